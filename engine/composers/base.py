@@ -1,0 +1,107 @@
+"""The composer protocol: a ``ClipSpec`` and a continuation become audio, in chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import msgspec
+
+from engine.audio.format import Frames
+from engine.errors import MusmedError
+from engine.plan.spec import ClipSpec
+
+CONTINUATION_LIMIT = 64 * 1024
+
+
+class Continuation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What later audio needs of a clip: opaque to everyone but its makers, and versioned.
+
+    ``state`` is the composer's (score state, codec codes), ``finishing`` the finisher's
+    checkpoints. With it composing goes on at any session time from the clip's start to the
+    next clip's start: the next clip and a revision inside this one are the same operation.
+    """
+
+    composer: str
+    version: int
+    state: bytes
+    finishing: bytes
+
+    def pack(self) -> bytes:
+        """msgpack, at most 64 KiB. Raises ``ValueError`` beyond that: a composer's defect."""
+        data = msgspec.msgpack.encode(self)
+        if len(data) > CONTINUATION_LIMIT:
+            raise ValueError(f"a continuation of {len(data)} bytes is over {CONTINUATION_LIMIT}")
+        return data
+
+    @staticmethod
+    def unpack(data: bytes) -> Continuation:
+        """Raises ``MusmedError`` for bytes that are not a continuation."""
+        if len(data) > CONTINUATION_LIMIT:
+            raise MusmedError("The stored continuation is too large; start a new session.")
+        try:
+            return msgspec.msgpack.decode(data, type=Continuation)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise MusmedError("The stored continuation is damaged; start a new session.") from error
+
+
+class Marks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Musical landmarks of a clip in session seconds, ascending, within its window."""
+
+    bars: tuple[float, ...] = ()
+    phrases: tuple[float, ...] = ()
+
+
+class Traits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What finishing has to know of a composer's audio.
+
+    ``denoise``: the audio carries codec noise, so spectral gating is on by default.
+    ``trim``: the audio can begin or end with silence that is no music.
+    """
+
+    sample_rate: int
+    channels: int
+    denoise: bool
+    trim: bool
+
+
+class Composition(Protocol):
+    """One clip being composed.
+
+    ``start_frame``: session frame (48 kHz) of the clip's first frame: the spec's start, or for
+    a revision the first beat at or after it. ``render_from``: session frame at which ``chunks``
+    begins, at most ``start_frame`` and on the half-second grid where the composer can do that;
+    finishing drops what lies before ``start_frame``.
+    """
+
+    start_frame: int
+    render_from: int
+    marks: Marks
+
+    def chunks(self) -> Iterator[Frames]:
+        """Audio from ``render_from`` on, shape (n, channels), each chunk at most 1 s, until
+        the consumer stops asking or the clip's end is reached (``spec.end``; composers whose
+        audio is trimmed go on for as long as they are asked)."""
+        ...
+
+    def state(self) -> bytes:
+        """The composer's part of the continuation; may be asked for at any time."""
+        ...
+
+
+class Composer(Protocol):
+    """Makes clips. ``name`` is the registry name, ``version`` changes with the sound."""
+
+    name: str
+    version: int
+    traits: Traits
+
+    def compose(
+        self, spec: ClipSpec, state: bytes | None, cancelled: Callable[[], bool]
+    ) -> Composition:
+        """Begin one clip; ``state`` is the continuation's, None at the session's start.
+
+        ``cancelled`` is polled at least once per chunk. Raises ``MusmedError`` for a state it
+        cannot read or a device that fails.
+        """
+        ...

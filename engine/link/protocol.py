@@ -1,0 +1,151 @@
+"""The messages front and engine exchange. Framing is in ``framing.py``.
+
+The engine composes one clip at a time. A clip crosses the link as ``ClipStarted``, then chunks
+of at most 1 s of FLAC-24, each in ``Part`` frames of at most 16 KiB, then ``ClipDone`` with the
+continuation as its payload. Parts are pulled: the engine sends one for each credit the front
+has granted, so that a slow line keeps its control round trip short.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.composers.base import Marks
+from engine.plan.spec import ClipSpec
+
+PROTOCOL_VERSION = 1
+PART_BYTES = 16 * 1024
+WINDOW_PARTS = 4
+
+
+class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was measured of a finished clip.
+
+    ``loudness`` integrated LUFS (None when silent or shorter than 0.4 s), ``true_peak`` dBTP,
+    ``gating``: 'off', 'on', or why it was bypassed; ``seconds``: wall seconds of composing and
+    finishing, waiting for credits left out; ``speed``: audio seconds per wall second.
+    """
+
+    composer: str
+    version: int
+    loudness: float | None
+    true_peak: float
+    gating: str
+    seconds: float
+    speed: float
+
+
+# front -> engine
+
+
+class Open(msgspec.Struct, frozen=True, tag="open", forbid_unknown_fields=True):
+    """Load a composer. Answered by ``Opened`` or ``Failure``. ``denoise``: None = as the composer says."""
+
+    composer: str
+    denoise: bool | None = None
+
+
+class Compose(msgspec.Struct, frozen=True, tag="compose", forbid_unknown_fields=True):
+    """Compose a clip; the payload is the packed continuation to resume from, or empty.
+
+    One at a time: a second one while a clip is being composed is queued behind it.
+    """
+
+    spec: ClipSpec
+
+
+class Cancel(msgspec.Struct, frozen=True, tag="cancel", forbid_unknown_fields=True):
+    """Stop composing a clip, queued or under way. A clip under way is cut at the next chunk and
+    answered by ``ClipDone(cut=True)`` with its continuation; a queued one by nothing."""
+
+    index: int
+    revision: int
+
+
+class Pull(msgspec.Struct, frozen=True, tag="pull", forbid_unknown_fields=True):
+    """Grant ``parts`` further parts (1 to 64)."""
+
+    parts: int
+
+
+class Ping(msgspec.Struct, frozen=True, tag="ping", forbid_unknown_fields=True):
+    """Answered by ``Pong`` at once, also while composing."""
+
+    number: int
+
+
+class Quit(msgspec.Struct, frozen=True, tag="quit", forbid_unknown_fields=True):
+    """End the engine."""
+
+
+# engine -> front
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello", forbid_unknown_fields=True):
+    """The engine is up: it answers pings and loads composers."""
+
+    protocol: int
+    engine: str
+    python: str
+    pid: int
+    composers: tuple[str, ...]
+
+
+class Opened(msgspec.Struct, frozen=True, tag="opened", forbid_unknown_fields=True):
+    """The composer is ready."""
+
+    composer: str
+    version: int
+
+
+class ClipStarted(msgspec.Struct, frozen=True, tag="clip_started", forbid_unknown_fields=True):
+    """A clip's first chunk follows. ``start``: session frame (48 kHz) of its first frame;
+    ``frames``: how many it will have."""
+
+    index: int
+    revision: int
+    start: int
+    frames: int
+    marks: Marks
+
+
+class Part(msgspec.Struct, frozen=True, tag="part", forbid_unknown_fields=True):
+    """A piece of a chunk; its bytes are the payload. ``frames`` is the whole chunk's length,
+    ``last`` says that the chunk is complete with this part."""
+
+    index: int
+    revision: int
+    frames: int
+    last: bool
+
+
+class ClipDone(msgspec.Struct, frozen=True, tag="clip_done", forbid_unknown_fields=True):
+    """All parts of the clip were sent; the payload is its packed continuation.
+    ``cut``: it was cancelled, and holds only what was sent."""
+
+    index: int
+    revision: int
+    cut: bool
+    record: ClipRecord
+
+
+class ClipFailed(msgspec.Struct, frozen=True, tag="clip_failed", forbid_unknown_fields=True):
+    """The clip could not be composed. ``reason`` is a sentence for the listener."""
+
+    index: int
+    revision: int
+    reason: str
+
+
+class Pong(msgspec.Struct, frozen=True, tag="pong", forbid_unknown_fields=True):
+    number: int
+
+
+class Failure(msgspec.Struct, frozen=True, tag="failure", forbid_unknown_fields=True):
+    """The engine can't do what was asked (unknown composer, malformed frame). A sentence."""
+
+    reason: str
+
+
+ToEngine = Open | Compose | Cancel | Pull | Ping | Quit
+ToFront = Hello | Opened | ClipStarted | Part | ClipDone | ClipFailed | Pong | Failure

@@ -1,0 +1,38 @@
+"""What the listener asks for."""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.affect.circumplex import Affect
+from engine.affect.path import Strategy
+
+MIN_MINUTES = 2.0
+MAX_MINUTES = 60.0
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the listener asks for; with the seed and the events it determines the session.
+
+    ``start_word`` and ``target_word`` keep the feeling as it was said, for the screens.
+    ``instrument`` and ``genre`` are MTG-Jamendo tags when pinned, None when musmed chooses.
+    ``temperature`` in [0, 1] is the paper's drift; 0 keeps instrument and genre.
+    ``composer`` is a registry name or 'auto'.
+    """
+
+    start: Affect
+    target: Affect
+    start_word: str | None = None
+    target_word: str | None = None
+    minutes: float = 15.0
+    strategy: Strategy = "iso"
+    instrument: str | None = None
+    genre: str | None = None
+    temperature: float = 0.3
+    seed: int = 0
+    composer: str = "auto"
+
+    @property
+    def seconds(self) -> float:
+        """The session's length in seconds before any event changes it."""
+        return self.minutes * 60.0

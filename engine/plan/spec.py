@@ -1,0 +1,100 @@
+"""``ClipSpec``: everything that determines a clip."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+import msgspec
+
+from engine.affect.path import Path
+
+HISTORY_SECONDS = 60.0
+"""How much of the path before a clip's start its spec carries. The embedded composer replays
+its score from a state stored well before the window; the past it replays must be there."""
+
+
+class ClipKey(NamedTuple):
+    """Names one composed version of a clip."""
+
+    index: int
+    revision: int
+
+
+class Tags(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The paper's prompt tags: mood, emotion (the feeling word), instrument, genre."""
+
+    mood: str
+    emotion: str
+    instrument: str
+    genre: str
+
+
+class SeedStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From ``time`` session seconds on, the session's seed is ``seed``."""
+
+    time: float
+    seed: int
+
+
+class LevelPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A breakpoint of the loudness target: ``lufs`` (short-term) at ``time`` session seconds."""
+
+    time: float
+    lufs: float
+
+
+class ClipSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that determines a clip.
+
+    ``start``/``end``: session seconds wanted (a revision starts at its event's ``at``; the
+    composer answers with the first beat from there on). ``path``, ``seeds`` and ``levels`` are
+    breakpoints in session time over [max(0, start - HISTORY_SECONDS), end], the past as it was
+    really played. ``total`` is the session's length in seconds, for an ending that is one.
+    """
+
+    index: int
+    revision: int
+    start: float
+    end: float
+    total: float
+    path: Path
+    levels: tuple[LevelPoint, ...]
+    seeds: tuple[SeedStep, ...]
+    tags: Tags
+    prompt: str
+
+    @property
+    def key(self) -> ClipKey:
+        return ClipKey(self.index, self.revision)
+
+    @property
+    def duration(self) -> float:
+        """Seconds of audio owed."""
+        return self.end - self.start
+
+    @property
+    def seed(self) -> int:
+        """A 63-bit seed of this clip alone, for composers that sample clip by clip."""
+        session_seed = max((s for s in self.seeds if s.time <= self.start), key=lambda s: s.time).seed
+        text = f"{session_seed}:{self.index}:{self.revision}".encode()
+        return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") >> 1
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The ordered specs of a session, a pure function of (request, events).
+
+    ``clips`` holds, for each index, the spec of its newest revision. ``path`` is the whole
+    session's path, as travelled and as planned. ``speed`` is the path's largest speed in affect
+    units per 30 s. ``notes`` are plain sentences the listener should read (such as a speed over
+    0.1 per 30 s). ``first_changed`` is the index of the first clip that the last event revised
+    (0 without events): that clip is a splice, the ones after it are ordinary clips.
+    """
+
+    path: Path
+    levels: tuple[LevelPoint, ...]
+    clips: tuple[ClipSpec, ...]
+    total: float
+    speed: float
+    notes: tuple[str, ...] = ()
+    first_changed: int = 0
