@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import msgspec
 
 from engine.audio.format import Frames
-from engine.errors import MusmedError
+from engine.errors import MusmedError, UnknownWordError
 from engine.plan.spec import ClipSpec
 
 CONTINUATION_LIMIT = 64 * 1024
@@ -105,3 +106,29 @@ class Composer(Protocol):
         cannot read or a device that fails.
         """
         ...
+
+
+_COMPOSERS = {"embedded": "engine.composers.score.composer:EmbeddedComposer"}
+"""Registry: name -> where its class is. Imported only when opened: composers are heavy."""
+
+
+def composer_names() -> tuple[str, ...]:
+    """The names ``--composer`` takes besides 'auto'."""
+    return tuple(_COMPOSERS)
+
+
+def resolve_composer(name: str) -> str:
+    """The registry name behind ``name``; 'auto' chooses. Raises ``UnknownWordError``."""
+    if name == "auto":
+        return "embedded"
+    if name not in _COMPOSERS:
+        known = composer_names()
+        raise UnknownWordError("composer", name, known, f"Choose auto or {', '.join(known)}.")
+    return name
+
+
+def open_composer(name: str) -> Composer:
+    """Import and make a composer. Raises ``UnknownWordError`` or the composer's own errors."""
+    module, _, attribute = _COMPOSERS[resolve_composer(name)].partition(":")
+    made: Composer = getattr(importlib.import_module(module), attribute)()
+    return made
