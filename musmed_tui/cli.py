@@ -1,0 +1,222 @@
+"""The command line. Thin: what a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Optional
+
+import typer
+
+from musmed_tui.exits import guarded
+
+app = typer.Typer(
+    name="musmed",
+    help="Composes and plays music medicine: a path from how you feel to how you want to feel.",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+# Numbers are taken as text and checked in one place with the settings (asking.py), so that the
+# command line, the environment and the settings file refuse the same things in the same words.
+Text = Optional[str]  # noqa: UP045 - typer evaluates it at run time on every Python it supports
+From = Annotated[
+    Text, typer.Option("--from", metavar="FEELING", help="How you feel: a word, or 'v,a'.")
+]
+To = Annotated[
+    Text, typer.Option("--to", metavar="FEELING", help="How you want to feel: a word, or 'v,a'.")
+]
+Minutes = Annotated[Text, typer.Option(metavar="MINUTES", help="Length, 2 to 60 (15).")]
+Strategy = Annotated[
+    Text,
+    typer.Option(metavar="iso|direct", help="Match the mood first, or straight there (iso)."),
+]
+Instrument = Annotated[Text, typer.Option(metavar="TAG", help="Keep this instrument.")]
+Genre = Annotated[Text, typer.Option(metavar="TAG", help="Keep this genre.")]
+Temperature = Annotated[
+    Text, typer.Option(metavar="0..1", help="How readily instrument and genre change (0.3).")
+]
+Seed = Annotated[Text, typer.Option(metavar="NUMBER", help="The same seed, the same music.")]
+Composer = Annotated[Text, typer.Option(metavar="NAME", help="Who composes (auto).")]
+Sink = Annotated[Text, typer.Option(metavar="SINK", help="Where the sound goes (auto).")]
+Volume = Annotated[Text, typer.Option(metavar="0..1", help="Volume (1).")]
+Plain = Annotated[bool, typer.Option("--plain", help="Lines of text only, nothing redrawn.")]
+Denoise = Annotated[
+    Optional[bool],  # noqa: UP045
+    typer.Option("--denoise/--no-denoise", help="Spectral gating (as the composer needs)."),
+]
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Say the version and end.")] = False,
+) -> None:
+    if version:
+        from engine import __version__
+
+        typer.echo(f"musmed {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def play(
+    *,
+    start: From = None,
+    target: To = None,
+    minutes: Minutes = None,
+    strategy: Strategy = None,
+    instrument: Instrument = None,
+    genre: Genre = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    composer: Composer = None,
+    sink: Sink = None,
+    volume: Volume = None,
+    denoise: Denoise = None,
+    plain: Plain = False,
+) -> None:
+    """Compose a session and play it while it is being composed."""
+    from musmed_tui.asking import Asked
+    from musmed_tui.commands_play import play_session
+
+    asked = Asked(
+        start=start,
+        target=target,
+        minutes=minutes,
+        strategy=strategy,
+        instrument=instrument,
+        genre=genre,
+        temperature=temperature,
+        seed=seed,
+        composer=composer,
+    )
+    raise typer.Exit(play_session(asked, sink, volume, denoise=denoise, plain=plain))
+
+
+@app.command()
+def render(
+    *,
+    output: Annotated[
+        Text, typer.Option("--output", "-o", metavar="FILE", help="A .flac, .wav or .ogg file.")
+    ] = None,
+    start: From = None,
+    target: To = None,
+    minutes: Minutes = None,
+    strategy: Strategy = None,
+    instrument: Instrument = None,
+    genre: Genre = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    composer: Composer = None,
+    denoise: Denoise = None,
+) -> None:
+    """Compose a session into a sound file, with a .json beside it that says what it is."""
+    from musmed_tui.asking import Asked
+    from musmed_tui.commands_render import render_to
+
+    asked = Asked(
+        start=start,
+        target=target,
+        minutes=minutes,
+        strategy=strategy,
+        instrument=instrument,
+        genre=genre,
+        temperature=temperature,
+        seed=seed,
+        composer=composer,
+    )
+    raise typer.Exit(render_to(asked, output, denoise=denoise))
+
+
+@app.command()
+def plan(
+    *,
+    start: From = None,
+    target: To = None,
+    minutes: Minutes = None,
+    strategy: Strategy = None,
+    instrument: Instrument = None,
+    genre: Genre = None,
+    temperature: Temperature = None,
+    seed: Seed = None,
+    composer: Composer = None,
+    as_json: Json = False,
+) -> None:
+    """Show the clips a session would have, without composing them."""
+    from musmed_tui.asking import Asked
+    from musmed_tui.commands_tables import show_plan
+
+    asked = Asked(
+        start=start,
+        target=target,
+        minutes=minutes,
+        strategy=strategy,
+        instrument=instrument,
+        genre=genre,
+        temperature=temperature,
+        seed=seed,
+        composer=composer,
+    )
+    show_plan(asked, as_json=as_json)
+
+
+@app.command()
+def feelings() -> None:
+    """List the words for feelings and where they lie."""
+    from musmed_tui.commands_tables import show_feelings
+
+    show_feelings()
+
+
+@app.command()
+def moods() -> None:
+    """List the moods and themes music is tagged with."""
+    from musmed_tui.commands_tables import show_moods
+
+    show_moods()
+
+
+@app.command()
+def sessions(
+    limit: Annotated[Text, typer.Option(metavar="NUMBER", help="At most so many (20).")] = None,
+) -> None:
+    """List the stored sessions, the newest first."""
+    from musmed_tui.commands_tables import show_sessions
+
+    show_sessions(limit)
+
+
+@app.command()
+def resume(
+    session: Annotated[Text, typer.Argument(metavar="[ID]", help="From 'musmed sessions'.")] = None,
+    sink: Sink = None,
+    volume: Volume = None,
+    denoise: Denoise = None,
+    plain: Plain = False,
+) -> None:
+    """Go on with a session that was stopped: the given one, or the latest."""
+    from musmed_tui.commands_play import resume_session
+
+    raise typer.Exit(resume_session(session, sink, volume, denoise=denoise, plain=plain))
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what works here, what does not, and what to do about it."""
+    from musmed_tui.doctor import report
+
+    raise typer.Exit(report(as_json=as_json))
+
+
+def main() -> None:
+    """The entry point of the ``musmed`` command."""
+    sys.exit(guarded(lambda: _code(app(prog_name="musmed", standalone_mode=False))))
+
+
+def _code(result: object) -> int:
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,102 @@
+"""How the command line ends: the one place where an error becomes a sentence and a code.
+
+0 done; 2 something the listener can mend, said in one sentence; 1 a defect of musmed, its
+traceback in the log; 130, 143, 129 stopped by Ctrl-C, SIGTERM, SIGHUP (128 + the signal).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.errors import MusmedError
+
+MENDABLE = 2
+DEFECT = 1
+INTERRUPTED = 130
+
+_MENDABLE_ERRNOS = {
+    errno.ENOSPC: "The disk is full",
+    errno.EDQUOT: "The disk quota is used up",
+    errno.EROFS: "The file system is read-only",
+    errno.EFBIG: "The file grew past the size limit",
+    errno.EACCES: "Permission is denied",
+    errno.EPERM: "Permission is denied",
+}
+
+
+def guarded(command: Callable[[], int | None]) -> int:
+    """Run ``command`` and give the exit code; whatever it raises is said in one sentence."""
+    try:
+        code = command() or 0
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return 0
+    except Exception as error:
+        return _say_why(error)
+    return code
+
+
+def _say_why(error: Exception) -> int:
+    sentence = mendable_sentence(error)
+    if sentence is not None:
+        _say(sentence)
+        return MENDABLE
+    log = _log_defect(error)
+    where = f"the details are in {log}" if log else "its log could not be written"
+    _say(f"musmed failed through a defect of its own ({type(error).__name__}); {where}.")
+    return DEFECT
+
+
+def mendable_sentence(error: BaseException) -> str | None:
+    """The sentence for an error the listener can mend; None for a defect."""
+    if isinstance(error, MusmedError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in _MENDABLE_ERRNOS:
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{_MENDABLE_ERRNOS[error.errno]}{where}; make room or choose another folder."
+    # typer's usage errors: their class is click's own or a copy inside typer, by version.
+    describe = getattr(error, "format_message", None)
+    if describe is not None:
+        path = getattr(getattr(error, "ctx", None), "command_path", None) or "musmed"
+        return f"{str(describe()).rstrip('.')}; see '{path} --help'."
+    return None
+
+
+def one_line(text: str) -> str:
+    """``text`` on one line, without control characters (an argument may hold any)."""
+    flat = " ".join(text.split())
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in flat)
+
+
+def _say(sentence: str) -> None:
+    try:
+        sys.stderr.write(f"musmed: {one_line(sentence)}\n")
+        sys.stderr.flush()
+    except OSError:
+        pass  # the terminal is gone; the exit code still says it
+
+
+def _log_defect(error: Exception) -> Path | None:
+    import traceback
+
+    from musmed_tui.paths import folders
+
+    try:
+        log = folders().defects
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("".join(traceback.format_exception(error)), "utf-8")
+    except OSError:
+        return None
+    return log
+
+
+def _silence_stdout() -> None:
+    """The reader of a pipe has gone: what Python flushes at exit must not complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

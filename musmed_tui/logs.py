@@ -1,0 +1,60 @@
+"""The log: a file of bounded size in the state folder, never the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import logging.handlers
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from musmed_tui.paths import Folders, make_writable
+
+LOG_BYTES = 512 * 1024
+
+
+def start_logging(where: Folders, level: str) -> None:
+    """Send Python's log and warnings to ``where.log``, at most twice 512 KiB.
+
+    Raises ``MusmedError`` when the state folder can't be written.
+    """
+    make_writable(where.state, "logs")
+    handler = logging.handlers.RotatingFileHandler(
+        where.log, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", errors="backslashreplace"
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+        old.close()
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    logging.captureWarnings(capture=True)
+    _bound(where.engine_log)
+
+
+def _bound(path: Path) -> None:
+    """Start a raw log file afresh once it is over the limit."""
+    if path.exists() and path.stat().st_size > LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+
+
+@contextlib.contextmanager
+def stderr_to(path: Path) -> Iterator[None]:
+    """For the block, file descriptor 2 is ``path``: ALSA and its like write there from C and
+    would paint over the terminal. Python's own ``sys.stderr`` goes with it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stderr.flush()
+    saved = os.dup(2)
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    os.dup2(log, 2)
+    os.close(log)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+        os.dup2(saved, 2)
+        os.close(saved)

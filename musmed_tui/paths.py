@@ -1,0 +1,78 @@
+"""Where musmed keeps its things."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.errors import MusmedError
+
+HOME_VARIABLE = "MUSMED_HOME"
+
+
+class Folders(NamedTuple):
+    """``data``: the library. ``config``: settings. ``state``: logs."""
+
+    data: Path
+    config: Path
+    state: Path
+
+    @property
+    def library(self) -> Path:
+        """The folder of the session library."""
+        return self.data / "library"
+
+    @property
+    def settings(self) -> Path:
+        return self.config / "settings.toml"
+
+    @property
+    def log(self) -> Path:
+        """What musmed logs."""
+        return self.state / "musmed.log"
+
+    @property
+    def engine_log(self) -> Path:
+        """What the engine process and C libraries write to stderr."""
+        return self.state / "engine.log"
+
+    @property
+    def defects(self) -> Path:
+        """The traceback of the last defect."""
+        return self.state / "defect.log"
+
+
+def folders(environment: Mapping[str, str] | None = None) -> Folders:
+    """The user's folders (XDG on Linux); ``MUSMED_HOME`` puts all three under one folder."""
+    home = (os.environ if environment is None else environment).get(HOME_VARIABLE)
+    if home:
+        root = Path(home).expanduser().absolute()
+        return Folders(root / "data", root / "config", root / "state")
+    import platformdirs
+
+    return Folders(
+        platformdirs.user_data_path("musmed", appauthor=False),
+        platformdirs.user_config_path("musmed", appauthor=False),
+        platformdirs.user_state_path("musmed", appauthor=False),
+    )
+
+
+def make_writable(folder: Path, purpose: str) -> Path:
+    """Create ``folder`` and try a file in it.
+
+    Raises ``MusmedError`` naming the folder, what it is for, and the way out.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"\0" * 4096)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise MusmedError(
+            f"The folder {folder} for {purpose} can't be written ({reason}); "
+            f"mend that, or set {HOME_VARIABLE} to a folder that can."
+        ) from error
+    return folder

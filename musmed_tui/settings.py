@@ -1,0 +1,188 @@
+"""Settings: TOML in the user's config folder, over it the environment, over that the command line.
+
+``MUSMED_<KEY>`` in the environment overrides a key of the file. Every key is checked when it is
+read, and a wrong one is named with its file and line.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+import msgspec
+from msgspec import Meta
+
+from engine.affect.path import Strategy
+from engine.errors import MusmedError
+from engine.plan.request import MAX_MINUTES, MIN_MINUTES
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+ENVIRONMENT_PREFIX = "MUSMED_"
+MAX_FILE_BYTES = 64 * 1024
+
+RANGES: dict[str, tuple[float, float]] = {
+    "minutes": (MIN_MINUTES, MAX_MINUTES),
+    "temperature": (0.0, 1.0),
+    "latency": (0.05, 5.0),
+    "volume": (0.0, 1.0),
+}
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "strategy": get_args(Strategy),
+    "log_level": get_args(LogLevel),
+}
+_Word = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What holds when the command line does not say otherwise; ``docs/settings.md`` has the list.
+
+    ``minutes``, ``latency`` (seconds the sound device is given ahead) and ``volume`` (0 to 1)
+    lie in ``RANGES``. ``instrument`` and ``genre`` are MTG-Jamendo tags when pinned.
+    """
+
+    minutes: float = 15.0
+    strategy: Strategy = "iso"
+    temperature: float = 0.3
+    composer: _Word = "auto"
+    sink: _Word = "auto"
+    latency: float = 0.5
+    volume: float = 1.0
+    theme: _Word = "dark"
+    instrument: _Word | None = None
+    genre: _Word | None = None
+    log_level: LogLevel = "info"
+
+    def as_text(self) -> dict[str, str]:
+        """Every key that is set, as text: the snapshot stored with a session."""
+        values = msgspec.structs.asdict(self)
+        return {key: str(value) for key, value in values.items() if value is not None}
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """Settings, and for each key that was set where that was ('FILE, line 3' or 'MUSMED_SINK')."""
+
+    settings: Settings
+    origins: dict[str, str]
+
+
+def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Loaded:
+    """The settings of the file at ``path`` (none is fine) under the environment's.
+
+    Raises ``MusmedError`` for a file that can't be read or is no TOML, an unknown key or a bad
+    value, naming the file and line or the variable.
+    """
+    values: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    text = _read(path)
+    for key, value in _parse(path, text).items():
+        origins[key] = f"{path}, line {_line_of(key, text)}"
+        values[key] = _checked(key, value, origins[key], quoted=isinstance(value, str))
+    variables = os.environ if environment is None else environment
+    for key in Settings.__struct_fields__:
+        variable = ENVIRONMENT_PREFIX + key.upper()
+        if variables.get(variable):
+            origins[key] = variable
+            values[key] = _checked(key, variables[variable], variable, quoted=False)
+    return Loaded(msgspec.convert(values, Settings), origins)
+
+
+def parse_number(key: str, value: object, named: str) -> float:
+    """``value`` (a number, or text that is one) for the key of ``RANGES``.
+
+    Raises ``MusmedError`` saying the range, with ``named`` for what was being set.
+    """
+    low, high = RANGES[key]
+    sentence = _number_sentence(key, value, named)
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise MusmedError(sentence)
+    try:
+        number = float(value)
+    except (ValueError, OverflowError) as error:
+        raise MusmedError(sentence) from error
+    if not (math.isfinite(number) and low <= number <= high):
+        raise MusmedError(sentence)
+    return number
+
+
+def _number_sentence(key: str, value: object, named: str) -> str:
+    low, high = RANGES[key]
+    return f"{named} must be a number from {low:g} to {high:g}, not {_shown(value)}."
+
+
+def parse_choice(key: str, value: object, named: str) -> str:
+    """``value`` if it is one of the choices of ``key``; ``MusmedError`` naming them otherwise."""
+    choices = _CHOICES[key]
+    if isinstance(value, str) and value in choices:
+        return value
+    raise MusmedError(f"{named} must be {' or '.join(choices)}, not {_shown(value)}.")
+
+
+def _checked(key: str, value: object, origin: str, *, quoted: bool) -> object:
+    """``value`` as its key wants it. ``quoted``: a string in the file, which is no number there."""
+    if key not in Settings.__struct_fields__:
+        near = difflib.get_close_matches(key, Settings.__struct_fields__, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_keys())}."
+        raise MusmedError(f"{origin}: there is no setting called {_shown(key)}; {hint}")
+    if key in RANGES:
+        if quoted:
+            raise MusmedError(_number_sentence(key, value, f"{origin}: {key}"))
+        return parse_number(key, value, f"{origin}: {key}")
+    if key in _CHOICES:
+        return parse_choice(key, value, f"{origin}: {key}")
+    try:
+        return msgspec.convert(value, _Word)
+    except msgspec.ValidationError as error:
+        raise MusmedError(
+            f"{origin}: {key} must be a word in quotes, not {_shown(value)}."
+        ) from error
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise MusmedError(
+            f"The settings file {path} can't be read ({error.strerror}); mend or remove it."
+        ) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise MusmedError(f"The settings file {path} is over 64 KiB; mend or remove it.")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise MusmedError(
+            f"The settings file {path} is not UTF-8 text at line {line}; mend or remove it."
+        ) from error
+
+
+def _parse(path: Path, text: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise MusmedError(f"The settings file {path} is not valid TOML: {error}.") from error
+
+
+def _line_of(key: str, text: str) -> int:
+    """The line ``key`` is set on, counted from 1; a table's header counts."""
+    pattern = re.compile(rf"^\s*\[*\s*[\"']?{re.escape(key)}[\"']?\s*[=.\]]", re.MULTILINE)
+    found = pattern.search(text)
+    return text.count("\n", 0, found.end()) + 1 if found else 1
+
+
+def _keys() -> tuple[str, ...]:
+    return Settings.__struct_fields__
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
