@@ -1,0 +1,106 @@
+"""A session without a listener, to a file: the same engine, joiner and limiter as live.
+
+``render_session`` runs a session whose sink is a file that takes audio as fast as it comes.
+Given the events of a kept session it makes that session again, sample for sample.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from engine.errors import MusmedError
+from engine.plan.events import Event
+from engine.plan.request import Request
+from engine.playback.sinks.file import FileSink
+from engine.session.library import Library
+from engine.session.report import check_report_path, report_path, write_report
+from engine.session.runner import Notice, SessionRunner
+
+
+class RenderResult(msgspec.Struct, frozen=True):
+    """What was written: the audio, its sidecar JSON, session seconds, and what was said."""
+
+    path: Path
+    sidecar: Path
+    seconds: float
+    notices: tuple[Notice, ...]
+
+
+class CancelledError(MusmedError):
+    """The listener called the rendering off; nothing was left behind."""
+
+
+def render_session(
+    request: Request,
+    output: Path,
+    *,
+    events: Sequence[Event] = (),
+    denoise: bool | None = None,
+    progress: Callable[[float, float], None],
+    log_file: Path,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> RenderResult:
+    """Compose the whole session into ``output`` (.flac, .wav or .ogg) and its sidecar.
+
+    ``events``: those of a kept session, in order. ``progress(done, total)`` is called a few
+    times a second with session seconds. The audio appears under its name only when it is
+    whole. Raises ``MusmedError`` (one sentence) for an output that can't be written or a
+    composer that fails.
+    """
+    sidecar = report_path(output)
+    check_report_path(sidecar)
+    sink = FileSink(output, title=_title(request), comment=_comment(request))
+    with tempfile.TemporaryDirectory(prefix="musmed-render-") as folder:
+        library = Library(Path(folder))
+        runner = SessionRunner(
+            request,
+            library=library,
+            sink=sink,
+            script=events,
+            denoise=denoise,
+            log_file=log_file,
+        )
+        try:
+            runner.start()
+            total = runner.status().plan.total
+            while not runner.wait(0.1):
+                progress(min(total, runner.status().playback.heard), total)
+                if cancelled():
+                    raise CancelledError("Rendering was called off; nothing was written.")
+                if sink.error is not None:
+                    raise sink.error
+            status = runner.status()
+            if status.failure is not None:
+                raise MusmedError(status.failure)
+            sink.finish()
+            progress(total, total)
+            write_report(
+                sidecar,
+                request=request,
+                plan=status.plan,
+                events=status.events,
+                clips=runner.finished_clips(),
+                joins=runner.joins(),
+            )
+            return RenderResult(output, sidecar, total, tuple(runner.take_notices()))
+        finally:
+            runner.close()
+            sink.abandon()
+            library.close()
+
+
+def _title(request: Request) -> str:
+    return f"musmed: {_name(request.start_word)} to {_name(request.target_word)}"
+
+
+def _name(word: str | None) -> str:
+    return word or "a chosen feeling"
+
+
+def _comment(request: Request) -> str:
+    """The request, so that the file says how it can be made again."""
+    return msgspec.json.encode(request).decode()

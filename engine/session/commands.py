@@ -1,0 +1,168 @@
+"""What the conductor is told and what it asks for: plain values, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.affect.circumplex import Affect
+from engine.composers.base import Marks
+from engine.link.protocol import ClipRecord
+from engine.plan.events import Event
+from engine.plan.spec import ClipKey, ClipSpec
+
+# told: by the clock and the listener (the engine's own messages are in link.client)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How playback stands: ``now`` monotonic seconds, ``written`` session frame of the write
+    cursor, ``waiting`` the path clock waits for a late clip, ``missed_splice`` an armed splice
+    was passed by before its audio came."""
+
+    now: float
+    written: int
+    waiting: bool = False
+    missed_splice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SteerTo:
+    """The listener moves the target."""
+
+    target: Affect
+    word: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EaseNow:
+    """The listener asks for less arousal."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkipNow:
+    """The listener asks for this stretch to be composed anew."""
+
+
+Action = SteerTo | EaseNow | SkipNow
+
+# asked for
+
+
+@dataclass(frozen=True, slots=True)
+class StartEngine:
+    """Start an engine process, ``delay`` seconds from now."""
+
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenComposer:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendCompose:
+    spec: ClipSpec
+    continuation: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SendCancel:
+    key: ClipKey
+    keep_until: int
+
+
+@dataclass(frozen=True, slots=True)
+class BeginClip:
+    """Make room for a clip's audio: ``frames`` frames from session frame ``start``."""
+
+    key: ClipKey
+    start: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppendChunk:
+    """Keep the chunk that was just delivered, but for its first ``skip`` frames."""
+
+    key: ClipKey
+    skip: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinishClip:
+    """All of the clip's audio is here (``cut``: as much as will come): file and record it."""
+
+    spec: ClipSpec
+    start: int
+    frames: int
+    cut: bool
+    continuation: bytes
+    record: ClipRecord
+    marks: Marks
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardClip:
+    key: ClipKey
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceClip:
+    """Give the clip to the joiner; ``arm``: session frame of a splice already known to follow."""
+
+    key: ClipKey
+    marks: Marks
+    splice: bool
+    arm: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A splice is coming at or after session frame ``frame``."""
+
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disarm:
+    """No splice is coming after all."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepEvent:
+    """The event is part of the session now: store it."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A sentence for the listener; it is also kept with the session."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Composing can't go on; what is composed is still played."""
+
+    reason: str
+
+
+Command = (
+    StartEngine
+    | OpenComposer
+    | SendCompose
+    | SendCancel
+    | BeginClip
+    | AppendChunk
+    | FinishClip
+    | DiscardClip
+    | PlaceClip
+    | Arm
+    | Disarm
+    | KeepEvent
+    | Say
+    | GiveUp
+)

@@ -1,0 +1,464 @@
+"""The conductor keeps composition ahead of playback; it owns what the session is.
+
+A pure state machine: it is told what happened (``handle``) and answers with commands. It has no
+thread, no clock and no audio, so every schedule can be tested with invented times.
+
+One clip is composed at a time, in order, from the continuation of the clip before. A listener's
+action becomes a *splice*: an event with a session time, a new plan, and the first changed clip
+composed from the continuation of the clip it takes over from. The event joins the session when
+its splice is placed, so that what is stored is what is heard.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.composers.base import Marks
+from engine.link.deliveries import (
+    ChunkArrived,
+    ClipBegan,
+    ClipEnded,
+    ClipRefused,
+    ComposerOpened,
+    Delivery,
+    EngineLost,
+    EngineRefused,
+    EngineUp,
+)
+from engine.link.protocol import ClipRecord
+from engine.plan.clock import CLIP_SECONDS, clip_start
+from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.planner import can_change, make_plan
+from engine.plan.request import Request
+from engine.plan.spec import ClipKey, ClipSpec, Plan
+from engine.session.commands import (
+    Action,
+    AppendChunk,
+    Arm,
+    BeginClip,
+    Command,
+    DiscardClip,
+    Disarm,
+    EaseNow,
+    FinishClip,
+    GiveUp,
+    KeepEvent,
+    OpenComposer,
+    PlaceClip,
+    Progress,
+    Say,
+    SendCancel,
+    SendCompose,
+    SkipNow,
+    StartEngine,
+    SteerTo,
+)
+
+AHEAD_SECONDS = 300.0
+"""Composition stays at most this far ahead: what a steer throws away is bounded."""
+SPLICE_MARGIN_SECONDS = 1.0
+"""A splice is aimed this far past the write cursor; doubled each time that was too near."""
+SPLICE_READY_FRAMES = SAMPLE_RATE
+"""A splice is placed once this much of it is here, so that it can't run dry at its start."""
+KEEP_SECONDS = 3.0
+"""How much of the old clip is kept past an event's time: the first beat and the fade lie there."""
+MAX_FAILURES = 5
+RESTART_DELAYS = (0.0, 0.5, 1.0, 2.0, 4.0)
+
+
+@dataclass(slots=True)
+class ClipState:
+    """What is known of one composed version of a clip."""
+
+    spec: ClipSpec
+    start: int = 0
+    frames: int = 0
+    got: int = 0
+    begun: bool = False
+    whole: bool = False
+    placed: bool = False
+    continuation: bytes | None = None
+    marks: Marks = Marks()
+    record: ClipRecord | None = None
+    repeated: int = 0  # frames of a clip that is composed again after a restart: already here
+
+
+@dataclass(slots=True)
+class _Splice:
+    """An action on its way to being heard."""
+
+    action: Action | None  # None: the event is given (a session made again)
+    event: Event
+    plan: Plan
+    margin: float
+    source: ClipKey | None
+
+    @property
+    def spec(self) -> ClipSpec:
+        return self.plan.clips[self.plan.first_changed]
+
+
+class Conductor:
+    """See the module's docstring.
+
+    ``script``: events with known times, to make a session again (it needs a feeder that waits
+    for splices). ``events``, ``clips`` and ``first``: what is kept of a session being resumed,
+    and the first clip still to compose.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        composer: str,
+        *,
+        script: Sequence[Event] = (),
+        events: Sequence[Event] = (),
+        clips: Mapping[ClipKey, ClipState] | None = None,
+        first: int = 0,
+    ) -> None:
+        self.request = request
+        self.composer = composer
+        self.events: tuple[Event, ...] = tuple(events)
+        self.plan = make_plan(request, self.events)
+        self.clips: dict[ClipKey, ClipState] = dict(clips or {})
+        self.restarts = 0
+        self.ready = False
+        self._script = deque(script)
+        self._actions: deque[Action] = deque()
+        self._scripted: Plan | None = None  # with the script's next event
+        self._splice: _Splice | None = None
+        self._composing: ClipKey | None = None
+        self._throw_away: ClipKey | None = None
+        self._next = first
+        self._failures = 0
+        self._given_up = False
+        self._written = 0
+        self._waiting = False
+        self._out: list[Command] = []
+
+    # what the world says
+
+    def start(self) -> list[Command]:
+        """The first commands: an engine, and the barrier of the first scripted event."""
+        self._out = [StartEngine()]
+        if self._script:
+            self._out.append(Arm(frames_of(self._script[0].at)))
+        return self._out
+
+    def handle(self, told: Delivery | Progress | Action) -> list[Command]:
+        """Take one message; the commands are to be carried out in order."""
+        self._out = []
+        match told:
+            case EngineUp():
+                self._out.append(OpenComposer(self.composer))
+            case ComposerOpened():
+                self.ready = True
+                if self.restarts:
+                    self._say("The composer is back.")
+            case ClipBegan():
+                self._began(told)
+            case ChunkArrived():
+                self._arrived(told)
+            case ClipEnded():
+                self._ended(told)
+            case ClipRefused():
+                self._lost(told.reason, process_alive=True)
+            case EngineRefused():
+                self._lost(told.reason, process_alive=True)
+            case EngineLost():
+                self._lost(told.reason, process_alive=False)
+            case Progress():
+                self._progress(told)
+            case SteerTo() | EaseNow() | SkipNow():
+                self._actions.append(told)
+            case _:
+                pass
+        self._take_action()
+        self._compose()
+        return self._out
+
+    # clips
+
+    def _began(self, told: ClipBegan) -> None:
+        state = self.clips.get(told.key)
+        if state is None or told.key != self._composing:
+            return
+        if state.begun:
+            state.repeated = state.got
+            return
+        state.begun, state.start, state.frames, state.marks = (
+            True,
+            told.start,
+            told.frames,
+            told.marks,
+        )
+        self._out.append(BeginClip(told.key, told.start, told.frames))
+        if not self._is_splice(told.key):
+            self._place(state, splice=False)
+
+    def _arrived(self, told: ChunkArrived) -> None:
+        state = self.clips.get(told.key)
+        if state is None or told.key != self._composing:
+            return
+        frames = len(told.audio)
+        skip = min(frames, state.repeated)
+        state.repeated -= skip
+        state.got += frames - skip
+        self._out.append(AppendChunk(told.key, skip))
+        self._place_splice(state)
+
+    def _ended(self, told: ClipEnded) -> None:
+        if told.key != self._composing:
+            return
+        self._composing = None
+        self._failures = 0
+        state = self.clips[told.key]
+        if told.key == self._throw_away:
+            self._throw_away = None
+            if self._is_splice(told.key) or not state.placed:
+                self._forget(told.key)
+            return
+        state.continuation, state.record = told.continuation, told.record
+        state.whole = not told.cut
+        if told.cut:
+            state.frames = state.got
+        self._place_splice(state)
+        self._out.append(
+            FinishClip(
+                state.spec,
+                state.start,
+                state.frames,
+                told.cut,
+                told.continuation,
+                told.record,
+                state.marks,
+            )
+        )
+        if self._splice is None or told.key != self._splice.spec.key:
+            self._next = max(self._next, told.key.index + 1)
+
+    def _forget(self, key: ClipKey) -> None:
+        state = self.clips.pop(key, None)
+        if state is not None and state.begun:
+            self._out.append(DiscardClip(key))
+
+    def _place(self, state: ClipState, *, splice: bool, arm: int | None = None) -> None:
+        state.placed = True
+        self._out.append(PlaceClip(state.spec.key, state.marks, splice, arm))
+
+    def _compose(self) -> None:
+        """Send the next clip to the engine, if it is free and one is wanted."""
+        if not self.ready or self._composing is not None or self._given_up:
+            return
+        splice = self._splice
+        if splice is not None:
+            source = self.clips[splice.source] if splice.source is not None else None
+            if source is None or source.continuation is not None:
+                self._send(splice.spec, source)
+                return
+            # An engine died under the source: that clip is made whole first.
+        if self._next >= len(self.plan.clips):
+            return
+        spec = self.plan.clips[self._next]
+        if spec.start + CLIP_SECONDS > self._written / SAMPLE_RATE + AHEAD_SECONDS:
+            return
+        self._send(spec, self._continued(spec))
+
+    def _continued(self, spec: ClipSpec) -> ClipState | None:
+        """The clip whose continuation ``spec`` is composed from, when no splice is under way."""
+        older = [
+            state
+            for key, state in self.clips.items()
+            if key.index == spec.index and key.revision < spec.revision and state.continuation
+        ]
+        if spec.start != clip_start(spec.index) and older:
+            newest = max(older, key=lambda state: state.spec.revision)
+            if newest.start <= frames_of(spec.start):
+                return newest
+        before = self._before(spec.index)
+        return self.clips.get(before) if before is not None else None
+
+    def _send(self, spec: ClipSpec, source: ClipState | None) -> None:
+        self.clips.setdefault(spec.key, ClipState(spec))
+        self._composing = spec.key
+        continuation = source.continuation if source is not None else None
+        self._out.append(SendCompose(spec, continuation or b""))
+
+    # splices
+
+    def _is_splice(self, key: ClipKey) -> bool:
+        return self._splice is not None and key == self._splice.spec.key
+
+    def _take_action(self) -> None:
+        """Turn the next action (or scripted event) into a splice, once one can be aimed."""
+        if self._splice is not None or not self.ready or self._given_up:
+            return
+        if self._script:
+            self._take_scripted()
+        elif self._actions:
+            self._aim(self._actions.popleft(), SPLICE_MARGIN_SECONDS)
+
+    def _take_scripted(self) -> None:
+        if self._scripted is None:
+            self._scripted = make_plan(self.request, (*self.events, self._script[0]))
+        plan = self._scripted
+        source = self._source(plan)
+        if source is None or (source in self.clips and self.clips[source].begun):
+            self._scripted = None
+            self._begin_splice(_Splice(None, self._script.popleft(), plan, 0.0, source))
+
+    def _aim(self, action: Action, margin: float) -> None:
+        """Aim a splice ``margin`` seconds past the write cursor."""
+        at = max(self._written / SAMPLE_RATE + margin, self._earliest())
+        if not can_change(self.plan, at):
+            self._say("The session is about to end, so nothing was changed.")
+            self._out.append(Disarm())
+            return
+        event = _event(action, at)
+        plan = make_plan(self.request, (*self.events, event))
+        source = self._source(plan)
+        if source is not None and not (source in self.clips and self.clips[source].begun):
+            self._actions.appendleft(action)  # nothing to splice from yet: next message again
+            return
+        self._begin_splice(_Splice(action, event, plan, margin, source))
+
+    def _earliest(self) -> float:
+        """A new event lies after the last one's splice, which has to be heard first."""
+        if not self.events:
+            return 0.0
+        first = self.plan.first_changed
+        state = self.clips.get(self.plan.clips[first].key)
+        begun = state.start / SAMPLE_RATE if state is not None and state.begun else 0.0
+        return max(self.events[-1].at, begun) + 0.5
+
+    def _source(self, plan: Plan) -> ClipKey | None:
+        """The clip a splice takes over from: its older self, or the clip before when the splice
+        lies before its older self's first frame; None at the session's very start."""
+        spec = plan.clips[plan.first_changed]
+        older = self.plan.clips[spec.index].key
+        state = self.clips.get(older)
+        start = state.start if state and state.begun else frames_of(clip_start(spec.index))
+        return older if frames_of(spec.start) >= start else self._before(spec.index)
+
+    def _before(self, index: int) -> ClipKey | None:
+        return self.plan.clips[index - 1].key if index else None
+
+    def _begin_splice(self, splice: _Splice) -> None:
+        self._splice = splice
+        self._out.append(Arm(frames_of(splice.event.at)))
+        composing = self._composing
+        if composing is None or composing == self._throw_away:
+            return
+        if composing != splice.source:
+            self._throw_away = composing
+            self._out.append(SendCancel(composing, 0))
+        elif splice.action is None:
+            # A scripted event stays where it is, so nothing of the old clip is needed past it.
+            self._out.append(SendCancel(composing, frames_of(splice.event.at + KEEP_SECONDS)))
+
+    def _place_splice(self, state: ClipState) -> None:
+        """Once enough of the splice is here, the event is part of the session."""
+        splice = self._splice
+        if splice is None or state.spec.key != splice.spec.key or not state.begun:
+            return
+        if self._throw_away == state.spec.key:
+            return
+        if state.got < min(SPLICE_READY_FRAMES, state.frames) and state.continuation is None:
+            return
+        old = self.plan
+        self._splice = None
+        self.plan, self.events = splice.plan, (*self.events, splice.event)
+        self._next = splice.plan.first_changed + (1 if state.continuation is not None else 0)
+        arm = frames_of(self._script[0].at) if self._script else None
+        self._place(state, splice=True, arm=arm)
+        self._out.append(KeepEvent(splice.event))
+        self._say(_said(splice.event, state.start / SAMPLE_RATE))
+        for spec in old.clips[splice.plan.first_changed :]:
+            if spec.key != splice.source and spec.key != self._composing:
+                self._forget(spec.key)
+
+    def _missed(self) -> None:
+        """The write cursor was at the splice before the splice was here: aim farther ahead."""
+        splice = self._splice
+        if splice is None or splice.action is None:
+            return
+        key = splice.spec.key
+        if self._composing == key and self._throw_away is None:
+            self._throw_away = key
+            self._out.append(SendCancel(key, 0))
+        elif self._composing != key:
+            self._forget(key)
+        self._splice = None
+        self._aim(splice.action, min(16.0, splice.margin * 2))
+
+    # playback and failures
+
+    def _progress(self, told: Progress) -> None:
+        self._written = told.written
+        if told.missed_splice:
+            self._missed()
+        if told.waiting and not self._waiting:
+            self._say("Composing: the music goes on as soon as the next clip is ready.")
+        self._waiting = told.waiting
+
+    def _lost(self, reason: str, *, process_alive: bool) -> None:
+        """The engine is gone or can't compose: start another, or give up after several."""
+        if self._given_up:
+            return
+        self.ready = False
+        self._composing = self._throw_away = None
+        self._failures += 1
+        self.restarts += 1
+        if self._failures > MAX_FAILURES:
+            self._given_up = True
+            self._out.append(GiveUp(reason))
+            return
+        what = "The composer reported a failure" if process_alive else "The composer stopped"
+        self._say(
+            f"{what} ({reason.rstrip('.')}); a new one is being started from the last whole "
+            "clip, and the music goes on."
+        )
+        self._out.append(StartEngine(RESTART_DELAYS[self._failures - 1]))
+
+    def _say(self, text: str) -> None:
+        self._out.append(Say(text))
+
+
+def _event(action: Action, at: float) -> Event:
+    match action:
+        case SteerTo():
+            return Steer(at=at, target=action.target, word=action.word)
+        case EaseNow():
+            return Ease(at=at)
+        case SkipNow():
+            return Skip(at=at)
+
+
+def _said(event: Event, start: float) -> str:
+    """What the listener reads when a change is under way; ``start`` seconds: its first beat."""
+    when = f"from {int(start // 60)}:{int(start % 60):02d}"
+    match event:
+        case Steer():
+            goal = event.word or f"{event.target.valence:+.2f},{event.target.arousal:+.2f}"
+            return f"Steering towards {goal} {when}."
+        case Ease():
+            return f"Easing {when}: arousal is being lowered."
+        case Skip():
+            return f"This stretch is being composed anew {when}."
+
+
+def resumed(states: Mapping[ClipKey, ClipState], plan: Plan, position: float) -> tuple[int, float]:
+    """Where a kept session goes on: (index of the first clip still to compose, session seconds).
+
+    The newest revision of each clip counts; the position moves to the start of the clip that is
+    being heard when that clip's splice lies later.
+    """
+    heard = [s for s in plan.clips if s.key in states and states[s.key].whole]
+    first = next((s.index for s in plan.clips if s not in heard), len(plan.clips))
+    current = max((s.index for s in plan.clips if s.start <= position), default=0)
+    start = states[plan.clips[current].key].start / SAMPLE_RATE if current < first else position
+    return min(first, len(plan.clips)), max(position, start)
+

@@ -1,0 +1,478 @@
+"""A session as it runs: the conductor's commands carried out on engine, playback and library.
+
+One thread owns the session; everyone else talks to it through its inbox and reads the frozen
+``RunnerStatus``. Sound does not pass through this thread: the feeder and the device's callback
+keep playing whatever happens here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Literal
+
+import msgspec
+
+from engine.affect.circumplex import Affect
+from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.composers.base import resolve_composer
+from engine.errors import MusmedError
+from engine.link.client import EngineClient
+from engine.link.deliveries import ChunkArrived, ComposerOpened, Delivery
+from engine.link.protocol import ClipRecord
+from engine.plan.events import Event
+from engine.plan.request import Request
+from engine.plan.spec import ClipKey, Plan
+from engine.playback.clips import ClipStore
+from engine.playback.joiner import Joiner, JoinRecord
+from engine.playback.playback import Playback, PlaybackState
+from engine.playback.sinks.base import Sink
+from engine.session.commands import (
+    AppendChunk,
+    Arm,
+    BeginClip,
+    Command,
+    DiscardClip,
+    Disarm,
+    EaseNow,
+    FinishClip,
+    GiveUp,
+    KeepEvent,
+    OpenComposer,
+    PlaceClip,
+    Progress,
+    Say,
+    SendCancel,
+    SendCompose,
+    SkipNow,
+    StartEngine,
+    SteerTo,
+)
+from engine.session.conductor import ClipState, Conductor, resumed
+from engine.session.library import Library, StoredSession
+
+TICK_SECONDS = 0.1
+POSITION_EVERY_SECONDS = 1.0
+FADE_SECONDS = 4.0
+"""The session's fades at both ends (comfort: 3 to 5 s)."""
+
+Phase = Literal["starting", "playing", "paused", "composing", "ended", "stopped", "failed"]
+ClipPhase = Literal["planned", "composing", "ready"]
+
+log = logging.getLogger(__name__)
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A sentence for the listener, and the session seconds at which it was said."""
+
+    seconds: float
+    text: str
+
+
+class ClipView(msgspec.Struct, frozen=True):
+    """One clip for the screens: its newest revision; ``record`` once it is finished."""
+
+    index: int
+    revision: int
+    start: float
+    end: float
+    phase: ClipPhase
+    record: ClipRecord | None
+
+
+class RunnerStatus(msgspec.Struct, frozen=True):
+    """How the session stands, readable from any thread.
+
+    ``ahead``: seconds composed past the write cursor without a gap. ``speed``: audio seconds
+    per wall second of the last finished clip, None before the first.
+    """
+
+    session: str
+    request: Request
+    plan: Plan
+    events: tuple[Event, ...]
+    phase: Phase
+    playback: PlaybackState
+    clips: tuple[ClipView, ...]
+    composer: str
+    ahead: float
+    speed: float | None
+    restarts: int
+    failure: str | None = None
+
+
+class SessionRunner:
+    """Runs one session: ``start``, then act and watch, then ``close``.
+
+    ``resume``: go on with a kept session (its own request counts). ``script``: events with
+    their times, to make a session again; the sink must then not be ``realtime``. ``log_file``
+    takes what the engine process prints.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        *,
+        library: Library,
+        sink: Sink,
+        log_file: Path,
+        denoise: bool | None = None,
+        resume: StoredSession | None = None,
+        script: Sequence[Event] = (),
+        settings: Mapping[str, str] | None = None,
+        volume: float = 1.0,
+        engine_argv: Sequence[str] | None = None,
+    ) -> None:
+        if script and sink.realtime:
+            raise ValueError("a scripted session needs a sink that waits")
+        self._library = library
+        self._denoise = denoise
+        self._engine_argv = engine_argv
+        self._log_file = log_file
+        self._log: IO[bytes] | None = None
+        self._engine: EngineClient | None = None
+        self._engine_number = 0
+        self._engine_due: float | None = None
+        self._inbox: queue.SimpleQueue[tuple[int, Delivery] | _Action] = queue.SimpleQueue()
+        self._notices: queue.SimpleQueue[Notice] = queue.SimpleQueue()
+        self._over = threading.Event()
+        self._quit = threading.Event()
+        self._failure: str | None = None
+        self._stopped = False
+        self._stored_position = -1.0
+        self._chunk: ChunkArrived | None = None
+        composer = resume.composer if resume else resolve_composer(request.composer)
+        self.request = resume.request if resume else request
+        self.session = (
+            resume.id
+            if resume
+            else library.create(request, composer, 0, dict(settings or {}), datetime.now(UTC))
+        )
+        self._store = ClipStore(library.clip_folder(self.session))
+        self._conductor, position = self._make_conductor(composer, resume, script)
+        total = frames_of(self._conductor.plan.total)
+        fade = frames_of(FADE_SECONDS)
+        self._joiner = Joiner(total, fade_in=fade, fade_out=fade)
+        self.playback = Playback(self._joiner, sink)
+        if volume != 1.0:
+            self.playback.set_volume(volume)
+        if resume:
+            self._place_kept(position)
+        self._status = self._look()
+        self._thread = threading.Thread(target=self._run, name="session", daemon=True)
+
+    def _make_conductor(
+        self, composer: str, resume: StoredSession | None, script: Sequence[Event]
+    ) -> tuple[Conductor, float]:
+        if resume is None:
+            return Conductor(self.request, composer, script=script), 0.0
+        states = {key: _kept(clip) for key, clip in resume.clips.items()}
+        for key in list(states):
+            try:
+                self._store.adopt(key, states[key].start)
+            except MusmedError:
+                log.warning("clip %s is damaged and will be composed again", key)
+                del states[key]
+        conductor = Conductor(self.request, composer, events=resume.events, clips=states)
+        first, position = resumed(states, conductor.plan, resume.position)
+        return (
+            Conductor(self.request, composer, events=resume.events, clips=states, first=first),
+            position,
+        )
+
+    def _place_kept(self, position: float) -> None:
+        """Give the kept clips from just before ``position`` on to the joiner."""
+        self._joiner.start_at(frames_of(position))
+        states, plan = self._conductor.clips, self._conductor.plan
+        for spec in plan.clips:
+            state = states.get(spec.key)
+            if state is None or not state.whole:
+                break
+            if spec.end > position:
+                self.playback.place(self._store.get(spec.key), state.marks, splice=False)
+                state.placed = True
+
+    # for everyone
+
+    def start(self) -> None:
+        """Begin: the engine process, the sound, the session's thread."""
+        self._log_file.parent.mkdir(parents=True, exist_ok=True)
+        self._log = self._log_file.open("ab")
+        self._library.set_state(self.session, "running")
+        self._carry_out(self._conductor.start())
+        try:
+            self.playback.start()
+        except BaseException:
+            self._shut()
+            raise
+        self._thread.start()
+
+    def steer(self, target: Affect, word: str | None = None) -> None:
+        """Move the target; heard within 3 s."""
+        self._inbox.put(SteerTo(target, word))
+
+    def ease(self) -> None:
+        """Lower arousal from now on."""
+        self._inbox.put(EaseNow())
+
+    def skip(self) -> None:
+        """Compose this stretch anew with another seed."""
+        self._inbox.put(SkipNow())
+
+    def pause_or_resume(self) -> None:
+        if self.playback.state().paused:
+            self.playback.resume()
+        else:
+            self.playback.pause()
+
+    def set_volume(self, volume: float) -> None:
+        """``volume`` in [0, 1], linear gain."""
+        self.playback.set_volume(min(1.0, max(0.0, volume)))
+
+    def seek(self, seconds: float) -> float:
+        """Go to ``seconds`` within what is composed; returns where it really went."""
+        return self.playback.seek(seconds)
+
+    def stop(self) -> None:
+        """Fade out and end; the session is kept and can be resumed."""
+        self._stopped = True
+        self.playback.stop()
+        self._quit.set()
+
+    def status(self) -> RunnerStatus:
+        return self._status
+
+    def take_notices(self) -> list[Notice]:
+        """The sentences said since the last call."""
+        taken: list[Notice] = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                taken.append(self._notices.get_nowait())
+        return taken
+
+    def joins(self) -> tuple[JoinRecord, ...]:
+        return tuple(self._joiner.joins)
+
+    def records(self) -> dict[ClipKey, ClipRecord]:
+        """What was measured of each finished clip."""
+        return {k: s.record for k, s in list(self._conductor.clips.items()) if s.record}
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the session's end, at most ``timeout`` seconds; True when it is over."""
+        return self._over.wait(timeout)
+
+    def close(self) -> None:
+        """End everything this session started. May be called twice."""
+        self._quit.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout=10.0)
+        self._shut()
+
+    # the session's thread
+
+    def _run(self) -> None:
+        try:
+            while not self._quit.is_set():
+                self._take_messages()
+                self._tick()
+                if self._status.playback.ended:
+                    break
+        except MusmedError as error:
+            self._fail(str(error))
+        except Exception:
+            log.exception("the session's thread failed")
+            self._fail("musmed made a mistake and stopped; the log file says where.")
+        finally:
+            self._finish()
+
+    def _take_messages(self) -> None:
+        """Handle what has come, waiting at most a tick for the first message."""
+        timeout: float | None = TICK_SECONDS
+        with contextlib.suppress(queue.Empty):
+            while True:
+                message = self._inbox.get(timeout=timeout) if timeout else self._inbox.get_nowait()
+                timeout = None
+                if isinstance(message, tuple):
+                    number, delivery = message
+                    if number == self._engine_number:
+                        self._take_delivery(delivery)
+                else:
+                    self._progress()
+                    self._carry_out(self._conductor.handle(message))
+
+    def _take_delivery(self, delivery: Delivery) -> None:
+        self._chunk = delivery if isinstance(delivery, ChunkArrived) else None
+        if isinstance(delivery, ComposerOpened):
+            self._library.set_composer_version(self.session, delivery.version)
+        self._carry_out(self._conductor.handle(delivery))
+
+    def _progress(self) -> None:
+        state = self.playback.state()
+        self._carry_out(
+            self._conductor.handle(
+                Progress(
+                    time.monotonic(), state.written, state.waiting, self.playback.missed_splice()
+                )
+            )
+        )
+
+    def _tick(self) -> None:
+        if self._engine_due is not None and time.monotonic() >= self._engine_due:
+            self._start_engine()
+        self._progress()
+        self._status = self._look()
+        heard = self._status.playback.heard
+        if abs(heard - self._stored_position) >= POSITION_EVERY_SECONDS:
+            self._stored_position = heard
+            self._library.set_position(self.session, heard)
+        if self._failure and self._status.ahead <= 0:
+            self._quit.set()
+
+    def _carry_out(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            self._do(command)
+
+    def _do(self, command: Command) -> None:  # noqa: PLR0912 - one line for each command
+        engine = self._engine
+        match command:
+            case StartEngine():
+                self._engine_due = time.monotonic() + command.delay
+                if command.delay == 0:
+                    self._start_engine()
+            case OpenComposer() if engine:
+                engine.open(command.name, self._denoise)
+            case SendCompose() if engine:
+                engine.compose(command.spec, command.continuation)
+            case SendCancel() if engine:
+                engine.cancel(command.key, command.keep_until)
+            case BeginClip():
+                self._store.begin(command.key, command.start, command.frames)
+            case AppendChunk() if self._chunk is not None:
+                self._store.append(command.key, self._chunk.audio[command.skip :])
+            case FinishClip():
+                self._finish_clip(command)
+            case DiscardClip():
+                self._library.remove_clip(self.session, command.key)
+                self._store.discard(command.key)
+            case PlaceClip():
+                clip = self._store.get(command.key)
+                self.playback.place(
+                    clip, command.marks, splice=command.splice, then_arm=command.arm
+                )
+            case Arm():
+                self.playback.arm(command.frame)
+            case Disarm():
+                self.playback.disarm()
+            case KeepEvent():
+                self._library.add_event(self.session, command.event)
+            case Say():
+                self._say(command.text)
+            case GiveUp():
+                self._fail(command.reason)
+            case _:
+                pass  # for an engine that is gone: it is told again when the next one is up
+
+    def _start_engine(self) -> None:
+        self._engine_due = None
+        if self._engine is not None:
+            self._engine.close(timeout=0.0)
+        self._engine_number += 1
+        number = self._engine_number
+        deliver: Callable[[Delivery], None] = lambda told: self._inbox.put((number, told))  # noqa: E731
+        self._engine = EngineClient(deliver, argv=self._engine_argv, log=self._log)
+
+    def _finish_clip(self, command: FinishClip) -> None:
+        self._store.finish(command.spec.key, cut=command.cut)
+        self._library.save_clip(
+            self.session,
+            command.spec,
+            command.start,
+            command.frames,
+            command.cut,
+            command.continuation,
+            command.record,
+            command.marks,
+        )
+
+    def _say(self, text: str) -> None:
+        heard = self.playback.state().heard
+        self._notices.put(Notice(heard, text))
+        self._library.add_note(self.session, heard, text)
+
+    def _fail(self, reason: str) -> None:
+        self._failure = reason
+        self._notices.put(Notice(self.playback.state().heard, reason))
+
+    def _finish(self) -> None:
+        """The end, whichever it was: stored first, then told."""
+        self._status = self._look()
+        ended = self._status.playback.ended and not self._stopped
+        with contextlib.suppress(MusmedError):
+            self._library.set_position(self.session, self._status.playback.heard)
+            self._library.set_state(self.session, "finished" if ended else "interrupted")
+        if self._engine is not None:
+            self._engine.close()
+        self._over.set()
+
+    def _shut(self) -> None:
+        self.playback.close()
+        if self._engine is not None:
+            self._engine.close()
+        self._store.close()
+        if self._log is not None:
+            self._log.close()
+        self._over.set()
+
+    # looking
+
+    def _look(self) -> RunnerStatus:
+        state, conductor = self.playback.state(), self._conductor
+        speeds = [s.record.speed for s in conductor.clips.values() if s.record]
+        return RunnerStatus(
+            session=self.session,
+            request=self.request,
+            plan=conductor.plan,
+            events=conductor.events,
+            phase=self._phase(state),
+            playback=state,
+            clips=tuple(_view(conductor, index) for index in range(len(conductor.plan.clips))),
+            composer=conductor.composer,
+            ahead=max(0.0, (self.playback.horizon() - state.written) / SAMPLE_RATE),
+            speed=speeds[-1] if speeds else None,
+            restarts=conductor.restarts,
+            failure=self._failure,
+        )
+
+    def _phase(self, state: PlaybackState) -> Phase:
+        checks: tuple[tuple[bool, Phase], ...] = (
+            (self._failure is not None, "failed"),
+            (self._stopped, "stopped"),
+            (state.ended, "ended"),
+            (state.paused, "paused"),
+            (state.waiting, "composing"),
+            (state.written == 0, "starting"),
+        )
+        return next((phase for true, phase in checks if true), "playing")
+
+
+_Action = SteerTo | EaseNow | SkipNow
+
+
+def _kept(clip: object) -> ClipState:
+    raise NotImplementedError
+
+
+def _view(conductor: Conductor, index: int) -> ClipView:
+    spec = conductor.plan.clips[index]
+    state = conductor.clips.get(spec.key)
+    phase: ClipPhase = "planned"
+    if state is not None:
+        phase = "ready" if state.whole else "composing"
+    record = state.record if state else None
+    return ClipView(spec.index, spec.revision, spec.start, spec.end, phase, record)

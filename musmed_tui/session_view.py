@@ -1,0 +1,110 @@
+"""Engine state -> one frozen ``Snapshot`` for whoever draws: plain lines or the screen."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from engine.affect.circumplex import Affect
+from engine.plan.clock import STRIDE_SECONDS
+from engine.plan.spec import ClipSpec, Tags
+from engine.session.runner import ClipView, Phase, RunnerStatus
+
+
+class HasStatus(Protocol):
+    """What a snapshot is taken of."""
+
+    def status(self) -> RunnerStatus: ...
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a screen shows of a session at one moment.
+
+    Times are session seconds. ``affect`` is where the path is now; ``clip`` the index of the
+    clip being heard, of ``clips``; ``ahead_s`` how much is composed past what is written;
+    ``peak`` dBFS of the last tenth of a second, left and right.
+    """
+
+    session_id: str
+    state: Phase
+    position_s: float
+    total_s: float
+    affect: Affect
+    target: Affect
+    start_word: str | None
+    target_word: str | None
+    tags: Tags
+    next_tags: Tags | None
+    clip: int
+    clips: int
+    timeline: tuple[ClipView, ...]
+    ahead_s: float
+    speed: float | None
+    restarts: int
+    gaps: int
+    volume: float
+    peak: tuple[float, float]
+    sink: str
+    notice: str | None
+    composer: str
+    failure: str | None
+
+    @property
+    def paused(self) -> bool:
+        return self.state == "paused"
+
+    @property
+    def waiting(self) -> bool:
+        return self.state == "composing"
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ("ended", "stopped", "failed")
+
+
+def snapshot(source: HasStatus) -> Snapshot:
+    """The session as it stands now."""
+    status = source.status()
+    playback, plan = status.playback, status.plan
+    position = min(playback.heard, plan.total)
+    clip = _clip_at(plan.clips, position)
+    following = plan.clips[clip + 1].tags if clip + 1 < len(plan.clips) else None
+    return Snapshot(
+        session_id=status.session,
+        state=status.phase,
+        position_s=position,
+        total_s=plan.total,
+        affect=plan.path.at(position),
+        target=plan.path.waypoints[-1].affect,
+        start_word=status.request.start_word,
+        target_word=_target_word(status),
+        tags=plan.clips[clip].tags,
+        next_tags=following,
+        clip=clip,
+        clips=len(plan.clips),
+        timeline=status.clips,
+        ahead_s=status.ahead,
+        speed=status.speed,
+        restarts=status.restarts,
+        gaps=playback.gaps,
+        volume=playback.volume,
+        peak=playback.peak,
+        sink=playback.sink,
+        notice=playback.notice,
+        composer=status.composer,
+        failure=status.failure,
+    )
+
+
+def _clip_at(clips: tuple[ClipSpec, ...], position: float) -> int:
+    """The clip whose own stretch (its 22.5 s up to the next clip's start) holds ``position``."""
+    return min(int(position // STRIDE_SECONDS), len(clips) - 1)
+
+
+def _target_word(status: RunnerStatus) -> str | None:
+    """The target as last said: a steer names a new one, or none when given as coordinates."""
+    word = status.request.target_word
+    for event in status.events:
+        word = getattr(event, "word", None) if hasattr(event, "target") else word
+    return word
