@@ -1,0 +1,394 @@
+"""The conductor under invented schedules: slow and dying engines, hasty listeners."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.affect.circumplex import Affect
+from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.composers.base import Marks
+from engine.link.deliveries import (
+    ChunkArrived,
+    ClipBegan,
+    ClipEnded,
+    ComposerOpened,
+    Delivery,
+    EngineLost,
+    EngineUp,
+)
+from engine.link.protocol import ClipRecord, Hello
+from engine.plan.clock import clip_start
+from engine.plan.planner import make_plan
+from engine.plan.request import Request
+from engine.plan.spec import ClipKey, ClipSpec
+from engine.session.commands import (
+    Action,
+    AppendChunk,
+    Arm,
+    BeginClip,
+    Command,
+    DiscardClip,
+    EaseNow,
+    FinishClip,
+    GiveUp,
+    KeepEvent,
+    OpenComposer,
+    PlaceClip,
+    Progress,
+    Say,
+    SendCancel,
+    SendCompose,
+    SkipNow,
+    StartEngine,
+    SteerTo,
+)
+from engine.session.conductor import AHEAD_SECONDS, MAX_FAILURES, ClipState, Conductor, resumed
+
+RECORD = ClipRecord(
+    composer="fake", version=1, loudness=-23.0, true_peak=-3.0, gating="off", seconds=1.0, speed=9.0
+)
+REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=4, temperature=0)
+BEAT = 0.7
+
+
+@dataclass
+class Placed:
+    key: ClipKey
+    start: int
+    end: int
+    splice: bool
+
+
+@dataclass
+class World:
+    """A fake engine and a fake player around a real conductor, in simulated seconds."""
+
+    speed: float = 20.0
+    realtime: bool = True
+    conductor: Conductor = field(default_factory=lambda: Conductor(REQUEST, "fake"))
+    now: float = 0.0
+    written: int = 0
+    missed: bool = False
+    armed: int | None = None
+    alive: int = 0
+    job: tuple[ClipKey, int] | None = None
+    queue: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
+    serial: int = 0
+    got: dict[ClipKey, int] = field(default_factory=dict)
+    placed: list[Placed] = field(default_factory=list)
+    starts: dict[ClipKey, tuple[int, int]] = field(default_factory=dict)
+    sent: list[tuple[ClipSpec, bytes]] = field(default_factory=list)
+    kept: list[object] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    finished: dict[ClipKey, FinishClip] = field(default_factory=dict)
+    gave_up: bool = False
+    furthest_ahead: float = 0.0
+    engine_works: bool = True
+
+    def later(self, seconds: float, act: Callable[[], None]) -> None:
+        self.serial += 1
+        heapq.heappush(self.queue, (self.now + seconds, self.serial, act))
+
+    def tell(self, told: Delivery | Progress | Action) -> None:
+        self.do(self.conductor.handle(told))
+
+    def do(self, commands: list[Command]) -> None:
+        for command in list(commands):
+            self.carry_out(command)
+
+    def carry_out(self, command: Command) -> None:
+        match command:
+            case StartEngine():
+                self.alive += 1
+                generation = self.alive
+                hello = Hello(protocol=1, engine="0", python="3", pid=1, composers=("fake",))
+                self.from_engine(command.delay + 0.3, generation, EngineUp(hello))
+            case OpenComposer():
+                if self.engine_works:
+                    self.from_engine(0.1, self.alive, ComposerOpened("fake", 1))
+                else:
+                    self.from_engine(0.1, self.alive, EngineLost("it died"))
+            case SendCompose():
+                assert self.job is None, "one clip at a time"
+                self.sent.append((command.spec, command.continuation))
+                self.job = (command.spec.key, self.alive)
+                self.begin_composing(command.spec)
+            case SendCancel():
+                self.cancel(command.key, command.keep_until)
+            case BeginClip():
+                self.got[command.key] = 0
+                self.starts[command.key] = (command.start, command.frames)
+            case AppendChunk():
+                self.got[command.key] += SAMPLE_RATE - command.skip
+            case FinishClip():
+                self.finished[command.spec.key] = command
+            case DiscardClip():
+                del self.got[command.key]
+            case PlaceClip():
+                self.place(command)
+            case Arm():
+                self.armed = command.frame
+                self.missed = self.missed or (self.realtime and command.frame < self.written)
+            case KeepEvent():
+                self.kept.append(command.event)
+            case Say():
+                self.said.append(command.text)
+            case GiveUp():
+                self.gave_up = True
+
+    def from_engine(self, seconds: float, generation: int, told: Delivery) -> None:
+        def deliver() -> None:
+            if generation == self.alive:
+                self.tell(told)
+
+        self.later(seconds, deliver)
+
+    def begin_composing(self, spec: ClipSpec) -> None:
+        splice = spec.start != clip_start(spec.index)
+        start = frames_of(np.ceil(spec.start / BEAT) * BEAT if splice else spec.start)
+        frames = frames_of(spec.end) - start
+        generation = self.alive
+        self.from_engine(0.05, generation, ClipBegan(spec.key, start, frames, Marks()))
+        self.later(0.05, lambda: self.next_chunk(spec.key, generation, start, frames, 0))
+
+    def next_chunk(
+        self, key: ClipKey, generation: int, start: int, frames: int, done: int
+    ) -> None:
+        if generation != self.alive or self.job != (key, generation):
+            return
+        if done >= frames or done + start >= self.keep_until.get(key, 1 << 60):
+            self.job = None
+            cut = done < frames
+            self.tell(ClipEnded(key, cut, RECORD, f"{key.index}-{key.revision}".encode()))
+            return
+        audio = np.broadcast_to(np.float32(0), (SAMPLE_RATE, 2))
+        self.tell(ChunkArrived(key, audio))
+        done += SAMPLE_RATE
+        self.later(1 / self.speed, lambda: self.next_chunk(key, generation, start, frames, done))
+
+    keep_until: dict[ClipKey, int] = field(default_factory=dict)
+
+    def cancel(self, key: ClipKey, keep_until: int) -> None:
+        if self.job is not None and self.job[0] == key:
+            self.keep_until[key] = keep_until
+
+    def place(self, command: PlaceClip) -> None:
+        start, frames = self.starts[command.key]
+        if command.splice:
+            self.armed = None
+            self.placed = [p for p in self.placed if p.start < start]
+            for placed in self.placed:
+                placed.end = min(placed.end, start)
+        elif self.placed:
+            assert command.key.index == self.placed[-1].key.index + 1
+        self.placed.append(Placed(command.key, start, start + frames, command.splice))
+        if command.arm is not None:
+            self.armed = command.arm
+
+    def horizon(self) -> int:
+        frame = self.written
+        for placed in self.placed:
+            if placed.start <= frame:
+                have = placed.start + self.got.get(placed.key, 0)
+                frame = max(frame, min(placed.end, have))
+        return frame
+
+    def tick(self) -> None:
+        limit = self.horizon()
+        if self.armed is not None and not self.realtime:
+            limit = min(limit, self.armed)
+        target = min(limit, frames_of(self.now + 1.5) if self.realtime else limit)
+        if self.armed is not None and target >= self.armed and self.realtime:
+            self.missed, self.armed = True, None
+        self.written = max(self.written, target)
+        missed, self.missed = self.missed, False
+        self.furthest_ahead = max(
+            self.furthest_ahead,
+            max((p.end for p in self.placed), default=0) / SAMPLE_RATE
+            - self.written / SAMPLE_RATE,
+        )
+        self.tell(Progress(self.now, self.written, False, missed))
+
+    def kill(self) -> None:
+        self.alive += 1
+        self.job = None
+        self.tell(EngineLost("it died"))
+
+    def run(self, until: float, happenings: dict[float, Callable[[], None]] | None = None) -> None:
+        for at, act in (happenings or {}).items():
+            self.later(max(0.0, at - self.now), act)
+        while self.now < until:
+            next_tick = self.now + 0.1
+            while self.queue and self.queue[0][0] <= next_tick:
+                self.now, _, act = heapq.heappop(self.queue)
+                act()
+            self.now = next_tick
+            self.tick()
+
+
+def started(**settings_: object) -> World:
+    world = World(**settings_)  # type: ignore[arg-type]
+    world.do(world.conductor.start())
+    return world
+
+
+def composed_from(world: World) -> dict[ClipKey, bytes]:
+    return {spec.key: continuation for spec, continuation in world.sent}
+
+
+def test_a_session_is_composed_in_order_from_the_clip_before() -> None:
+    world = started()
+    world.run(300)
+    plan = world.conductor.plan
+    assert [spec.key for spec, _ in world.sent] == [spec.key for spec in plan.clips]
+    assert [c for _, c in world.sent] == [
+        b"",
+        *(f"{i}-0".encode() for i in range(len(plan.clips) - 1)),
+    ]
+    assert world.written == frames_of(plan.total)
+
+
+def test_composition_stays_within_five_minutes_ahead_and_two_clips() -> None:
+    request = Request(start=Affect(0, 0.8), target=Affect(0, -0.8), minutes=30)
+    world = started(conductor=Conductor(request, "fake"))
+    world.run(60)
+    assert AHEAD_SECONDS - 60 < world.furthest_ahead <= AHEAD_SECONDS + 0.1
+
+
+@pytest.mark.parametrize("action", [SteerTo(Affect(0.7, 0.3), "glad"), EaseNow(), SkipNow()])
+def test_an_action_is_spliced_in_and_kept(action: Action) -> None:
+    world = started()
+    world.run(300, {50.0: lambda: world.tell(action)})
+    (event,) = world.kept
+    assert 52.0 <= event.at <= 54.5  # type: ignore[attr-defined]  # 1.5 s of ring and the margin
+    assert world.conductor.plan == make_plan(REQUEST, [event])  # type: ignore[list-item]
+    splice = next(p for p in world.placed if p.splice)
+    assert splice.key == ClipKey(2, 1)
+    assert splice.start >= frames_of(event.at)  # type: ignore[attr-defined]
+    assert composed_from(world)[splice.key] == b"2-0"
+    assert world.written == frames_of(240)
+
+
+def test_two_hasty_steers_are_both_heard_one_after_the_other() -> None:
+    world = started()
+
+    def hasty() -> None:
+        world.tell(SteerTo(Affect(0.5, 0.5)))
+        world.tell(SteerTo(Affect(-0.5, -0.5)))
+
+    world.run(300, {20.0: hasty})
+    first, second = world.kept
+    assert first.at < second.at  # type: ignore[attr-defined]
+    assert world.conductor.plan.path.waypoints[-1].affect == Affect(-0.5, -0.5)
+    assert world.written == frames_of(240)
+
+
+def test_a_splice_that_came_too_late_is_aimed_again() -> None:
+    world = started(speed=1.6)  # its first second takes longer than the margin leaves
+    world.run(400, {100.0: lambda: world.tell(EaseNow())})
+    (event,) = world.kept
+    assert event.at > 103.5  # type: ignore[attr-defined]
+    assert world.written == frames_of(240)
+
+
+def test_a_dead_engine_is_replaced_and_goes_on_from_the_stored_continuation() -> None:
+    world = started(speed=3.0)
+    world.run(400, {30.0: world.kill})
+    assert world.conductor.restarts == 1
+    assert any("new one is being started" in text for text in world.said)
+    assert any("back" in text for text in world.said)
+    repeated = [spec.key for spec, _ in world.sent]
+    assert len(repeated) == len(world.conductor.plan.clips) + 1
+    assert world.written == frames_of(240)
+    for key, (_start, frames) in world.starts.items():
+        assert world.got[key] >= frames, "a repeated clip's audio is kept once, and whole"
+
+
+def test_an_engine_that_never_works_is_given_up() -> None:
+    world = started(engine_works=False)
+    world.run(60)
+    assert world.gave_up
+    assert world.conductor.restarts == MAX_FAILURES + 1
+
+
+def test_a_script_makes_the_session_again() -> None:
+    live = started()
+    live.run(
+        300,
+        {
+            20.0: lambda: live.tell(SteerTo(Affect(0.7, 0.3), "glad")),
+            21.0: lambda: live.tell(SkipNow()),
+            66.9: lambda: live.tell(EaseNow()),
+            220.0: lambda: live.tell(EaseNow()),
+        },
+    )
+    assert len(live.kept) == 4
+    again = started(
+        realtime=False,
+        conductor=Conductor(REQUEST, "fake", script=live.kept),  # type: ignore[arg-type]
+    )
+    again.run(100)
+    assert again.kept == live.kept
+    assert again.conductor.plan == live.conductor.plan
+    assert [(p.key, p.start, p.end) for p in again.placed] == [
+        (p.key, p.start, p.end) for p in live.placed
+    ]
+    assert again.written == frames_of(240)
+    for spec, continuation in again.sent:
+        assert composed_from(live)[spec.key] == continuation
+
+
+def test_near_the_end_nothing_changes_and_it_is_said() -> None:
+    world = started()
+    world.run(300, {236.0: lambda: world.tell(SkipNow())})
+    assert world.kept == []
+    assert any("about to end" in text for text in world.said)
+
+
+def test_resuming_goes_on_at_the_first_clip_that_is_missing() -> None:
+    plan = make_plan(REQUEST)
+    states = {
+        spec.key: ClipState(
+            spec, start=frames_of(spec.start), frames=1, begun=True, whole=True, continuation=b"c"
+        )
+        for spec in plan.clips[:4]
+    }
+    first, position = resumed(states, plan, 61.0)
+    assert (first, position) == (4, 61.0)
+    world = started(conductor=Conductor(REQUEST, "fake", clips=states, first=first))
+    assert all(spec.index >= 4 for spec, _ in world.sent)
+
+
+times = st.floats(min_value=0.0, max_value=239.0)
+actions = st.sampled_from([SteerTo(Affect(0.2, -0.3)), EaseNow(), SkipNow()])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    deeds=st.lists(st.tuples(times, actions), max_size=6),
+    deaths=st.lists(times, max_size=3),
+    speed=st.sampled_from([2.0, 8.0, 30.0]),
+)
+def test_whatever_happens_the_whole_session_is_heard(
+    deeds: list[tuple[float, Action]], deaths: list[float], speed: float
+) -> None:
+    world = started(speed=speed)
+    for at, action in deeds:
+        world.later(at, lambda action=action: world.tell(action))
+    for at in deaths:
+        world.later(at, world.kill)
+    world.run(330)
+    plan = world.conductor.plan
+    assert world.written == frames_of(plan.total)
+    assert list(world.conductor.events) == world.kept
+    ats = [event.at for event in world.kept]  # type: ignore[attr-defined]
+    assert ats == sorted(ats)
+    newest = {placed.key for placed in world.placed}
+    assert {spec.key for spec in plan.clips} <= newest | set(world.starts)
