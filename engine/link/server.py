@@ -1,0 +1,128 @@
+"""The engine's side of the link: three threads around one outbox.
+
+The *reader* takes messages and never waits for anything but the next one, the *worker*
+composes, the *sender* is the only one that writes. So a ping is answered at once while a clip
+is being composed, and the engine notices a closed stdin whatever else it is doing.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import threading
+from collections.abc import Callable
+from typing import BinaryIO
+
+from engine import __version__
+from engine.composers.base import Composer, composer_names, open_composer
+from engine.link.framing import Frame, FrameReader, FrameWriter, LinkError
+from engine.link.outbox import Outbox
+from engine.link.protocol import (
+    PROTOCOL_VERSION,
+    Cancel,
+    Compose,
+    Failure,
+    Hello,
+    Open,
+    Ping,
+    Pong,
+    Pull,
+    Quit,
+    ToEngine,
+)
+from engine.link.worker import ComposeWorker, Job
+from engine.plan.spec import ClipKey
+
+LAST_WORDS_SECONDS = 1.0
+"""How long the engine waits at its end for the front to take the reason for it."""
+
+
+def serve(
+    stdin: BinaryIO, stdout: BinaryIO, load: Callable[[str], Composer] = open_composer
+) -> int:
+    """Answer the front until stdin closes, ``Quit`` comes or a stream breaks.
+
+    Returns the exit status: 0, or 2 when the front sent something malformed (it is told in a
+    ``Failure``). ``stdin`` and ``stdout`` are binary and blocking; ``load`` makes a composer by
+    name. The worker may still be inside a composer's call when this returns.
+    """
+    return _Server(stdin, stdout, load).run()
+
+
+class _Server:
+    def __init__(self, stdin: BinaryIO, stdout: BinaryIO, load: Callable[[str], Composer]) -> None:
+        self._reader: FrameReader[ToEngine] = FrameReader(stdin, ToEngine)
+        self._writer = FrameWriter(stdout)
+        self._outbox = Outbox()
+        self._worker = ComposeWorker(self._outbox, load)
+        self._ended = threading.Event()
+        self._status = 0
+
+    def run(self) -> int:
+        sender = threading.Thread(target=self._send, name="send", daemon=True)
+        sender.start()
+        self._outbox.answer(_hello())
+        self._worker.start()
+        threading.Thread(target=self._read, name="read", daemon=True).start()
+        self._ended.wait()
+        self._worker.close()
+        self._outbox.close()
+        sender.join(LAST_WORDS_SECONDS)
+        return self._status
+
+    def _send(self) -> None:
+        try:
+            self._writer.send_preamble()
+            while (outgoing := self._outbox.take()) is not None:
+                self._writer.send(*outgoing)
+        except LinkError as error:
+            print(f"musmed engine: {error}", file=sys.stderr)
+            self._status = 1
+        except (OSError, ValueError):
+            pass  # the front is gone
+        finally:
+            self._ended.set()
+
+    def _read(self) -> None:
+        try:
+            if not self._reader.skip_to_preamble(lambda _: None):
+                return
+            while (frame := self._reader.read()) is not None and self._handle(frame):
+                pass
+        except LinkError as error:
+            self._status = 2
+            print(f"musmed engine: {error}", file=sys.stderr)
+            self._outbox.answer(Failure(str(error)))
+        except (OSError, ValueError):
+            pass  # the front is gone
+        finally:
+            self._ended.set()
+
+    def _handle(self, frame: Frame[ToEngine]) -> bool:
+        """False when the engine is to end."""
+        message = frame.message
+        match message:
+            case Ping(number):
+                self._outbox.answer(Pong(number))
+            case Pull(parts):
+                self._outbox.grant(parts)
+            case Open():
+                self._worker.add(message)
+            case Compose(spec):
+                self._worker.add(Job(spec, frame.payload))
+            case Cancel(index, revision, keep_until):
+                self._worker.cancel(ClipKey(index, revision), keep_until)
+            case Quit():
+                return False
+        return True
+
+
+def _hello() -> Hello:
+    return Hello(
+        protocol=PROTOCOL_VERSION,
+        engine=__version__,
+        python=platform.python_version(),
+        pid=os.getpid(),
+        composers=composer_names(),
+    )

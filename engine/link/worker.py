@@ -1,0 +1,232 @@
+"""The thread that composes: one clip at a time, from ``ClipSpec`` to finished FLAC chunks."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from engine.composers.base import Composer, Composition, Continuation
+from engine.errors import MusmedError
+from engine.link.framing import LinkError
+from engine.link.outbox import Outbox
+from engine.link.protocol import (
+    ClipDone,
+    ClipFailed,
+    ClipRecord,
+    ClipStarted,
+    Failure,
+    Open,
+    Opened,
+)
+from engine.plan.spec import ClipKey, ClipSpec
+
+if TYPE_CHECKING:
+    from engine.audio.format import Frames
+    from engine.finishing import ClipFinisher
+
+JOBS = 64
+"""How many clips may be queued: an hour's session has 160, the conductor asks for a dozen."""
+
+
+class Job:
+    """A clip to compose. ``keep_until`` is None until it is cancelled."""
+
+    def __init__(self, spec: ClipSpec, continuation: bytes) -> None:
+        self.spec = spec
+        self.continuation = continuation
+        self.keep_until: int | None = None
+        self.reached = -1
+        """Session frame up to which finished audio exists."""
+
+    def cancelled(self) -> bool:
+        return self.keep_until is not None and self.reached >= self.keep_until
+
+
+class ComposeWorker:
+    """Works through ``Open`` and ``Compose`` in the order they came; answers to the outbox."""
+
+    def __init__(self, outbox: Outbox, load: Callable[[str], Composer]) -> None:
+        self._outbox = outbox
+        self._load = load
+        self._changed = threading.Condition()
+        self._queue: deque[Open | Job] = deque()
+        self._current: Job | None = None
+        self._closed = False
+        self._composer: Composer | None = None
+        self._denoise: bool | None = None
+        self._thread = threading.Thread(target=self._run, name="compose", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def add(self, item: Open | Job) -> None:
+        """Queue something. Raises ``LinkError`` when 64 things are queued."""
+        with self._changed:
+            if len(self._queue) >= JOBS:
+                raise LinkError(f"The other side asked for more than {JOBS} clips at once.")
+            self._queue.append(item)
+            self._changed.notify()
+
+    def cancel(self, key: ClipKey, keep_until: int) -> None:
+        """``Cancel`` of the protocol."""
+        with self._changed:
+            self._queue = deque(
+                i for i in self._queue if not (isinstance(i, Job) and i.spec.key == key)
+            )
+            job = self._current
+            composing = job is not None and job.spec.key == key
+            if job is not None and composing:
+                job.keep_until = keep_until
+            self._outbox.cut(key, keep_until, composing=composing)
+
+    def close(self) -> None:
+        """Stop as soon as the composer returns from what it is doing."""
+        with self._changed:
+            self._closed = True
+            self._queue.clear()
+            if self._current is not None:
+                self._current.keep_until = -1
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while (item := self._next()) is not None:
+            if isinstance(item, Open):
+                self._open(item)
+            else:
+                self._compose(item)
+
+    def _next(self) -> Open | Job | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._queue)
+            if self._closed:
+                return None
+            item = self._queue.popleft()
+            self._current = item if isinstance(item, Job) else None
+            return item
+
+    def _open(self, message: Open) -> None:
+        try:
+            composer = self._load(message.composer)
+        except Exception as error:
+            self._outbox.answer(Failure(reason(error, f"Composer {message.composer!r} failed")))
+        else:
+            self._composer, self._denoise = composer, message.denoise
+            self._outbox.answer(Opened(composer.name, composer.version))
+
+    def _compose(self, job: Job) -> None:
+        index, revision = job.spec.key
+        try:
+            record, continuation, cut = self._clip(job)
+        except Exception as error:
+            failed = ClipFailed(index, revision, reason(error, "The composer failed"))
+            with self._changed:
+                self._current = None
+                self._outbox.fail(failed)
+        else:
+            with self._changed:
+                self._current = None
+                self._outbox.done(ClipDone(index, revision, cut, record), continuation)
+
+    def _clip(self, job: Job) -> tuple[ClipRecord, bytes, bool]:
+        from engine.audio.files import encode_flac24
+
+        if self._composer is None:
+            raise MusmedError("No composer is open; open one before asking for clips.")
+        clock = _Stopwatch()
+        with clock:
+            composition, finisher = _begin(self._composer, job, self._denoise)
+        start, key = composition.start_frame, job.spec.key
+        self._outbox.begin(
+            ClipStarted(key.index, key.revision, start, finisher.frames, composition.marks)
+        )
+        at = start
+        chunks = finisher.chunks()
+        while (chunk := clock.next(chunks)) is not None:
+            with clock:
+                data = encode_flac24(chunk)
+            self._outbox.chunk(key, at, len(chunk), data, first=at == start)
+            at += len(chunk)
+            job.reached = at
+            if job.cancelled():
+                break
+        record = _record(self._composer, finisher, at - start, clock.seconds)
+        continuation = Continuation(
+            composer=self._composer.name,
+            version=self._composer.version,
+            state=composition.state(),
+            finishing=finisher.checkpoints(),
+        )
+        return record, continuation.pack(), at - start < finisher.frames
+
+
+class _Stopwatch:
+    """Wall seconds spent composing, waiting for the front left out."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._since = 0.0
+
+    def __enter__(self) -> None:
+        self._since = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds += time.perf_counter() - self._since
+
+    def next(self, chunks: Iterator[Frames]) -> Frames | None:
+        with self:
+            return next(chunks, None)
+
+
+def reason(error: Exception, what: str) -> str:
+    """A sentence for the listener; a defect's traceback goes to stderr, the log."""
+    if isinstance(error, MusmedError):
+        return str(error)
+    traceback.print_exception(error, file=sys.stderr)
+    return f"{what}: {error or type(error).__name__} (the log has the details)."
+
+
+def _begin(composer: Composer, job: Job, denoise: bool | None) -> tuple[Composition, ClipFinisher]:
+    """Start composing where the continuation left off.
+
+    Another composer's state means nothing to this one, which then begins afresh at the spec's
+    start; what finishing remembers (loudness, filters, noise) is about the audio that was
+    heard, whoever made it, and is used as long as it can be read.
+    """
+    from engine.finishing import ClipFinisher
+
+    state = checkpoints = None
+    if job.continuation:
+        continuation = Continuation.unpack(job.continuation)
+        checkpoints = continuation.finishing
+        if (continuation.composer, continuation.version) == (composer.name, composer.version):
+            state = continuation.state
+    composition = composer.compose(job.spec, state, job.cancelled)
+    traits = composer.traits
+    try:
+        finisher = ClipFinisher(
+            job.spec, composition, traits, denoise=denoise, checkpoints=checkpoints
+        )
+    except MusmedError:
+        if state is not None or checkpoints is None:
+            raise
+        finisher = ClipFinisher(job.spec, composition, traits, denoise=denoise, checkpoints=None)
+    return composition, finisher
+
+
+def _record(composer: Composer, finisher: ClipFinisher, frames: int, seconds: float) -> ClipRecord:
+    from engine.audio.format import seconds_of
+
+    return ClipRecord(
+        composer=composer.name,
+        version=composer.version,
+        loudness=finisher.loudness,
+        true_peak=finisher.true_peak,
+        gating=finisher.gating,
+        seconds=seconds,
+        speed=seconds_of(frames) / max(seconds, 1e-6),
+    )
