@@ -1,0 +1,222 @@
+"""Audio files and FLAC bytes. soundfile and numpy only: the front process uses it.
+
+24-bit samples are written and read as integers: libsndfile's float conversion scales by
+2^23 - 1 on the way out and 2^23 on the way in, which is off by one step above -6 dBFS.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import shutil
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+import numpy as np
+import soundfile
+
+from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames, quantise24
+from engine.errors import MusmedError
+
+SUFFIXES = (".flac", ".wav", ".ogg")
+_FORMATS = {
+    ".flac": ("FLAC", "PCM_24"),
+    ".wav": ("WAV", "PCM_24"),
+    ".ogg": ("OGG", "VORBIS"),
+}
+_PIECE_FRAMES = SAMPLE_RATE
+"""Frames per write: libvorbis keeps a whole write on the stack, so long ones must be cut."""
+_LITTLE_SPACE = 1 << 20
+_STEPS_32 = np.float64(2**31)
+
+
+def _to_int32(audio: Frames) -> np.ndarray[Any, np.dtype[np.int32]]:
+    """24-bit values at the top of 32-bit words, as libsndfile takes them."""
+    return (quantise24(audio).astype(np.float64) * _STEPS_32).astype(np.int32)
+
+
+def _to_float(words: np.ndarray[Any, np.dtype[np.int32]]) -> Frames:
+    return (words.astype(np.float64) / _STEPS_32).astype(np.float32)
+
+
+def encode_flac24(audio: Frames) -> bytes:
+    """(n, 2) frames at 48 kHz as a FLAC stream with 24-bit samples (rounded by ``quantise24``)."""
+    out = io.BytesIO()
+    soundfile.write(out, _to_int32(audio), SAMPLE_RATE, subtype="PCM_24", format="FLAC")
+    return out.getvalue()
+
+
+def decode_flac(data: bytes, limit_frames: int) -> Frames:
+    """The frames of a FLAC stream, shape (n, 2), n <= ``limit_frames``.
+
+    Raises ``MusmedError`` for bytes that are no FLAC, are cut short, are longer than allowed, or
+    are not stereo at 48 kHz.
+    """
+    broken = "The audio received is damaged (not a whole FLAC stream); compose this clip again."
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            if file.format != "FLAC":
+                raise MusmedError(broken)
+            if (file.samplerate, file.channels) != (SAMPLE_RATE, CHANNELS):
+                raise MusmedError(
+                    f"The audio received has {file.channels} channels at {file.samplerate} Hz "
+                    f"instead of {CHANNELS} at {SAMPLE_RATE}; check that both ends run the same "
+                    "version of musmed."
+                )
+            if file.frames > limit_frames:
+                raise MusmedError(
+                    f"The audio received is longer than announced ({file.frames} frames, at most "
+                    f"{limit_frames}); check that both ends run the same version of musmed."
+                )
+            frames = file.frames
+            words = file.read(frames, dtype="int32", always_2d=True)
+    except (soundfile.LibsndfileError, RuntimeError, OSError, ValueError) as error:
+        raise MusmedError(broken) from error
+    if len(words) != frames:
+        raise MusmedError(broken)
+    return _to_float(words)
+
+
+def read_audio(path: Path) -> Frames:
+    """A whole stereo 48 kHz file (anything libsndfile reads), shape (n, 2).
+
+    Raises ``MusmedError`` for a file that is missing, unreadable, or of another format.
+    """
+    if path.is_dir():
+        raise MusmedError(f"{path} is a folder; name an audio file.")
+    if not path.exists():
+        raise MusmedError(f"There is no file {path}; check the name.")
+    try:
+        with soundfile.SoundFile(path) as file:
+            if (file.samplerate, file.channels) != (SAMPLE_RATE, CHANNELS):
+                raise MusmedError(
+                    f"{path} has {file.channels} channels at {file.samplerate} Hz; convert it to "
+                    f"{CHANNELS} at {SAMPLE_RATE} Hz first."
+                )
+            frames = file.frames
+            if file.subtype.startswith("PCM"):
+                audio = _to_float(file.read(dtype="int32", always_2d=True))
+            else:
+                audio = file.read(dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise MusmedError(f"{path} can't be read as audio ({_reason(error)}).") from error
+    if len(audio) != frames:
+        raise MusmedError(f"{path} is cut short; make it again.")
+    return audio
+
+
+def _reason(error: BaseException) -> str:
+    """The cause in a few words, without libsndfile's repetition of the file's name."""
+    if isinstance(error, soundfile.LibsndfileError):
+        return str(error.error_string).strip().rstrip(".").lower()
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error) or "the write was cut short"
+
+
+def check_target(path: Path) -> None:
+    """Raise ``MusmedError`` when ``path`` can't become an audio file: suffix, folder, rights."""
+    if path.is_dir():
+        raise MusmedError(f"{path} is a folder; name a file in it, such as {path / 'out.flac'}.")
+    if path.suffix.lower() not in _FORMATS:
+        raise MusmedError(
+            f"{path.name} has no suffix that musmed writes; end it in {', '.join(SUFFIXES[:-1])} "
+            f"or {SUFFIXES[-1]}."
+        )
+    if not path.parent.is_dir():
+        raise MusmedError(f"There is no folder {path.parent}; make it first or name another.")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise MusmedError(f"The folder {path.parent} can't be written to; choose another one.")
+
+
+class AudioWriter:
+    """Writes 48 kHz stereo to .flac, .wav (both 24-bit) or .ogg, by suffix, as it comes.
+
+    It writes under a temporary name in the same folder; ``close`` gives the file its name, so
+    that a file of that name is always whole. ``discard`` (or leaving a ``with`` by an exception)
+    removes the temporary. Every failure is a ``MusmedError``, after which nothing is left behind.
+    """
+
+    def __init__(self, path: Path, *, title: str, artist: str, comment: str) -> None:
+        check_target(path)
+        self.path = path
+        self.frames = 0
+        self._format, subtype = _FORMATS[path.suffix.lower()]
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            self._file = soundfile.SoundFile(
+                self._temporary, "w", SAMPLE_RATE, CHANNELS, subtype, format=self._format
+            )
+            self._file.title, self._file.artist, self._file.comment = title, artist, comment
+        except (soundfile.LibsndfileError, OSError) as error:
+            self._fail(error)
+
+    def write(self, audio: Frames) -> None:
+        """Append (n, 2) frames. Raises ``MusmedError`` (disk full, device gone)."""
+        try:
+            for start in range(0, len(audio), _PIECE_FRAMES):
+                piece = audio[start : start + _PIECE_FRAMES]
+                self._file.write(piece if self._format == "OGG" else _to_int32(piece))
+                self.frames += len(piece)
+        except (soundfile.LibsndfileError, OSError, AssertionError) as error:
+            self._fail(error)
+
+    def close(self) -> None:
+        """Finish the file and give it its name. Raises ``MusmedError``; may be called twice."""
+        if self._file.closed:
+            return
+        try:
+            self._file.close()
+            self._verify()
+            self._temporary.replace(self.path)
+        except (soundfile.LibsndfileError, OSError) as error:
+            self._fail(error)
+
+    def discard(self) -> None:
+        """Give the file up: nothing is left of it."""
+        with contextlib.suppress(soundfile.LibsndfileError, OSError, AttributeError):
+            self._file.close()
+        with contextlib.suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
+
+    def _verify(self) -> None:
+        """libsndfile can lose its last write without a word: read the end of the file again."""
+        if not self.frames:
+            return
+        with soundfile.SoundFile(self._temporary) as file:
+            if file.frames != self.frames:
+                raise OSError(errno.EIO, "the file came out short")
+            file.seek(max(0, self.frames - 1))
+            if len(file.read(1, dtype="int32")) != 1:
+                raise OSError(errno.EIO, "the file came out short")
+
+    def _fail(self, error: BaseException) -> NoReturn:
+        """Remove the temporary and say what went wrong in one sentence."""
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        with contextlib.suppress(OSError):
+            full = full or shutil.disk_usage(self.path.parent).free < _LITTLE_SPACE
+        self.discard()
+        if full:
+            raise MusmedError(
+                f"The disk is full, so {self.path} can't be written; free some space and try again."
+            ) from error
+        raise MusmedError(
+            f"{self.path} can't be written ({_reason(error)}); name another place."
+        ) from error
