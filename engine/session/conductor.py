@@ -184,7 +184,7 @@ class Conductor:
 
     def _began(self, told: ClipBegan) -> None:
         state = self.clips.get(told.key)
-        if state is None or told.key != self._composing:
+        if state is None or told.key != self._composing or told.key == self._throw_away:
             return
         if state.begun:
             state.repeated = state.got
@@ -201,7 +201,7 @@ class Conductor:
 
     def _arrived(self, told: ChunkArrived) -> None:
         state = self.clips.get(told.key)
-        if state is None or told.key != self._composing:
+        if state is None or told.key != self._composing or not state.begun:
             return
         frames = len(told.audio)
         skip = min(frames, state.repeated)

@@ -71,6 +71,7 @@ class World:
     """A fake engine and a fake player around a real conductor, in simulated seconds."""
 
     speed: float = 20.0
+    delay: float = 0.05
     realtime: bool = True
     conductor: Conductor = field(default_factory=lambda: Conductor(REQUEST, "fake"))
     now: float = 0.0
@@ -91,6 +92,7 @@ class World:
     gave_up: bool = False
     furthest_ahead: float = 0.0
     engine_works: bool = True
+    keep_until: dict[ClipKey, int] = field(default_factory=dict)
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         self.serial += 1
@@ -151,12 +153,14 @@ class World:
         self.later(seconds, deliver)
 
     def begin_composing(self, spec: ClipSpec) -> None:
+        self.keep_until.pop(spec.key, None)
         splice = spec.start != clip_start(spec.index)
         start = frames_of(np.ceil(spec.start / BEAT) * BEAT if splice else spec.start)
         frames = frames_of(spec.end) - start
         generation = self.alive
-        self.from_engine(0.05, generation, ClipBegan(spec.key, start, frames, Marks()))
-        self.later(0.05, lambda: self.next_chunk(spec.key, generation, start, frames, 0))
+        self.from_engine(self.delay, generation, ClipBegan(spec.key, start, frames, Marks()))
+        first = self.delay + 1 / self.speed
+        self.later(first, lambda: self.next_chunk(spec.key, generation, start, frames, 0))
 
     def next_chunk(
         self, key: ClipKey, generation: int, start: int, frames: int, done: int
@@ -172,8 +176,6 @@ class World:
         self.tell(ChunkArrived(key, audio))
         done += SAMPLE_RATE
         self.later(1 / self.speed, lambda: self.next_chunk(key, generation, start, frames, done))
-
-    keep_until: dict[ClipKey, int] = field(default_factory=dict)
 
     def cancel(self, key: ClipKey, keep_until: int) -> None:
         if self.job is not None and self.job[0] == key:
@@ -291,7 +293,7 @@ def test_two_hasty_steers_are_both_heard_one_after_the_other() -> None:
 
 
 def test_a_splice_that_came_too_late_is_aimed_again() -> None:
-    world = started(speed=1.6)  # its first second takes longer than the margin leaves
+    world = started(speed=4.0, delay=0.9)  # its first second takes longer than the margin
     world.run(400, {100.0: lambda: world.tell(EaseNow())})
     (event,) = world.kept
     assert event.at > 103.5  # type: ignore[attr-defined]
