@@ -8,10 +8,11 @@ from typing import Protocol
 from engine.audio.format import Frames
 from engine.errors import MusmedError
 
-Fill = Callable[[Frames], None]
-"""Fills a preallocated (frames, 2) float32 array in place. Called from the sink's own thread
-(or the sound card's callback): it must not block, lock, allocate or log. The one exception is a
-sink that is not ``realtime``: there it may wait for audio."""
+Fill = Callable[[Frames], int]
+"""Fills a preallocated (frames, 2) float32 array in place. Returns how many of the frames are the
+session's: fewer than asked for only at its end, where zeros follow (a file stops there). Called
+from the sink's own thread (or the sound card's callback): it must not block, lock, allocate or
+log. The one exception is a sink that is not ``realtime``: there it may wait for audio."""
 
 
 class SinkUnavailableError(MusmedError):

@@ -1,0 +1,229 @@
+"""The clips of a session: growing in memory, whole on disk as FLAC.
+
+One thread writes (the session's), one reads (the feeder's). While a clip grows its audio is in
+a preallocated array and goes to ``NNNN-R.flac.part`` at the same time; once whole it is renamed to
+``NNNN-R.flac`` and read from there, at most two whole clips being kept decoded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import soundfile
+
+from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames
+from engine.errors import MusmedError
+from engine.plan.spec import ClipKey
+
+DECODED_LIMIT = 2
+MAX_FRAMES = 3_600 * SAMPLE_RATE
+
+
+class ClipAudio(Protocol):
+    """A clip that may still be growing.
+
+    ``start``: session frame of its first frame. ``frames``: how many it will have (a finished
+    one: has). ``whole``: nothing more will come.
+    """
+
+    key: ClipKey
+    start: int
+    frames: int
+    whole: bool
+
+    def available(self) -> int:
+        """Frames readable from the head now."""
+        ...
+
+    def read(self, offset: int, count: int) -> Frames:
+        """Frames ``offset`` to ``offset + count``, fewer where the clip has no more (yet)."""
+        ...
+
+
+class StoredClip:
+    """One clip of a ``ClipStore``."""
+
+    def __init__(self, store: ClipStore, key: ClipKey, start: int, frames: int) -> None:
+        self.key = key
+        self.start = start
+        self.frames = frames
+        self.whole = False
+        self._store = store
+        self._count = 0
+        self._growing: Frames | None = None
+        self._writer: soundfile.SoundFile | None = None
+
+    def available(self) -> int:
+        return self._count
+
+    def read(self, offset: int, count: int) -> Frames:
+        growing = self._growing
+        audio = self._store.decoded(self) if growing is None else growing
+        return audio[offset : min(offset + count, self._count)]
+
+    # the writer's side, used by the store
+
+    def open(self, writer: soundfile.SoundFile) -> None:
+        self._growing = np.zeros((self.frames, CHANNELS), np.float32)
+        self._writer = writer
+
+    def append(self, audio: Frames) -> None:
+        if self._growing is None or self._writer is None:
+            raise ValueError(f"clip {self.key} is not growing")
+        end = self._count + len(audio)
+        if end > self.frames:
+            raise ValueError(f"clip {self.key} is longer than the {self.frames} frames promised")
+        steps = np.rint(audio.astype(np.float64) * 2**23)
+        self._writer.write(np.clip(steps, -(2**23), 2**23 - 1).astype(np.int32) << 8)
+        self._growing[self._count : end] = audio
+        self._count = end  # last: the reader goes by it
+
+    def close(self) -> Frames:
+        """Close the file. Returns the audio; the clip still reads from memory."""
+        if self._growing is None or self._writer is None:
+            raise ValueError(f"clip {self.key} is not growing")
+        self._writer.close()
+        self._writer = None
+        return self._growing[: self._count]
+
+    def settle(self, frames: int) -> None:
+        """From here on the clip is read through the store."""
+        self._count = frames
+        self.frames = frames
+        self.whole = True
+        self._growing = None
+
+
+class ClipStore:
+    """The clips of one session in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._clips: dict[ClipKey, StoredClip] = {}
+        self._decoded: OrderedDict[ClipKey, Frames] = OrderedDict()
+        self._lock = threading.Lock()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise MusmedError(
+                f"The folder {folder} for this session's clips can't be made ({error.strerror}); "
+                "make it writable or choose another data folder."
+            ) from error
+
+    def path(self, key: ClipKey) -> Path:
+        """Where the whole clip lies."""
+        return self._folder / f"{key.index:04d}-{key.revision}.flac"
+
+    def begin(self, key: ClipKey, start: int, frames: int) -> None:
+        """A clip of ``frames`` frames at session frame ``start`` begins to arrive."""
+        if not 0 < frames <= MAX_FRAMES:
+            raise ValueError(f"a clip of {frames} frames")
+        clip = StoredClip(self, key, start, frames)
+        with self._disk_errors(key):
+            writer = soundfile.SoundFile(
+                self._part(key), "w", SAMPLE_RATE, CHANNELS, "PCM_24", format="FLAC"
+            )
+        clip.open(writer)
+        self._clips[key] = clip
+
+    def append(self, key: ClipKey, audio: Frames) -> None:
+        """The clip's next frames, with 24-bit values. Raises ``MusmedError`` on a full disk."""
+        with self._disk_errors(key):
+            self._clips[key].append(audio)
+
+    def finish(self, key: ClipKey, *, cut: bool = False) -> Path:
+        """The clip is whole, or ``cut``: it ends where it has got to. Returns its file.
+
+        Raises ``ValueError`` when a clip that was not cut is shorter than it was said to be.
+        """
+        clip = self._clips[key]
+        if not cut and clip.available() != clip.frames:
+            raise ValueError(f"clip {key} has {clip.available()} of {clip.frames} frames")
+        with self._disk_errors(key):
+            audio = clip.close()
+            self._part(key).rename(self.path(key))
+        self._keep(key, audio)
+        clip.settle(len(audio))
+        return self.path(key)
+
+    def discard(self, key: ClipKey) -> None:
+        """Forget a clip that failed and delete what there is of it."""
+        clip = self._clips.pop(key, None)
+        with self._lock:
+            self._decoded.pop(key, None)
+        if clip is not None and not clip.whole:
+            with contextlib.suppress(soundfile.LibsndfileError):
+                clip.close()
+        self._part(key).unlink(missing_ok=True)
+        self.path(key).unlink(missing_ok=True)
+
+    def adopt(self, key: ClipKey, start: int) -> None:
+        """Take up a whole clip that is already on disk. Raises ``MusmedError`` if broken."""
+        clip = StoredClip(self, key, start, 0)
+        clip.settle(len(self._decode(key)))
+        self._clips[key] = clip
+
+    def get(self, key: ClipKey) -> ClipAudio:
+        """Raises ``KeyError`` for a clip never begun or adopted."""
+        return self._clips[key]
+
+    def close(self) -> None:
+        """Close and delete what is still growing; whole clips stay."""
+        for key, clip in list(self._clips.items()):
+            if not clip.whole:
+                self.discard(key)
+
+    def decoded(self, clip: StoredClip) -> Frames:
+        """A whole clip's audio, from memory or its file."""
+        with self._lock:
+            audio = self._decoded.get(clip.key)
+            if audio is not None:
+                self._decoded.move_to_end(clip.key)
+                return audio
+        audio = self._decode(clip.key)
+        self._keep(clip.key, audio)
+        return audio
+
+    def _decode(self, key: ClipKey) -> Frames:
+        path = self.path(key)
+        try:
+            with soundfile.SoundFile(path) as file:
+                if (file.samplerate, file.channels) != (SAMPLE_RATE, CHANNELS):
+                    raise MusmedError(f"The clip {path} is not 48 kHz stereo; start a new session.")
+                if not 0 < file.frames <= MAX_FRAMES:
+                    raise MusmedError(f"The clip {path} is damaged; start a new session.")
+                expected = file.frames
+                audio: Frames = file.read(dtype="float32", always_2d=True)
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise MusmedError(
+                f"The clip {path} can't be read ({error}); start a new session."
+            ) from error
+        if len(audio) != expected:
+            raise MusmedError(f"The clip {path} is cut short; start a new session.")
+        return audio
+
+    def _keep(self, key: ClipKey, audio: Frames) -> None:
+        with self._lock:
+            self._decoded[key] = audio
+            self._decoded.move_to_end(key)
+            while len(self._decoded) > DECODED_LIMIT:
+                self._decoded.popitem(last=False)
+
+    def _part(self, key: ClipKey) -> Path:
+        return self.path(key).with_suffix(".flac.part")
+
+    @contextlib.contextmanager
+    def _disk_errors(self, key: ClipKey) -> Iterator[None]:
+        try:
+            yield
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise MusmedError(
+                f"Clip {key.index} can't be written to {self._folder} ({error}); "
+                "free some space there and resume the session."
+            ) from error

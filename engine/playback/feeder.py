@@ -1,0 +1,130 @@
+"""The thread that keeps the ring full: joiner -> safety limiter -> 24-bit -> ring."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from typing import NamedTuple
+
+from engine.audio.format import BLOCK_FRAMES, Frames, frames_of, quantise24
+from engine.audio.limiter import TruePeakLimiter
+from engine.playback.joiner import Block, Joiner
+from engine.playback.ring import Ring
+
+CEILING_DBTP = -1.0
+URGENT = frames_of(1.0)
+"""With less than this written ahead a listener in real time gets what there is (read_late)."""
+NAP = 0.02
+NOTES_LIMIT = 4096
+
+
+class Note(NamedTuple):
+    """From stream frame ``stream`` on the session is at ``session``; it stands if ``waiting``."""
+
+    stream: int
+    session: int
+    waiting: bool
+
+
+class Feeder:
+    """Owns the joiner; everyone else reaches it under ``lock``.
+
+    ``ahead``: frames kept written beyond what the sink has taken.
+    """
+
+    def __init__(self, joiner: Joiner, ring: Ring, *, ahead: int, realtime: bool) -> None:
+        self.lock = threading.Lock()
+        self.realtime = realtime
+        self.failure: Exception | None = None
+        self._joiner = joiner
+        self._ring = ring
+        self._ahead = ahead
+        self._limiter = TruePeakLimiter(ceiling_dbtp=CEILING_DBTP)
+        self._notes: list[Note] = [Note(0, joiner.position, True)]
+        self._pushed = 0
+        self._begun = False
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def wake(self) -> None:
+        """Something was placed: look at once."""
+        self._wake.set()
+
+    def seek(self, frame: int) -> int:
+        """Under ``lock``: what is written and not yet taken is dropped. Returns the session
+        frame really sought."""
+        found = self._joiner.seek(frame)
+        self._limiter = TruePeakLimiter(ceiling_dbtp=CEILING_DBTP)
+        self._ring.skip_to = self._ring.written
+        self._ring.finished = False
+        self._pushed = self._ring.written
+        self._begun = False
+        self._note(Note(self._pushed, found, True))
+        return found
+
+    def session_at(self, stream: int) -> tuple[float, bool]:
+        """Session frame and whether the session waits, at ``stream`` frames of the ring."""
+        notes = self._notes
+        i = max(0, bisect_right(notes, stream, key=lambda note: note.stream) - 1)
+        note = notes[i]
+        if note.waiting:
+            return note.session, True
+        return note.session + stream - note.stream, False
+
+    def pump(self) -> bool:
+        """Under ``lock``: one block from the joiner to the ring, if it is due and there."""
+        ring = self._ring
+        pending = self._pushed - max(ring.taken, ring.skip_to)
+        if ring.finished or pending >= self._ahead or ring.free < 4 * BLOCK_FRAMES:
+            return False
+        if self._joiner.ended:
+            self._write_rest()
+            return True
+        block = self._joiner.read()
+        if block is None and self.realtime and self._begun and pending < URGENT:
+            block = self._joiner.read_late()
+        if block is None:
+            return False
+        self._push(block)
+        return True
+
+    def _push(self, block: Block) -> None:
+        self._begun = True
+        session, waiting = self.session_at(self._pushed)
+        if (session, waiting) != (block.session_frame, block.waiting):
+            self._note(Note(self._pushed, block.session_frame, block.waiting))
+        self._pushed += len(block.audio)
+        self._write(quantise24(self._limiter.push(block.audio)))
+
+    def _write_rest(self) -> None:
+        self._write(quantise24(self._limiter.flush()))
+        self._ring.finished = True
+
+    def _write(self, audio: Frames) -> None:
+        if len(audio):
+            self._ring.write(audio)
+
+    def _note(self, note: Note) -> None:
+        self._notes = [n for n in self._notes if n.stream < note.stream][-NOTES_LIMIT:] + [note]
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                with self.lock:
+                    moved = self.pump()
+                if not moved:
+                    self._wake.wait(NAP)
+                    self._wake.clear()
+        except Exception as error:
+            self.failure = error
+            self._ring.finished = True

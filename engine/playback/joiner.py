@@ -1,0 +1,376 @@
+"""Clips -> one gapless stream: a pull machine without threads or a clock.
+
+``read`` is deterministic: it answers None until everything its next block depends on is there, so
+the samples do not depend on when clips arrived. ``read_late`` is for a listener in real time: it
+always answers, and decides what is heard when a clip is late (docs/architecture.md).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.audio.align import MAX_LAG, align, correlation
+from engine.audio.crossfade import fade_gains
+from engine.audio.format import BLOCK_FRAMES, CHANNELS, Frames, frames_of, seconds_of
+from engine.composers.base import Marks
+from engine.plan.clock import clip_count, clip_start
+from engine.playback.clips import ClipAudio
+from engine.playback.placement import JoinRecord, Placement, mix
+
+SPLICE_FADE = frames_of(0.03)
+SEEK_FADE = frames_of(0.05)
+LATE_FADE = frames_of(4.0)
+CUT_FADE = frames_of(1.0)
+"""The same for a tail that was cut for a splice: the splice may still come."""
+ENTRY_FADE = frames_of(3.0)
+HEADROOM = frames_of(3.0)
+"""Audio wanted before a late or stalled clip goes on, so that it does not stop again at once."""
+SHORTEST_JOIN = frames_of(0.25)
+
+
+class Block(NamedTuple):
+    """``audio``: ``BLOCK_FRAMES`` frames (the session's last block may be shorter), the first of
+    which is ``session_frame``. ``waiting``: silence; the session's clock stands still."""
+
+    audio: Frames
+    session_frame: int
+    waiting: bool
+
+
+def floor_block(frame: int) -> int:
+    """The last block boundary at or before ``frame``."""
+    return frame // BLOCK_FRAMES * BLOCK_FRAMES
+
+
+class Joiner:
+    """Joins the clips of one session of ``total`` frames. Not thread-safe.
+
+    ``fade_in``/``fade_out``: frames of the session's end fades (raised cosine).
+    ``position``: session frame of the next block. ``missed_splice``: set when an armed splice
+    was passed by; whoever reads it clears it.
+    """
+
+    def __init__(
+        self, total: int, *, fade_in: int = frames_of(4.0), fade_out: int = frames_of(4.0)
+    ) -> None:
+        self.total = total
+        self.position = 0
+        self.missed_splice = False
+        self._fades = (fade_in, fade_out)
+        self._places: list[Placement] = []
+        self._armed: int | None = None
+        self._ramp_from: int | None = None
+        self._stalled = False
+        self._last_index = clip_count(seconds_of(total)) - 1
+
+    # what is put down
+
+    def place(self, clip: ClipAudio, marks: Marks, *, splice: bool) -> None:
+        """Put down the next clip (its index follows the last one's), or a splice at
+        ``clip.start``: clips with its index or a later one no longer sound from there on.
+
+        A splice that comes after its frame was passed is refused: ``missed_splice`` is set.
+        Raises ``ValueError`` for a clip that is neither.
+        """
+        if not splice:
+            expected = self._places[-1].clip.key.index + 1 if self._places else clip.key.index
+            if clip.key.index != expected:
+                raise ValueError(f"clip {clip.key.index} placed where {expected} follows")
+            place = Placement(clip, marks, "join" if self._places else "start")
+            self._places.append(place)
+            return
+        self._armed = None
+        if clip.start < self.position and not self._tail_is_ending():
+            self.missed_splice = True
+            return
+        self._splice(Placement(clip, marks, "splice"))
+
+    def arm(self, frame: int) -> None:
+        """A revision is coming: nothing at or after ``frame`` is read until a splice is placed."""
+        self._armed = frame
+
+    def disarm(self) -> None:
+        """No revision is coming after all."""
+        self._armed = None
+
+    @property
+    def ended(self) -> bool:
+        return self.position >= self.total
+
+    @property
+    def joins(self) -> list[JoinRecord]:
+        """The joins heard so far, in order."""
+        return [p.record() for p in self._places if p.heard and p.kind != "start"]
+
+    def horizon(self) -> int:
+        """Session frame up to which audio is there without a gap, whatever is armed."""
+        frame = 0
+        for place in self._places:
+            if place.clip.start - MAX_LAG > frame:
+                break
+            frame = place.reach()
+            if not place.clip.whole:
+                break
+        return min(frame, self.total)
+
+    # reading
+
+    def read(self) -> Block | None:
+        """The next block, or None when something it needs is not there yet (or at the end)."""
+        if self.ended:
+            return None
+        end = min(self.position + BLOCK_FRAMES, self.total)
+        if end > self._frontier():
+            return None
+        return self._emit(end)
+
+    def read_late(self) -> Block:
+        """The next block now, whatever is missing. After the end: an empty block."""
+        block = self.read()
+        if block is not None:
+            self._stalled = False
+            return block
+        if self.ended:
+            return Block(np.zeros((0, CHANNELS), np.float32), self.position, False)
+        if self._pass_splice_by():
+            return self.read_late()
+        tail = self._tail()
+        if tail is None:
+            return self._wait()
+        if not tail.clip.whole:
+            return self._stall(tail)
+        return self._ride_out(tail)
+
+    def seek(self, frame: int) -> int:
+        """Go to the block that holds session ``frame``, or the last one that can be read.
+
+        Returns the frame really sought. What is read next fades in over 50 ms.
+        """
+        last = max(0, self._frontier() - BLOCK_FRAMES)
+        self.position = floor_block(min(max(0, frame), last, max(0, self.total - 1)))
+        self._ramp_from = self.position if self.position else None
+        self._stalled = False
+        return self.position
+
+    # deterministic machinery
+
+    def _frontier(self) -> int:
+        """Session frame up to which ``read`` may go."""
+        pending = self._resolve()
+        tail = self._tail()
+        if tail is None:
+            return 0
+        limit = self.total if self._armed is None else min(self._armed, self.total)
+        if pending is not None:
+            limit = min(limit, max(pending.clip.start, tail.solid))
+        elif tail.clip.key.index < self._last_index and tail.end < self.total:
+            limit = min(limit, max(self._next_start(tail), tail.solid))
+            if self._armed is None:
+                limit = min(limit, floor_block(tail.end) - self._late_fade(tail))
+        elif tail.clip.whole:
+            return limit
+        if tail.clip.whole:
+            return min(limit, tail.end)
+        return min(limit, self._growing_limit(tail))
+
+    def _growing_limit(self, tail: Placement) -> int:
+        """A growing clip is read up to one block short of its end, so that a stall can be
+        faded into."""
+        if tail.clip.available() >= tail.clip.frames:
+            return tail.end
+        return tail.reach() - BLOCK_FRAMES
+
+    def _next_start(self, tail: Placement) -> int:
+        return frames_of(clip_start(tail.clip.key.index + 1))
+
+    def _resolve(self) -> Placement | None:
+        """Work out the joins that can be worked out. Returns the first that can't, if any."""
+        for i, place in enumerate(self._places):
+            if place.resolved:
+                continue
+            if not self._resolve_one(place, self._places[:i]):
+                return place
+        return None
+
+    def _resolve_one(self, place: Placement, before: list[Placement]) -> bool:
+        if not before:
+            place.law, place.resolved, place.fresh = "start", True, True
+            return True
+        if place.kind == "splice":
+            return self._resolve_splice(place, before)
+        if place.kind == "late":
+            return False
+        tail = before[-1]
+        if not tail.clip.whole or not self._head_is_here(place, tail):
+            return False
+        enter = max(place.clip.start, tail.solid)
+        if enter < self.position:
+            return False
+        self._join(place, tail, enter)
+        return place.resolved
+
+    def _resolve_splice(self, place: Placement, before: list[Placement]) -> bool:
+        start, end = place.clip.start, place.clip.start + SPLICE_FADE
+        if not place.has(end + 2 * BLOCK_FRAMES) or not all(p.has(end) for p in before):
+            return False
+        old, new = mix(before, start, SPLICE_FADE), place.read(start, SPLICE_FADE)
+        place.fade = SPLICE_FADE
+        self._set_law(place, old, new)
+        return True
+
+    def _head_is_here(self, place: Placement, tail: Placement) -> bool:
+        overlap = tail.end - place.clip.start
+        return place.has(place.clip.start + overlap + MAX_LAG)
+
+    def _join(self, place: Placement, tail: Placement, enter: int) -> None:
+        """Lay ``place`` against the tail from session frame ``enter`` on."""
+        start = max(place.clip.start, tail.solid)
+        length = tail.end - start
+        if length < SHORTEST_JOIN:
+            return
+        old, new = tail.read(start, length), place.read(start, length)
+        found = align(old, new)
+        place.lag = found.lag
+        place.origin = place.clip.start + found.lag
+        place.enter = max(enter, place.origin)
+        place.fade = tail.end - place.enter
+        if place.fade < SHORTEST_JOIN:
+            return
+        old, new = tail.read(place.enter, place.fade), place.read(place.enter, place.fade)
+        self._set_law(place, old, new)
+
+    def _set_law(self, place: Placement, old: Frames, new: Frames) -> None:
+        place.correlation = correlation(old, new)
+        equal = np.array_equal(old, new)
+        place.law = "passthrough" if equal else "adaptive"
+        place.resolved = True
+
+    def _splice(self, place: Placement) -> None:
+        index = place.clip.key.index
+        kept = [
+            p for p in self._places if p.clip.key.index < index or p.clip.start < place.clip.start
+        ]
+        place.replaced = [p for p in self._places if p not in kept]
+        if place.clip.start < self.position:
+            place.kind = "late"
+        self._places = [*kept, place]
+
+    def _tail(self) -> Placement | None:
+        """The clip that sounds last of those whose joins are known."""
+        resolved = [p for p in self._places if p.resolved]
+        return resolved[-1] if resolved else None
+
+    def _emit(self, end: int, *, fade_away: bool = False) -> Block:
+        first = self.position
+        audio = mix(self._places, first, end - first)
+        audio = self._session_fades(audio, first)
+        if self._ramp_from is not None:
+            gains = fade_gains(first - self._ramp_from, len(audio), SEEK_FADE)
+            audio = (audio * gains[:, None]).astype(np.float32)
+            if end - self._ramp_from >= SEEK_FADE:
+                self._ramp_from = None
+        if fade_away:
+            gains = fade_gains(0, len(audio), len(audio))[::-1]
+            audio = (audio * gains[:, None]).astype(np.float32)
+        self.position = end
+        for place in self._places:
+            place.heard = place.heard or (place.resolved and place.enter < end)
+        return Block(audio, first, False)
+
+    def _session_fades(self, audio: Frames, first: int) -> Frames:
+        fade_in, fade_out = self._fades
+        if first < fade_in:
+            audio = (audio * fade_gains(first, len(audio), fade_in)[:, None]).astype(np.float32)
+        left = self.total - first
+        if left - len(audio) < fade_out:
+            gains = fade_gains(left - len(audio), len(audio), fade_out)[::-1]
+            audio = (audio * gains[:, None]).astype(np.float32)
+        return audio
+
+    # lateness
+
+    def _late_fade(self, tail: Placement) -> int:
+        return LATE_FADE if tail.end > self._next_start(tail) else CUT_FADE
+
+    def _tail_is_ending(self) -> bool:
+        tail = self._tail()
+        return tail is not None and (
+            tail.fade_out is not None
+            or (tail.clip.whole and self.position >= floor_block(tail.end))
+        )
+
+    def _pass_splice_by(self) -> bool:
+        """Give up a splice that is not there when its frame is reached."""
+        end = self.position + BLOCK_FRAMES
+        if self._armed is not None and end > self._armed and self._everything_else_is_here(end):
+            self._armed = None
+            self.missed_splice = True
+            return True
+        for i, place in enumerate(self._places):
+            if place.kind == "splice" and not place.resolved and end > place.clip.start:
+                self._places[i:] = place.replaced
+                self.missed_splice = True
+                return True
+        return False
+
+    def _everything_else_is_here(self, end: int) -> bool:
+        tail = self._tail()
+        return tail is not None and tail.has(end)
+
+    def _wait(self) -> Block:
+        return Block(np.zeros((BLOCK_FRAMES, CHANNELS), np.float32), self.position, True)
+
+    def _stall(self, tail: Placement) -> Block:
+        """The clip that sounds is not composed fast enough: fade out what there is, then wait
+        until there is enough to go on."""
+        end = self.position + BLOCK_FRAMES
+        if not self._stalled and end <= tail.reach():
+            self._stalled = True
+            block = self._emit(end, fade_away=True)
+            self._ramp_from = self.position
+            return block
+        return self._wait()
+
+    def _ride_out(self, tail: Placement) -> Block:
+        """Play the last clip to its end, fading, and let the next one in when it comes."""
+        stop = min(floor_block(tail.end), self.total)
+        late = self._pending()
+        if late is not None and self._let_in(late, tail, stop):
+            block = self.read()
+            return block if block is not None else self._wait()
+        if self.position >= stop:
+            return self._wait()
+        fading = self._armed is None and self.position >= stop - self._late_fade(tail)
+        if fading and tail.fade_out is None:
+            tail.fade_out = (self.position, stop)
+        return self._emit(min(self.position + BLOCK_FRAMES, stop))
+
+    def _pending(self) -> Placement | None:
+        return next((p for p in self._places if not p.resolved), None)
+
+    def _let_in(self, late: Placement, tail: Placement, stop: int) -> bool:
+        """Let a late clip in at a bar while the tail sounds, or at a phrase after it."""
+        if self.position < stop:
+            if not self._head_is_here(late, tail):
+                return False
+            for bar in late.marks.bars:
+                frame = frames_of(bar)
+                if frame >= max(self.position, late.clip.start) and stop - frame >= SHORTEST_JOIN:
+                    late.kind = "late"
+                    self._join(late, tail, frame)
+                    return late.resolved
+            return False
+        return self._enter_after(late, stop)
+
+    def _enter_after(self, late: Placement, stop: int) -> bool:
+        marks = [frames_of(m) for m in late.marks.phrases]
+        marks = [m for m in marks if late.clip.start <= m <= stop]
+        enter = max(marks, default=max(stop, late.clip.start))
+        if not late.has(enter + HEADROOM):
+            return False
+        late.kind, late.law, late.enter = "late", "fade in", enter
+        late.fade, late.fresh, late.resolved = ENTRY_FADE, True, True
+        self.position = floor_block(enter)
+        return True

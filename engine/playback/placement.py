@@ -1,0 +1,134 @@
+"""A clip's place on the session's time line, and the mix of the places that sound at a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from engine.audio.crossfade import crossfade, fade_gains
+from engine.audio.format import CHANNELS, Frames
+from engine.composers.base import Marks
+from engine.playback.clips import ClipAudio
+
+Kind = Literal["start", "join", "splice", "late"]
+
+
+class JoinRecord(NamedTuple):
+    """One join as it was heard.
+
+    ``frame``: session frame at which clip ``index`` began to sound. ``law``: 'passthrough' (the
+    two sounds were equal), 'adaptive' (docs/playback.md) or 'fade in' (after a wait).
+    ``correlation`` is that of the overlap, ``lag`` the frames by which the clip was moved later.
+    """
+
+    index: int
+    revision: int
+    frame: int
+    kind: Kind
+    law: str
+    correlation: float
+    lag: int
+
+
+class Placement:
+    """One clip on the time line. Unresolved until its join with what sounds before is known."""
+
+    def __init__(self, clip: ClipAudio, marks: Marks, kind: Kind) -> None:
+        self.clip = clip
+        self.marks = marks
+        self.kind: Kind = kind
+        self.origin = clip.start
+        """Session frame of the clip's first frame, its lag included."""
+        self.enter = clip.start
+        """Session frame at which it begins to sound, over ``fade`` frames."""
+        self.fade = 0
+        self.law = ""
+        self.correlation = 0.0
+        self.lag = 0
+        self.resolved = False
+        self.fresh = False
+        """Nothing sounds under its entry: it follows silence."""
+        self.fade_out: tuple[int, int] | None = None
+        """Session frames over which the whole sound up to this clip fades away (a late tail)."""
+        self.heard = False
+        self.replaced: list[Placement] = []
+        """What this splice took off the time line, to be put back if it comes too late."""
+
+    @property
+    def end(self) -> int:
+        """Session frame after its last one."""
+        return self.origin + self.clip.frames
+
+    @property
+    def solid(self) -> int:
+        """Session frame from which nothing else sounds under it."""
+        return self.enter + self.fade
+
+    def reach(self) -> int:
+        """Session frame up to which its audio is here."""
+        return self.origin + self.clip.available()
+
+    def has(self, frame: int) -> bool:
+        """Whether its audio up to session ``frame`` is here, or as much as there will ever be."""
+        return self.clip.whole or self.reach() >= frame
+
+    def read(self, first: int, count: int) -> Frames:
+        """Session frames ``first`` to ``first + count``; zeros where the clip has none."""
+        out = np.zeros((count, CHANNELS), np.float32)
+        local = first - self.origin
+        skip = max(0, -local)
+        if skip < count:
+            audio = self.clip.read(local + skip, count - skip)
+            out[skip : skip + len(audio)] = audio
+        return out
+
+    def record(self) -> JoinRecord:
+        key = self.clip.key
+        return JoinRecord(
+            key.index, key.revision, self.enter, self.kind, self.law, self.correlation, self.lag
+        )
+
+
+def mix(places: Sequence[Placement], first: int, count: int) -> Frames:
+    """What sounds at session frames ``first`` to ``first + count``, shape (count, 2).
+
+    ``places`` are in the order they were put down; each takes over from those before it.
+    """
+    sounding = [p for p in places if p.resolved and p.enter < first + count]
+    base = 0
+    for i, place in enumerate(sounding):
+        if place.fresh or place.solid <= first:
+            base = i
+    signal = np.zeros((count, CHANNELS), np.float32)
+    for place in sounding[base:]:
+        signal = _enter(signal, place, first)
+        if place.fade_out is not None:
+            signal = _fade_away(signal, place.fade_out, first)
+    return signal
+
+
+def _enter(signal: Frames, place: Placement, first: int) -> Frames:
+    count = len(signal)
+    own = place.read(first, count)
+    lo = max(0, place.enter - first)
+    hi = max(lo, min(count, place.solid - first))
+    signal[hi:] = own[hi:]
+    if hi > lo:
+        if place.law == "passthrough":
+            signal[lo:hi] = own[lo:hi]
+        elif place.law == "fade in":
+            gains = fade_gains(first + lo - place.enter, hi - lo, place.fade)
+            signal[lo:hi] = own[lo:hi] * gains[:, None]
+        else:
+            signal[lo:hi] = crossfade(
+                signal[lo:hi], own[lo:hi], first + lo - place.enter, place.fade, place.correlation
+            )
+    return signal
+
+
+def _fade_away(signal: Frames, span: tuple[int, int], first: int) -> Frames:
+    begin, end = span
+    gains = fade_gains(end - first - len(signal), len(signal), end - begin)[::-1]
+    return (signal * gains[:, None]).astype(np.float32)

@@ -1,0 +1,217 @@
+"""Playback of one session: joiner, safety limiter, ring, player and sink, behind one door."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import msgspec
+import numpy as np
+
+from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE, frames_of, seconds_of
+from engine.composers.base import Marks
+from engine.playback.clips import ClipAudio
+from engine.playback.feeder import Feeder
+from engine.playback.joiner import Joiner, JoinRecord
+from engine.playback.player import Player
+from engine.playback.ring import Ring
+from engine.playback.sinks.base import Sink, SinkUnavailableError
+from engine.playback.sinks.null import NullSink
+
+SILENCE_DB = -120.0
+MARGIN = 0.1
+"""Seconds of zeros given after the session beyond the latency: a stopped stream cuts its last
+buffers."""
+PAST = 2.0
+"""Seconds of played audio the ring still holds, for the level meter behind the latency."""
+WATCH = 0.1
+RETRY = 2.0
+TRIES = 5
+STOP_TIMEOUT = 0.6
+
+
+class PlaybackState(msgspec.Struct, frozen=True, kw_only=True):
+    """Where playback is.
+
+    ``heard``: session seconds at the ear (latency subtracted). ``written``: session frame of the
+    write cursor: what lies before it can't be changed any more. ``waiting``: the session's clock
+    stands because a clip is late. ``gaps``: how often the sink found nothing in mid-music.
+    ``volume`` in [0, 1]. ``peak``: dBFS of the last 0.1 s, left and right, -120 when silent.
+    ``ended``: the session has been heard to its end, or was stopped and is silent. ``notice``: a
+    sentence about the sound device.
+    """
+
+    heard: float
+    written: int
+    paused: bool
+    ended: bool
+    waiting: bool
+    gaps: int
+    volume: float
+    peak: tuple[float, float]
+    sink: str
+    notice: str | None
+
+
+class Playback:
+    """``joiner`` belongs to the playback from here on. ``ahead``: seconds written ahead of what
+    the sink has asked for, at most.
+
+    Made paused at the joiner's start; ``start`` opens the sink. Methods may be called from any
+    thread but the sink's.
+    """
+
+    def __init__(self, joiner: Joiner, sink: Sink, *, ahead: float = 1.5) -> None:
+        self._joiner = joiner
+        self._sink = sink
+        self._ring = Ring(frames_of(ahead + PAST) + 4 * BLOCK_FRAMES)
+        self._player = Player(self._ring, realtime=sink.realtime)
+        self._feeder = Feeder(joiner, self._ring, ahead=frames_of(ahead), realtime=sink.realtime)
+        self._notice: str | None = None
+        self._closing = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="sink watcher", daemon=True)
+
+    # transport
+
+    def start(self) -> None:
+        """Open the sink and play. Raises ``SinkUnavailableError``."""
+        self._sink.start(self._player.fill)
+        self._feeder.start()
+        self._watcher.start()
+
+    def pause(self) -> None:
+        self._player.paused = True
+
+    def resume(self) -> None:
+        self._player.paused = False
+
+    def set_volume(self, volume: float) -> None:
+        """``volume`` in [0, 1]; 1 leaves every sample as it is."""
+        self._player.volume = min(1.0, max(0.0, volume))
+
+    def seek(self, seconds: float) -> float:
+        """Go to session ``seconds``, within what is there. Returns where it really went."""
+        with self._feeder.lock:
+            found = self._feeder.seek(frames_of(seconds))
+            self._player.drained_at = None
+        self._feeder.wake()
+        return seconds_of(found)
+
+    def stop(self) -> None:
+        """Fade to silence over 0.4 s, for good."""
+        self._player.stopping = True
+
+    def close(self) -> None:
+        """End playback and let go of the sink. After ``stop`` the fade is heard first."""
+        if self._closing.is_set():
+            return
+        deadline = time.monotonic() + STOP_TIMEOUT + self._sink.latency
+        while self._player.stopping and not self._over() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self._closing.set()
+        self._player.released = True
+        if self._watcher.is_alive():
+            self._watcher.join()
+        self._sink.close()
+        self._feeder.close()
+
+    # the joiner, from other threads
+
+    def place(self, clip: ClipAudio, marks: Marks, *, splice: bool) -> None:
+        """``Joiner.place``."""
+        with self._feeder.lock:
+            self._joiner.place(clip, marks, splice=splice)
+        self._feeder.wake()
+
+    def arm(self, frame: int) -> None:
+        """``Joiner.arm``."""
+        with self._feeder.lock:
+            self._joiner.arm(frame)
+
+    def disarm(self) -> None:
+        """``Joiner.disarm``."""
+        with self._feeder.lock:
+            self._joiner.disarm()
+        self._feeder.wake()
+
+    def missed_splice(self) -> bool:
+        """Whether an armed splice was passed by since this was last asked."""
+        with self._feeder.lock:
+            missed = self._joiner.missed_splice
+            self._joiner.missed_splice = False
+        return missed
+
+    def joins(self) -> list[JoinRecord]:
+        """The joins so far."""
+        with self._feeder.lock:
+            return self._joiner.joins
+
+    def horizon(self) -> int:
+        """``Joiner.horizon``."""
+        with self._feeder.lock:
+            return self._joiner.horizon()
+
+    # where it is
+
+    def state(self) -> PlaybackState:
+        """Raises what ended the feeder's thread, if anything did: ``MusmedError`` for a clip that
+        can't be read."""
+        if self._feeder.failure is not None:
+            raise self._feeder.failure
+        player, latency = self._player, frames_of(self._sink.latency)
+        stream = player.taken_at(max(0, player.asked - latency))
+        session, waiting = self._feeder.session_at(stream)
+        return PlaybackState(
+            heard=min(session, self._joiner.total) / SAMPLE_RATE,
+            written=self._joiner.position,
+            paused=player.paused,
+            ended=self._over(),
+            waiting=waiting,
+            gaps=player.gaps,
+            volume=player.volume,
+            peak=self._peak(stream),
+            sink=self._sink.describe(),
+            notice=self._notice,
+        )
+
+    def _over(self) -> bool:
+        drained = self._player.drained_at
+        if drained is None:
+            return False
+        given = self._player.asked - drained
+        return given >= frames_of(self._sink.latency + MARGIN) or not self._sink.active
+
+    def _peak(self, stream: int) -> tuple[float, float]:
+        audio = self._ring.past(stream, BLOCK_FRAMES)
+        if not len(audio) or self._player.paused or self._player.stopping:
+            return SILENCE_DB, SILENCE_DB
+        peaks = np.abs(audio).max(axis=0) * self._player.volume
+        levels = 20.0 * np.log10(np.maximum(peaks, 10.0 ** (SILENCE_DB / 20.0)))
+        return float(levels[0]), float(levels[1])
+
+    # a device that goes away
+
+    def _watch(self) -> None:
+        while not self._closing.wait(WATCH):
+            if not self._sink.active and self._player.drained_at is None:
+                self._reopen()
+
+    def _reopen(self) -> None:
+        """Open the sink again, or go on without sound; the position is kept either way."""
+        sentence = ""
+        self._notice = f"The sound device is gone ({self._sink.describe()}); trying to open it."
+        for _ in range(TRIES):
+            try:
+                self._sink.close()
+                self._sink.start(self._player.fill)
+            except SinkUnavailableError as error:
+                sentence = str(error)
+            else:
+                self._notice = "The sound device went away and was opened again."
+                return
+            if self._closing.wait(RETRY):
+                return
+        self._sink = NullSink()
+        self._player.realtime = self._feeder.realtime = True
+        self._sink.start(self._player.fill)
+        self._notice = f"Sound is lost and the session goes on without it. {sentence}"

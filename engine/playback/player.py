@@ -1,0 +1,155 @@
+"""The callback: ring -> device, with pause, volume and stop as ramps.
+
+``fill`` runs in the sound card's thread: no allocation of buffers, no lock, no log.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from engine.audio.format import BLOCK_FRAMES, Frames, frames_of
+from engine.playback.ring import Ring
+
+RAMP = frames_of(0.05)
+STOP_RAMP = frames_of(0.4)
+SKIP_RAMP = frames_of(0.02)
+HISTORY = 1024
+NAP = 0.001
+
+
+class Player:
+    """What the sink asks for audio. The other threads set ``paused``, ``volume`` and
+    ``stopping`` and read the counters; the callback does the rest.
+
+    ``realtime`` False: it waits for audio (and while paused) instead of giving silence.
+    ``gaps``: how often the ring ran dry in mid-music. ``asked``: frames given to the sink.
+    """
+
+    def __init__(self, ring: Ring, *, realtime: bool) -> None:
+        self.realtime = realtime
+        self.paused = False
+        self.volume = 1.0
+        self.stopping = False
+        self.released = False
+        self.gaps = 0
+        self.asked = 0
+        self.drained_at: int | None = None
+        """``asked`` when the last frame was given (or the stop fade was over)."""
+        self._ring = ring
+        self._gain = 1.0
+        self._flowing = False
+        self._count = np.arange(1, BLOCK_FRAMES + 1, dtype=np.float32)[:, None]
+        self._ramp = np.zeros((BLOCK_FRAMES, 1), np.float32)
+        self._asked_then = np.zeros(HISTORY, np.int64)
+        self._taken_then = np.zeros(HISTORY, np.int64)
+        self._calls = 0
+
+    def fill(self, out: Frames) -> int:
+        """Fill ``out``, shape (n, 2). Returns how many of its frames are the session's: fewer
+        than n only at the end, where zeros follow."""
+        done = 0
+        while done < len(out):
+            if self._silent():
+                break
+            count = self._give(out[done:])
+            if count == 0:
+                break
+            done += count
+        out[done:] = 0.0
+        over = self._ring.drained or (self.stopping and self._gain == 0.0)
+        valid = done if over else len(out)
+        self.asked += len(out)
+        if over and self.drained_at is None:
+            self.drained_at = self.asked - len(out) + done
+        self._note()
+        return valid
+
+    def taken_at(self, asked: int) -> int:
+        """The ring's cursor when ``asked`` frames had been given: what is heard when that many
+        have been heard."""
+        newest = self._calls
+        for call in range(newest - 1, max(-1, newest - HISTORY + 1), -1):
+            then = int(self._asked_then[call % HISTORY])
+            if then <= asked:
+                taken = int(self._taken_then[call % HISTORY])
+                if call + 1 < newest:
+                    ahead = int(self._taken_then[(call + 1) % HISTORY]) - taken
+                    return taken + min(ahead, asked - then)
+                return taken
+        return int(self._taken_then[0]) if newest < HISTORY else 0
+
+    def _silent(self) -> bool:
+        """Whether this call gives no more sound: paused or stopped. Carries out a skip."""
+        while not self.realtime and self.paused and not (self.stopping or self.released):
+            time.sleep(NAP)
+        if not self._held() or not (self._gain == 0.0 or not self._flowing):
+            return False
+        if self._ring.skip_to > self._ring.taken:
+            self._ring.skip()
+            self._flowing = False
+            if not (self.paused or self.stopping):
+                self._gain = self.volume
+        return self._held()
+
+    def _held(self) -> bool:
+        """Whether the sound has to go down to silence (not merely to volume 0)."""
+        return self.paused or self.stopping or self._ring.skip_to > self._ring.taken
+
+    def _goal(self) -> float:
+        return 0.0 if self._held() else self.volume
+
+    def _give(self, out: Frames) -> int:
+        """Take the next frames at the gain that is due. 0 when the ring is dry."""
+        goal, step = self._goal(), self._step()
+        count = len(out)
+        if goal != self._gain:
+            left = max(1, int(np.ceil(abs(goal - self._gain) / step)))
+            count = min(count, left, BLOCK_FRAMES)
+        taken = self._take(out[:count])
+        if goal != self._gain:
+            self._slide(out[:taken], goal, step)
+        elif self._gain != 1.0:
+            np.multiply(out[:taken], np.float32(self._gain), out=out[:taken])
+        return taken
+
+    def _take(self, out: Frames) -> int:
+        taken = self._ring.take(out)
+        while not taken and not self.realtime and not self._ring.drained:
+            if self.released or self.stopping:
+                break
+            time.sleep(NAP)
+            taken = self._ring.take(out)
+        if taken:
+            self._flowing = True
+        elif self._flowing and not self._ring.drained:
+            self._flowing = False
+            self.gaps += 0 if self.stopping else 1
+        return taken
+
+    def _step(self) -> float:
+        if self.stopping:
+            return 1.0 / STOP_RAMP
+        skipping = self._ring.skip_to > self._ring.taken
+        return 1.0 / (SKIP_RAMP if skipping else RAMP)
+
+    def _slide(self, out: Frames, goal: float, step: float) -> None:
+        """Move the gain towards ``goal`` by ``step`` a frame, over ``out``."""
+        if not len(out):
+            if self.stopping or self.paused:
+                self._gain = 0.0
+            return
+        up = goal > self._gain
+        ramp = self._ramp[: len(out)]
+        np.multiply(self._count[: len(out)], np.float32(step if up else -step), out=ramp)
+        np.add(ramp, np.float32(self._gain), out=ramp)
+        (np.minimum if up else np.maximum)(ramp, np.float32(goal), out=ramp)
+        np.multiply(out, ramp, out=out)
+        moved = self._gain + (step if up else -step) * len(out)
+        self._gain = min(moved, goal) if up else max(moved, goal)
+
+    def _note(self) -> None:
+        self._asked_then[self._calls % HISTORY] = self.asked
+        self._taken_then[self._calls % HISTORY] = self._ring.taken
+        self._calls += 1

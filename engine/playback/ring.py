@@ -1,0 +1,72 @@
+"""A ring of audio between two threads: preallocated, integer cursors, no locks.
+
+One thread writes, one reads. Each cursor is moved by one thread only, after the samples are in
+place, and grows for ever; CPython makes reading an attribute atomic.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.audio.format import CHANNELS, Frames
+
+
+class Ring:
+    """Holds ``capacity`` frames. ``written`` and ``taken`` count frames since the beginning.
+
+    ``skip_to``: set by the writer; frames before it are not wanted any more.
+    ``finished``: set by the writer; nothing more will be written.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.written = 0
+        self.taken = 0
+        self.skip_to = 0
+        self.finished = False
+        self._data = np.zeros((capacity, CHANNELS), np.float32)
+
+    @property
+    def filled(self) -> int:
+        """Frames written and neither taken nor to be skipped."""
+        return self.written - max(self.taken, self.skip_to)
+
+    @property
+    def free(self) -> int:
+        return self.capacity - (self.written - self.taken)
+
+    @property
+    def drained(self) -> bool:
+        return self.finished and self.taken >= self.written
+
+    def write(self, audio: Frames) -> None:
+        """Append. Raises ``ValueError`` when there is no room: the writer looks first."""
+        count = len(audio)
+        if count > self.free:
+            raise ValueError(f"{count} frames into a ring with room for {self.free}")
+        at = self.written % self.capacity
+        first = min(count, self.capacity - at)
+        self._data[at : at + first] = audio[:first]
+        self._data[: count - first] = audio[first:]
+        self.written += count
+
+    def take(self, out: Frames) -> int:
+        """Fill ``out`` from its start. Returns how many frames there were."""
+        count = min(len(out), self.written - self.taken)
+        at = self.taken % self.capacity
+        first = min(count, self.capacity - at)
+        out[:first] = self._data[at : at + first]
+        out[first:count] = self._data[: count - first]
+        self.taken += count
+        return count
+
+    def skip(self) -> None:
+        """Reader: pass over what is not wanted any more."""
+        self.taken = max(self.taken, self.skip_to)
+
+    def past(self, end: int, count: int) -> Frames:
+        """A copy of the frames before ``end`` that are still held: for meters, not for sound."""
+        end = min(end, self.written)
+        begin = max(0, end - count, self.written - self.capacity)
+        index = np.arange(begin, max(begin, end)) % self.capacity
+        return self._data[index]

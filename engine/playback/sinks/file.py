@@ -1,0 +1,69 @@
+"""A sink that writes the session to an audio file, as fast as it is composed."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from engine.audio.files import AudioWriter
+from engine.audio.format import BLOCK_FRAMES, CHANNELS
+from engine.errors import MusmedError
+from engine.playback.sinks.base import Fill, SinkUnavailableError
+
+
+class FileSink:
+    """Writes exactly the session's frames to ``path`` (FLAC, WAV or OGG by its suffix).
+
+    The file appears under its name when the session ends or the sink is closed. Should writing
+    fail, ``active`` turns False and ``start`` raises what was wrong.
+    """
+
+    name = "file"
+    realtime = False
+
+    def __init__(self, path: Path, *, title: str = "musmed session") -> None:
+        self._path = path
+        self._title = title
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._failure: MusmedError | None = None
+
+    @property
+    def latency(self) -> float:
+        return 0.0
+
+    @property
+    def active(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def describe(self) -> str:
+        return f"file {self._path}"
+
+    def start(self, fill: Fill) -> None:
+        if self._failure is not None:
+            raise SinkUnavailableError(str(self._failure)) from self._failure
+        writer = AudioWriter(self._path, title=self._title, artist="musmed", comment="")
+        self._stop.clear()
+        self._thread = threading.Thread(
+            target=self._run, args=(fill, writer), name="file sink", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self, fill: Fill, writer: AudioWriter) -> None:
+        out = np.zeros((BLOCK_FRAMES, CHANNELS), np.float32)
+        try:
+            valid = len(out)
+            while valid == len(out) and not self._stop.is_set():
+                valid = fill(out)
+                writer.write(out[:valid])
+            writer.close()
+        except MusmedError as error:
+            self._failure = error

@@ -1,0 +1,109 @@
+"""miniaudio: its wheel carries its own backends, so it plays where PortAudio is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+
+from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames
+from engine.playback.sinks.base import Fill, SinkUnavailableError
+
+PERIODS = 3
+"""miniaudio's default number of periods in a device's buffer."""
+LARGEST_PERIOD = SAMPLE_RATE
+
+
+class MiniaudioSink:
+    """``device``: the name of a playback device as miniaudio lists it, None for the default."""
+
+    name = "miniaudio"
+    realtime = True
+
+    def __init__(self, device: str | None = None, latency: float = 0.5) -> None:
+        self._device_name = device
+        self._wanted = latency
+        self._device: Any = None
+        self._backend = ""
+        try:
+            import miniaudio
+        except (ImportError, OSError) as error:
+            raise SinkUnavailableError(
+                "The miniaudio package is missing; install it with: pip install miniaudio"
+            ) from error
+        self._api = miniaudio
+
+    @property
+    def latency(self) -> float:
+        return self._wanted
+
+    @property
+    def active(self) -> bool:
+        device = self._device
+        return device is not None and bool(device.running) and device.callback_generator is not None
+
+    def describe(self) -> str:
+        how = f" ({self._backend})" if self._backend else ""
+        return f"miniaudio{how}: {self._device_name or 'default device'}"
+
+    def probe(self) -> None:
+        """Open the device and let it go. Raises ``SinkUnavailableError``."""
+        self._open().close()
+
+    def start(self, fill: Fill) -> None:
+        device = self._open()
+        source = self._source(fill)
+        next(source)
+        try:
+            device.start(source)
+        except self._api.MiniaudioError as error:
+            device.close()
+            raise self._unavailable(error) from error
+        self._device = device
+        self._backend = str(device.backend)
+
+    def close(self) -> None:
+        device, self._device = self._device, None
+        if device is not None:
+            device.close()
+
+    def _open(self) -> Any:
+        api = self._api
+        real = [backend for backend in api.Backend if backend.name not in ("NULL", "CUSTOM")]
+        try:
+            return api.PlaybackDevice(
+                output_format=api.SampleFormat.FLOAT32,
+                nchannels=CHANNELS,
+                sample_rate=SAMPLE_RATE,
+                buffersize_msec=round(self._wanted * 1000 / PERIODS),
+                callback_periods=PERIODS,
+                device_id=self._find(real),
+                backends=real,
+                app_name="musmed",
+            )
+        except api.MiniaudioError as error:
+            raise self._unavailable(error) from error
+
+    def _find(self, backends: list[Any]) -> Any:
+        if self._device_name is None:
+            return None
+        for device in self._api.Devices(backends).get_playbacks():
+            if device["name"] == self._device_name:
+                return device["id"]
+        raise self._unavailable("there is no device of that name")
+
+    def _source(self, fill: Fill) -> Generator[Frames, int, None]:
+        buffer = np.zeros((LARGEST_PERIOD, CHANNELS), np.float32)
+        wanted = yield buffer[:0]
+        while True:
+            out = buffer[: min(wanted, LARGEST_PERIOD)]
+            fill(out)
+            wanted = yield out
+
+    def _unavailable(self, error: object) -> SinkUnavailableError:
+        what = f"the sound device {self._device_name!r}" if self._device_name else "a sound device"
+        return SinkUnavailableError(
+            f"miniaudio can't open {what} ({error}); connect one, start a sound server, "
+            "or use --sink null."
+        )
