@@ -1,0 +1,111 @@
+"""``musmed render``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.errors import MusmedError
+from engine.plan.request import Request
+from musmed_tui.asking import Asked, build_request
+from musmed_tui.exits import INTERRUPTED
+from musmed_tui.logs import start_logging, stderr_to
+from musmed_tui.paths import folders
+from musmed_tui.plain_line import clock
+from musmed_tui.settings import load_settings
+from musmed_tui.terminal import Signals, look_at_terminal
+
+Progress = Callable[[float, float], None]
+
+
+def render_to(asked: Asked, output: str | None, *, denoise: bool | None) -> int:
+    """Render a session into ``output``; gives the exit code. Raises ``MusmedError``."""
+    where = folders()
+    loaded = load_settings(where.settings)
+    if not output:
+        raise MusmedError("-o is missing: name the .flac, .wav or .ogg file to write.")
+    path = Path(output).expanduser()
+    request = build_request(asked, loaded)
+    start_logging(where, loaded.settings.log_level)
+    if asked.seed is None:
+        print(f"Seed {request.seed} (--seed {request.seed} makes it again).", flush=True)
+    with Signals() as signals, stderr_to(where.engine_log), _progress() as progress:
+        result = _render(request, path, denoise, progress, where.engine_log, signals)
+    if result is None:
+        print("Stopped; nothing was written.")
+        return 128 + signals.stop if signals.stop else INTERRUPTED
+    written, sidecar, seconds = result
+    print(f"Wrote {written} ({clock(seconds)}) and {sidecar}.")
+    return 0
+
+
+def _render(
+    request: Request,
+    path: Path,
+    denoise: bool | None,
+    progress: Progress,
+    log_file: Path,
+    signals: Signals,
+) -> tuple[Path, Path, float] | None:
+    """The call into the engine; None when a signal called it off."""
+    from engine.render import CancelledError, render_session
+
+    try:
+        result = render_session(
+            request,
+            path,
+            denoise=denoise,
+            progress=progress,
+            log_file=log_file,
+            cancelled=lambda: signals.stop is not None,
+        )
+    except CancelledError:
+        return None
+    return result.path, result.sidecar, result.seconds
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on a live terminal, else a line for every tenth."""
+    terminal = look_at_terminal(plain=False)
+    if not terminal.live:
+        yield _percent_lines()
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("Composing"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[at]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(file=sys.stdout), transient=True) as bar:
+        task = bar.add_task("", total=None, at="")
+
+        def advance(done: float, total: float) -> None:
+            bar.update(task, completed=done, total=total, at=f"{clock(done)}/{clock(total)}")
+
+        yield advance
+
+
+def _percent_lines() -> Progress:
+    said = -1
+
+    def advance(done: float, total: float) -> None:
+        nonlocal said
+        tenth = int(10 * done / total) if total > 0 else 0
+        if tenth > said:
+            said = tenth
+            print(f"{tenth * 10} % composed", flush=True)
+
+    return advance

@@ -1,0 +1,306 @@
+"""A session as plain text: lines that stay for events, one live status line, keys.
+
+Nothing about sound runs here: a terminal that stops reading stops this loop, not the music.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from engine.affect.circumplex import Affect
+from engine.errors import MusmedError
+from musmed_tui.plain_keys import HELP, Act, Keyboard, KeyDecoder, SteerText
+from musmed_tui.plain_line import (
+    ASCII,
+    UNICODE,
+    clip_line,
+    clock,
+    nearest_word,
+    prompt_line,
+    state_line,
+    status_line,
+)
+from musmed_tui.terminal import Cbreak, Signals, Terminal, columns
+
+if TYPE_CHECKING:
+    from engine.session.runner import Notice
+    from musmed_tui.session_view import Snapshot
+
+REDRAW_SECONDS = 0.25
+STOP_PATIENCE_SECONDS = 5.0
+SEEK_SECONDS = 10.0
+VOLUME_STEP = 0.05
+_SAID_STATES = ("paused", "composing")
+
+
+class Running(Protocol):
+    """What this needs of ``engine.session.runner.SessionRunner``."""
+
+    def steer(self, target: Affect, word: str | None) -> None: ...
+    def ease(self) -> None: ...
+    def skip(self) -> None: ...
+    def pause_or_resume(self) -> None: ...
+    def set_volume(self, volume: float) -> None: ...
+    def seek(self, seconds: float) -> float: ...
+    def stop(self) -> None: ...
+    def take_notices(self) -> list[Notice]: ...
+    def wait(self, timeout: float) -> bool: ...
+
+
+class Output:
+    """Lines that stay, and on a live terminal one line that is redrawn below them.
+
+    Once the terminal is gone everything is dropped in silence: the music does not depend on it.
+    """
+
+    def __init__(self, stream: TextIO, terminal: Terminal, accent: str | None = None) -> None:
+        self._stream = stream
+        self._live = terminal.live
+        self._accent = accent if terminal.colour else None
+        self._colour = terminal.colour
+        self._drawn = ""
+        self.glyphs = UNICODE if terminal.unicode else ASCII
+        self.gone = False
+
+    @property
+    def live(self) -> bool:
+        return self._live
+
+    @property
+    def width(self) -> int:
+        """Columns to use: one less than there are, so that no terminal wraps the line."""
+        return max(1, columns(self._stream) - 1)
+
+    def line(self, text: str) -> None:
+        """A line that stays."""
+        drawn = self._drawn
+        self._write(("\r\x1b[K" if drawn else "") + text + "\n" + drawn)
+
+    def redraw(self, head: str, rest: str = "") -> None:
+        """The live line; written only when it changed."""
+        painted = self._paint(head) + rest
+        if self._live and painted != self._drawn:
+            self._drawn = painted
+            self._write("\r" + painted + "\x1b[K")
+
+    def clear(self) -> None:
+        """Take the live line away."""
+        if self._drawn:
+            self._drawn = ""
+            self._write("\r\x1b[K")
+
+    def echo(self, text: str) -> None:
+        """Typed text, where there is no live line to show it on."""
+        if not self._live:
+            self._write(text)
+
+    def _paint(self, text: str) -> str:
+        if self._accent is None or not text:
+            return text
+        from rich.color import Color, ColorSystem
+
+        system = {
+            "standard": ColorSystem.STANDARD,
+            "256": ColorSystem.EIGHT_BIT,
+            "truecolor": ColorSystem.TRUECOLOR,
+        }.get(self._colour or "")
+        if system is None:
+            return text
+        codes = Color.parse(self._accent).downgrade(system).get_ansi_codes()
+        return f"\x1b[{';'.join(codes)}m{text}\x1b[0m"
+
+    def _write(self, text: str) -> None:
+        if self.gone:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:
+            self.gone = True
+
+
+class PlainPlayer:
+    """Follows one running session until it is over, or is stopped."""
+
+    def __init__(
+        self,
+        runner: Running,
+        look: Callable[[], Snapshot],
+        output: Output,
+        keyboard: Keyboard,
+        *,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._runner = runner
+        self._look = look
+        self._output = output
+        self._keyboard = keyboard
+        self._now = now
+        self._decoder = KeyDecoder()
+        self._said_clip = ""
+        self._said_state = "playing"
+        self._drawn_at = -1.0
+        self._stopping_since: float | None = None
+        self._volume = look().volume
+        self.quit = False
+
+    def follow(self, signals: Signals, cbreak: Cbreak | None) -> None:
+        """Show the session and act on keys until it is over.
+
+        A stop signal fades out as ``q`` does; a second one, or 5 s, ends the wait for that.
+        """
+        keys_fd = sys.stdin.fileno() if cbreak else None
+        while not self._runner.wait(0.0):
+            data = signals.wait(REDRAW_SECONDS, keys_fd)
+            for key in self._decoder.feed(data) if data else self._decoder.flush():
+                self.press(key)
+            if signals.suspend:
+                self._suspend(signals, cbreak)
+            if signals.stop is not None or self.quit:
+                self._begin_stop()
+            self.show()
+            if self._stop_overdue(signals):
+                break
+        self.show()
+        self._output.clear()
+
+    def press(self, key: str) -> None:
+        """Act on one key."""
+        before = self._keyboard.typed
+        asked = self._keyboard.press(key)
+        if isinstance(asked, SteerText):
+            self._output.echo("\n")
+            self._steer(asked.text)
+        elif asked in {Act.ASK, Act.EDIT, Act.CANCEL}:
+            self._prompt(asked, before or "")
+        elif asked is not None:
+            self._act(asked)
+        if asked is not None:
+            self._drawn_at = -1.0
+
+    def show(self) -> None:
+        """Say what is new, and redraw the live line at most four times a second."""
+        for notice in self._runner.take_notices():
+            self._output.line(f"{clock(notice.seconds)} {notice.text}")
+        snapshot = self._look()
+        self._say_clip(snapshot)
+        self._say_state(snapshot)
+        if not self._output.live or self._now() - self._drawn_at < REDRAW_SECONDS * 0.9:
+            return
+        self._drawn_at = self._now()
+        if self._keyboard.typed is not None:
+            width, glyphs = self._output.width, self._output.glyphs
+            typed, near = self._keyboard.typed, self._keyboard.suggestions
+            self._output.redraw("", prompt_line(typed, near, width, glyphs))
+        else:
+            self._output.redraw(*status_line(snapshot, self._output.width, self._output.glyphs))
+
+    def _say_clip(self, snapshot: Snapshot) -> None:
+        """A line per clip; on a live terminal only when its feeling or its tags are new."""
+        if snapshot.state in {"starting", "failed", "stopped", "ended"}:
+            return
+        key = f"{nearest_word(snapshot.affect)} {snapshot.tags}"
+        if not self._output.live:
+            key = f"{snapshot.clip}"
+        if key != self._said_clip:
+            self._said_clip = key
+            self._output.line(clip_line(snapshot))
+
+    def _say_state(self, snapshot: Snapshot) -> None:
+        """Pause and waiting as lines, where no live line shows them."""
+        before, self._said_state = self._said_state, snapshot.state
+        if self._output.live or before == snapshot.state:
+            return
+        if snapshot.state in _SAID_STATES or before in _SAID_STATES:
+            self._output.line(state_line(snapshot))
+
+    def _prompt(self, asked: Act, before: str) -> None:
+        """Follow the typing by echo where there is no live line to redraw."""
+        if self._output.live:
+            return
+        if asked is Act.ASK:
+            self._output.echo("Steer to which feeling? A word or valence,arousal, then Enter: ")
+        elif asked is Act.CANCEL:
+            self._output.echo("\n")
+        else:
+            typed = self._keyboard.typed or ""
+            kept = len(typed) if before.startswith(typed) else 0
+            kept = len(before) if typed.startswith(before) else kept
+            self._output.echo("\b \b" * (len(before) - kept) + typed[kept:])
+
+    def _steer(self, text: str) -> None:
+        from engine.affect.feelings import parse_affect
+
+        try:
+            target, word = parse_affect(text)
+        except MusmedError as error:
+            self._output.line(str(error))
+            return
+        self._runner.steer(target, word)
+
+    def _act(self, act: Act) -> None:
+        if act is Act.QUIT:
+            self.quit = True
+        elif act is Act.HELP:
+            self._output.line(HELP)
+        elif act is Act.PAUSE:
+            self._runner.pause_or_resume()
+        elif act is Act.EASE:
+            self._runner.ease()
+        elif act is Act.SKIP:
+            self._runner.skip()
+        elif act in {Act.LOUDER, Act.SOFTER}:
+            self._change_volume(VOLUME_STEP if act is Act.LOUDER else -VOLUME_STEP)
+        else:
+            self._seek(SEEK_SECONDS if act is Act.FORWARD else -SEEK_SECONDS)
+
+    def _change_volume(self, step: float) -> None:
+        self._volume = min(1.0, max(0.0, round(self._volume + step, 2)))
+        self._runner.set_volume(self._volume)
+        if not self._output.live:
+            self._output.line(f"volume {round(self._volume * 100)} %")
+
+    def _seek(self, step: float) -> None:
+        snapshot = self._look()
+        reached = self._runner.seek(min(snapshot.total_s, max(0.0, snapshot.position_s + step)))
+        if not self._output.live:
+            self._output.line(f"{clock(reached)} from here")
+
+    def _begin_stop(self) -> None:
+        if self._stopping_since is None:
+            self._stopping_since = self._now()
+            self._runner.stop()
+
+    def _stop_overdue(self, signals: Signals) -> bool:
+        if self._stopping_since is None:
+            return False
+        overdue = self._now() - self._stopping_since > STOP_PATIENCE_SECONDS
+        return overdue or signals.stops > 1
+
+    def _suspend(self, signals: Signals, cbreak: Cbreak | None) -> None:
+        """Ctrl-Z: pause, give the terminal back, stop; go on as before when continued."""
+        was_playing = not self._look().paused
+        if was_playing:
+            self._runner.pause_or_resume()
+            time.sleep(0.5)  # the pause fades over 0.4 s before the process stands still
+        self._output.clear()
+        if cbreak:
+            cbreak.leave()
+        signals.suspend_now()
+        if cbreak:
+            with contextlib.suppress(OSError):
+                cbreak.enter()
+        if was_playing:
+            self._runner.pause_or_resume()
+
+
+def exit_code(stop: signal.Signals | None) -> int:
+    """128 + the signal that stopped a session; 0 when none did."""
+    return 0 if stop is None else 128 + stop

@@ -1,0 +1,105 @@
+"""A Snapshot as text: the live status line and the lines that stay. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.affect.circumplex import Affect
+from engine.affect.feelings import nearest_feelings
+
+if TYPE_CHECKING:
+    from engine.plan.spec import Tags
+    from musmed_tui.session_view import Snapshot
+
+
+class Glyphs(NamedTuple):
+    """The marks of a state, an arrow and a cut, in what the terminal can show."""
+
+    starting: str
+    playing: str
+    paused: str
+    composing: str
+    ended: str
+    stopped: str
+    failed: str
+    arrow: str
+    cut: str
+
+
+UNICODE = Glyphs("○", "▸", "‖", "…", "■", "■", "×", "→", "…")
+ASCII = Glyphs("o", ">", "=", "~", ".", ".", "x", "->", "~")
+
+
+class StatusLine(NamedTuple):
+    """``head`` (glyph and state word) is what takes the accent colour; ``rest`` follows it."""
+
+    head: str
+    rest: str
+
+
+def clock(seconds: float) -> str:
+    """Session seconds as '3:07' or '1:00:00'; whole seconds, rounded down."""
+    whole = max(0, int(seconds))
+    if whole >= 3600:
+        return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def nearest_word(affect: Affect) -> str:
+    """The feeling word nearest to ``affect``."""
+    return nearest_feelings(affect, 1)[0].word
+
+
+def status_line(snapshot: Snapshot, width: int, glyphs: Glyphs) -> StatusLine:
+    """The live line, at most ``width`` columns wide: what matters least is left out first."""
+    head = f"{getattr(glyphs, snapshot.state)} {snapshot.state}"
+    if len(head) >= width:
+        return StatusLine(head[: max(0, width)], "")
+    rest = ""
+    for part in _parts(snapshot, glyphs):
+        if len(head) + len(rest) + 2 + len(part) > width:
+            break
+        rest += f"  {part}"
+    return StatusLine(head, rest)
+
+
+def _parts(snapshot: Snapshot, glyphs: Glyphs) -> list[str]:
+    target = snapshot.target_word or nearest_word(snapshot.target)
+    parts = [
+        f"{clock(snapshot.position_s)}/{clock(snapshot.total_s)}",
+        f"{nearest_word(snapshot.affect)} {glyphs.arrow} {target}",
+        _played(snapshot.tags),
+        f"{round(snapshot.ahead_s)} s ahead",
+    ]
+    if snapshot.volume < 1.0:
+        parts.append(f"volume {round(snapshot.volume * 100)} %")
+    if snapshot.gaps:
+        parts.append(f"gaps {snapshot.gaps}")
+    return parts
+
+
+def clip_line(snapshot: Snapshot) -> str:
+    """The line that stays for a clip: '3:00 calm: dreamy, piano, ambient (clip 9 of 40)'."""
+    where = f"{clock(snapshot.position_s)} {nearest_word(snapshot.affect)}"
+    what = f"{snapshot.tags.mood}, {_played(snapshot.tags)}"
+    return f"{where}: {what} (clip {snapshot.clip + 1} of {snapshot.clips})"
+
+
+def state_line(snapshot: Snapshot) -> str:
+    """The line for a change of state, where nothing is redrawn: '3:00 paused'."""
+    return f"{clock(snapshot.position_s)} {snapshot.state}"
+
+
+def prompt_line(text: str, suggestions: tuple[str, ...], width: int, glyphs: Glyphs) -> str:
+    """The line on which a feeling is asked for; what was typed stays in sight."""
+    line = f"Steer to: {text}_"
+    if suggestions:
+        line += f"  ({', '.join(suggestions)})"
+    if len(line) <= width:
+        return line
+    typed = f"{text}_"
+    return line[:width] if len(typed) < width - 10 else glyphs.cut + typed[-max(1, width - 1) :]
+
+
+def _played(tags: Tags) -> str:
+    return f"{tags.instrument}, {tags.genre}"
