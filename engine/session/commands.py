@@ -26,6 +26,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class SplicePlaced:
+    """The joiner took the splice (``accepted``), or its frame had been passed already."""
+
+    key: ClipKey
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SteerTo:
     """The listener moves the target."""
 

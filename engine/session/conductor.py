@@ -53,6 +53,7 @@ from engine.session.commands import (
     SendCancel,
     SendCompose,
     SkipNow,
+    SplicePlaced,
     StartEngine,
     SteerTo,
 )
@@ -148,7 +149,7 @@ class Conductor:
             self._out.append(Arm(frames_of(self._script[0].at)))
         return self._out
 
-    def handle(self, told: Delivery | Progress | Action) -> list[Command]:
+    def handle(self, told: Delivery | Progress | SplicePlaced | Action) -> list[Command]:
         """Take one message; the commands are to be carried out in order."""
         self._out = []
         match told:
@@ -172,6 +173,8 @@ class Conductor:
                 self._lost(told.reason, process_alive=False)
             case Progress():
                 self._progress(told)
+            case SplicePlaced():
+                self._splice_placed(told)
             case SteerTo() | EaseNow() | SkipNow():
                 self._actions.append(told)
             case _:
@@ -197,7 +200,8 @@ class Conductor:
         )
         self._out.append(BeginClip(told.key, told.start, told.frames))
         if not self._is_splice(told.key):
-            self._place(state, splice=False)
+            state.placed = True
+            self._out.append(PlaceClip(told.key, told.marks, False))
 
     def _arrived(self, told: ChunkArrived) -> None:
         state = self.clips.get(told.key)
@@ -237,7 +241,7 @@ class Conductor:
                 state.marks,
             )
         )
-        if self._splice is None or told.key != self._splice.spec.key:
+        if not self._is_splice(told.key):
             self._next = max(self._next, told.key.index + 1)
 
     def _forget(self, key: ClipKey) -> None:
@@ -245,16 +249,15 @@ class Conductor:
         if state is not None and state.begun:
             self._out.append(DiscardClip(key))
 
-    def _place(self, state: ClipState, *, splice: bool, arm: int | None = None) -> None:
-        state.placed = True
-        self._out.append(PlaceClip(state.spec.key, state.marks, splice, arm))
-
     def _compose(self) -> None:
         """Send the next clip to the engine, if it is free and one is wanted."""
         if not self.ready or self._composing is not None or self._given_up:
             return
         splice = self._splice
         if splice is not None:
+            offered = self.clips.get(splice.spec.key)
+            if offered is not None and offered.placed:
+                return  # the joiner's answer is awaited
             source = self.clips[splice.source] if splice.source is not None else None
             if source is None or source.continuation is not None:
                 self._send(splice.spec, source)
@@ -360,24 +363,34 @@ class Conductor:
             self._out.append(SendCancel(composing, frames_of(splice.event.at + KEEP_SECONDS)))
 
     def _place_splice(self, state: ClipState) -> None:
-        """Once enough of the splice is here, the event is part of the session."""
+        """Offer the splice to the joiner once enough of it is here."""
         splice = self._splice
-        if splice is None or state.spec.key != splice.spec.key or not state.begun:
+        if splice is None or state.spec.key != splice.spec.key or not state.begun or state.placed:
             return
         if self._throw_away == state.spec.key:
             return
         if state.got < min(SPLICE_READY_FRAMES, state.frames) and state.continuation is None:
             return
-        old = self.plan
+        state.placed = True
+        arm = frames_of(self._script[0].at) if self._script else None
+        self._out.append(PlaceClip(state.spec.key, state.marks, True, arm))
+
+    def _splice_placed(self, told: SplicePlaced) -> None:
+        """The joiner's answer: the event is part of the session, or has to be aimed anew."""
+        splice = self._splice
+        if splice is None or told.key != splice.spec.key:
+            return
+        if not told.accepted:
+            self._missed()
+            return
+        old, state = self.plan, self.clips[told.key]
         self._splice = None
         self.plan, self.events = splice.plan, (*self.events, splice.event)
         self._next = splice.plan.first_changed + (1 if state.continuation is not None else 0)
-        arm = frames_of(self._script[0].at) if self._script else None
-        self._place(state, splice=True, arm=arm)
         self._out.append(KeepEvent(splice.event))
         self._say(_said(splice.event, state.start / SAMPLE_RATE))
         for spec in old.clips[splice.plan.first_changed :]:
-            if spec.key != splice.source and spec.key != self._composing:
+            if spec.key not in (splice.source, self._composing):
                 self._forget(spec.key)
 
     def _missed(self) -> None:
@@ -386,6 +399,8 @@ class Conductor:
         if splice is None or splice.action is None:
             return
         key = splice.spec.key
+        if key in self.clips:
+            self.clips[key].placed = False
         if self._composing == key and self._throw_away is None:
             self._throw_away = key
             self._out.append(SendCancel(key, 0))

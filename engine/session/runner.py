@@ -51,6 +51,7 @@ from engine.session.commands import (
     SendCancel,
     SendCompose,
     SkipNow,
+    SplicePlaced,
     StartEngine,
     SteerTo,
 )
@@ -361,10 +362,7 @@ class SessionRunner:
                 self._library.remove_clip(self.session, command.key)
                 self._store.discard(command.key)
             case PlaceClip():
-                clip = self._store.get(command.key)
-                self.playback.place(
-                    clip, command.marks, splice=command.splice, then_arm=command.arm
-                )
+                self._place(command)
             case Arm():
                 self.playback.arm(command.frame)
             case Disarm():
@@ -377,6 +375,14 @@ class SessionRunner:
                 self._fail(command.reason)
             case _:
                 pass  # for an engine that is gone: it is told again when the next one is up
+
+    def _place(self, command: PlaceClip) -> None:
+        clip = self._store.get(command.key)
+        accepted = self.playback.place(
+            clip, command.marks, splice=command.splice, then_arm=command.arm
+        )
+        if command.splice:
+            self._carry_out(self._conductor.handle(SplicePlaced(command.key, accepted)))
 
     def _start_engine(self) -> None:
         self._engine_due = None

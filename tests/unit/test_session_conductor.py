@@ -46,6 +46,7 @@ from engine.session.commands import (
     SendCancel,
     SendCompose,
     SkipNow,
+    SplicePlaced,
     StartEngine,
     SteerTo,
 )
@@ -98,7 +99,7 @@ class World:
         self.serial += 1
         heapq.heappush(self.queue, (self.now + seconds, self.serial, act))
 
-    def tell(self, told: Delivery | Progress | Action) -> None:
+    def tell(self, told: Delivery | Progress | SplicePlaced | Action) -> None:
         self.do(self.conductor.handle(told))
 
     def do(self, commands: list[Command]) -> None:
@@ -185,6 +186,10 @@ class World:
         start, frames = self.starts[command.key]
         if command.splice:
             self.armed = None
+            accepted = start >= self.written
+            self.tell(SplicePlaced(command.key, accepted))
+            if not accepted:
+                return
             self.placed = [p for p in self.placed if p.start < start]
             for placed in self.placed:
                 placed.end = min(placed.end, start)
