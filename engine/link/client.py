@@ -23,10 +23,10 @@ from engine.link.deliveries import (
     EngineLost,
     EngineRefused,
     EngineUp,
-    Inbox,
     Ponged,
 )
 from engine.link.framing import Frame, FrameReader, FrameWriter, LinkError
+from engine.link.inbox import Inbox
 from engine.link.protocol import (
     PROTOCOL_VERSION,
     WINDOW_PARTS,
