@@ -29,6 +29,12 @@ class Affect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def toward(self, other: Affect, fraction: float) -> Affect:
         """The point ``fraction`` (in [0, 1]) of the straight way from here to ``other``."""
         return Affect(
-            self.valence + (other.valence - self.valence) * fraction,
-            self.arousal + (other.arousal - self.arousal) * fraction,
+            _between(self.valence, other.valence, fraction),
+            _between(self.arousal, other.arousal, fraction),
         )
+
+
+def _between(a: float, b: float, fraction: float) -> float:
+    # Rounding may carry the sum past its ends, and past the plane's edge.
+    low, high = (a, b) if a <= b else (b, a)
+    return min(max(a + (b - a) * fraction, low), high)

@@ -1,17 +1,254 @@
-"""request -> plan: a pure function of the request and the events so far."""
+"""request -> plan: a pure function of the request and the events so far.
+
+Every event starts a new *version* of the course (path, levels, seeds). A clip's newest spec is
+made from the version of the last event that revised it; the clips before that event's first
+changed clip keep theirs, so the past never changes.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import math
 from collections.abc import Sequence
 
-from engine.plan.events import Event
-from engine.plan.request import Request
-from engine.plan.spec import Plan
+import msgspec
+
+from engine.affect.circumplex import Affect
+from engine.affect.path import GENTLE_SPEED, Path, ease, plan_path, speed, steer
+from engine.errors import MusmedError
+from engine.plan import words
+from engine.plan.clock import STRIDE_SECONDS, clip_count, clip_end, clip_start
+from engine.plan.drift import Ensemble, drifted, first_ensemble
+from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.levels import (
+    Levels,
+    eased_levels,
+    level_segment,
+    session_levels,
+    steered_levels,
+)
+from engine.plan.request import MAX_MINUTES, MIN_MINUTES, Request
+from engine.plan.spec import HISTORY_SECONDS, ClipSpec, Plan, SeedStep, Tags
+from engine.plan.tags import emotion_of, mean_affect, mood_of
+
+LAST_CHANCE_SECONDS = 8.0
+"""An event nearer to the session's end changes nothing that could still be heard."""
+SPLICE_MARGIN = 2.0
+"""An event so shortly before the next clip's start revises that clip, not this one."""
+
+
+class RequestError(MusmedError):
+    """A request that can't be made into a session: the sentence names the field and its range."""
+
+
+class _Version(msgspec.Struct, frozen=True):
+    """The course of the session after an event: ``at`` is its time, ``first`` the first clip
+    it revised."""
+
+    at: float
+    first: int
+    path: Path
+    levels: Levels
+    reference: float
+    seeds: tuple[SeedStep, ...]
+    goal: Affect
+    goal_word: str | None
 
 
 def make_plan(request: Request, events: Sequence[Event] = ()) -> Plan:
-    raise NotImplementedError
+    """The plan of ``request`` after ``events``.
+
+    An event at ``at`` revises the clip that is then newest (k = floor(at / 22.5), at most the
+    last) from ``at`` on, or, within 2 s of the next clip's start, that next clip; and every clip
+    after it, from its usual start. Raises what ``check_request`` raises, and ``ValueError``
+    for events that are not in ascending order within the session.
+    """
+    check_request(request)
+    total = request.seconds
+    versions = [_first_version(request)]
+    for event in events:
+        versions.append(_after(versions[-1], event, request))
+    clips = _clips(request, versions)
+    newest = versions[-1]
+    return Plan(
+        path=newest.path,
+        levels=newest.levels,
+        clips=clips,
+        total=total,
+        speed=speed(newest.path),
+        notes=_notes(request, versions, events),
+        first_changed=newest.first,
+    )
 
 
 def can_change(plan: Plan, at: float) -> bool:
-    raise NotImplementedError
+    """Whether an event at ``at`` session seconds can still be heard: not in the last 8 s."""
+    return 0.0 <= at <= plan.total - LAST_CHANCE_SECONDS
+
+
+def check_request(request: Request) -> None:
+    """Raises ``RequestError`` or ``UnknownWordError`` for a request out of range."""
+    if not MIN_MINUTES <= request.minutes <= MAX_MINUTES:
+        raise RequestError(
+            f"A session lasts {MIN_MINUTES:g} to {MAX_MINUTES:g} minutes, "
+            f"not {request.minutes:g}; choose a length in between."
+        )
+    if not 0.0 <= request.temperature <= 1.0:
+        raise RequestError(
+            f"The temperature lies between 0 (nothing drifts) and 1, not at {request.temperature:g}."
+        )
+    if request.strategy not in ("iso", "direct"):
+        raise RequestError(f"The strategy is iso or direct, not {request.strategy!r}.")
+    if request.instrument is not None:
+        words.instrument(request.instrument)
+    if request.genre is not None:
+        words.genre(request.genre)
+
+
+def _first_version(request: Request) -> _Version:
+    path = plan_path(request.start, request.target, request.seconds, request.strategy)
+    levels, reference = session_levels(path, request.seconds)
+    return _Version(
+        at=0.0,
+        first=0,
+        path=path,
+        levels=levels,
+        reference=reference,
+        seeds=(SeedStep(0.0, request.seed),),
+        goal=request.target,
+        goal_word=request.target_word,
+    )
+
+
+def _after(old: _Version, event: Event, request: Request) -> _Version:
+    """The course after ``event``."""
+    at, total = event.at, request.seconds
+    if not (math.isfinite(at) and old.at <= at < total):
+        raise ValueError(f"events must ascend within [0, {total}), not {old.at} then {at}")
+    place = {"at": at, "first": _first_changed(at, total)}
+    match event:
+        case Steer(target=target, word=word):
+            path = steer(old.path, at, target, total)
+            levels, reference = steered_levels(old.levels, path, at, total)
+            return msgspec.structs.replace(
+                old,
+                path=path,
+                levels=levels,
+                reference=reference,
+                goal=target,
+                goal_word=word,
+                **place,
+            )
+        case Ease():
+            path = ease(old.path, at, total)
+            levels = eased_levels(old.levels, path, at, total, old.reference)
+            goal = path.at(total)
+            return msgspec.structs.replace(
+                old, path=path, levels=levels, goal=goal, goal_word=None, **place
+            )
+        case Skip():
+            step = SeedStep(at, _skip_seed(request.seed, len(old.seeds)))
+            return msgspec.structs.replace(old, seeds=(*old.seeds, step), **place)
+
+
+def _first_changed(at: float, total: float) -> int:
+    last = clip_count(total) - 1
+    k = min(int(at // STRIDE_SECONDS), last)
+    return k + 1 if k < last and at > clip_start(k + 1) - SPLICE_MARGIN else k
+
+
+def _skip_seed(seed: int, number: int) -> int:
+    """The 63-bit seed after the session's ``number``-th skip."""
+    digest = hashlib.blake2b(f"skip:{seed}:{number}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def _clips(request: Request, versions: Sequence[_Version]) -> tuple[ClipSpec, ...]:
+    """The newest spec of every clip."""
+    clips: list[ClipSpec] = []
+    mood: str | None = None
+    ensemble: Ensemble | None = None
+    for index in range(clip_count(request.seconds)):
+        touching = [v for v in versions if v.first <= index]
+        newest = touching[-1]
+        mood, ensemble = _ensemble(request, versions, index, mood, ensemble)
+        clips.append(_spec(request, newest, index, len(touching) - 1, mood, ensemble))
+        mood = clips[-1].tags.mood
+    return tuple(clips)
+
+
+def _ensemble(
+    request: Request,
+    versions: Sequence[_Version],
+    index: int,
+    mood: str | None,
+    ensemble: Ensemble | None,
+) -> tuple[str | None, Ensemble]:
+    """What plays in clip ``index``, given mood and ensemble of the clip before.
+
+    Drawn for the clip as it was before it was spliced: a splice in the middle of a clip that
+    is already heard keeps the ensemble, so changes stay 90 s apart.
+    """
+    start, end = clip_start(index), clip_end(index, request.seconds)
+    if ensemble is None:
+        first = versions[0].path
+        start_mood = mood_of(mean_affect(first, start, end), None)
+        return mood, first_ensemble(request, start_mood, mood_of(request.target, None))
+    before = [v for v in versions if v.first < index][-1]
+    whole = mood_of(mean_affect(before.path, start, end), mood)
+    return mood, drifted(ensemble, request, index, start, whole)
+
+
+def _spec(
+    request: Request,
+    version: _Version,
+    index: int,
+    revision: int,
+    mood_before: str | None,
+    ensemble: Ensemble,
+) -> ClipSpec:
+    total = request.seconds
+    spliced = revision > 0 and version.first == index
+    start = version.at if spliced else clip_start(index)
+    end = clip_end(index, total)
+    since = max(0.0, start - HISTORY_SECONDS)
+    affect = mean_affect(version.path, start, end)
+    said = ((version.goal, version.goal_word), (request.start, request.start_word))
+    tags = Tags(
+        mood=mood_of(affect, mood_before),
+        emotion=emotion_of(affect, said[::-1] if index == 0 else said),
+        instrument=ensemble.instrument,
+        genre=ensemble.genre,
+    )
+    return ClipSpec(
+        index=index,
+        revision=revision,
+        start=start,
+        end=end,
+        total=total,
+        path=version.path.segment(since, end),
+        levels=level_segment(version.levels, since, end),
+        seeds=_seeds(version.seeds, since, end),
+        tags=tags,
+        prompt=words.prompt(tags),
+    )
+
+
+def _seeds(seeds: tuple[SeedStep, ...], start: float, end: float) -> tuple[SeedStep, ...]:
+    """The steps in force somewhere in [start, end]."""
+    current = max((step for step in seeds if step.time <= start), key=lambda step: step.time)
+    return (current, *(step for step in seeds if start < step.time <= end))
+
+
+def _notes(
+    request: Request, versions: Sequence[_Version], events: Sequence[Event]
+) -> tuple[str, ...]:
+    """What the listener should read: a speed over the gentle one, and how to mend it."""
+    pace = speed(versions[0].path)
+    if pace <= GENTLE_SPEED + 1e-9:
+        return ()
+    minutes = request.start.distance(request.target) / GENTLE_SPEED * 30 / 0.6 / 60
+    return (
+        f"This path moves {pace:.2f} per 30 s where 0.10 is gentle; "
+        f"{math.ceil(minutes)} minutes would keep it gentle.",
+    )

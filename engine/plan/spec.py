@@ -76,7 +76,9 @@ class ClipSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def seed(self) -> int:
         """A 63-bit seed of this clip alone, for composers that sample clip by clip."""
-        session_seed = max((s for s in self.seeds if s.time <= self.start), key=lambda s: s.time).seed
+        session_seed = max(
+            (s for s in self.seeds if s.time <= self.start), key=lambda s: s.time
+        ).seed
         text = f"{session_seed}:{self.index}:{self.revision}".encode()
         return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") >> 1
 
