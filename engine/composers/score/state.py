@@ -1,0 +1,77 @@
+"""The score state: what the next bar needs to know of the bars before it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.composers.score.melody import Motif
+from engine.errors import MusmedError
+
+STATE_VERSION = 1
+
+
+class ScoreState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the score stands before a bar.
+
+    ``frame``: session frame at which the bar starts. ``phrase_bar`` 0-7 within the period (two
+    four-bar phrases; negative during the introduction), ``section_bar`` 0-15. ``tonic`` is a
+    pitch class, ``choices`` the section's picks of progressions in [0, 1). ``voicing``, ``bass``
+    and ``melody`` are the last pitches sounded. ``done``: the final bar has been made.
+    """
+
+    version: int
+    bar: int
+    frame: int
+    seed: int
+    tempo: float
+    mode: int
+    tonic: int
+    next_tonic: int
+    phrase_bar: int
+    section_bar: int
+    section: int
+    theme: Motif
+    second: Motif
+    choices: tuple[float, float, float, float]
+    voicing: tuple[int, ...]
+    bass: int
+    melody: int
+    done: bool = False
+
+
+def pack_state(state: ScoreState) -> bytes:
+    """msgpack, under a KiB."""
+    return msgspec.msgpack.encode(state)
+
+
+def unpack_state(data: bytes) -> ScoreState:
+    """Raises ``MusmedError`` for bytes that are not a state of this version."""
+    try:
+        state = msgspec.msgpack.decode(data, type=ScoreState)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MusmedError(
+            "The stored state of the embedded composer is damaged; start a new session."
+        ) from error
+    if state.version != STATE_VERSION or not _sane(state):
+        raise MusmedError(
+            "The stored state of the embedded composer is of another version; start a new session."
+        )
+    return state
+
+
+def _sane(state: ScoreState) -> bool:
+    pitches = (*state.voicing, state.bass, state.melody)
+    motifs = (state.theme, state.second)
+    return (
+        0 <= state.frame < 2**40
+        and state.bar >= 0
+        and 30.0 <= state.tempo <= 240.0
+        and 1 <= state.mode <= 6
+        and 0 <= state.tonic < 12
+        and 0 <= state.next_tonic < 12
+        and -4 <= state.phrase_bar < 8
+        and 0 <= state.section_bar < 16
+        and all(0 <= p < 128 for p in pitches)
+        and all(0.0 <= c < 1.0 for c in state.choices)
+        and all(sorted(m.order) == list(range(16)) and len(m.contour) == 16 for m in motifs)
+    )
