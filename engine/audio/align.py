@@ -33,7 +33,7 @@ def correlation(a: Frames, b: Frames) -> float:
     power = float(x @ x) * float(y @ y)
     if power <= 0.0:
         return 0.0
-    return min(1.0, max(-1.0, float(x @ y) / power**0.5))
+    return float(np.clip(float(x @ y) / np.sqrt(power), -1.0, 1.0))
 
 
 def shifted(tail: Frames, head: Frames, lag: int) -> tuple[Frames, Frames]:

@@ -115,7 +115,8 @@ class Feeder:
             self._ring.write(audio)
 
     def _note(self, note: Note) -> None:
-        self._notes = [n for n in self._notes if n.stream < note.stream][-NOTES_LIMIT:] + [note]
+        earlier = [n for n in self._notes if n.stream < note.stream]
+        self._notes = [*earlier[-NOTES_LIMIT:], note]
 
     def _run(self) -> None:
         try:

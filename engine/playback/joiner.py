@@ -130,7 +130,6 @@ class Joiner:
         """The next block now, whatever is missing. After the end: an empty block."""
         block = self.read()
         if block is not None:
-            self._stalled = False
             return block
         if self.ended:
             return Block(np.zeros((0, CHANNELS), np.float32), self.position, False)
@@ -162,6 +161,8 @@ class Joiner:
         tail = self._tail()
         if tail is None:
             return 0
+        if self._stalled and not tail.has(self.position + HEADROOM):
+            return self.position
         limit = self.total if self._armed is None else min(self._armed, self.total)
         if pending is not None:
             limit = min(limit, max(pending.clip.start, tail.solid))
@@ -227,19 +228,24 @@ class Joiner:
     def _join(self, place: Placement, tail: Placement, enter: int) -> None:
         """Lay ``place`` against the tail from session frame ``enter`` on."""
         start = max(place.clip.start, tail.solid)
-        length = tail.end - start
-        if length < SHORTEST_JOIN:
+        length = min(tail.end, place.end) - start
+        if length < SPLICE_FADE:
+            self._join_apart(place, tail)
             return
         old, new = tail.read(start, length), place.read(start, length)
         found = align(old, new)
         place.lag = found.lag
         place.origin = place.clip.start + found.lag
         place.enter = max(enter, place.origin)
-        place.fade = tail.end - place.enter
-        if place.fade < SHORTEST_JOIN:
-            return
+        place.fade = min(tail.end, place.end) - place.enter
         old, new = tail.read(place.enter, place.fade), place.read(place.enter, place.fade)
         self._set_law(place, old, new)
+
+    def _join_apart(self, place: Placement, tail: Placement) -> None:
+        """The tail ends before the next clip begins: both fade, with silence in between."""
+        tail.fade_out = tail.fade_out or (tail.end - SEEK_FADE, tail.end)
+        place.law, place.fade, place.resolved = "fade in", SEEK_FADE, True
+        place.enter = max(place.clip.start, tail.end)
 
     def _set_law(self, place: Placement, old: Frames, new: Frames) -> None:
         place.correlation = correlation(old, new)
@@ -274,7 +280,7 @@ class Joiner:
         if fade_away:
             gains = fade_gains(0, len(audio), len(audio))[::-1]
             audio = (audio * gains[:, None]).astype(np.float32)
-        self.position = end
+        self.position, self._stalled = end, False
         for place in self._places:
             place.heard = place.heard or (place.resolved and place.enter < end)
         return Block(audio, first, False)
@@ -327,9 +333,8 @@ class Joiner:
         until there is enough to go on."""
         end = self.position + BLOCK_FRAMES
         if not self._stalled and end <= tail.reach():
-            self._stalled = True
             block = self._emit(end, fade_away=True)
-            self._ramp_from = self.position
+            self._stalled, self._ramp_from = True, self.position
             return block
         return self._wait()
 

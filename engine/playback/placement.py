@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
+import msgspec
 import numpy as np
 
 from engine.audio.crossfade import crossfade, fade_gains
@@ -15,11 +16,11 @@ from engine.playback.clips import ClipAudio
 Kind = Literal["start", "join", "splice", "late"]
 
 
-class JoinRecord(NamedTuple):
+class JoinRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One join as it was heard.
 
     ``frame``: session frame at which clip ``index`` began to sound. ``law``: 'passthrough' (the
-    two sounds were equal), 'adaptive' (docs/playback.md) or 'fade in' (after a wait).
+    two sounds were equal), 'adaptive' (docs/playback.md) or 'fade in' (after silence).
     ``correlation`` is that of the overlap, ``lag`` the frames by which the clip was moved later.
     """
 
@@ -85,9 +86,14 @@ class Placement:
         return out
 
     def record(self) -> JoinRecord:
-        key = self.clip.key
         return JoinRecord(
-            key.index, key.revision, self.enter, self.kind, self.law, self.correlation, self.lag
+            index=self.clip.key.index,
+            revision=self.clip.key.revision,
+            frame=self.enter,
+            kind=self.kind,
+            law=self.law,
+            correlation=self.correlation,
+            lag=self.lag,
         )
 
 

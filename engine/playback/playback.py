@@ -12,7 +12,8 @@ from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE, frames_of, seconds_of
 from engine.composers.base import Marks
 from engine.playback.clips import ClipAudio
 from engine.playback.feeder import Feeder
-from engine.playback.joiner import Joiner, JoinRecord
+from engine.playback.joiner import Joiner
+from engine.playback.placement import JoinRecord
 from engine.playback.player import Player
 from engine.playback.ring import Ring
 from engine.playback.sinks.base import Sink, SinkUnavailableError

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Generator, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -15,6 +15,17 @@ PERIODS = 3
 LARGEST_PERIOD = SAMPLE_RATE
 
 
+class MiniaudioDevice(Protocol):
+    """What is used of ``miniaudio.PlaybackDevice``, which carries no types."""
+
+    running: bool
+    backend: str
+    callback_generator: object
+
+    def start(self, source: Generator[Frames, int, None]) -> None: ...
+    def close(self) -> None: ...
+
+
 class MiniaudioSink:
     """``device``: the name of a playback device as miniaudio lists it, None for the default."""
 
@@ -24,7 +35,7 @@ class MiniaudioSink:
     def __init__(self, device: str | None = None, latency: float = 0.5) -> None:
         self._device_name = device
         self._wanted = latency
-        self._device: Any = None
+        self._device: MiniaudioDevice | None = None
         self._backend = ""
         try:
             import miniaudio
@@ -68,11 +79,11 @@ class MiniaudioSink:
         if device is not None:
             device.close()
 
-    def _open(self) -> Any:
+    def _open(self) -> MiniaudioDevice:
         api = self._api
         real = [backend for backend in api.Backend if backend.name not in ("NULL", "CUSTOM")]
         try:
-            return api.PlaybackDevice(
+            device: MiniaudioDevice = api.PlaybackDevice(
                 output_format=api.SampleFormat.FLOAT32,
                 nchannels=CHANNELS,
                 sample_rate=SAMPLE_RATE,
@@ -84,13 +95,15 @@ class MiniaudioSink:
             )
         except api.MiniaudioError as error:
             raise self._unavailable(error) from error
+        return device
 
-    def _find(self, backends: list[Any]) -> Any:
+    def _find(self, backends: Sequence[object]) -> object:
         if self._device_name is None:
             return None
         for device in self._api.Devices(backends).get_playbacks():
             if device["name"] == self._device_name:
-                return device["id"]
+                found: object = device["id"]
+                return found
         raise self._unavailable("there is no device of that name")
 
     def _source(self, fill: Fill) -> Generator[Frames, int, None]:

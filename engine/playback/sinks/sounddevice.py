@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
 
 from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames
 from engine.playback.sinks.base import Fill, SinkUnavailableError
+
+
+class PortAudioStream(Protocol):
+    """What is used of ``sounddevice.OutputStream``, which carries no types."""
+
+    latency: float
+    active: bool
+
+    def start(self) -> None: ...
+    def close(self, ignore_errors: bool = True) -> None: ...
 
 
 class SoundDeviceSink:
@@ -24,7 +34,7 @@ class SoundDeviceSink:
         self.realtime = realtime
         self._device = device
         self._wanted = latency
-        self._stream: Any = None
+        self._stream: PortAudioStream | None = None
         self._fill: Fill | None = None
         try:
             import sounddevice
@@ -50,8 +60,9 @@ class SoundDeviceSink:
         self._open().close()
 
     def start(self, fill: Fill) -> None:
+        if self._fill is not None:
+            self._look_again()
         self._fill = fill
-        self._renew()
         stream = self._open()
         try:
             stream.start()
@@ -68,9 +79,9 @@ class SoundDeviceSink:
             except self._api.PortAudioError:
                 return
 
-    def _open(self) -> Any:
+    def _open(self) -> PortAudioStream:
         try:
-            return self._api.OutputStream(
+            stream: PortAudioStream = self._api.OutputStream(
                 samplerate=SAMPLE_RATE,
                 channels=CHANNELS,
                 dtype="float32",
@@ -80,15 +91,17 @@ class SoundDeviceSink:
             )
         except (self._api.PortAudioError, ValueError) as error:
             raise self._unavailable(error) from error
+        return stream
 
-    def _callback(self, out: Frames, _frames: int, _time: Any, _status: Any) -> None:
+    def _callback(self, out: Frames, _frames: int, _time: object, _status: object) -> None:
         if self._fill is not None:
             self._fill(out)
 
-    def _renew(self) -> None:
-        """After a device has gone PortAudio's list of devices is stale until it is restarted."""
-        if self._stream is not None:
-            self.close()
+    def _look_again(self) -> None:
+        """After a device has gone: PortAudio lists devices only once, when it is initialised."""
+        self.close()
+        self._api._terminate()
+        self._api._initialize()
 
     def _unavailable(self, error: Exception) -> SinkUnavailableError:
         what = f"the sound device {self._device!r}" if self._device else "a sound device"
