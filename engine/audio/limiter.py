@@ -32,6 +32,7 @@ _OVERSAMPLING = 4
 _HALF = 12
 """Half the interpolator's taps: an interpolated point sees this many frames on either side."""
 _CONTEXT = 2 * _HALF
+TAIL_FRAMES = _CONTEXT
 _MARGIN_DB = 0.04
 """Taken off wherever the limiter acts at all: a gain that moves changes the spectrum a little,
 so that the limited signal's interpolated peaks are not exactly the old ones times the gain."""

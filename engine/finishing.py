@@ -1,0 +1,296 @@
+"""Composer audio -> finished clip chunks: 48 kHz stereo, level, true peak, 24 bits.
+
+The order: resample, trim, high-pass, spectral gating (if on), loudness rider, true-peak limiter,
+quantisation. Everything works on blocks and checkpoints of the session's own grid, so that one
+session frame is computed by the same operations in every clip that holds it: with the previous
+clip's checkpoints, finishing the same music again gives the same samples. See docs/finishing.md.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from engine.audio.checkpoints import VERSION, Checkpoint, Checkpoints
+from engine.audio.filters import high_pass
+from engine.audio.format import (
+    BLOCK_FRAMES,
+    CHANNELS,
+    GRID_FRAMES,
+    SAMPLE_RATE,
+    Frames,
+    frames_of,
+    quantise24,
+)
+from engine.audio.limiter import TruePeakLimiter, TruePeakMeter
+from engine.audio.loudness import block_energies, gated_lufs, k_filter
+from engine.audio.resample import Resampler
+from engine.audio.rider import HISTORY_BLOCKS, LOOK_AHEAD_BLOCKS, Rider, SlowState, ramp, slow_step
+from engine.audio.trim import LeadingTrim
+from engine.composers.base import Composition, Traits
+from engine.plan.spec import ClipSpec, LevelPoint
+
+_GRID_BLOCKS = GRID_FRAMES // BLOCK_FRAMES
+
+
+def warm_up() -> None:
+    """Import what finishing needs (scipy.signal alone takes over half a second), so that the
+    first clip does not wait for it."""
+    high_pass().push(np.zeros((CHANNELS, 1)))
+
+
+def _source(composition: Composition, traits: Traits, trim: LeadingTrim | None) -> Iterator[Frames]:
+    """A composition's audio at 48 kHz in stereo, leading silence trimmed, until it ends."""
+
+    def finish(audio: NDArray[np.float32]) -> Frames:
+        stereo = np.repeat(audio, CHANNELS, axis=1) if audio.shape[1] == 1 else audio
+        return stereo if trim is None else trim.push(stereo)
+
+    resampler = Resampler(traits.sample_rate, traits.channels)
+    for chunk in composition.chunks():
+        yield finish(resampler.push(chunk))
+    yield finish(resampler.push(np.zeros((0, traits.channels), np.float32), last=True))
+
+
+class _Blocks:
+    """Cuts a source into (n * 4800, 2) pieces on the session's blocks, none across a half second
+    of the grid. The first block begins with silence where the source begins inside it; where the
+    source ends before ``end`` (blocks), silence follows."""
+
+    def __init__(self, source: Iterator[Frames], first_frame: int, end: int) -> None:
+        self._source = source
+        self.block = first_frame // BLOCK_FRAMES
+        self._end = end
+        self._pending = np.zeros((first_frame % BLOCK_FRAMES, CHANNELS), np.float32)
+
+    def __iter__(self) -> Iterator[Frames]:
+        for piece in self._source:
+            self._pending = np.concatenate((self._pending, piece))
+            yield from self._whole()
+        missing = (self._end - self.block) * BLOCK_FRAMES - len(self._pending)
+        if missing > 0:
+            silence = np.zeros((missing, CHANNELS), np.float32)
+            self._pending = np.concatenate((self._pending, silence))
+            yield from self._whole()
+
+    def _whole(self) -> Iterator[Frames]:
+        while count := min(len(self._pending) // BLOCK_FRAMES, self._to_grid()):
+            piece, self._pending = np.split(self._pending, [count * BLOCK_FRAMES])
+            self.block += count
+            yield piece
+
+    def _to_grid(self) -> int:
+        return _GRID_BLOCKS - self.block % _GRID_BLOCKS
+
+
+class _Target:
+    """The loudness target over session time, LUFS, from breakpoints."""
+
+    def __init__(self, levels: tuple[LevelPoint, ...]) -> None:
+        self._times = [point.time for point in levels]
+        self._lufs = [point.lufs for point in levels]
+
+    def __call__(self, block: int) -> float:
+        middle = (block + 0.5) * BLOCK_FRAMES / SAMPLE_RATE
+        return float(np.interp(middle, self._times, self._lufs))
+
+
+class _Analysis:
+    """The causal half: high-pass and K-weighted energies, block by block, and the slow loudness
+    after each. Remembers where it stood at every half second of the grid."""
+
+    def __init__(self, point: Checkpoint | None) -> None:
+        self._high_pass = high_pass(point and point.high_pass)
+        self._weighting = k_filter(point and point.weighting)
+        self._slow = point.slow_state if point else SlowState(0.0, 0.0)
+        self.stood: dict[int, tuple[bytes, bytes, SlowState]] = {}
+
+    def push(self, block: int, piece: Frames) -> Iterator[tuple[Frames, float, SlowState]]:
+        """(audio, energy, slow loudness) of each block of a piece that begins at ``block``."""
+        if block % _GRID_BLOCKS == 0:
+            state = (self._high_pass.state, self._weighting.state, self._slow)
+            self.stood[block // _GRID_BLOCKS] = state
+        passed = self._high_pass.push(np.ascontiguousarray(piece.T))
+        energies = block_energies(self._weighting.push(passed))
+        audio = np.ascontiguousarray(passed.T, np.float32)
+        for index, energy in enumerate(energies):
+            self._slow = slow_step(self._slow, float(energy))
+            yield audio[index * BLOCK_FRAMES :][:BLOCK_FRAMES], float(energy), self._slow
+
+
+class _Leveller:
+    """The half that looks ahead: the rider's gain on every block. Remembers the rider's gain and
+    how many energies had left at every half second of the grid."""
+
+    def __init__(self, rider: Rider, target: _Target, block: int) -> None:
+        self._rider = rider
+        self._target = target
+        self._block = block
+        self._ahead: deque[tuple[Frames, float, SlowState]] = deque()
+        self._waiting: tuple[Frames, float, float] | None = None
+        self.stood: dict[int, tuple[float, int]] = {}
+
+    def push(self, analysed: Iterable[tuple[Frames, float, SlowState]]) -> list[Frames]:
+        """Further blocks from the analysis; gives those whose gain is settled."""
+        self._ahead.extend(analysed)
+        return self._settle(LOOK_AHEAD_BLOCKS + 1)
+
+    def flush(self) -> list[Frames]:
+        """The rest, with as much of the future as there is."""
+        out = self._settle(1)
+        if self._waiting is not None:
+            audio, start, gain = self._waiting
+            out.append(audio * ramp(start, gain))
+            self._waiting = None
+        return out
+
+    def _settle(self, needed: int) -> list[Frames]:
+        out = []
+        while len(self._ahead) >= needed:
+            if self._block % _GRID_BLOCKS == 0:
+                grid = self._block // _GRID_BLOCKS
+                self.stood[grid] = (self._rider.gain, len(self._rider.history))
+            known = list(islice(self._ahead, LOOK_AHEAD_BLOCKS + 1))
+            before = self._rider.gain
+            energies = [energy for _, energy, _ in known]
+            gain = self._rider.step(energies, known[-1][2], self._target(self._block))
+            start = min(before, gain) if before > 0.0 else gain
+            if self._waiting is not None:
+                audio, first, _ = self._waiting
+                out.append(audio * ramp(first, start))
+            self._waiting = (self._ahead.popleft()[0], start, gain)
+            self._block += 1
+        return out
+
+
+class ClipFinisher:
+    """Finishes one clip. ``frames``: how many frames it emits.
+
+    ``denoise``: True or False, or None for what the composer's traits say. ``checkpoints``: the
+    previous clip's (or, for a revision, the revised clip's), None at the session's start.
+    ``loudness`` (integrated LUFS, None for silence), ``true_peak`` (dBTP) and ``gating`` ('off',
+    'on', or why it was bypassed) are of what has been emitted so far.
+
+    Raises ``MusmedError`` for checkpoints that can't be read.
+    """
+
+    def __init__(
+        self,
+        spec: ClipSpec,
+        composition: Composition,
+        traits: Traits,
+        *,
+        denoise: bool | None,
+        checkpoints: bytes | None,
+    ) -> None:
+        self.start_frame = composition.start_frame
+        self.frames = max(0, frames_of(spec.end) - composition.start_frame)
+        self.gating = "off"
+        self._target = _Target(spec.levels)
+        first = composition.render_from
+        stored = None if checkpoints is None else Checkpoints.unpack(checkpoints)
+        point = stored.at(first // GRID_FRAMES) if stored else None
+        trim = LeadingTrim() if traits.trim and stored is None else None
+        self._end_block = -(-frames_of(spec.end) // BLOCK_FRAMES)
+        self._blocks = _Blocks(_source(composition, traits, trim), first, self._end_block)
+        self._analysis = _Analysis(point)
+        self._resume(stored, point)
+        self._points: list[Checkpoint] = []
+        self._meter = TruePeakMeter()
+        self._k_meter = k_filter()
+        self._energies: list[float] = []
+        self._unmetered = np.zeros((0, CHANNELS), np.float32)
+
+    def _resume(self, stored: Checkpoints | None, point: Checkpoint | None) -> None:
+        rider_state = limiter_state = None
+        if stored and point:
+            rider_state, limiter_state = stored.rider_state(point), point.limiter_state
+        self._out_block = self._blocks.block
+        self._rider = Rider(self._target(self._out_block), rider_state)
+        self._leveller = _Leveller(self._rider, self._target, self._out_block)
+        self._limiter = TruePeakLimiter(state=limiter_state)
+
+    def chunks(self) -> Iterator[Frames]:
+        """Finished chunks, (n, 2), n <= 48000, 24-bit values; ``frames`` in total. The first
+        leaves as soon as the composer has given 1 s."""
+        skip = self.start_frame - self._out_block * BLOCK_FRAMES
+        left = self.frames
+        for piece in self._limited():
+            kept = piece[max(0, skip) :][:left]
+            skip -= len(piece)
+            for start in range(0, len(kept), SAMPLE_RATE):
+                chunk = quantise24(kept[start : start + SAMPLE_RATE])
+                self._measure(chunk)
+                left -= len(chunk)
+                yield chunk
+            if left <= 0:
+                return
+
+    def checkpoints(self) -> bytes:
+        """Resumable state at every ``GRID_FRAMES`` of what has been emitted; at most 24 KiB for
+        a clip of 30 s."""
+        first = self.start_frame // GRID_FRAMES
+        points = [point for point in self._points if point.grid >= first]
+        if not points:
+            return Checkpoints(VERSION, (), b"", b"").pack()
+        base = points[0].history_end - HISTORY_BLOCKS
+        energies = np.array(self._rider.history[base : points[-1].history_end])
+        moved = [replace(point, history_end=point.history_end - base) for point in points]
+        return Checkpoints(VERSION, tuple(moved), energies.tobytes(), b"").pack()
+
+    @property
+    def loudness(self) -> float | None:
+        return gated_lufs(np.array(self._energies))
+
+    @property
+    def true_peak(self) -> float:
+        return self._meter.dbtp
+
+    def _measure(self, chunk: Frames) -> None:
+        self._meter.push(chunk)
+        line = np.concatenate((self._unmetered, chunk))
+        whole = len(line) // BLOCK_FRAMES * BLOCK_FRAMES
+        self._unmetered = line[whole:]
+        if whole:
+            weighted = self._k_meter.push(np.ascontiguousarray(line[:whole].T))
+            self._energies.extend(block_energies(weighted).tolist())
+
+    def _limited(self) -> Iterator[Frames]:
+        """Limited audio from the first block on, as it becomes ready."""
+        block = self._out_block
+        for piece in self._blocks:
+            levelled = self._leveller.push(self._analysis.push(block, piece))
+            block += len(piece) // BLOCK_FRAMES
+            if done := [self._limit(audio) for audio in levelled]:
+                yield np.concatenate(done)
+        if done := [self._limit(audio) for audio in self._leveller.flush()]:
+            yield np.concatenate(done)
+        yield self._limiter.flush()
+
+    def _limit(self, audio: Frames) -> Frames:
+        """Pass one block through the limiter; note where everything stood at its start."""
+        block, self._out_block = self._out_block, self._out_block + 1
+        done = self._limiter.push(audio)
+        if block % _GRID_BLOCKS == 0:
+            grid = block // _GRID_BLOCKS
+            high_pass_state, weighting, slow = self._analysis.stood.pop(grid)
+            gain, history_end = self._leveller.stood.pop(grid)
+            tail, reduction = self._limiter.state
+            self._points.append(
+                Checkpoint(
+                    grid=grid,
+                    high_pass=high_pass_state,
+                    weighting=weighting,
+                    slow=(slow.energy, slow.weight),
+                    gain=gain,
+                    history_end=history_end,
+                    tail=Checkpoint.pack_tail(tail),
+                    reduction=reduction,
+                )
+            )
+        return done
