@@ -105,8 +105,8 @@ class _Analysis:
     after each. Remembers where it stood at every half second of the grid."""
 
     def __init__(self, point: Checkpoint | None) -> None:
-        self._high_pass = high_pass(point and point.high_pass)
-        self._weighting = k_filter(point and point.weighting)
+        self._high_pass = high_pass(point.high_pass if point else None)
+        self._weighting = k_filter(point.weighting if point else None)
         self._slow = point.slow_state if point else SlowState(0.0, 0.0)
         self.stood: dict[int, tuple[bytes, bytes, SlowState]] = {}
 

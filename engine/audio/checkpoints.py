@@ -84,17 +84,17 @@ class Checkpoints(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
     @staticmethod
     def unpack(data: bytes) -> Checkpoints:
         """Raises ``MusmedError`` for bytes that are no checkpoints of this version."""
+        sentence = (
+            "The stored state of finishing is damaged or of another version; start a new session."
+        )
+        if len(data) > LIMIT_BYTES:
+            raise MusmedError(sentence)
         try:
-            if len(data) > LIMIT_BYTES:
-                raise ValueError("too long")
             made = msgspec.msgpack.decode(data, type=Checkpoints)
-            if made.version != VERSION:
-                raise ValueError("version")
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-            raise MusmedError(
-                "The stored state of finishing is damaged or of another version; "
-                "start a new session."
-            ) from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise MusmedError(sentence) from error
+        if made.version != VERSION:
+            raise MusmedError(sentence)
         return made
 
     def at(self, grid: int) -> Checkpoint | None:

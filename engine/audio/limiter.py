@@ -73,23 +73,34 @@ def _peaks(audio: Frames, floor: float) -> Doubles:
     given as measured without the parabola.
     """
     count = len(audio) - _CONTEXT
-    best = np.zeros(count)
+    best = np.zeros(count, np.float32)
     for channel in np.ascontiguousarray(audio.T):
         windows = np.ascontiguousarray(sliding_window_view(channel, _CONTEXT))
-        fine = np.empty((count + 1, _OVERSAMPLING), np.float32)
-        fine[:, 0] = channel[_HALF - 1 : _HALF + count]
-        fine[:, 1:] = windows @ _TAPS
-        line = np.abs(np.append(fine, channel[_HALF + count]).astype(np.float64))
-        middle = line[_OVERSAMPLING:-1]
-        left = line[_OVERSAMPLING - 1 : -2]
-        right = line[_OVERSAMPLING + 1 :]
-        refined = middle.copy()
-        at = np.flatnonzero((middle >= floor) & (middle >= left) & (middle >= right))
-        bend = 2.0 * middle[at] - left[at] - right[at]
-        lift = (right[at] - left[at]) ** 2 / (8.0 * np.maximum(bend, 1e-30))
-        refined[at] += np.where(bend > 0.0, lift, 0.0)
-        np.maximum(best, refined.reshape(count, _OVERSAMPLING).max(axis=1), out=best)
-    return best
+        fine = np.empty((_OVERSAMPLING, count + 2), np.float32)
+        fine[0] = channel[_HALF - 1 : _HALF + count + 1]
+        np.matmul(_TAPS.T, windows.T, out=fine[1:, :-1])
+        fine[1:, -1] = 0.0
+        np.abs(fine, out=fine)
+        rows = fine[:, 1:-1]
+        top = rows.max(axis=0)
+        at = np.flatnonzero(top >= floor)
+        if len(at):
+            top[at] = _refined(fine, at + 1)
+        np.maximum(best, top, out=best)
+    return best.astype(np.float64)
+
+
+def _refined(fine: NDArray[np.float32], columns: NDArray[np.intp]) -> Doubles:
+    """The largest value of each of these columns of phases, local maxima lifted to the vertex
+    of the parabola through them and their neighbours."""
+    before = fine[-1, columns - 1][None]
+    after = fine[0, columns + 1][None]
+    line = np.concatenate((before, fine[:, columns], after)).astype(np.float64)
+    left, middle, right = line[:-2], line[1:-1], line[2:]
+    bend = 2.0 * middle - left - right
+    peak = (middle >= left) & (middle >= right) & (bend > 0.0)
+    lift = np.where(peak, (right - left) ** 2 / (8.0 * np.where(peak, bend, 1.0)), 0.0)
+    return np.asarray((middle + lift).max(axis=0))
 
 
 class TruePeakMeter:
