@@ -10,7 +10,7 @@ import msgspec
 from engine.affect.path import Strategy
 from engine.errors import MusmedError
 from engine.plan.request import Request
-from musmed_tui.settings import RANGES, Loaded, parse_choice, parse_number
+from musmed_tui.settings import Loaded, parse_choice, parse_number
 
 MAX_SEED = 2**63 - 1
 _DRAWN_SEEDS = 10**9
@@ -37,6 +37,7 @@ def build_request(asked: Asked, loaded: Loaded) -> Request:
     Raises ``MusmedError`` for the first thing that is wrong.
     """
     from engine.affect.feelings import parse_affect
+    from engine.composers.base import resolve_composer
     from engine.plan.planner import check_request
 
     settings = loaded.settings
@@ -57,6 +58,7 @@ def build_request(asked: Asked, loaded: Loaded) -> Request:
     )
     try:
         check_request(request)
+        resolve_composer(request.composer)
     except MusmedError as error:
         raise MusmedError(f"{error}{_blame(str(error), asked, loaded)}") from error
     return request
@@ -69,8 +71,12 @@ def number(key: str, text: str | None, otherwise: float) -> float:
     """
     if text is None:
         return otherwise
-    assert key in RANGES
     return parse_number(key, text, f"--{key}")
+
+
+def drawn_seed(seed: int) -> str:
+    """What is said of a seed that musmed drew, so that the music can be made again."""
+    return f"Seed {seed} (--seed {seed} makes it again)."
 
 
 def _said(option: str, verb: str, text: str | None) -> str:

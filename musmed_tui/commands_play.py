@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import MusmedError
 from engine.plan.request import Request
-from musmed_tui.asking import Asked, build_request, number
+from musmed_tui.asking import Asked, build_request, drawn_seed, number
 from musmed_tui.logs import start_logging, stderr_to
 from musmed_tui.paths import Folders, folders, make_writable
 from musmed_tui.plain import Output, PlainPlayer, exit_code
@@ -19,8 +19,9 @@ from musmed_tui.theming import load_theme
 
 if TYPE_CHECKING:
     from engine.playback.sinks.base import Sink
-    from engine.session.library import Library, StoredSession
+    from engine.session.library import Library
     from engine.session.runner import SessionRunner
+    from engine.session.stored import StoredSession
 
 
 def play_session(
@@ -33,7 +34,7 @@ def play_session(
     request = build_request(asked, loaded)
     with _Stage(where, loaded, sink, loudness, denoise=denoise, plain=plain) as stage:
         if asked.seed is None:
-            stage.output.line(f"Seed {request.seed} (--seed {request.seed} makes it again).")
+            stage.output.line(drawn_seed(request.seed))
         return stage.perform(request, None)
 
 
@@ -51,14 +52,20 @@ def resume_session(
 
 def _stored(library: Library, session: str | None) -> StoredSession:
     if session is not None:
-        return library.load(session)
+        stored = library.load(session)
+        if stored.state == "finished":
+            raise MusmedError(
+                f"Session {session} was played to its end, so there is nothing left to resume; "
+                "start a new one with 'musmed play'."
+            )
+        return stored
     latest = library.latest_unfinished()
     if latest is None:
         raise MusmedError(
             "There is no unfinished session to resume; start one with 'musmed play', "
             "or name one of 'musmed sessions'."
         )
-    return library.load(latest) if isinstance(latest, str) else latest
+    return library.load(latest)
 
 
 class _Stage:

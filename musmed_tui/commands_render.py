@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.errors import MusmedError
 from engine.plan.request import Request
-from musmed_tui.asking import Asked, build_request
+from musmed_tui.asking import Asked, build_request, drawn_seed
 from musmed_tui.exits import INTERRUPTED
 from musmed_tui.logs import start_logging, stderr_to
 from musmed_tui.paths import folders
@@ -30,9 +30,16 @@ def render_to(asked: Asked, output: str | None, *, denoise: bool | None) -> int:
     request = build_request(asked, loaded)
     start_logging(where, loaded.settings.log_level)
     if asked.seed is None:
-        print(f"Seed {request.seed} (--seed {request.seed} makes it again).", flush=True)
+        print(drawn_seed(request.seed), flush=True)
     with Signals() as signals, stderr_to(where.engine_log), _progress() as progress:
-        result = _render(request, path, denoise, progress, where.engine_log, signals)
+        result = _render(
+            request,
+            path,
+            denoise=denoise,
+            progress=progress,
+            log_file=where.engine_log,
+            signals=signals,
+        )
     if result is None:
         print("Stopped; nothing was written.")
         return 128 + signals.stop if signals.stop else INTERRUPTED
@@ -44,6 +51,7 @@ def render_to(asked: Asked, output: str | None, *, denoise: bool | None) -> int:
 def _render(
     request: Request,
     path: Path,
+    *,
     denoise: bool | None,
     progress: Progress,
     log_file: Path,

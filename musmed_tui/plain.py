@@ -216,7 +216,7 @@ class PlainPlayer:
     def _say_state(self, snapshot: Snapshot) -> None:
         """Pause and waiting as lines, where no live line shows them."""
         before, self._said_state = self._said_state, snapshot.state
-        if self._output.live or before == snapshot.state:
+        if self._output.live or before == snapshot.state or snapshot.ended:
             return
         if snapshot.state in _SAID_STATES or before in _SAID_STATES:
             self._output.line(state_line(snapshot))

@@ -1,0 +1,76 @@
+"""``musmed doctor``: what works here, what does not, and what to do about it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from musmed_tui.exits import MENDABLE, one_line
+from musmed_tui.terminal import look_at_terminal
+
+Level = Literal["ok", "note", "problem"]
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that was looked at. ``problem``: musmed can't play or render until ``advice``
+    is followed; ``note``: it can, with something missing."""
+
+    area: str
+    level: Level
+    text: str
+    advice: str = ""
+
+
+def report(*, as_json: bool) -> int:
+    """Print every finding; 0 when musmed can play or render here, else 2."""
+    findings = tuple(examine())
+    if as_json:
+        text = msgspec.json.format(msgspec.json.encode({"findings": findings}), indent=2)
+        sys.stdout.write(text.decode() + "\n")
+    else:
+        for line in lines(findings, _accents()):
+            print(line)
+    return verdict(findings)
+
+
+def examine() -> Iterable[Finding]:
+    """Every check, in the order in which the report shows them."""
+    from musmed_tui import doctor_engine, doctor_home, doctor_sound
+
+    settings, findings = doctor_home.settings()
+    yield from doctor_sound.sound(settings)
+    yield from doctor_engine.composer()
+    yield from doctor_engine.gpu()
+    yield from doctor_home.terminal()
+    yield from findings
+    yield from doctor_home.disk()
+    yield from doctor_home.versions()
+
+
+def verdict(findings: Iterable[Finding]) -> int:
+    """The exit code: 2 with a problem among the findings."""
+    return MENDABLE if any(finding.level == "problem" for finding in findings) else 0
+
+
+def lines(findings: Iterable[Finding], accents: dict[Level, str]) -> Iterable[str]:
+    """The report as text: area, level in words, what was found and what to do."""
+    area = ""
+    for finding in findings:
+        if finding.area != area:
+            area = finding.area
+            yield f"{area}"
+        mark = f"{finding.level:<7}"
+        start = accents.get(finding.level, "")
+        yield f"  {start}{mark}{chr(27) + '[0m' if start else ''}  {one_line(finding.text)}"
+        if finding.advice:
+            yield f"           {one_line(finding.advice)}"
+
+
+def _accents() -> dict[Level, str]:
+    """Bold marks where the terminal has colours; the words alone say the same."""
+    if look_at_terminal(plain=False).colour is None:
+        return {}
+    return {"note": "\x1b[33m", "problem": "\x1b[1;31m", "ok": "\x1b[32m"}

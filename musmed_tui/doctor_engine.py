@@ -1,0 +1,88 @@
+"""The composer and GPU parts of ``musmed doctor``."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import queue
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+
+from engine.composers.base import composer_names, resolve_composer
+from engine.errors import MusmedError
+from engine.link.client import EngineClient
+from engine.link.deliveries import ComposerOpened, Delivery, EngineLost, EngineRefused, EngineUp
+from musmed_tui.doctor import Finding
+
+ENGINE_PATIENCE_SECONDS = 20.0
+_AREA = "composer"
+_REINSTALL = "Install musmed again; without its engine it can neither play nor render."
+
+
+def composer() -> Iterator[Finding]:
+    """Start the engine, open the composer 'auto' takes, and say how long that took."""
+    told: queue.SimpleQueue[tuple[float, Delivery]] = queue.SimpleQueue()
+    began = time.monotonic()
+    try:
+        client = EngineClient(lambda delivery: told.put((time.monotonic(), delivery)))
+    except MusmedError as error:
+        yield Finding(_AREA, "problem", str(error), _REINSTALL)
+        return
+    try:
+        name = resolve_composer("auto")
+        client.open(name, None)
+        yield from _heard(told, began)
+    finally:
+        client.close()
+    others = [known for known in composer_names() if known != name]
+    if others:
+        yield Finding(_AREA, "ok", f"Also known: {', '.join(others)}.")
+
+
+def _heard(told: queue.SimpleQueue[tuple[float, Delivery]], began: float) -> Iterator[Finding]:
+    """What the engine says, until the composer is open or can't be."""
+    deadline = began + ENGINE_PATIENCE_SECONDS
+    while True:
+        try:
+            when, delivery = told.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            text = f"The engine did not answer within {ENGINE_PATIENCE_SECONDS:g} s."
+            yield Finding(_AREA, "problem", text, _REINSTALL)
+            return
+        if isinstance(delivery, EngineUp):
+            hello = delivery.hello
+            text = f"The engine ({hello.engine}) answers after {when - began:.2f} s."
+            yield Finding(_AREA, "ok", text)
+        elif isinstance(delivery, ComposerOpened):
+            text = f"{delivery.composer} {delivery.version} is ready after {when - began:.2f} s."
+            yield Finding(_AREA, "ok", text)
+            return
+        elif isinstance(delivery, EngineRefused | EngineLost):
+            yield Finding(_AREA, "problem", delivery.reason, _REINSTALL)
+            return
+
+
+def gpu() -> Iterator[Finding]:
+    """Whether there is a GPU and torch for it. The embedded composer needs neither."""
+    name = _nvidia()
+    text = f"GPU: {name}." if name else "No NVIDIA GPU; the embedded composer needs none."
+    yield Finding("GPU", "ok", text)
+    try:
+        torch = importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        yield Finding("GPU", "ok", "torch is not installed; the embedded composer needs none.")
+    else:
+        yield Finding("GPU", "ok", f"torch {torch} is installed.")
+
+
+def _nvidia() -> str | None:
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return None
+    command = [program, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return "; ".join(done.stdout.split("\n")).strip("; ") or None

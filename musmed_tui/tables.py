@@ -1,0 +1,30 @@
+"""Tables: ruled for eyes on a terminal, tab-separated for programs behind a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from musmed_tui.exits import one_line
+from musmed_tui.terminal import look_at_terminal
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print ``rows`` under ``columns``; behind a pipe a header line and no title."""
+    terminal = look_at_terminal(plain=False)
+    if not terminal.live:
+        for row in (columns, *rows):
+            print("\t".join(one_line(cell) for cell in row))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    lines = box.SIMPLE if terminal.unicode else box.ASCII
+    table = Table(title=title, title_justify="left", box=lines)
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*(Text(one_line(cell)) for cell in row))  # Text: a cell is never markup
+    Console(file=sys.stdout).print(table)
