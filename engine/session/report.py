@@ -1,0 +1,247 @@
+"""The sidecar of a rendering: what was asked, planned, composed and joined, as JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import numpy as np
+
+from engine import __version__
+from engine.affect.circumplex import Affect
+from engine.affect.path import Waypoint
+from engine.audio.format import SAMPLE_RATE, seconds_of
+from engine.errors import MusmedError
+from engine.link.protocol import ClipRecord
+from engine.plan.events import Event
+from engine.plan.request import Request
+from engine.plan.spec import ClipSpec, LevelPoint, Plan, Tags
+from engine.playback.placement import JoinRecord
+
+FORMAT = 1
+"""Changes when a field changes its meaning or goes away; new fields leave it."""
+
+
+class FinishedClip(Protocol):
+    """A composed clip: ``start`` and ``frames`` in session frames (48 kHz)."""
+
+    @property
+    def spec(self) -> ClipSpec: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def frames(self) -> int: ...
+    @property
+    def record(self) -> ClipRecord | None: ...
+
+
+class Versions(msgspec.Struct, frozen=True):
+    """What the session was made with; ``composers``: the version of each that made a clip."""
+
+    musmed: str
+    python: str
+    numpy: str
+    composers: dict[str, int]
+
+
+class PlannedClip(msgspec.Struct, frozen=True):
+    index: int
+    revision: int
+    start_s: float
+    end_s: float
+
+
+class PlanReport(msgspec.Struct, frozen=True):
+    """The plan after the last event, in session seconds; ``speed`` in affect units per 30 s."""
+
+    total_s: float
+    speed: float
+    notes: tuple[str, ...]
+    path: tuple[Waypoint, ...]
+    levels: tuple[LevelPoint, ...]
+    clips: tuple[PlannedClip, ...]
+
+
+class JoinReport(msgspec.Struct, frozen=True):
+    """How a clip took over from the one before; ``at_s`` session seconds, ``lag_s`` by how
+    much it was moved later to fit."""
+
+    kind: str
+    law: str
+    correlation: float
+    at_s: float
+    lag_s: float
+
+
+class ClipReport(msgspec.Struct, frozen=True):
+    """A clip as it was heard: [``start_s``, ``end_s``] session seconds, its overlap with the
+    next one included. ``loudness`` LUFS, ``true_peak`` dBTP. ``meter`` is what a meter
+    estimates from the audio; null as long as none has listened."""
+
+    index: int
+    revision: int
+    start_s: float
+    end_s: float
+    affect_start: Affect
+    affect_end: Affect
+    path: tuple[Waypoint, ...]
+    tags: Tags
+    prompt: str
+    seed: int
+    composer: str | None
+    loudness: float | None
+    true_peak: float | None
+    gating: str | None
+    join: JoinReport | None
+    meter: Affect | None
+
+
+class SessionReport(msgspec.Struct, frozen=True):
+    """The whole sidecar."""
+
+    format: int
+    sample_rate: int
+    request: Request
+    events: tuple[Event, ...]
+    versions: Versions
+    plan: PlanReport
+    clips: tuple[ClipReport, ...]
+
+
+def session_report(
+    request: Request,
+    plan: Plan,
+    events: Sequence[Event],
+    clips: Iterable[FinishedClip],
+    joins: Sequence[JoinRecord],
+) -> SessionReport:
+    """``plan`` is the one after the last of ``events``. Clips that a splice replaced before
+    they began to sound are left out, those it replaced later end there."""
+    composed = sorted(clips, key=lambda clip: (clip.start, clip.spec.key))
+    by_key = {(join.index, join.revision): join for join in joins}
+    reports = []
+    for clip in composed:
+        end = _heard_until(clip, joins)
+        if end > clip.start:
+            reports.append(_clip_report(clip, end, by_key.get(clip.spec.key)))
+    return SessionReport(
+        format=FORMAT,
+        sample_rate=SAMPLE_RATE,
+        request=request,
+        events=tuple(events),
+        versions=_versions(composed),
+        plan=_plan_report(plan),
+        clips=tuple(reports),
+    )
+
+
+def report_path(output: Path) -> Path:
+    """Where the sidecar of the audio file ``output`` goes: out.flac -> out.json."""
+    return output.with_suffix(".json")
+
+
+def check_report_path(path: Path) -> None:
+    """Raise ``MusmedError`` when a sidecar can't be written to ``path``."""
+    if path.is_dir():
+        raise MusmedError(f"{path} is a folder, and the sidecar goes there; choose another name.")
+    if not path.parent.is_dir():
+        raise MusmedError(f"There is no folder {path.parent}; make it or choose another.")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise MusmedError(f"The folder {path.parent} can't be written to; choose another.")
+
+
+def write_report(
+    path: Path,
+    *,
+    request: Request,
+    plan: Plan,
+    events: Sequence[Event],
+    clips: Iterable[FinishedClip],
+    joins: Sequence[JoinRecord],
+) -> None:
+    """Write the sidecar; it appears under its name only when it is whole. Raises
+    ``MusmedError`` when it can't be written."""
+    report = session_report(request, plan, events, clips, joins)
+    data = msgspec.json.format(msgspec.json.encode(report), indent=2)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_bytes(data + b"\n")
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise MusmedError(
+            f"The sidecar {path} can't be written ({error.strerror}); free some space or choose "
+            "another folder."
+        ) from error
+
+
+def _heard_until(clip: FinishedClip, joins: Sequence[JoinRecord]) -> int:
+    """Session frame at which the clip stops sounding: its end, or the first splice that takes
+    the place of it or of a clip before it."""
+    index, revision = clip.spec.key
+    splices = [
+        join.frame
+        for join in joins
+        if join.kind == "splice" and join.index <= index and join.revision > revision
+    ]
+    return min([clip.start + clip.frames, *splices])
+
+
+def _clip_report(clip: FinishedClip, end: int, join: JoinRecord | None) -> ClipReport:
+    spec, record = clip.spec, clip.record
+    start_s, end_s = seconds_of(clip.start), seconds_of(end)
+    return ClipReport(
+        index=spec.index,
+        revision=spec.revision,
+        start_s=start_s,
+        end_s=end_s,
+        affect_start=spec.path.at(start_s),
+        affect_end=spec.path.at(end_s),
+        path=spec.path.segment(start_s, end_s).waypoints,
+        tags=spec.tags,
+        prompt=spec.prompt,
+        seed=spec.seed,
+        composer=record.composer if record else None,
+        loudness=record.loudness if record else None,
+        true_peak=record.true_peak if record else None,
+        gating=record.gating if record else None,
+        join=_join_report(join) if join else None,
+        meter=None,
+    )
+
+
+def _join_report(join: JoinRecord) -> JoinReport:
+    return JoinReport(
+        kind=join.kind,
+        law=join.law,
+        correlation=join.correlation,
+        at_s=seconds_of(join.frame),
+        lag_s=seconds_of(join.lag),
+    )
+
+
+def _plan_report(plan: Plan) -> PlanReport:
+    return PlanReport(
+        total_s=plan.total,
+        speed=plan.speed,
+        notes=plan.notes,
+        path=plan.path.waypoints,
+        levels=plan.levels,
+        clips=tuple(PlannedClip(s.index, s.revision, s.start, s.end) for s in plan.clips),
+    )
+
+
+def _versions(clips: Iterable[FinishedClip]) -> Versions:
+    records = [clip.record for clip in clips if clip.record is not None]
+    return Versions(
+        musmed=__version__,
+        python=platform.python_version(),
+        numpy=np.__version__,
+        composers={record.composer: record.version for record in records},
+    )

@@ -1,0 +1,80 @@
+"""The library's tables and how an older library becomes a newer one."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from engine.errors import MusmedError
+
+MIGRATIONS = (
+    """
+    CREATE TABLE sessions (
+        id TEXT PRIMARY KEY,
+        created TEXT NOT NULL,
+        request TEXT NOT NULL,
+        composer TEXT NOT NULL,
+        composer_version INTEGER NOT NULL,
+        settings TEXT,
+        position REAL NOT NULL DEFAULT 0.0,
+        state TEXT NOT NULL DEFAULT 'running'
+            CHECK (state IN ('running', 'finished', 'interrupted', 'stopped'))
+    );
+    CREATE TABLE events (
+        session TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        event TEXT NOT NULL,
+        PRIMARY KEY (session, position)
+    );
+    CREATE TABLE clips (
+        session TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        spec TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        frames INTEGER NOT NULL,
+        cut INTEGER NOT NULL,
+        continuation BLOB NOT NULL,
+        record TEXT NOT NULL,
+        marks TEXT NOT NULL,
+        PRIMARY KEY (session, number, revision)
+    );
+    CREATE TABLE notes (
+        session TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        seconds REAL NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (session, position)
+    );
+    """,
+)
+"""Script n takes a library from schema n to n + 1. Never changed once released; only added to."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the library to the newest schema, one transaction for each step.
+
+    ``connection`` is in autocommit mode. Raises ``MusmedError`` for a library of a newer
+    musmed, ``sqlite3.Error`` when the file can't be changed.
+    """
+    while (version := _version(connection)) < len(MIGRATIONS):
+        # The version is asked for again under the write lock: another process may migrate too.
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if _version(connection) == version:
+                for statement in MIGRATIONS[version].split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {version + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+    if version > len(MIGRATIONS):
+        raise MusmedError(
+            "The session library was written by a newer musmed; update this one, or choose "
+            "another data folder."
+        )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version

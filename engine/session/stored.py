@@ -1,0 +1,116 @@
+"""What the library gives back, and how rows become it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from engine.composers.base import Marks
+from engine.link.protocol import ClipRecord
+from engine.plan.events import Event
+from engine.plan.request import Request
+from engine.plan.spec import ClipKey, ClipSpec
+
+State = Literal["running", "finished", "interrupted", "stopped"]
+"""'running' also names a session whose process was killed. 'interrupted': can go on, and is
+what ``musmed resume`` takes. 'stopped': can go on, but only when named."""
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """One line of ``musmed sessions``. ``position``: session seconds heard."""
+
+    id: str
+    created: datetime
+    request: Request
+    composer: str
+    state: State
+    position: float
+
+
+class StoredClip(msgspec.Struct, frozen=True):
+    """One composed version of a clip. ``start``, ``frames``: session frames (48 kHz)."""
+
+    spec: ClipSpec
+    start: int
+    frames: int
+    cut: bool
+    continuation: bytes
+    record: ClipRecord | None
+    marks: Marks
+
+
+class Note(msgspec.Struct, frozen=True):
+    """Something that happened, at ``seconds`` of session time."""
+
+    seconds: float
+    text: str
+
+
+class StoredSession(msgspec.Struct, frozen=True):
+    """Everything that is kept of a session but its sound."""
+
+    id: str
+    created: datetime
+    request: Request
+    composer: str
+    composer_version: int
+    settings: dict[str, str] | None
+    events: tuple[Event, ...]
+    clips: dict[ClipKey, StoredClip]
+    position: float
+    state: State
+    notes: tuple[Note, ...]
+
+
+def session_row(row: tuple[Any, ...]) -> SessionRow:
+    """A row of the sessions table. Raises msgspec's errors, ``ValueError`` or ``TypeError``."""
+    session, created, request, composer, state, position = row
+    plain = {
+        "id": session,
+        "created": created,
+        "request": msgspec.json.decode(request),
+        "composer": composer,
+        "state": state,
+        "position": position,
+    }
+    return msgspec.convert(plain, SessionRow)
+
+
+def stored_session(
+    row: tuple[Any, ...],
+    events: list[str],
+    notes: list[tuple[Any, ...]],
+    clips: list[tuple[Any, ...]],
+) -> StoredSession:
+    """The rows of one session. Raises like ``session_row``."""
+    head = session_row(row[:6])
+    version, settings = row[6:]
+    stored = [_stored_clip(clip) for clip in clips]
+    return StoredSession(
+        id=head.id,
+        created=head.created,
+        request=head.request,
+        composer=head.composer,
+        composer_version=version,
+        settings=msgspec.json.decode(settings, type=dict[str, str]) if settings else None,
+        events=tuple(msgspec.json.decode(event, type=Event) for event in events),
+        clips={clip.spec.key: clip for clip in stored},
+        position=head.position,
+        state=head.state,
+        notes=tuple(Note(seconds, text) for seconds, text in notes),
+    )
+
+
+def _stored_clip(row: tuple[Any, ...]) -> StoredClip:
+    _, _, _, spec, start, frames, cut, continuation, record, marks = row
+    return StoredClip(
+        spec=msgspec.json.decode(spec, type=ClipSpec),
+        start=start,
+        frames=frames,
+        cut=bool(cut),
+        continuation=bytes(continuation),
+        record=msgspec.json.decode(record, type=ClipRecord | None),
+        marks=msgspec.json.decode(marks, type=Marks),
+    )
