@@ -6,6 +6,7 @@ Given the events of a kept session it makes that session again, sample for sampl
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -53,7 +54,8 @@ def render_session(
     """
     sidecar = report_path(output)
     check_report_path(sidecar)
-    sink = FileSink(output, title=_title(request), comment=_comment(request))
+    part = output.with_name(f".{output.stem}.{os.getpid()}.part{output.suffix}")
+    sink = FileSink(part, title=_title(request), comment=_comment(request))
     with tempfile.TemporaryDirectory(prefix="musmed-render-") as folder:
         library = Library(Path(folder))
         runner = SessionRunner(
@@ -71,12 +73,11 @@ def render_session(
                 progress(min(total, runner.status().playback.heard), total)
                 if cancelled():
                     raise CancelledError("Rendering was called off; nothing was written.")
-                if sink.error is not None:
-                    raise sink.error
             status = runner.status()
             if status.failure is not None:
                 raise MusmedError(status.failure)
-            sink.finish()
+            runner.close()
+            part.replace(output)
             progress(total, total)
             write_report(
                 sidecar,
@@ -89,7 +90,7 @@ def render_session(
             return RenderResult(output, sidecar, total, tuple(runner.take_notices()))
         finally:
             runner.close()
-            sink.abandon()
+            part.unlink(missing_ok=True)
             library.close()
 
 

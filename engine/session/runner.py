@@ -56,7 +56,8 @@ from engine.session.commands import (
     SteerTo,
 )
 from engine.session.conductor import ClipState, Conductor, resumed
-from engine.session.library import Library, StoredSession
+from engine.session.library import Library
+from engine.session.stored import StoredClip, StoredSession
 
 TICK_SECONDS = 0.1
 POSITION_EVERY_SECONDS = 1.0
@@ -260,9 +261,9 @@ class SessionRunner:
     def joins(self) -> tuple[JoinRecord, ...]:
         return tuple(self._joiner.joins)
 
-    def records(self) -> dict[ClipKey, ClipRecord]:
-        """What was measured of each finished clip."""
-        return {k: s.record for k, s in list(self._conductor.clips.items()) if s.record}
+    def finished_clips(self) -> tuple[ClipState, ...]:
+        """The clips that were composed and not thrown away, older revisions included."""
+        return tuple(s for s in list(self._conductor.clips.values()) if s.continuation)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the session's end, at most ``timeout`` seconds; True when it is over."""
@@ -470,8 +471,18 @@ class SessionRunner:
 _Action = SteerTo | EaseNow | SkipNow
 
 
-def _kept(clip: object) -> ClipState:
-    raise NotImplementedError
+def _kept(clip: StoredClip) -> ClipState:
+    return ClipState(
+        clip.spec,
+        start=clip.start,
+        frames=clip.frames,
+        got=clip.frames,
+        begun=True,
+        whole=not clip.cut,
+        continuation=clip.continuation,
+        marks=clip.marks,
+        record=clip.record,
+    )
 
 
 def _view(conductor: Conductor, index: int) -> ClipView:
