@@ -8,6 +8,7 @@ a preallocated array and goes to ``NNNN-R.flac.part`` at the same time; once who
 from __future__ import annotations
 
 import contextlib
+import errno
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -17,11 +18,12 @@ from typing import Protocol
 import numpy as np
 import soundfile
 
-from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames
+from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames
 from engine.errors import MusmedError
 from engine.plan.spec import ClipKey
 
 DECODED_LIMIT = 2
+LONG_STRETCH = 4 * BLOCK_FRAMES
 MAX_FRAMES = 3_600 * SAMPLE_RATE
 
 
@@ -64,8 +66,10 @@ class StoredClip:
 
     def read(self, offset: int, count: int) -> Frames:
         growing = self._growing
-        audio = self._store.decoded(self) if growing is None else growing
-        return audio[offset : min(offset + count, self._count)]
+        count = max(0, min(count, self._count - offset))
+        if growing is None:
+            return self._store.read(self.key, offset, count)
+        return growing[offset : offset + count]
 
     # the writer's side, used by the store
 
@@ -147,6 +151,8 @@ class ClipStore:
             raise ValueError(f"clip {key} has {clip.available()} of {clip.frames} frames")
         with self._disk_errors(key):
             audio = clip.close()
+            if self._length(self._part(key)) != len(audio):
+                raise OSError(errno.EIO, "the file came out short")
             self._part(key).rename(self.path(key))
         self._keep(key, audio)
         clip.settle(len(audio))
@@ -166,7 +172,7 @@ class ClipStore:
     def adopt(self, key: ClipKey, start: int) -> None:
         """Take up a whole clip that is already on disk. Raises ``MusmedError`` if broken."""
         clip = StoredClip(self, key, start, 0)
-        clip.settle(len(self._decode(key)))
+        clip.settle(self._length(self.path(key)))
         self._clips[key] = clip
 
     def get(self, key: ClipKey) -> ClipAudio:
@@ -179,27 +185,29 @@ class ClipStore:
             if not clip.whole:
                 self.discard(key)
 
-    def decoded(self, clip: StoredClip) -> Frames:
-        """A whole clip's audio, from memory or its file."""
+    def read(self, key: ClipKey, offset: int, count: int) -> Frames:
+        """A stretch of a whole clip, within its length. Block by block it is decoded whole and
+        kept; a long stretch (a join being measured) is read straight from its file."""
         with self._lock:
-            audio = self._decoded.get(clip.key)
+            audio = self._decoded.get(key)
             if audio is not None:
-                self._decoded.move_to_end(clip.key)
-                return audio
-        audio = self._decode(clip.key)
-        self._keep(clip.key, audio)
-        return audio
+                self._decoded.move_to_end(key)
+                return audio[offset : offset + count]
+        if count > LONG_STRETCH:
+            return self._load(key, offset, count)
+        audio = self._load(key)
+        self._keep(key, audio)
+        return audio[offset : offset + count]
 
-    def _decode(self, key: ClipKey) -> Frames:
+    def _load(self, key: ClipKey, offset: int = 0, count: int | None = None) -> Frames:
+        """Read a clip's file, from frame ``offset`` on."""
         path = self.path(key)
         try:
             with soundfile.SoundFile(path) as file:
-                if (file.samplerate, file.channels) != (SAMPLE_RATE, CHANNELS):
-                    raise MusmedError(f"The clip {path} is not 48 kHz stereo; start a new session.")
-                if not 0 < file.frames <= MAX_FRAMES:
-                    raise MusmedError(f"The clip {path} is damaged; start a new session.")
-                expected = file.frames
-                audio: Frames = file.read(dtype="float32", always_2d=True)
+                self._check_format(file, path)
+                expected = file.frames - offset if count is None else count
+                file.seek(offset)
+                audio: Frames = file.read(expected, dtype="float32", always_2d=True)
         except (soundfile.LibsndfileError, OSError) as error:
             raise MusmedError(
                 f"The clip {path} can't be read ({error}); start a new session."
@@ -207,6 +215,29 @@ class ClipStore:
         if len(audio) != expected:
             raise MusmedError(f"The clip {path} is cut short; start a new session.")
         return audio
+
+    def _length(self, path: Path) -> int:
+        """Frames of a clip's file, its last one read to see that it is there."""
+        try:
+            with soundfile.SoundFile(path) as file:
+                self._check_format(file, path)
+                frames: int = file.frames
+                file.seek(max(0, frames - 1))
+                last = len(file.read(1, dtype="float32"))
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise MusmedError(
+                f"The clip {path} can't be read ({error}); start a new session."
+            ) from error
+        if last != 1:
+            raise MusmedError(f"The clip {path} is cut short; start a new session.")
+        return frames
+
+    @staticmethod
+    def _check_format(file: soundfile.SoundFile, path: Path) -> None:
+        if (file.samplerate, file.channels) != (SAMPLE_RATE, CHANNELS):
+            raise MusmedError(f"The clip {path} is not 48 kHz stereo; start a new session.")
+        if not 0 < file.frames <= MAX_FRAMES:
+            raise MusmedError(f"The clip {path} is damaged; start a new session.")
 
     def _keep(self, key: ClipKey, audio: Frames) -> None:
         with self._lock:
@@ -222,7 +253,7 @@ class ClipStore:
     def _disk_errors(self, key: ClipKey) -> Iterator[None]:
         try:
             yield
-        except (soundfile.LibsndfileError, OSError) as error:
+        except (soundfile.LibsndfileError, OSError, AssertionError) as error:
             raise MusmedError(
                 f"Clip {key.index} can't be written to {self._folder} ({error}); "
                 "free some space there and resume the session."

@@ -48,8 +48,8 @@ class Joiner:
     """Joins the clips of one session of ``total`` frames. Not thread-safe.
 
     ``fade_in``/``fade_out``: frames of the session's end fades (raised cosine).
-    ``position``: session frame of the next block. ``missed_splice``: set when an armed splice
-    was passed by; whoever reads it clears it.
+    ``position``: session frame of the next block. ``missed_splice``: set when a splice,
+    armed or placed, was passed by; whoever reads it clears it.
     """
 
     def __init__(
@@ -61,17 +61,19 @@ class Joiner:
         self._fades = (fade_in, fade_out)
         self._places: list[Placement] = []
         self._armed: int | None = None
+        self._origin = 0
+        self._read_from = 0
         self._ramp_from: int | None = None
         self._stalled = False
         self._last_index = clip_count(seconds_of(total)) - 1
 
     # what is put down
 
-    def place(self, clip: ClipAudio, marks: Marks, *, splice: bool) -> None:
+    def place(self, clip: ClipAudio, marks: Marks, *, splice: bool) -> bool:
         """Put down the next clip (its index follows the last one's), or a splice at
         ``clip.start``: clips with its index or a later one no longer sound from there on.
 
-        A splice that comes after its frame was passed is refused: ``missed_splice`` is set.
+        False for a splice that comes after its frame was passed: it is refused.
         Raises ``ValueError`` for a clip that is neither.
         """
         if not splice:
@@ -80,12 +82,17 @@ class Joiner:
                 raise ValueError(f"clip {clip.key.index} placed where {expected} follows")
             place = Placement(clip, marks, "join" if self._places else "start")
             self._places.append(place)
-            return
+            return True
         self._armed = None
         if clip.start < self.position and not self._tail_is_ending():
-            self.missed_splice = True
-            return
+            return False
         self._splice(Placement(clip, marks, "splice"))
+        return True
+
+    def start_at(self, frame: int) -> None:
+        """Begin at the block that holds session ``frame`` instead of at 0; before any reading."""
+        self.position = self._origin = self._read_from = floor_block(frame)
+        self._ramp_from = self.position or None
 
     def arm(self, frame: int) -> None:
         """A revision is coming: nothing at or after ``frame`` is read until a splice is placed."""
@@ -106,7 +113,7 @@ class Joiner:
 
     def horizon(self) -> int:
         """Session frame up to which audio is there without a gap, whatever is armed."""
-        frame = 0
+        frame = self._origin
         for place in self._places:
             if place.clip.start - MAX_LAG > frame:
                 break
@@ -147,9 +154,12 @@ class Joiner:
 
         Returns the frame really sought. What is read next fades in over 50 ms.
         """
-        last = max(0, self._frontier() - BLOCK_FRAMES)
-        self.position = floor_block(min(max(0, frame), last, max(0, self.total - 1)))
-        self._ramp_from = self.position if self.position else None
+        begin = self._places[0].clip.start if self._places else self._origin
+        first = -(-begin // BLOCK_FRAMES)
+        last = min(self._frontier(), self.total) - BLOCK_FRAMES
+        self.position = max(first * BLOCK_FRAMES, floor_block(min(frame, last)))
+        self._read_from = self.position
+        self._ramp_from = self.position or None
         self._stalled = False
         return self.position
 
@@ -207,8 +217,8 @@ class Joiner:
         if not tail.clip.whole or not self._head_is_here(place, tail):
             return False
         enter = max(place.clip.start, tail.solid)
-        if enter < self.position:
-            return False
+        if enter < self.position and self._read_from < self.position:
+            return False  # its place was passed without it: it is late
         self._join(place, tail, enter)
         return place.resolved
 

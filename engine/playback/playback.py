@@ -118,11 +118,17 @@ class Playback:
 
     # the joiner, from other threads
 
-    def place(self, clip: ClipAudio, marks: Marks, *, splice: bool) -> None:
-        """``Joiner.place``."""
+    def place(
+        self, clip: ClipAudio, marks: Marks, *, splice: bool, then_arm: int | None = None
+    ) -> bool:
+        """``Joiner.place``; ``then_arm``: ``Joiner.arm`` in the same breath, so that nothing is
+        read past a splice that is already known to follow."""
         with self._feeder.lock:
-            self._joiner.place(clip, marks, splice=splice)
+            placed = self._joiner.place(clip, marks, splice=splice)
+            if then_arm is not None:
+                self._joiner.arm(then_arm)
         self._feeder.wake()
+        return placed
 
     def arm(self, frame: int) -> None:
         """``Joiner.arm``."""

@@ -105,7 +105,7 @@ class Player:
         goal, step = self._goal(), self._step()
         count = len(out)
         if goal != self._gain:
-            left = max(1, int(np.ceil(abs(goal - self._gain) / step)))
+            left = max(1, int(np.ceil(abs(goal - self._gain) / step - 1e-6)))
             count = min(count, left, BLOCK_FRAMES)
         taken = self._take(out[:count])
         if goal != self._gain:

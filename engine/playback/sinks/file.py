@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.audio.files import AudioWriter
+from engine.audio.files import AudioWriter, check_target
 from engine.audio.format import BLOCK_FRAMES, CHANNELS
 from engine.errors import MusmedError
 from engine.playback.sinks.base import Fill, SinkUnavailableError
@@ -17,15 +17,20 @@ class FileSink:
     """Writes exactly the session's frames to ``path`` (FLAC, WAV or OGG by its suffix).
 
     The file appears under its name when the session ends or the sink is closed. Should writing
-    fail, ``active`` turns False and ``start`` raises what was wrong.
+    fail, ``active`` turns False and ``start`` raises what was wrong. The constructor raises
+    ``MusmedError`` for a path that can't become an audio file.
     """
 
     name = "file"
     realtime = False
 
-    def __init__(self, path: Path, *, title: str = "musmed session") -> None:
+    def __init__(
+        self, path: Path, *, title: str = "musmed session", comment: str = "music medicine"
+    ) -> None:
+        check_target(path)
         self._path = path
         self._title = title
+        self._comment = comment
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._failure: MusmedError | None = None
@@ -44,7 +49,7 @@ class FileSink:
     def start(self, fill: Fill) -> None:
         if self._failure is not None:
             raise SinkUnavailableError(str(self._failure)) from self._failure
-        writer = AudioWriter(self._path, title=self._title, artist="musmed", comment="")
+        writer = AudioWriter(self._path, title=self._title, artist="musmed", comment=self._comment)
         self._stop.clear()
         self._thread = threading.Thread(
             target=self._run, args=(fill, writer), name="file sink", daemon=True

@@ -1,0 +1,142 @@
+"""The clip store: growing clips, whole clips, a full disk, broken files."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from engine.audio.format import Frames, quantise24
+from engine.errors import MusmedError
+from engine.plan.spec import ClipKey
+from engine.playback.clips import DECODED_LIMIT, ClipStore
+
+KEY = ClipKey(3, 1)
+
+
+def noise(frames: int, seed: int = 1) -> Frames:
+    rng = np.random.default_rng(seed)
+    return quantise24((rng.standard_normal((frames, 2)) * 0.3).astype(np.float32))
+
+
+def stored(store: ClipStore, key: ClipKey, audio: Frames) -> Path:
+    store.begin(key, 0, len(audio))
+    store.append(key, audio)
+    return store.finish(key)
+
+
+def test_a_growing_clip_is_read_as_it_comes_and_a_whole_one_from_its_file(tmp_path: Path) -> None:
+    store, audio = ClipStore(tmp_path / "clips"), noise(100_000)
+    store.begin(KEY, 480, 100_000)
+    clip = store.get(KEY)
+    assert (clip.start, clip.frames, clip.whole, clip.available()) == (480, 100_000, False, 0)
+    store.append(KEY, audio[:30_000])
+    assert clip.available() == 30_000
+    np.testing.assert_array_equal(clip.read(20_000, 20_000), audio[20_000:30_000])
+    assert (tmp_path / "clips" / "0003-1.flac.part").exists()
+    store.append(KEY, audio[30_000:])
+    path = store.finish(KEY)
+    assert path.name == "0003-1.flac"
+    assert clip.whole
+    again = ClipStore(tmp_path / "clips")
+    again.adopt(KEY, 480)
+    for reader in (clip, again.get(KEY)):
+        np.testing.assert_array_equal(reader.read(0, 200_000), audio)
+        np.testing.assert_array_equal(reader.read(33_333, 4_800), audio[33_333:38_133])
+        np.testing.assert_array_equal(reader.read(33_333, 50_000), audio[33_333:83_333])
+    assert not list(tmp_path.glob("clips/*.part"))
+
+
+def test_a_long_stretch_of_a_clip_that_is_not_decoded_is_exact(tmp_path: Path) -> None:
+    store, audio = ClipStore(tmp_path), noise(300_000)
+    stored(store, KEY, audio)
+    again = ClipStore(tmp_path)
+    again.adopt(KEY, 0)
+    np.testing.assert_array_equal(again.get(KEY).read(123_457, 100_000), audio[123_457:223_457])
+
+
+def test_no_more_than_two_whole_clips_stay_decoded(tmp_path: Path) -> None:
+    store = ClipStore(tmp_path)
+    sounds = [noise(20_000, seed) for seed in range(5)]
+    for i, sound in enumerate(sounds):
+        stored(store, ClipKey(i, 0), sound)
+    for i in (0, 4, 2, 0):
+        np.testing.assert_array_equal(store.get(ClipKey(i, 0)).read(50, 100), sounds[i][50:150])
+        assert len(store._decoded) <= DECODED_LIMIT
+
+
+def test_a_cut_clip_ends_where_it_has_got_to(tmp_path: Path) -> None:
+    store = ClipStore(tmp_path)
+    store.begin(KEY, 0, 48_000)
+    store.append(KEY, noise(10_000))
+    with pytest.raises(ValueError, match="10000 of 48000"):
+        store.finish(KEY)
+    store.finish(KEY, cut=True)
+    clip = store.get(KEY)
+    assert (clip.frames, clip.whole, clip.available()) == (10_000, True, 10_000)
+
+
+def test_a_discarded_clip_leaves_nothing(tmp_path: Path) -> None:
+    store = ClipStore(tmp_path)
+    store.begin(KEY, 0, 48_000)
+    store.discard(KEY)
+    stored(store, KEY, noise(4_800))
+    store.discard(KEY)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_closing_keeps_whole_clips_only(tmp_path: Path) -> None:
+    store = ClipStore(tmp_path)
+    stored(store, KEY, noise(4_800))
+    store.begin(ClipKey(4, 0), 0, 48_000)
+    store.close()
+    assert [p.name for p in tmp_path.iterdir()] == ["0003-1.flac"]
+
+
+def test_more_audio_than_was_promised_is_refused(tmp_path: Path) -> None:
+    store = ClipStore(tmp_path)
+    store.begin(KEY, 0, 1_000)
+    with pytest.raises(ValueError, match="longer than the 1000"):
+        store.append(KEY, noise(1_001))
+
+
+@pytest.fixture()
+def little_disk() -> Iterator[None]:
+    """No file may grow beyond 100 kB."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.usefixtures("little_disk")
+def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path) -> None:
+    store = ClipStore(tmp_path)
+    with pytest.raises(MusmedError, match="free some space"):
+        stored(store, KEY, noise(400_000))
+    store.discard(KEY)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_broken_files_are_named(tmp_path: Path) -> None:
+    store = ClipStore(tmp_path)
+    with pytest.raises(MusmedError, match="can't be read"):
+        store.adopt(KEY, 0)
+    path = stored(store, KEY, noise(200_000))
+    path.write_bytes(path.read_bytes()[:300_000])
+    with pytest.raises(MusmedError, match="start a new session"):
+        ClipStore(tmp_path).adopt(KEY, 0)
+    soundfile.write(path, noise(100), 44_100, format="FLAC")
+    other = ClipStore(tmp_path)
+    with pytest.raises(MusmedError, match="48 kHz"):
+        other.adopt(KEY, 0)
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(MusmedError, match="can't be made"):
+        ClipStore(tmp_path / "file" / "clips")
