@@ -3,9 +3,9 @@
     python scripts/build_tag_statistics.py FOLDER [OUTPUT]
 
 FOLDER holds the dataset's split-0 files autotagging_{moodtheme,instrument,genre}-train.tsv
-(https://github.com/MTG/mtg-jamendo-dataset, data/splits/split-0). P(instrument | mood) is counted over the
-tracks that have both a mood/theme and an instrument tag, P(genre | mood) likewise; a track with
-several tags counts once for each pair.
+(https://github.com/MTG/mtg-jamendo-dataset, data/splits/split-0). P(instrument | mood) is counted
+over the tracks that have both a mood/theme and an instrument tag, P(genre | mood) likewise: each
+(mood, tag) pair of a track counts once, and a row sums to 1.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from engine.affect.circumplex import Affect
 from engine.errors import UnknownWordError
 
 HINT = "musmed moods lists them."
+_NORMS = "Warriner et al. (2013)"
 
 
 class Mood(msgspec.Struct, frozen=True):
@@ -26,6 +27,7 @@ class Mood(msgspec.Struct, frozen=True):
 class _Tags(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     norms: dict[str, tuple[float, float]]
+    stand_ins: dict[str, str]
     themes: dict[str, tuple[str, ...]]
 
 
@@ -34,7 +36,7 @@ def _moods() -> tuple[Mood, ...]:
     data = importlib.resources.files("engine.affect").joinpath("data/moods.json").read_bytes()
     tags = msgspec.json.decode(data, type=_Tags)
     true = [
-        Mood(name, from_norms(*norms), "word norm, Warriner et al. (2013)")
+        Mood(name, from_norms(*norms), f"norm of {tags.stand_ins.get(name, name)!r}, {_NORMS}")
         for name, norms in tags.norms.items()
     ]
     themes = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 from typing import Literal
 
 import msgspec
@@ -114,10 +115,15 @@ def speed(path: Path) -> float:
     return max(
         (
             a.affect.distance(b.affect) / (b.time - a.time) * SPEED_SECONDS
-            for a, b in zip(points, points[1:], strict=False)
+            for a, b in itertools.pairwise(points)
         ),
         default=0.0,
     )
+
+
+def gentle_seconds(distance: float) -> float:
+    """The shortest session, in seconds, whose path of ``distance`` stays at the gentle speed."""
+    return distance / GENTLE_SPEED * SPEED_SECONDS / TRAVEL_FRACTION
 
 
 def _travel_seconds(distance: float, seconds: float) -> float:

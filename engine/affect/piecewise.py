@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 Knot = tuple[float, float]
@@ -33,7 +34,7 @@ def value_at(knots: Sequence[Knot], time: float) -> float:
     """The function at ``time``; it keeps its end values outside its knots."""
     if time <= knots[0][0]:
         return knots[0][1]
-    for (t0, v0), (t1, v1) in zip(knots, knots[1:], strict=False):
+    for (t0, v0), (t1, v1) in itertools.pairwise(knots):
         if time <= t1:
             return v0 + (v1 - v0) * (time - t0) / (t1 - t0) if t1 > t0 else v1
     return knots[-1][1]

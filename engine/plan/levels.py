@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 
@@ -104,7 +105,7 @@ def _energy_mean(knots: Sequence[Knot]) -> float:
     """10 log10 of the mean of 10^(level/10), exact for straight lines in decibels."""
     nepers = math.log(10) / 10
     energy = 0.0
-    for (t0, v0), (t1, v1) in zip(knots, knots[1:], strict=False):
+    for (t0, v0), (t1, v1) in itertools.pairwise(knots):
         a, b = math.exp(nepers * v0), math.exp(nepers * v1)
         rise = nepers * (v1 - v0)
         energy += (t1 - t0) * ((b - a) / rise if abs(rise) > 1e-4 else (a + b) / 2)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import msgspec
 
 from engine.affect.circumplex import Affect
-from engine.affect.path import GENTLE_SPEED, Path, ease, plan_path, speed, steer
+from engine.affect.path import GENTLE_SPEED, Path, ease, gentle_seconds, plan_path, speed, steer
 from engine.errors import MusmedError
 from engine.plan import words
 from engine.plan.clock import STRIDE_SECONDS, clip_count, clip_end, clip_start
@@ -64,6 +64,7 @@ def make_plan(request: Request, events: Sequence[Event] = ()) -> Plan:
     for events that are not in ascending order within the session.
     """
     check_request(request)
+    request = _canonical(request)
     total = request.seconds
     versions = [_first_version(request)]
     for event in events:
@@ -88,6 +89,7 @@ def can_change(plan: Plan, at: float) -> bool:
 
 def check_request(request: Request) -> None:
     """Raises ``RequestError`` or ``UnknownWordError`` for a request out of range."""
+    _canonical(request)
     if not MIN_MINUTES <= request.minutes <= MAX_MINUTES:
         raise RequestError(
             f"A session lasts {MIN_MINUTES:g} to {MAX_MINUTES:g} minutes, "
@@ -95,14 +97,20 @@ def check_request(request: Request) -> None:
         )
     if not 0.0 <= request.temperature <= 1.0:
         raise RequestError(
-            f"The temperature lies between 0 (nothing drifts) and 1, not at {request.temperature:g}."
+            f"The temperature is {request.temperature:g}; choose one from 0 (nothing drifts) to 1."
         )
     if request.strategy not in ("iso", "direct"):
         raise RequestError(f"The strategy is iso or direct, not {request.strategy!r}.")
-    if request.instrument is not None:
-        words.instrument(request.instrument)
-    if request.genre is not None:
-        words.genre(request.genre)
+
+
+def _canonical(request: Request) -> Request:
+    """The request with its pinned tags as MTG-Jamendo writes them."""
+    instrument, genre = request.instrument, request.genre
+    return msgspec.structs.replace(
+        request,
+        instrument=None if instrument is None else words.instrument(instrument),
+        genre=None if genre is None else words.genre(genre),
+    )
 
 
 def _first_version(request: Request) -> _Version:
@@ -166,71 +174,80 @@ def _skip_seed(seed: int, number: int) -> int:
 def _clips(request: Request, versions: Sequence[_Version]) -> tuple[ClipSpec, ...]:
     """The newest spec of every clip."""
     clips: list[ClipSpec] = []
-    mood: str | None = None
     ensemble: Ensemble | None = None
     for index in range(clip_count(request.seconds)):
-        touching = [v for v in versions if v.first <= index]
-        newest = touching[-1]
-        mood, ensemble = _ensemble(request, versions, index, mood, ensemble)
-        clips.append(_spec(request, newest, index, len(touching) - 1, mood, ensemble))
-        mood = clips[-1].tags.mood
+        mood_before = clips[-1].tags.mood if clips else None
+        if ensemble is None or mood_before is None:
+            ensemble = _opening(request, versions[0].path)
+        else:
+            ensemble = _ensemble(request, versions, index, mood_before, ensemble)
+        touching = [version for version in versions if version.first <= index]
+        start, end = _window(touching, index, request.seconds)
+        tags = _tags(request, touching[-1], (start, end), mood_before, ensemble)
+        since = max(0.0, start - HISTORY_SECONDS)
+        spec = ClipSpec(
+            index=index,
+            revision=len(touching) - 1,
+            start=start,
+            end=end,
+            total=request.seconds,
+            path=touching[-1].path.segment(since, end),
+            levels=level_segment(touching[-1].levels, since, end),
+            seeds=_seeds(touching[-1].seeds, since, end),
+            tags=tags,
+            prompt=words.prompt(tags),
+        )
+        clips.append(spec)
     return tuple(clips)
+
+
+def _window(touching: Sequence[_Version], index: int, total: float) -> tuple[float, float]:
+    """Where the newest revision of clip ``index`` starts and ends."""
+    spliced = len(touching) > 1 and touching[-1].first == index
+    return touching[-1].at if spliced else clip_start(index), clip_end(index, total)
+
+
+def _opening(request: Request, path: Path) -> Ensemble:
+    """The ensemble the session begins with; it does not depend on events."""
+    first = mean_affect(path, 0.0, clip_end(0, request.seconds))
+    return first_ensemble(request, mood_of(first, None), mood_of(request.target, None))
 
 
 def _ensemble(
     request: Request,
     versions: Sequence[_Version],
     index: int,
-    mood: str | None,
-    ensemble: Ensemble | None,
-) -> tuple[str | None, Ensemble]:
-    """What plays in clip ``index``, given mood and ensemble of the clip before.
+    mood_before: str,
+    ensemble: Ensemble,
+) -> Ensemble:
+    """What plays in clip ``index``, given the mood and ensemble of the clip before.
 
-    Drawn for the clip as it was before it was spliced: a splice in the middle of a clip that
-    is already heard keeps the ensemble, so changes stay 90 s apart.
+    Drawn for the clip as it was before any splice in it, and not at all for a clip that begins
+    as a splice before its usual start: so a splice keeps what plays, and changes stay 90 s apart.
     """
     start, end = clip_start(index), clip_end(index, request.seconds)
-    if ensemble is None:
-        first = versions[0].path
-        start_mood = mood_of(mean_affect(first, start, end), None)
-        return mood, first_ensemble(request, start_mood, mood_of(request.target, None))
-    before = [v for v in versions if v.first < index][-1]
-    whole = mood_of(mean_affect(before.path, start, end), mood)
-    return mood, drifted(ensemble, request, index, start, whole)
+    if any(version.first == index and version.at < start for version in versions[1:]):
+        return ensemble
+    whole = next(version for version in reversed(versions) if version.first < index)
+    mood = mood_of(mean_affect(whole.path, start, end), mood_before)
+    return drifted(ensemble, request, index, start, mood)
 
 
-def _spec(
+def _tags(
     request: Request,
     version: _Version,
-    index: int,
-    revision: int,
+    window: tuple[float, float],
     mood_before: str | None,
     ensemble: Ensemble,
-) -> ClipSpec:
-    total = request.seconds
-    spliced = revision > 0 and version.first == index
-    start = version.at if spliced else clip_start(index)
-    end = clip_end(index, total)
-    since = max(0.0, start - HISTORY_SECONDS)
-    affect = mean_affect(version.path, start, end)
-    said = ((version.goal, version.goal_word), (request.start, request.start_word))
-    tags = Tags(
+) -> Tags:
+    affect = mean_affect(version.path, *window)
+    begin, goal = (request.start, request.start_word), (version.goal, version.goal_word)
+    said = (begin, goal) if mood_before is None else (goal, begin)
+    return Tags(
         mood=mood_of(affect, mood_before),
-        emotion=emotion_of(affect, said[::-1] if index == 0 else said),
+        emotion=emotion_of(affect, said),
         instrument=ensemble.instrument,
         genre=ensemble.genre,
-    )
-    return ClipSpec(
-        index=index,
-        revision=revision,
-        start=start,
-        end=end,
-        total=total,
-        path=version.path.segment(since, end),
-        levels=level_segment(version.levels, since, end),
-        seeds=_seeds(version.seeds, since, end),
-        tags=tags,
-        prompt=words.prompt(tags),
     )
 
 
@@ -243,12 +260,22 @@ def _seeds(seeds: tuple[SeedStep, ...], start: float, end: float) -> tuple[SeedS
 def _notes(
     request: Request, versions: Sequence[_Version], events: Sequence[Event]
 ) -> tuple[str, ...]:
-    """What the listener should read: a speed over the gentle one, and how to mend it."""
+    """What the listener should read: where the way is faster than the gentle speed, and why."""
+    notes = []
     pace = speed(versions[0].path)
-    if pace <= GENTLE_SPEED + 1e-9:
-        return ()
-    minutes = request.start.distance(request.target) / GENTLE_SPEED * 30 / 0.6 / 60
-    return (
-        f"This path moves {pace:.2f} per 30 s where 0.10 is gentle; "
-        f"{math.ceil(minutes)} minutes would keep it gentle.",
-    )
+    if pace > GENTLE_SPEED + 1e-9:
+        minutes = math.ceil(gentle_seconds(request.start.distance(request.target)) / 60)
+        notes.append(
+            f"This path moves {pace:.2f} per 30 s where {GENTLE_SPEED:.2f} is gentle; "
+            f"{minutes} minutes would keep it gentle."
+        )
+    steered = [v for v, event in zip(versions[1:], events, strict=True) if isinstance(event, Steer)]
+    if steered:
+        newest = steered[-1]
+        pace = speed(newest.path.segment(newest.at, request.seconds))
+        if pace > GENTLE_SPEED + 1e-9:
+            notes.append(
+                f"The newest change of direction moves {pace:.2f} per 30 s where "
+                f"{GENTLE_SPEED:.2f} is gentle, because little of the session is left."
+            )
+    return tuple(notes)

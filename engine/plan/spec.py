@@ -17,7 +17,7 @@ its score from a state stored well before the window; the past it replays must b
 class ClipKey(NamedTuple):
     """Names one composed version of a clip."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # a clip's index, not tuple.index
     revision: int
 
 

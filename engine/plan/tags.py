@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import nearest_feelings
 from engine.affect.moods import mood, nearest_moods
@@ -12,12 +14,15 @@ MOOD_MARGIN = 0.08
 WORD_RADIUS = 0.1
 """Within this of the listener's start or target a clip carries the listener's own word."""
 
+NEUTRAL_RADIUS = 0.2
+"""Only within this of the middle does music feel 'neutral'; further out it leans somewhere."""
+
 
 def mean_affect(path: Path, start: float, end: float) -> Affect:
     """The time average of the affect over [start, end] session seconds."""
     points = path.segment(start, end).waypoints
     valence = arousal = 0.0
-    for a, b in zip(points, points[1:], strict=False):
+    for a, b in itertools.pairwise(points):
         half = (b.time - a.time) / 2
         valence += half * (a.affect.valence + b.affect.valence)
         arousal += half * (a.affect.arousal + b.affect.arousal)
@@ -41,7 +46,11 @@ def emotion_of(affect: Affect, said: tuple[tuple[Affect, str | None], ...]) -> s
     for place, word in said:
         if word is not None and affect.distance(place) <= WORD_RADIUS:
             return word
-    return nearest_feelings(affect, 1)[0].word
+    middle = Affect(0.0, 0.0)
+    near = nearest_feelings(affect, 2)
+    if near[0].affect == middle and affect.distance(middle) > NEUTRAL_RADIUS:
+        return near[1].word
+    return near[0].word
 
 
 def _on_plane(x: float) -> float:
