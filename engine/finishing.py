@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from engine.audio.checkpoints import VERSION, Checkpoint, Checkpoints
+from engine.audio.denoise import GateStream
 from engine.audio.filters import high_pass
 from engine.audio.format import (
     BLOCK_FRAMES,
@@ -33,8 +34,10 @@ from engine.audio.resample import Resampler
 from engine.audio.rider import HISTORY_BLOCKS, LOOK_AHEAD_BLOCKS, Rider, SlowState, ramp, slow_step
 from engine.audio.trim import LeadingTrim
 from engine.composers.base import Composition, Traits
+from engine.plan.clock import clip_start
 from engine.plan.spec import ClipSpec, LevelPoint
 
+UNGATED_SECONDS = 10.0
 _GRID_BLOCKS = GRID_FRAMES // BLOCK_FRAMES
 
 
@@ -42,6 +45,12 @@ def warm_up() -> None:
     """Import what finishing needs (scipy.signal alone takes over half a second), so that the
     first clip does not wait for it."""
     high_pass().push(np.zeros((CHANNELS, 1)))
+
+
+def _gated_from(spec: ClipSpec) -> int:
+    """The session frame before which a clip is left ungated: ten seconds into a splice."""
+    spliced = spec.revision > 0 and spec.start > clip_start(spec.index)
+    return frames_of(spec.start + UNGATED_SECONDS) if spliced else 0
 
 
 def _source(composition: Composition, traits: Traits, trim: LeadingTrim | None) -> Iterator[Frames]:
@@ -55,6 +64,10 @@ def _source(composition: Composition, traits: Traits, trim: LeadingTrim | None) 
     for chunk in composition.chunks():
         yield finish(resampler.push(chunk))
     yield finish(resampler.push(np.zeros((0, traits.channels), np.float32), last=True))
+
+
+Analysed = tuple[Frames, float, SlowState]
+"""A block's audio, its K-weighted energy, the slow loudness once it is heard."""
 
 
 class _Blocks:
@@ -101,26 +114,50 @@ class _Target:
 
 
 class _Analysis:
-    """The causal half: high-pass and K-weighted energies, block by block, and the slow loudness
-    after each. Remembers where it stood at every half second of the grid."""
+    """The causal half: high-pass, gating (which looks half a second ahead), K-weighted energies
+    block by block, and the slow loudness after each. Remembers where the filters stood at every
+    half second of the grid."""
 
-    def __init__(self, point: Checkpoint | None) -> None:
+    def __init__(self, point: Checkpoint | None, block: int, gate: GateStream | None) -> None:
         self._high_pass = high_pass(point.high_pass if point else None)
         self._weighting = k_filter(point.weighting if point else None)
         self._slow = point.slow_state if point else SlowState(0.0, 0.0)
-        self.stood: dict[int, tuple[bytes, bytes, SlowState]] = {}
+        self._gate = gate
+        self._in = self._out = block
+        self._passed: dict[int, bytes] = {}
+        self._weighted: dict[int, tuple[bytes, SlowState]] = {}
 
-    def push(self, block: int, piece: Frames) -> Iterator[tuple[Frames, float, SlowState]]:
-        """(audio, energy, slow loudness) of each block of a piece that begins at ``block``."""
-        if block % _GRID_BLOCKS == 0:
-            state = (self._high_pass.state, self._weighting.state, self._slow)
-            self.stood[block // _GRID_BLOCKS] = state
+    def push(self, piece: Frames) -> list[Analysed]:
+        """A piece from ``_Blocks``; gives the blocks that are ready."""
+        if self._in % _GRID_BLOCKS == 0:
+            self._passed[self._in // _GRID_BLOCKS] = self._high_pass.state
+        self._in += len(piece) // BLOCK_FRAMES
         passed = self._high_pass.push(np.ascontiguousarray(piece.T))
-        energies = block_energies(self._weighting.push(passed))
         audio = np.ascontiguousarray(passed.T, np.float32)
-        for index, energy in enumerate(energies):
-            self._slow = slow_step(self._slow, float(energy))
-            yield audio[index * BLOCK_FRAMES :][:BLOCK_FRAMES], float(energy), self._slow
+        return self._weigh(audio if self._gate is None else self._gate.push(audio))
+
+    def flush(self) -> list[Analysed]:
+        """The rest."""
+        return [] if self._gate is None else self._weigh(self._gate.flush())
+
+    def stood(self, grid: int) -> tuple[bytes, bytes, SlowState]:
+        """High-pass state, K-weighting state and slow loudness at a grid point, given once."""
+        return (self._passed.pop(grid), *self._weighted.pop(grid))
+
+    def _weigh(self, audio: Frames) -> list[Analysed]:
+        out = []
+        while len(audio):
+            if self._out % _GRID_BLOCKS == 0:
+                state = (self._weighting.state, self._slow)
+                self._weighted[self._out // _GRID_BLOCKS] = state
+            count = min(len(audio) // BLOCK_FRAMES, _GRID_BLOCKS - self._out % _GRID_BLOCKS)
+            piece, audio = np.split(audio, [count * BLOCK_FRAMES])
+            self._out += count
+            weighted = self._weighting.push(np.ascontiguousarray(piece.T))
+            for index, energy in enumerate(block_energies(weighted).tolist()):
+                self._slow = slow_step(self._slow, energy)
+                out.append((piece[index * BLOCK_FRAMES :][:BLOCK_FRAMES], energy, self._slow))
+        return out
 
 
 class _Leveller:
@@ -131,11 +168,11 @@ class _Leveller:
         self._rider = rider
         self._target = target
         self._block = block
-        self._ahead: deque[tuple[Frames, float, SlowState]] = deque()
+        self._ahead: deque[Analysed] = deque()
         self._waiting: tuple[Frames, float, float] | None = None
         self.stood: dict[int, tuple[float, int]] = {}
 
-    def push(self, analysed: Iterable[tuple[Frames, float, SlowState]]) -> list[Frames]:
+    def push(self, analysed: Iterable[Analysed]) -> list[Frames]:
         """Further blocks from the analysis; gives those whose gain is settled."""
         self._ahead.extend(analysed)
         return self._settle(LOOK_AHEAD_BLOCKS + 1)
@@ -190,7 +227,6 @@ class ClipFinisher:
     ) -> None:
         self.start_frame = composition.start_frame
         self.frames = max(0, frames_of(spec.end) - composition.start_frame)
-        self.gating = "off"
         self._target = _Target(spec.levels)
         first = composition.render_from
         stored = None if checkpoints is None else Checkpoints.unpack(checkpoints)
@@ -198,7 +234,11 @@ class ClipFinisher:
         trim = LeadingTrim() if traits.trim and stored is None else None
         self._end_block = -(-frames_of(spec.end) // BLOCK_FRAMES)
         self._blocks = _Blocks(_source(composition, traits, trim), first, self._end_block)
-        self._analysis = _Analysis(point)
+        self._gate: GateStream | None = None
+        if traits.denoise if denoise is None else denoise:
+            profile = stored.noise_profile if stored else None
+            self._gate = GateStream(profile, first, _gated_from(spec))
+        self._analysis = _Analysis(point, self._blocks.block, self._gate)
         self._resume(stored, point)
         self._points: list[Checkpoint] = []
         self._meter = TruePeakMeter()
@@ -234,18 +274,24 @@ class ClipFinisher:
     def checkpoints(self) -> bytes:
         """Resumable state at every ``GRID_FRAMES`` of what has been emitted; at most 24 KiB for
         a clip of 30 s."""
+        profile = None if self._gate is None else self._gate.profile
+        noise = b"" if profile is None else profile.tobytes()
         first = self.start_frame // GRID_FRAMES
         points = [point for point in self._points if point.grid >= first]
         if not points:
-            return Checkpoints(VERSION, (), b"", b"").pack()
+            return Checkpoints(VERSION, (), b"", noise).pack()
         base = points[0].history_end - HISTORY_BLOCKS
         energies = np.array(self._rider.history[base : points[-1].history_end])
         moved = [replace(point, history_end=point.history_end - base) for point in points]
-        return Checkpoints(VERSION, tuple(moved), energies.tobytes(), b"").pack()
+        return Checkpoints(VERSION, tuple(moved), energies.tobytes(), noise).pack()
 
     @property
     def loudness(self) -> float | None:
         return gated_lufs(np.array(self._energies))
+
+    @property
+    def gating(self) -> str:
+        return "off" if self._gate is None else self._gate.gating
 
     @property
     def true_peak(self) -> float:
@@ -262,13 +308,12 @@ class ClipFinisher:
 
     def _limited(self) -> Iterator[Frames]:
         """Limited audio from the first block on, as it becomes ready."""
-        block = self._out_block
         for piece in self._blocks:
-            levelled = self._leveller.push(self._analysis.push(block, piece))
-            block += len(piece) // BLOCK_FRAMES
+            levelled = self._leveller.push(self._analysis.push(piece))
             if done := [self._limit(audio) for audio in levelled]:
                 yield np.concatenate(done)
-        if done := [self._limit(audio) for audio in self._leveller.flush()]:
+        rest = self._leveller.push(self._analysis.flush()) + self._leveller.flush()
+        if done := [self._limit(audio) for audio in rest]:
             yield np.concatenate(done)
         yield self._limiter.flush()
 
@@ -278,7 +323,7 @@ class ClipFinisher:
         done = self._limiter.push(audio)
         if block % _GRID_BLOCKS == 0:
             grid = block // _GRID_BLOCKS
-            high_pass_state, weighting, slow = self._analysis.stood.pop(grid)
+            high_pass_state, weighting, slow = self._analysis.stood(grid)
             gain, history_end = self._leveller.stood.pop(grid)
             tail, reduction = self._limiter.state
             self._points.append(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.audio.denoise import PROFILE_BINS
 from engine.audio.filters import HIGH_PASS_SECTIONS, SosFilter
 from engine.audio.format import CHANNELS, Frames
 from engine.audio.limiter import TAIL_FRAMES, LimiterState
@@ -16,7 +18,6 @@ VERSION = 1
 LIMIT_BYTES = 24 * 1024
 _MOST_GRIDS = 61
 _MOST_BLOCKS = 5 * _MOST_GRIDS + HISTORY_BLOCKS
-_PROFILE_BINS = 4096
 
 
 class Checkpoint(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -72,7 +73,7 @@ class Checkpoints(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
         blocks = len(self.energies) // 8
         if len(self.energies) % 8 or blocks > _MOST_BLOCKS or len(self.points) > _MOST_GRIDS:
             raise ValueError("energies")
-        if len(self.profile) % 4 or len(self.profile) > 4 * _PROFILE_BINS:
+        if len(self.profile) not in (0, 4 * PROFILE_BINS):
             raise ValueError("profile")
         if any(not HISTORY_BLOCKS <= p.history_end <= blocks for p in self.points):
             raise ValueError("history_end")
@@ -103,6 +104,11 @@ class Checkpoints(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
         if before:
             return before[-1]
         return self.points[0] if self.points else None
+
+    @property
+    def noise_profile(self) -> NDArray[np.float32] | None:
+        """The clip's noise profile, None when none was taken."""
+        return np.frombuffer(self.profile, np.float32) if self.profile else None
 
     def rider_state(self, point: Checkpoint) -> RiderState:
         """The rider's state at one of the points."""

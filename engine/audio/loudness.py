@@ -24,7 +24,6 @@ K_SECTIONS = 2
 
 _K_WEIGHTING = np.array(
     [
-        # fmt: off
         [
             1.53512485958697,
             -2.69169618940638,
@@ -34,7 +33,6 @@ _K_WEIGHTING = np.array(
             0.73248077421585,
         ],
         [1.0, -2.0, 1.0, 1.0, -1.99004745483398, 0.99007225036621],
-        # fmt: on
     ]
 )
 """The shelf and the high-pass at 48 kHz: BS.1770-4 Annex 1, tables 1 and 2."""
