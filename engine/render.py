@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from engine.audio.files import check_target
 from engine.errors import MusmedError
 from engine.plan.events import Event
 from engine.plan.request import Request
@@ -52,6 +53,7 @@ def render_session(
     whole. Raises ``MusmedError`` (one sentence) for an output that can't be written or a
     composer that fails.
     """
+    check_target(output)
     sidecar = report_path(output)
     check_report_path(sidecar)
     part = output.with_name(f".{output.stem}.{os.getpid()}.part{output.suffix}")

@@ -33,17 +33,19 @@ def guarded(command: Callable[[], int | None]) -> int:
     try:
         code = command() or 0
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        _silence_stdout()
-        return 0
-    except Exception as error:
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        # typer wraps some of these, which ones depends on its version
+        met = (error, error.__cause__, error.__context__)
+        if any(isinstance(one, KeyboardInterrupt) for one in met):
+            return INTERRUPTED
+        if any(isinstance(one, BrokenPipeError) for one in met):
+            _silence_stdout()
+            return 0
         return _say_why(error)
     return code
 
 
-def _say_why(error: Exception) -> int:
+def _say_why(error: BaseException) -> int:
     sentence = mendable_sentence(error)
     if sentence is not None:
         _say(sentence)
@@ -83,7 +85,7 @@ def _say(sentence: str) -> None:
         pass  # the terminal is gone; the exit code still says it
 
 
-def _log_defect(error: Exception) -> Path | None:
+def _log_defect(error: BaseException) -> Path | None:
     import traceback
 
     from musmed_tui.paths import folders

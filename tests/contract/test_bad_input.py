@@ -1,0 +1,296 @@
+"""What a listener can get wrong, and what can be wrong around them: one clear sentence each.
+
+Every case is a real invocation. It must end with exit code 2, exactly one line on stderr that
+holds the words a listener needs, no traceback anywhere, and everything that was there before.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LITTLE_DISK = 256 * 1024
+
+Setup = Callable[[Path], None]
+
+
+class Case(NamedTuple):
+    """``arguments``: '{home}' stands for the test's own folder. ``words`` must be on stderr.
+    ``made``: files to be there before. ``environment``: over the usual one."""
+
+    name: str
+    arguments: str
+    words: tuple[str, ...]
+    made: dict[str, str | None] = {}  # noqa: RUF012 - never changed; None makes a folder
+    environment: dict[str, str] = {}  # noqa: RUF012 - never changed
+    little_disk: bool = False
+
+
+NO_ROOM = ("can't be written", "free some space")
+ASK = "--from tense --to calm --minutes 2 --seed 1"
+PLAN = "plan --from tense --to calm"
+RENDER = f"render {ASK} -o"
+PLAY = f"play {ASK} --sink null"
+SETTINGS = "musmed/config/settings.toml"
+
+CASES = (
+    # what is asked for
+    Case("unknown feeling", "play --from tens --to calm", ("'tens'", "tense")),
+    Case("unknown target", "play --from tense --to clam", ("'clam'", "calm")),
+    Case("feeling like nothing", "plan --from xqzw --to calm", ("'xqzw'", "musmed feelings")),
+    Case("empty feeling", "plan --from= --to calm", ("feeling",)),
+    Case("off the plane", "plan --from 0,2 --to calm", ("'0,2'", "between -1 and 1")),
+    Case("three coordinates", "plan --from 0,0,0 --to calm", ("'0,0,0'", "two numbers")),
+    Case("coordinates of words", "plan --from a,b --to calm", ("'a,b'", "two numbers")),
+    Case("coordinates not a number", "plan --from nan,0 --to calm", ("'nan,0'", "-1 and 1")),
+    Case("control characters", "plan --from \x1b[31m\x07 --to calm", ("feeling", "x1b")),
+    Case("missing from", "play --to calm", ("--from", "missing", "musmed feelings")),
+    Case("missing to", "play --from tense", ("--to", "missing")),
+    Case("too short", f"{PLAN} --minutes 1", ("--minutes", "2 to 60", "'1'")),
+    Case("too long", f"{PLAN} --minutes 61", ("--minutes", "2 to 60", "'61'")),
+    Case("minutes of letters", f"{PLAN} --minutes abc", ("--minutes", "number", "'abc'")),
+    Case("minutes nan", f"{PLAN} --minutes nan", ("--minutes", "2 to 60", "'nan'")),
+    Case("minutes inf", f"{PLAN} --minutes inf", ("--minutes", "2 to 60", "'inf'")),
+    Case("minutes negative", f"{PLAN} --minutes -5", ("--minutes", "2 to 60", "'-5'")),
+    Case("minutes huge", f"{PLAN} --minutes 1{'0' * 400}", ("--minutes", "2 to 60")),
+    Case("unknown strategy", f"{PLAN} --strategy zigzag", ("--strategy", "iso or direct")),
+    Case("unknown instrument", f"{PLAN} --instrument piaano", ("'piaano'", "piano")),
+    Case("unknown genre", f"{PLAN} --genre ambiant", ("'ambiant'", "ambient")),
+    Case("unknown composer", f"{PLAN} --composer bach", ("'bach'", "auto", "embedded")),
+    Case("temperature", f"{PLAN} --temperature 2", ("--temperature", "0 to 1", "'2'")),
+    Case("seed of letters", f"{PLAN} --seed x", ("--seed", "whole number", "'x'")),
+    Case("seed negative", f"{PLAN} --seed -1", ("--seed", "whole number", "'-1'")),
+    Case("seed too large", f"{PLAN} --seed 9{'9' * 30}", ("--seed", "whole number")),
+    Case("volume", f"{PLAY} --volume 1.5", ("--volume", "0 to 1", "'1.5'")),
+    Case("volume of letters", f"{PLAY} --volume loud", ("--volume", "number", "'loud'")),
+    Case("sessions limit", "sessions --limit 0", ("--limit", "1 to")),
+    # the command line itself
+    Case("unknown command", "paly", ("No such command", "paly", "--help")),
+    Case("unknown option", f"{PLAN} --colour red", ("No such option", "--colour", "--help")),
+    Case("option without value", "plan --from", ("--from", "argument")),
+    Case("stray argument", f"{PLAN} now", ("unexpected", "now", "--help")),
+    # where the sound goes
+    Case("unknown sink", f"play {ASK} --sink radio", ("'radio'", "sounddevice", "null")),
+    Case("sink null with a word", f"play {ASK} --sink null:x", ("'null:x'",)),
+    Case("sink file without a path", f"play {ASK} --sink file", ("file", "path")),
+    Case(
+        "sink file of no format",
+        f"play {ASK} --sink file:{{home}}/a.mp3",
+        (".flac", ".wav", ".ogg"),
+    ),
+    Case("sink file in no folder", f"play {ASK} --sink file:{{home}}/no/a.flac", ("no", "folder")),
+    Case("no such device", f"play {ASK} --sink sounddevice:nosuchcard", ("nosuchcard",)),
+    Case("no such miniaudio device", f"play {ASK} --sink miniaudio:nosuchcard", ("nosuchcard",)),
+    # the output of a rendering
+    Case("no output", f"render {ASK}", ("-o", "missing")),
+    Case("empty output", f"{RENDER} ''", ("-o", "missing")),
+    Case("output is a folder", f"{RENDER} {{home}}/f.flac", ("f.flac", "folder"), {"f.flac": None}),
+    Case("unknown suffix", f"{RENDER} {{home}}/a.mp3", (".flac", ".wav", ".ogg")),
+    Case("no suffix", f"{RENDER} {{home}}/a", (".flac", ".wav", ".ogg")),
+    Case("missing parent", f"{RENDER} {{home}}/no/a.flac", ("no", "folder")),
+    Case("parent is a file", f"{RENDER} {{home}}/x/a.flac", ("folder",), {"x": "kept"}),
+    Case("unwritable folder", f"{RENDER} /proc/a.flac", ("/proc",)),
+    Case("sidecar is a folder", f"{RENDER} {{home}}/a.flac", ("a.json",), {"a.json": None}),
+    Case(
+        "rendering, disk full",
+        f"{RENDER} {{home}}/a.wav",
+        ("can't be written", "free some space"),
+        little_disk=True,
+    ),
+    # what is stored
+    Case("settings, no TOML", PLAN, ("settings.toml", "line 2"), {SETTINGS: "\nminutes =\n"}),
+    Case(
+        "settings, unknown key",
+        PLAN,
+        ("settings.toml, line 3", "'minuts'", "did you mean minutes"),
+        {SETTINGS: "# mine\nvolume = 0.5\nminuts = 20\n"},
+    ),
+    Case(
+        "settings, wrong type",
+        PLAN,
+        ("settings.toml, line 1", "minutes", "'twenty'"),
+        {SETTINGS: 'minutes = "twenty"\n'},
+    ),
+    Case(
+        "settings, out of range",
+        PLAN,
+        ("settings.toml, line 1", "latency", "0.05 to 5"),
+        {SETTINGS: "latency = 50\n"},
+    ),
+    Case(
+        "settings, table",
+        PLAN,
+        ("line 1", "'sinks'", "mean sink"),
+        {SETTINGS: "[sinks]\nauto = true\n"},
+    ),
+    Case("settings, a folder", PLAN, ("settings.toml", "can't be read"), {SETTINGS: None}),
+    Case("settings, not text", PLAN, ("not UTF-8", "line 1"), {SETTINGS: "\udcff\udcfe"}),
+    Case(
+        "settings, unknown theme",
+        PLAY,
+        ("'drak'", "dark"),
+        {SETTINGS: 'theme = "drak"\n'},
+    ),
+    Case(
+        "settings, unknown genre",
+        PLAN,
+        ("'ambiant'", "ambient", "settings.toml, line 1"),
+        {SETTINGS: 'genre = "ambiant"\n'},
+    ),
+    Case("environment", PLAN, ("MUSMED_MINUTES", "2 to 60"), {}, {"MUSMED_MINUTES": "99"}),
+    Case("environment of letters", PLAN, ("MUSMED_VOLUME",), {}, {"MUSMED_VOLUME": "loud"}),
+    Case(
+        "library damaged",
+        PLAY,
+        ("library", "damaged"),
+        {"musmed/data/library/library.sqlite": "no"},
+    ),
+    Case("library is a file", PLAY, ("library", "MUSMED_HOME"), {"musmed/data": "kept"}),
+    Case("log folder is a file", PLAY, ("logs", "MUSMED_HOME"), {"musmed/state": "kept"}),
+    Case("nothing to resume", "resume", ("no unfinished session", "musmed play")),
+    Case("resume unknown", "resume 20200101-000000-aa", ("20200101-000000-aa", "musmed sessions")),
+    Case("resume a path", "resume ../../etc", ("'../../etc'", "musmed sessions")),
+    Case("resume nothing", "resume ''", ("musmed sessions",)),
+    Case("playing, disk full", PLAY, NO_ROOM, little_disk=True),
+)
+
+
+def split(arguments: str, home: Path) -> list[str]:
+    """Words by spaces ('' stands for an empty one); '{home}' is replaced."""
+    return ["" if a == "''" else a.replace("{home}", str(home)) for a in arguments.split(" ")]
+
+
+def environment_for(home: Path, case: Case) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("MUSMED_")}
+    return (
+        kept | {"MUSMED_HOME": str(home / "musmed"), "TMPDIR": str(home / "tmp")} | case.environment
+    )
+
+
+def make(home: Path, made: dict[str, str | None]) -> None:
+    (home / "tmp").mkdir()
+    for name, text in made.items():
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if text is None:
+            path.mkdir()
+        else:
+            path.write_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def limit_file_size() -> None:
+    """No file may grow past ``LITTLE_DISK``: to a program that is a disk that is full."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LITTLE_DISK, LITTLE_DISK))
+
+
+def run(home: Path, case: Case) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "musmed_tui", *split(case.arguments, home)],
+        cwd=ROOT,
+        env=environment_for(home, case),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=limit_file_size if case.little_disk else None,
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+def test_one_clear_sentence(case: Case, tmp_path: Path) -> None:
+    make(tmp_path, case.made)
+    done = run(tmp_path, case)
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    said = done.stderr.splitlines()
+    assert len(said) == 1, done.stderr
+    assert said[0].startswith("musmed: ")
+    assert said[0].endswith((".", "?", ")", "flac")), said[0]
+    for word in case.words:
+        assert word in said[0]
+    assert "Traceback" not in done.stdout + done.stderr
+    assert said[0].isprintable()
+    for name, text in case.made.items():
+        path = tmp_path / name
+        if text is None:
+            assert path.is_dir()
+        else:
+            assert path.read_bytes() == text.encode("utf-8", "surrogateescape")
+    assert not list((tmp_path / "tmp").iterdir()), "something was left behind"
+    assert not list(tmp_path.glob("*.part*")), "something was left behind"
+
+
+def test_there_are_many_cases() -> None:
+    assert len(CASES) >= 35
+    assert len({case.name for case in CASES}) == len(CASES)
+
+
+def test_a_full_device_under_stdout(tmp_path: Path) -> None:
+    case = Case("", f"{PLAN} --json --seed 1", ())
+    make(tmp_path, {})
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "musmed_tui", *split(case.arguments, tmp_path)],
+            cwd=ROOT,
+            env=environment_for(tmp_path, case),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("musmed: The disk is full")
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
+    case = Case("", "moods", ())
+    make(tmp_path, {})
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "musmed_tui", "moods"],
+        cwd=ROOT,
+        env=environment_for(tmp_path, case),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_defect_is_a_sentence_that_names_its_log(tmp_path: Path) -> None:
+    """The traceback is in the log and nowhere else."""
+    make(tmp_path, {})
+    code = (
+        "import sys; sys.argv = ['musmed', 'feelings']\n"
+        "import musmed_tui.commands_tables as tables\n"
+        "tables.show_feelings = lambda: 1 / 0\n"
+        "from musmed_tui.cli import main; main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment_for(tmp_path, Case("", "", ())),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    log = tmp_path / "musmed/state/defect.log"
+    assert done.returncode == 1
+    assert str(log) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "ZeroDivisionError" in log.read_text()
+    shutil.rmtree(tmp_path / "musmed")

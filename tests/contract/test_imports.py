@@ -1,0 +1,76 @@
+"""Who imports what, seen from a fresh interpreter: the front stays light, the engine headless."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+HEAVY = {"torch", "scipy", "noisereduce", "pyebur128", "soxr"}
+SCREEN = {"textual", "rich", "typer", "musmed_tui"}
+
+
+def imported_by(statement: str) -> set[str]:
+    """The top-level modules in ``sys.modules`` after ``statement``."""
+    code = f"""
+import contextlib, io, json, sys
+with contextlib.redirect_stdout(io.StringIO()):
+    {statement}
+print(json.dumps(sorted({{name.partition('.')[0] for name in sys.modules}})))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout))
+
+
+def front_modules() -> list[str]:
+    folders = ("engine/affect", "engine/plan", "engine/session", "engine/playback")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
+    files += [ROOT / "engine/link/client.py", ROOT / "engine/render.py"]
+    files += sorted((ROOT / "musmed_tui").glob("[!_]*.py"))
+    return sorted(
+        ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        for file in files
+        if file.name != "__init__.py"
+    )
+
+
+def engine_modules() -> list[str]:
+    files = (ROOT / "engine").rglob("[!_]*.py")
+    return sorted(".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files)
+
+
+def test_help_imports_nothing_that_computes() -> None:
+    call = "from musmed_tui.cli import app; app(['--help'], standalone_mode=False)"
+    seen = imported_by(call)
+    assert "typer" in seen
+    assert not seen & (HEAVY | {"numpy", "textual", "sqlite3", "sounddevice"})
+
+
+def test_the_front_process_stays_light() -> None:
+    modules = front_modules()
+    assert "engine.session.runner" in modules
+    assert "musmed_tui.plain" in modules
+    seen = imported_by(f"import {', '.join(modules)}")
+    assert "numpy" in seen
+    assert not seen & HEAVY
+
+
+def test_the_engine_knows_no_screen() -> None:
+    modules = engine_modules()
+    assert len(modules) > 30
+    seen = imported_by(f"import {', '.join(modules)}")
+    assert not seen & SCREEN
+
+
+@pytest.mark.parametrize("room", ["affect", "plan"])
+def test_affect_and_plan_need_no_numpy(room: str) -> None:
+    modules = [name for name in engine_modules() if name.startswith(f"engine.{room}.")]
+    assert modules
+    assert not imported_by(f"import {', '.join(modules)}") & {"numpy", "scipy", "torch"}
