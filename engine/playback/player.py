@@ -105,7 +105,7 @@ class Player:
         goal, step = self._goal(), self._step()
         count = len(out)
         if goal != self._gain:
-            left = max(1, int(np.ceil(abs(goal - self._gain) / step - 1e-6)))
+            left = max(1, int(np.ceil(abs(goal - self._gain) / step - 1e-3)))
             count = min(count, left, BLOCK_FRAMES)
         taken = self._take(out[:count])
         if goal != self._gain:
@@ -147,7 +147,8 @@ class Player:
         (np.minimum if up else np.maximum)(ramp, np.float32(goal), out=ramp)
         np.multiply(out, ramp, out=out)
         moved = self._gain + (step if up else -step) * len(out)
-        self._gain = min(moved, goal) if up else max(moved, goal)
+        arrived = abs(goal - moved) < step * 1e-3 or (moved > goal) == up
+        self._gain = goal if arrived else moved
 
     def _note(self) -> None:
         self._asked_then[self._calls % HISTORY] = self.asked

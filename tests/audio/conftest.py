@@ -1,0 +1,192 @@
+"""Real sound paths on a machine without a sound card (docs/playback.md, Tests).
+
+``virtual_portaudio``: PortAudio's own callbacks on ALSA's file plugin, in virtual time.
+``pulse_server``: a private PulseAudio with a null sink, in real time, recorded by parec.
+PortAudio reads HOME when it is loaded, so whoever plays is a process of its own with the
+environment given here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from ctypes.util import find_library
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.audio.format import Frames
+
+ROOT = Path(__file__).parents[2]
+VIRTUAL_DEVICE = "musmedfile"
+PULSE_DEVICE = "pulse"
+PATIENCE = 20.0
+"""Seconds that only a defect takes."""
+
+VirtualPortAudio = Callable[[Path], tuple[dict[str, str], Path]]
+
+
+def need(present: bool, package: str) -> None:
+    """Skip without ``package``; fail where tests must not skip (MUSMED_TESTS_MUST_RUN=1)."""
+    if present:
+        return
+    reason = f"needs: apt install {package}"
+    if os.environ.get("MUSMED_TESTS_MUST_RUN") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def raw_audio(path: Path) -> Frames:
+    """A raw float32 stereo recording, shape (n, 2); half a frame at its end is dropped."""
+    samples = np.fromfile(path, np.float32)
+    return samples[: len(samples) // 2 * 2].reshape(-1, 2)
+
+
+def trimmed(audio: Frames) -> Frames:
+    """Without the silence before the first and after the last sound."""
+    sounding = np.flatnonzero(audio.any(axis=1))
+    return audio[sounding[0] : sounding[-1] + 1] if len(sounding) else audio[:0]
+
+
+def _home(folder: Path) -> dict[str, str]:
+    """An environment of its own under ``folder``, from which the project can be imported."""
+    home, runtime = folder / "home", folder / "run"
+    for path in (home, runtime):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PULSE_", "ALSA_", "XDG_"))}
+    return env | {
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(runtime),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "error::ResourceWarning",
+    }
+
+
+def make_virtual_portaudio(folder: Path) -> tuple[dict[str, str], Path]:
+    """Environment in which PortAudio has the device ``musmedfile``, and the raw file (float32,
+    stereo, 48 kHz) that holds what was played to it."""
+    need(find_library("portaudio") is not None, "libportaudio2")
+    env, out = _home(folder), folder / "out.raw"
+    (Path(env["HOME"]) / ".asoundrc").write_text(
+        f'pcm.{VIRTUAL_DEVICE} {{ type file slave.pcm "null" file "{out}" format "raw" }}\n'
+    )
+    return env, out
+
+
+class PulseServer:
+    """A private PulseAudio server; ``env`` reaches it, with PortAudio's device 'pulse'."""
+
+    def __init__(self, folder: Path) -> None:
+        for tool, package in (("pulseaudio", "pulseaudio"), ("parec", "pulseaudio-utils")):
+            need(shutil.which(tool) is not None, package)
+        need(find_library("portaudio") is not None, "libportaudio2")
+        plugins = Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so")
+        need(any(plugins), "libasound2-plugins")
+        self.env = _home(folder)
+        self._log = folder / "pulse.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        sink = "module-null-sink sink_name=musmed format=float32le rate=48000 channels=2"
+        command = ["pulseaudio", "--daemonize=no", "-n", "--exit-idle-time=-1"]
+        command += ["--high-priority=no", "--realtime=no", "-L", "module-native-protocol-unix"]
+        command += ["-L", f"{sink} norewinds=1"]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
+        deadline = time.monotonic() + PATIENCE
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"pulseaudio did not start: {self._log.read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End the server without a word."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    @contextlib.contextmanager
+    def record(self, path: Path) -> Iterator[None]:
+        """Record what is heard to ``path``, raw float32 stereo at 48 kHz."""
+        command = ["parec", "-d", "musmed.monitor", "--format=float32le", "--rate=48000"]
+        command += ["--channels=2", "--raw", "--latency-msec=100"]
+        with path.open("wb") as out, self._log.open("ab") as log:
+            recorder = subprocess.Popen(command, env=self.env, stdout=out, stderr=log)
+            try:
+                deadline = time.monotonic() + PATIENCE
+                while path.stat().st_size == 0:
+                    if recorder.poll() is not None or time.monotonic() > deadline:
+                        pytest.fail(f"parec recorded nothing: {self._log.read_text()[-2000:]}")
+                    time.sleep(0.05)
+                yield
+                time.sleep(0.7)
+            finally:
+                recorder.terminate()
+                recorder.wait()
+
+    def _answers(self) -> bool:
+        command = ["pactl", "list", "short", "sinks"]
+        done = subprocess.run(command, env=self.env, capture_output=True, check=False)
+        return b"musmed" in done.stdout
+
+
+@contextlib.contextmanager
+def serve_pulse(folder: Path) -> Iterator[PulseServer]:
+    """A private PulseAudio for the time of the ``with``."""
+    server = PulseServer(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def virtual_portaudio() -> VirtualPortAudio:
+    """``virtual_portaudio(folder) -> (environment, raw file)``; the device is ``musmedfile``."""
+    return make_virtual_portaudio
+
+
+@pytest.fixture
+def pulse_server() -> Callable[[Path], AbstractContextManager[PulseServer]]:
+    """``with pulse_server(folder) as server``: ``server.env``, ``server.record(path)``."""
+    return serve_pulse
+
+
+class Sounds:
+    """Reading recordings: ``raw(path)``, ``trimmed(audio)``."""
+
+    raw = staticmethod(raw_audio)
+    trimmed = staticmethod(trimmed)
+
+
+@pytest.fixture
+def sounds() -> Sounds:
+    return Sounds()
+
+
+def run_script(env: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+    """A script of this folder in a process of its own; its output can be read line by line."""
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        env=env,
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.fixture
+def script() -> Callable[..., subprocess.Popen[str]]:
+    """``script(env, path, *arguments)``: python in a process of its own."""
+    return run_script
