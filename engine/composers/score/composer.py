@@ -44,7 +44,7 @@ class ScoreComposition:
         cancelled: Callable[[], bool],
     ) -> None:
         self._renderer, self._spec, self._cancelled = renderer, spec, cancelled
-        self._bars, self._kept = _bars_of(spec, score)
+        self._bars, self._kept = bars_of(spec, score)
         self.start_frame = self._first_frame()
         self.render_from = self.start_frame // GRID_FRAMES * GRID_FRAMES
         self.marks = self._marks()
@@ -100,7 +100,7 @@ class _Feed:
         return ready
 
 
-def _bars_of(spec: ClipSpec, score: ScoreState) -> tuple[list[Bar], ScoreState]:
+def bars_of(spec: ClipSpec, score: ScoreState) -> tuple[list[Bar], ScoreState]:
     """The bars that a clip needs, and the last state that lies early enough before it."""
     early = frames_of(spec.start - LOOKBACK_SECONDS)
     end = frames_of(spec.end)

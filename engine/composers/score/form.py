@@ -24,6 +24,7 @@ from engine.composers.score.harmony import (
     bass_pitch,
     chord_on,
     mode_of,
+    suspended,
     voice,
 )
 from engine.composers.score.keyed import Dice
@@ -94,6 +95,7 @@ class Bar(msgspec.Struct, frozen=True):
     mode: int
     phrase_bar: int
     section_bar: int
+    section: int
     tempo: float
     descriptor: Descriptor
     plan: tuple[str, str, int]
@@ -123,7 +125,7 @@ def first_state(path: Path, seeds: Sequence[SeedStep]) -> ScoreState:
     seed = seed_at(seeds, 0)
     descriptor = describe(affect_at(path, 0))
     tonic = Dice(seed, "tonic").pick((0, 2, 3, 5, 7, 9, 10))
-    state = ScoreState(
+    return ScoreState(
         version=STATE_VERSION,
         bar=0,
         frame=0,
@@ -142,7 +144,6 @@ def first_state(path: Path, seeds: Sequence[SeedStep]) -> ScoreState:
         bass=41,
         melody=round(descriptor.register),
     )
-    return state
 
 
 def next_bar(
@@ -173,6 +174,7 @@ def next_bar(
         mode=state.mode,
         phrase_bar=state.phrase_bar,
         section_bar=state.section_bar,
+        section=state.section,
         tempo=state.tempo,
         descriptor=descriptor,
         plan=plan,
@@ -256,6 +258,9 @@ def _harmony(state: ScoreState, kind: str, descriptor: Descriptor) -> tuple[Harm
     if kind == "body" and state.section_bar == 15 and state.next_tonic != state.tonic:
         # The old tonic is IV or V of the new key: it is the pivot, and the new dominant follows.
         chords = [chords[0], (8, chord_on(state.next_tonic, 5, "5", 0.6, dice))]
+    if len(chords) == 1 and kind == "body" and dice.chance(0.65 * tension):
+        late = suspended(chords[0][1], state.tonic, state.mode)
+        chords = [(0, late), (8, chords[0][1])] if late else chords
     centre = 61.0 + 0.5 * (descriptor.register - 70.0)
     voicing, bass = state.voicing, state.bass
     made = []

@@ -86,6 +86,16 @@ def chord_on(tonic_pc: int, mode: int, entry: str, tension: float, dice: Dice) -
     return Chord(tuple(dict.fromkeys(pcs)), degree)
 
 
+def suspended(chord: Chord, tonic_pc: int, mode: int) -> Chord | None:
+    """The chord with its third held back by the fourth above the root; None where that fourth
+    would be a tritone or a semitone from the fifth."""
+    root, third = chord.pcs[0], chord.pcs[1]
+    fourth = degree_pitch(tonic_pc, mode, chord.degree + 3) % 12
+    if (fourth - root) % 12 != 5:
+        return None
+    return Chord(tuple(fourth if pc == third else pc for pc in chord.pcs), chord.degree)
+
+
 def voice(chord: Chord, previous: Sequence[int], centre: float) -> tuple[int, ...]:
     """A close or open voicing of ``chord`` near ``centre`` that moves least from ``previous``.
 

@@ -54,7 +54,7 @@ class Instrument:
         return pitch
 
 
-def sound(
+def sound(  # noqa: PLR0917 - a note is these things
     cache: TableCache, name: str, pitch: int, brightness: float, gate: int, entry: int
 ) -> Table:
     """One note, shape (n,) or (2, n), unit loudness; it ends in a fade, at exactly zero.
@@ -113,7 +113,7 @@ def _piano(pitch: int, layer: int, frames: int) -> Table:
     for n in range(1, 36):
         hertz = f0 * n * math.sqrt((1.0 + stiff * n * n) / (1.0 + stiff))
         strike = abs(math.sin(math.pi * n / 8.3)) + 0.06
-        amplitude = strike * n**-tilt * math.exp(-hertz / (1800.0 + 1900.0 * layer))
+        amplitude = strike * n**-tilt * math.exp(-hertz / (2400.0 + 1700.0 * layer))
         t60 = t0 / (1.0 + 0.22 * (n - 1) + (hertz / 5200.0) ** 1.5)
         partials.append((hertz, 0.75 * amplitude, 0.45 * t60))
         partials.append((hertz * (1.0 + 4.5e-4 / n), 0.4 * amplitude, 1.35 * t60))
@@ -163,10 +163,15 @@ def _bars(
             (f0 * r, w * (bright if i else 1.0), t0 / (1.0 + 0.9 * i))
             for i, (r, w) in enumerate(zip(ratios, weights, strict=True))
         ]
-        partials += [(f0 * r * 1.0011, 0.5 * a, t) for r, (_, a, t) in zip(ratios, partials)]
+        doubles = list(zip(ratios, partials, strict=True))
+        partials += [(f0 * r * 1.0011, 0.5 * a, t) for r, (_, a, t) in doubles]
         return level(_soft_start(decaying(partials, frames, _golden(len(partials))), 0.002))
 
     return make
+
+
+_TOP_TINE = 12_000.0
+"""No tine partial above this: higher ones are harsh rather than bright."""
 
 
 def _electric_piano(pitch: int, layer: int, frames: int) -> Table:
@@ -177,14 +182,11 @@ def _electric_piano(pitch: int, layer: int, frames: int) -> Table:
     phase = 2.0 * np.pi * ((f0 * time) % 1.0)
     body = np.sin(phase + index * np.sin(phase)) * np.exp(-time / (2.6 * 2 ** (-(pitch - 60) / 30)))
     wave = body.astype(np.float32)
-    ratio = 14.0 if f0 * 15.0 < TOP_TINE else 7.0
-    if f0 * (ratio + 1.0) < TOP_TINE:
+    ratio = 14.0 if f0 * 15.0 < _TOP_TINE else 7.0
+    if f0 * (ratio + 1.0) < _TOP_TINE:
         tine = np.sin(2.0 * np.pi * ((f0 * ratio * time) % 1.0)) * np.exp(-time / 0.11)
         wave += (0.018 + 0.022 * layer) * tine.astype(np.float32)
     return level(_soft_start(wave, 0.003))
-
-
-TOP_TINE = 12_000.0
 
 
 def _blown(
@@ -214,7 +216,7 @@ def _section(
         cut = edge * (0.5 + 0.35 * layer)
 
         def amplitude(hertz: float, k: int) -> float:
-            value = k**-tilt * math.exp(-hertz / cut)
+            value = math.pow(k, -tilt) * math.exp(-hertz / cut)
             if formants:
                 value *= 0.08 + sum(
                     g * math.exp(-0.5 * ((hertz - f) / (0.16 * f + 60.0)) ** 2) for f, g in formants
@@ -243,15 +245,20 @@ def _saws(cut: float) -> Callable[[int, int, int], Table]:
     return make
 
 
-def _kick(_pitch: int, layer: int, frames: int) -> Table:
-    n = min(frames, 16_000)
-    time = np.arange(n, dtype=np.float64) / SAMPLE_RATE
-    turns = 46.0 * time + 65.0 * 0.035 * (1.0 - np.exp(-time / 0.035))
-    wave = np.sin(2.0 * np.pi * turns) * np.exp(-time / 0.11)
-    out = np.zeros(frames, np.float32)
-    out[:n] = wave * (0.34 + 0.02 * layer)
-    out[n - 480 : n] *= fall(480)
-    return _soft_start(out, 0.003)
+def _drum(low: float, drop: float, decay: float, step: float) -> Callable[[int, int, int], Table]:
+    """A skin: a sine that falls ``drop`` Hz to ``low``; ``pitch`` raises it by ``step`` Hz."""
+
+    def make(pitch: int, layer: int, frames: int) -> Table:
+        n = min(frames, int(7.0 * decay * SAMPLE_RATE))
+        time = np.arange(n, dtype=np.float64) / SAMPLE_RATE
+        turns = (low + step * pitch) * time + drop * 0.035 * (1.0 - np.exp(-time / 0.035))
+        wave = np.sin(2.0 * np.pi * turns) * np.exp(-time / decay)
+        out = np.zeros(frames, np.float32)
+        out[:n] = wave * (0.32 + 0.03 * layer)
+        out[n - 480 : n] *= fall(480)
+        return _soft_start(out, 0.003)
+
+    return make
 
 
 def _noise_hit(
@@ -294,6 +301,9 @@ INSTRUMENTS: dict[str, Instrument] = {
     "cello": Instrument(_blown(_BOWED, 5.1, 15.0, 0.012, 1900.0), 0.11, 0.25, low=36, high=76),
     "horn": Instrument(_blown(_HORN, 4.5, 5.0, 0.008, 1500.0), 0.08, 0.2, low=41, high=79),
     "strings": Instrument(_section(1.0, 13.0, 3000.0), 0.38, 0.9, loop=True, low=36, high=96),
+    "short strings": Instrument(
+        _section(0.95, 11.0, 3200.0), 0.035, 0.22, loop=True, low=36, high=96
+    ),
     "warm pad": Instrument(_section(1.25, 22.0, 1500.0), 0.7, 1.4, loop=True, low=36, high=88),
     "glass pad": Instrument(_section(1.9, 9.0, 5200.0), 0.5, 1.5, loop=True, low=48, high=96),
     "choir": Instrument(
@@ -306,9 +316,12 @@ INSTRUMENTS: dict[str, Instrument] = {
     ),
     "organ": Instrument(_section(1.1, 2.2, 2200.0), 0.05, 0.18, loop=True, low=36, high=96),
     "synth": Instrument(_saws(3000.0), 0.0, 0.2, low=36, high=96),
+    "synth lead": Instrument(_blown(_BOWED, 4.8, 9.0, 0.0, 1700.0), 0.025, 0.3, low=45, high=96),
     "bass": Instrument(_plucked(0.24, 1.1, 3.2, 900.0, 3e-5), 0.0, 0.12, low=28, high=55),
     "synth bass": Instrument(_saws(700.0), 0.0, 0.1, low=28, high=55),
-    "kick": Instrument(_kick, 0.0, 0.05, low=0, high=127),
+    "kick": Instrument(_drum(46.0, 65.0, 0.11, 0.0), 0.0, 0.05, low=0, high=127),
+    "tom": Instrument(_drum(82.0, 50.0, 0.16, 14.0), 0.0, 0.05, low=0, high=127),
+    "snare": Instrument(_noise_hit(240.0, 6200.0, 0.07, 0.002), 0.0, 0.05, low=0, high=127),
     "brush": Instrument(_noise_hit(900.0, 5200.0, 0.055, 0.006), 0.0, 0.05, low=0, high=127),
     "shaker": Instrument(_noise_hit(4200.0, 9500.0, 0.028, 0.010), 0.0, 0.05, low=0, high=127),
 }

@@ -48,7 +48,8 @@ def make_motif(dice: Dice) -> Motif:
             heading = -1 if step > 0 else 1
             step = 4 if step > 0 else -4
     between = [(walk[i] + walk[min(i + 1, 7)]) / 2 for i in range(8)]
-    contour = tuple(x for i in range(8) for x in (walk[i], round(between[i] + 0.01)))
+    middle = round(sum(walk) / 8)
+    contour = tuple(x - middle for i in range(8) for x in (walk[i], round(between[i] + 0.01)))
     return Motif(order, contour)
 
 
@@ -75,7 +76,7 @@ def scale_pitches(tonic_pc: int, mode: int, low: int, high: int) -> list[int]:
     return [p for p in range(low, high + 1) if p % 12 in pcs]
 
 
-def realise(
+def realise(  # noqa: PLR0917 - every one of these shapes a bar
     motif: Motif,
     count: int,
     shift: int,
@@ -91,7 +92,7 @@ def realise(
     within an octave.
     """
     slots = sorted(motif.order[: max(1, count)])
-    aim = 0.55 * centre + 0.45 * previous
+    aim = 0.7 * centre + 0.3 * previous
     anchor = min(range(len(ladder)), key=lambda i: (abs(ladder[i] - aim), i))
     tones: list[Tone] = []
     last = previous
@@ -101,6 +102,8 @@ def realise(
         pitch = ladder[rung]
         if slot % 4 == 0 or len(slots) <= 4:
             pitch = _to_chord(pitch, chord, last)
+        elif pitch == last and i % 3:
+            pitch = ladder[max(0, rung - 1) if pitch > centre else min(rung + 1, len(ladder) - 1)]
         pitch = _within_octave(pitch, last)
         end = slots[i + 1] if i + 1 < len(slots) else SLOTS
         tones.append(Tone(slot, end - slot, pitch))
@@ -117,7 +120,7 @@ def cadence(pcs: tuple[int, ...], slot: int, length: int, centre: float, previou
 
 def _to_chord(pitch: int, chord: Chord, last: int) -> int:
     near = [p for p in range(pitch - 4, pitch + 5) if p % 12 in chord.pcs]
-    return min(near, key=lambda p: (abs(p - pitch) + (0.9 if p == last else 0.0), p))
+    return min(near, key=lambda p: (abs(p - pitch) + (2.2 if p == last else 0.0), p))
 
 
 def _within_octave(pitch: int, last: int) -> int:

@@ -89,7 +89,7 @@ def decaying(
     return out
 
 
-def vibrato_tone(
+def vibrato_tone(  # noqa: PLR0917 - a tone is these things
     hertz: float,
     amplitudes: Sequence[float],
     length: int,
@@ -153,7 +153,8 @@ def noise_band(length: int, low: float, high: float, seed: int) -> Table:
     spectrum *= 1.0 / (1.0 + (freqs / high) ** 4)
     spectrum[freqs > TOP] = 0.0
     wave = np.fft.irfft(spectrum, length)
-    return (wave / (np.sqrt(np.mean(wave**2)) + 1e-12)).astype(np.float32)
+    wave /= np.sqrt(np.mean(wave**2)) + 1e-12
+    return wave.astype(np.float32)
 
 
 def level(table: Table, rms: float = 0.1) -> Table:
