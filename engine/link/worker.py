@@ -112,6 +112,7 @@ class ComposeWorker:
     def _open(self, message: Open) -> None:
         try:
             composer = self._load(message.composer)
+            import engine.finishing  # noqa: F401 - half a second of scipy, better now than at a clip
         except Exception as error:
             self._outbox.answer(Failure(reason(error, f"Composer {message.composer!r} failed")))
         else:
@@ -197,8 +198,6 @@ def _begin(composer: Composer, job: Job, denoise: bool | None) -> tuple[Composit
     start; what finishing remembers (loudness, filters, noise) is about the audio that was
     heard, whoever made it, and is used as long as it can be read.
     """
-    from engine.finishing import ClipFinisher
-
     state = checkpoints = None
     if job.continuation:
         continuation = Continuation.unpack(job.continuation)
@@ -206,16 +205,29 @@ def _begin(composer: Composer, job: Job, denoise: bool | None) -> tuple[Composit
         if (continuation.composer, continuation.version) == (composer.name, composer.version):
             state = continuation.state
     composition = composer.compose(job.spec, state, job.cancelled)
-    traits = composer.traits
-    try:
-        finisher = ClipFinisher(
-            job.spec, composition, traits, denoise=denoise, checkpoints=checkpoints
-        )
-    except MusmedError:
-        if state is not None or checkpoints is None:
-            raise
-        finisher = ClipFinisher(job.spec, composition, traits, denoise=denoise, checkpoints=None)
+    finisher = _finisher(composer, job.spec, composition, denoise, checkpoints)
+    if finisher.frames < 1:
+        raise MusmedError("There is nothing to compose between a clip's end and itself.")
     return composition, finisher
+
+
+def _finisher(
+    composer: Composer,
+    spec: ClipSpec,
+    composition: Composition,
+    denoise: bool | None,
+    checkpoints: bytes | None,
+) -> ClipFinisher:
+    from engine.finishing import ClipFinisher
+
+    if checkpoints is not None:
+        try:
+            return ClipFinisher(
+                spec, composition, composer.traits, denoise=denoise, checkpoints=checkpoints
+            )
+        except MusmedError as error:
+            print(f"musmed engine: finishing begins afresh: {error}", file=sys.stderr)
+    return ClipFinisher(spec, composition, composer.traits, denoise=denoise, checkpoints=None)
 
 
 def _record(composer: Composer, finisher: ClipFinisher, frames: int, seconds: float) -> ClipRecord:
