@@ -20,7 +20,7 @@ from musmed_tui.plain_line import (
     UNICODE,
     clip_line,
     clock,
-    nearest_word,
+    heading,
     prompt_line,
     state_line,
     status_line,
@@ -206,9 +206,7 @@ class PlainPlayer:
         """A line per clip; on a live terminal only when its feeling or its tags are new."""
         if snapshot.state in {"starting", "failed", "stopped", "ended"}:
             return
-        key = f"{nearest_word(snapshot.affect)} {snapshot.tags}"
-        if not self._output.live:
-            key = f"{snapshot.clip}"
+        key = heading(snapshot) if self._output.live else f"{snapshot.clip}"
         if key != self._said_clip:
             self._said_clip = key
             self._output.line(clip_line(snapshot))
@@ -249,7 +247,8 @@ class PlainPlayer:
         if act is Act.QUIT:
             self.quit = True
         elif act is Act.HELP:
-            self._output.line(HELP)
+            for line in HELP:
+                self._output.line(line)
         elif act is Act.PAUSE:
             self._runner.pause_or_resume()
         elif act is Act.EASE:

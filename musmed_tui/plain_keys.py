@@ -10,8 +10,9 @@ from enum import Enum, auto
 import msgspec
 
 HELP = (
-    "space pause or go on; s steer (a feeling, or valence,arousal); e ease; n skip; "
-    "+ - volume; , . back or on 10 s; q stop and keep; ? this list"
+    "  space  pause, go on      s  steer to a feeling    e  ease (calmer from here)",
+    "  n  compose this anew     + -  volume              , .  back, on 10 s",
+    "  q  stop; it is kept      ?  this list",
 )
 MAX_TYPED = 60
 

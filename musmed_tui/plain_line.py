@@ -78,11 +78,15 @@ def _parts(snapshot: Snapshot, glyphs: Glyphs) -> list[str]:
     return parts
 
 
+def heading(snapshot: Snapshot) -> str:
+    """What a clip is: 'calm: dreamy, piano, ambient'."""
+    return f"{nearest_word(snapshot.affect)}: {snapshot.tags.mood}, {_played(snapshot.tags)}"
+
+
 def clip_line(snapshot: Snapshot) -> str:
     """The line that stays for a clip: '3:00 calm: dreamy, piano, ambient (clip 9 of 40)'."""
-    where = f"{clock(snapshot.position_s)} {nearest_word(snapshot.affect)}"
-    what = f"{snapshot.tags.mood}, {_played(snapshot.tags)}"
-    return f"{where}: {what} (clip {snapshot.clip + 1} of {snapshot.clips})"
+    which = f"(clip {snapshot.clip + 1} of {snapshot.clips})"
+    return f"{clock(snapshot.position_s)} {heading(snapshot)} {which}"
 
 
 def state_line(snapshot: Snapshot) -> str:

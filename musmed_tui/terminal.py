@@ -62,7 +62,8 @@ def shows_unicode(env: Mapping[str, str], encoding: str) -> bool:
 def _colours(env: Mapping[str, str], stream: TextIO) -> str | None:
     from rich.console import Console
 
-    return Console(file=stream, _environ=env).color_system
+    console = Console(file=stream, _environ=env)
+    return None if console.no_color else console.color_system
 
 
 def _can_read_keys() -> bool:
