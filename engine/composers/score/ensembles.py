@@ -60,7 +60,7 @@ class Ensemble:
     @property
     def bass(self) -> str | None:
         """The bass instrument, if any."""
-        return self.style.bass or self.voice.bass
+        return self.voice.bass or self.style.bass
 
     @property
     def kit(self) -> str:

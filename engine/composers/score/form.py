@@ -327,7 +327,7 @@ def _cadence_bar(
         head = (*head[:-1], Tone(last.slot, slot - last.slot, last.pitch))
     at = [c for s, c in chords if s <= slot][-1]
     pcs = (state.tonic,) if how == "full" and state.tonic in at.pcs else at.pcs[:3]
-    length = 16 - slot if how == "approach" else 12 - slot // 2
+    length = 16 - slot if how == "approach" else 12 - 3 * slot // 4
     previous = head[-1].pitch if head else state.melody
     return (*head, cadence(pcs, slot, min(length, 16 - slot), centre, previous))
 
@@ -344,6 +344,7 @@ def _after(state: ScoreState, bar: Bar) -> ScoreState:
         voicing=bar.harmony[-1].voicing,
         bass=bar.harmony[-1].bass,
         melody=bar.melody[-1].pitch if bar.melody else state.melody,
+        next_tonic=state.next_tonic if bar.kind == "body" else state.tonic,
         done=bar.kind == "final",
     )
     return _new_section(state) if section_bar == 16 else state

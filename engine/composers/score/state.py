@@ -64,6 +64,8 @@ def _sane(state: ScoreState) -> bool:
     motifs = (state.theme, state.second)
     return (
         0 <= state.frame < 2**40
+        and len(state.voicing) <= 8
+        and 0 <= state.section < 2**20
         and state.bar >= 0
         and 30.0 <= state.tempo <= 240.0
         and 1 <= state.mode <= 6

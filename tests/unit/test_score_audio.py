@@ -1,0 +1,287 @@
+"""The composer's audio: windows of one piece, spliced, continued, bounded."""
+
+from __future__ import annotations
+
+import itertools
+from functools import cache
+
+import msgspec
+import numpy as np
+import pytest
+
+from engine.affect.circumplex import Affect
+from engine.affect.path import Path, Waypoint
+from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames, frames_of
+from engine.composers.base import Continuation, open_composer
+from engine.composers.score.composer import EmbeddedComposer, ScoreComposition
+from engine.composers.score.instruments import INSTRUMENTS, sound
+from engine.composers.score.render import LOOKBACK_SECONDS
+from engine.composers.score.state import unpack_state
+from engine.composers.score.tables import TOP, TableCache
+from engine.errors import MusmedError
+from engine.plan.clock import STRIDE_SECONDS, clip_count, clip_end, clip_start
+from engine.plan.spec import HISTORY_SECONDS, ClipSpec, LevelPoint, SeedStep, Tags
+
+TOTAL = 120.0
+OVERLAP = frames_of(7.5)
+TENSE, CALM = Affect(-0.4, 0.6), Affect(0.6, -0.5)
+PATH = Path((Waypoint(0.0, TENSE), Waypoint(25.0, TENSE), Waypoint(90.0, CALM)))
+SEEDS = (SeedStep(0.0, 11),)
+STRINGS = Tags("calm", "calm", "violin", "soundtrack")
+
+
+def spec_of(
+    index: int,
+    path: Path = PATH,
+    seeds: tuple[SeedStep, ...] = SEEDS,
+    at: float | None = None,
+    tags: Tags = STRINGS,
+) -> ClipSpec:
+    start = clip_start(index) if at is None else at
+    end = clip_end(index, TOTAL)
+    return ClipSpec(
+        index=index,
+        revision=int(at is not None),
+        start=start,
+        end=end,
+        total=TOTAL,
+        path=path.segment(max(0.0, start - HISTORY_SECONDS), end),
+        levels=(LevelPoint(0.0, -23.0),),
+        seeds=seeds,
+        tags=tags,
+        prompt="",
+    )
+
+
+def play(
+    spec: ClipSpec, state: bytes | None, composer: EmbeddedComposer | None = None
+) -> tuple[ScoreComposition, list[Frames], Frames]:
+    composition = (composer or EmbeddedComposer()).compose(spec, state, lambda: False)
+    chunks = list(composition.chunks())
+    return composition, chunks, np.concatenate(chunks)
+
+
+@cache
+def session() -> tuple[list[ScoreComposition], list[Frames]]:
+    """A whole session, every clip from the one before's state."""
+    composer = EmbeddedComposer()
+    compositions, clips = [], []
+    state: bytes | None = None
+    for index in range(clip_count(TOTAL)):
+        composition, _, audio = play(spec_of(index), state, composer)
+        state = composition.state()
+        compositions.append(composition)
+        clips.append(audio)
+    return compositions, clips
+
+
+@cache
+def whole() -> Frames:
+    _, clips = session()
+    return np.concatenate([clips[0], *[clip[OVERLAP:] for clip in clips[1:]]])
+
+
+def test_the_registry_opens_it() -> None:
+    composer = open_composer("auto")
+    assert composer.name == "embedded"
+    assert composer.traits.sample_rate == SAMPLE_RATE
+    assert not composer.traits.denoise
+    assert not composer.traits.trim
+
+
+def test_chunks_keep_the_contract() -> None:
+    composition, chunks, audio = play(spec_of(0), None)
+    assert composition.start_frame == composition.render_from == 0
+    assert all(c.dtype == np.float32 and c.ndim == 2 and c.shape[1] == 2 for c in chunks)
+    assert all(0 < len(c) <= SAMPLE_RATE for c in chunks)
+    assert len(audio) == frames_of(30.0)
+    assert np.isfinite(audio).all()
+    assert np.abs(audio).max() < 1.0
+    assert np.abs(audio[:4800]).max() > 1e-3, "music within the first tenth of a second"
+
+
+def test_same_spec_same_bytes() -> None:
+    again = play(spec_of(0), None)[2]
+    assert again.tobytes() == session()[1][0].tobytes()
+
+
+def test_overlaps_are_the_same_audio() -> None:
+    _, clips = session()
+    for one, two in itertools.pairwise(clips):
+        assert np.array_equal(one[-OVERLAP:], two[:OVERLAP])
+
+
+def test_a_fresh_composer_goes_on_from_a_state_alone() -> None:
+    compositions, clips = session()
+    assert np.array_equal(play(spec_of(3), compositions[2].state())[2], clips[3])
+
+
+def test_the_state_is_small_early_and_within_the_specs_history() -> None:
+    compositions, _ = session()
+    for index, composition in enumerate(compositions):
+        state = composition.state()
+        assert len(state) <= 4096
+        frame = unpack_state(state).frame
+        start = clip_start(index)
+        assert frame == 0 or frame <= frames_of(start - LOOKBACK_SECONDS)
+        assert frame >= frames_of(start + STRIDE_SECONDS - HISTORY_SECONDS)
+        packed = Continuation(composer="embedded", version=1, state=state, finishing=b"")
+        assert Continuation.unpack(packed.pack()).state == state
+
+
+def test_a_splice_on_the_same_path_is_the_same_audio() -> None:
+    compositions, clips = session()
+    for at in (24.6, 31.37, 44.0):
+        composition, _, audio = play(spec_of(1, at=at), compositions[1].state())
+        assert composition.render_from % GRID_FRAMES == 0
+        assert composition.render_from <= composition.start_frame
+        assert frames_of(at) <= composition.start_frame < frames_of(at + 1.5)
+        offset = composition.render_from - frames_of(clip_start(1))
+        if offset >= 0:
+            assert np.array_equal(audio, clips[1][offset:])
+
+
+def test_a_steer_changes_nothing_before_it_and_something_soon_after() -> None:
+    compositions, clips = session()
+    at = 36.2
+    turned = PATH.segment(0.0, at).waypoints
+    path = Path((*turned, Waypoint(at + 12.0, Affect(0.7, 0.7))))
+    composition, _, audio = play(spec_of(1, path, at=at), compositions[1].state())
+    offset = composition.render_from - frames_of(clip_start(1))
+    same = np.all(audio == clips[1][offset:], axis=1)
+    first = composition.render_from + int(np.argmin(same))
+    assert frames_of(at) <= first <= frames_of(at + 3.0)
+    following = play(spec_of(2, path), composition.state())[2]
+    assert np.array_equal(following[:OVERLAP], audio[-OVERLAP:])
+
+
+def test_a_skip_changes_the_notes_after_it_and_none_before() -> None:
+    compositions, clips = session()
+    at = 36.2
+    seeds = (*SEEDS, SeedStep(at, 99))
+    composition, _, audio = play(spec_of(1, PATH, seeds, at=at), compositions[1].state())
+    offset = composition.render_from - frames_of(clip_start(1))
+    same = np.all(audio == clips[1][offset:], axis=1)
+    first = composition.render_from + int(np.argmin(same))
+    assert frames_of(at) <= first <= frames_of(at + 4.5), "the next bar"
+
+
+def test_drift_keeps_the_score() -> None:
+    compositions, _ = session()
+    other = spec_of(1, tags=Tags("calm", "calm", "guitar", "folk"))
+    composition, _, audio = play(other, compositions[0].state())
+    assert composition.marks == compositions[1].marks
+    assert not np.array_equal(audio, session()[1][1])
+
+
+def test_marks_are_bars_and_phrases_of_the_window() -> None:
+    compositions, _ = session()
+    for index, composition in enumerate(compositions):
+        bars = composition.marks.bars
+        assert set(composition.marks.phrases) <= set(bars)
+        assert list(bars) == sorted(bars)
+        assert clip_start(index) <= bars[0]
+        assert bars[-1] < clip_end(index, TOTAL)
+    assert any(composition.marks.phrases for composition in compositions)
+
+
+def test_no_silence_and_a_full_length() -> None:
+    audio = whole()
+    assert len(audio) == frames_of(TOTAL)
+    blocks = np.abs(audio).max(axis=1)[: len(audio) // 4800 * 4800].reshape(-1, 4800)
+    quiet = np.sqrt(np.mean(blocks**2, axis=1)) < 10 ** (-55 / 20)
+    runs = "".join("x" if q else "." for q in quiet).split(".")
+    assert max(map(len, runs)) <= 15
+
+
+def test_no_click_where_blocks_meet() -> None:
+    """Steps across block boundaries are no larger than those inside the blocks."""
+    audio = whole().astype(np.float64)
+    curve = np.abs(audio[2:] - 2.0 * audio[1:-1] + audio[:-2]).max(axis=1)
+    seams = np.arange(GRID_FRAMES, len(audio) - 2, GRID_FRAMES)
+    at_seams = np.concatenate([curve[seams - 1], curve[seams - 2]])
+    assert at_seams.max() <= np.quantile(curve, 0.99999)
+    assert np.median(at_seams) <= 1.5 * np.median(curve)
+
+
+def test_the_sound_is_warm_not_dull_and_not_harsh() -> None:
+    mono = whole().mean(axis=1).astype(np.float64).reshape(-1, 4800)
+    power = np.mean(np.abs(np.fft.rfft(mono * np.hanning(4800), axis=1)) ** 2, axis=0)
+    freqs = np.fft.rfftfreq(4800, 1.0 / SAMPLE_RATE)
+    centroid = np.sum(np.sqrt(power) * freqs) / np.sum(np.sqrt(power))
+    assert 300.0 <= centroid <= 3000.0
+    assert power[freqs < 40].sum() <= 0.01 * power.sum()
+    assert power[freqs < 150].sum() <= 0.5 * power.sum()
+    crest = np.abs(whole()).max() / np.sqrt(np.mean(whole() ** 2))
+    assert 3.0 <= crest <= 12.0
+    left, right = whole().T
+    assert 0.3 <= np.corrcoef(left, right)[0, 1] <= 0.98, "stereo, and mono-compatible"
+
+
+@pytest.mark.parametrize("name", sorted(INSTRUMENTS))
+def test_instruments_neither_alias_nor_click(name: str) -> None:
+    cache_ = TableCache()
+    instrument = INSTRUMENTS[name]
+    pitch = 3 if instrument.low == 0 else min(instrument.high, 96)
+    for gate in (4800, 48_000):
+        wave = np.atleast_2d(sound(cache_, name, pitch, 0.95, gate, 77))
+        assert wave.dtype == np.float32
+        assert np.isfinite(wave).all()
+        assert np.abs(wave[:, 0]).max() < 0.03, "begins from rest"
+        assert np.abs(wave[:, -2:]).max() < 1e-4, "ends at rest"
+        spectrum = np.abs(np.fft.rfft(wave[0] * np.hanning(wave.shape[1]))) ** 2
+        freqs = np.fft.rfftfreq(wave.shape[1], 1.0 / SAMPLE_RATE)
+        assert spectrum[freqs > TOP * 1.03].sum() <= 1e-6 * spectrum.sum()
+
+
+def test_a_pitched_instrument_is_in_tune() -> None:
+    for name in ("piano", "guitar", "harp", "flute", "violin", "strings", "organ", "synth lead"):
+        wave = np.atleast_2d(sound(TableCache(), name, 69, 0.4, 96_000, 0))[0]
+        spectrum = np.abs(np.fft.rfft(wave[:96_000] * np.hanning(96_000)))
+        freqs = np.fft.rfftfreq(96_000, 1.0 / SAMPLE_RATE)
+        near = (freqs > 400) & (freqs < 480)
+        peak = np.sum(freqs[near] * spectrum[near] ** 2) / np.sum(spectrum[near] ** 2)
+        assert abs(1200 * np.log2(peak / 440.0)) < 8.0, name
+
+
+def test_tables_are_bounded_and_dropping_them_changes_nothing() -> None:
+    small = TableCache(limit=2 * 2**20)
+    first = sound(small, "piano", 60, 0.5, 48_000, 0)
+    for pitch in range(40, 80):
+        sound(small, "piano", pitch, 0.5, 48_000, 0)
+    assert small.bytes <= 2 * 2**20
+    assert np.array_equal(sound(small, "piano", 60, 0.5, 48_000, 0), first)
+
+
+def test_cancelling_stops() -> None:
+    asked = iter([False, False, True])
+    composition = EmbeddedComposer().compose(spec_of(0), None, lambda: next(asked))
+    assert len(list(composition.chunks())) == 2
+    assert composition.state()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 99},
+        {"tempo": float("nan")},
+        {"mode": 9},
+        {"tonic": -1},
+        {"frame": -5},
+        {"melody": 400},
+        {"voicing": (60,) * 1000},
+        {"phrase_bar": 55},
+        {"choices": (0.1, 2.0, 0.0, 0.0)},
+    ],
+)
+def test_a_damaged_state_is_refused(change: dict[str, object]) -> None:
+    state = unpack_state(session()[0][1].state())
+    bad = msgspec.msgpack.encode(msgspec.structs.replace(state, **change))
+    with pytest.raises(MusmedError):
+        EmbeddedComposer().compose(spec_of(2), bad, lambda: False)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00", b"\xff" * 40, b"{}", b"\x80"])
+def test_bytes_that_are_no_state_are_refused(data: bytes) -> None:
+    with pytest.raises(MusmedError, match="start a new session"):
+        EmbeddedComposer().compose(spec_of(2), data, lambda: False)
