@@ -94,6 +94,7 @@ class ComposeWorker:
             self._changed.notify()
 
     def _run(self) -> None:
+        _warm_up()
         while (item := self._next()) is not None:
             if isinstance(item, Open):
                 self._open(item)
@@ -112,7 +113,6 @@ class ComposeWorker:
     def _open(self, message: Open) -> None:
         try:
             composer = self._load(message.composer)
-            import engine.finishing  # noqa: F401 - half a second of scipy, better now than at a clip
         except Exception as error:
             self._outbox.answer(Failure(reason(error, f"Composer {message.composer!r} failed")))
         else:
@@ -163,6 +163,17 @@ class ComposeWorker:
             finishing=finisher.checkpoints(),
         )
         return record, continuation.pack(), at - start < finisher.frames
+
+
+def _warm_up() -> None:
+    """A second of imports while nobody waits for audio yet. Should they fail, the first clip
+    will say so."""
+    try:
+        from engine.finishing import warm_up
+
+        warm_up()
+    except Exception:
+        traceback.print_exc()
 
 
 class _Stopwatch:
