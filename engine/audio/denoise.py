@@ -55,7 +55,8 @@ class ProfileTaker:
         spans = len(audio) // N_FFT
         window = np.hanning(N_FFT + 1)[:-1, None]
         frames = audio[: spans * N_FFT].reshape(spans, N_FFT, CHANNELS) * window
-        spectrum = np.abs(np.fft.rfft(frames, axis=1)).mean(axis=2) / window.sum()
+        spectrum = np.abs(np.fft.rfft(frames, axis=1)) / window.sum()
+        spectrum = np.moveaxis(spectrum, 1, 2).reshape(-1, PROFILE_BINS)
         self._magnitudes.append(spectrum[spectrum.max(axis=1) > 0.0].astype(np.float32))
         self._seconds += len(audio) / SAMPLE_RATE
 
@@ -169,8 +170,11 @@ class GateStream:
 
     def flush(self) -> Frames:
         """The rest, as if silence followed."""
-        left = len(self._line) - _PADDING - self._early
-        return self.push(np.zeros((2 * GRID_FRAMES, CHANNELS), np.float32))[: max(0, left)]
+        held = len(self._line) - _PADDING
+        left = max(0, held - self._early)
+        chunks = -(-held // GRID_FRAMES)
+        silence = chunks * GRID_FRAMES + 2 * _PADDING - len(self._line)
+        return self.push(np.zeros((silence, CHANNELS), np.float32))[:left]
 
     @property
     def profile(self) -> NDArray[np.float32] | None:

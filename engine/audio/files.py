@@ -43,7 +43,7 @@ def _to_float(words: np.ndarray[Any, np.dtype[np.int32]]) -> Frames:
 
 
 def encode_flac24(audio: Frames) -> bytes:
-    """(n, 2) frames at 48 kHz as a FLAC stream with 24-bit samples (rounded by ``quantise24``)."""
+    """(n, 2) frames, n >= 1, at 48 kHz as a FLAC stream with 24-bit samples (rounded by ``quantise24``)."""
     out = io.BytesIO()
     soundfile.write(out, _to_int32(audio), SAMPLE_RATE, subtype="PCM_24", format="FLAC")
     return out.getvalue()
@@ -119,7 +119,13 @@ def _reason(error: BaseException) -> str:
 
 def check_target(path: Path) -> None:
     """Raise ``MusmedError`` when ``path`` can't become an audio file: suffix, folder, rights."""
-    if path.is_dir():
+    try:
+        folder = path.is_dir()
+    except OSError as error:
+        raise MusmedError(
+            f"{path} can't be written ({_reason(error)}); name another place."
+        ) from error
+    if folder:
         raise MusmedError(f"{path} is a folder; name a file in it, such as {path / 'out.flac'}.")
     if path.suffix.lower() not in _FORMATS:
         raise MusmedError(

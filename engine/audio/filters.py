@@ -46,6 +46,8 @@ class SosFilter:
 
     def push(self, channels: NDArray[np.floating[Any]]) -> Doubles:
         """Filter (2, n) further samples; gives (2, n)."""
+        if channels.shape[-1] == 0:
+            return np.zeros((CHANNELS, 0))
         out, self._zi = self._sosfilt(self._sos, channels, axis=-1, zi=self._zi)
         return out
 

@@ -46,7 +46,7 @@ def k_filter(state: bytes | None = None) -> SosFilter:
 def block_energies(weighted: Doubles) -> Doubles:
     """Energies of whole 100 ms blocks of K-weighted (2, n * 4800) audio: the mean squares of the
     channels added up, n values."""
-    blocks = weighted.reshape(CHANNELS, -1, BLOCK_FRAMES)
+    blocks = weighted.reshape(CHANNELS, weighted.shape[-1] // BLOCK_FRAMES, BLOCK_FRAMES)
     return np.asarray((blocks * blocks).sum(axis=-1).sum(axis=0) / BLOCK_FRAMES)
 
 

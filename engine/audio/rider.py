@@ -42,7 +42,7 @@ _RISE_LU = 1.85
 """Per second: the rule's 2 LU less what a ramp inside a block can add."""
 _RISE = 10.0 ** (_RISE_LU / 10.0)
 _RISE_BLOCKS = 10
-_FLOOR_LU = -20.0
+_FLOOR_LU = -12.0
 """A rise is counted from this far below the target at least: music after silence may begin."""
 _DEEPEST = 10.0 ** (-60.0 / 20.0)
 """The rise rule never closes a gain altogether: it could not open again."""

@@ -1,0 +1,327 @@
+"""Finishing: levels, the rise rule, true peak, and resuming equals continuing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+import pyloudnorm
+import pytest
+import soxr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.affect.circumplex import Affect
+from engine.affect.path import Path, Waypoint
+from engine.audio.format import (
+    BLOCK_FRAMES,
+    GRID_FRAMES,
+    SAMPLE_RATE,
+    Frames,
+    frames_of,
+    quantise24,
+)
+from engine.audio.limiter import true_peak_dbtp
+from engine.audio.loudness import integrated_lufs
+from engine.composers.base import Marks, Traits
+from engine.errors import MusmedError
+from engine.finishing import ClipFinisher
+from engine.plan.spec import ClipSpec, LevelPoint, SeedStep, Tags
+
+TRAITS = Traits(sample_rate=SAMPLE_RATE, channels=2, denoise=False, trim=False)
+LEVEL = (LevelPoint(0.0, -23.0),)
+
+
+class Recorded:
+    """A composition that is a piece of a recording over session time."""
+
+    marks = Marks()
+
+    def __init__(
+        self, audio: Frames, start: float, cut: int = SAMPLE_RATE, rate: int = SAMPLE_RATE
+    ) -> None:
+        self.start_frame = frames_of(start)
+        self.render_from = self.start_frame // GRID_FRAMES * GRID_FRAMES
+        self._audio = audio[self.render_from * rate // SAMPLE_RATE :]
+        self._cut = cut
+        self.given = 0
+
+    def chunks(self) -> Iterator[Frames]:
+        for begin in range(0, len(self._audio), self._cut):
+            self.given += 1
+            yield self._audio[begin : begin + self._cut]
+
+    def state(self) -> bytes:
+        return b""
+
+
+def spec(
+    start: float, end: float, levels: tuple[LevelPoint, ...] = LEVEL, revision: int = 0
+) -> ClipSpec:
+    return ClipSpec(
+        index=int(start / 22.5),
+        revision=revision,
+        start=start,
+        end=end,
+        total=900.0,
+        path=Path((Waypoint(0.0, Affect(0.0, 0.0)),)),
+        levels=levels,
+        seeds=(SeedStep(0.0, 1),),
+        tags=Tags("calm", "calm", "piano", "ambient"),
+        prompt="",
+    )
+
+
+def finish(
+    audio: Frames,
+    start: float = 0.0,
+    end: float = 30.0,
+    *,
+    levels: tuple[LevelPoint, ...] = LEVEL,
+    cut: int = SAMPLE_RATE,
+    traits: Traits = TRAITS,
+    checkpoints: bytes | None = None,
+    revision: int = 0,
+) -> tuple[Frames, ClipFinisher]:
+    composition = Recorded(audio, start, cut, traits.sample_rate)
+    finisher = ClipFinisher(
+        spec(start, end, levels, revision),
+        composition,
+        traits,
+        denoise=None,
+        checkpoints=checkpoints,
+    )
+    return np.concatenate(list(finisher.chunks())), finisher
+
+
+@cache
+def music(seconds: int = 53, seed: int = 1) -> Frames:
+    """Struck chords with a slow swell, a little hiss and an odd loud hit."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(seconds * SAMPLE_RATE) / SAMPLE_RATE
+    strike = np.interp(t % 0.5, [0.0, 0.01, 0.5], [0.0, 1.0, 0.1])
+    chord = [
+        sum(np.sin(2 * np.pi * f * t + side) for f in (220.0, 277.2, 329.6)) for side in (0.0, 1.0)
+    ]
+    audio = np.stack(chord, axis=1) * (strike * (1 + 0.5 * np.sin(t / 4)))[:, None] * 0.1
+    audio += 0.001 * rng.standard_normal(audio.shape)
+    for at in rng.integers(0, len(t) - 2_000, seconds // 4):
+        audio[at : at + 1_000] += 0.9 * np.hanning(1_000)[:, None]
+    return audio.astype(np.float32)
+
+
+@cache
+def first_clip() -> tuple[Frames, bytes]:
+    out, finisher = finish(music()[: 30 * SAMPLE_RATE])
+    return out, finisher.checkpoints()
+
+
+def short_term(audio: Frames) -> np.ndarray:
+    """Short-term loudness every 100 ms by pyloudnorm's filters: another meter than the rider's."""
+    meter = pyloudnorm.Meter(SAMPLE_RATE)
+    weighted = audio.astype(np.float64)
+    for stage in meter._filters.values():
+        weighted = np.stack([stage.apply_filter(weighted[:, c]) for c in (0, 1)], axis=1)
+    power = np.add.reduceat((weighted**2).sum(axis=1), np.arange(0, len(audio), BLOCK_FRAMES))
+    return np.asarray(
+        -0.691 + 10 * np.log10(np.convolve(power, np.ones(30), "valid") / (30 * BLOCK_FRAMES))
+    )
+
+
+def largest_rise(short: np.ndarray) -> float:
+    """The largest rise within any second, LU."""
+    return max(float((short[k:] - short[:-k]).max()) for k in range(1, 11))
+
+
+def test_the_clip_has_its_frames_in_chunks_of_at_most_a_second_on_24_bits() -> None:
+    finisher = ClipFinisher(
+        spec(0.0, 30.0), Recorded(music(), 0.0), TRAITS, denoise=None, checkpoints=None
+    )
+    chunks = list(finisher.chunks())
+    assert max(map(len, chunks)) <= SAMPLE_RATE
+    assert min(map(len, chunks)) > 0
+    assert sum(map(len, chunks)) == finisher.frames == 30 * SAMPLE_RATE
+    whole = np.concatenate(chunks)
+    assert whole.dtype == np.float32
+    assert np.array_equal(quantise24(whole), whole)
+
+
+def test_the_first_second_composed_makes_the_first_chunk() -> None:
+    composition = Recorded(music(), 0.0)
+    finisher = ClipFinisher(spec(0.0, 30.0), composition, TRAITS, denoise=None, checkpoints=None)
+    assert len(next(finisher.chunks())) >= BLOCK_FRAMES
+    assert composition.given == 1
+
+
+def test_what_is_measured_is_what_other_meters_read() -> None:
+    out, finisher = finish(music())
+    assert finisher.loudness == pytest.approx(integrated_lufs(out), abs=0.02)
+    assert finisher.true_peak == pytest.approx(true_peak_dbtp(out), abs=0.01)
+    assert finisher.true_peak <= -1.0
+    assert finisher.gating == "off"
+
+
+@pytest.mark.parametrize("gain_db", [-20.0, 0.0, 12.0])
+@pytest.mark.parametrize("target", [-27.0, -23.0, -19.0])
+def test_steady_music_lands_within_a_unit_of_the_target(gain_db: float, target: float) -> None:
+    audio = (music() * 10 ** (gain_db / 20)).astype(np.float32)
+    out, _ = finish(audio, levels=(LevelPoint(0.0, target),))
+    assert integrated_lufs(out) == pytest.approx(target, abs=1.0)
+
+
+def test_the_level_follows_its_breakpoints() -> None:
+    levels = (LevelPoint(5.0, -25.0), LevelPoint(20.0, -21.0))
+    short = short_term(finish(music(), levels=levels)[0])
+    rise = short[-30:].mean() - short[10:40].mean()
+    assert rise == pytest.approx(4.0, abs=1.0)
+
+
+@pytest.mark.parametrize("step_db", [6.0, 12.0, 24.0])
+def test_a_sudden_loud_passage_rises_two_units_per_second(step_db: float) -> None:
+    rng = np.random.default_rng(2)
+    audio = 0.02 * rng.standard_normal((30 * SAMPLE_RATE, 2))
+    audio[12 * SAMPLE_RATE + 777 :] *= 10 ** (step_db / 20)
+    raw = short_term(audio.astype(np.float32))
+    assert largest_rise(raw) > 2.5
+    out, _ = finish(audio.astype(np.float32))
+    assert largest_rise(short_term(out)) <= 2.0
+
+
+def test_music_after_silence_begins_within_a_few_seconds() -> None:
+    audio = music().copy()
+    audio[8 * SAMPLE_RATE : 14 * SAMPLE_RATE] = 0.0
+    short = short_term(finish(audio)[0])
+    assert short[10 * 20 - 30] > -30.0  # six seconds after it began again
+
+
+def test_a_loud_onset_is_not_followed_by_pumping() -> None:
+    """The gain opens by at most 3 dB per second: steady noise after a burst rises no faster."""
+    rng = np.random.default_rng(4)
+    audio = 0.02 * rng.standard_normal((30 * SAMPLE_RATE, 2))
+    audio[12 * SAMPLE_RATE : 12 * SAMPLE_RATE + 24_000] *= 8.0
+    out, _ = finish(audio.astype(np.float32))
+    after = out[13 * SAMPLE_RATE : 20 * SAMPLE_RATE].astype(np.float64)
+    level = 10 * np.log10((after**2).mean(axis=1).reshape(-1, SAMPLE_RATE).mean(axis=1))
+    assert np.diff(level).max() < 3.3
+
+
+@settings(max_examples=8, deadline=None)
+@given(cut=st.integers(500, SAMPLE_RATE))
+def test_the_result_does_not_depend_on_the_composers_chunks(cut: int) -> None:
+    out, finisher = finish(music(), end=6.0, cut=cut)
+    reference, other = finish(music(), end=6.0)
+    assert np.array_equal(out, reference)
+    assert finisher.checkpoints() == other.checkpoints()
+
+
+@pytest.mark.parametrize("start", [0.5, 7.0, 13.5, 22.5, 25.0])
+def test_resuming_equals_continuing(start: float) -> None:
+    """But for the last second, whose look-ahead the first clip does not have."""
+    first, checkpoints = first_clip()
+    again, _ = finish(music(), start, min(start + 30.0, 53.0), checkpoints=checkpoints)
+    overlap = first[frames_of(start) :]
+    known = len(overlap) - SAMPLE_RATE
+    assert np.array_equal(again[:known], overlap[:known])
+    rest = slice(known, len(overlap))
+    assert np.abs(again[rest] - overlap[rest]).max() < 0.01
+    assert np.corrcoef(again[rest].ravel(), overlap[rest].ravel())[0, 1] > 0.999
+
+
+def test_a_revision_that_starts_off_the_grid_is_the_same_music() -> None:
+    first, checkpoints = first_clip()
+    start = 10.3217
+    again, finisher = finish(music(), start, 30.0, checkpoints=checkpoints, revision=1)
+    assert finisher.frames == len(again) == frames_of(30.0) - frames_of(start)
+    assert np.array_equal(again[:-SAMPLE_RATE], first[frames_of(start) : -SAMPLE_RATE])
+
+
+def test_a_clip_cut_short_can_be_gone_on_from() -> None:
+    finisher = ClipFinisher(
+        spec(0.0, 30.0), Recorded(music(), 0.0), TRAITS, denoise=None, checkpoints=None
+    )
+    emitted = 0
+    for chunk in finisher.chunks():
+        emitted += len(chunk)
+        if emitted > 8 * SAMPLE_RATE:
+            break
+    again, _ = finish(music(), 8.0, 30.0, checkpoints=finisher.checkpoints())
+    known = slice(0, -SAMPLE_RATE)
+    assert np.array_equal(again[known], first_clip()[0][8 * SAMPLE_RATE :][known])
+
+
+def test_a_third_clip_resumes_from_the_second_as_from_the_first() -> None:
+    first, checkpoints = first_clip()
+    _, second = finish(music(), 10.0, 40.0, checkpoints=checkpoints)
+    third, _ = finish(music(), 20.0, 50.0, checkpoints=second.checkpoints())
+    assert np.array_equal(third[: 9 * SAMPLE_RATE], first[20 * SAMPLE_RATE : 29 * SAMPLE_RATE])
+
+
+def test_checkpoints_stay_small() -> None:
+    assert len(first_clip()[1]) <= 24 * 1024
+    gated = Traits(sample_rate=SAMPLE_RATE, channels=2, denoise=True, trim=False)
+    assert len(finish(music(), traits=gated)[1].checkpoints()) <= 24 * 1024
+
+
+@pytest.mark.parametrize("where", [0, 5, 200, 9_000, -3])
+def test_damaged_checkpoints_are_one_sentence(where: int) -> None:
+    data = bytearray(first_clip()[1])
+    data[where] ^= 0xFF
+    cut = bytes(data[: len(data) // 2]) if where == 9_000 else bytes(data)
+    try:
+        finish(music(), 22.5, 24.0, checkpoints=cut)
+    except MusmedError as error:
+        assert "start a new session" in str(error)
+    else:
+        assert where in (200, -3)  # a flipped bit inside a number is a number
+
+
+def test_gating_takes_its_noise_from_the_clip_before() -> None:
+    gated = Traits(sample_rate=SAMPLE_RATE, channels=2, denoise=True, trim=False)
+    _, first = finish(music()[: 10 * SAMPLE_RATE], end=8.0, traits=gated)
+    assert first.gating.startswith("bypassed: no clip")
+    second, finisher = finish(music(), 5.0, 9.0, traits=gated, checkpoints=first.checkpoints())
+    assert finisher.gating.startswith("on")
+    assert len(second) == 4 * SAMPLE_RATE
+    _, revised = finish(
+        music(), 6.0, 20.0, traits=gated, checkpoints=first.checkpoints(), revision=1
+    )
+    assert "10 s at the start of a revision" in revised.gating
+
+
+def test_a_composer_at_32_khz_in_mono_comes_out_at_48_in_stereo() -> None:
+    mono = Traits(sample_rate=32_000, channels=1, denoise=False, trim=False)
+    low = soxr.resample(music()[:, :1], SAMPLE_RATE, 32_000)
+    out, finisher = finish(low, traits=mono, cut=32_000)
+    assert len(out) == 30 * SAMPLE_RATE
+    assert np.array_equal(out[:, 0], out[:, 1])
+    again, _ = finish(low, 22.5, 50.0, traits=mono, cut=32_000, checkpoints=finisher.checkpoints())
+    a, b = out[frames_of(22.5) : frames_of(29.0), 0], again[: frames_of(6.5), 0]
+    assert np.corrcoef(a, b)[0, 1] > 0.9999
+    assert abs(10 * np.log10((a**2).sum() / (b**2).sum())) < 0.05
+    assert np.abs(a - b)[1_000:].max() < 1e-4
+
+
+def test_leading_silence_is_trimmed_once_and_made_up_for() -> None:
+    trimming = Traits(sample_rate=SAMPLE_RATE, channels=2, denoise=False, trim=True)
+    silence = np.zeros((SAMPLE_RATE, 2), np.float32)
+    late = np.concatenate((silence, music()[GRID_FRAMES // 2 :]))
+    out, _ = finish(late, end=5.0, traits=trimming)
+    assert len(out) == 5 * SAMPLE_RATE
+    assert np.abs(out[: SAMPLE_RATE // 10]).max() > 0.01
+    again, _ = finish(late, end=5.0, traits=trimming, checkpoints=first_clip()[1])
+    assert np.abs(again[: SAMPLE_RATE // 2]).max() < 1e-3
+
+
+def test_a_composer_that_ends_early_is_followed_by_silence() -> None:
+    out, finisher = finish(music()[: 2 * SAMPLE_RATE + 100], end=5.0)
+    assert len(out) == finisher.frames == 5 * SAMPLE_RATE
+    assert np.abs(out[3 * SAMPLE_RATE :]).max() < 1e-4
+    assert finisher.loudness is not None
+
+
+def test_silence_stays_silence() -> None:
+    out, finisher = finish(np.zeros((5 * SAMPLE_RATE, 2), np.float32), end=4.0)
+    assert not out.any()
+    assert finisher.loudness is None
+    assert finisher.true_peak == -np.inf
