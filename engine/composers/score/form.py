@@ -41,8 +41,11 @@ from engine.composers.score.state import STATE_VERSION, ScoreState
 from engine.plan.spec import SeedStep
 
 BEATS = 4
-FINAL_SECONDS = 4.5
-"""The least time the last bar is held; it is longer by up to a bar."""
+FINAL_SECONDS = 5.0
+"""About the least time the last bar is held; it is longer by up to a bar."""
+
+_SLOWEST = 50.0
+"""BPM: where the slowing at the close ends."""
 
 # What each bar of a period does with the motifs: (whose, how, diatonic shift).
 _PLANS: tuple[tuple[tuple[str, str, int], ...], ...] = (
@@ -157,9 +160,11 @@ def next_bar(
     affect = affect_at(path, state.frame)
     descriptor = describe(affect)
     state = _renewed(state, seed_at(seeds, state.frame))
+    state = _closing(state, frames_of(total))
     state = _moved(state, affect, descriptor)
     beat = round(60.0 / state.tempo * SAMPLE_RATE)
-    kind, length = _kind(state, BEATS * beat, frames_of(total))
+    kind = _KINDS[state.closing] if state.closing or state.phrase_bar >= 0 else "intro"
+    length = BEATS * beat if kind != "final" else max(frames_of(total) - state.frame, 1)
     harmony = _harmony(state, kind, descriptor)
     plan = _plan(state, kind)
     melody = _melody(state, plan, kind, descriptor, harmony)
@@ -206,10 +211,12 @@ def _renewed(state: ScoreState, seed: int) -> ScoreState:
 
 
 def _moved(state: ScoreState, affect: Affect, descriptor: Descriptor) -> ScoreState:
-    """Tempo moves every bar within its slew; the mode at phrases; the key at sections."""
-    step = max(-TEMPO_SLEW, min(TEMPO_SLEW, descriptor.tempo - state.tempo))
+    """Tempo moves every bar within its slew, and slows at the close; the mode moves at phrases,
+    the key at sections."""
+    goal = descriptor.tempo if not state.closing else state.tempo - TEMPO_SLEW
+    step = max(-TEMPO_SLEW, min(TEMPO_SLEW, max(goal, _SLOWEST) - state.tempo))
     state = msgspec.structs.replace(state, tempo=state.tempo + step)
-    if state.phrase_bar in (0, 4):
+    if state.phrase_bar in (0, 4) and not state.closing:
         mode = mode_of(descriptor.mode, affect.arousal > 0.25, state.mode)
         state = msgspec.structs.replace(state, mode=mode)
     if state.section_bar == 12 and state.phrase_bar == 4:
@@ -219,15 +226,22 @@ def _moved(state: ScoreState, affect: Affect, descriptor: Descriptor) -> ScoreSt
     return state
 
 
-def _kind(state: ScoreState, length: int, total: int) -> tuple[str, int]:
-    """What kind of bar this is, and its length in frames."""
-    remaining = total - state.frame
-    left = math.floor((remaining - FINAL_SECONDS * SAMPLE_RATE) / length)
-    if left <= 0:
-        return "final", max(remaining, 1)
-    if left <= 2 and state.bar > 0:
-        return f"close{left}", length
-    return ("intro" if state.phrase_bar < 0 else "body"), length
+_KINDS = ("body", "close2", "close1", "final")
+"""What a bar is at each step of the closing."""
+
+
+def _closing(state: ScoreState, total: int) -> ScoreState:
+    """Once no more than two bars fit before the held last one, the closing begins; it then goes
+    on bar by bar, and begins again where the session's end has moved away."""
+    length = BEATS * 60.0 / state.tempo * SAMPLE_RATE
+    left = math.floor((total - state.frame - FINAL_SECONDS * SAMPLE_RATE) / length)
+    if left > 2:
+        step = 0
+    elif state.closing:
+        step = min(3, state.closing + 1)
+    else:
+        step = 1 if left > 0 else 3
+    return msgspec.structs.replace(state, closing=step)
 
 
 def _entries(state: ScoreState, kind: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -81,7 +82,8 @@ def chord_on(tonic_pc: int, mode: int, entry: str, tension: float, dice: Dice) -
     pcs = [root, third, fifth]
     if (degree != 0 or tension > 0.3) and dice.chance(0.15 + 1.1 * tension):
         pcs.append(seventh if not dominant else (root + 10) % 12)
-    elif degree in (0, 3) and tension < 0.35 and dice.chance(0.3):
+    elif (third - root) % 12 == 4 and degree in (0, 3) and 0 < tension < 0.35 and dice.chance(0.3):
+        # A ninth beside a minor third would be a semitone within the chord.
         pcs.append(degree_pitch(tonic_pc, mode, degree + 8) % 12)
     return Chord(tuple(dict.fromkeys(pcs)), degree)
 
@@ -115,6 +117,7 @@ def voice(chord: Chord, previous: Sequence[int], centre: float) -> tuple[int, ..
             motion = _motion(shape, previous) if previous else 0.0
             cost = motion + 0.6 * abs(sum(shape) / len(shape) - centre)
             cost += 2.0 * (shape[1] - shape[0] < 3)
+            cost += 3.0 * sum(q - p == 1 for p, q in pairwise(shape))
             best = min(best, (cost, tuple(shape)))
     return best[1]
 

@@ -28,11 +28,10 @@ WET = 0.9
 
 
 class Renderer:
-    """Renders any stretch of a score. Holds tables and the newest blocks, never any decision."""
+    """Renders any stretch of a score. Holds tables, never any decision."""
 
     def __init__(self, tables: TableCache | None = None) -> None:
         self._tables = tables or TableCache()
-        self._dry: dict[int, tuple[tuple[Note, ...], Bus, Spectrum]] = {}
 
     def blocks(self, notes: Callable[[int], list[Note]], first: int, last: int) -> Iterator[Frames]:
         """Blocks ``first`` to ``last`` - 1 of the session, each (GRID_FRAMES, 2).

@@ -16,7 +16,8 @@ class ScoreState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``frame``: session frame at which the bar starts. ``phrase_bar`` 0-7 within the period (two
     four-bar phrases; negative during the introduction), ``section_bar`` 0-15. ``tonic`` is a
     pitch class, ``choices`` the section's picks of progressions in [0, 1). ``voicing``, ``bass``
-    and ``melody`` are the last pitches sounded. ``done``: the final bar has been made.
+    and ``melody`` are the last pitches sounded. ``closing`` 0, or 1-3 in the two bars
+    before the final bar and in it; ``done``: the final bar has been made.
     """
 
     version: int
@@ -36,6 +37,7 @@ class ScoreState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     voicing: tuple[int, ...]
     bass: int
     melody: int
+    closing: int = 0
     done: bool = False
 
 
@@ -70,6 +72,7 @@ def _sane(state: ScoreState) -> bool:
         and 30.0 <= state.tempo <= 240.0
         and 1 <= state.mode <= 6
         and 0 <= state.tonic < 12
+        and 0 <= state.closing <= 3
         and 0 <= state.next_tonic < 12
         and -4 <= state.phrase_bar < 8
         and 0 <= state.section_bar < 16
