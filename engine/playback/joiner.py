@@ -264,9 +264,16 @@ class Joiner:
         place.resolved = True
 
     def _splice(self, place: Placement) -> None:
-        index = place.clip.key.index
+        """What sounds already, what comes before it and what it takes over from stay; later
+        clips go even where they would have begun before the splice, so that it does not matter
+        whether they were there."""
+        index, start = place.clip.key.index, place.clip.start
         kept = [
-            p for p in self._places if p.clip.key.index < index or p.clip.start < place.clip.start
+            p
+            for p in self._places
+            if p.clip.key.index < index
+            or (p.clip.key.index == index and p.clip.start < start)
+            or (p.resolved and p.enter < self.position)
         ]
         place.replaced = [p for p in self._places if p not in kept]
         if place.clip.start < self.position:

@@ -23,7 +23,8 @@ class Player:
     """What the sink asks for audio. The other threads set ``paused``, ``volume`` and
     ``stopping`` and read the counters; the callback does the rest.
 
-    ``realtime`` False: it waits for audio (and while paused) instead of giving silence.
+    ``realtime`` False: it waits for audio (and while paused) instead of giving silence, until it
+    is ``released`` (the sink is about to be closed).
     ``gaps``: how often the ring ran dry in mid-music. ``asked``: frames given to the sink.
     """
 
@@ -59,7 +60,7 @@ class Player:
             done += count
         out[done:] = 0.0
         over = self._ring.drained or (self.stopping and self._gain == 0.0)
-        valid = done if over else len(out)
+        valid = done if over or self.released else len(out)
         self.asked += len(out)
         if over and self.drained_at is None:
             self.drained_at = self.asked - len(out) + done

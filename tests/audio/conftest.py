@@ -150,13 +150,13 @@ def serve_pulse(folder: Path) -> Iterator[PulseServer]:
         server.kill()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def virtual_portaudio() -> VirtualPortAudio:
     """``virtual_portaudio(folder) -> (environment, raw file)``; the device is ``musmedfile``."""
     return make_virtual_portaudio
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def pulse_server() -> Callable[[Path], AbstractContextManager[PulseServer]]:
     """``with pulse_server(folder) as server``: ``server.env``, ``server.record(path)``."""
     return serve_pulse
@@ -169,7 +169,7 @@ class Sounds:
     trimmed = staticmethod(trimmed)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sounds() -> Sounds:
     return Sounds()
 
@@ -186,7 +186,7 @@ def run_script(env: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def script() -> Callable[..., subprocess.Popen[str]]:
     """``script(env, path, *arguments)``: python in a process of its own."""
     return run_script

@@ -104,7 +104,7 @@ def test_more_audio_than_was_promised_is_refused(tmp_path: Path) -> None:
         store.append(KEY, noise(1_001))
 
 
-@pytest.fixture()
+@pytest.fixture
 def little_disk() -> Iterator[None]:
     """No file may grow beyond 100 kB."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

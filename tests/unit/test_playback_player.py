@@ -235,6 +235,21 @@ def test_the_file_sink_writes_exactly_the_session(tmp_path: Path) -> None:
     assert playback.state().heard == pytest.approx(4.0)
 
 
+def test_a_file_closed_early_holds_what_there_was(tmp_path: Path) -> None:
+    audio, target = noise(), tmp_path / "out.wav"
+    store = ClipStore(tmp_path / "clips")
+    store.begin(ClipKey(0, 0), 0, TOTAL)
+    store.append(ClipKey(0, 0), audio[:100_000])
+    playback = Playback(Joiner(TOTAL, fade_in=0), FileSink(target))
+    playback.place(store.get(ClipKey(0, 0)), Marks(), splice=False)
+    playback.start()
+    wait_for(lambda: playback.state().heard > 1.5)
+    playback.close()
+    written, _ = soundfile.read(target, dtype="float32")
+    assert 72_000 < len(written) <= 100_000
+    np.testing.assert_array_equal(written, audio[: len(written)])
+
+
 def test_the_null_sink_keeps_time_by_its_clock() -> None:
     """A clock that jumps: what was missed is caught up with."""
     times = iter([0.0, 0.0, 5.0])
@@ -334,5 +349,5 @@ def test_sinks_by_word(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["sounddevice", "miniaudio"])
 def test_a_device_that_does_not_exist_is_said(kind: str) -> None:
-    with pytest.raises(SinkUnavailableError, match="--sink null|apt install"):
+    with pytest.raises(SinkUnavailableError, match=r"--sink null|apt install"):
         open_sink(f"{kind}:no such device", latency=0.5)
