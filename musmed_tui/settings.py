@@ -169,7 +169,8 @@ def _parse(path: Path, text: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise MusmedError(f"The settings file {path} is not valid TOML: {error}.") from error
+        said = str(error).replace("end of document", f"line {len(text.splitlines())}, its end")
+        raise MusmedError(f"The settings file {path} is not valid TOML: {said}.") from error
 
 
 def _line_of(key: str, text: str) -> int:

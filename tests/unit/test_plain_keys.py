@@ -1,0 +1,131 @@
+"""Bytes -> keys -> what they ask for."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musmed_tui.plain_keys import (
+    HELP,
+    KEYS,
+    MAX_TYPED,
+    Act,
+    Keyboard,
+    KeyDecoder,
+    SteerText,
+    suggest,
+)
+
+WORDS = ("calm", "content", "at ease", "tense", "tired")
+
+
+def keys(*pieces: bytes) -> list[str]:
+    decoder = KeyDecoder()
+    return [key for piece in pieces for key in decoder.feed(piece)] + decoder.flush()
+
+
+def press(keyboard: Keyboard, *pressed: str) -> list[Act | SteerText | None]:
+    return [keyboard.press(key) for key in pressed]
+
+
+def test_letters_arrows_and_the_rest() -> None:
+    assert keys(b"s \x1b[A\x1b[D\x1bOC\r\n\t\x7f\b") == [
+        *("s", " ", "up", "left", "right"),
+        *("enter", "enter", "tab", "backspace", "backspace"),
+    ]
+
+
+def test_unknown_sequences_are_swallowed_whole() -> None:
+    assert keys(b"\x1b[1;5Ca\x1b[200~b\x1b[<0;1;1Mc") == ["a", "b", "c"]
+
+
+def test_a_lone_escape_is_a_key_and_alt_is_nothing() -> None:
+    assert keys(b"\x1b") == ["escape"]
+    assert keys(b"\x1bx", b"q") == ["q"]
+
+
+@given(st.lists(st.sampled_from([b"\x1b[A", "é".encode(), b"q", b"\x1b[15~", b"\r"]), max_size=8))
+def test_pieces_make_no_difference(parts: list[bytes]) -> None:
+    data = b"".join(parts)
+    assert keys(*(bytes([byte]) for byte in data)) == keys(data)
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_decode_to_printable_keys(data: bytes) -> None:
+    for key in keys(data):
+        assert key.isprintable()
+        assert key
+
+
+@pytest.mark.parametrize(
+    ("key", "act"),
+    [
+        (" ", Act.PAUSE),
+        ("e", Act.EASE),
+        ("n", Act.SKIP),
+        ("+", Act.LOUDER),
+        ("-", Act.SOFTER),
+        (",", Act.BACK),
+        (".", Act.FORWARD),
+        ("<", Act.BACK),
+        (">", Act.FORWARD),
+        ("q", Act.QUIT),
+        ("?", Act.HELP),
+        ("x", None),
+    ],
+)
+def test_transport_keys(key: str, act: Act | None) -> None:
+    assert Keyboard(WORDS).press(key) is act
+
+
+def test_every_key_of_the_list_does_something() -> None:
+    listed = [found for line in HELP for found in re.findall(r"  (\S(?: \S)?)  ", line)]
+    named = {key for part in listed for key in part.split()}
+    assert named == {"s", "e", "n", "q", "?", "+", "-", ",", "."}
+    assert named - {"s"} <= KEYS.keys()
+    assert all(len(line) < 80 for line in HELP)
+
+
+def test_steering_to_a_word() -> None:
+    keyboard = Keyboard(WORDS)
+    told = press(keyboard, "s", "c", "a", "tab", "enter")
+    assert told == [Act.ASK, Act.EDIT, Act.EDIT, Act.EDIT, SteerText("calm")]
+    assert keyboard.typed is None
+    assert keyboard.press("q") is Act.QUIT
+
+
+def test_transport_letters_are_letters_while_typing() -> None:
+    keyboard = Keyboard(WORDS)
+    press(keyboard, "s", *"qen -,.")
+    assert keyboard.typed == "qen -,."
+    assert press(keyboard, "backspace", "clear", *"0.5,-0.5", "enter")[-1] == SteerText("0.5,-0.5")
+
+
+@pytest.mark.parametrize("way_out", ["escape", "enter"])
+def test_nothing_typed_changes_nothing(way_out: str) -> None:
+    keyboard = Keyboard(WORDS)
+    assert press(keyboard, "s", way_out) == [Act.ASK, Act.CANCEL]
+    assert keyboard.typed is None
+
+
+def test_escape_drops_what_was_typed() -> None:
+    keyboard = Keyboard(WORDS)
+    assert press(keyboard, "s", "c", "escape")[-1] is Act.CANCEL
+
+
+def test_typing_has_an_end() -> None:
+    keyboard = Keyboard(WORDS)
+    press(keyboard, "s", *"a" * (MAX_TYPED + 20))
+    assert keyboard.typed == "a" * MAX_TYPED
+    assert keyboard.press("a") is None
+
+
+def test_suggestions_begin_with_the_text_or_resemble_it() -> None:
+    assert suggest("t", WORDS) == ("tense", "tired")
+    assert suggest(" CAL", WORDS) == ("calm",)
+    assert suggest("clam", WORDS) == ("calm",)
+    assert suggest("", WORDS) == ()
+    assert len(suggest("a", ["a" + str(i) for i in range(9)])) == 4

@@ -1,0 +1,152 @@
+"""A Snapshot as text: it fits, and what matters most is kept longest."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.affect.circumplex import Affect
+from engine.affect.feelings import feeling
+from engine.plan.spec import Tags
+from musmed_tui.plain_line import (
+    ASCII,
+    UNICODE,
+    clip_line,
+    clock,
+    nearest_word,
+    prompt_line,
+    state_line,
+    status_line,
+)
+from musmed_tui.session_view import Snapshot
+
+SNAPSHOT = Snapshot(
+    session_id="20261121-101500-k3",
+    state="playing",
+    position_s=187.4,
+    total_s=900.0,
+    affect=feeling("tense").affect,
+    target=feeling("calm").affect,
+    start_word="tense",
+    target_word="calm",
+    tags=Tags("dark", "tense", "piano", "classical"),
+    next_tags=None,
+    clip=8,
+    clips=40,
+    timeline=(),
+    ahead_s=42.4,
+    speed=20.0,
+    restarts=0,
+    gaps=0,
+    volume=1.0,
+    peak=(-20.0, -20.0),
+    sink="null",
+    notice=None,
+    composer="embedded",
+    failure=None,
+)
+
+
+def whole(width: int) -> str:
+    line = status_line(SNAPSHOT, width, UNICODE)
+    return line.head + line.rest
+
+
+def test_everything_in_its_order() -> None:
+    assert whole(100) == "▸ playing  3:07/15:00  tense → calm  piano, classical  42 s ahead"
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (60, "▸ playing  3:07/15:00  tense → calm  piano, classical"),
+        (40, "▸ playing  3:07/15:00  tense → calm"),
+        (25, "▸ playing  3:07/15:00"),
+        (12, "▸ playing"),
+        (5, "▸ pla"),
+        (0, ""),
+    ],
+)
+def test_a_narrow_terminal_keeps_what_matters(width: int, line: str) -> None:
+    assert whole(width) == line
+
+
+@given(
+    width=st.integers(0, 300),
+    position=st.floats(0, 3600),
+    ahead=st.floats(0, 300),
+    volume=st.floats(0, 1),
+    gaps=st.integers(0, 10**6),
+    state=st.sampled_from(["starting", "playing", "paused", "composing", "ended", "failed"]),
+    valence=st.floats(-1, 1),
+)
+def test_never_wider_than_the_terminal(
+    *,
+    width: int,
+    position: float,
+    ahead: float,
+    volume: float,
+    gaps: int,
+    state: str,
+    valence: float,
+) -> None:
+    snapshot = msgspec.structs.replace(
+        SNAPSHOT,
+        position_s=position,
+        ahead_s=ahead,
+        volume=volume,
+        gaps=gaps,
+        state=state,
+        affect=Affect(valence, 0.3),
+        target_word=None,
+    )
+    line = status_line(snapshot, width, ASCII)
+    assert len(line.head + line.rest) <= width
+    assert (line.head + line.rest).isascii()
+    assert state in line.head or width <= len(state) + 2
+
+
+def test_volume_and_gaps_are_shown_when_there_is_something_to_say() -> None:
+    told = msgspec.structs.replace(SNAPSHOT, volume=0.8, gaps=3)
+    assert status_line(told, 200, ASCII).rest.endswith("volume 80 %  gaps 3")
+
+
+def test_every_glyph_is_one_column_but_the_arrow() -> None:
+    for glyphs in (ASCII, UNICODE):
+        states = glyphs._asdict()
+        states.pop("arrow")
+        assert {len(glyph) for glyph in states.values()} == {1}
+    assert "".join(ASCII).isascii()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0:00"), (59.99, "0:59"), (60, "1:00"), (3599, "59:59"), (3600, "1:00:00"), (-1, "0:00")],
+)
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
+
+
+def test_the_lines_that_stay() -> None:
+    assert clip_line(SNAPSHOT) == "3:07 tense: dark, piano, classical (clip 9 of 40)"
+    paused = msgspec.structs.replace(SNAPSHOT, state="paused")
+    assert state_line(paused) == "3:07 paused"
+
+
+def test_nearest_word_of_a_feeling_is_that_feeling() -> None:
+    assert nearest_word(feeling("sad").affect) == "sad"
+
+
+def test_the_prompt_shows_suggestions_while_they_fit() -> None:
+    assert prompt_line("cal", ("calm",), 40, UNICODE) == "Steer to: cal_  (calm)"
+    assert prompt_line("cal", ("calm", "glad"), 15, UNICODE) == "Steer to: cal_ "
+
+
+@given(text=st.text("abc ,.-", max_size=60), width=st.integers(2, 80))
+def test_the_prompt_fits_and_keeps_the_cursor_when_the_text_is_long(text: str, width: int) -> None:
+    line = prompt_line(text, (), width, ASCII)
+    assert len(line) <= width
+    if len(text) + 1 >= width:
+        assert line.endswith("_")

@@ -1,0 +1,253 @@
+"""The plain player against a session that only notes what it is asked for."""
+
+from __future__ import annotations
+
+import io
+import signal
+
+import msgspec
+import pytest
+
+from engine.affect.circumplex import Affect
+from engine.affect.feelings import feeling
+from engine.plan.spec import Tags
+from engine.session.runner import Notice
+from musmed_tui.plain import Output, PlainPlayer, exit_code
+from musmed_tui.plain_keys import Keyboard
+from musmed_tui.session_view import Snapshot
+from musmed_tui.terminal import Terminal, shows_unicode
+
+LIVE = Terminal(live=True, keys=True, colour=None, unicode=False)
+LINES = Terminal(live=False, keys=True, colour=None, unicode=False)
+
+
+def a_snapshot() -> Snapshot:
+    return Snapshot(
+        session_id="20261121-101500-k3",
+        state="playing",
+        position_s=5.0,
+        total_s=120.0,
+        affect=feeling("tense").affect,
+        target=feeling("calm").affect,
+        start_word="tense",
+        target_word="calm",
+        tags=Tags("dark", "tense", "piano", "classical"),
+        next_tags=None,
+        clip=0,
+        clips=5,
+        timeline=(),
+        ahead_s=25.0,
+        speed=None,
+        restarts=0,
+        gaps=0,
+        volume=1.0,
+        peak=(0.0, 0.0),
+        sink="null",
+        notice=None,
+        composer="embedded",
+        failure=None,
+    )
+
+
+class Session:
+    """Notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+        self.notices: list[Notice] = []
+        self.snapshot = a_snapshot()
+
+    def steer(self, target: Affect, word: str | None) -> None:
+        self.asked.append((target, word))
+
+    def ease(self) -> None:
+        self.asked.append("ease")
+
+    def skip(self) -> None:
+        self.asked.append("skip")
+
+    def pause_or_resume(self) -> None:
+        self.asked.append("pause")
+
+    def set_volume(self, volume: float) -> None:
+        self.asked.append(("volume", volume))
+
+    def seek(self, seconds: float) -> float:
+        self.asked.append(("seek", seconds))
+        return min(seconds, 30.0)
+
+    def stop(self) -> None:
+        self.asked.append("stop")
+
+    def take_notices(self) -> list[Notice]:
+        taken, self.notices = self.notices, []
+        return taken
+
+    def wait(self, timeout: float) -> bool:
+        return "stop" in self.asked
+
+    def change(self, **fields: object) -> None:
+        self.snapshot = msgspec.structs.replace(self.snapshot, **fields)
+
+
+class Rig:
+    def __init__(self, terminal: Terminal) -> None:
+        self.session = Session()
+        self.stream = io.StringIO()
+        self.now = 0.0
+        self.player = PlainPlayer(
+            self.session,
+            lambda: self.session.snapshot,
+            Output(self.stream, terminal),
+            Keyboard(["calm", "content", "tense"]),
+            now=lambda: self.now,
+        )
+
+    def press(self, keys: str) -> None:
+        for key in keys:
+            self.player.press({"\n": "enter"}.get(key, key))
+
+    def shown(self) -> str:
+        """What was written since the last call."""
+        text = self.stream.getvalue()
+        self.stream.seek(0)
+        self.stream.truncate()
+        return text
+
+
+@pytest.fixture
+def live() -> Rig:
+    return Rig(LIVE)
+
+
+@pytest.fixture
+def lines() -> Rig:
+    return Rig(LINES)
+
+
+def test_keys_reach_the_session(live: Rig) -> None:
+    live.press(" en+-.,")
+    assert live.session.asked == [
+        *("pause", "ease", "skip"),
+        *(("volume", 1.0), ("volume", 0.95), ("seek", 15.0), ("seek", 0.0)),
+    ]
+
+
+def test_volume_steps_do_not_wait_for_the_session(live: Rig) -> None:
+    live.press("-" * 25)
+    assert live.session.asked[-1] == ("volume", 0.0)
+    live.press("++")
+    assert live.session.asked[-1] == ("volume", 0.1)
+
+
+def test_steering_by_word_and_by_coordinates(live: Rig) -> None:
+    live.press("scalm\n")
+    live.press("s0.5,-0.25\n")
+    assert live.session.asked == [
+        (feeling("calm").affect, "calm"),
+        (Affect(0.5, -0.25), None),
+    ]
+
+
+def test_a_wrong_word_is_a_sentence_and_the_session_goes_on(live: Rig) -> None:
+    live.press("sclam\n")
+    assert live.session.asked == []
+    assert "did you mean calm" in live.shown()
+
+
+def test_the_live_line_is_redrawn_four_times_a_second_and_only_when_it_changed(live: Rig) -> None:
+    live.player.show()
+    assert live.shown().count("playing") >= 1
+    for tick in range(1, 100):
+        live.now = tick / 100
+        live.session.change(ahead_s=25.0 + tick)
+        live.player.show()
+    assert live.shown().count("\r") in {3, 4}
+    for tick in range(100, 200):
+        live.now = tick / 10
+        live.player.show()
+    assert live.shown().count("\r") <= 1
+
+
+def test_lines_stay_above_the_live_line(live: Rig) -> None:
+    live.player.show()
+    live.shown()
+    live.session.notices = [Notice(7.0, "The composer is back.")]
+    live.player.show()
+    shown = live.shown()
+    assert shown.startswith("\r\x1b[K0:07 The composer is back.\n")
+    assert "playing" in shown.split("\n")[1]
+
+
+def test_a_clip_has_a_line_when_it_is_something_new(live: Rig) -> None:
+    live.player.show()
+    assert "0:05 tense: dark, piano, classical (clip 1 of 5)\n" in live.shown()
+    live.session.change(clip=1, position_s=23.0)
+    live.player.show()
+    assert "\n" not in live.shown()
+    live.session.change(clip=2, tags=Tags("dark", "tense", "harp", "classical"))
+    live.player.show()
+    assert "harp, classical (clip 3 of 5)\n" in live.shown()
+
+
+def test_without_a_live_line_every_clip_and_state_has_a_line(lines: Rig) -> None:
+    lines.player.show()
+    lines.session.change(clip=1, position_s=23.0)
+    lines.player.show()
+    lines.session.change(state="paused")
+    lines.player.show()
+    lines.player.show()
+    lines.session.change(state="playing")
+    lines.player.show()
+    shown = lines.shown()
+    assert shown.splitlines() == [
+        "0:05 tense: dark, piano, classical (clip 1 of 5)",
+        "0:23 tense: dark, piano, classical (clip 2 of 5)",
+        "0:23 paused",
+        "0:23 playing",
+    ]
+    assert "\x1b" not in shown
+    assert "\r" not in shown
+
+
+def test_typing_is_echoed_where_nothing_is_redrawn(lines: Rig) -> None:
+    lines.press("scal")
+    lines.player.press("tab")
+    lines.player.press("backspace")
+    lines.press("m\n")
+    shown = lines.shown()
+    assert shown.startswith("Steer to which feeling?")
+    assert shown.endswith(": calm\b \bm\n")
+    assert lines.session.asked == [(feeling("calm").affect, "calm")]
+
+
+def test_a_terminal_that_is_gone_is_left_alone() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(5, "Input/output error")
+
+    output = Output(Gone(), LIVE)
+    output.line("one")
+    assert output.gone
+    output.redraw("two")
+
+
+def test_exit_codes() -> None:
+    assert exit_code(None) == 0
+    assert exit_code(signal.SIGINT) == 130
+    assert exit_code(signal.SIGTERM) == 143
+    assert exit_code(signal.SIGHUP) == 129
+
+
+@pytest.mark.parametrize(
+    ("variables", "encoding", "shown"),
+    [
+        ({"LANG": "C.UTF-8"}, "utf-8", True),
+        ({"LANG": "en_GB.utf8", "LC_ALL": "C"}, "utf-8", False),
+        ({"LC_ALL": "", "LANG": "de_DE.UTF-8"}, "utf-8", True),
+        ({"LANG": "C.UTF-8"}, "ascii", False),
+        ({}, "utf-8", False),
+    ],
+)
+def test_what_glyphs_a_locale_shows(variables: dict[str, str], encoding: str, shown: bool) -> None:
+    assert shows_unicode(variables, encoding) is shown
