@@ -43,7 +43,7 @@ def _to_float(words: np.ndarray[Any, np.dtype[np.int32]]) -> Frames:
 
 
 def encode_flac24(audio: Frames) -> bytes:
-    """(n, 2) frames, n >= 1, at 48 kHz as a FLAC stream with 24-bit samples (rounded by ``quantise24``)."""
+    """(n, 2) frames, n >= 1, at 48 kHz as a FLAC stream of 24-bit samples (``quantise24``)."""
     out = io.BytesIO()
     soundfile.write(out, _to_int32(audio), SAMPLE_RATE, subtype="PCM_24", format="FLAC")
     return out.getvalue()

@@ -130,7 +130,7 @@ class Rider:
             a1, b1 = sums[-1]
             for a0, b0 in sums[-1 - _RISE_BLOCKS : -1]:
                 room = _RISE * max(a0 + b0 * square, floor)
-                if a1 + b1 * square <= room:
+                if b1 == 0.0 or a1 + b1 * square <= room:
                     continue
                 if b0 == 0.0 or a0 + b0 * square <= floor:
                     square = max(room - a1, 0.0) / b1

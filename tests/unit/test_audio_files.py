@@ -108,9 +108,14 @@ def test_a_file_is_whole_and_tagged_and_leaves_nothing_beside_it(
 def test_an_exception_leaves_the_old_file_and_no_new_one(tmp_path: Path) -> None:
     path = tmp_path / "out.flac"
     path.write_bytes(b"old")
-    with pytest.raises(KeyError), AudioWriter(path, **TAGS) as writer:
-        writer.write(music(100))
-        raise KeyError
+
+    def interrupted() -> None:
+        with AudioWriter(path, **TAGS) as writer:
+            writer.write(music(100))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        interrupted()
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["out.flac"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,7 +20,8 @@ FINE_FILTER = firwin(16 * 128 + 1, 0.98 / 16, window=("kaiser", 9.0))
 
 
 def fine_peak_db(audio: Frames) -> float:
-    fine = resample_poly(audio.astype(np.float64), 16, 1, axis=0, window=FINE_FILTER)
+    window: Any = FINE_FILTER
+    fine = resample_poly(audio.astype(np.float64), 16, 1, axis=0, window=window)
     return float(20 * np.log10(np.abs(fine).max()))
 
 
