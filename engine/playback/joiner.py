@@ -299,7 +299,8 @@ class Joiner:
             audio = (audio * gains[:, None]).astype(np.float32)
         self.position, self._stalled = end, False
         for place in self._places:
-            place.heard = place.heard or (place.resolved and place.enter < end)
+            if place.resolved and place.enter < end:
+                place.heard, place.replaced = True, []
         return Block(audio, first, False)
 
     def _session_fades(self, audio: Frames, first: int) -> Frames:
@@ -358,19 +359,17 @@ class Joiner:
     def _ride_out(self, tail: Placement) -> Block:
         """Play the last clip to its end, fading, and let the next one in when it comes."""
         stop = min(floor_block(tail.end), self.total)
-        late = self._pending()
+        late = next((p for p in self._places if not p.resolved), None)
         if late is not None and self._let_in(late, tail, stop):
             block = self.read()
             return block if block is not None else self._wait()
         if self.position >= stop:
             return self._wait()
-        fading = self._armed is None and self.position >= stop - self._late_fade(tail)
+        coming = self._armed is not None and self._armed < stop
+        fading = not coming and self.position >= stop - self._late_fade(tail)
         if fading and tail.fade_out is None:
             tail.fade_out = (self.position, stop)
         return self._emit(min(self.position + BLOCK_FRAMES, stop))
-
-    def _pending(self) -> Placement | None:
-        return next((p for p in self._places if not p.resolved), None)
 
     def _let_in(self, late: Placement, tail: Placement, stop: int) -> bool:
         """Let a late clip in at a bar while the tail sounds, or at a phrase after it."""

@@ -240,7 +240,7 @@ def test_a_file_closed_early_holds_what_there_was(tmp_path: Path) -> None:
     store = ClipStore(tmp_path / "clips")
     store.begin(ClipKey(0, 0), 0, TOTAL)
     store.append(ClipKey(0, 0), audio[:100_000])
-    playback = Playback(Joiner(TOTAL, fade_in=0), FileSink(target))
+    playback = Playback(Joiner(TOTAL, fade_in=0, fade_out=0), FileSink(target))
     playback.place(store.get(ClipKey(0, 0)), Marks(), splice=False)
     playback.start()
     wait_for(lambda: playback.state().heard > 1.5)
