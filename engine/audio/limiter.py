@@ -33,6 +33,9 @@ _HALF = 12
 """Half the interpolator's taps: an interpolated point sees this many frames on either side."""
 _CONTEXT = 2 * _HALF
 TAIL_FRAMES = _CONTEXT
+_PRODUCT_FRAMES = 2_400
+"""Intervals per matrix product: longer ones make OpenBLAS wake its threads, which spin for
+longer than the product takes."""
 _MARGIN_DB = 0.04
 """Taken off wherever the limiter acts at all: a gain that moves changes the spectrum a little,
 so that the limited signal's interpolated peaks are not exactly the old ones times the gain."""
@@ -78,7 +81,9 @@ def _peaks(audio: Frames, floor: float) -> Doubles:
         windows = np.ascontiguousarray(sliding_window_view(channel, _CONTEXT))
         fine = np.empty((_OVERSAMPLING, count + 2), np.float32)
         fine[0] = channel[_HALF - 1 : _HALF + count + 1]
-        np.matmul(_TAPS.T, windows.T, out=fine[1:, :-1])
+        for start in range(0, count + 1, _PRODUCT_FRAMES):
+            part = slice(start, min(start + _PRODUCT_FRAMES, count + 1))
+            fine[1:, part] = _TAPS.T @ windows[part].T
         fine[1:, -1] = 0.0
         np.abs(fine, out=fine)
         rows = fine[:, 1:-1]
