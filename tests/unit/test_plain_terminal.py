@@ -1,0 +1,164 @@
+"""A pseudo-terminal: keys come one by one, and it is put back whatever happens."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+CHILD = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("player_rig", "tests/unit/test_plain_player.py")
+rig = importlib.util.module_from_spec(spec); spec.loader.exec_module(rig)
+from musmed_tui.plain import Output, PlainPlayer, exit_code
+from musmed_tui.plain_keys import Keyboard
+from musmed_tui.terminal import Signals, look_at_terminal, reading_keys
+
+session = rig.Session()
+if sys.argv[1] == "fails":
+    def ease(): raise RuntimeError("a defect")
+    session.ease = ease
+terminal = look_at_terminal(plain=False)
+assert terminal.live and terminal.keys and terminal.colour is None and not terminal.unicode
+output = Output(sys.stdout, terminal)
+player = PlainPlayer(session, lambda: session.snapshot, output, Keyboard(["calm"]))
+with Signals() as signals, reading_keys(terminal) as cbreak:
+    print("ready", flush=True)
+    player.follow(signals, cbreak)
+print("asked", [a if isinstance(a, str) else a[0] for a in session.asked], flush=True)
+sys.exit(exit_code(signals.stop))
+"""
+
+SHELL = """
+import os, signal, subprocess, sys
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+def foreground():
+    os.setpgid(0, 0)
+    os.tcsetpgrp(0, os.getpid())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+child = subprocess.Popen([sys.executable, "-c", sys.argv[2], "works"], preexec_fn=foreground)
+_, status = os.waitpid(child.pid, os.WUNTRACED)
+os.tcsetpgrp(0, os.getpgrp())
+print("stopped", os.WIFSTOPPED(status), flush=True)
+sys.stdin.readline()
+os.tcsetpgrp(0, child.pid)
+os.kill(child.pid, signal.SIGCONT)
+sys.exit(child.wait())
+"""
+"""What a shell with job control does: a child in the foreground, told when it is suspended."""
+
+
+def _own_the_terminal() -> None:
+    """Make stdin's terminal the controlling one of the new session: opening it does that."""
+    os.close(os.open(os.ttyname(0), os.O_RDWR))
+
+
+class Pty:
+    """A child on a pseudo-terminal of its own, and what it has shown."""
+
+    def __init__(self, mode: str) -> None:
+        self.master, slave = pty.openpty()
+        self.slave = slave
+        environment = os.environ | {"TERM": "xterm", "NO_COLOR": "1", "LC_ALL": "C"}
+        self.child = subprocess.Popen(
+            [sys.executable, "-c", SHELL if mode == "suspends" else CHILD, mode, CHILD],
+            cwd=ROOT,
+            env=environment,
+            stdin=slave,
+            stdout=slave,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            preexec_fn=_own_the_terminal,  # noqa: PLW1509 - the test has no threads
+        )
+        self.shown = ""
+
+    def until(self, text: str) -> None:
+        """Read until ``text`` has been shown."""
+        deadline = time.monotonic() + 30
+        while text not in self.shown:
+            assert time.monotonic() < deadline, self.shown
+            if select.select([self.master], [], [], 0.2)[0]:
+                self.shown += os.read(self.master, 65536).decode()
+
+    def press(self, keys: bytes) -> None:
+        os.write(self.master, keys)
+
+    def local_modes(self) -> tuple[bool, bool]:
+        """Whether the terminal gathers lines, and whether it echoes."""
+        flags = termios.tcgetattr(self.slave)[3]
+        return bool(flags & termios.ICANON), bool(flags & termios.ECHO)
+
+    def close(self) -> None:
+        if self.child.poll() is None:
+            self.child.kill()
+        self.child.communicate()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+@pytest.fixture
+def terminal(request: pytest.FixtureRequest) -> Iterator[Pty]:
+    made = Pty(getattr(request, "param", "works"))
+    yield made
+    made.close()
+
+
+def test_keys_come_without_enter_and_q_ends_it(terminal: Pty) -> None:
+    terminal.until("playing")
+    assert terminal.local_modes() == (False, False)
+    terminal.press(b" e\x1b[Cq")
+    terminal.until("asked")
+    assert terminal.child.wait(30) == 0
+    terminal.until("['pause', 'ease', 'seek', 'stop']")
+    assert terminal.local_modes() == (True, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_stops_the_session_and_puts_the_terminal_back(
+    terminal: Pty, number: signal.Signals
+) -> None:
+    terminal.until("playing")
+    terminal.child.send_signal(number)
+    terminal.until("asked ['stop']")
+    assert terminal.child.wait(30) == 128 + number
+    assert terminal.local_modes() == (True, True)
+
+
+def test_ctrl_c_on_the_terminal_is_a_stop(terminal: Pty) -> None:
+    terminal.until("playing")
+    terminal.press(b"\x03")
+    terminal.until("asked ['stop']")
+    assert terminal.child.wait(30) == 130
+
+
+@pytest.mark.parametrize("terminal", ["fails"], indirect=True)
+def test_a_defect_leaves_the_terminal_as_it_was(terminal: Pty) -> None:
+    terminal.until("playing")
+    terminal.press(b"e")
+    assert terminal.child.wait(30) == 1
+    assert terminal.local_modes() == (True, True)
+
+
+@pytest.mark.parametrize("terminal", ["suspends"], indirect=True)
+def test_suspended_it_pauses_and_gives_the_terminal_back(terminal: Pty) -> None:
+    terminal.until("playing")
+    terminal.press(b"\x1a")
+    terminal.until("stopped True")
+    assert terminal.local_modes() == (True, True)
+    terminal.press(b"\n")
+    while terminal.local_modes()[0]:
+        time.sleep(0.01)
+    terminal.press(b"q")
+    terminal.until("asked ['pause', 'pause', 'stop']")
+    assert terminal.child.wait(30) == 0

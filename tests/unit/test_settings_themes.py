@@ -1,0 +1,76 @@
+"""Themes: checked whole before a colour reaches a screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import MusmedError, UnknownWordError
+from musmed_tui.theming import (
+    MIN_CONTRAST,
+    Colours,
+    contrast,
+    load_theme,
+    luminance,
+    read_theme,
+    theme_folder,
+    theme_names,
+)
+
+GOOD = (theme_folder() / "dark.yaml").read_text()
+
+
+def read(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    read_theme(path)
+
+
+def test_the_shipped_themes_are_sound() -> None:
+    assert set(theme_names()) >= {"dark", "light"}
+    for name in theme_names():
+        theme = load_theme(name)
+        colours = theme.colours
+        assert theme.name == name
+        assert theme.dark == (luminance(colours.background) < luminance(colours.text))
+        for role in set(Colours.__struct_fields__) - {"background", "surface"}:
+            assert contrast(getattr(colours, role), colours.background) >= MIN_CONTRAST
+
+
+def test_contrast_is_that_of_the_guidelines() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21.0)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
+    assert contrast("#ffffff", "#777777") == contrast("#777777", "#ffffff")
+
+
+def test_an_unknown_theme_names_its_neighbours() -> None:
+    with pytest.raises(UnknownWordError, match="'drak'; did you mean dark"):
+        load_theme("drak")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("#e4e8ec", "#e4e8e", "text must be '#rrggbb', not '#e4e8e'"),
+        ("#e4e8ec", "red", "text must be '#rrggbb', not 'red'"),
+        ("#e4e8ec", "#333333", "text on background has a contrast of"),
+        ("muted:", "mutted:", "unknown key 'mutted'; did you mean muted"),
+        ("dark: true", "dark: maybe", "Expected `bool`"),
+        ("dark: true", "dark: true\nextra: 1", "unknown key 'extra'"),
+        ('  error: "#ff8f87"', "", "error"),
+        ("colours:", "colors:", "needs the keys name, dark and colours"),
+        ("name: dark", "name: [", "not valid YAML at line"),
+        ("name: dark", "name: !!python/object:os.system x", "not valid YAML at line 1"),
+    ],
+)
+def test_a_bad_theme_is_refused_in_words(tmp_path: Path, old: str, new: str, words: str) -> None:
+    assert old in GOOD
+    with pytest.raises(MusmedError) as caught:
+        read(tmp_path, GOOD.replace(old, new))
+    assert words in str(caught.value)
+    assert "mine.yaml" in str(caught.value)
+
+
+def test_a_good_copy_is_read(tmp_path: Path) -> None:
+    read(tmp_path, GOOD)
