@@ -1,0 +1,154 @@
+"""The commands that end at once, run in this process through the one guarded entry."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine import __version__
+from engine.errors import MusmedError
+from musmed_tui import cli
+from musmed_tui.asking import Asked, build_request
+from musmed_tui.doctor import Finding, lines, verdict
+from musmed_tui.exits import guarded, one_line
+from musmed_tui.settings import Loaded, Settings
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MUSMED_HOME", str(tmp_path))
+    return tmp_path
+
+
+def musmed(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["musmed", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    code = ended.value.code
+    assert isinstance(code, int)
+    return code
+
+
+Printed = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
+
+
+def test_version_and_help(monkeypatch: Patch, capsys: Printed) -> None:
+    assert musmed(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out == f"musmed {__version__}\n"
+    assert musmed(monkeypatch) == 0
+    alone = capsys.readouterr().out
+    for command in ("play", "render", "plan", "feelings", "moods", "doctor", "resume", "sessions"):
+        assert command in alone
+
+
+def test_a_plan_for_programs_is_the_same_for_the_same_seed(
+    monkeypatch: Patch, capsys: Printed
+) -> None:
+    arguments = ("plan", "--from", "tense", "--to", "0.6,-0.5", "--minutes", "3", "--seed", "7")
+    assert musmed(monkeypatch, *arguments, "--json") == 0
+    first = capsys.readouterr().out
+    assert musmed(monkeypatch, *arguments, "--json") == 0
+    assert capsys.readouterr().out == first
+    told = json.loads(first)
+    assert told["request"]["seed"] == 7
+    assert told["request"]["target_word"] is None
+    assert len(told["plan"]["clips"]) == 8
+    assert len({clip["seed"] for clip in told["plan"]["clips"]}) == 8
+
+
+def test_behind_a_pipe_tables_are_tab_separated(monkeypatch: Patch, capsys: Printed) -> None:
+    assert musmed(monkeypatch, "feelings") == 0
+    rows = [row.split("\t") for row in capsys.readouterr().out.splitlines()]
+    assert rows[0] == ["feeling", "valence", "arousal", "source"]
+    assert {len(row) for row in rows} == {4}
+    assert "calm" in {row[0] for row in rows}
+    assert musmed(monkeypatch, "moods") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 57
+
+
+def test_a_drawn_seed_is_said(monkeypatch: Patch, capsys: Printed) -> None:
+    assert musmed(monkeypatch, "plan", "--from", "sad", "--to", "glad") == 0
+    assert "makes it again" in capsys.readouterr().err
+
+
+def test_no_sessions_yet(monkeypatch: Patch, capsys: Printed) -> None:
+    assert musmed(monkeypatch, "sessions") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_the_doctor_for_programs(monkeypatch: Patch, capsys: Printed, home: Path) -> None:
+    assert musmed(monkeypatch, "doctor", "--json") == 0
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    areas = {finding["area"] for finding in findings}
+    assert areas == {"sound", "composer", "GPU", "terminal", "settings", "folders", "versions"}
+    assert {finding["level"] for finding in findings} <= {"ok", "note"}
+    started = [f["text"] for f in findings if f["area"] == "composer"]
+    assert any("answers after" in text for text in started)
+    assert any("ready after" in text for text in started)
+    (home / "config").mkdir()
+    (home / "config/settings.toml").write_text("minuts = 3")
+    assert musmed(monkeypatch, "doctor") == 2
+    assert "did you mean minutes" in capsys.readouterr().out
+
+
+def test_the_report_says_what_to_do() -> None:
+    findings = [
+        Finding("sound", "ok", "There is a card."),
+        Finding("sound", "note", "It is\nquiet.", "Turn it up."),
+    ]
+    assert list(lines(findings, {})) == [
+        "sound",
+        "  ok       There is a card.",
+        "  note     It is quiet.",
+        "           Turn it up.",
+    ]
+    assert verdict(findings) == 0
+    assert verdict([*findings, Finding("disk", "problem", "It is full.")]) == 2
+
+
+def test_what_is_typed_goes_over_what_is_set() -> None:
+    settings = Settings(minutes=20, strategy="direct", instrument="piano", temperature=0.5)
+    loaded = Loaded(settings, {"instrument": "settings.toml, line 1"})
+    request = build_request(Asked(start="tense", target="calm", seed="5"), loaded)
+    assert (request.minutes, request.strategy, request.instrument) == (20, "direct", "piano")
+    asked = Asked(start="tense", target="calm", minutes="5", strategy="iso", instrument="harp")
+    request = build_request(asked, loaded)
+    assert (request.minutes, request.strategy, request.instrument) == (5, "iso", "harp")
+
+
+def test_seeds_are_drawn_anew() -> None:
+    asked = Asked(start="tense", target="calm")
+    seeds = {build_request(asked, Loaded(Settings(), {})).seed for _ in range(8)}
+    assert len(seeds) == 8
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (MusmedError("Say it again."), 2, "musmed: Say it again.\n"),
+        (MusmedError("one\ntwo\x1b[31m"), 2, "musmed: one two\\x1b[31m\n"),
+        (OSError(28, "No space", "/x"), 2, "musmed: The disk is full (/x);"),
+        (ValueError("a defect"), 1, "a defect of its own (ValueError)"),
+        (KeyboardInterrupt(), 130, ""),
+        (BrokenPipeError(), 0, ""),
+    ],
+)
+def test_every_end_has_its_code(
+    error: BaseException, code: int, words: str, capsys: Printed, monkeypatch: Patch
+) -> None:
+    def command() -> int:
+        raise error
+
+    monkeypatch.setattr("musmed_tui.exits._silence_stdout", lambda: None)
+    assert guarded(command) == code
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == (1 if words else 0)
+
+
+def test_one_line() -> None:
+    assert one_line(" a\n b\tc\x07 é ") == "a b c\\x07 é"
