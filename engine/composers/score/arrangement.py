@@ -230,9 +230,11 @@ def _bass(writer: _Writer, harmony: Harmony, end: int) -> None:
     if span < 16:
         return
     fifth = root + 7 if root < 43 else root - 5
+    octave = root + 12 if root <= 40 else root
+    second = Dice(writer.bar.seed, writer.bar.section, "bass").pick((fifth, root, octave))
     if busy > 5.5:
         writer.add("bass", name, 6, 1.8, root, 0.75)
-    writer.add("bass", name, 8, 5.5, fifth if busy < 6 else root, 0.85)
+    writer.add("bass", name, 8, 5.5, second if busy < 6 else root, 0.85)
     if busy > 5.0:
         writer.add("bass", name, 14, 1.8, fifth, 0.7)
 

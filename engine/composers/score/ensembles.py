@@ -79,7 +79,7 @@ STYLES: dict[str, Style] = {
         Style("solo piano", "piano", "broken", None, "piano", gain=1.2),
         Style("piano and strings", "piano", "broken", "strings", "cello"),
         Style("acoustic", "guitar", "strum", None, "bass", kit="soft", colour="vibes"),
-        Style("ambient", "glass pad", "held", "warm pad", None, colour="bell"),
+        Style("ambient", "glass pad", "held", "warm pad", "warm pad", colour="bell"),
         Style(
             "lounge", "electric piano", "block", "warm pad", "bass", kit="brushes", swing=0.5,
             colour="vibes",

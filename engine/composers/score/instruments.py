@@ -202,6 +202,9 @@ def _blown(
         if breath:
             air = noise_band(frames, 0.8 * f0, 3.0 * f0 + 1500.0, pitch * 8 + layer)
             wave += air * np.float32(breath * float(np.sqrt(np.mean(wave[:9600] ** 2))))
+        time = np.arange(frames, dtype=np.float32) / np.float32(SAMPLE_RATE)
+        # A held tone opens over its first half second and then slowly gives way.
+        wave *= 1.0 - 0.28 * np.exp(-time / 0.22) - 0.05 * np.minimum(time, 4.0)
         return level(wave)
 
     return make

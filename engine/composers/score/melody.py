@@ -88,24 +88,27 @@ def realise(  # noqa: PLR0917 - every one of these shapes a bar
     """Sound a motif: ``count`` notes of it, ``shift`` steps from the anchor, over the chords.
 
     ``ladder`` holds the scale's pitches; the anchor is the rung nearest between ``centre`` and
-    the ``previous`` melody pitch. Notes on strong slots are moved to a chord tone; leaps stay
-    within an octave.
+    the ``previous`` melody pitch. Notes on strong slots and long notes are moved to a chord tone;
+    leaps stay within an octave.
     """
     slots = sorted(motif.order[: max(1, count)])
-    aim = 0.7 * centre + 0.3 * previous
+    # Few notes lie far apart in the contour: it is flattened, so that they still make a line.
+    flat = 0.6 if len(slots) <= 3 else 0.8 if len(slots) <= 6 else 1.0
+    aim = 0.6 * centre + 0.4 * previous
     anchor = min(range(len(ladder)), key=lambda i: (abs(ladder[i] - aim), i))
     tones: list[Tone] = []
     last = previous
     for i, slot in enumerate(slots):
+        end = slots[i + 1] if i + 1 < len(slots) else SLOTS
         chord = [c for at, c in chords if at <= slot][-1]
-        rung = min(len(ladder) - 1, max(0, anchor + shift + motif.contour[slot]))
+        rung = anchor + shift + round(flat * motif.contour[slot])
+        rung = min(len(ladder) - 1, max(0, rung))
         pitch = ladder[rung]
-        if slot % 4 == 0 or len(slots) <= 4:
+        if slot % 8 == 0 or end - slot >= 6 or (end - slot >= 3 and _rubs(pitch, chord)):
             pitch = _to_chord(pitch, chord, last)
         elif pitch == last and i % 3:
             pitch = ladder[max(0, rung - 1) if pitch > centre else min(rung + 1, len(ladder) - 1)]
         pitch = _within_octave(pitch, last)
-        end = slots[i + 1] if i + 1 < len(slots) else SLOTS
         tones.append(Tone(slot, end - slot, pitch))
         last = pitch
     return tuple(tones)
@@ -114,13 +117,23 @@ def realise(  # noqa: PLR0917 - every one of these shapes a bar
 def cadence(pcs: tuple[int, ...], slot: int, length: int, centre: float, previous: int) -> Tone:
     """A phrase's last note: the tone of ``pcs`` nearest to where the melody is."""
     options = [p for p in range(int(centre) - 11, int(centre) + 12) if p % 12 in pcs]
-    pitch = min(options, key=lambda p: (abs(p - previous) + 0.3 * abs(p - centre), p))
+    pitch = min(options, key=lambda p: (_pull(p, previous, previous) + 0.3 * abs(p - centre), p))
     return Tone(slot, length, _within_octave(pitch, previous))
 
 
 def _to_chord(pitch: int, chord: Chord, last: int) -> int:
     near = [p for p in range(pitch - 4, pitch + 5) if p % 12 in chord.pcs]
-    return min(near, key=lambda p: (abs(p - pitch) + (2.2 if p == last else 0.0), p))
+    return min(near, key=lambda p: (_pull(p, pitch, last), p))
+
+
+def _rubs(pitch: int, chord: Chord) -> bool:
+    """A scale tone a semitone above a chord tone: fine in passing, harsh when it stays."""
+    return pitch % 12 not in chord.pcs and (pitch - 1) % 12 in chord.pcs
+
+
+def _pull(pitch: int, wanted: int, last: int) -> float:
+    """How badly a chord tone fits: away from the wanted pitch, a repeat, or a jump."""
+    return abs(pitch - wanted) + (2.2 if pitch == last else 0.25 * abs(pitch - last))
 
 
 def _within_octave(pitch: int, last: int) -> int:
