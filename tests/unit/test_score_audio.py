@@ -194,6 +194,16 @@ def test_no_silence_and_a_full_length() -> None:
     assert max(map(len, runs)) <= 15
 
 
+@pytest.mark.parametrize("genre", ["classical", "folk", "ambient", "jazz", "orchestral", "techno"])
+def test_the_calmest_music_begins_at_once_and_never_falls_silent(genre: str) -> None:
+    path = Path((Waypoint(0.0, Affect(0.1, -1.0)),))
+    audio = play(spec_of(0, path, tags=Tags("calm", "calm", "pad", genre)), None)[2]
+    assert np.abs(audio[:4800]).max() > 1e-3
+    blocks = audio.reshape(-1, 4800 * 2).astype(np.float64)
+    quiet = np.sqrt(np.mean(blocks**2, axis=1)) < 10 ** (-55 / 20)
+    assert max(map(len, "".join("x" if q else "." for q in quiet).split("."))) <= 10
+
+
 def test_no_click_where_blocks_meet() -> None:
     """Steps across block boundaries are no larger than those inside the blocks."""
     audio = whole().astype(np.float64)

@@ -203,7 +203,8 @@ def _chords(writer: _Writer, name: str, pattern: str, harmony: Harmony, end: int
         slots = [harmony.slot, *slots]
     for count, slot in enumerate(slots):
         accent = 0.84 if slot % 8 == 0 else 0.70
-        length = 1.7 if pattern == "pulse" else min(end - slot, 6)
+        until = slots[count + 1] if count + 1 < len(slots) else end
+        length = 1.7 if pattern == "pulse" else 0.95 * (until - slot)
         # The lowest voice keeps to the first stroke of a pulse, so that it stays light.
         played = voices[1:] if pattern == "pulse" and count else voices
         for i, pitch in enumerate(played):

@@ -54,7 +54,9 @@ class Ensemble:
 
     @property
     def figure(self) -> str:
-        """The instrument of the accompanying figure."""
+        """The instrument of the accompanying figure; held chords stay with those who can hold."""
+        if self.style.pattern == "held":
+            return self.style.figure
         return self.voice.figure or self.style.figure
 
     @property
