@@ -16,7 +16,8 @@ from engine.errors import MusmedError
 
 VERSION = 1
 LIMIT_BYTES = 24 * 1024
-_MOST_GRIDS = 61
+_MOST_GRIDS = 67
+"""A clip lasts 30 s, a splice that begins just before its clip up to 2 s more."""
 _MOST_BLOCKS = 5 * _MOST_GRIDS + HISTORY_BLOCKS
 
 

@@ -29,7 +29,7 @@ from engine.link.deliveries import (
     EngineUp,
 )
 from engine.link.protocol import ClipRecord
-from engine.plan.clock import CLIP_SECONDS, clip_start
+from engine.plan.clock import CLIP_SECONDS, OVERLAP_SECONDS, clip_start
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.planner import can_change, make_plan
 from engine.plan.request import Request
@@ -66,6 +66,8 @@ SPLICE_READY_FRAMES = SAMPLE_RATE
 """A splice is placed once this much of it is here, so that it can't run dry at its start."""
 KEEP_SECONDS = 3.0
 """How much of the old clip is kept past an event's time: the first beat and the fade lie there."""
+KEEP_HEAD_SECONDS = OVERLAP_SECONDS + 1.0
+"""How much of its head is kept in any case: its own join is measured over the whole overlap."""
 MAX_FAILURES = 5
 RESTART_DELAYS = (0.0, 0.5, 1.0, 2.0, 4.0)
 
@@ -360,7 +362,9 @@ class Conductor:
             self._out.append(SendCancel(composing, 0))
         elif splice.action is None:
             # A scripted event stays where it is, so nothing of the old clip is needed past it.
-            self._out.append(SendCancel(composing, frames_of(splice.event.at + KEEP_SECONDS)))
+            begun = self.clips[composing].start / SAMPLE_RATE
+            keep = max(splice.event.at + KEEP_SECONDS, begun + KEEP_HEAD_SECONDS)
+            self._out.append(SendCancel(composing, frames_of(keep)))
 
     def _place_splice(self, state: ClipState) -> None:
         """Offer the splice to the joiner once enough of it is here."""

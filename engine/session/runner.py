@@ -30,7 +30,8 @@ from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, Plan
 from engine.playback.clips import ClipStore
-from engine.playback.joiner import Joiner, JoinRecord
+from engine.playback.joiner import Joiner
+from engine.playback.placement import JoinRecord
 from engine.playback.playback import Playback, PlaybackState
 from engine.playback.sinks.base import Sink
 from engine.session.commands import (
@@ -316,12 +317,10 @@ class SessionRunner:
 
     def _progress(self) -> None:
         state = self.playback.state()
+        waiting = state.waiting and state.heard > 0  # before the first sound nothing is late
+        missed = self.playback.missed_splice()
         self._carry_out(
-            self._conductor.handle(
-                Progress(
-                    time.monotonic(), state.written, state.waiting, self.playback.missed_splice()
-                )
-            )
+            self._conductor.handle(Progress(time.monotonic(), state.written, waiting, missed))
         )
 
     def _tick(self) -> None:
@@ -462,8 +461,8 @@ class SessionRunner:
             (self._stopped, "stopped"),
             (state.ended, "ended"),
             (state.paused, "paused"),
+            (state.heard == 0, "starting"),
             (state.waiting, "composing"),
-            (state.written == 0, "starting"),
         )
         return next((phase for true, phase in checks if true), "playing")
 

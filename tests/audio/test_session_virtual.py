@@ -1,0 +1,136 @@
+"""Whole sessions through PortAudio's real callbacks in virtual time, against their renderings."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import soundfile
+
+from engine.audio.format import SAMPLE_RATE, Frames, frames_of
+from engine.plan.events import Event
+from engine.plan.request import Request
+from engine.render import render_session
+
+SCRIPT = Path(__file__).with_name("live_session.py")
+FADE = frames_of(4.0)
+
+
+Make = Callable[[Path], tuple[dict[str, str], Path]]
+
+
+def played(
+    make: Make, folder: Path, seed: int, temperature: float, deeds: int
+) -> tuple[Frames, Request, list[Event]]:
+    """What PortAudio was given of a 15-minute session, its request, and the events kept."""
+    env, out = make(folder)
+    arguments = [str(value) for value in (15, seed, temperature, deeds, folder)]
+    command = [sys.executable, str(SCRIPT), "musmedfile", *arguments]
+    subprocess.run(command, env=env, check=True, timeout=240)
+    assert (folder / "state.txt").read_text() == "finished gaps=0 restarts=0"
+    request = msgspec.json.decode((folder / "request.json").read_bytes(), type=Request)
+    events = msgspec.json.decode((folder / "events.json").read_bytes(), type=list[Event])
+    samples = np.fromfile(out, np.float32)
+    return samples.reshape(-1, 2), request, events
+
+
+def rendered(folder: Path, request: Request, events: list[Event]) -> tuple[Frames, Path]:
+    output = folder / "render.flac"
+    result = render_session(
+        request,
+        output,
+        events=events,
+        progress=lambda _done, _total: None,
+        log_file=folder / "render.log",
+    )
+    audio, rate = soundfile.read(output, dtype="float32")
+    assert rate == SAMPLE_RATE
+    return audio, result.sidecar
+
+
+def same_from_the_start(recording: Frames, rendering: Frames) -> None:
+    """The recording is the rendering, sample for sample, and silence around it."""
+    first = np.flatnonzero(rendering.any(axis=1))[0]
+    heard = np.flatnonzero(recording.any(axis=1))[0]
+    lead = heard - first
+    assert lead >= 0
+    body = recording[lead : lead + len(rendering)]
+    assert len(body) == len(rendering)
+    assert np.array_equal(body, rendering)
+    assert not recording[lead + len(rendering) :].any()
+
+
+@pytest.fixture(scope="module")
+def whole_session(
+    virtual_portaudio: Make, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Frames, Frames, Path]:
+    """A 15-minute session as PortAudio got it, as rendered, and the rendering's sidecar."""
+    folder = tmp_path_factory.mktemp("whole")
+    recording, request, events = played(virtual_portaudio, folder, 11, 0.7, 0)
+    assert events == []
+    rendering, sidecar = rendered(folder, request, events)
+    return recording, rendering, sidecar
+
+
+def test_fifteen_minutes_through_the_callback_equal_the_rendering(
+    whole_session: tuple[Frames, Frames, Path],
+) -> None:
+    recording, rendering, _ = whole_session
+    assert len(rendering) == frames_of(900)
+    same_from_the_start(recording, rendering)
+
+
+def test_twenty_random_deeds_are_replayed_from_the_stored_events(
+    virtual_portaudio: Make, tmp_path: Path
+) -> None:
+    recording, request, events = played(virtual_portaudio, tmp_path, 23, 0.5, 20)
+    assert len(events) == 20
+    rendering, sidecar = rendered(tmp_path, request, events)
+    same_from_the_start(recording, rendering)
+    report = json.loads(sidecar.read_text())
+    assert len(report["events"]) == 20
+    splices = [c for c in report["clips"] if c["join"] and c["join"]["kind"] == "splice"]
+    assert len(splices) == 20
+
+
+def step(audio: Frames) -> float:
+    """The largest sample-to-sample step."""
+    return float(np.abs(np.diff(audio, axis=0)).max())
+
+
+def level(audio: Frames) -> float:
+    """Mean level in dB."""
+    return float(10 * np.log10(np.mean(np.square(audio, dtype=np.float64)) + 1e-20))
+
+
+def test_the_joins_of_fifteen_minutes_are_seamless(
+    whole_session: tuple[Frames, Frames, Path],
+) -> None:
+    _, rendering, sidecar = whole_session
+    clips = json.loads(sidecar.read_text())["clips"]
+    joins = [(clip, before) for before, clip in zip(clips, clips[1:], strict=False)]
+    assert len(joins) == 39
+    changed = 0
+    for clip, before in joins:
+        same = clip["tags"] == before["tags"] or (
+            clip["tags"]["instrument"] == before["tags"]["instrument"]
+            and clip["tags"]["genre"] == before["tags"]["genre"]
+        )
+        changed += not same
+        if same:
+            assert clip["join"]["correlation"] >= 0.999, clip["index"]
+            assert clip["join"]["lag_s"] == 0
+        at = round(clip["join"]["at_s"] * SAMPLE_RATE)
+        inside = rendering[at - frames_of(5) : at - frames_of(0.1)]
+        around = rendering[at - frames_of(0.05) : at + frames_of(0.05)]
+        over = rendering[at : at + frames_of(7.5)]
+        after = rendering[at + frames_of(7.6) : at + frames_of(12.5)]
+        assert step(around) <= max(step(inside), step(after)) * 1.05
+        assert step(over) <= max(step(inside), step(after)) * 1.5
+    assert changed >= 2, "the session has joins between two ensembles too"
