@@ -14,6 +14,9 @@ from engine.playback.ring import Ring
 CEILING_DBTP = -1.0
 URGENT = frames_of(1.0)
 """With less than this written ahead a listener in real time gets what there is (read_late)."""
+HEAD_START = frames_of(2.0)
+"""Audio wanted before a listener in real time hears the first of it: a composer that was just
+started is slow at first, on a busy machine slower than it plays."""
 NAP = 0.02
 NOTES_LIMIT = 4096
 
@@ -90,6 +93,8 @@ class Feeder:
         if self._joiner.ended:
             self._write_rest()
             return True
+        if self.realtime and self._pushed == 0 and not self._head_start():
+            return False
         block = self._joiner.read()
         if block is None and self.realtime and self._begun and pending < URGENT:
             block = self._joiner.read_late()
@@ -97,6 +102,10 @@ class Feeder:
             return False
         self._push(block)
         return True
+
+    def _head_start(self) -> bool:
+        joiner = self._joiner
+        return joiner.horizon() >= min(joiner.position + HEAD_START, joiner.total)
 
     def _push(self, block: Block) -> None:
         self._begun = True

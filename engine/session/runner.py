@@ -332,7 +332,7 @@ class SessionRunner:
         if abs(heard - self._stored_position) >= POSITION_EVERY_SECONDS:
             self._stored_position = heard
             self._library.set_position(self.session, heard)
-        if self._failure and self._status.ahead <= 0:
+        if self._failure and (self._status.ahead <= 0 or heard == 0):
             self._quit.set()
 
     def _carry_out(self, commands: Sequence[Command]) -> None:
