@@ -1,0 +1,78 @@
+"""A widget that shows rows of cells and repaints those that changed."""
+
+from __future__ import annotations
+
+import itertools
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.style import Style as VisualStyle
+from textual.widget import Widget
+
+from musmed_tui.raster import Row, changes
+
+
+class CellsWidget(Widget):
+    """Shows a picture of ``Row``s. A full refresh sends 20 times the bytes of what changed, so
+    ``paint`` refreshes the differing stretches only."""
+
+    ALLOW_SELECT: ClassVar[bool] = False
+
+    def __init__(self, *, name: str | None = None, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(name=name, id=id)
+        self._rows: list[Row] = []
+        self._styles: dict[int, Style] = {}
+
+    def picture(self, width: int, height: int) -> list[Row]:
+        """The whole picture for this size."""
+        raise NotImplementedError
+
+    def role_style(self, role: int) -> VisualStyle:
+        """What a role looks like."""
+        raise NotImplementedError
+
+    def paint(self) -> None:
+        """Bring the screen up to date with what there is to show."""
+        width, height = self.size
+        if not width or not height or not self.is_mounted:
+            return
+        before, self._rows = self._rows, self.picture(width, height)
+        if len(before) != height or len(before[0]) != width:
+            self.refresh()
+            return
+        for x, y, length in changes(before, self._rows):
+            self.refresh(Region(x, y, length, 1))
+
+    def on_resize(self) -> None:
+        self.paint()
+
+    def notify_style_update(self) -> None:
+        """The theme changed."""
+        self._styles.clear()
+        super().notify_style_update()
+
+    def render_line(self, y: int) -> Strip:
+        if y >= len(self._rows):
+            return Strip.blank(self.size.width, self.visual_style.rich_style)
+        segments = [
+            Segment("".join(cell.glyph for cell in cells), self._style(role))
+            for role, cells in itertools.groupby(self._rows[y], key=lambda cell: cell.role)
+        ]
+        return Strip(segments, len(self._rows[y]))
+
+    def _style(self, role: int) -> Style:
+        found = self._styles.get(role)
+        if found is None:
+            style = self.role_style(role) if role else self.visual_style
+            found = self._styles[role] = style.rich_style
+        return found
+
+
+def blended(one: VisualStyle, other: VisualStyle, share: float) -> VisualStyle:
+    """``one`` with ``share`` (0 to 1) of the colour of ``other``."""
+    start = one.foreground or Color(0, 0, 0)
+    return one + VisualStyle(foreground=start.blend(other.foreground or start, share))

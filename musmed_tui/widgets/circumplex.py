@@ -1,0 +1,189 @@
+"""The circumplex: the plane of feelings with the session's path on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import events
+from textual.app import RenderResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.style import Style as VisualStyle
+
+from engine.affect.circumplex import Affect
+from musmed_tui import plane
+from musmed_tui.plane import Layout, Moving, PlaneState, PlaneWord, layout, layout_key, moving
+from musmed_tui.raster import Glyphs, Row, Side
+from musmed_tui.widgets.cells import CellsWidget, blended
+
+__all__ = ["Circumplex", "PlaneState", "PlaneWord"]
+
+STEP = 0.05
+"""How far a key moves the cursor, in affect units; at least one row."""
+BIG_STEPS = 4
+
+_PARTS = {
+    plane.AXIS: "circumplex--line",
+    plane.CIRCLE: "circumplex--line",
+    plane.PREVIEW: "circumplex--preview",
+    plane.DOT: "circumplex--dot",
+    plane.AXIS_WORD: "circumplex--axis-word",
+    plane.NAME: "circumplex--name",
+    plane.ANCHOR: "circumplex--anchor",
+    plane.START: "circumplex--start",
+    plane.TARGET: "circumplex--target",
+    plane.CURSOR: "circumplex--cursor",
+    plane.NOW: "circumplex--now",
+}
+
+
+def _moves() -> list[BindingType]:
+    ways = {"left": ("h", -1, 0), "down": ("j", 0, -1), "up": ("k", 0, 1), "right": ("l", 1, 0)}
+    return [
+        Binding(keys, f"move({x * size}, {y * size})", f"move the cursor {way}", show=False)
+        for way, (letter, x, y) in ways.items()
+        for keys, size in (
+            (f"{way},{letter}", 1),
+            (f"shift+{way},{letter.upper()}", BIG_STEPS),
+        )
+    ]
+
+
+class Circumplex(CellsWidget, can_focus=True):
+    """Shows a ``PlaneState``.
+
+    A click or a drag posts ``Pointed``; with the focus and a cursor, arrows and hjkl move the
+    cursor (with shift in big steps) and post ``Cursor``.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "circumplex--path-start",
+        "circumplex--path-end",
+        *_PARTS.values(),
+    }
+    DEFAULT_CSS = """
+    Circumplex {
+        height: 1fr;
+        .circumplex--line { color: $foreground 30%; }
+        .circumplex--axis-word { color: $foreground-muted; text-style: italic; }
+        .circumplex--dot { color: $foreground-muted; }
+        .circumplex--name { color: $foreground-muted; }
+        .circumplex--anchor { color: $foreground; }
+        .circumplex--path-start { color: $secondary; }
+        .circumplex--path-end { color: $primary; }
+        .circumplex--preview { color: $primary; }
+        .circumplex--start { color: $secondary; }
+        .circumplex--target { color: $primary; text-style: bold; }
+        .circumplex--cursor { color: $foreground; text-style: bold; }
+        .circumplex--now { color: $accent; text-style: bold; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = _moves()
+
+    class Pointed(Message):
+        """The mouse points at ``affect``."""
+
+        def __init__(self, affect: Affect) -> None:
+            super().__init__()
+            self.affect = affect
+
+    class Cursor(Message):
+        """The cursor was moved to ``affect`` with keys."""
+
+        def __init__(self, affect: Affect) -> None:
+            super().__init__()
+            self.affect = affect
+
+    def __init__(
+        self,
+        state: PlaneState | None = None,
+        *,
+        glyphs: Glyphs = "braille",
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        super().__init__(name=name, id=id)
+        self.glyphs = glyphs
+        self.state = state or PlaneState()
+        self._key: object = None
+        self._layout: Layout | None = None
+        self._moving: Moving | None = None
+        self._now_side: Side | None = None
+        self._pointing: tuple[int, int] | None = None
+
+    def show(self, state: PlaneState) -> None:
+        """Show ``state``; cells that stay as they are are not painted again."""
+        self.state = state
+        if not self.is_mounted or not self.size:
+            return
+        known = self._layout
+        if self._stale(*self.size) or known is None or moving(state, known) != self._moving:
+            self.paint()
+
+    def picture(self, width: int, height: int) -> list[Row]:
+        if self._stale(width, height) or self._layout is None:
+            self._key = (layout_key(self.state), width, height, self.glyphs)
+            self._layout = layout(self.state, width, height, self.glyphs)
+        self._moving = moving(self.state, self._layout)
+        now = plane.now_label(self._layout, self._moving, self._now_side)
+        self._now_side = now.side if now else None
+        return plane.picture(self._layout, self._moving, self.state.total, now)
+
+    def _stale(self, width: int, height: int) -> bool:
+        return self._key != (layout_key(self.state), width, height, self.glyphs)
+
+    def role_style(self, role: int) -> VisualStyle:
+        if role in _PARTS:
+            return self.get_visual_style(_PARTS[role])
+        start = self.get_visual_style("circumplex--path-start")
+        end = self.get_visual_style("circumplex--path-end")
+        travelled = role >= plane.TRAVELLED
+        step = role - (plane.TRAVELLED if travelled else plane.PLANNED)
+        return blended(start, end, step / (plane.STEPS - 1))
+
+    def render(self) -> RenderResult:
+        return ""
+
+    # the mouse
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self.capture_mouse()
+        self._point(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self._pointing is not None:
+            self._point(event)
+
+    def on_mouse_up(self, _event: events.MouseUp) -> None:
+        self.release_mouse()
+        self._pointing = None
+
+    def _point(self, event: events.MouseEvent) -> None:
+        offset = event.get_content_offset_capture(self)
+        at = (offset.x, offset.y)
+        if self._layout is not None and at != self._pointing:
+            self._pointing = at
+            self.post_message(self.Pointed(self._layout.frame.affect(*at)))
+
+    # the keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a cursor the keys are left to whoever else wants them."""
+        if action == "move":
+            return self.state.cursor is not None
+        return super().check_action(action, parameters)
+
+    def action_move(self, x: int, y: int) -> None:
+        """Move the cursor ``x`` steps to the pleasant and ``y`` to the lively side."""
+        here = self.state.cursor
+        if here is None or self._layout is None:
+            return
+        step = max(STEP, 2 / self._layout.frame.height)
+        there = Affect(_inside(here.valence + x * step), _inside(here.arousal + y * step))
+        self.show(replace(self.state, cursor=there))
+        self.post_message(self.Cursor(there))
+
+
+def _inside(value: float) -> float:
+    return min(1.0, max(-1.0, round(value, 4)))

@@ -1,0 +1,60 @@
+"""The level meter: stereo peaks, rising at once and sinking slowly."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import RenderResult
+from textual.style import Style as VisualStyle
+
+from musmed_tui import strip
+from musmed_tui.raster import Glyphs, Row
+from musmed_tui.widgets.cells import CellsWidget
+
+_PARTS = {
+    strip.QUIET: "levels--quiet",
+    strip.LOUD: "levels--loud",
+    strip.HOT: "levels--hot",
+    strip.CHANNEL: "levels--channel",
+}
+
+
+class Levels(CellsWidget):
+    """Shows peaks in dBFS, left and right; two rows, or one with both side by side."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(_PARTS.values())
+    DEFAULT_CSS = """
+    Levels {
+        height: 2;
+        .levels--quiet { color: $foreground 30%; }
+        .levels--loud { color: $foreground-muted; }
+        .levels--hot { color: $warning; }
+        .levels--channel { color: $foreground-muted; }
+    }
+    """
+
+    def __init__(
+        self,
+        *,
+        glyphs: Glyphs = "braille",
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        super().__init__(name=name, id=id)
+        self.glyphs = glyphs
+        self.shown = (strip.FLOOR_DB, strip.FLOOR_DB)
+
+    def show(self, peak: tuple[float, float]) -> None:
+        """Show these peaks (dBFS; -inf for silence)."""
+        before, self.shown = self.shown, strip.settled(self.shown, peak)
+        if before != self.shown:
+            self.paint()
+
+    def picture(self, width: int, height: int) -> list[Row]:
+        return strip.level_rows(self.shown, width, height, self.glyphs)
+
+    def role_style(self, role: int) -> VisualStyle:
+        return self.get_visual_style(_PARTS[role])
+
+    def render(self) -> RenderResult:
+        return ""
