@@ -296,12 +296,16 @@ def _dots(state: PlaneState, frame: Frame) -> Iterator[Marked]:
 
 
 def _sides(affect: Affect) -> tuple[Side, ...]:
-    """Outwards first: a word left of the plane's middle goes to the left of its dot."""
-    return tuple(sorted(SIDES, key=lambda side: _inward(affect, side)))
+    """Away from the plane's middle first: up or down near its top and bottom, else sideways."""
+    steep = abs(affect.arousal) > 2 * abs(affect.valence)
+    return tuple(sorted(SIDES, key=lambda side: _inward(affect, side, steep=steep)))
 
 
-def _inward(affect: Affect, side: Side) -> bool:
-    return ("left" in side) if affect.valence >= 0 else ("right" in side)
+def _inward(affect: Affect, side: Side, *, steep: bool) -> tuple[bool, bool]:
+    across = ("left" in side) if affect.valence >= 0 else ("right" in side)
+    along = ("below" in side) if affect.arousal >= 0 else ("above" in side)
+    flat = side in ("left", "right")
+    return (along or flat, across) if steep else (across, along)
 
 
 # The picture

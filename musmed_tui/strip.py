@@ -15,9 +15,20 @@ if TYPE_CHECKING:
 Stage = Literal["played", "playing", "crossfade", "ready", "composing", "planned"]
 STAGES: tuple[Stage, ...] = ("played", "playing", "crossfade", "ready", "composing", "planned")
 
-PLAYED, PLAYING, CROSSFADE, READY, COMPOSING, PLANNED, PLAYHEAD, TIME, LEGEND = range(1, 10)
-_ROLE = {stage: i for i, stage in enumerate(STAGES, start=1)}
-_GLYPH = dict(zip(STAGES, "━━╳─┄·", strict=True))
+STEPS = 8
+"""Into how many colours the session's time is cut, as the path on the plane is."""
+PLAYING, COMPOSING, PLANNED, PLAYHEAD, TIME, LEGEND = range(1, 7)
+PLAYED, CROSSFADE, READY = 10, 20, 30
+"""The first of ``STEPS`` roles each: these are coloured by time."""
+_ROLE: dict[Stage, int] = {
+    "played": PLAYED,
+    "playing": PLAYING,
+    "crossfade": CROSSFADE,
+    "ready": READY,
+    "composing": COMPOSING,
+    "planned": PLANNED,
+}
+_GLYPH = dict(zip(STAGES, "━━×─┄·", strict=True))
 _ASCII = dict(zip(STAGES, "==x-:.", strict=True))
 CLEAR_CELLS = 3
 """Every crossfade is drawn where a clip has at least so many cells, else only the next one."""
@@ -53,8 +64,8 @@ def timeline_state(snapshot: Snapshot) -> TimelineState:
 def stages(state: TimelineState, cells: int) -> tuple[Stage, ...]:
     """How far each of ``cells`` equal stretches of the session is, by the time at its middle.
 
-    What is heard now is 'playing' until the next clip begins, then 'crossfade' until it has
-    taken over: there, and where two clips ahead overlap, both sound.
+    What is heard now is 'playing' up to where the next clip begins; where that and this sound
+    together is a 'crossfade', and so it is between clips ahead that are ready.
     """
     times = (state.total * (i + 0.5) / cells for i in range(cells))
     return tuple(_stage(state, time, cells) for time in times)
@@ -68,7 +79,7 @@ def _stage(state: TimelineState, time: float, cells: int) -> Stage:
     if not over:
         return "planned"
     if len(over) > 1 and (over[0] in heard or _clear(state, over[0], cells)):
-        return "crossfade"
+        return "crossfade" if over[0].phase == "ready" else over[0].phase
     if heard and over[0] is heard[-1]:
         return "playing"
     return over[0].phase
@@ -76,6 +87,17 @@ def _stage(state: TimelineState, time: float, cells: int) -> Stage:
 
 def _clear(state: TimelineState, clip: ClipSpan, cells: int) -> bool:
     return (clip.end - clip.start) * cells / state.total >= CLEAR_CELLS
+
+
+def coloured(stage: Stage, share: float) -> int:
+    """The role of a stage at ``share`` (0 to 1) of the session."""
+    first = _ROLE[stage]
+    return first if first < PLAYED else first + min(STEPS - 1, int(STEPS * share))
+
+
+def share(role: int) -> float:
+    """How far from the path's first colour to its last a role coloured by time is."""
+    return role % 10 / (STEPS - 1)
 
 
 def playhead(state: TimelineState, cells: int) -> int:
@@ -110,21 +132,22 @@ def timeline_rows(state: TimelineState, width: int, height: int, glyphs: Glyphs)
 
 def _strip(state: TimelineState, cells: int, glyphs: Glyphs) -> Row:
     marks = _ASCII if glyphs == "ascii" else _GLYPH
-    row = [Cell(marks[stage], _ROLE[stage]) for stage in stages(state, max(0, cells))]
+    found = enumerate(stages(state, max(0, cells)))
+    row = [Cell(marks[stage], coloured(stage, i / cells)) for i, stage in found]
     if row:
         row[playhead(state, cells)] = Cell("|" if glyphs == "ascii" else "●", PLAYHEAD)
     return row
 
 
 def _draw_legend(rows: list[Row], left: int, right: int, glyphs: Glyphs) -> None:
-    """As many of the stages as there is room for, centred; 'played' needs no word first."""
+    """As many of the stages as there is room for, centred; 'played' is the first to go."""
     marks = _ASCII if glyphs == "ascii" else _GLYPH
     entries = [(marks[stage] * 2, stage) for stage in STAGES]
     while entries and _length(entries) > right - left:
         entries.pop(0)
     x = left + (right - left - _length(entries)) // 2
     for glyph, stage in entries:
-        write(rows, glyph, x, 2, _ROLE[stage])
+        write(rows, glyph, x, 2, PLAYING if stage == "playing" else LEGEND)
         write(rows, stage, x + len(glyph) + 1, 2, LEGEND)
         x += len(glyph) + len(stage) + 3
 
@@ -138,8 +161,7 @@ def _length(entries: Sequence[tuple[str, Stage]]) -> int:
 FLOOR_DB = -48.0
 FALL_DB = 3.0
 """How far a level falls from one picture to the next: it sinks, it does not flicker."""
-QUIET, LOUD, HOT, CHANNEL = range(1, 5)
-HOT_DB = -3.0
+QUIET, LOUD, CHANNEL = range(1, 4)
 
 
 def settled(before: tuple[float, float], peak: tuple[float, float]) -> tuple[float, float]:
@@ -167,8 +189,7 @@ def level_rows(shown: tuple[float, float], width: int, height: int, glyphs: Glyp
         cells = max(0, room - 2)
         write(rows, channel, x, y, CHANNEL)
         filled = level_cells(shown[i], cells)
-        hot = level_cells(HOT_DB, cells)
         for cell in range(cells):
-            role = QUIET if cell >= filled else HOT if cell >= hot else LOUD
+            role = QUIET if cell >= filled else LOUD
             rows[y][x + 2 + cell] = Cell(empty if role == QUIET else full, role)
     return rows

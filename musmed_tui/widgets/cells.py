@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.color import Color
+from textual.color import Lab, lab_to_rgb, rgb_to_lab
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.style import Style as VisualStyle
@@ -73,6 +74,21 @@ class CellsWidget(Widget):
 
 
 def blended(one: VisualStyle, other: VisualStyle, share: float) -> VisualStyle:
-    """``one`` with ``share`` (0 to 1) of the colour of ``other``."""
-    start = one.foreground or Color(0, 0, 0)
-    return one + VisualStyle(foreground=start.blend(other.foreground or start, share))
+    """``one`` with ``share`` (0 to 1) of the way to the colour of ``other``.
+
+    Around the colour wheel (CIE LCh) by the shorter way: straight across, amber and blue would
+    meet in the grey of quiet text.
+    """
+    if one.foreground is None or other.foreground is None:
+        return one
+    start, end = rgb_to_lab(one.foreground), rgb_to_lab(other.foreground)
+    turn = math.remainder(_hue(end) - _hue(start), 2 * math.pi)
+    hue = _hue(start) + share * turn
+    chroma = (1 - share) * math.hypot(start.a, start.b) + share * math.hypot(end.a, end.b)
+    light = (1 - share) * start.L + share * end.L
+    mixed = lab_to_rgb(Lab(light, chroma * math.cos(hue), chroma * math.sin(hue)))
+    return one + VisualStyle(foreground=mixed.clamped)
+
+
+def _hue(colour: Lab) -> float:
+    return math.atan2(colour.b, colour.a)

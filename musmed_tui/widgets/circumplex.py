@@ -65,18 +65,18 @@ class Circumplex(CellsWidget, can_focus=True):
     DEFAULT_CSS = """
     Circumplex {
         height: 1fr;
-        .circumplex--line { color: $foreground 30%; }
-        .circumplex--axis-word { color: $foreground-muted; text-style: italic; }
-        .circumplex--dot { color: $foreground-muted; }
-        .circumplex--name { color: $foreground-muted; }
+        .circumplex--line { color: $muted 55%; }
+        .circumplex--axis-word { color: $muted; text-style: italic; }
+        .circumplex--dot { color: $muted; }
+        .circumplex--name { color: $muted; }
         .circumplex--anchor { color: $foreground; }
-        .circumplex--path-start { color: $secondary; }
-        .circumplex--path-end { color: $primary; }
-        .circumplex--preview { color: $primary; }
-        .circumplex--start { color: $secondary; }
-        .circumplex--target { color: $primary; text-style: bold; }
+        .circumplex--path-start { color: $path-start; }
+        .circumplex--path-end { color: $path-end; }
+        .circumplex--preview { color: $path-end; }
+        .circumplex--start { color: $path-start; }
+        .circumplex--target { color: $path-end; text-style: bold; }
         .circumplex--cursor { color: $foreground; text-style: bold; }
-        .circumplex--now { color: $accent; text-style: bold; }
+        .circumplex--now { color: $now; text-style: bold; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = _moves()

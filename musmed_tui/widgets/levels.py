@@ -14,7 +14,6 @@ from musmed_tui.widgets.cells import CellsWidget
 _PARTS = {
     strip.QUIET: "levels--quiet",
     strip.LOUD: "levels--loud",
-    strip.HOT: "levels--hot",
     strip.CHANNEL: "levels--channel",
 }
 
@@ -26,10 +25,9 @@ class Levels(CellsWidget):
     DEFAULT_CSS = """
     Levels {
         height: 2;
-        .levels--quiet { color: $foreground 30%; }
-        .levels--loud { color: $foreground-muted; }
-        .levels--hot { color: $warning; }
-        .levels--channel { color: $foreground-muted; }
+        .levels--quiet { color: $muted 55%; }
+        .levels--loud { color: $muted; }
+        .levels--channel { color: $muted; }
     }
     """
 

@@ -10,15 +10,12 @@ from textual.style import Style as VisualStyle
 from musmed_tui import strip
 from musmed_tui.raster import Glyphs, Row
 from musmed_tui.strip import TimelineState, timeline_state
-from musmed_tui.widgets.cells import CellsWidget
+from musmed_tui.widgets.cells import CellsWidget, blended
 
 __all__ = ["Timeline", "TimelineState", "timeline_state"]
 
 _PARTS = {
-    strip.PLAYED: "timeline--played",
     strip.PLAYING: "timeline--playing",
-    strip.CROSSFADE: "timeline--crossfade",
-    strip.READY: "timeline--ready",
     strip.COMPOSING: "timeline--composing",
     strip.PLANNED: "timeline--planned",
     strip.PLAYHEAD: "timeline--playhead",
@@ -30,19 +27,22 @@ _PARTS = {
 class Timeline(CellsWidget):
     """Shows a ``TimelineState`` in one row, or in three with a legend."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(_PARTS.values())
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "timeline--path-start",
+        "timeline--path-end",
+        *_PARTS.values(),
+    }
     DEFAULT_CSS = """
     Timeline {
         height: 3;
-        .timeline--played { color: $secondary; }
-        .timeline--playing { color: $accent; }
-        .timeline--crossfade { color: $primary; }
-        .timeline--ready { color: $primary; }
-        .timeline--composing { color: $foreground-muted; }
-        .timeline--planned { color: $foreground-muted; }
-        .timeline--playhead { color: $accent; text-style: bold; }
-        .timeline--time { color: $foreground; }
-        .timeline--legend { color: $foreground-muted; }
+        .timeline--path-start { color: $path-start; }
+        .timeline--path-end { color: $path-end; }
+        .timeline--playing { color: $now; }
+        .timeline--composing { color: $muted; }
+        .timeline--planned { color: $muted; }
+        .timeline--playhead { color: $now; text-style: bold; }
+        .timeline--time { color: $muted; }
+        .timeline--legend { color: $muted; }
     }
     """
 
@@ -73,7 +73,11 @@ class Timeline(CellsWidget):
         return strip.timeline_rows(self.state, width, height, self.glyphs)
 
     def role_style(self, role: int) -> VisualStyle:
-        return self.get_visual_style(_PARTS[role])
+        if role in _PARTS:
+            return self.get_visual_style(_PARTS[role])
+        start = self.get_visual_style("timeline--path-start")
+        end = self.get_visual_style("timeline--path-end")
+        return blended(start, end, strip.share(role))
 
     def render(self) -> RenderResult:
         return ""
