@@ -159,15 +159,18 @@ def _length(entries: Sequence[tuple[str, Stage]]) -> int:
 # Levels
 
 FLOOR_DB = -48.0
-FALL_DB = 3.0
-"""How far a level falls from one picture to the next: it sinks, it does not flicker."""
+FALL_DB_PER_SECOND = 20.0
+"""How fast a level falls: it sinks, it does not flicker (peak programme meters: 9 to 12)."""
 QUIET, LOUD, CHANNEL = range(1, 4)
 
 
-def settled(before: tuple[float, float], peak: tuple[float, float]) -> tuple[float, float]:
-    """What the meter shows after ``before`` when the peaks are ``peak`` (dBFS, left and right):
-    up at once, down slowly."""
-    left, right = (max(FLOOR_DB, new, old - FALL_DB) for old, new in zip(before, peak, strict=True))
+def settled(
+    before: tuple[float, float], peak: tuple[float, float], seconds: float
+) -> tuple[float, float]:
+    """What the meter shows ``seconds`` after ``before`` when the peaks are ``peak`` (dBFS, left
+    and right): up at once, down slowly."""
+    fall = FALL_DB_PER_SECOND * seconds
+    left, right = (max(FLOOR_DB, new, old - fall) for old, new in zip(before, peak, strict=True))
     return left, right
 
 

@@ -16,6 +16,9 @@ from textual.widget import Widget
 
 from musmed_tui.raster import Row, changes
 
+PALER = 0.4
+"""How much of the chroma a colour half-way between two has lost."""
+
 
 class CellsWidget(Widget):
     """Shows a picture of ``Row``s. A full refresh sends 20 times the bytes of what changed, so
@@ -77,7 +80,7 @@ def blended(one: VisualStyle, other: VisualStyle, share: float) -> VisualStyle:
     """``one`` with ``share`` (0 to 1) of the way to the colour of ``other``.
 
     Around the colour wheel (CIE LCh) by the shorter way: straight across, amber and blue would
-    meet in the grey of quiet text.
+    meet in the grey of quiet text. Paler in between, where the wheel has the red of an alarm.
     """
     if one.foreground is None or other.foreground is None:
         return one
@@ -85,6 +88,7 @@ def blended(one: VisualStyle, other: VisualStyle, share: float) -> VisualStyle:
     turn = math.remainder(_hue(end) - _hue(start), 2 * math.pi)
     hue = _hue(start) + share * turn
     chroma = (1 - share) * math.hypot(start.a, start.b) + share * math.hypot(end.a, end.b)
+    chroma *= 1 - 4 * PALER * share * (1 - share)
     light = (1 - share) * start.L + share * end.L
     mixed = lab_to_rgb(Lab(light, chroma * math.cos(hue), chroma * math.sin(hue)))
     return one + VisualStyle(foreground=mixed.clamped)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import RenderResult
@@ -25,6 +27,7 @@ class Levels(CellsWidget):
     DEFAULT_CSS = """
     Levels {
         height: 2;
+        max-width: 42;
         .levels--quiet { color: $muted 55%; }
         .levels--loud { color: $muted; }
         .levels--channel { color: $muted; }
@@ -35,16 +38,21 @@ class Levels(CellsWidget):
         self,
         *,
         glyphs: Glyphs = "braille",
+        clock: Callable[[], float] = time.monotonic,
         name: str | None = None,
         id: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(name=name, id=id)
         self.glyphs = glyphs
         self.shown = (strip.FLOOR_DB, strip.FLOOR_DB)
+        self._clock = clock
+        self._shown_at = clock()
 
     def show(self, peak: tuple[float, float]) -> None:
         """Show these peaks (dBFS; -inf for silence)."""
-        before, self.shown = self.shown, strip.settled(self.shown, peak)
+        now = self._clock()
+        before, self.shown = self.shown, strip.settled(self.shown, peak, now - self._shown_at)
+        self._shown_at = now
         if before != self.shown:
             self.paint()
 

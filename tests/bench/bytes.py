@@ -1,0 +1,193 @@
+"""Count the bytes musmed sends to a terminal: ``python tests/bench/bytes.py`` prints a table.
+
+By itself it counts the plane, the timeline and the meter playing a session with ever new levels.
+With a program after ``--`` it counts that instead, for example
+``bytes.py --pause space -- musmed play --from tense --to calm --sink null``: playing, then paused
+by that key. ``--slow`` names the option that asks the program for a slow link. Nothing here is a
+test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZES = ((120, 40), (80, 24))
+BUDGET_KB = 8.0
+SLOW_BUDGET_KB = 2.0
+KEYS = {"space": b" "}
+
+
+class Screen:
+    """A program in a pseudo-terminal of ``size`` (columns, rows), read as fast as it writes."""
+
+    def __init__(self, command: list[str], size: tuple[int, int]) -> None:
+        self._master, slave = pty.openpty()
+        columns, rows = size
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        env = dict(os.environ, TERM="xterm-256color", COLORTERM="truecolor", LANG="C.UTF-8")
+        env.update(PYTHONPATH=str(ROOT), LC_ALL="C.UTF-8", COLUMNS="", LINES="")
+        self._process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True
+        )
+        os.close(slave)
+
+    def __enter__(self) -> Screen:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        end = time.monotonic() + 10
+        while self._process.poll() is None and time.monotonic() < end:
+            self.count(0.2)
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        os.close(self._master)
+
+    def count(self, seconds: float) -> int:
+        """How many bytes come in ``seconds``."""
+        return len(self.read(seconds))
+
+    def read(self, seconds: float) -> bytes:
+        """What comes in ``seconds``."""
+        end, read = time.monotonic() + seconds, bytearray()
+        while (left := end - time.monotonic()) > 0:
+            ready, _, _ = select.select([self._master], [], [], left)
+            if ready:
+                try:
+                    read += os.read(self._master, 65536)
+                except OSError:  # the program has ended
+                    break
+        return bytes(read)
+
+    def press(self, key: str) -> None:
+        os.write(self._master, KEYS.get(key, key.encode()))
+
+
+def playing_and_paused(
+    command: list[str], size: tuple[int, int], arguments: argparse.Namespace
+) -> tuple[float, float]:
+    """KB (1000 bytes) per second while playing and while paused."""
+    with Screen(command, size) as screen:
+        screen.count(arguments.settle)
+        playing = screen.count(arguments.seconds) / arguments.seconds
+        screen.press(arguments.pause)
+        screen.count(4.0)  # the meter sinks, the state's word changes
+        paused = screen.count(arguments.seconds) / arguments.seconds
+    return playing / 1000, paused / 1000
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--seconds", type=float, default=5.0, help="to count for")
+    parser.add_argument("--settle", type=float, default=3.0, help="to wait first")
+    parser.add_argument("--pause", default="space", help="the key that pauses")
+    parser.add_argument("--slow", default="--slow-link", help="the program's slow-link option")
+    parser.add_argument("--widgets", type=float, metavar="FPS", help=argparse.SUPPRESS)
+    parser.add_argument("program", nargs="*")
+    arguments = parser.parse_args()
+    if arguments.widgets:
+        show_widgets(arguments.widgets)
+        return 0
+    own = [sys.executable, __file__, "--widgets"]
+    usual = arguments.program or [*own, "10"]
+    slow = [*arguments.program, arguments.slow] if arguments.program else [*own, "2"]
+    print(f"{'terminal':<10}{'link':<8}{'':<10}{'KB/s':>8}{'budget':>8}")
+    over = False
+    for size in SIZES:
+        for link, command, budget in (
+            ("usual", usual, BUDGET_KB),
+            ("slow", slow, SLOW_BUDGET_KB),
+        ):
+            playing, paused = playing_and_paused(command, size, arguments)
+            for state, figure, limit in (("playing", playing, budget), ("paused", paused, 0.0)):
+                over = over or figure > limit
+                where = f"{size[0]}x{size[1]}"
+                print(f"{where:<10}{link:<8}{state:<10}{figure:>8.2f}{limit:>8.1f}", flush=True)
+    return int(over)
+
+
+def show_widgets(fps: float) -> None:
+    """The three widgets alone, full screen, playing a session until the process is ended."""
+    import random
+
+    from textual.app import App, ComposeResult
+
+    from engine.affect.feelings import feeling
+    from engine.affect.path import plan_path
+    from musmed_tui.plane import PlaneState, plane_words
+    from musmed_tui.strip import ClipSpan, TimelineState
+    from musmed_tui.theming import for_textual, load_theme, variables
+    from musmed_tui.widgets.circumplex import Circumplex
+    from musmed_tui.widgets.levels import Levels
+    from musmed_tui.widgets.timeline import Timeline
+
+    total, theme = 900.0, load_theme("dark")
+    start, target = feeling("tense").affect, feeling("calm").affect
+    path = plan_path(start, target, total, "iso")
+    points = tuple((point.time, point.affect) for point in path.waypoints)
+    drawn = random.Random(1)
+
+    class Widgets(App[None]):
+        CSS = "Timeline, Levels { margin: 0 1; }"
+        paused = False
+        position = 0.4 * total
+
+        def get_theme_variable_defaults(self) -> dict[str, str]:
+            return variables(theme)
+
+        def compose(self) -> ComposeResult:
+            yield Circumplex()
+            yield Timeline()
+            yield Levels()
+
+        def on_mount(self) -> None:
+            self.register_theme(for_textual(theme))
+            self.theme = theme.name
+            self.set_interval(1 / fps, self.tick)
+
+        def on_key(self) -> None:
+            self.paused = not self.paused
+
+        def tick(self) -> None:
+            quiet = (-90.0, -90.0)
+            peak = (drawn.uniform(-24, -6), drawn.uniform(-24, -6))
+            self.query_one(Levels).show(quiet if self.paused else peak)
+            self.position += 0.0 if self.paused else 1 / fps
+            now = self.position
+            state = PlaneState(
+                path=points,
+                travelled_until=now,
+                total=total,
+                now=path.at(now),
+                start=start,
+                target=target,
+                words=plane_words(),
+                start_word="tense",
+                target_word="calm",
+            )
+            self.query_one(Circumplex).show(state)
+            starts = [22.5 * i for i in range(40)]
+            spans = tuple(
+                ClipSpan(s, min(total, s + 30), "ready" if s < now + 90 else "planned")
+                for s in starts
+            )
+            self.query_one(Timeline).show(TimelineState(spans, now, total))
+
+    Widgets().run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
