@@ -5,27 +5,23 @@ from __future__ import annotations
 import bisect
 import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.affect.circumplex import Affect
 from musmed_tui.raster import (
     SIDES,
-    Cell,
     Frame,
     Glyphs,
     Label,
     Position,
-    Row,
     Side,
     Wanted,
     canvas,
     dots_between,
     letterbox,
-    place,
     place_all,
-    write,
 )
 
 Kind = Literal["feeling", "mood", "anchor"]
@@ -46,16 +42,6 @@ ANCHORS = ("happy", "excited", "tense", "distressed", "sad", "bored", "tired", "
 # Roles, rising: where lines meet in a cell, the higher one gives the colour.
 AXIS, CIRCLE, PREVIEW, PLANNED, TRAVELLED = 1, 2, 3, 10, 20
 DOT, AXIS_WORD, NAME, ANCHOR, START, TARGET, CURSOR, NOW = range(40, 48)
-
-_MARKS = {
-    AXIS: ".",
-    CIRCLE: ".",
-    PREVIEW: "~",
-    **{PLANNED + step: ":" for step in range(STEPS)},
-    **{TRAVELLED + step: "#" for step in range(STEPS)},
-}
-_SIGNS = {DOT: "·", ANCHOR: "•", START: "○", TARGET: "◎", CURSOR: "+", NOW: "●"}
-_ASCII_SIGNS = {DOT: ",", ANCHOR: "*", START: "o", TARGET: "X", CURSOR: "+", NOW: "@"}
 
 
 @dataclass(frozen=True)
@@ -89,11 +75,6 @@ class PlaneState:
     every_mood: bool = False
     start_word: str | None = None
     target_word: str | None = None
-
-
-def signs(glyphs: Glyphs) -> dict[int, str]:
-    """The glyph of each sign on the plane, by role: for a legend too."""
-    return _ASCII_SIGNS if glyphs == "ascii" else _SIGNS
 
 
 @functools.cache
@@ -183,8 +164,9 @@ class Sign:
 
     at: Position
     role: int
+    word: str
+    affect: Affect
     label: Label | None
-    word: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,7 +191,7 @@ def layout(state: PlaneState, width: int, height: int, glyphs: Glyphs) -> Layout
     stay where they are while ``now``, ``travelled_until``, ``cursor`` and ``preview`` change.
     """
     frame = letterbox(width, height)
-    pen = canvas(glyphs, width, height, _MARKS)
+    pen = canvas(glyphs, width, height, {})
     trace = _trace(state.path, frame, pen.dots_x, pen.dots_y)
     lines = frozenset((x // pen.dots_x, y // pen.dots_y) for x, y in trace.dots)
     axis_words = _axis_words(frame, width)
@@ -217,18 +199,23 @@ def layout(state: PlaneState, width: int, height: int, glyphs: Glyphs) -> Layout
     at_signs = {at for at, _, _, _ in marked}
     taken = at_signs | {cell for label in axis_words for cell in label.cells()}
     wanted = [
-        Wanted(text, at, _sides(affect), over=role in (START, TARGET, ANCHOR))
+        Wanted(text, at, outward(affect), over=role in (START, TARGET, ANCHOR))
         for at, role, text, affect in marked
     ]
     placed = place_all(wanted, width, height, taken, lines)
-    found = [
-        Sign(at, role, label, text)
-        for (at, role, text, _), label in zip(marked, placed, strict=True)
-    ]
+    found = [Sign(*one, label) for one, label in zip(marked, placed, strict=True)]
     full = taken | {cell for label in placed if label for cell in label.cells()}
     return Layout(
         width, height, glyphs, frame, trace, axis_words, tuple(found), frozenset(full), lines
     )
+
+
+def pointed(plane: Layout, x: int, y: int) -> Affect:
+    """The affect that cell (x, y) stands for: a word's own on its letters, else the place's."""
+    for sign in plane.signs:
+        if sign.at == (x, y) or (sign.label and (x, y) in sign.label.cells()):
+            return sign.affect
+    return plane.frame.affect(x, y)
 
 
 def layout_key(state: PlaneState) -> object:
@@ -295,7 +282,7 @@ def _dots(state: PlaneState, frame: Frame) -> Iterator[Marked]:
             yield at, ANCHOR if word.kind == "anchor" else NAME, word.word, word.affect
 
 
-def _sides(affect: Affect) -> tuple[Side, ...]:
+def outward(affect: Affect) -> tuple[Side, ...]:
     """Away from the plane's middle first: up or down near its top and bottom, else sideways."""
     steep = abs(affect.arousal) > 2 * abs(affect.valence)
     return tuple(sorted(SIDES, key=lambda side: _inward(affect, side, steep=steep)))
@@ -306,121 +293,3 @@ def _inward(affect: Affect, side: Side, *, steep: bool) -> tuple[bool, bool]:
     along = ("below" in side) if affect.arousal >= 0 else ("above" in side)
     flat = side in ("left", "right")
     return (along or flat, across) if steep else (across, along)
-
-
-# The picture
-
-
-@dataclass(frozen=True)
-class Moving:
-    """What moves, as far as it can be seen: equal ones make equal pictures of one layout."""
-
-    reached: int
-    now: Position | None
-    cursor: Position | None
-    cursor_word: str | None
-    preview: tuple[Affect, ...]
-
-
-def moving(state: PlaneState, plane: Layout) -> Moving:
-    """The moving parts of ``state`` on this layout."""
-    word = cursor_word(state)
-    return Moving(
-        reached=plane.trace.reached(state.travelled_until),
-        now=None if state.now is None else plane.frame.cell(state.now),
-        cursor=None if state.cursor is None else plane.frame.cell(state.cursor),
-        cursor_word=word.word if word else None,
-        preview=state.preview,
-    )
-
-
-def now_label(plane: Layout, parts: Moving, before: Side | None) -> Label | None:
-    """The word 'now' beside its dot; on the side it was ``before`` for as long as that is free."""
-    if parts.now is None:
-        return None
-    sides = SIDES if before is None else (before, *(side for side in SIDES if side != before))
-    return place(
-        Wanted("now", parts.now, sides, over=True),
-        plane.width,
-        plane.height,
-        plane.taken,
-        plane.lines if before is None else frozenset(),
-    )
-
-
-def picture(plane: Layout, parts: Moving, total: float, now: Label | None) -> list[Row]:
-    """The whole plane as rows of cells; ``now`` as ``now_label`` placed it."""
-    rows = _lines(plane, parts, total)
-    sign = signs(plane.glyphs)
-    for label in plane.axis_words:
-        write(rows, label.text, label.x, label.y, AXIS_WORD)
-    for one in plane.signs:
-        chosen = one.word == parts.cursor_word and one.role != NAME
-        if one.label is not None:
-            role = CURSOR if chosen else one.role
-            write(rows, one.label.text, one.label.x, one.label.y, role)
-    for one in reversed(plane.signs):
-        glyph = sign[DOT] if one.role == NAME else sign[one.role]
-        _put(rows, one.at, Cell(glyph, DOT if one.role in (NAME, ANCHOR) else one.role))
-    if parts.cursor is not None:
-        _draw_cursor(rows, plane, parts)
-    if now is not None:
-        write(rows, now.text, now.x, now.y, NOW)
-    if parts.now is not None:
-        _put(rows, parts.now, Cell(sign[NOW], NOW))
-    return rows
-
-
-def _put(rows: list[Row], at: Position, cell: Cell) -> None:
-    rows[at[1]][at[0]] = cell
-
-
-def _lines(plane: Layout, parts: Moving, total: float) -> list[Row]:
-    pen = canvas(plane.glyphs, plane.width, plane.height, _MARKS)
-    frame, fine = plane.frame, plane.glyphs != "ascii"
-
-    def dot(valence: float, arousal: float) -> tuple[float, float]:
-        return frame.dot(Affect(valence, arousal), pen.dots_x, pen.dots_y)
-
-    middle = dot(0.0, 0.0)
-    pen.line(dot(-1.0, 0.0), dot(1.0, 0.0), AXIS, every=4 if fine else 3)
-    pen.line(dot(0.0, 1.0), dot(0.0, -1.0), AXIS, every=4 if fine else 2)
-    edge = dot(RADIUS, RADIUS)
-    radius = (edge[0] - middle[0], middle[1] - edge[1])
-    pen.circle(middle, radius, CIRCLE, every=2 if fine else 1)
-    for i, (x, y) in enumerate(plane.trace.dots):
-        step = _step(plane.trace.times[i], total)
-        if i < parts.reached:
-            for x_too, y_too in ((x, y), (x + 1, y), (x, y + 1)) if fine else ((x, y),):
-                pen.set(x_too, y_too, TRAVELLED + step)
-        elif i % 2 == 0 or not fine:
-            pen.set(x, y, PLANNED + step)
-    considered = [dot(point.valence, point.arousal) for point in parts.preview]
-    for a, b in itertools.pairwise(considered):
-        for i, (x, y) in enumerate(dots_between(a, b)):
-            if i % 4 < 2:
-                pen.set(x, y, PREVIEW)
-    return pen.rows()
-
-
-def _step(time: float, total: float) -> int:
-    return min(STEPS - 1, max(0, int(STEPS * time / total))) if total > 0 else 0
-
-
-def _draw_cursor(rows: list[Row], plane: Layout, parts: Moving) -> None:
-    """The cursor's sign and, unless its word stands on the plane already, the word beside it."""
-    at = parts.cursor
-    if at is None:
-        return
-    shown = any(one.word == parts.cursor_word and one.label for one in plane.signs)
-    if parts.cursor_word and not shown:
-        wanted = Wanted(parts.cursor_word, at, _sides(plane.frame.affect(*at)), over=True)
-        label = place(wanted, plane.width, plane.height, plane.taken, plane.lines)
-        if label is not None:
-            write(rows, label.text, label.x, label.y, CURSOR)
-    _put(rows, at, Cell(signs(plane.glyphs)[CURSOR], CURSOR))
-
-
-def text_of(rows: Iterable[Row]) -> str:
-    """A picture's glyphs as text, lines without trailing blanks."""
-    return "\n".join("".join(cell.glyph for cell in row).rstrip() for row in rows)

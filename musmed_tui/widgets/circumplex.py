@@ -12,8 +12,9 @@ from textual.message import Message
 from textual.style import Style as VisualStyle
 
 from engine.affect.circumplex import Affect
-from musmed_tui import plane
-from musmed_tui.plane import Layout, Moving, PlaneState, PlaneWord, layout, layout_key, moving
+from musmed_tui import plane, plane_picture
+from musmed_tui.plane import Layout, PlaneState, PlaneWord, layout, layout_key, pointed
+from musmed_tui.plane_picture import Moving, moving
 from musmed_tui.raster import Glyphs, Row, Side
 from musmed_tui.widgets.cells import CellsWidget, blended
 
@@ -126,9 +127,9 @@ class Circumplex(CellsWidget, can_focus=True):
             self._key = (layout_key(self.state), width, height, self.glyphs)
             self._layout = layout(self.state, width, height, self.glyphs)
         self._moving = moving(self.state, self._layout)
-        now = plane.now_label(self._layout, self._moving, self._now_side)
+        now = plane_picture.now_label(self._layout, self._moving, self._now_side)
         self._now_side = now.side if now else None
-        return plane.picture(self._layout, self._moving, self.state.total, now)
+        return plane_picture.picture(self._layout, self._moving, self.state.total, now)
 
     def _stale(self, width: int, height: int) -> bool:
         return self._key != (layout_key(self.state), width, height, self.glyphs)
@@ -164,7 +165,7 @@ class Circumplex(CellsWidget, can_focus=True):
         at = (offset.x, offset.y)
         if self._layout is not None and at != self._pointing:
             self._pointing = at
-            self.post_message(self.Pointed(self._layout.frame.affect(*at)))
+            self.post_message(self.Pointed(pointed(self._layout, *at)))
 
     # the keys
 

@@ -61,7 +61,8 @@ class Timeline(CellsWidget):
     def show(self, state: TimelineState) -> None:
         """Show ``state``; the picture is made again only when something in it moved."""
         self.state = state
-        key = (state.clips, state.total, int(state.position), self._head(), self.size)
+        second = int(state.position)
+        key = (state.clips, state.total, second, self._head(), self.size, self.glyphs)
         if key != self._key:
             self._key = key
             self.paint()
