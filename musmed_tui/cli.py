@@ -42,6 +42,9 @@ Composer = Annotated[Text, typer.Option(metavar="NAME", help="Who composes (auto
 Sink = Annotated[Text, typer.Option(metavar="SINK", help="Where the sound goes (auto).")]
 Volume = Annotated[Text, typer.Option(metavar="0..1", help="Volume (1).")]
 Plain = Annotated[bool, typer.Option("--plain", help="Lines of text only, nothing redrawn.")]
+SlowLink = Annotated[
+    bool, typer.Option("--slow-link", help="Draw twice a second only, for a thin line.")
+]
 Denoise = Annotated[
     Optional[bool],  # noqa: UP045
     typer.Option("--denoise/--no-denoise", help="Spectral gating (as the composer needs)."),
@@ -53,14 +56,24 @@ Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 def root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Say the version and end.")] = False,
+    slow_link: SlowLink = False,
 ) -> None:
+    """Composes and plays music medicine: a path from how you feel to how you want to feel.
+
+    Without a command it opens the screen.
+    """
     if version:
         from engine import __version__
 
         typer.echo(f"musmed {__version__}")
         raise typer.Exit
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+    if context.invoked_subcommand is not None:
+        return
+    from musmed_tui.commands_app import has_screen, open_check_in
+
+    if has_screen(plain=False):
+        raise typer.Exit(open_check_in(slow_link=slow_link))
+    typer.echo(context.get_help())
 
 
 @app.command()
@@ -79,6 +92,7 @@ def play(
     volume: Volume = None,
     denoise: Denoise = None,
     plain: Plain = False,
+    slow_link: SlowLink = False,
 ) -> None:
     """Compose a session and play it while it is being composed."""
     from musmed_tui.asking import Asked
@@ -95,7 +109,8 @@ def play(
         seed=seed,
         composer=composer,
     )
-    raise typer.Exit(play_session(asked, sink, volume, denoise=denoise, plain=plain))
+    code = play_session(asked, sink, volume, denoise=denoise, plain=plain, slow_link=slow_link)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -198,11 +213,13 @@ def resume(
     volume: Volume = None,
     denoise: Denoise = None,
     plain: Plain = False,
+    slow_link: SlowLink = False,
 ) -> None:
     """Go on with a session that was stopped: the given one, or the latest."""
     from musmed_tui.commands_play import resume_session
 
-    raise typer.Exit(resume_session(session, sink, volume, denoise=denoise, plain=plain))
+    code = resume_session(session, sink, volume, denoise=denoise, plain=plain, slow_link=slow_link)
+    raise typer.Exit(code)
 
 
 @app.command()

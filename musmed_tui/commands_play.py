@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from engine.errors import MusmedError
 from engine.plan.request import Request
 from musmed_tui.asking import Asked, build_request, drawn_seed, number
+from musmed_tui.commands_app import has_screen, kept_session, new_session, run_app
 from musmed_tui.logs import start_logging, stderr_to
 from musmed_tui.paths import Folders, folders, make_writable
 from musmed_tui.plain import Output, PlainPlayer, exit_code
 from musmed_tui.plain_keys import Keyboard
 from musmed_tui.plain_line import clock, nearest_word
+from musmed_tui.session_control import Options
 from musmed_tui.settings import Loaded, load_settings
 from musmed_tui.terminal import Signals, look_at_terminal, reading_keys
 from musmed_tui.theming import load_theme
@@ -25,13 +27,25 @@ if TYPE_CHECKING:
 
 
 def play_session(
-    asked: Asked, sink: str | None, volume: str | None, *, denoise: bool | None, plain: bool
+    asked: Asked,
+    sink: str | None,
+    volume: str | None,
+    *,
+    denoise: bool | None,
+    plain: bool,
+    slow_link: bool,
 ) -> int:
     """Play a new session; gives the exit code. Raises ``MusmedError``."""
     where = folders()
     loaded = load_settings(where.settings)
     loudness = number("volume", volume, loaded.settings.volume)
     request = build_request(asked, loaded)
+    if has_screen(plain=plain):
+        options = _options(loaded, sink, loudness, denoise=denoise)
+        code = run_app(where, loaded, options, new_session(request), slow_link=slow_link)
+        if asked.seed is None:
+            print(drawn_seed(request.seed))
+        return code
     with _Stage(where, loaded, sink, loudness, denoise=denoise, plain=plain) as stage:
         if asked.seed is None:
             stage.output.line(drawn_seed(request.seed))
@@ -39,15 +53,30 @@ def play_session(
 
 
 def resume_session(
-    session: str | None, sink: str | None, volume: str | None, *, denoise: bool | None, plain: bool
+    session: str | None,
+    sink: str | None,
+    volume: str | None,
+    *,
+    denoise: bool | None,
+    plain: bool,
+    slow_link: bool,
 ) -> int:
     """Go on with a stored session; gives the exit code. Raises ``MusmedError``."""
     where = folders()
     loaded = load_settings(where.settings)
     loudness = number("volume", volume, loaded.settings.volume)
+    if has_screen(plain=plain):
+        options = _options(loaded, sink, loudness, denoise=denoise)
+        kept = kept_session(lambda library: _stored(library, session))
+        return run_app(where, loaded, options, kept, slow_link=slow_link)
     with _Stage(where, loaded, sink, loudness, denoise=denoise, plain=plain) as stage:
         stored = _stored(stage.library, session)
         return stage.perform(stored.request, stored)
+
+
+def _options(loaded: Loaded, sink: str | None, volume: float, *, denoise: bool | None) -> Options:
+    word = sink if sink is not None else loaded.settings.sink
+    return Options(sink=word, volume=volume, denoise=denoise)
 
 
 def _stored(library: Library, session: str | None) -> StoredSession:

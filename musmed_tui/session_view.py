@@ -7,8 +7,12 @@ from typing import Protocol
 import msgspec
 
 from engine.affect.circumplex import Affect
+from engine.affect.path import Path
 from engine.plan.clock import STRIDE_SECONDS
+from engine.plan.planner import make_plan
+from engine.plan.request import Request
 from engine.plan.spec import ClipSpec, Tags
+from engine.playback.playback import SILENCE_DB
 from engine.session.runner import ClipView, Phase, RunnerStatus
 
 
@@ -21,15 +25,16 @@ class HasStatus(Protocol):
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a screen shows of a session at one moment.
 
-    Times are session seconds. ``affect`` is where the path is now; ``clip`` the index of the
-    clip being heard, of ``clips``; ``ahead_s`` how much is composed past what is written;
-    ``peak`` dBFS of the last tenth of a second, left and right.
+    Times are session seconds. ``path`` is the whole session's, ``affect`` where it is now;
+    ``clip`` the index of the clip being heard, of ``clips``; ``ahead_s`` how much is composed
+    past what is written; ``peak`` dBFS of the last tenth of a second, left and right.
     """
 
     session_id: str
     state: Phase
     position_s: float
     total_s: float
+    path: Path
     affect: Affect
     target: Affect
     start_word: str | None
@@ -75,6 +80,7 @@ def snapshot(source: HasStatus) -> Snapshot:
         state=status.phase,
         position_s=position,
         total_s=plan.total,
+        path=plan.path,
         affect=plan.path.at(position),
         target=plan.path.waypoints[-1].affect,
         start_word=status.request.start_word,
@@ -108,3 +114,38 @@ def _target_word(status: RunnerStatus) -> str | None:
     for event in status.events:
         word = getattr(event, "word", None) if hasattr(event, "target") else word
     return word
+
+
+def expected(request: Request, volume: float = 1.0) -> Snapshot:
+    """What a session of ``request`` looks like before it has begun."""
+    plan = make_plan(request)
+    following = plan.clips[1].tags if len(plan.clips) > 1 else None
+    return Snapshot(
+        session_id="",
+        state="starting",
+        position_s=0.0,
+        total_s=plan.total,
+        path=plan.path,
+        affect=request.start,
+        target=request.target,
+        start_word=request.start_word,
+        target_word=request.target_word,
+        tags=plan.clips[0].tags,
+        next_tags=following,
+        clip=0,
+        clips=len(plan.clips),
+        timeline=tuple(
+            ClipView(clip.index, clip.revision, clip.start, clip.end, "planned", None)
+            for clip in plan.clips
+        ),
+        ahead_s=0.0,
+        speed=None,
+        restarts=0,
+        gaps=0,
+        volume=volume,
+        peak=(SILENCE_DB, SILENCE_DB),
+        sink="",
+        notice=None,
+        composer=request.composer,
+        failure=None,
+    )

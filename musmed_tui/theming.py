@@ -5,10 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.errors import MusmedError, UnknownWordError
+
+if TYPE_CHECKING:
+    import textual.theme
 
 MIN_CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3 (AA): text against its background."""
@@ -128,3 +132,59 @@ def contrast(one: str, other: str) -> float:
     """Contrast ratio of two '#rrggbb' colours, 1 to 21 (WCAG 2.2)."""
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
+
+
+def for_textual(theme: Theme) -> textual.theme.Theme:
+    """``theme`` as Textual takes it; the roles Textual has no name for are ``variables(theme)``."""
+    from textual.theme import Theme as TextualTheme
+
+    colours = theme.colours
+    return TextualTheme(
+        name=theme.name,
+        dark=theme.dark,
+        primary=colours.now,
+        secondary=colours.path_end,
+        accent=colours.now,
+        warning=colours.warning,
+        error=colours.error,
+        success=colours.now,
+        foreground=colours.text,
+        background=colours.background,
+        surface=colours.surface,
+        panel=colours.surface,
+        text_alpha=1.0,
+        variables=variables(theme),
+    )
+
+
+def variables(theme: Theme) -> dict[str, str]:
+    """The names that musmed's style sheets use besides Textual's own."""
+    colours = theme.colours
+    return {
+        "now": colours.now,
+        "muted": colours.muted,
+        "path-start": colours.path_start,
+        "path-end": colours.path_end,
+        "footer-background": colours.background,
+        "footer-foreground": colours.muted,
+        "footer-description-foreground": colours.muted,
+        "footer-key-foreground": colours.text,
+        "footer-key-background": colours.background,
+        "footer-description-background": colours.background,
+        "footer-item-background": colours.background,
+        "border": colours.now,
+        "border-blurred": colours.muted,
+        "block-cursor-background": colours.now,
+        "block-cursor-foreground": colours.background,
+        "block-cursor-text-style": "none",
+        "input-cursor-background": colours.text,
+        "input-cursor-foreground": colours.background,
+        "input-selection-background": f"{colours.now} 35%",
+        "scrollbar": colours.surface,
+        "scrollbar-hover": colours.muted,
+        "scrollbar-active": colours.now,
+        "scrollbar-background": colours.background,
+        "scrollbar-corner-color": colours.background,
+        "scrollbar-background-hover": colours.background,
+        "scrollbar-background-active": colours.background,
+    }

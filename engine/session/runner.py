@@ -26,9 +26,10 @@ from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import ChunkArrived, ComposerOpened, Delivery
 from engine.link.protocol import ClipRecord
+from engine.link.warm import WarmEngine
 from engine.plan.events import Event
 from engine.plan.request import Request
-from engine.plan.spec import ClipKey, Plan
+from engine.plan.spec import Plan
 from engine.playback.clips import ClipStore
 from engine.playback.joiner import Joiner
 from engine.playback.placement import JoinRecord
@@ -39,8 +40,8 @@ from engine.session.commands import (
     Arm,
     BeginClip,
     Command,
-    DiscardClip,
     Disarm,
+    DiscardClip,
     EaseNow,
     FinishClip,
     GiveUp,
@@ -115,7 +116,7 @@ class SessionRunner:
 
     ``resume``: go on with a kept session (its own request counts). ``script``: events with
     their times, to make a session again; the sink must then not be ``realtime``. ``log_file``
-    takes what the engine process prints.
+    takes what the engine process prints. ``warm``: an engine that is already up, used first.
     """
 
     def __init__(
@@ -131,12 +132,14 @@ class SessionRunner:
         settings: Mapping[str, str] | None = None,
         volume: float = 1.0,
         engine_argv: Sequence[str] | None = None,
+        warm: WarmEngine | None = None,
     ) -> None:
         if script and sink.realtime:
             raise ValueError("a scripted session needs a sink that waits")
         self._library = library
         self._denoise = denoise
         self._engine_argv = engine_argv
+        self._warm = warm
         self._log_file = log_file
         self._log: IO[bytes] | None = None
         self._engine: EngineClient | None = None
@@ -391,7 +394,10 @@ class SessionRunner:
         self._engine_number += 1
         number = self._engine_number
         deliver: Callable[[Delivery], None] = lambda told: self._inbox.put((number, told))  # noqa: E731
-        self._engine = EngineClient(deliver, argv=self._engine_argv, log=self._log)
+        warm, self._warm = self._warm, None
+        self._engine = (warm.take(deliver) if warm else None) or EngineClient(
+            deliver, argv=self._engine_argv, log=self._log
+        )
 
     def _finish_clip(self, command: FinishClip) -> None:
         self._store.finish(command.spec.key, cut=command.cut)

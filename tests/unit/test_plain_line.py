@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
+from engine.affect.path import plan_path
 from engine.plan.spec import Tags
 from musmed_tui.plain_line import (
     ASCII,
@@ -27,6 +28,7 @@ SNAPSHOT = Snapshot(
     state="playing",
     position_s=187.4,
     total_s=900.0,
+    path=plan_path(feeling("tense").affect, feeling("calm").affect, 900.0, "iso"),
     affect=feeling("tense").affect,
     target=feeling("calm").affect,
     start_word="tense",

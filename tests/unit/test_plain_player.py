@@ -10,6 +10,7 @@ import pytest
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
+from engine.affect.path import plan_path
 from engine.plan.spec import Tags
 from engine.session.runner import Notice
 from musmed_tui.plain import Output, PlainPlayer, exit_code
@@ -27,6 +28,7 @@ def a_snapshot() -> Snapshot:
         state="playing",
         position_s=5.0,
         total_s=120.0,
+        path=plan_path(feeling("tense").affect, feeling("calm").affect, 120.0, "iso"),
         affect=feeling("tense").affect,
         target=feeling("calm").affect,
         start_word="tense",

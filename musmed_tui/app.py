@@ -1,0 +1,255 @@
+"""The app: which screen is shown, the one timer, and leaving cleanly. No domain logic."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+from textual import events, on, work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.screen import Screen
+
+from engine.errors import MusmedError
+from musmed_tui.driver import TerminalDriver
+from musmed_tui.screens.check_in import CheckInScreen
+from musmed_tui.screens.check_out import CheckOutScreen
+from musmed_tui.screens.help import HelpScreen, bindings_of
+from musmed_tui.screens.session import SessionScreen
+from musmed_tui.screens.too_small import COLUMNS, ROWS, TooSmallScreen
+from musmed_tui.session_control import Begun, SessionControl
+from musmed_tui.session_view import Snapshot, expected
+from musmed_tui.terminal import STOP_SIGNALS
+from musmed_tui.theming import Theme, for_textual, variables
+
+TICK_SECONDS = 0.1
+SLOW_TICK_SECONDS = 0.5
+
+
+class Left(msgspec.Struct, frozen=True):
+    """How the app was left: by which signal, if any; the last session as it stood; a sentence
+    when the session that was asked for could not begin."""
+
+    signal: signal.Signals | None
+    last: Snapshot | None
+    refused: str | None = None
+
+
+class MusmedApp(App[Left]):
+    """Opens on the check-in, or straight in a session when given a ``begin`` and the snapshot
+    it is expected to begin with."""
+
+    TITLE = "musmed"
+    CSS_PATH = "app.tcss"
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (100, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "next_theme", show=False, tooltip="The next theme"),
+        Binding("colon", "command_palette", show=False, tooltip="Find a command by its name"),
+        Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True, tooltip="Quit from anywhere"),
+    ]
+
+    def __init__(
+        self,
+        control: SessionControl,
+        themes: dict[str, Theme],
+        *,
+        session: tuple[Callable[[], Begun], Snapshot] | None = None,
+        slow_link: bool = False,
+        driver_class: type[Driver] | None = TerminalDriver,
+    ) -> None:
+        self._themes = themes
+        self._chosen_theme = control.loaded.settings.theme
+        super().__init__(driver_class=driver_class)
+        self._control = control
+        self._first_session = session
+        self._tick_seconds = SLOW_TICK_SECONDS if slow_link else TICK_SECONDS
+        self._last: Snapshot | None = None
+        self._signal: signal.Signals | None = None
+        self._leaving = False
+        self._call_off = threading.Event()
+        for theme in themes.values():
+            self.register_theme(for_textual(theme))
+        for name in set(self.available_themes) - set(themes):
+            self.unregister_theme(name)
+        self.theme = self._chosen_theme
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return variables(self._themes[self._chosen_theme])
+
+    def on_mount(self) -> None:
+        if not self.is_headless:
+            self._listen_to_signals()
+        if self._first_session is None:
+            self._control.warm()
+            self.push_screen(CheckInScreen(self._control.loaded))
+        else:
+            self.push_screen(SessionScreen(*self._first_session))
+        self.set_interval(self._tick_seconds, self._tick)
+
+    def _tick(self) -> None:
+        """Show the session's progress, unless the terminal still has to take what was drawn."""
+        driver = self._driver
+        if isinstance(driver, TerminalDriver):
+            if driver.behind:
+                return
+            if driver.dropped:
+                driver.dropped = False
+                self.screen.refresh(repaint=True, layout=True)
+        for screen in self.screen_stack:
+            if isinstance(screen, SessionScreen):
+                screen.tick()
+
+    # which screen
+
+    @on(CheckInScreen.Ready)
+    def _begin_chosen(self, event: CheckInScreen.Ready) -> None:
+        request = event.request
+        self._play(lambda: self._control.begin(request), expected(request, self._control.volume))
+
+    def _play(self, begin: Callable[[], Begun], first: Snapshot) -> None:
+        self.switch_screen(SessionScreen(begin, first))
+
+    @on(SessionScreen.Over)
+    def _over(self, event: SessionScreen.Over) -> None:
+        self._last = event.last
+        if not self._leaving:
+            self._close_session()
+            self.switch_screen(CheckOutScreen(event.last, event.begun, self._control.folder))
+
+    @on(SessionScreen.Refused)
+    def _refused(self, event: SessionScreen.Refused) -> None:
+        if self._first_session is not None and self._last is None:
+            self.exit(Left(self._signal, None, event.sentence))
+            return
+        self.switch_screen(CheckInScreen(self._control.loaded))
+        self.notify(event.sentence, severity="error", markup=False, timeout=15)
+
+    @on(CheckOutScreen.Next)
+    def _next(self, event: CheckOutScreen.Next) -> None:
+        if event.what == "new" or self._last is None:
+            self._control.warm()
+            self.switch_screen(CheckInScreen(self._control.loaded))
+            return
+        session, from_start = event.session, event.what == "replay"
+        first = self._last
+        if from_start:
+            first = msgspec.structs.replace(first, position_s=0.0, affect=first.path.at(0.0))
+        first = msgspec.structs.replace(first, state="starting")
+        self._play(lambda: self._control.again(session, from_start=from_start), first)
+
+    # saving
+
+    @on(CheckOutScreen.CallOff)
+    def _called_off(self) -> None:
+        self._call_off.set()
+
+    @on(CheckOutScreen.Save)
+    def _begin_save(self, event: CheckOutScreen.Save) -> None:
+        self._call_off.clear()
+        screen = self.screen
+        if isinstance(screen, CheckOutScreen):
+            self._save(screen, event.begun, event.output)
+
+    @work(thread=True)
+    def _save(self, screen: CheckOutScreen, begun: Begun, output: Path) -> None:
+        def progress(done: float, total: float) -> None:
+            self.call_later(screen.show_progress, done, total)
+
+        try:
+            self._control.save(begun.runner, output, progress, self._call_off.is_set)
+        except MusmedError as error:
+            self._tell(screen, str(error), failed=True)
+        else:
+            size = output.stat().st_size / 1e6
+            self._tell(screen, f"Saved as {output} ({size:.1f} MB).", failed=False)
+
+    def _tell(self, screen: CheckOutScreen, sentence: str, *, failed: bool) -> None:
+        self.call_later(lambda: screen.show_saved(sentence, failed=failed))
+
+    # leaving
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in STOP_SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self._leave, number)
+
+    async def action_quit(self) -> None:
+        """Fade out, keep the session, leave; asked twice: leave at once."""
+        self._leave(None)
+
+    def _leave(self, number: signal.Signals | None) -> None:
+        self._signal = number or self._signal
+        self._call_off.set()
+        if self._leaving:
+            self.exit(Left(self._signal, self._last))
+            return
+        self._leaving = True
+        self._end_and_exit()
+
+    @work(thread=True)
+    def _end_and_exit(self) -> None:
+        self._control.end()
+        self.call_later(self._leave_now)
+
+    def _leave_now(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, SessionScreen):
+                screen.tick()
+                self._last = screen.shown
+        self.exit(Left(self._signal, self._last))
+
+    @work(thread=True)
+    def _close_session(self) -> None:
+        self._control.end()
+
+    # everywhere
+
+    async def on_event(self, event: events.Event) -> None:
+        await super().on_event(event)
+        if isinstance(event, events.Resize):
+            self._check_size(event.size.width, event.size.height)
+
+    def _check_size(self, columns: int, rows: int) -> None:
+        small = columns < COLUMNS or rows < ROWS
+        shown = isinstance(self.screen, TooSmallScreen)
+        if small and not shown:
+            self.push_screen(TooSmallScreen())
+        elif shown and not small:
+            self.pop_screen()
+
+    def action_help(self) -> None:
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def action_pause(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, SessionScreen):
+                screen.action_pause()
+
+    def action_next_theme(self) -> None:
+        names = sorted(self._themes)
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Every action of the screen and of the app, and every theme."""
+        for binding, owner in bindings_of(screen):
+            with contextlib.suppress(KeyError):
+                action = binding.action
+                title = binding.tooltip or binding.description
+                yield SystemCommand(
+                    title, f"key {binding.key}", lambda a=action, o=owner: self.run_action(a, o)
+                )
+        for name in sorted(self._themes):
+            yield SystemCommand(
+                f"Theme: {name}", "Change the colours", lambda n=name: setattr(self, "theme", n)
+            )

@@ -1,0 +1,289 @@
+"""The check-in: how the listener feels and wants to feel, and everything else by default."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Button, Footer, Input, Label, Select
+
+from engine.affect.circumplex import Affect
+from engine.affect.path import GENTLE_SPEED, Strategy, gentle_seconds, plan_path, speed
+from engine.composers.base import composer_names
+from engine.errors import MusmedError
+from engine.plan.request import Request
+from engine.plan.words import spelled, tag_statistics
+from musmed_tui.asking import Asked, build_request
+from musmed_tui.plane import PlaneState, plane_words
+from musmed_tui.screens.feeling_field import FeelingField
+from musmed_tui.settings import Loaded, parse_number
+from musmed_tui.widgets.circumplex import Circumplex
+from musmed_tui.widgets.words import Words
+
+_WAYS = (("small steps (iso)", "iso"), ("straight there (direct)", "direct"))
+_ABOUT = {
+    "iso": "Starts where you are, then moves in small steps. Studies so far do not settle "
+    "whether that helps more than going straight there.",
+    "direct": "Goes to the target at once. Studies so far do not settle whether that helps "
+    "less than small steps do.",
+}
+_QUESTIONS = ("How do you feel now?", "How would you like to feel?", "Ready when you are.")
+_MIDDLE = Affect(0.0, 0.0)
+
+
+class CheckInScreen(Screen[None]):
+    """Posts ``Ready`` with the request."""
+
+    CSS_PATH = "check_in.tcss"
+    AUTO_FOCUS = "#plane"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("arrows", "none", "move", key_display="←↑↓→"),
+        Binding("enter", "take", "choose", tooltip="Take the feeling under the cursor"),
+        Binding("slash", "type", "type a word", tooltip="Type the feeling instead"),
+        Binding("tab", "app.focus_next", "next field", tooltip="Go to the next field"),
+        Binding("b", "begin", "begin", tooltip="Begin the session"),
+        Binding("m", "moods", "moods", tooltip="Show every mood on the plane, or few"),
+        Binding("question_mark", "app.help", "help", key_display="?"),
+        Binding("escape", "plane", "back to the plane", show=False),
+        Binding("q", "app.quit", "quit"),
+    ]
+
+    class Ready(Message):
+        def __init__(self, request: Request) -> None:
+            super().__init__()
+            self.request = request
+
+    def __init__(self, loaded: Loaded) -> None:
+        super().__init__()
+        self._loaded = loaded
+        self._cursor = _MIDDLE
+        self._every_mood = False
+        self._step = 0
+
+    def compose(self) -> ComposeResult:
+        settings = self._loaded.settings
+        statistics = tag_statistics()
+        with Horizontal(id="sides"):
+            yield Circumplex(id="plane")
+            with VerticalScroll(id="form", can_focus=False):
+                yield Words(id="question")
+                yield from _row("now", FeelingField("a word", id="start"))
+                yield from _row("then", FeelingField("a word", id="target"))
+                yield Words(id="hint")
+                yield from _row("minutes", _number(f"{settings.minutes:g}", id="minutes"))
+                yield from _row("way", _choice(_WAYS, settings.strategy, id="strategy"))
+                yield Words(id="about")
+                yield from _row(
+                    "instrument", _tags(statistics.instruments, settings.instrument, "instrument")
+                )
+                yield from _row("genre", _tags(statistics.genres, settings.genre, "genre"))
+                yield from _row(
+                    "temperature", _number(f"{settings.temperature:g}", id="temperature")
+                )
+                yield from _row("seed", _number("", id="seed", placeholder="drawn"))
+                composers = [(name, name) for name in ("auto", *composer_names())]
+                yield from _row("composer", _choice(composers, settings.composer, id="composer"))
+                yield Button("Begin", id="begin", compact=True)
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self._show()
+
+    # the two feelings
+
+    @property
+    def _fields(self) -> tuple[FeelingField, FeelingField]:
+        return self.query_one("#start", FeelingField), self.query_one("#target", FeelingField)
+
+    @on(Circumplex.Cursor)
+    def _moved(self, event: Circumplex.Cursor) -> None:
+        self._cursor = event.affect
+        if self._step < 2:
+            self._fields[self._step].put(event.affect)
+        self._show()
+
+    @on(Circumplex.Pointed)
+    def _pointed(self, event: Circumplex.Pointed) -> None:
+        self._cursor = event.affect
+        self._fields[min(self._step, 1)].put(event.affect)
+        self._show()
+
+    @on(FeelingField.Chosen)
+    def _typed(self, event: FeelingField.Chosen) -> None:
+        if event.field.affect is not None:
+            self._cursor = event.field.affect
+        self._show()
+
+    @on(Input.Submitted, "#start, #target")
+    def _submitted(self, event: Input.Submitted) -> None:
+        field = event.input
+        if isinstance(field, FeelingField) and field.affect is not None:
+            self._advance(0 if field.id == "start" else 1, typed=True)
+
+    def action_take(self) -> None:
+        """Take the feeling under the cursor and go on to the next question."""
+        if self._step < 2:
+            self._fields[self._step].put(self._cursor)
+            self._advance(self._step, typed=False)
+
+    def _advance(self, step: int, *, typed: bool) -> None:
+        first, second = self._fields
+        self._step = step + 1
+        if step == 1 and first.affect is None:
+            self._step = 0
+        if self._step == 2:
+            self.query_one("#begin").focus()
+        elif typed:
+            (first, second)[self._step].focus()
+        self._show()
+
+    def on_descendant_focus(self) -> None:
+        focused = self.focused
+        if focused is not None and focused.id in ("start", "target"):
+            self._step = 0 if focused.id == "start" else 1
+            self._show()
+        elif focused is not None and focused.id == "plane" and self._step == 2:
+            self._step = 1
+            self._show()
+
+    def action_type(self) -> None:
+        self._fields[min(self._step, 1)].focus()
+
+    def action_plane(self) -> None:
+        self.query_one(Circumplex).focus()
+
+    def action_moods(self) -> None:
+        self._every_mood = not self._every_mood
+        self._show()
+
+    def action_none(self) -> None:
+        """The arrows belong to the plane; this only names them among the keys."""
+
+    # everything else
+
+    @on(Select.Changed)
+    @on(Input.Changed, "#minutes")
+    def _changed(self) -> None:
+        self._show()
+
+    @on(Input.Submitted, "#minutes, #temperature, #seed")
+    def _next(self) -> None:
+        self.focus_next()
+
+    @on(Button.Pressed, "#begin")
+    def action_begin(self) -> None:
+        """Begin, or say what is missing."""
+        start, target = self._fields
+        for step, field in enumerate((start, target)):
+            if field.affect is None:
+                self._step = step
+                field.focus()
+                self._show()
+                return
+        try:
+            request = self._request()
+        except MusmedError as error:
+            self.notify(str(error).replace("--", ""), severity="error", markup=False)
+            return
+        self.post_message(self.Ready(request))
+
+    def _request(self) -> Request:
+        start, target = (_text(field) for field in self._fields)
+        return build_request(
+            Asked(
+                start=start,
+                target=target,
+                minutes=self._typed_in("minutes"),
+                strategy=self._selected("strategy"),
+                instrument=self._selected("instrument") or None,
+                genre=self._selected("genre") or None,
+                temperature=self._typed_in("temperature"),
+                seed=self._typed_in("seed"),
+                composer=self._selected("composer"),
+            ),
+            self._loaded,
+        )
+
+    def _typed_in(self, name: str) -> str | None:
+        return self.query_one(f"#{name}", Input).value.strip() or None
+
+    def _selected(self, name: str) -> str:
+        return str(self.query_one(f"#{name}", Select).value)
+
+    # what is shown
+
+    def _show(self) -> None:
+        start, target = self._fields
+        strategy: Strategy = "direct" if self._selected("strategy") == "direct" else "iso"
+        self.query_one("#question", Words).say((_QUESTIONS[self._step], "bold"))
+        self.query_one("#about", Words).say((_ABOUT[strategy], "$muted"))
+        for i, name in enumerate(("start", "target")):
+            self.query_one(f"#row-{name}").set_class(self._step == i, "-active")
+        path, hint = self._path(strategy)
+        focused = self.focused
+        if isinstance(focused, FeelingField):
+            hint = focused.trouble or hint
+        self.query_one("#hint", Words).say((hint, "$muted"))
+        total = path[-1][0] if path else 0.0
+        self.query_one(Circumplex).show(
+            PlaneState(
+                path=path,
+                total=total,
+                start=start.affect,
+                target=target.affect,
+                start_word=start.word,
+                target_word=target.word,
+                cursor=self._cursor,
+                words=plane_words(),
+                every_mood=self._every_mood,
+            )
+        )
+
+    def _path(self, strategy: Strategy) -> tuple[tuple[tuple[float, Affect], ...], str]:
+        """The path as chosen so far, and what there is to say about its speed."""
+        start, target = (field.affect for field in self._fields)
+        if start is None or target is None:
+            return (), ""
+        try:
+            minutes = parse_number("minutes", self._typed_in("minutes") or "15", "minutes")
+        except MusmedError as error:
+            return (), str(error)
+        path = plan_path(start, target, 60.0 * minutes, strategy)
+        points = tuple((point.time, point.affect) for point in path.waypoints)
+        if speed(path) <= GENTLE_SPEED + 1e-9:
+            return points, ""
+        gentle = -int(-gentle_seconds(start.distance(target)) // 60)
+        return points, f"A long way for {minutes:g} minutes; {gentle} would be gentle."
+
+
+def _text(field: FeelingField) -> str | None:
+    if field.affect is None:
+        return None
+    return field.word or f"{field.affect.valence},{field.affect.arousal}"
+
+
+def _row(label: str, control: Widget) -> ComposeResult:
+    with Horizontal(classes="row", id=f"row-{control.id}"):
+        yield Label(label, classes="label")
+        yield control
+
+
+def _number(value: str, *, id: str, placeholder: str = "") -> Input:  # noqa: A002
+    return Input(value, id=id, placeholder=placeholder, compact=True, select_on_focus=True)
+
+
+def _choice(
+    options: list[tuple[str, str]] | tuple[tuple[str, str], ...], value: str, *, id: str
+) -> Select[str]:
+    return Select(options, value=value, allow_blank=False, compact=True, id=id)
+
+
+def _tags(tags: tuple[str, ...], value: str | None, name: str) -> Select[str]:
+    options = [("as the mood asks", ""), *((spelled(tag), tag) for tag in tags)]
+    return _choice(options, value or "", id=name)

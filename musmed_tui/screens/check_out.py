@@ -1,0 +1,207 @@
+"""The end: what was played, where it is kept, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Input, Label, ProgressBar
+
+from engine.plan.spec import Plan
+from engine.plan.words import spelled
+from musmed_tui.plain_line import clock, nearest_word
+from musmed_tui.plane import PlaneState, plane_words
+from musmed_tui.session_control import Begun
+from musmed_tui.session_view import Snapshot
+from musmed_tui.widgets.circumplex import Circumplex
+from musmed_tui.widgets.words import Part, Words, cut
+
+_TIME = 8
+_WORD = 12
+
+
+class CheckOutScreen(Screen[None]):
+    """Shows the session that has ended. Posts ``Next`` and ``Save``."""
+
+    CSS_PATH = "check_out.tcss"
+    AUTO_FOCUS = "#played"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "next('replay')", "replay", tooltip="Play it again from the beginning"),
+        Binding("c", "next('continue')", "continue", tooltip="Go on where it was stopped"),
+        Binding("w", "ask", "save as FLAC", tooltip="Save the session as a sound file"),
+        Binding("n", "next('new')", "new session", tooltip="Choose two feelings again"),
+        Binding("question_mark", "app.help", "help", key_display="?"),
+        Binding("escape", "cancel", show=False, tooltip="While saving: call it off"),
+        Binding("q", "app.quit", "quit"),
+    ]
+
+    class Next(Message):
+        """``what`` is 'replay', 'continue' or 'new'."""
+
+        def __init__(self, what: str, session: str) -> None:
+            super().__init__()
+            self.what = what
+            self.session = session
+
+    class Save(Message):
+        """Save the session as ``output``."""
+
+        def __init__(self, begun: Begun, output: Path) -> None:
+            super().__init__()
+            self.begun = begun
+            self.output = output
+
+    class CallOff(Message):
+        """Stop saving."""
+
+    def __init__(self, last: Snapshot, begun: Begun, folder: Path) -> None:
+        super().__init__()
+        self._last = last
+        self._begun = begun
+        self._folder = folder
+        self._saving = False
+
+    def compose(self) -> ComposeResult:
+        yield Words(id="headline")
+        with Horizontal(id="sides"):
+            yield Circumplex(id="plane")
+            with Vertical(id="panel"):
+                yield Words(id="kept")
+                with Vertical(id="save"):
+                    yield Label("save as (.flac, .wav or .ogg)", classes="label")
+                    yield Input(id="file", compact=True)
+                    yield ProgressBar(id="progress", show_eta=False)
+                    yield Words(id="saved")
+                yield Label("what was played", classes="heading")
+                with VerticalScroll(id="played"):
+                    yield Words(id="clips")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Circumplex).can_focus = False
+        last = self._last
+        self.query_one("#headline", Words).say(*_headline(last))
+        self.query_one("#kept", Words).say(*self._kept())
+        self.query_one("#file", Input).value = str(Path.cwd() / f"musmed-{last.session_id}.flac")
+        self._show_plane()
+        self.call_after_refresh(self._show_clips)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_clips)
+
+    def _show_plane(self) -> None:
+        last, path = self._last, self._last.path
+        self.query_one(Circumplex).show(
+            PlaneState(
+                path=tuple((point.time, point.affect) for point in path.waypoints),
+                travelled_until=last.position_s,
+                total=last.total_s,
+                now=last.affect,
+                start=path.waypoints[0].affect,
+                target=last.target,
+                words=plane_words(),
+                start_word=last.start_word,
+                target_word=last.target_word,
+            )
+        )
+
+    def _show_clips(self) -> None:
+        room = self.query_one("#clips").content_size.width
+        plan = self._begun.runner.status().plan
+        parts: list[Part] = []
+        for time, word, played in stretches(plan, self._last.position_s):
+            rest = cut(played, room - _TIME - _WORD - 1)
+            parts += [(clock(time).rjust(_TIME - 2), "$muted"), "  ", word.ljust(_WORD)]
+            parts += [(rest, "$muted"), "\n"]
+        self.query_one("#clips", Words).say(*parts)
+
+    def _kept(self) -> Iterator[Part]:
+        yield ("kept as  ", "$muted")
+        yield f"{self._last.session_id}\n"
+        yield ("in       ", "$muted")
+        yield f"{self._folder}\n"
+        if self._last.failure is not None:
+            yield (f"{self._last.failure}\n", "$error")
+
+    @property
+    def finished(self) -> bool:
+        return self._last.state == "ended"
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing is left to continue of a session that was played to its end."""
+        return not (action == "next" and parameters == ("continue",) and self.finished)
+
+    def action_next(self, what: str) -> None:
+        if not self._saving:
+            self.post_message(self.Next(what, self._last.session_id))
+
+    # saving
+
+    def action_ask(self) -> None:
+        """Ask for the file's name."""
+        if not self._saving:
+            self.add_class("-asking")
+            self.query_one("#file").focus()
+
+    def action_cancel(self) -> None:
+        """Leave the question, or call off what is being saved."""
+        if self._saving:
+            self.post_message(self.CallOff())
+        self.remove_class("-asking")
+        self.query_one("#played").focus()
+
+    @on(Input.Submitted, "#file")
+    def _begin_save(self, event: Input.Submitted) -> None:
+        if event.value.strip() and not self._saving:
+            self._saving = True
+            self.add_class("-saving")
+            self.query_one("#played").focus()
+            self.query_one("#saved", Words).say(("composing it again; Esc calls it off", "$muted"))
+            output = Path(event.value.strip()).expanduser().absolute()
+            self.post_message(self.Save(self._begun, output))
+
+    def show_progress(self, done: float, total: float) -> None:
+        """How far saving is, in session seconds."""
+        self.query_one(ProgressBar).update(total=total, progress=done)
+
+    def show_saved(self, sentence: str, *, failed: bool) -> None:
+        """How saving ended."""
+        self._saving = False
+        self.remove_class("-saving", "-asking")
+        self.add_class("-saved")
+        self.query_one("#saved", Words).say((sentence, "$error" if failed else "$now"))
+
+
+def _headline(last: Snapshot) -> Iterator[Part]:
+    start = last.start_word or nearest_word(last.path.waypoints[0].affect)
+    target = last.target_word or nearest_word(last.target)
+    ended = {
+        "ended": f"Played to its end, {clock(last.total_s)}.",
+        "failed": f"Ended by a failure at {clock(last.position_s)} of {clock(last.total_s)}.",
+    }
+    stopped = f"Stopped at {clock(last.position_s)} of {clock(last.total_s)}."
+    yield ("musmed", "bold")
+    yield "   "
+    yield (f"{start} → {target}   ", "$muted")
+    yield (ended.get(last.state, stopped), "$now bold")
+
+
+def stretches(plan: Plan, heard: float) -> Iterator[tuple[float, str, str]]:
+    """What was played until ``heard`` session seconds: (from when, the feeling, the rest), one
+    for each run of clips that share them."""
+    before = None
+    for clip in plan.clips:
+        if clip.index and clip.start >= heard:
+            return
+        tags = clip.tags
+        played = f"{tags.mood}, {spelled(tags.instrument)}, {spelled(tags.genre)}"
+        if (tags.emotion, played) != before:
+            before = (tags.emotion, played)
+            yield clip.start, tags.emotion, played

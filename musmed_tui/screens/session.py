@@ -1,0 +1,295 @@
+"""The session: the plane with its path, the timeline, and music under the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Input
+
+from engine.affect.circumplex import Affect
+from engine.errors import MusmedError
+from musmed_tui.plain import SEEK_SECONDS, VOLUME_STEP
+from musmed_tui.plain_line import clock
+from musmed_tui.plane import PlaneState, plane_words
+from musmed_tui.screens.feeling_field import FeelingField
+from musmed_tui.screens.steering import SteerCard, bend
+from musmed_tui.session_control import Begun, Running
+from musmed_tui.session_view import Snapshot
+from musmed_tui.widgets.circumplex import Circumplex
+from musmed_tui.widgets.engine_card import EngineCard
+from musmed_tui.widgets.levels import Levels
+from musmed_tui.widgets.now_next import NowNext
+from musmed_tui.widgets.status import Status
+from musmed_tui.widgets.timeline import Timeline, timeline_state
+from musmed_tui.widgets.transport import Transport
+from musmed_tui.widgets.words import Words
+
+
+class SessionScreen(Screen[None]):
+    """Begins a session with ``begin`` (in a thread) and follows it.
+
+    ``first`` is shown until there is one. Posts ``Over`` when it has ended, however it did, and
+    ``Refused`` when it could not begin.
+    """
+
+    CSS_PATH = "session.tcss"
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "pause", "pause", tooltip="Pause, and go on"),
+        Binding("s", "steer", "steer", tooltip="Move the target on the plane"),
+        Binding("e", "ease", "ease", tooltip="Calmer from here: lower arousal"),
+        Binding("n", "skip", "anew", tooltip="Compose this stretch anew"),
+        Binding("plus,equals_sign,up", "louder", "volume", key_display="-+", tooltip="Louder"),
+        Binding("minus,underscore,down", "softer", show=False, tooltip="Softer"),
+        Binding("full_stop,greater_than_sign,right", "forward", "seek", key_display=",.",
+                tooltip="On 10 seconds"),
+        Binding("comma,less_than_sign,left", "back", show=False, tooltip="Back 10 seconds"),
+        Binding("m", "moods", "moods", tooltip="Show every mood on the plane, or few"),
+        Binding("i", "card", "engine", tooltip="Show or hide the engine's figures"),
+        Binding("v", "view", "words", tooltip="In a small window: the plane, or the words"),
+        Binding("question_mark", "app.help", "help", key_display="?"),
+        Binding("q", "stop", "stop", tooltip="Fade out and end; the session is kept"),
+        Binding("enter", "take", show=False, tooltip="While steering: take the new path"),
+        Binding("escape", "leave", show=False, tooltip="While steering: leave the path as it is"),
+        Binding("slash", "type", show=False, tooltip="While steering: type the feeling"),
+    ]  # fmt: skip
+
+    class Over(Message):
+        """The session has ended; ``last`` is how."""
+
+        def __init__(self, last: Snapshot, begun: Begun) -> None:
+            super().__init__()
+            self.last = last
+            self.begun = begun
+
+    class Refused(Message):
+        """It could not begin; a sentence."""
+
+        def __init__(self, sentence: str) -> None:
+            super().__init__()
+            self.sentence = sentence
+
+    def __init__(
+        self,
+        begin: Callable[[], Begun],
+        first: Snapshot,
+    ) -> None:
+        super().__init__()
+        self._begin = begin
+        self._begun: Begun | None = None
+        self._shown = first
+        self._every_mood = False
+        self._cursor: Affect | None = None
+        self._volume = first.volume
+        self._over = False
+
+    def compose(self) -> ComposeResult:
+        yield Status(id="status")
+        with Horizontal(id="sides"):
+            yield Circumplex(id="plane")
+            with VerticalScroll(id="panel", can_focus=False):
+                yield NowNext(id="now-next")
+                yield SteerCard(id="steer")
+                yield EngineCard(id="card")
+                yield Words(id="said")
+                yield Levels(id="levels")
+        yield Timeline(id="timeline")
+        yield Transport(id="transport")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Circumplex).can_focus = False
+        self.call_after_refresh(self._show, self._shown)
+        self._start()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show, self._shown)
+
+    @work(thread=True)
+    def _start(self) -> None:
+        try:
+            begun = self._begin()
+        except MusmedError as error:
+            self.post_message(self.Refused(str(error)))
+            return
+        self._begun = begun
+        if begun.notice:
+            self.app.call_from_thread(self._say, begun.notice)
+
+    def tick(self) -> None:
+        """Show how the session stands; called ten times a second."""
+        begun = self._begun
+        if begun is None:
+            return
+        runner = begun.runner
+        for notice in runner.take_notices():
+            self._say(f"{clock(notice.seconds)}  {notice.text}")
+        over = runner.wait(0.0)
+        snapshot = begun.look()
+        if snapshot.notice and snapshot.notice != self._shown.notice:
+            self._say(snapshot.notice)
+        if snapshot != self._shown:
+            self._show(snapshot)
+        if over and not self._over:
+            self._over = True
+            self.post_message(self.Over(snapshot, begun))
+
+    def _show(self, snapshot: Snapshot) -> None:
+        self._shown = snapshot
+        self.query_one(Status).show(snapshot)
+        self._show_plane()
+        self.query_one(NowNext).show(snapshot)
+        if self._cursor is not None:
+            self.query_one(SteerCard).show(snapshot, self.query_one(SteerCard).field.affect)
+        if self.has_class("-card"):
+            self.query_one(EngineCard).show(snapshot)
+        self.query_one(Levels).show(snapshot.peak)
+        self.query_one(Timeline).show(timeline_state(snapshot))
+        self.query_one(Transport).show(snapshot)
+
+    def _show_plane(self) -> None:
+        snapshot, path = self._shown, self._shown.path
+        self.query_one(Circumplex).show(
+            PlaneState(
+                path=tuple((point.time, point.affect) for point in path.waypoints),
+                travelled_until=snapshot.position_s,
+                total=snapshot.total_s,
+                now=snapshot.affect,
+                start=path.waypoints[0].affect,
+                target=snapshot.target,
+                preview=() if self._cursor is None else bend(snapshot, self._cursor),
+                cursor=self._cursor,
+                words=plane_words(),
+                every_mood=self._every_mood,
+                start_word=snapshot.start_word,
+                target_word=snapshot.target_word,
+            )
+        )
+
+    def _say(self, text: str) -> None:
+        self.query_one("#said", Words).say((text, "$warning"))
+
+    @property
+    def shown(self) -> Snapshot:
+        """What was shown last."""
+        return self._shown
+
+    @property
+    def _runner(self) -> Running | None:
+        return self._begun.runner if self._begun else None
+
+    # transport
+
+    def action_pause(self) -> None:
+        if self._runner is not None:
+            self._runner.pause_or_resume()
+
+    def action_skip(self) -> None:
+        if self._runner is not None:
+            self._runner.skip()
+
+    def action_ease(self) -> None:
+        if self._runner is not None:
+            self._runner.ease()
+
+    def action_louder(self) -> None:
+        self._change_volume(VOLUME_STEP)
+
+    def action_softer(self) -> None:
+        self._change_volume(-VOLUME_STEP)
+
+    def _change_volume(self, step: float) -> None:
+        if self._runner is not None:
+            self._volume = min(1.0, max(0.0, round(self._volume + step, 2)))
+            self._runner.set_volume(self._volume)
+
+    def action_forward(self) -> None:
+        self._seek(SEEK_SECONDS)
+
+    def action_back(self) -> None:
+        self._seek(-SEEK_SECONDS)
+
+    def _seek(self, step: float) -> None:
+        if self._runner is not None:
+            shown = self._shown
+            self._runner.seek(min(shown.total_s, max(0.0, shown.position_s + step)))
+
+    def action_stop(self) -> None:
+        if self._runner is not None:
+            self._runner.stop()
+
+    # looking
+
+    def action_moods(self) -> None:
+        self._every_mood = not self._every_mood
+        self._show_plane()
+
+    def action_card(self) -> None:
+        self.toggle_class("-card")
+        self.call_after_refresh(self._show, self._shown)
+
+    def action_view(self) -> None:
+        self.toggle_class("-words")
+        self.call_after_refresh(self._show, self._shown)
+
+    # steering
+
+    @property
+    def steering(self) -> bool:
+        return self._cursor is not None
+
+    def action_steer(self) -> None:
+        self._steer_from(self._shown.target)
+
+    def _steer_from(self, target: Affect) -> None:
+        if self._runner is None or self.steering:
+            return
+        self.add_class("-steering")
+        self._cursor = target
+        self.query_one(SteerCard).field.put(target)
+        plane = self.query_one(Circumplex)
+        plane.can_focus = True
+        self._show(self._shown)
+        plane.focus()
+
+    @on(Circumplex.Pointed)
+    @on(Circumplex.Cursor)
+    def _moved(self, event: Circumplex.Pointed | Circumplex.Cursor) -> None:
+        self._steer_from(event.affect)
+        if self.steering:
+            self._cursor = event.affect
+            self.query_one(SteerCard).field.put(event.affect)
+            self._show(self._shown)
+
+    @on(FeelingField.Chosen)
+    def _typed(self, event: FeelingField.Chosen) -> None:
+        if self.steering and event.field.affect is not None:
+            self._cursor = event.field.affect
+        self._show(self._shown)
+
+    def action_type(self) -> None:
+        if self.steering:
+            self.query_one(SteerCard).field.focus()
+
+    @on(Input.Submitted)
+    def action_take(self) -> None:
+        """Take the new target."""
+        field = self.query_one(SteerCard).field
+        if self.steering and self._runner is not None and field.affect is not None:
+            self._runner.steer(field.affect, field.word)
+            self.action_leave()
+
+    def action_leave(self) -> None:
+        """Leave the target where it is."""
+        self._cursor = None
+        self.remove_class("-steering")
+        self.set_focus(None)
+        self.query_one(Circumplex).can_focus = False
+        self._show(self._shown)

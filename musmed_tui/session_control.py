@@ -1,0 +1,181 @@
+"""What sessions need around them: folders, library, sound, a warm engine. No screen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
+
+import msgspec
+
+from engine.affect.circumplex import Affect
+from engine.errors import MusmedError
+from engine.plan.request import Request
+from musmed_tui.logs import start_logging
+from musmed_tui.paths import Folders, make_writable
+from musmed_tui.settings import Loaded
+
+if TYPE_CHECKING:
+    from engine.link.warm import WarmEngine
+    from engine.playback.sinks.base import Sink
+    from engine.render import RenderResult
+    from engine.session.library import Library
+    from engine.session.runner import Notice, RunnerStatus
+    from engine.session.stored import StoredSession
+    from musmed_tui.session_view import Snapshot
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How sessions are played: the sink's word, volume in [0, 1], gating (None: as the composer
+    needs)."""
+
+    sink: str
+    volume: float
+    denoise: bool | None = None
+
+
+class Running(Protocol):
+    """What the screens need of ``engine.session.runner.SessionRunner``."""
+
+    request: Request
+
+    def steer(self, target: Affect, word: str | None = None) -> None: ...
+    def ease(self) -> None: ...
+    def skip(self) -> None: ...
+    def pause_or_resume(self) -> None: ...
+    def set_volume(self, volume: float) -> None: ...
+    def seek(self, seconds: float) -> float: ...
+    def stop(self) -> None: ...
+    def close(self) -> None: ...
+    def status(self) -> RunnerStatus: ...
+    def take_notices(self) -> list[Notice]: ...
+    def wait(self, timeout: float | None = None) -> bool: ...
+
+
+class Begun(NamedTuple):
+    """A session under way: ``look`` gives how it stands; ``notice`` is about the sound."""
+
+    runner: Running
+    look: Callable[[], Snapshot]
+    notice: str | None
+
+
+class SessionControl:
+    """Begins sessions, one at a time. ``close`` ends all of it, whatever state it is in."""
+
+    def __init__(self, where: Folders, loaded: Loaded, options: Options) -> None:
+        from engine.session.library import Library
+
+        self.loaded = loaded
+        self._where = where
+        self._options = options
+        self._runner: Running | None = None
+        self._warm: WarmEngine | None = None
+        self._log: IO[bytes] | None = None
+        self._lock = threading.RLock()
+        self._closed = False
+        start_logging(where, loaded.settings.log_level)
+        make_writable(where.library, "the session library")
+        self.library: Library = Library(where.library)
+
+    @property
+    def folder(self) -> Path:
+        """Where sessions are kept."""
+        return self._where.library
+
+    @property
+    def volume(self) -> float:
+        return self._options.volume
+
+    def warm(self) -> None:
+        """Start an engine for the session to come, unless one waits already."""
+        from engine.composers.base import resolve_composer
+        from engine.link.warm import WarmEngine
+
+        with self._lock:
+            if self._warm is not None or self._closed:
+                return
+            if self._log is None:
+                self._where.engine_log.parent.mkdir(parents=True, exist_ok=True)
+                self._log = self._where.engine_log.open("ab")
+            composer = resolve_composer(self.loaded.settings.composer)
+            self._warm = WarmEngine(composer, self._options.denoise, self._log)
+
+    def begin(self, request: Request, resume: StoredSession | None = None) -> Begun:
+        """Start a session. Takes a moment: not for the thread that draws. Raises
+        ``MusmedError``."""
+        from engine.session.runner import SessionRunner
+        from musmed_tui.session_view import snapshot
+
+        with self._lock:
+            self.end()
+            if self._closed:
+                raise MusmedError("musmed is ending.")
+            sink, notice = self._open_sink()
+            warm, self._warm = self._warm, None
+            runner = SessionRunner(
+                request,
+                library=self.library,
+                sink=sink,
+                log_file=self._where.engine_log,
+                denoise=self._options.denoise,
+                resume=resume,
+                settings=self.loaded.settings.as_text(),
+                volume=self._options.volume,
+                warm=warm,
+            )
+            self._runner = runner
+            runner.start()
+        return Begun(runner, lambda: snapshot(runner), notice)
+
+    def again(self, session: str, *, from_start: bool) -> Begun:
+        """Play a kept session on from where it was left, or from its beginning."""
+        stored = self.library.load(session)
+        if from_start:
+            stored = msgspec.structs.replace(stored, position=0.0)
+        return self.begin(stored.request, stored)
+
+    def end(self) -> None:
+        """Fade out and end the session, if one plays; it is kept. Takes up to a second."""
+        with self._lock:
+            runner, self._runner = self._runner, None
+            if runner is not None:
+                runner.stop()
+                runner.close()
+
+    def save(
+        self,
+        runner: Running,
+        output: Path,
+        progress: Callable[[float, float], None],
+        cancelled: Callable[[], bool],
+    ) -> RenderResult:
+        """Make the session again into a sound file. Raises ``MusmedError``."""
+        from engine.render import render_session
+
+        return render_session(
+            runner.request,
+            output,
+            events=runner.status().events,
+            denoise=self._options.denoise,
+            progress=progress,
+            log_file=self._where.engine_log,
+            cancelled=cancelled,
+        )
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            warm, self._warm = self._warm, None
+        if warm is not None:
+            warm.close()
+        self.end()
+        self.library.close()
+        if self._log is not None:
+            self._log.close()
+
+    def _open_sink(self) -> tuple[Sink, str | None]:
+        from engine.playback.sinks.choose import open_sink
+
+        return open_sink(self._options.sink, latency=self.loaded.settings.latency)
