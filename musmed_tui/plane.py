@@ -194,9 +194,11 @@ def layout(state: PlaneState, width: int, height: int, glyphs: Glyphs) -> Layout
     pen = canvas(glyphs, width, height, {})
     trace = _trace(state.path, frame, pen.dots_x, pen.dots_y)
     lines = frozenset((x // pen.dots_x, y // pen.dots_y) for x, y in trace.dots)
-    axis_words = _axis_words(frame, width)
     marked = [*_ends(state, frame), *_dots(state, frame)]
     at_signs = {at for at, _, _, _ in marked}
+    axis_words = tuple(
+        label for label in _axis_words(frame, width) if not at_signs.intersection(label.cells())
+    )
     taken = at_signs | {cell for label in axis_words for cell in label.cells()}
     wanted = [
         Wanted(text, at, outward(affect), over=role in (START, TARGET, ANCHOR))
@@ -246,7 +248,7 @@ def _trace(path: tuple[tuple[float, Affect], ...], frame: Frame, dots_x: int, do
 
 def _axis_words(frame: Frame, width: int) -> tuple[Label, ...]:
     """The axes' ends in words; in the margins beside the plane where there is room for them."""
-    if frame.height < 9:
+    if frame.height < 11:
         return ()
     middle, row = frame.left + frame.width // 2, frame.top + frame.height // 2
     right = min(frame.left + frame.width - 4, width - len("pleasant"))
@@ -265,9 +267,10 @@ def _ends(state: PlaneState, frame: Frame) -> Iterator[Marked]:
     if state.target is not None:
         word = state.target_word or "target"
         yield frame.cell(state.target), TARGET, word, state.target
-    if state.start is not None and state.start != state.target:
-        word = state.start_word or "start"
-        yield frame.cell(state.start), START, word, state.start
+    if state.start is not None:
+        at = frame.cell(state.start)
+        if state.target is None or at != frame.cell(state.target):
+            yield at, START, state.start_word or "start", state.start
 
 
 def _dots(state: PlaneState, frame: Frame) -> Iterator[Marked]:

@@ -100,13 +100,16 @@ def picture(plane: Layout, parts: Moving, total: float, now: Label | None) -> li
     """The whole plane as rows of cells; ``now`` as ``now_label`` placed it."""
     rows = _lines(plane, parts, total)
     sign = signs(plane.glyphs)
+    covered = {at for at in (parts.now, parts.cursor) if at is not None}
     for label in plane.axis_words:
-        write(rows, label.text, label.x, label.y, AXIS_WORD)
+        if not covered.intersection(label.cells()):
+            write(rows, label.text, label.x, label.y, AXIS_WORD)
     for one in plane.signs:
+        if one.label is None or covered.intersection(one.label.cells()):
+            continue  # half a word is worse than none
         chosen = one.word == parts.cursor_word and one.role != NAME
-        if one.label is not None:
-            role = CURSOR if chosen else one.role
-            write(rows, one.label.text, one.label.x, one.label.y, role)
+        role = CURSOR if chosen else one.role
+        write(rows, one.label.text, one.label.x, one.label.y, role)
     for one in reversed(plane.signs):
         glyph = sign[DOT] if one.role == NAME else sign[one.role]
         _put(rows, one.at, Cell(glyph, DOT if one.role in (NAME, ANCHOR) else one.role))
@@ -139,8 +142,10 @@ def _lines(plane: Layout, parts: Moving, total: float) -> list[Row]:
     for i, (x, y) in enumerate(plane.trace.dots):
         step = _step(plane.trace.times[i], total)
         if i < parts.reached:
-            for x_too, y_too in ((x, y), (x + 1, y), (x, y + 1)) if fine else ((x, y),):
-                pen.set(x_too, y_too, TRAVELLED + step)
+            pen.set(x, y, TRAVELLED + step)
+            if plane.glyphs == "braille":
+                pen.set(x + 1, y, TRAVELLED + step)
+                pen.set(x, y + 1, TRAVELLED + step)
         elif i % 2 == 0 or not fine:
             pen.set(x, y, PLANNED + step)
     considered = [dot(point.valence, point.arousal) for point in parts.preview]
@@ -160,7 +165,11 @@ def _draw_cursor(rows: list[Row], plane: Layout, parts: Moving) -> None:
     at = parts.cursor
     if at is None:
         return
-    shown = any(one.word == parts.cursor_word and one.label for one in plane.signs)
+    shown = any(
+        one.word == parts.cursor_word and one.label and at not in one.label.cells()
+        for one in plane.signs
+        if one.role != NAME
+    )
     if parts.cursor_word and not shown:
         wanted = Wanted(parts.cursor_word, at, outward(plane.frame.affect(*at)), over=True)
         label = place(wanted, plane.width, plane.height, plane.taken, plane.lines)

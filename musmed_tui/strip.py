@@ -80,9 +80,8 @@ def _stage(state: TimelineState, time: float, cells: int) -> Stage:
         return "planned"
     if len(over) > 1 and (over[0] in heard or _clear(state, over[0], cells)):
         return "crossfade" if over[0].phase == "ready" else over[0].phase
-    if heard and over[0] is heard[-1]:
-        return "playing"
-    return over[0].phase
+    sounding = heard and over[0] is heard[-1] and over[0].phase != "planned"
+    return "playing" if sounding else over[0].phase
 
 
 def _clear(state: TimelineState, clip: ClipSpan, cells: int) -> bool:

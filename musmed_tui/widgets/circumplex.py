@@ -126,6 +126,7 @@ class Circumplex(CellsWidget, can_focus=True):
         if self._stale(width, height) or self._layout is None:
             self._key = (layout_key(self.state), width, height, self.glyphs)
             self._layout = layout(self.state, width, height, self.glyphs)
+            self._now_side = None
         self._moving = moving(self.state, self._layout)
         now = plane_picture.now_label(self._layout, self._moving, self._now_side)
         self._now_side = now.side if now else None

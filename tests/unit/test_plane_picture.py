@@ -1,0 +1,256 @@
+"""The plane: what is named, what stays where it is, and how it looks as text.
+
+The pictures are in ``pictures/``. To renew one, delete it and run this: it is written, and the
+test fails once so that someone looks at it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.affect.circumplex import Affect
+from engine.affect.feelings import feeling
+from engine.affect.path import plan_path, steer
+from musmed_tui.plane import (
+    ANCHORS,
+    NEAR,
+    NEAR_APART,
+    Layout,
+    PlaneState,
+    cursor_word,
+    layout,
+    layout_key,
+    named_words,
+    plane_words,
+    pointed,
+)
+from musmed_tui.plane_picture import moving, now_label, picture, signs, text_of
+from musmed_tui.raster import Glyphs, Row, changes
+
+PICTURES = Path(__file__).parent / "pictures"
+GLYPHS: tuple[Glyphs, ...] = ("braille", "quadrant", "ascii")
+TOTAL = 900.0
+
+unit = st.floats(-1, 1)
+affects = st.builds(Affect, unit, unit)
+sizes = st.tuples(st.integers(2, 130), st.integers(1, 45))
+
+
+def session(start: Affect, target: Affect, at: float | None, **more: object) -> PlaneState:
+    path = plan_path(start, target, TOTAL, "iso")
+    return replace(
+        PlaneState(
+            path=tuple((point.time, point.affect) for point in path.waypoints),
+            travelled_until=at,
+            total=TOTAL,
+            now=None if at is None else path.at(at),
+            start=start,
+            target=target,
+            words=plane_words(),
+        ),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+TENSE_TO_CALM = session(
+    feeling("tense").affect,
+    feeling("calm").affect,
+    400.0,
+    start_word="tense",
+    target_word="calm",
+)
+
+
+def drawn(state: PlaneState, width: int, height: int, glyphs: Glyphs = "braille") -> list[Row]:
+    plane = layout(state, width, height, glyphs)
+    parts = moving(state, plane)
+    return picture(plane, parts, state.total, now_label(plane, parts, None))
+
+
+def label_cells(plane: Layout) -> list[tuple[int, int]]:
+    labels = [*plane.axis_words, *(sign.label for sign in plane.signs if sign.label)]
+    return [cell for label in labels for cell in label.cells()]
+
+
+states = st.builds(
+    session,
+    affects,
+    affects,
+    st.none() | st.floats(0, TOTAL),
+    every_mood=st.booleans(),
+    cursor=st.none() | affects,
+    preview=st.lists(affects, max_size=3).map(tuple),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(states, sizes, st.sampled_from(GLYPHS))
+def test_every_plane_fits_its_room(
+    state: PlaneState, size: tuple[int, int], glyphs: Glyphs
+) -> None:
+    width, height = size
+    rows = drawn(state, width, height, glyphs)
+    assert [len(row) for row in rows] == [width] * height
+    assert all(len(cell.glyph) == 1 for row in rows for cell in row)
+    if glyphs == "ascii":
+        assert all(cell.glyph.isascii() for row in rows for cell in row)
+    plane = layout(state, width, height, glyphs)
+    assert max(Counter(label_cells(plane)).values(), default=1) == 1
+    for sign in plane.signs:
+        assert sign.at not in label_cells(plane)
+
+
+@settings(max_examples=40, deadline=None)
+@given(states, sizes)
+def test_labels_stay_while_dot_and_cursor_move(state: PlaneState, size: tuple[int, int]) -> None:
+    moved = replace(
+        state,
+        now=Affect(0.1, 0.2),
+        travelled_until=77.0,
+        cursor=Affect(-0.3, 0.4),
+        preview=(Affect(0, 0), Affect(1, 1)),
+    )
+    assert layout(state, *size, "braille") == layout(moved, *size, "braille")
+    assert layout_key(state) == layout_key(moved)
+
+
+@settings(max_examples=30, deadline=None)
+@given(affects, affects, st.sampled_from([(80, 24), (120, 40)]))
+def test_a_moving_dot_changes_few_cells(
+    start: Affect, target: Affect, size: tuple[int, int]
+) -> None:
+    side = None
+    before: list[Row] | None = None
+    plane = layout(session(start, target, 0.0), *size, "braille")
+    for tenth in range(0, 9000, 300):
+        state = session(start, target, tenth / 10)
+        parts = moving(state, plane)
+        label = now_label(plane, parts, side)
+        side = label.side if label else None
+        rows = picture(plane, parts, TOTAL, label)
+        if before is not None:
+            assert len(list(changes(before, rows))) <= 16
+        before = rows
+
+
+def test_the_word_now_stays_at_its_side_while_there_is_room() -> None:
+    plane = layout(TENSE_TO_CALM, 120, 40, "braille")
+    sides = []
+    side = None
+    for second in range(180, 720, 2):
+        label = now_label(plane, moving(_at(second), plane), side)
+        assert label is not None
+        side = label.side
+        sides.append(side)
+    assert sum(a != b for a, b in itertools.pairwise(sides)) <= 4
+
+
+def _at(second: float) -> PlaneState:
+    return session(feeling("tense").affect, feeling("calm").affect, second, start_word="tense")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(0, TOTAL), st.sampled_from([(60, 18), (80, 24), (120, 40)]))
+def test_now_has_its_sign_and_its_word(second: float, size: tuple[int, int]) -> None:
+    rows = drawn(_at(second), *size)
+    assert signs("braille")[47] in text_of(rows)
+    assert "now" in text_of(rows)
+
+
+def test_quiet_names_the_anchors_and_a_few_moods_along_the_path() -> None:
+    words = named_words(TENSE_TO_CALM)
+    assert {word.word for word in words if word.kind == "anchor"} == set(ANCHORS)
+    moods = [word for word in words if word.kind == "mood"]
+    assert [word.word for word in moods] == ["powerful", "dramatic"]
+    path = plan_path(feeling("tense").affect, feeling("calm").affect, TOTAL, "iso")
+    for word in moods:
+        assert min(word.affect.distance(path.at(t)) for t in range(900)) <= NEAR + 0.01
+    for one, other in itertools.pairwise(moods):
+        assert one.affect.distance(other.affect) >= NEAR_APART
+
+
+def test_every_mood_has_a_sign_when_asked_for() -> None:
+    quiet = layout(TENSE_TO_CALM, 120, 40, "braille")
+    full = layout(replace(TENSE_TO_CALM, every_mood=True), 120, 40, "braille")
+    moods = {word.word for word in plane_words() if word.kind == "mood"}
+    assert moods <= {sign.word for sign in full.signs}
+    assert len(quiet.signs) < len(full.signs) - 12
+
+
+@pytest.mark.parametrize("word", ["tense", "calm"])
+def test_start_and_target_stand_once_with_their_own_sign(word: str) -> None:
+    for size in ((80, 24), (120, 40)):
+        text = text_of(drawn(TENSE_TO_CALM, *size))
+        assert len(re.findall(rf"\b{word}\b", text)) == 1
+        assert "○" in text
+        assert "◎" in text
+
+
+def test_the_cursor_has_its_word_and_only_a_near_one() -> None:
+    glad = replace(TENSE_TO_CALM, cursor=feeling("glad").affect)
+    assert "+ glad" in text_of(drawn(glad, 120, 40))
+    lost = replace(TENSE_TO_CALM, cursor=Affect(-1.0, 1.0))
+    assert cursor_word(lost) is None
+    assert "+" in text_of(drawn(lost, 120, 40))
+
+
+def test_a_word_half_covered_by_the_cursor_is_not_shown() -> None:
+    plane = layout(TENSE_TO_CALM, 80, 24, "braille")
+    sad = next(sign for sign in plane.signs if sign.word == "sad")
+    assert sad.label is not None
+    here = plane.frame.affect(sad.label.x + 1, sad.label.y)
+    text = text_of(drawn(replace(TENSE_TO_CALM, cursor=here), 80, 24))
+    assert "s+d" not in text
+
+
+def test_travelled_and_planned_differ_without_colour() -> None:
+    for glyphs in GLYPHS:
+        none = text_of(drawn(replace(TENSE_TO_CALM, travelled_until=None), 80, 24, glyphs))
+        some = text_of(drawn(TENSE_TO_CALM, 80, 24, glyphs))
+        full = text_of(drawn(replace(TENSE_TO_CALM, travelled_until=900.0), 80, 24, glyphs))
+        assert len({none, some, full}) == 3
+
+
+@settings(max_examples=30, deadline=None)
+@given(affects, affects)
+def test_a_click_on_a_word_is_that_words_place(start: Affect, target: Affect) -> None:
+    plane = layout(session(start, target, None), 100, 30, "braille")
+    for sign in plane.signs:
+        assert pointed(plane, *sign.at) == sign.affect
+        for cell in sign.label.cells() if sign.label else ():
+            assert pointed(plane, *cell) == sign.affect
+
+
+def test_a_click_elsewhere_is_that_place() -> None:
+    plane = layout(PlaneState(), 80, 24, "braille")
+    for x, y in ((40, 12), (20, 3), (50, 20)):
+        assert plane.frame.cell(pointed(plane, x, y)) == (x, y)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("glyphs", GLYPHS)
+@pytest.mark.parametrize("view", ["quiet", "moods", "steering"])
+def test_pictures(size: tuple[int, int], glyphs: Glyphs, view: str) -> None:
+    state = TENSE_TO_CALM
+    if view == "moods":
+        state = replace(state, every_mood=True)
+    if view == "steering":
+        glad = feeling("glad").affect
+        path = plan_path(feeling("tense").affect, feeling("calm").affect, TOTAL, "iso")
+        ahead = steer(path, 400.0, glad, TOTAL).segment(400.0, TOTAL)
+        state = replace(state, cursor=glad, preview=tuple(p.affect for p in ahead.waypoints))
+    text = text_of(drawn(state, *size, glyphs)) + "\n"
+    file = PICTURES / f"plane-{view}-{glyphs}-{size[0]}x{size[1]}.txt"
+    if not file.exists():
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        pytest.fail(f"{file.name} was not there and is written now; look at it")
+    assert text == file.read_text(encoding="utf-8")
