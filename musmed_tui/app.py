@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,7 +21,7 @@ from engine.errors import MusmedError
 from musmed_tui.driver import TerminalDriver
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
-from musmed_tui.screens.help import HelpScreen, bindings_of
+from musmed_tui.screens.help import HelpScreen, bindings_of, key_name, title
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.too_small import COLUMNS, ROWS, TooSmallScreen
 from musmed_tui.session_control import Begun, SessionControl
@@ -243,13 +243,12 @@ class MusmedApp(App[Left]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every action of the screen and of the app, and every theme."""
         for binding, owner in bindings_of(screen):
-            with contextlib.suppress(KeyError):
-                action = binding.action
-                title = binding.tooltip or binding.description
-                yield SystemCommand(
-                    title, f"key {binding.key}", lambda a=action, o=owner: self.run_action(a, o)
-                )
+            yield SystemCommand(
+                title(binding),
+                f"key {key_name(binding)}",
+                partial(self.run_action, binding.action, owner),
+            )
         for name in sorted(self._themes):
             yield SystemCommand(
-                f"Theme: {name}", "Change the colours", lambda n=name: setattr(self, "theme", n)
+                f"Theme: {name}", "Change the colours", partial(setattr, self, "theme", name)
             )

@@ -207,7 +207,7 @@ def sessions(
 
 
 @app.command()
-def resume(
+def resume(  # noqa: PLR0917 - typer calls it by name
     session: Annotated[Text, typer.Argument(metavar="[ID]", help="From 'musmed sessions'.")] = None,
     sink: Sink = None,
     volume: Volume = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
@@ -11,7 +12,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Button, Footer, Input, Label, Select
+from textual.widgets import Button, Input, Label, Select
 
 from engine.affect.circumplex import Affect
 from engine.affect.path import GENTLE_SPEED, Strategy, gentle_seconds, plan_path, speed
@@ -24,6 +25,7 @@ from musmed_tui.plane import PlaneState, plane_words
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.settings import Loaded, parse_number
 from musmed_tui.widgets.circumplex import Circumplex
+from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
 
 _WAYS = (("small steps (iso)", "iso"), ("straight there (direct)", "direct"))
@@ -43,15 +45,21 @@ class CheckInScreen(Screen[None]):
     CSS_PATH = "check_in.tcss"
     AUTO_FOCUS = "#plane"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("arrows", "none", "move", key_display="←↑↓→"),
-        Binding("enter", "take", "choose", tooltip="Take the feeling under the cursor"),
+        Binding("arrows", "plane", "move", key_display="←↑↓→", tooltip="Move on the plane"),
+        Binding(
+            "enter",
+            "take",
+            "choose",
+            key_display="enter",
+            tooltip="Take the feeling under the cursor",
+        ),
         Binding("slash", "type", "type a word", tooltip="Type the feeling instead"),
-        Binding("tab", "app.focus_next", "next field", tooltip="Go to the next field"),
+        Binding("tab", "app.focus_next", "next", tooltip="Go to the next field"),
+        Binding("escape", "plane", "back to the plane", tooltip="Back to the plane"),
         Binding("b", "begin", "begin", tooltip="Begin the session"),
-        Binding("m", "moods", "moods", tooltip="Show every mood on the plane, or few"),
         Binding("question_mark", "app.help", "help", key_display="?"),
-        Binding("escape", "plane", "back to the plane", show=False),
         Binding("q", "app.quit", "quit"),
+        Binding("m", "moods", "moods", tooltip="Show every mood on the plane, or few"),
     ]
 
     class Ready(Message):
@@ -69,12 +77,13 @@ class CheckInScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         settings = self._loaded.settings
         statistics = tag_statistics()
+        yield Words(id="headline")
         with Horizontal(id="sides"):
             yield Circumplex(id="plane")
             with VerticalScroll(id="form", can_focus=False):
                 yield Words(id="question")
-                yield from _row("now", FeelingField("a word", id="start"))
-                yield from _row("then", FeelingField("a word", id="target"))
+                yield from _row("from", FeelingField("a word", id="start"))
+                yield from _row("to", FeelingField("a word", id="target"))
                 yield Words(id="hint")
                 yield from _row("minutes", _number(f"{settings.minutes:g}", id="minutes"))
                 yield from _row("way", _choice(_WAYS, settings.strategy, id="strategy"))
@@ -90,9 +99,11 @@ class CheckInScreen(Screen[None]):
                 composers = [(name, name) for name in ("auto", *composer_names())]
                 yield from _row("composer", _choice(composers, settings.composer, id="composer"))
                 yield Button("Begin", id="begin", compact=True)
-        yield Footer(show_command_palette=False)
+        yield Transport()
 
     def on_mount(self) -> None:
+        about = "music from how you feel to how you want to feel"
+        self.query_one("#headline", Words).say(("musmed", "bold"), (f"   {about}", "$muted"))
         self._show()
 
     # the two feelings
@@ -144,6 +155,7 @@ class CheckInScreen(Screen[None]):
         self._show()
 
     def on_descendant_focus(self) -> None:
+        self.refresh_bindings()
         focused = self.focused
         if focused is not None and focused.id in ("start", "target"):
             self._step = 0 if focused.id == "start" else 1
@@ -162,8 +174,15 @@ class CheckInScreen(Screen[None]):
         self._every_mood = not self._every_mood
         self._show()
 
-    def action_none(self) -> None:
-        """The arrows belong to the plane; this only names them among the keys."""
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What the focus leaves a meaning to."""
+        focused = self.focused
+        on_plane = isinstance(focused, Circumplex)
+        if action == "take":
+            return on_plane and self._step < 2
+        if action == "type":
+            return not isinstance(focused, Input)
+        return True
 
     # everything else
 
@@ -230,6 +249,9 @@ class CheckInScreen(Screen[None]):
         if isinstance(focused, FeelingField):
             hint = focused.trouble or hint
         self.query_one("#hint", Words).say((hint, "$muted"))
+        ready = all(field.affect is not None for field in (start, target))
+        self.query_one("#begin").set_class(ready, "-ready")
+        self.refresh_bindings()
         total = path[-1][0] if path else 0.0
         self.query_one(Circumplex).show(
             PlaneState(
@@ -279,7 +301,10 @@ def _number(value: str, *, id: str, placeholder: str = "") -> Input:  # noqa: A0
 
 
 def _choice(
-    options: list[tuple[str, str]] | tuple[tuple[str, str], ...], value: str, *, id: str
+    options: Sequence[tuple[str, str]],
+    value: str,
+    *,
+    id: str,  # noqa: A002
 ) -> Select[str]:
     return Select(options, value=value, allow_blank=False, compact=True, id=id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -12,19 +13,20 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Label, ProgressBar
+from textual.widgets import Input, Label, ProgressBar
 
 from engine.plan.spec import Plan
 from engine.plan.words import spelled
-from musmed_tui.plain_line import clock, nearest_word
+from musmed_tui.plain_line import clock
 from musmed_tui.plane import PlaneState, plane_words
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.circumplex import Circumplex
+from musmed_tui.widgets.status import way
+from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Part, Words, cut
 
 _TIME = 8
-_WORD = 12
 
 
 class CheckOutScreen(Screen[None]):
@@ -33,12 +35,12 @@ class CheckOutScreen(Screen[None]):
     CSS_PATH = "check_out.tcss"
     AUTO_FOCUS = "#played"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "call it off", tooltip="While saving: call it off"),
         Binding("r", "next('replay')", "replay", tooltip="Play it again from the beginning"),
         Binding("c", "next('continue')", "continue", tooltip="Go on where it was stopped"),
         Binding("w", "ask", "save as FLAC", tooltip="Save the session as a sound file"),
         Binding("n", "next('new')", "new session", tooltip="Choose two feelings again"),
         Binding("question_mark", "app.help", "help", key_display="?"),
-        Binding("escape", "cancel", show=False, tooltip="While saving: call it off"),
         Binding("q", "app.quit", "quit"),
     ]
 
@@ -82,7 +84,7 @@ class CheckOutScreen(Screen[None]):
                 yield Label("what was played", classes="heading")
                 with VerticalScroll(id="played"):
                     yield Words(id="clips")
-        yield Footer(show_command_palette=False)
+        yield Transport()
 
     def on_mount(self) -> None:
         self.query_one(Circumplex).can_focus = False
@@ -113,22 +115,20 @@ class CheckOutScreen(Screen[None]):
         )
 
     def _show_clips(self) -> None:
-        room = self.query_one("#clips").content_size.width
-        plan = self._begun.runner.status().plan
+        column = (self.query_one("#clips").content_size.width - _TIME) // 3
         parts: list[Part] = []
-        for time, word, played in stretches(plan, self._last.position_s):
-            rest = cut(played, room - _TIME - _WORD - 1)
-            parts += [(clock(time).rjust(_TIME - 2), "$muted"), "  ", word.ljust(_WORD)]
-            parts += [(rest, "$muted"), "\n"]
+        for time, *tags in stretches(self._begun.runner.status().plan, self._last.position_s):
+            mood, *rest = (cut(tag, column - 1).ljust(column) for tag in tags)
+            parts += [(clock(time).rjust(_TIME - 2), "$muted"), "  ", mood]
+            parts += [("".join(rest).rstrip() + "\n", "$muted")]
         self.query_one("#clips", Words).say(*parts)
 
     def _kept(self) -> Iterator[Part]:
-        yield ("kept as  ", "$muted")
-        yield f"{self._last.session_id}\n"
-        yield ("in       ", "$muted")
-        yield f"{self._folder}\n"
+        yield ("kept as ", "$muted")
+        yield self._last.session_id
+        yield (f"\n{_short(self._folder)}", "$muted")
         if self._last.failure is not None:
-            yield (f"{self._last.failure}\n", "$error")
+            yield (f"\n{self._last.failure}", "$error")
 
     @property
     def finished(self) -> bool:
@@ -136,6 +136,8 @@ class CheckOutScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing is left to continue of a session that was played to its end."""
+        if action == "cancel":
+            return self._saving or self.has_class("-asking")
         return not (action == "next" and parameters == ("continue",) and self.finished)
 
     def action_next(self, what: str) -> None:
@@ -149,6 +151,7 @@ class CheckOutScreen(Screen[None]):
         if not self._saving:
             self.add_class("-asking")
             self.query_one("#file").focus()
+            self.refresh_bindings()
 
     def action_cancel(self) -> None:
         """Leave the question, or call off what is being saved."""
@@ -156,6 +159,7 @@ class CheckOutScreen(Screen[None]):
             self.post_message(self.CallOff())
         self.remove_class("-asking")
         self.query_one("#played").focus()
+        self.refresh_bindings()
 
     @on(Input.Submitted, "#file")
     def _begin_save(self, event: Input.Submitted) -> None:
@@ -176,32 +180,35 @@ class CheckOutScreen(Screen[None]):
         self._saving = False
         self.remove_class("-saving", "-asking")
         self.add_class("-saved")
+        self.refresh_bindings()
         self.query_one("#saved", Words).say((sentence, "$error" if failed else "$now"))
 
 
 def _headline(last: Snapshot) -> Iterator[Part]:
-    start = last.start_word or nearest_word(last.path.waypoints[0].affect)
-    target = last.target_word or nearest_word(last.target)
     ended = {
-        "ended": f"Played to its end, {clock(last.total_s)}.",
-        "failed": f"Ended by a failure at {clock(last.position_s)} of {clock(last.total_s)}.",
+        "ended": f"■ played to its end, {clock(last.total_s)}",
+        "failed": f"× ended by a failure at {clock(last.position_s)} of {clock(last.total_s)}",
     }
-    stopped = f"Stopped at {clock(last.position_s)} of {clock(last.total_s)}."
-    yield ("musmed", "bold")
-    yield "   "
-    yield (f"{start} → {target}   ", "$muted")
-    yield (ended.get(last.state, stopped), "$now bold")
+    stopped = f"■ stopped at {clock(last.position_s)} of {clock(last.total_s)}"
+    yield (ended.get(last.state, stopped), "$error bold" if last.failure else "$now bold")
+    yield (f"   {way(last)}", "$muted")
 
 
-def stretches(plan: Plan, heard: float) -> Iterator[tuple[float, str, str]]:
-    """What was played until ``heard`` session seconds: (from when, the feeling, the rest), one
+def _short(folder: Path) -> str:
+    """``folder`` with the home folder as ~."""
+    with contextlib.suppress(ValueError, RuntimeError):
+        return f"~/{folder.relative_to(Path.home())}"
+    return str(folder)
+
+
+def stretches(plan: Plan, heard: float) -> Iterator[tuple[float, str, str, str]]:
+    """What was played until ``heard`` session seconds: (from when, mood, instrument, genre), one
     for each run of clips that share them."""
     before = None
     for clip in plan.clips:
         if clip.index and clip.start >= heard:
             return
-        tags = clip.tags
-        played = f"{tags.mood}, {spelled(tags.instrument)}, {spelled(tags.genre)}"
-        if (tags.emotion, played) != before:
-            before = (tags.emotion, played)
-            yield clip.start, tags.emotion, played
+        played = (clip.tags.mood, spelled(clip.tags.instrument), spelled(clip.tags.genre))
+        if played != before:
+            before = played
+            yield clip.start, *played

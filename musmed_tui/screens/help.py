@@ -7,17 +7,17 @@ from typing import Any, ClassVar
 from textual.actions import parse
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 
 from musmed_tui.widgets.words import Part, Words
 
-_KEY = 10
+_KEY = 6
 _PLANE = (
-    ("○", "where the session begins"),
-    ("◎", "where it goes"),
-    ("●", "where it is now"),
+    ("○", "the start"),
+    ("◎", "the target"),
+    ("●", "now"),
     ("+", "the cursor"),
 )
 _ABOUT = (
@@ -39,18 +39,20 @@ class HelpScreen(ModalScreen[None]):
         self._keys = tuple(keys_of(about))
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="help"):
+        with VerticalScroll(id="help"), Horizontal(id="columns"):
             yield Words(id="keys")
+            yield Words(id="plane-signs")
 
     def on_mount(self) -> None:
-        parts: list[Part] = [("Keys\n", "$now bold")]
+        keys: list[Part] = [("Keys\n", "$now bold")]
         for key, does in self._keys:
-            parts += [(key.rjust(_KEY), "bold"), f"  {does}\n"]
-        parts += [("\nThe plane\n", "$now bold")]
+            keys += ["\n", (key.rjust(_KEY), "bold"), (f"  {does}", "$text")]
+        signs: list[Part] = [("The plane\n", "$now bold")]
         for sign, means in _PLANE:
-            parts += [(sign.rjust(_KEY), "bold"), f"  {means}\n"]
-        parts += [("\n", ""), (_ABOUT, "$muted"), ("\n\nEsc", "bold"), (" closes this.", "$muted")]
-        self.query_one(Words).say(*parts)
+            signs += ["\n", (sign, "bold"), f"  {means}"]
+        signs += [(f"\n\n{_ABOUT}", "$muted"), ("\n\nEsc", "bold"), (" closes this.", "$muted")]
+        self.query_one("#keys", Words).say(*keys)
+        self.query_one("#plane-signs", Words).say(*signs)
         self.query_one("#help").focus()
 
 
@@ -65,7 +67,7 @@ _NAMES = {
     "enter": "Enter",
     "tab": "Tab",
     "colon": ":",
-    "arrows": "←↑↓→ hjkl",
+    "arrows": "←↑↓→",
     "ctrl+c": "Ctrl-C",
 }
 
@@ -84,10 +86,19 @@ def bindings_of(screen: Screen[Any]) -> list[tuple[Binding, DOMNode]]:
 
 def keys_of(screen: Screen[Any]) -> list[tuple[str, str]]:
     """Keys and what they do."""
-    rows = (
-        (one.key.split(",")[0], one.tooltip or one.description) for one, _ in bindings_of(screen)
-    )
-    return [(_NAMES.get(key, key), does[:1].upper() + does[1:]) for key, does in rows]
+    return [(key_name(one), title(one)) for one, _ in bindings_of(screen)]
+
+
+def key_name(binding: Binding) -> str:
+    """The first key of ``binding`` as it is written on it."""
+    key = binding.key.split(",")[0]
+    return _NAMES.get(key, key)
+
+
+def title(binding: Binding) -> str:
+    """What ``binding`` does, in a phrase."""
+    does = binding.tooltip or binding.description
+    return does[:1].upper() + does[1:]
 
 
 def _call(action: str) -> tuple[str, tuple[object, ...]]:

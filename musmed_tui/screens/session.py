@@ -8,10 +8,10 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
@@ -42,23 +42,24 @@ class SessionScreen(Screen[None]):
     CSS_PATH = "session.tcss"
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", "take it", key_display="enter",
+                tooltip="While steering: take the new path"),
+        Binding("escape", "leave", "leave it", tooltip="While steering: leave the path as it is"),
+        Binding("slash", "type", "type a word", tooltip="While steering: type the feeling"),
         Binding("space", "pause", "pause", tooltip="Pause, and go on"),
-        Binding("s", "steer", "steer", tooltip="Move the target on the plane"),
         Binding("e", "ease", "ease", tooltip="Calmer from here: lower arousal"),
+        Binding("s", "steer", "steer", tooltip="Move the target on the plane"),
+        Binding("q", "stop", "stop", tooltip="Fade out and end; the session is kept"),
+        Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("n", "skip", "anew", tooltip="Compose this stretch anew"),
-        Binding("plus,equals_sign,up", "louder", "volume", key_display="-+", tooltip="Louder"),
+        Binding("plus,equals_sign,up", "louder", "volume", key_display="- +", tooltip="Louder"),
         Binding("minus,underscore,down", "softer", show=False, tooltip="Softer"),
-        Binding("full_stop,greater_than_sign,right", "forward", "seek", key_display=",.",
+        Binding("full_stop,greater_than_sign,right", "forward", "seek", key_display=", .",
                 tooltip="On 10 seconds"),
         Binding("comma,less_than_sign,left", "back", show=False, tooltip="Back 10 seconds"),
-        Binding("m", "moods", "moods", tooltip="Show every mood on the plane, or few"),
         Binding("i", "card", "engine", tooltip="Show or hide the engine's figures"),
-        Binding("v", "view", "words", tooltip="In a small window: the plane, or the words"),
-        Binding("question_mark", "app.help", "help", key_display="?"),
-        Binding("q", "stop", "stop", tooltip="Fade out and end; the session is kept"),
-        Binding("enter", "take", show=False, tooltip="While steering: take the new path"),
-        Binding("escape", "leave", show=False, tooltip="While steering: leave the path as it is"),
-        Binding("slash", "type", show=False, tooltip="While steering: type the feeling"),
+        Binding("m", "moods", "moods", tooltip="Show every mood on the plane, or few"),
+        Binding("v", "view", "words", tooltip="In a narrow window: the plane, or the words"),
     ]  # fmt: skip
 
     class Over(Message):
@@ -94,15 +95,15 @@ class SessionScreen(Screen[None]):
         yield Status(id="status")
         with Horizontal(id="sides"):
             yield Circumplex(id="plane")
-            with VerticalScroll(id="panel", can_focus=False):
-                yield NowNext(id="now-next")
-                yield SteerCard(id="steer")
-                yield EngineCard(id="card")
+            with Vertical(id="panel"):
+                with VerticalScroll(id="cards", can_focus=False):
+                    yield SteerCard(id="steer")
+                    yield NowNext(id="now-next")
+                    yield EngineCard(id="card")
                 yield Words(id="said")
                 yield Levels(id="levels")
         yield Timeline(id="timeline")
-        yield Transport(id="transport")
-        yield Footer(show_command_palette=False)
+        yield Transport()
 
     def on_mount(self) -> None:
         self.query_one(Circumplex).can_focus = False
@@ -143,7 +144,7 @@ class SessionScreen(Screen[None]):
 
     def _show(self, snapshot: Snapshot) -> None:
         self._shown = snapshot
-        self.query_one(Status).show(snapshot)
+        self.query_one(Status).show(snapshot, with_clock=self.has_class("-short"))
         self._show_plane()
         self.query_one(NowNext).show(snapshot)
         if self._cursor is not None:
@@ -152,7 +153,6 @@ class SessionScreen(Screen[None]):
             self.query_one(EngineCard).show(snapshot)
         self.query_one(Levels).show(snapshot.peak)
         self.query_one(Timeline).show(timeline_state(snapshot))
-        self.query_one(Transport).show(snapshot)
 
     def _show_plane(self) -> None:
         snapshot, path = self._shown, self._shown.path
@@ -184,6 +184,14 @@ class SessionScreen(Screen[None]):
     @property
     def _runner(self) -> Running | None:
         return self._begun.runner if self._begun else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The keys of steering mean nothing else outside it; 'v' only where there is a choice."""
+        if action in ("take", "leave"):
+            return self.steering
+        if action == "type":
+            return self.steering and not isinstance(self.focused, FeelingField)
+        return action != "view" or self.has_class("-narrow")
 
     # transport
 
@@ -256,8 +264,9 @@ class SessionScreen(Screen[None]):
         self.query_one(SteerCard).field.put(target)
         plane = self.query_one(Circumplex)
         plane.can_focus = True
-        self._show(self._shown)
         plane.focus()
+        self.refresh_bindings()
+        self.call_after_refresh(self._show, self._shown)
 
     @on(Circumplex.Pointed)
     @on(Circumplex.Cursor)
@@ -292,4 +301,5 @@ class SessionScreen(Screen[None]):
         self.remove_class("-steering")
         self.set_focus(None)
         self.query_one(Circumplex).can_focus = False
-        self._show(self._shown)
+        self.refresh_bindings()
+        self.call_after_refresh(self._show, self._shown)

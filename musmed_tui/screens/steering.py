@@ -42,10 +42,7 @@ class SteerCard(Vertical):
             about.say(("Too near the end to steer.", "$warning"))
         else:
             there = clock(max(0.0, arrival - snapshot.position_s))
-            about.say((f"From {now}, there in {there}.\n", "$muted"), *_KEYS)
-
-
-_KEYS = (("Enter", "bold"), (" takes it, ", "$muted"), ("Esc", "bold"), (" leaves it.", "$muted"))
+            about.say((f"From {now}, there in {there}.", "$muted"))
 
 
 def considered(snapshot: Snapshot, target: Affect) -> Path | None:

@@ -1,19 +1,39 @@
-"""The top line of a session: what it is, and where it comes from and goes."""
+"""The top line of a session: what the music does, from where to where, how loud."""
 
 from __future__ import annotations
 
-from musmed_tui.plain_line import nearest_word
+from musmed_tui.plain_line import UNICODE, clock, nearest_word
 from musmed_tui.session_view import Snapshot
-from musmed_tui.widgets.words import Words
+from musmed_tui.widgets.words import Part, Words
+
+_BAR = 10
+_WORDS = {"failed": "stopped by a failure", "starting": "composing the first seconds"}
+_STYLES = {"failed": "$error", "composing": "$warning", "paused": "$warning"}
 
 
 class Status(Words):
-    """'tense → calm' and, at the right, the feeling the path passes now."""
+    """State as glyph, word and colour; the way; the volume at the right."""
 
-    def show(self, snapshot: Snapshot) -> None:
-        start = snapshot.start_word or nearest_word(snapshot.path.waypoints[0].affect)
-        target = snapshot.target_word or nearest_word(snapshot.target)
-        here = nearest_word(snapshot.affect)
-        way = f"{start} → {target}"
-        gap = max(2, self.content_size.width - len("musmed") - 3 - len(way) - len(here))
-        self.say(("musmed", "bold"), "   ", (way, "$muted"), " " * gap, (here, "$now bold"))
+    def show(self, snapshot: Snapshot, *, with_clock: bool) -> None:
+        """``with_clock``: the times too, where no timeline says them."""
+        state = snapshot.state
+        head = f"{getattr(UNICODE, state)} {_WORDS.get(state, state)}"
+        rest = f"   {way(snapshot)}"
+        if with_clock:
+            rest = f"   {clock(snapshot.position_s)} of {clock(snapshot.total_s)}{rest}"
+        percent = f"{round(snapshot.volume * 100):>3} %"
+        gap = self.content_size.width - len(head) - len(rest) - len(percent)
+        bar: list[Part] = []
+        if gap > _BAR + len("volume ") + 3:
+            full = round(snapshot.volume * _BAR)
+            bar = [("volume ", "$muted"), ("━" * full, "$muted"), ("─" * (_BAR - full), "$muted")]
+            gap -= _BAR + len("volume ") + 1
+            percent = f" {percent}"
+        style = f"{_STYLES.get(state, '$now')} bold"
+        self.say((head, style), (rest, "$muted"), " " * max(1, gap), *bar, percent)
+
+
+def way(snapshot: Snapshot) -> str:
+    """'tense → calm': the session in a phrase."""
+    start = snapshot.start_word or nearest_word(snapshot.path.waypoints[0].affect)
+    return f"{start} → {snapshot.target_word or nearest_word(snapshot.target)}"

@@ -1,32 +1,62 @@
-"""The line above the keys: what the music does, where it is, how loud."""
+"""The bottom line: the keys of the screen, as many as fit, each to be pressed or clicked."""
 
 from __future__ import annotations
 
-from musmed_tui.plain_line import UNICODE, clock
-from musmed_tui.session_view import Snapshot
+from textual import events
+from textual.screen import Screen
+
 from musmed_tui.widgets.words import Part, Words
 
-_BAR = 10
-_WORDS = {"failed": "stopped by a failure", "starting": "composing the first seconds"}
-_STYLES = {"failed": "$error", "composing": "$warning", "paused": "$warning"}
+_GAP = 2
 
 
 class Transport(Words):
-    """State as glyph, word and colour; the clock; the volume at the right."""
+    """Follows the screen's active bindings; the first ones are the last to be left out."""
 
-    def show(self, snapshot: Snapshot) -> None:
-        state = snapshot.state
-        head = f"{getattr(UNICODE, state)} {_WORDS.get(state, state)}"
-        times = f"{clock(snapshot.position_s)} of {clock(snapshot.total_s)}"
-        percent = f"{round(snapshot.volume * 100):>3} %"
-        width = self.content_size.width
-        parts: list[Part] = [(head, f"{_STYLES.get(state, '$now')} bold")]
-        room = width - len(head) - len(times) - len(percent) - 3
-        parts += ["   ", times]
-        if room < _BAR + len("volume") + 4:
-            self.say(*parts, " " * max(1, room), percent)
+    def __init__(self) -> None:
+        super().__init__(id="transport")
+        self._spans: list[tuple[int, int, str]] = []
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._follow)
+
+    def on_unmount(self) -> None:
+        self.screen.bindings_updated_signal.unsubscribe(self)
+
+    def on_resize(self) -> None:
+        self._write()
+
+    def on_click(self, event: events.Click) -> None:
+        x = event.get_content_offset_capture(self).x
+        for start, end, key in self._spans:
+            if start <= x < end:
+                self.app.simulate_key(key)
+
+    def _follow(self, screen: Screen[object]) -> None:
+        if screen is self.screen:
+            self.call_after_refresh(self._write)
+
+    def _write(self) -> None:
+        if not self.is_attached:
             return
-        full = round(snapshot.volume * _BAR)
-        gap = " " * (room - _BAR - len("volume") - 2)
-        bar = (("━" * full, "$text"), ("─" * (_BAR - full), "$muted"))
-        self.say(*parts, gap, ("volume ", "$muted"), *bar, " ", percent)
+        room = self.content_size.width
+        parts: list[Part] = []
+        self._spans = []
+        at = 0
+        for key, shown, does in self._keys():
+            width = len(shown) + 1 + len(does)
+            if at + width > room:
+                break
+            parts += [(shown, "bold"), (f" {does}{' ' * _GAP}", "$muted")]
+            self._spans.append((at, at + width, key))
+            at += width + _GAP
+        self.say(*parts)
+
+    def _keys(self) -> list[tuple[str, str, str]]:
+        """(key, how it is written, what it does) for each action that is shown."""
+        found: dict[str, tuple[str, str, str]] = {}
+        for _, binding, enabled, _ in self.screen.active_bindings.values():
+            if binding.show and enabled:
+                shown = self.app.get_key_display(binding)
+                found.setdefault(binding.action, (binding.key, shown, binding.description))
+        return list(found.values())
