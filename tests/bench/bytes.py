@@ -2,9 +2,8 @@
 
 By itself it counts the plane, the timeline and the meter playing a session with ever new levels.
 With a program after ``--`` it counts that instead, for example
-``bytes.py --pause space -- musmed play --from tense --to calm --sink null``: playing, then paused
-by that key. ``--slow`` names the option that asks the program for a slow link. Nothing here is a
-test.
+``bytes.py -- musmed play --from tense --to calm --sink null``: playing, then after ``--pause``'s
+key; ``--slow`` names the option that asks it for a slow link. Nothing here is a test.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ import pty
 import select
 import signal
 import struct
-import subprocess
 import sys
+import tempfile
 import termios
 import time
 from pathlib import Path
@@ -27,33 +26,32 @@ SIZES = ((120, 40), (80, 24))
 BUDGET_KB = 8.0
 SLOW_BUDGET_KB = 2.0
 KEYS = {"space": b" "}
+FULL_SCREEN = b"\x1b[?1049h"
 
 
 class Screen:
     """A program in a pseudo-terminal of ``size`` (columns, rows), read as fast as it writes."""
 
-    def __init__(self, command: list[str], size: tuple[int, int]) -> None:
-        self._master, slave = pty.openpty()
+    def __init__(self, command: list[str], size: tuple[int, int], home: str) -> None:
         columns, rows = size
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        env = dict(os.environ, TERM="xterm-256color", COLORTERM="truecolor", LANG="C.UTF-8")
-        env.update(PYTHONPATH=str(ROOT), LC_ALL="C.UTF-8", COLUMNS="", LINES="")
-        self._process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True
-        )
-        os.close(slave)
+        env = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
+        env.update(TERM="xterm-256color", COLORTERM="truecolor", LC_ALL="C.UTF-8")
+        env.update(PYTHONPATH=str(ROOT), MUSMED_HOME=home)
+        self._pid, self._master = pty.fork()  # its controlling terminal, or it reads no keys
+        if self._pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            os.execvpe(command[0], command, env)
 
     def __enter__(self) -> Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.send_signal(signal.SIGTERM)
+        os.kill(self._pid, signal.SIGTERM)
         end = time.monotonic() + 10
-        while self._process.poll() is None and time.monotonic() < end:
-            self.count(0.2)
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
+        while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
+            self.read(0.2)
+            if time.monotonic() > end:
+                os.kill(self._pid, signal.SIGKILL)
         os.close(self._master)
 
     def count(self, seconds: float) -> int:
@@ -69,7 +67,7 @@ class Screen:
                 try:
                     read += os.read(self._master, 65536)
                 except OSError:  # the program has ended
-                    break
+                    time.sleep(max(0.0, end - time.monotonic()))
         return bytes(read)
 
     def press(self, key: str) -> None:
@@ -80,8 +78,11 @@ def playing_and_paused(
     command: list[str], size: tuple[int, int], arguments: argparse.Namespace
 ) -> tuple[float, float]:
     """KB (1000 bytes) per second while playing and while paused."""
-    with Screen(command, size) as screen:
-        screen.count(arguments.settle)
+    with tempfile.TemporaryDirectory() as home, Screen(command, size, home) as screen:
+        first = screen.read(arguments.settle)
+        if FULL_SCREEN not in first:
+            said = first.decode(errors="replace")
+            raise SystemExit(f"{' '.join(command)} did not open its screen but said:\n{said}")
         playing = screen.count(arguments.seconds) / arguments.seconds
         screen.press(arguments.pause)
         screen.count(4.0)  # the meter sinks, the state's word changes
