@@ -205,7 +205,11 @@ def layout(state: PlaneState, width: int, height: int, glyphs: Glyphs) -> Layout
         for at, role, text, affect in marked
     ]
     placed = place_all(wanted, width, height, taken, lines)
-    found = [Sign(*one, label) for one, label in zip(marked, placed, strict=True)]
+    found = [
+        Sign(*one, label)
+        for one, label in zip(marked, placed, strict=True)
+        if label or one[1] != NAME or state.every_mood  # a mood's dot says nothing without its name
+    ]
     full = taken | {cell for label in placed if label for cell in label.cells()}
     return Layout(
         width, height, glyphs, frame, trace, axis_words, tuple(found), frozenset(full), lines

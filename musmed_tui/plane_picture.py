@@ -25,6 +25,7 @@ from musmed_tui.plane import (
     TRAVELLED,
     Layout,
     PlaneState,
+    Sign,
     cursor_word,
     outward,
 )
@@ -105,21 +106,35 @@ def picture(plane: Layout, parts: Moving, total: float, now: Label | None) -> li
         if not covered.intersection(label.cells()):
             write(rows, label.text, label.x, label.y, AXIS_WORD)
     for one in plane.signs:
-        if one.label is None or covered.intersection(one.label.cells()):
-            continue  # half a word is worse than none
-        chosen = one.word == parts.cursor_word and one.role != NAME
-        role = CURSOR if chosen else one.role
-        write(rows, one.label.text, one.label.x, one.label.y, role)
+        if one.label is not None and _legible(one, parts):
+            role = CURSOR if _says_cursor(one, parts) else one.role
+            write(rows, one.label.text, one.label.x, one.label.y, role)
     for one in reversed(plane.signs):
         glyph = sign[DOT] if one.role == NAME else sign[one.role]
         _put(rows, one.at, Cell(glyph, DOT if one.role in (NAME, ANCHOR) else one.role))
-    if parts.cursor is not None:
-        _draw_cursor(rows, plane, parts)
     if now is not None:
         write(rows, now.text, now.x, now.y, NOW)
+    if parts.cursor is not None:
+        _draw_cursor(rows, plane, parts, now)
     if parts.now is not None:
         _put(rows, parts.now, Cell(sign[NOW], NOW))
     return rows
+
+
+def _says_cursor(sign: Sign, parts: Moving) -> bool:
+    """Whether this sign's word is the cursor's word."""
+    return sign.word == parts.cursor_word and sign.role != NAME
+
+
+def _legible(sign: Sign, parts: Moving) -> bool:
+    """Whether a word can stay: half a word is worse than none, and one word to a place is enough.
+
+    The start or the target under the cursor gives way to the cursor's word.
+    """
+    if sign.label is None or {parts.now, parts.cursor} & set(sign.label.cells()):
+        return False
+    under = sign.at == parts.cursor and parts.cursor_word is not None
+    return not under or _says_cursor(sign, parts)
 
 
 def _put(rows: list[Row], at: Position, cell: Cell) -> None:
@@ -160,19 +175,22 @@ def _step(time: float, total: float) -> int:
     return min(STEPS - 1, max(0, int(STEPS * time / total))) if total > 0 else 0
 
 
-def _draw_cursor(rows: list[Row], plane: Layout, parts: Moving) -> None:
+def _draw_cursor(rows: list[Row], plane: Layout, parts: Moving, now: Label | None) -> None:
     """The cursor's sign and, unless its word stands on the plane already, the word beside it."""
     at = parts.cursor
     if at is None:
         return
-    shown = any(
-        one.word == parts.cursor_word and one.label and at not in one.label.cells()
-        for one in plane.signs
-        if one.role != NAME
-    )
+    shown = any(_says_cursor(one, parts) and _legible(one, parts) for one in plane.signs)
     if parts.cursor_word and not shown:
+        gone = {
+            cell
+            for one in plane.signs
+            if one.label and not _legible(one, parts)
+            for cell in one.label.cells()
+        }
+        taken = (plane.taken - gone) | {parts.now or at} | set(now.cells() if now else ())
         wanted = Wanted(parts.cursor_word, at, outward(plane.frame.affect(*at)), over=True)
-        label = place(wanted, plane.width, plane.height, plane.taken, plane.lines)
+        label = place(wanted, plane.width, plane.height, taken, plane.lines)
         if label is not None:
             write(rows, label.text, label.x, label.y, CURSOR)
     _put(rows, at, Cell(signs(plane.glyphs)[CURSOR], CURSOR))

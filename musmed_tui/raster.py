@@ -56,10 +56,7 @@ class Frame:
     def cell(self, affect: Affect) -> Position:
         """The cell that holds ``affect``; always inside the frame."""
         x, y = self.dot(affect, 1, 1)
-        return (
-            self.left + min(max(math.floor(x - self.left), 0), self.width - 1),
-            self.top + min(max(math.floor(y - self.top), 0), self.height - 1),
-        )
+        return math.floor(x), math.floor(y)
 
     def affect(self, x: int, y: int) -> Affect:
         """The affect at the middle of cell (x, y); outside the frame, that of the edge."""
@@ -68,10 +65,16 @@ class Frame:
         return Affect(2 * (column + 0.5) / self.width - 1, 1 - 2 * (row + 0.5) / self.height)
 
     def dot(self, affect: Affect, dots_x: int, dots_y: int) -> Point:
-        """Where ``affect`` lies, in dots, when a cell has ``dots_x`` by ``dots_y`` of them."""
-        x = self.left + (affect.valence + 1) / 2 * self.width
-        y = self.top + (1 - affect.arousal) / 2 * self.height
-        return x * dots_x, y * dots_y
+        """Where ``affect`` lies, in dots, when a cell has ``dots_x`` by ``dots_y`` of them.
+
+        The right and the lower edge belong to the last dot inside.
+        """
+        x = (affect.valence + 1) / 2 * self.width * dots_x
+        y = (1 - affect.arousal) / 2 * self.height * dots_y
+        return (
+            self.left * dots_x + min(x, self.width * dots_x - 0.5),
+            self.top * dots_y + min(y, self.height * dots_y - 0.5),
+        )
 
 
 def letterbox(width: int, height: int) -> Frame:

@@ -21,6 +21,7 @@ from engine.affect.feelings import feeling
 from engine.affect.path import plan_path, steer
 from musmed_tui.plane import (
     ANCHORS,
+    NAME,
     NEAR,
     NEAR_APART,
     Layout,
@@ -33,7 +34,7 @@ from musmed_tui.plane import (
     pointed,
 )
 from musmed_tui.plane_picture import moving, now_label, picture, signs, text_of
-from musmed_tui.raster import Glyphs, Row, changes
+from musmed_tui.raster import Glyphs, Row, changes, letterbox
 
 PICTURES = Path(__file__).parent / "pictures"
 GLYPHS: tuple[Glyphs, ...] = ("braille", "quadrant", "ascii")
@@ -202,6 +203,24 @@ def test_the_cursor_has_its_word_and_only_a_near_one() -> None:
     assert "+" in text_of(drawn(lost, 120, 40))
 
 
+def test_under_the_cursor_stands_one_word() -> None:
+    here = Affect(0.19, 0.07)
+    state = PlaneState(start=here, cursor=here, words=plane_words())
+    for size in ((40, 20), (80, 24), (120, 40)):
+        text = text_of(drawn(state, *size))
+        assert "neutral" in text
+        assert "start" not in text
+
+
+def test_nothing_is_drawn_off_the_plane() -> None:
+    corners = session(Affect(1, 1), Affect(1, -1), 500.0)
+    for glyphs in GLYPHS:
+        rows = drawn(replace(corners, words=(), start=None, target=None), 60, 34, glyphs)
+        frame = letterbox(60, 34)
+        for y in (0, 1, 32, 33):
+            assert not text_of([rows[y]]).strip() or frame.top <= y < frame.top + frame.height
+
+
 def test_a_word_half_covered_by_the_cursor_is_not_shown() -> None:
     plane = layout(TENSE_TO_CALM, 80, 24, "braille")
     sad = next(sign for sign in plane.signs if sign.word == "sad")
@@ -254,3 +273,10 @@ def test_pictures(size: tuple[int, int], glyphs: Glyphs, view: str) -> None:
         file.write_text(text, encoding="utf-8")
         pytest.fail(f"{file.name} was not there and is written now; look at it")
     assert text == file.read_text(encoding="utf-8")
+
+
+@settings(max_examples=30, deadline=None)
+@given(states, sizes)
+def test_quiet_has_no_dot_without_a_name(state: PlaneState, size: tuple[int, int]) -> None:
+    plane = layout(replace(state, every_mood=False), *size, "braille")
+    assert all(sign.label for sign in plane.signs if sign.role == NAME)
