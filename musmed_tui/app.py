@@ -95,6 +95,9 @@ class MusmedApp(App[Left]):
             self.push_screen(SessionScreen(*self._first_session))
         self.set_interval(self._tick_seconds, self._tick)
 
+    def on_unmount(self) -> None:
+        self._call_off.set()
+
     def _tick(self) -> None:
         """Show the session's progress, unless the terminal still has to take what was drawn."""
         driver = self._driver

@@ -60,7 +60,7 @@ class CheckInScreen(Screen[None]):
         Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
         Binding("m", "moods", "moods", tooltip="Show every mood on the plane, or few"),
-    ]
+    ]  # fmt: skip
 
     class Ready(Message):
         def __init__(self, request: Request) -> None:

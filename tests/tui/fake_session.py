@@ -1,0 +1,211 @@
+"""The app over sessions that only note what is asked of them, and fixed pictures of one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.affect.circumplex import Affect
+from engine.affect.feelings import feeling
+from engine.errors import MusmedError
+from engine.plan.planner import make_plan
+from engine.plan.request import Request
+from engine.playback.playback import PlaybackState
+from engine.session.runner import Notice, RunnerStatus
+from musmed_tui.app import MusmedApp
+from musmed_tui.session_control import Begun
+from musmed_tui.session_view import Snapshot, expected
+from musmed_tui.settings import Loaded, Settings
+from musmed_tui.theming import load_theme, theme_names
+
+SESSION = "20261121-101500-k3"
+REQUEST = Request(
+    start=feeling("tense").affect,
+    target=feeling("calm").affect,
+    start_word="tense",
+    target_word="calm",
+    seed=7,
+)
+
+
+def a_snapshot(position: float = 387.0, **changes: object) -> Snapshot:
+    """A session in the middle of its way, composed to 60 s ahead."""
+    base = expected(REQUEST)
+    plan = make_plan(REQUEST)
+    clip = min(int(position // 22.5), len(plan.clips) - 1)
+    timeline = tuple(
+        msgspec.structs.replace(
+            view,
+            phase="ready"
+            if view.end < position + 60.0
+            else "composing"
+            if view.start < position + 60.0
+            else "planned",
+        )
+        for view in base.timeline
+    )
+    following = plan.clips[clip + 1].tags if clip + 1 < len(plan.clips) else None
+    fixed = {
+        "session_id": SESSION,
+        "state": "playing",
+        "position_s": position,
+        "affect": plan.path.at(position),
+        "tags": plan.clips[clip].tags,
+        "next_tags": following,
+        "clip": clip,
+        "timeline": timeline,
+        "ahead_s": 60.0,
+        "speed": 24.6,
+        "peak": (-14.0, -17.0),
+        "sink": "PortAudio: default",
+        "composer": "embedded",
+    }
+    return msgspec.structs.replace(base, **{**fixed, **changes})
+
+
+class FakeRunner:
+    """Notes what it is asked; shows whatever snapshot it is given."""
+
+    def __init__(self, snapshot: Snapshot, request: Request = REQUEST) -> None:
+        self.request = request
+        self.snapshot = snapshot
+        self.asked: list[object] = []
+        self.notices: list[Notice] = []
+        self.over = False
+        self.looks = 0
+
+    def look(self) -> Snapshot:
+        self.looks += 1
+        return self.snapshot
+
+    def change(self, **changes: object) -> None:
+        self.snapshot = msgspec.structs.replace(self.snapshot, **changes)
+
+    def steer(self, target: Affect, word: str | None = None) -> None:
+        self.asked.append(("steer", target, word))
+
+    def ease(self) -> None:
+        self.asked.append("ease")
+
+    def skip(self) -> None:
+        self.asked.append("skip")
+
+    def pause_or_resume(self) -> None:
+        self.asked.append("pause")
+        self.change(state="playing" if self.snapshot.paused else "paused")
+
+    def set_volume(self, volume: float) -> None:
+        self.asked.append(("volume", volume))
+        self.change(volume=volume)
+
+    def seek(self, seconds: float) -> float:
+        self.asked.append(("seek", seconds))
+        return seconds
+
+    def stop(self) -> None:
+        self.asked.append("stop")
+        self.change(state="stopped")
+        self.over = True
+
+    def close(self) -> None:
+        self.asked.append("close")
+
+    def status(self) -> RunnerStatus:
+        return RunnerStatus(
+            session=self.snapshot.session_id,
+            request=self.request,
+            plan=make_plan(self.request),
+            events=(),
+            phase=self.snapshot.state,
+            playback=PlaybackState(
+                heard=self.snapshot.position_s,
+                written=0,
+                paused=False,
+                ended=False,
+                waiting=False,
+                gaps=0,
+                volume=1.0,
+                peak=(-120.0, -120.0),
+                sink="null",
+                notice=None,
+            ),
+            clips=self.snapshot.timeline,
+            composer="embedded",
+            ahead=0.0,
+            speed=None,
+            restarts=0,
+        )
+
+    def take_notices(self) -> list[Notice]:
+        taken, self.notices = self.notices, []
+        return taken
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self.over
+
+
+class FakeControl:
+    """Begins ``FakeRunner``s; ``refusal`` is the sentence it refuses to begin with."""
+
+    folder = Path("/home/listener/.local/share/musmed/library")
+
+    def __init__(self, theme: str = "dark") -> None:
+        self.loaded = Loaded(Settings(theme=theme), {})
+        self.volume = 1.0
+        self.runner = FakeRunner(a_snapshot())
+        self.asked: list[object] = []
+        self.refusal: str | None = None
+        self.notice: str | None = None
+
+    def warm(self) -> None:
+        self.asked.append("warm")
+
+    def begin(self, request: Request) -> Begun:
+        self.asked.append(request)
+        return self._begun()
+
+    def again(self, session: str, *, from_start: bool) -> Begun:
+        self.asked.append(("again", session, from_start))
+        self.runner = FakeRunner(a_snapshot(0.0))
+        return self._begun()
+
+    def _begun(self) -> Begun:
+        if self.refusal:
+            raise MusmedError(self.refusal)
+        return Begun(self.runner, self.runner.look, self.notice)
+
+    def end(self) -> None:
+        self.asked.append("end")
+        self.runner.stop()
+
+    def save(
+        self,
+        runner: object,
+        output: Path,
+        progress: Callable[[float, float], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self.asked.append(("save", output))
+        progress(450.0, 900.0)
+        while output.name == "slow.flac" and not cancelled():
+            time.sleep(0.01)
+        if cancelled():
+            raise MusmedError("Rendering was called off; nothing was written.")
+        output.write_bytes(b"fLaC" * 1000)
+
+
+def make_app(control: FakeControl, *, playing: bool = False) -> MusmedApp:
+    """The app on the check-in, or straight in the control's session."""
+    themes = {name: load_theme(name) for name in theme_names()}
+    session = (control._begun, control.runner.snapshot) if playing else None
+    return MusmedApp(control, themes, session=session, driver_class=None)  # type: ignore[arg-type]
+
+
+def run(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a test's coroutine to its end."""
+    asyncio.run(coroutine)

@@ -1,0 +1,256 @@
+"""The check-in: two feelings by arrows, hjkl, mouse or words, and everything else by default."""
+
+from __future__ import annotations
+
+import pytest
+from fake_session import FakeControl, make_app, run
+from textual.pilot import Pilot
+from textual.widgets import Button, Input, Select
+
+from engine.affect.circumplex import Affect
+from engine.affect.feelings import feeling
+from engine.plan.request import Request
+from musmed_tui.app import Left, MusmedApp
+from musmed_tui.screens.check_in import CheckInScreen
+from musmed_tui.screens.feeling_field import FeelingField
+from musmed_tui.screens.session import SessionScreen
+from musmed_tui.widgets.circumplex import Circumplex
+from musmed_tui.widgets.words import Words
+
+SIZE = (80, 24)
+
+
+def field(app: MusmedApp, name: str) -> FeelingField:
+    return app.screen.query_one(f"#{name}", FeelingField)
+
+
+def said(app: MusmedApp, name: str) -> str:
+    return str(app.screen.query_one(f"#{name}", Words).content)
+
+
+async def typed(pilot: Pilot[Left], text: str) -> None:
+    await pilot.press(*("space" if c == " " else "full_stop" if c == "." else c for c in text))
+
+
+def asked_request(control: FakeControl) -> Request:
+    requests = [one for one in control.asked if isinstance(one, Request)]
+    assert len(requests) == 1
+    return requests[0]
+
+
+def test_two_words_are_enough(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("slash")
+            await typed(pilot, "ten")
+            await pilot.press("enter")
+            assert field(app, "start").value == "tense"
+            await typed(pilot, "calm")
+            await pilot.press("enter")
+            assert app.focused is app.screen.query_one("#begin", Button)
+            path = app.screen.query_one(Circumplex).state.path
+            assert path[0][1] == feeling("tense").affect
+            assert path[-1] == (900.0, feeling("calm").affect)
+            await pilot.press("enter")
+            await pilot.pause(0.2)
+            assert isinstance(app.screen, SessionScreen)
+        assert control.asked[0] == "warm"
+        request = asked_request(control)
+        assert (request.start_word, request.target_word) == ("tense", "calm")
+        assert (request.minutes, request.strategy, request.composer) == (15.0, "iso", "auto")
+
+    run(go())
+
+
+@pytest.mark.parametrize(
+    ("key", "way"),
+    [("up", (0, 1)), ("k", (0, 1)), ("down", (0, -1)), ("j", (0, -1)), ("left", (-1, 0)),
+     ("h", (-1, 0)), ("right", (1, 0)), ("l", (1, 0))],
+)  # fmt: skip
+def test_arrows_and_letters_move_the_cursor(
+    control: FakeControl, key: str, way: tuple[int, int]
+) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press(key, key)
+            here = app.screen.query_one(Circumplex).state.cursor
+            assert here is not None
+            assert (here.valence > 0) - (here.valence < 0) == way[0]
+            assert (here.arousal > 0) - (here.arousal < 0) == way[1]
+            assert field(app, "start").affect == here
+
+    run(go())
+
+
+def test_arrows_alone_make_a_request(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("up", "up", "up", "enter")
+            assert "would you like" in said(app, "question")
+            await pilot.press("down", "down", "down", "down", "right", "right", "enter")
+            assert "Ready" in said(app, "question")
+            await pilot.press("enter")
+            await pilot.pause(0.2)
+        request = asked_request(control)
+        assert request.start.arousal > 0.2
+        assert request.target.valence > 0.1
+        assert request.start_word is None or request.start == feeling(request.start_word).affect
+
+    run(go())
+
+
+def test_the_mouse_chooses(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            plane = app.screen.query_one(Circumplex)
+            await pilot.mouse_down(plane, offset=(6, 3))
+            await pilot.mouse_up(plane, offset=(6, 3))
+            chosen = field(app, "start").affect
+            assert chosen is not None
+            assert chosen.valence < -0.2
+            assert chosen.arousal > 0.2
+            assert plane.state.start == chosen
+
+    run(go())
+
+
+def test_what_is_not_a_feeling_is_said(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("slash")
+            await typed(pilot, "xyzzy")
+            await pilot.press("enter")
+            assert field(app, "start").has_focus
+            assert "no feeling called 'xyzzy'" in said(app, "hint")
+            await pilot.press("ctrl+u")
+            await typed(pilot, "te")
+            assert said(app, "hint").startswith("tense")
+
+    run(go())
+
+
+def test_beginning_too_early_goes_to_what_is_missing(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("b")
+            await pilot.pause()
+            assert field(app, "start").has_focus
+            await typed(pilot, "sad")
+            await pilot.press("escape", "b")
+            await pilot.pause()
+            assert field(app, "target").has_focus
+        assert control.asked == ["warm"]
+
+    run(go())
+
+
+def test_everything_else_reaches_the_request(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            field(app, "start").put(feeling("sad").affect)
+            field(app, "target").put(Affect(0.4, 0.1))
+            for name, value in (("minutes", "5"), ("temperature", "0.8"), ("seed", "42")):
+                app.screen.query_one(f"#{name}", Input).value = value
+            for name, choice in (
+                ("strategy", "direct"),
+                ("instrument", "acousticguitar"),
+                ("genre", "ambient"),
+                ("composer", "embedded"),
+            ):
+                app.screen.query_one(f"#{name}", Select).value = choice
+            await pilot.pause()
+            assert "at once" in said(app, "about")
+            await pilot.press("b")
+            await pilot.pause(0.2)
+        assert asked_request(control) == Request(
+            start=feeling("sad").affect,
+            target=Affect(0.4, 0.1),
+            start_word="sad",
+            minutes=5.0,
+            strategy="direct",
+            instrument="acousticguitar",
+            genre="ambient",
+            temperature=0.8,
+            seed=42,
+            composer="embedded",
+        )
+
+    run(go())
+
+
+def test_a_bad_number_is_said_and_nothing_begins(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            field(app, "start").put(feeling("sad").affect)
+            field(app, "target").put(feeling("glad").affect)
+            app.screen.query_one("#minutes", Input).value = "500"
+            await pilot.press("b")
+            await pilot.pause()
+            assert any("from 2 to 60" in one.message for one in app._notifications)
+            assert isinstance(app.screen, CheckInScreen)
+        assert control.asked == ["warm"]
+
+    run(go())
+
+
+def test_a_fast_path_is_said_with_the_minutes_that_would_be_gentle(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            field(app, "start").put(feeling("tense").affect)
+            field(app, "target").put(feeling("calm").affect)
+            app.screen.query_one("#minutes", Input).value = "3"
+            await pilot.pause()
+            assert "would be gentle" in said(app, "hint")
+
+    run(go())
+
+
+def test_m_shows_every_mood(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            plane = app.screen.query_one(Circumplex)
+            assert not plane.state.every_mood
+            await pilot.press("m")
+            assert plane.state.every_mood
+            await pilot.press("m")
+            assert not plane.state.every_mood
+
+    run(go())
+
+
+def test_what_can_not_begin_comes_back_with_the_reason(control: FakeControl) -> None:
+    async def go() -> None:
+        control.refusal = "The sound device is in use."
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            field(app, "start").put(feeling("sad").affect)
+            field(app, "target").put(feeling("glad").affect)
+            await pilot.press("b")
+            await pilot.pause(0.3)
+            assert isinstance(app.screen, CheckInScreen)
+            assert any("device is in use" in one.message for one in app._notifications)
+
+    run(go())
+
+
+def test_q_quits_and_is_a_letter_where_words_are_typed(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("slash", "q")
+            assert field(app, "start").value == "q"
+            await pilot.press("escape", "q")
+            await pilot.pause(0.2)
+        assert app.return_value == Left(None, None)
+
+    run(go())

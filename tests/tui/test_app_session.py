@@ -1,0 +1,397 @@
+"""Every key of the session, and what the screen says of it."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+import pytest
+from fake_session import SESSION, FakeControl, a_snapshot, make_app, run
+
+from engine.affect.feelings import feeling
+from engine.session.runner import Notice
+from musmed_tui.app import Left, MusmedApp
+from musmed_tui.screens.check_out import CheckOutScreen
+from musmed_tui.screens.help import HelpScreen
+from musmed_tui.screens.session import SessionScreen
+from musmed_tui.screens.too_small import TooSmallScreen
+from musmed_tui.widgets.circumplex import Circumplex
+from musmed_tui.widgets.engine_card import EngineCard
+from musmed_tui.widgets.now_next import NowNext
+from musmed_tui.widgets.status import Status
+from musmed_tui.widgets.words import Words
+
+SIZE = (80, 24)
+TICKS = 0.25
+
+
+def said(app: MusmedApp, kind: type[Words], name: str = "") -> str:
+    return str(app.screen.query_one(f"#{name}" if name else kind, kind).content)
+
+
+@pytest.mark.parametrize(
+    ("keys", "asked"),
+    [
+        (["space"], ["pause"]),
+        (["space", "space"], ["pause", "pause"]),
+        (["n"], ["skip"]),
+        (["e"], ["ease"]),
+        (["minus"], [("volume", 0.95)]),
+        (["underscore", "down"], [("volume", 0.95), ("volume", 0.9)]),
+        (["minus", "minus", "plus"], [("volume", 0.95), ("volume", 0.9), ("volume", 0.95)]),
+        (["plus", "equals_sign", "up"], [("volume", 1.0)] * 3),
+        (["comma"], [("seek", 377.0)]),
+        (["less_than_sign", "left"], [("seek", 377.0)] * 2),
+        (["full_stop"], [("seek", 397.0)]),
+        (["greater_than_sign", "right"], [("seek", 397.0)] * 2),
+        (["q"], ["stop"]),
+        (["enter", "escape", "slash", "z"], []),
+    ],
+)
+def test_keys(control: FakeControl, keys: list[str], asked: list[object]) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(TICKS)
+            await pilot.press(*keys)
+            assert control.runner.asked[: len(asked) or 1] == asked
+
+    run(go())
+
+
+def test_seeking_stays_within_the_session(control: FakeControl) -> None:
+    async def go() -> None:
+        control.runner.snapshot = a_snapshot(4.0)
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(TICKS)
+            await pilot.press("comma")
+            control.runner.snapshot = a_snapshot(897.0)
+            await pilot.pause(TICKS)
+            await pilot.press("full_stop")
+        assert control.runner.asked[:2] == [("seek", 0.0), ("seek", 900.0)]
+
+    run(go())
+
+
+def test_steer_shows_the_new_path_and_enter_takes_it(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(TICKS)
+            plane = app.screen.query_one(Circumplex)
+            assert plane.state.preview == ()
+            await pilot.press("s")
+            assert plane.state.cursor == feeling("calm").affect
+            await pilot.press("up", "k", "right", "l")
+            cursor = plane.state.cursor
+            assert cursor is not None
+            assert cursor != feeling("calm").affect
+            assert plane.state.preview[-1] == cursor
+            assert plane.state.target == feeling("calm").affect
+            assert control.runner.asked == []
+            await pilot.press("enter")
+            await pilot.pause(TICKS)
+            assert control.runner.asked == [("steer", cursor, None)]
+            assert plane.state.cursor is None
+            assert plane.state.preview == ()
+            assert app.focused is None
+
+    run(go())
+
+
+def test_escape_leaves_the_path_as_it_is(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(TICKS)
+            await pilot.press("s", "up", "escape")
+            await pilot.pause(TICKS)
+            assert app.screen.query_one(Circumplex).state.cursor is None
+            assert control.runner.asked == []
+            await pilot.press("up")
+            assert control.runner.asked == [("volume", 1.0)]
+
+    run(go())
+
+
+def test_steer_to_a_typed_word(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(TICKS)
+            await pilot.press("s", "slash", *"gla")
+            await pilot.press("enter")
+            await pilot.pause(TICKS)
+        assert control.runner.asked[0] == ("steer", feeling("glad").affect, "glad")
+
+    run(go())
+
+
+def test_a_click_on_the_plane_begins_to_steer(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(TICKS)
+            plane = app.screen.query_one(Circumplex)
+            await pilot.mouse_down(plane, offset=(8, 4))
+            await pilot.mouse_up(plane, offset=(8, 4))
+            await pilot.pause(TICKS)
+            assert plane.state.cursor is not None
+            assert plane.state.cursor.valence < 0
+            assert plane.has_focus
+            assert control.runner.asked == []
+
+    run(go())
+
+
+def test_too_late_to_steer_is_said(control: FakeControl) -> None:
+    async def go() -> None:
+        control.runner.snapshot = a_snapshot(899.0)
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(TICKS)
+            await pilot.press("s")
+            await pilot.pause(TICKS)
+            assert "Too near the end" in said(app, Words, "steer-about")
+            assert app.screen.query_one(Circumplex).state.preview == ()
+
+    run(go())
+
+
+def test_i_shows_the_engine_card(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(TICKS)
+            assert not app.screen.query_one(EngineCard).display
+            await pilot.press("i")
+            await pilot.pause(TICKS)
+            assert app.screen.query_one(EngineCard).display
+            card = said(app, EngineCard)
+            for figure in ("60 s", "24.6 × real time", "embedded", "PortAudio: default"):
+                assert figure in card
+            await pilot.press("i")
+            await pilot.pause()
+            assert not app.screen.query_one(EngineCard).display
+
+    run(go())
+
+
+def test_m_shows_every_mood(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("m")
+            assert app.screen.query_one(Circumplex).state.every_mood
+
+    run(go())
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("starting", "○ composing the first seconds"),
+        ("playing", "▸ playing"),
+        ("paused", "‖ paused"),
+        ("composing", "… composing"),
+    ],
+)
+def test_states_in_words(control: FakeControl, state: str, words: str) -> None:
+    async def go() -> None:
+        control.runner.change(state=state)
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(TICKS)
+            line = said(app, Status)
+            assert line.startswith(words)
+            assert "tense → calm" in line
+            assert line.endswith("100 %")
+
+    run(go())
+
+
+def test_now_and_next(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.pause(TICKS)
+            shown = said(app, NowNext)
+            snapshot = control.runner.snapshot
+            assert snapshot.next_tags is not None
+            for tag in (*msgspec.structs.astuple(snapshot.tags), snapshot.next_tags.emotion):
+                assert tag in shown
+            assert "that feels" in shown
+            control.runner.change(next_tags=None)
+            await pilot.pause(TICKS)
+            assert "the end" in said(app, NowNext)
+
+    run(go())
+
+
+def test_what_happens_is_said_in_words(control: FakeControl) -> None:
+    async def go() -> None:
+        control.notice = "No sound device was found."
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(TICKS)
+            assert said(app, Words, "said") == "No sound device was found."
+            control.runner.notices.append(Notice(388.0, "The composer stopped; a new one starts."))
+            await pilot.pause(TICKS)
+            assert said(app, Words, "said") == "6:28  The composer stopped; a new one starts."
+            control.runner.change(notice="The sound device is gone; trying to open it.")
+            await pilot.pause(TICKS)
+            assert said(app, Words, "said").startswith("The sound device is gone")
+
+    run(go())
+
+
+def test_a_standing_session_is_not_painted_again(
+    control: FakeControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def go() -> None:
+        control.runner.change(state="paused", peak=(-120.0, -120.0))
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(1.0)
+            painted: list[object] = []
+            monkeypatch.setattr(SessionScreen, "_show", lambda _, one: painted.append(one))
+            before = control.runner.looks
+            await pilot.pause(0.5)
+            assert control.runner.looks > before
+            assert painted == []
+
+    run(go())
+
+
+def test_help_and_back(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("question_mark")
+            await pilot.pause()
+            assert isinstance(app.screen, HelpScreen)
+            keys = said(app, Words, "keys")
+            for phrase in ("Pause, and go on", "lower arousal", "Move the target", "Compose this"):
+                assert phrase in keys
+            await pilot.press("escape")
+            assert isinstance(app.screen, SessionScreen)
+
+    run(go())
+
+
+def test_the_palette_has_every_action(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(TICKS)
+            titles = {command.title for command in app.get_system_commands(app.screen)}
+            assert {"Pause, and go on", "Theme: dark", "Theme: light", "Help"} <= titles
+            assert len(titles) >= 15
+            await pilot.press("colon", *"calmer", "enter")
+            await pilot.pause(0.5)
+            await pilot.press("enter")
+            await pilot.pause(0.5)
+        assert "ease" in control.runner.asked
+
+    run(go())
+
+
+def test_themes_switch_live(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            assert set(app.available_themes) == {"dark", "light"}
+            dark = app.screen.styles.background
+            await pilot.press("t")
+            await pilot.pause()
+            assert app.theme == "light"
+            assert app.screen.styles.background != dark
+            await pilot.press("t")
+            assert app.theme == "dark"
+
+    run(go())
+
+
+def test_too_small_says_so_and_still_pauses(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(TICKS)
+            await pilot.resize_terminal(39, 11)
+            await pilot.pause(TICKS)
+            assert isinstance(app.screen, TooSmallScreen)
+            assert "39 x 11 is too small" in said(app, Words, "message")
+            await pilot.press("space")
+            assert control.runner.asked == ["pause"]
+            await pilot.resize_terminal(40, 12)
+            await pilot.pause(TICKS)
+            assert isinstance(app.screen, SessionScreen)
+
+    run(go())
+
+
+def test_a_narrow_window_shows_plane_or_words(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=(50, 20)) as pilot:
+            await pilot.pause(TICKS)
+            plane, words = app.screen.query_one(Circumplex), app.screen.query_one(NowNext)
+            assert plane.region.area > 0
+            assert words.region.area == 0
+            await pilot.press("v")
+            await pilot.pause(TICKS)
+            assert plane.region.area == 0
+            assert words.region.area > 0
+            await pilot.press("v", "s")
+            await pilot.pause(TICKS)
+            assert plane.region.area > 0
+            assert app.screen.query_one("#steer-word").region.area > 0
+
+    run(go())
+
+
+def test_stopping_goes_to_the_end(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(TICKS)
+            await pilot.press("q")
+            await pilot.pause(0.4)
+            assert isinstance(app.screen, CheckOutScreen)
+
+    run(go())
+
+
+@pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
+@pytest.mark.parametrize("opened", [[], ["s"], ["s", "slash"], ["question_mark"], ["colon"]])
+def test_quitting_from_anywhere_ends_the_session(
+    control: FakeControl, key: str, opened: list[str]
+) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(TICKS)
+            await pilot.press(*opened)
+            await pilot.press(key)
+            deadline = time.monotonic() + 5.0
+            while app.return_value is None and time.monotonic() < deadline:
+                await pilot.pause(0.05)
+        assert "stop" in control.runner.asked
+        left = app.return_value
+        assert isinstance(left, Left)
+        assert left.last is not None
+        assert left.last.session_id == SESSION
+
+    run(go())
+
+
+def test_a_session_that_can_not_begin_ends_the_app_with_the_reason(control: FakeControl) -> None:
+    async def go() -> None:
+        control.refusal = "The sink 'x' is not there."
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(0.3)
+        assert app.return_value == Left(None, None, "The sink 'x' is not there.")
+
+    run(go())

@@ -1,0 +1,78 @@
+"""Every screen as it looks: 80x24 and 120x40, in both themes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fake_session import FakeControl, make_app
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from musmed_tui.app import Left
+
+SETTLE = 0.4
+
+
+async def settled(pilot: Pilot[Left], *keys: str) -> None:
+    await pilot.pause(SETTLE)
+    await pilot.press(*keys)
+    await pilot.pause(SETTLE)
+
+
+SCREENS: dict[str, tuple[bool, tuple[str, ...]]] = {
+    "check-in": (False, ()),
+    "check-in-chosen": (False, ("slash", *"tense", "enter", *"calm", "enter")),
+    "session": (True, ()),
+    "session-steering": (True, ("s", "up", "up", "up")),
+    "session-engine": (True, ("i",)),
+    "session-moods": (True, ("m",)),
+    "end": (True, ("q",)),
+    "help": (True, ("question_mark",)),
+}
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("name", SCREENS)
+def test_screens(snap_compare: Any, name: str, size: tuple[int, int], theme: str) -> None:
+    playing, keys = SCREENS[name]
+
+    async def prepare(pilot: Pilot[Left]) -> None:
+        await settled(pilot, *keys)
+
+    app = make_app(FakeControl(theme), playing=playing)
+    assert snap_compare(app, terminal_size=size, run_before=prepare)
+
+
+def test_saving(snap_compare: Any) -> None:
+    async def prepare(pilot: Pilot[Left]) -> None:
+        await settled(pilot, "q")
+        await pilot.press("w")
+        pilot.app.screen.query_one("#file", Input).value = "/home/listener/slow.flac"
+        await settled(pilot, "enter")
+
+    assert snap_compare(
+        make_app(FakeControl(), playing=True), terminal_size=(80, 24), run_before=prepare
+    )
+
+
+@pytest.mark.parametrize("size", [(50, 20), (80, 14), (44, 12)], ids=str)
+@pytest.mark.parametrize("name", ["check-in", "session", "session-steering"])
+def test_small_windows(snap_compare: Any, name: str, size: tuple[int, int]) -> None:
+    playing, keys = SCREENS[name]
+
+    async def prepare(pilot: Pilot[Left]) -> None:
+        await settled(pilot, *keys)
+
+    app = make_app(FakeControl(), playing=playing)
+    assert snap_compare(app, terminal_size=size, run_before=prepare)
+
+
+def test_too_small(snap_compare: Any) -> None:
+    async def prepare(pilot: Pilot[Left]) -> None:
+        await settled(pilot)
+
+    assert snap_compare(
+        make_app(FakeControl(), playing=True), terminal_size=(36, 10), run_before=prepare
+    )

@@ -1,0 +1,181 @@
+"""The real program in a real terminal: check-in, session, pause, steer, stop, and back to a shell."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30.0
+
+
+class Terminal:
+    """A tmux server of its own with one window."""
+
+    def __init__(self, folder: Path, columns: int = 80, rows: int = 24) -> None:
+        self._tmux = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
+        environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("MUSMED_")},
+            "MUSMED_HOME": str(folder / "home"),
+            "MUSMED_SINK": "null",
+            "PYTHONPATH": str(ROOT),
+            "LC_ALL": "C.UTF-8",
+            "PS1": "ready$ ",
+        }
+        size = ["-x", str(columns), "-y", str(rows)]
+        subprocess.run(
+            [*self._tmux, "new-session", "-d", *size, "bash --norc --noprofile"],
+            env=environment,
+            cwd=folder,
+            check=True,
+        )
+
+    def run(self, *arguments: str) -> None:
+        """Start musmed."""
+        command = f"{sys.executable} -m musmed_tui {' '.join(arguments)}; echo code=$?"
+        subprocess.run([*self._tmux, "send-keys", command, "Enter"], check=True)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            subprocess.run([*self._tmux, "send-keys", key], check=True)
+            time.sleep(0.05)
+
+    def screen(self) -> str:
+        captured = subprocess.run(
+            [*self._tmux, "capture-pane", "-p"], check=True, capture_output=True, text=True
+        )
+        return captured.stdout
+
+    def wait(self, seen: Callable[[str], bool], what: str) -> str:
+        """The screen once it is as wanted; fails after 30 s, showing the last one."""
+        deadline = time.monotonic() + PATIENCE
+        while not seen(text := self.screen()):
+            if time.monotonic() > deadline:
+                pytest.fail(f"never saw {what}; the screen is:\n{text}")
+            time.sleep(0.1)
+        return text
+
+    def wait_for(self, text: str) -> str:
+        return self.wait(lambda screen: text in screen, repr(text))
+
+    def child(self) -> int:
+        """The process id of the musmed that runs in the window."""
+        pane = subprocess.run(
+            [*self._tmux, "display-message", "-p", "#{pane_pid}"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        children = Path(f"/proc/{pane}/task/{pane}/children").read_text("ascii").split()
+        return int(children[-1])
+
+    def restored(self) -> bool:
+        """Whether the shell's terminal is as it was: the other screen gone, keys echoed."""
+        self.press("e", "c", "h", "o", "Space", "b", "a", "c", "k", "Enter")
+        self.wait(lambda screen: screen.count("back") >= 2, "an echoing shell")
+        flags = subprocess.run(
+            [*self._tmux, "display-message", "-p", "#{alternate_on}#{mouse_any_flag}"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return flags.stdout.strip() == "00"
+
+    def close(self) -> None:
+        subprocess.run([*self._tmux, "kill-server"], check=False)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    if shutil.which("tmux") is None:
+        if os.environ.get("MUSMED_TESTS_MUST_RUN"):
+            pytest.fail("tmux is not installed")
+        pytest.skip("tmux is not installed")
+    made = Terminal(tmp_path)
+    yield made
+    made.close()
+
+
+def seconds_played(screen: str) -> int:
+    """The clock over the timeline's playhead."""
+    words = screen.splitlines()[-4].split()
+    minutes, seconds = words[0].split(":")
+    return 60 * int(minutes) + int(seconds)
+
+
+def test_check_in_session_pause_steer_stop(terminal: Terminal) -> None:
+    terminal.run()
+    terminal.wait_for("How do you feel now?")
+    terminal.press("/", *"tense", "Enter")
+    terminal.wait_for("How would you like to feel?")
+    terminal.press(*"calm", "Enter")
+    terminal.wait_for("Ready when you are.")
+    terminal.press("Enter")
+    terminal.wait_for("▸ playing")
+    terminal.wait(lambda screen: seconds_played(screen) >= 2, "the clock going on")
+
+    terminal.press("Space")
+    terminal.wait_for("‖ paused")
+    stood = seconds_played(terminal.screen())
+    time.sleep(1.5)
+    assert seconds_played(terminal.screen()) == stood
+    terminal.press("Space")
+    terminal.wait_for("▸ playing")
+
+    terminal.press("s")
+    terminal.wait_for("steer to")
+    terminal.press("/", *"glad")
+    terminal.wait_for("there in")
+    terminal.press("Enter")
+    terminal.wait_for("tense → glad")
+
+    terminal.press("q")
+    shown = terminal.wait_for("what was played")
+    assert "■ stopped at 0:" in shown
+    terminal.press("q")
+    said = terminal.wait_for("code=0")
+    assert "musmed resume 20" in said
+    assert terminal.restored()
+
+
+@pytest.mark.parametrize(
+    ("stop", "code"), [("C-c", 0), ("INT", 130), ("TERM", 143), ("HUP", 129)], ids=str
+)
+def test_leaving_keeps_the_session_and_restores_the_terminal(
+    terminal: Terminal, stop: str, code: int
+) -> None:
+    terminal.run("play", "--from", "sad", "--to", "happy", "--seed", "1", "--minutes", "4")
+    terminal.wait_for("▸ playing")
+    if stop == "C-c":
+        terminal.press("C-c")
+    else:
+        subprocess.run(["kill", f"-{stop}", str(terminal.child())], check=True)
+    said = terminal.wait(lambda screen: re.search(r"code=\d", screen) is not None, "its exit code")
+    assert f"code={code}" in said
+    assert "Stopped at 0:" in said
+    assert terminal.restored()
+    terminal.run("sessions")
+    terminal.wait_for("sad")
+    terminal.run("resume")
+    terminal.wait_for("▸ playing")
+
+
+def test_the_engine_dies_and_the_screen_says_so(terminal: Terminal) -> None:
+    terminal.run("play", "--from", "tense", "--to", "calm", "--seed", "1")
+    terminal.wait_for("▸ playing")
+    musmed = terminal.child()
+    engine = Path(f"/proc/{musmed}/task/{musmed}/children").read_text("ascii").split()[0]
+    subprocess.run(["kill", "-KILL", engine], check=True)
+    terminal.wait_for("The composer stopped")
+    terminal.wait_for("The composer is back.")
+    terminal.press("i")
+    terminal.wait_for("restarts         1")
+    assert "gaps             0" in terminal.screen()
