@@ -138,6 +138,8 @@ class CheckOutScreen(Screen[None]):
         """Nothing is left to continue of a session that was played to its end."""
         if action == "cancel":
             return self._saving or self.has_class("-asking")
+        if action in ("next", "ask") and self._saving:
+            return False
         return not (action == "next" and parameters == ("continue",) and self.finished)
 
     def action_next(self, what: str) -> None:
@@ -166,6 +168,7 @@ class CheckOutScreen(Screen[None]):
         if event.value.strip() and not self._saving:
             self._saving = True
             self.add_class("-saving")
+            self.refresh_bindings()
             self.query_one("#played").focus()
             self.query_one("#saved", Words).say(("composing it again; Esc calls it off", "$muted"))
             output = Path(event.value.strip()).expanduser().absolute()

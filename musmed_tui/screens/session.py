@@ -191,6 +191,8 @@ class SessionScreen(Screen[None]):
             return self.steering
         if action == "type":
             return self.steering and not isinstance(self.focused, FeelingField)
+        if action == "steer":
+            return not self.steering
         return action != "view" or self.has_class("-narrow")
 
     # transport

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def test_stretches_are_what_was_heard_and_no_more() -> None:
     plan = make_plan(REQUEST)
     assert len(list(stretches(plan, 0.0))) == 1
     whole = list(stretches(plan, plan.total))
-    assert all(one[1:] != other[1:] for one, other in zip(whole, whole[1:], strict=False))
+    assert all(one[1:] != other[1:] for one, other in itertools.pairwise(whole))
     assert [time for time, *_ in stretches(plan, 300.0)] == [
         time for time, *_ in whole if time < 300.0
     ]
