@@ -104,9 +104,24 @@ def step(audio: Frames) -> float:
     return float(np.abs(np.diff(audio, axis=0)).max())
 
 
-def level(audio: Frames) -> float:
-    """Mean level in dB."""
-    return float(10 * np.log10(np.mean(np.square(audio, dtype=np.float64)) + 1e-20))
+def level_error(joined: Frames, tail: Frames, head: Frames, correlation: float) -> float:
+    """dB by which a join's level differs from the level its two clips lead one to expect: their
+    powers, weighed by the law's gains a = 1 - t and b = t and the correlation."""
+    b = np.linspace(0, 1, len(joined))[:, None]
+    a = 1 - b
+    r = max(0.0, correlation)
+    weight = a**2 + b**2 + 2 * r * a * b
+    p, q = (np.mean(np.square(x, dtype=np.float64)) for x in (tail, head))
+    expected = np.mean((a**2 * p + b**2 * q + 2 * r * a * b * np.sqrt(p * q)) / weight)
+    measured = np.mean(np.square(joined, dtype=np.float64))
+    return float(10 * np.log10(measured / expected))
+
+
+def clip_audio(folder: Path, clip: dict[str, int]) -> Frames:
+    """A clip as it was composed, from the library of the live session."""
+    (path,) = folder.glob(f"library/sessions/*/{clip['index']:04d}-{clip['revision']}.flac")
+    audio, _ = soundfile.read(path, dtype="float32")
+    return np.asarray(audio)
 
 
 def test_the_joins_of_fifteen_minutes_are_seamless(
@@ -116,6 +131,7 @@ def test_the_joins_of_fifteen_minutes_are_seamless(
     clips = json.loads(sidecar.read_text())["clips"]
     joins = [(clip, before) for before, clip in zip(clips, clips[1:], strict=False)]
     assert len(joins) == 39
+    folder = sidecar.parent
     changed = 0
     for clip, before in joins:
         same = clip["tags"] == before["tags"] or (
@@ -132,5 +148,12 @@ def test_the_joins_of_fifteen_minutes_are_seamless(
         over = rendering[at : at + frames_of(7.5)]
         after = rendering[at + frames_of(7.6) : at + frames_of(12.5)]
         assert step(around) <= max(step(inside), step(after)) * 1.05
+        end = round(before["end_s"] * SAMPLE_RATE)
+        tail, head = clip_audio(folder, before), clip_audio(folder, clip)
+        length = end - at
+        error = level_error(
+            rendering[at:end], tail[-length:], head[:length], clip["join"]["correlation"]
+        )
+        assert abs(error) <= 0.5, (clip["index"], error)
         assert step(over) <= max(step(inside), step(after)) * 1.5
     assert changed >= 2, "the session has joins between two ensembles too"
