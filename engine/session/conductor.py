@@ -40,8 +40,8 @@ from engine.session.commands import (
     Arm,
     BeginClip,
     Command,
-    DiscardClip,
     Disarm,
+    DiscardClip,
     EaseNow,
     FinishClip,
     GiveUp,
@@ -480,4 +480,3 @@ def resumed(states: Mapping[ClipKey, ClipState], plan: Plan, position: float) ->
     current = max((s.index for s in plan.clips if s.start <= position), default=0)
     start = states[plan.clips[current].key].start / SAMPLE_RATE if current < first else position
     return min(first, len(plan.clips)), max(position, start)
-

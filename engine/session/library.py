@@ -210,10 +210,10 @@ class Library:
         return tuple(found)
 
     def latest_unfinished(self) -> str | None:
-        """The newest session that can go on: neither ended nor held by a process now."""
+        """The newest session that was not played to its end and that no process holds now."""
         with self._errors():
             rows = self._db.execute(
-                "SELECT id FROM sessions WHERE state IN ('running', 'interrupted') ORDER BY id DESC"
+                "SELECT id FROM sessions WHERE state != 'finished' ORDER BY id DESC"
             ).fetchall()
         for (session,) in rows:
             if not held_elsewhere(self.clip_folder(session)):

@@ -12,7 +12,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Literal
@@ -24,11 +24,11 @@ from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.base import resolve_composer
 from engine.errors import MusmedError
 from engine.link.client import EngineClient
-from engine.link.deliveries import ChunkArrived, ComposerOpened, Delivery
+from engine.link.deliveries import ChunkArrived, ComposerOpened, Delivery, EngineLost
 from engine.link.protocol import ClipRecord
 from engine.plan.events import Event
 from engine.plan.request import Request
-from engine.plan.spec import ClipKey, Plan
+from engine.plan.spec import Plan
 from engine.playback.clips import ClipStore
 from engine.playback.joiner import Joiner
 from engine.playback.placement import JoinRecord
@@ -39,8 +39,8 @@ from engine.session.commands import (
     Arm,
     BeginClip,
     Command,
-    DiscardClip,
     Disarm,
+    DiscardClip,
     EaseNow,
     FinishClip,
     GiveUp,
@@ -58,10 +58,12 @@ from engine.session.commands import (
 )
 from engine.session.conductor import ClipState, Conductor, resumed
 from engine.session.library import Library
-from engine.session.stored import StoredClip, StoredSession
+from engine.session.stored import State, StoredClip, StoredSession
 
 TICK_SECONDS = 0.1
 POSITION_EVERY_SECONDS = 1.0
+PLAYED_OUT_SECONDS = 2.0
+"""Once nothing more is composed, the session is over when playback has stood still this long."""
 FADE_SECONDS = 4.0
 """The session's fades at both ends (comfort: 3 to 5 s)."""
 
@@ -93,7 +95,8 @@ class RunnerStatus(msgspec.Struct, frozen=True):
     """How the session stands, readable from any thread.
 
     ``ahead``: seconds composed past the write cursor without a gap. ``speed``: audio seconds
-    per wall second of the last finished clip, None before the first.
+    per wall second of the last finished clip, None before the first. ``failure``: why nothing
+    more is composed; what is composed is played on, and then the phase is 'failed'.
     """
 
     session: str
@@ -148,7 +151,10 @@ class SessionRunner:
         self._quit = threading.Event()
         self._failure: str | None = None
         self._stopped = False
+        self._resumed = resume is not None
+        self._finished = False
         self._stored_position = -1.0
+        self._stood = (-1, -1.0, 0.0)
         self._chunk: ChunkArrived | None = None
         composer = resume.composer if resume else resolve_composer(request.composer)
         self.request = resume.request if resume else request
@@ -204,17 +210,26 @@ class SessionRunner:
     # for everyone
 
     def start(self) -> None:
-        """Begin: the engine process, the sound, the session's thread."""
-        self._log_file.parent.mkdir(parents=True, exist_ok=True)
-        self._log = self._log_file.open("ab")
+        """Begin: the engine process, the sound, the session's thread. Raises ``MusmedError``
+        when one of them can't be had; of a new session nothing is kept then."""
         self._library.set_state(self.session, "running")
-        self._carry_out(self._conductor.start())
         try:
+            self._log_file.parent.mkdir(parents=True, exist_ok=True)
+            self._log = self._log_file.open("ab")
+            self._carry_out(self._conductor.start())
             self.playback.start()
         except BaseException:
             self._shut()
+            self._forget_unheard()
             raise
         self._thread.start()
+
+    def _forget_unheard(self) -> None:
+        with contextlib.suppress(MusmedError):
+            if self._resumed:
+                self._library.set_state(self.session, "interrupted")
+            else:
+                self._library.delete(self.session)
 
     def steer(self, target: Affect, word: str | None = None) -> None:
         """Move the target; heard within 3 s."""
@@ -282,15 +297,13 @@ class SessionRunner:
     def _run(self) -> None:
         try:
             while not self._quit.is_set():
-                self._take_messages()
-                self._tick()
-                if self._status.playback.ended:
+                try:
+                    self._take_messages()
+                    self._tick()
+                except Exception as error:
+                    self._give_up(_sentence(error))
+                if self._nothing_left():
                     break
-        except MusmedError as error:
-            self._fail(str(error))
-        except Exception:
-            log.exception("the session's thread failed")
-            self._fail("musmed made a mistake and stopped; the log file says where.")
         finally:
             self._finish()
 
@@ -301,7 +314,9 @@ class SessionRunner:
             while True:
                 message = self._inbox.get(timeout=timeout) if timeout else self._inbox.get_nowait()
                 timeout = None
-                if isinstance(message, tuple):
+                if self._failure is not None:
+                    self._decline(message)
+                elif isinstance(message, tuple):
                     number, delivery = message
                     if number == self._engine_number:
                         self._take_delivery(delivery)
@@ -324,16 +339,38 @@ class SessionRunner:
         )
 
     def _tick(self) -> None:
-        if self._engine_due is not None and time.monotonic() >= self._engine_due:
-            self._start_engine()
-        self._progress()
+        if self.playback.failure is not None:
+            raise self.playback.failure
+        if self._failure is None:
+            if self._engine_due is not None and time.monotonic() >= self._engine_due:
+                self._start_engine()
+            self._progress()
         self._status = self._look()
         heard = self._status.playback.heard
         if abs(heard - self._stored_position) >= POSITION_EVERY_SECONDS:
             self._stored_position = heard
+            self._store_position(heard)
+
+    def _store_position(self, heard: float) -> None:
+        """A position that can't be stored ends nothing: a clip that can't be will say so."""
+        try:
             self._library.set_position(self.session, heard)
-        if self._failure and (self._status.ahead <= 0 or heard == 0):
-            self._quit.set()
+        except MusmedError as error:
+            log.warning("the position was not stored: %s", error)
+
+    def _nothing_left(self) -> bool:
+        """Whether the session is over: heard to its end, or as far as it could be composed."""
+        state = self.playback.state()
+        if state.ended or self.playback.failure is not None:
+            return True
+        if self._failure is None or state.paused:
+            return False
+        now = time.monotonic()
+        written, heard, since = self._stood
+        if (written, heard) != (state.written, state.heard):
+            self._stood = (state.written, state.heard, now)
+            return False
+        return now - since >= PLAYED_OUT_SECONDS
 
     def _carry_out(self, commands: Sequence[Command]) -> None:
         for command in commands:
@@ -372,7 +409,9 @@ class SessionRunner:
             case Say():
                 self._say(command.text)
             case GiveUp():
-                self._fail(command.reason)
+                self._give_up(
+                    f"The composer can't go on ({command.reason.rstrip('.')}); the log says more."
+                )
             case _:
                 pass  # for an engine that is gone: it is told again when the next one is up
 
@@ -390,8 +429,17 @@ class SessionRunner:
             self._engine.close(timeout=0.0)
         self._engine_number += 1
         number = self._engine_number
-        deliver: Callable[[Delivery], None] = lambda told: self._inbox.put((number, told))  # noqa: E731
-        self._engine = EngineClient(deliver, argv=self._engine_argv, log=self._log)
+
+        def deliver(told: Delivery) -> None:
+            self._inbox.put((number, told))
+
+        try:
+            self._engine = EngineClient(deliver, argv=self._engine_argv, log=self._log)
+        except MusmedError as error:
+            self._engine = None
+            if number == 1:
+                raise
+            deliver(EngineLost(str(error)))
 
     def _finish_clip(self, command: FinishClip) -> None:
         self._store.finish(command.spec.key, cut=command.cut)
@@ -411,20 +459,43 @@ class SessionRunner:
         self._notices.put(Notice(heard, text))
         self._library.add_note(self.session, heard, text)
 
-    def _fail(self, reason: str) -> None:
+    def _give_up(self, reason: str) -> None:
+        """Nothing more is composed or stored; what is composed is still played."""
+        if self._failure is not None:
+            return
         self._failure = reason
-        self._notices.put(Notice(self.playback.state().heard, reason))
+        heard = self.playback.state().heard
+        goes_on = self.playback.failure is None and self._status.ahead > 0
+        rest = " What is composed is still played." if goes_on else ""
+        self._notices.put(Notice(heard, reason + rest))
+        self.playback.disarm()
+        if self._engine is not None:
+            self._engine.close()
+
+    def _decline(self, message: tuple[int, Delivery] | _Action) -> None:
+        """After a failure: the engine's last words are nothing, a listener gets an answer."""
+        if not isinstance(message, tuple):
+            text = "Nothing more can be composed, so the session can't be changed."
+            self._notices.put(Notice(self.playback.state().heard, text))
 
     def _finish(self) -> None:
         """The end, whichever it was: stored first, then told."""
-        self._status = self._look()
-        ended = self._status.playback.ended and not self._stopped
-        with contextlib.suppress(MusmedError):
-            self._library.set_position(self.session, self._status.playback.heard)
-            self._library.set_state(self.session, "finished" if ended else "interrupted")
-        if self._engine is not None:
-            self._engine.close()
-        self._over.set()
+        self._finished = True
+        try:
+            state = self.playback.state()
+            self._store_position(state.heard)
+            with contextlib.suppress(MusmedError):
+                self._library.set_state(self.session, self._last_state(state))
+            if self._engine is not None:
+                self._engine.close()
+            self._status = self._look()
+        finally:
+            self._over.set()
+
+    def _last_state(self, state: PlaybackState) -> State:
+        if self._stopped:
+            return "stopped"
+        return "finished" if state.ended and self._failure is None else "interrupted"
 
     def _shut(self) -> None:
         self.playback.close()
@@ -457,7 +528,7 @@ class SessionRunner:
 
     def _phase(self, state: PlaybackState) -> Phase:
         checks: tuple[tuple[bool, Phase], ...] = (
-            (self._failure is not None, "failed"),
+            (self._failure is not None and self._finished, "failed"),
             (self._stopped, "stopped"),
             (state.ended, "ended"),
             (state.paused, "paused"),
@@ -468,6 +539,14 @@ class SessionRunner:
 
 
 _Action = SteerTo | EaseNow | SkipNow
+
+
+def _sentence(error: Exception) -> str:
+    """What the listener is told of ``error``; a defect's traceback goes to the log."""
+    if isinstance(error, MusmedError):
+        return str(error)
+    log.error("the session's thread failed", exc_info=error)
+    return "musmed made a mistake and composes no more; the log file says where."
 
 
 def _kept(clip: StoredClip) -> ClipState:
