@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -129,7 +130,7 @@ def test_the_joins_of_fifteen_minutes_are_seamless(
 ) -> None:
     _, rendering, sidecar = whole_session
     clips = json.loads(sidecar.read_text())["clips"]
-    joins = [(clip, before) for before, clip in zip(clips, clips[1:], strict=False)]
+    joins = [(clip, before) for before, clip in itertools.pairwise(clips)]
     assert len(joins) == 39
     folder = sidecar.parent
     changed = 0

@@ -140,7 +140,7 @@ def test_nearest_word_of_a_feeling_is_that_feeling() -> None:
 
 
 def test_the_prompt_shows_suggestions_while_they_fit() -> None:
-    assert prompt_line("cal", ("calm",), 40, UNICODE) == "Steer to: cal_  (calm)"
+    assert prompt_line("cal", ("calm",), 40, UNICODE) == "Steer to: cal_  (Tab: calm)"
     assert prompt_line("cal", ("calm", "glad"), 15, UNICODE) == "Steer to: cal_ "
 
 

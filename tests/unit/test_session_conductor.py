@@ -50,7 +50,7 @@ from engine.session.commands import (
     StartEngine,
     SteerTo,
 )
-from engine.session.conductor import AHEAD_SECONDS, MAX_FAILURES, ClipState, Conductor, resumed
+from engine.session.conductor import AHEAD_SECONDS, MAX_FAILURES, Conductor
 
 RECORD = ClipRecord(
     composer="fake", version=1, loudness=-23.0, true_peak=-3.0, gating="off", seconds=1.0, speed=9.0
@@ -163,9 +163,7 @@ class World:
         first = self.delay + 1 / self.speed
         self.later(first, lambda: self.next_chunk(spec.key, generation, start, frames, 0))
 
-    def next_chunk(
-        self, key: ClipKey, generation: int, start: int, frames: int, done: int
-    ) -> None:
+    def next_chunk(self, key: ClipKey, generation: int, start: int, frames: int, done: int) -> None:
         if generation != self.alive or self.job != (key, generation):
             return
         if done >= frames or done + start >= self.keep_until.get(key, 1 << 60):
@@ -218,8 +216,7 @@ class World:
         missed, self.missed = self.missed, False
         self.furthest_ahead = max(
             self.furthest_ahead,
-            max((p.end for p in self.placed), default=0) / SAMPLE_RATE
-            - self.written / SAMPLE_RATE,
+            max((p.end for p in self.placed), default=0) / SAMPLE_RATE - self.written / SAMPLE_RATE,
         )
         self.tell(Progress(self.now, self.written, False, missed))
 
@@ -357,20 +354,6 @@ def test_near_the_end_nothing_changes_and_it_is_said() -> None:
     world.run(300, {236.0: lambda: world.tell(SkipNow())})
     assert world.kept == []
     assert any("about to end" in text for text in world.said)
-
-
-def test_resuming_goes_on_at_the_first_clip_that_is_missing() -> None:
-    plan = make_plan(REQUEST)
-    states = {
-        spec.key: ClipState(
-            spec, start=frames_of(spec.start), frames=1, begun=True, whole=True, continuation=b"c"
-        )
-        for spec in plan.clips[:4]
-    }
-    first, position = resumed(states, plan, 61.0)
-    assert (first, position) == (4, 61.0)
-    world = started(conductor=Conductor(REQUEST, "fake", clips=states, first=first))
-    assert all(spec.index >= 4 for spec, _ in world.sent)
 
 
 times = st.floats(min_value=0.0, max_value=239.0)
