@@ -98,7 +98,7 @@ def prompt_line(text: str, suggestions: tuple[str, ...], width: int, glyphs: Gly
     """The line on which a feeling is asked for; what was typed stays in sight."""
     line = f"Steer to: {text}_"
     if suggestions:
-        line += f"  ({', '.join(suggestions)})"
+        line += f"  (Tab: {', '.join(suggestions)})"
     if len(line) <= width:
         return line
     typed = f"{text}_"
