@@ -40,7 +40,7 @@ class SoundDeviceSink:
             import sounddevice
         except OSError as error:
             raise SinkUnavailableError(
-                "PortAudio is missing; install it with: apt install libportaudio2"
+                "PortAudio is missing; 'apt install libportaudio2' installs it."
             ) from error
         self._api = sounddevice
 
