@@ -12,11 +12,10 @@ its splice is placed, so that what is stored is what is heard.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.audio.format import SAMPLE_RATE, frames_of
-from engine.composers.base import Marks
 from engine.link.deliveries import (
     ChunkArrived,
     ClipBegan,
@@ -28,12 +27,12 @@ from engine.link.deliveries import (
     EngineRefused,
     EngineUp,
 )
-from engine.link.protocol import ClipRecord
 from engine.plan.clock import CLIP_SECONDS, OVERLAP_SECONDS, clip_start
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.planner import can_change, make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec, Plan
+from engine.session.clip_state import ClipState
 from engine.session.commands import (
     Action,
     AppendChunk,
@@ -57,6 +56,7 @@ from engine.session.commands import (
     StartEngine,
     SteerTo,
 )
+from engine.session.resume import Resumption
 
 AHEAD_SECONDS = 300.0
 """Composition stays at most this far ahead: what a steer throws away is bounded."""
@@ -70,23 +70,6 @@ KEEP_HEAD_SECONDS = OVERLAP_SECONDS + 1.0
 """How much of its head is kept in any case: its own join is measured over the whole overlap."""
 MAX_FAILURES = 5
 RESTART_DELAYS = (0.0, 0.5, 1.0, 2.0, 4.0)
-
-
-@dataclass(slots=True)
-class ClipState:
-    """What is known of one composed version of a clip."""
-
-    spec: ClipSpec
-    start: int = 0
-    frames: int = 0
-    got: int = 0
-    begun: bool = False
-    whole: bool = False
-    placed: bool = False
-    continuation: bytes | None = None
-    marks: Marks = Marks()
-    record: ClipRecord | None = None
-    repeated: int = 0  # frames of a clip that is composed again after a restart: already here
 
 
 @dataclass(slots=True)
@@ -108,8 +91,7 @@ class Conductor:
     """See the module's docstring.
 
     ``script``: events with known times, to make a session again (it needs a feeder that waits
-    for splices). ``events``, ``clips`` and ``first``: what is kept of a session being resumed,
-    and the first clip still to compose.
+    for splices). ``kept``: a session to go on with; its pieces are with the joiner already.
     """
 
     def __init__(
@@ -118,27 +100,25 @@ class Conductor:
         composer: str,
         *,
         script: Sequence[Event] = (),
-        events: Sequence[Event] = (),
-        clips: Mapping[ClipKey, ClipState] | None = None,
-        first: int = 0,
+        kept: Resumption | None = None,
     ) -> None:
         self.request = request
         self.composer = composer
-        self.events: tuple[Event, ...] = tuple(events)
+        self.events: tuple[Event, ...] = kept.events if kept else ()
         self.plan = make_plan(request, self.events)
-        self.clips: dict[ClipKey, ClipState] = dict(clips or {})
+        self.clips: dict[ClipKey, ClipState] = dict(kept.clips) if kept else {}
         self.restarts = 0
         self.ready = False
         self._script = deque(script)
-        self._actions: deque[Action] = deque()
+        self._actions: deque[Action] = deque(kept.again if kept else ())
         self._scripted: Plan | None = None  # with the script's next event
         self._splice: _Splice | None = None
         self._composing: ClipKey | None = None
         self._throw_away: ClipKey | None = None
-        self._next = first
+        self._next = kept.first if kept else 0
         self._failures = 0
         self._given_up = False
-        self._written = 0
+        self._written = frames_of(kept.position) if kept else 0
         self._waiting = False
         self._out: list[Command] = []
 
@@ -151,7 +131,9 @@ class Conductor:
             self._out.append(Arm(frames_of(self._script[0].at)))
         return self._out
 
-    def handle(self, told: Delivery | Progress | SplicePlaced | Action) -> list[Command]:
+    def handle(  # noqa: PLR0912 - one line for each message
+        self, told: Delivery | Progress | SplicePlaced | Action
+    ) -> list[Command]:
         """Take one message; the commands are to be carried out in order."""
         self._out = []
         match told:
@@ -203,7 +185,13 @@ class Conductor:
         self._out.append(BeginClip(told.key, told.start, told.frames))
         if not self._is_splice(told.key):
             state.placed = True
-            self._out.append(PlaceClip(told.key, told.marks, False))
+            self._out.append(PlaceClip(told.key, told.marks, self._older_is_placed(told.key)))
+
+    def _older_is_placed(self, key: ClipKey) -> bool:
+        """In a session that goes on, a splice whose audio was lost still takes over from the
+        clip's older self."""
+        older = (s for k, s in self.clips.items() if k.index == key.index and k != key)
+        return any(state.placed for state in older)
 
     def _arrived(self, told: ChunkArrived) -> None:
         state = self.clips.get(told.key)
@@ -467,16 +455,3 @@ def _said(event: Event, start: float) -> str:
             return f"Easing {when}: arousal is being lowered."
         case Skip():
             return f"This stretch is being composed anew {when}."
-
-
-def resumed(states: Mapping[ClipKey, ClipState], plan: Plan, position: float) -> tuple[int, float]:
-    """Where a kept session goes on: (index of the first clip still to compose, session seconds).
-
-    The newest revision of each clip counts; the position moves to the start of the clip that is
-    being heard when that clip's splice lies later.
-    """
-    heard = [s for s in plan.clips if s.key in states and states[s.key].whole]
-    first = next((s.index for s in plan.clips if s not in heard), len(plan.clips))
-    current = max((s.index for s in plan.clips if s.start <= position), default=0)
-    start = states[plan.clips[current].key].start / SAMPLE_RATE if current < first else position
-    return min(first, len(plan.clips)), max(position, start)

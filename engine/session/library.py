@@ -116,6 +116,13 @@ class Library:
         """Append an event."""
         self._append("events", "event", session, (_json(event),))
 
+    def keep_events(self, session: str, count: int) -> None:
+        """Forget all events but the first ``count``."""
+        with self._errors(session):
+            self._db.execute(
+                "DELETE FROM events WHERE session = ? AND position >= ?", (session, count)
+            )
+
     def add_note(self, session: str, seconds: float, text: str) -> None:
         """Append what happened at ``seconds`` of session time; the text is cut at 2000
         characters."""

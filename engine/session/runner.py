@@ -21,7 +21,7 @@ import msgspec
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, frames_of
-from engine.composers.base import resolve_composer
+from engine.composers.base import Continuation, resolve_composer
 from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import ChunkArrived, ComposerOpened, Delivery, EngineLost
@@ -34,6 +34,7 @@ from engine.playback.joiner import Joiner
 from engine.playback.placement import JoinRecord
 from engine.playback.playback import Playback, PlaybackState
 from engine.playback.sinks.base import Sink
+from engine.session.clip_state import ClipState
 from engine.session.commands import (
     AppendChunk,
     Arm,
@@ -56,8 +57,9 @@ from engine.session.commands import (
     StartEngine,
     SteerTo,
 )
-from engine.session.conductor import ClipState, Conductor, resumed
+from engine.session.conductor import Conductor
 from engine.session.library import Library
+from engine.session.resume import Resumption, resumption
 from engine.session.stored import State, StoredClip, StoredSession
 
 TICK_SECONDS = 0.1
@@ -151,7 +153,7 @@ class SessionRunner:
         self._quit = threading.Event()
         self._failure: str | None = None
         self._stopped = False
-        self._resumed = resume is not None
+        self._kept: Resumption | None = None
         self._finished = False
         self._stored_position = -1.0
         self._stood = (-1, -1.0, 0.0)
@@ -164,48 +166,46 @@ class SessionRunner:
             else library.create(request, composer, 0, dict(settings or {}), datetime.now(UTC))
         )
         self._store = ClipStore(library.clip_folder(self.session))
-        self._conductor, position = self._make_conductor(composer, resume, script)
+        kept = self._take_up(resume) if resume else None
+        self._conductor = Conductor(self.request, composer, script=script, kept=kept)
         total = frames_of(self._conductor.plan.total)
         fade = frames_of(FADE_SECONDS)
         self._joiner = Joiner(total, fade_in=fade, fade_out=fade)
         self.playback = Playback(self._joiner, sink)
         if volume != 1.0:
             self.playback.set_volume(volume)
-        if resume:
-            self._place_kept(position)
+        if kept:
+            self._place_kept(kept)
         self._status = self._look()
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
 
-    def _make_conductor(
-        self, composer: str, resume: StoredSession | None, script: Sequence[Event]
-    ) -> tuple[Conductor, float]:
-        if resume is None:
-            return Conductor(self.request, composer, script=script), 0.0
-        states = {key: _kept(clip) for key, clip in resume.clips.items()}
-        for key in list(states):
+    def _take_up(self, session: StoredSession) -> Resumption:
+        """Look at what is kept of a session: damaged clips are composed again."""
+        states = {}
+        for key, clip in session.clips.items():
             try:
-                self._store.adopt(key, states[key].start)
-            except MusmedError:
-                log.warning("clip %s is damaged and will be composed again", key)
-                del states[key]
-        conductor = Conductor(self.request, composer, events=resume.events, clips=states)
-        first, position = resumed(states, conductor.plan, resume.position)
-        return (
-            Conductor(self.request, composer, events=resume.events, clips=states, first=first),
-            position,
-        )
+                Continuation.unpack(clip.continuation)
+                self._store.adopt(key, clip.start)
+            except MusmedError as error:
+                log.warning("clip %s will be composed again: %s", key, error)
+            else:
+                states[key] = _kept(clip)
+        return resumption(session.request, session.events, states, session.position)
 
-    def _place_kept(self, position: float) -> None:
-        """Give the kept clips from just before ``position`` on to the joiner."""
-        self._joiner.start_at(frames_of(position))
-        states, plan = self._conductor.clips, self._conductor.plan
-        for spec in plan.clips:
-            state = states.get(spec.key)
-            if state is None or not state.whole:
-                break
-            if spec.end > position:
-                self.playback.place(self._store.get(spec.key), state.marks, splice=False)
-                state.placed = True
+    def _place_kept(self, kept: Resumption) -> None:
+        for state, splice in kept.pieces:
+            self.playback.place(self._store.get(state.spec.key), state.marks, splice=splice)
+            state.placed = True
+        self._joiner.start_at(frames_of(kept.position))
+        self._kept = kept
+
+    def _store_kept(self) -> None:
+        """Once the session is held: what is of no use any more goes."""
+        if self._kept is None:
+            return
+        self._library.keep_events(self.session, len(self._kept.events))
+        for key in self._kept.lost:
+            self._do(DiscardClip(key))
 
     # for everyone
 
@@ -214,6 +214,7 @@ class SessionRunner:
         when one of them can't be had; of a new session nothing is kept then."""
         self._library.set_state(self.session, "running")
         try:
+            self._store_kept()
             self._log_file.parent.mkdir(parents=True, exist_ok=True)
             self._log = self._log_file.open("ab")
             self._carry_out(self._conductor.start())
@@ -226,7 +227,7 @@ class SessionRunner:
 
     def _forget_unheard(self) -> None:
         with contextlib.suppress(MusmedError):
-            if self._resumed:
+            if self._kept is not None:
                 self._library.set_state(self.session, "interrupted")
             else:
                 self._library.delete(self.session)
@@ -376,7 +377,7 @@ class SessionRunner:
         for command in commands:
             self._do(command)
 
-    def _do(self, command: Command) -> None:  # noqa: PLR0912 - one line for each command
+    def _do(self, command: Command) -> None:
         engine = self._engine
         match command:
             case StartEngine():

@@ -50,7 +50,9 @@ from engine.session.commands import (
     StartEngine,
     SteerTo,
 )
+from engine.session.clip_state import ClipState
 from engine.session.conductor import AHEAD_SECONDS, MAX_FAILURES, Conductor
+from engine.session.resume import Resumption, resumption
 
 RECORD = ClipRecord(
     composer="fake", version=1, loudness=-23.0, true_peak=-3.0, gating="off", seconds=1.0, speed=9.0
@@ -134,6 +136,7 @@ class World:
                 self.finished[command.spec.key] = command
             case DiscardClip():
                 del self.got[command.key]
+                self.finished.pop(command.key, None)
             case PlaceClip():
                 self.place(command)
             case Arm():
@@ -181,21 +184,26 @@ class World:
             self.keep_until[key] = keep_until
 
     def place(self, command: PlaceClip) -> None:
-        start, frames = self.starts[command.key]
+        start, _ = self.starts[command.key]
         if command.splice:
             self.armed = None
             accepted = start >= self.written
             self.tell(SplicePlaced(command.key, accepted))
             if not accepted:
                 return
+        self.put(command.key, splice=command.splice)
+        if command.arm is not None:
+            self.armed = command.arm
+
+    def put(self, key: ClipKey, *, splice: bool) -> None:
+        start, frames = self.starts[key]
+        if splice:
             self.placed = [p for p in self.placed if p.start < start]
             for placed in self.placed:
                 placed.end = min(placed.end, start)
         elif self.placed:
-            assert command.key.index == self.placed[-1].key.index + 1
-        self.placed.append(Placed(command.key, start, start + frames, command.splice))
-        if command.arm is not None:
-            self.armed = command.arm
+            assert key.index == self.placed[-1].key.index + 1
+        self.placed.append(Placed(key, start, start + frames, splice))
 
     def horizon(self) -> int:
         frame = self.written
@@ -356,6 +364,95 @@ def test_near_the_end_nothing_changes_and_it_is_said() -> None:
     assert any("about to end" in text for text in world.said)
 
 
+def interrupted(world: World, lost: frozenset[int] = frozenset()) -> Resumption:
+    """What goes on of ``world``, some of whose clips are ``lost`` (their places in the list)."""
+    states = {
+        key: ClipState(
+            clip.spec,
+            start=clip.start,
+            frames=clip.frames,
+            got=clip.frames,
+            begun=True,
+            whole=True,
+            continuation=clip.continuation,
+        )
+        for i, (key, clip) in enumerate(world.finished.items())
+        if i not in lost
+    }
+    heard = max(0.0, world.written / SAMPLE_RATE - 1.5)
+    return resumption(REQUEST, world.kept, states, heard)  # type: ignore[arg-type]
+
+
+def gone_on(kept: Resumption) -> World:
+    world = World(conductor=Conductor(REQUEST, "fake", kept=kept), now=kept.position)
+    world.written = frames_of(kept.position)
+    world.kept = list(kept.events)
+    for key, state in kept.clips.items():
+        world.got[key], world.starts[key] = state.frames, (state.start, state.frames)
+    for state, splice in kept.pieces:
+        state.placed = True
+        world.put(state.spec.key, splice=splice)
+    world.do(world.conductor.start())
+    return world
+
+
+def assert_no_hole(world: World, since: float) -> None:
+    """From ``since`` seconds to the session's end every frame has a clip."""
+    frame = frames_of(since)
+    for placed in world.placed:
+        assert placed.start <= max(frame, frames_of(since))
+        frame = max(frame, placed.end)
+    assert frame == frames_of(240)
+    assert world.written == frames_of(240)
+
+
+def test_resuming_goes_on_at_the_first_clip_that_is_missing() -> None:
+    world = started(speed=4.0)
+    world.run(61.0)
+    kept = interrupted(world)
+    assert kept.position == pytest.approx(world.written / SAMPLE_RATE - 1.5)
+    assert kept.first == len(world.finished)
+    assert kept.pieces[0].state.spec.index == 0
+    assert not kept.lost
+    again = gone_on(kept)
+    again.run(300)
+    assert [spec.index for spec, _ in again.sent] == list(range(kept.first, 11))
+    assert_no_hole(again, kept.position)
+
+
+def test_a_steer_whose_clip_was_not_whole_is_done_anew() -> None:
+    """Killed right after a steer: the old music goes on and the steer is heard after all."""
+    world = started()
+    world.run(54.0, {50.0: lambda: world.tell(SteerTo(Affect(0.7, 0.3), "glad"))})
+    del world.finished[ClipKey(2, 1)]
+    kept = interrupted(world)
+    assert kept.events == ()
+    assert kept.again == (SteerTo(Affect(0.7, 0.3), "glad"),)
+    again = gone_on(kept)
+    again.run(300)
+    (event,) = again.kept
+    assert kept.position + 1 <= event.at <= kept.position + 5  # type: ignore[attr-defined]
+    assert event.target == Affect(0.7, 0.3)  # type: ignore[attr-defined]
+    assert_no_hole(again, kept.position)
+
+
+def test_resuming_before_a_splice_is_heard_keeps_both_sides_of_it() -> None:
+    world = started()
+    world.run(54.0, {50.0: lambda: world.tell(EaseNow())})
+    kept = interrupted(world)._replace(position=47.0)
+    kept = resumption(REQUEST, kept.events, kept.clips, 47.0)
+    keys = [(piece.state.spec.key, piece.splice) for piece in kept.pieces]
+    assert keys[:4] == [
+        (ClipKey(0, 0), False),
+        (ClipKey(1, 0), False),
+        (ClipKey(2, 0), False),
+        (ClipKey(2, 1), True),
+    ]
+    again = gone_on(kept)
+    again.run(300)
+    assert_no_hole(again, 47.0)
+
+
 times = st.floats(min_value=0.0, max_value=239.0)
 actions = st.sampled_from([SteerTo(Affect(0.2, -0.3)), EaseNow(), SkipNow()])
 
@@ -382,3 +479,26 @@ def test_whatever_happens_the_whole_session_is_heard(
     assert ats == sorted(ats)
     newest = {placed.key for placed in world.placed}
     assert {spec.key for spec in plan.clips} <= newest | set(world.starts)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    deeds=st.lists(st.tuples(times, actions), max_size=5),
+    stop=times,
+    lost=st.frozensets(st.integers(0, 14), max_size=3),
+)
+def test_whatever_is_kept_the_session_is_heard_to_its_end(
+    deeds: list[tuple[float, Action]], stop: float, lost: frozenset[int]
+) -> None:
+    world = started()
+    for at, action in deeds:
+        world.later(at, lambda action=action: world.tell(action))
+    world.run(stop)
+    kept = interrupted(world, lost)
+    assert len(kept.events) + len(kept.again) == len(world.kept)
+    again = gone_on(kept)
+    again.run(400)
+    assert again.written == frames_of(240)
+    assert kept.position >= max(0.0, world.written / SAMPLE_RATE - 1.5)
+    if not lost:
+        assert_no_hole(again, kept.position)
