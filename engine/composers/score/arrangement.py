@@ -14,10 +14,8 @@ from engine.composers.score.percussion import hits
 
 LONGEST_NOTE = 8 * SAMPLE_RATE
 """Frames from a note's onset to the start of its release, at most."""
-LAST_STRIKE = 4 * SAMPLE_RATE
-"""Frames before the session's end by which the last chord is struck once more, if that is
-``SOONEST_STRIKE`` after it came."""
-SOONEST_STRIKE = 3 * SAMPLE_RATE // 2
+LAST_NOTE = 3 * SAMPLE_RATE // 2
+"""Frames before the session's end after which no note begins."""
 _SPAN = 0.6
 """Gain is force to this power: the whole range of arousal spans some 5 dB."""
 _HANDS = 520
@@ -155,24 +153,23 @@ def _figure(writer: _Writer, harmony: Harmony, end: int, order: tuple[int, ...])
     if style.busy and busy > 5.2:
         pattern, name = "pulse", style.busy
     if pattern == "held" or writer.bar.kind == "final":
-        again = _last_strike(writer.bar)
         for i, pitch in enumerate(harmony.voicing):
             writer.add("figure", name, harmony.slot + 0.12 * i, end - harmony.slot, pitch, 0.8)
-            if again:
-                writer.add("figure", name, again + 0.12 * i, end - harmony.slot, pitch, 0.6)
+        if writer.bar.kind == "final" and pattern != "held":
+            _ring_out(writer, name, harmony)
     elif pattern == "broken":
         _broken(writer, name, harmony, end, order)
     else:
         _chords(writer, name, pattern, harmony, end)
 
 
-def _last_strike(bar: Bar) -> int:
-    """The slot at which the last chord is struck once more, softly, 0 for not: what rings away
-    in a long last bar would leave the session's end silent."""
-    if bar.kind != "final":
-        return 0
-    beats = (bar.length - LAST_STRIKE) // bar.beat
-    return 4 * beats if beats * bar.beat >= SOONEST_STRIKE else 0
+def _ring_out(writer: _Writer, name: str, harmony: Harmony) -> None:
+    """The last chord again, one soft note a beat from below: what is struck rings away long
+    before a held last bar is over, and would leave the session's end silent."""
+    bar = writer.bar
+    for beat in range(1, (bar.length - LAST_NOTE) // bar.beat + 1):
+        pitch = harmony.voicing[(beat - 1) % len(harmony.voicing)]
+        writer.add("figure", name, 4 * beat, 16, pitch, 0.62)
 
 
 def _broken(writer: _Writer, name: str, harmony: Harmony, end: int, order: tuple[int, ...]) -> None:
