@@ -11,6 +11,7 @@ import numpy as np
 from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE, frames_of, seconds_of
 from engine.composers.base import Marks
 from engine.errors import MusmedError
+from engine.plan.spec import ClipKey
 from engine.playback.clips import ClipAudio
 from engine.playback.feeder import Feeder
 from engine.playback.joiner import Joiner
@@ -131,6 +132,11 @@ class Playback:
                 self._joiner.arm(then_arm)
         self._feeder.wake()
         return placed
+
+    def withdraw(self, keys: frozenset[ClipKey]) -> None:
+        """``Joiner.withdraw``."""
+        with self._feeder.lock:
+            self._joiner.withdraw(keys)
 
     def arm(self, frame: int) -> None:
         """``Joiner.arm``."""

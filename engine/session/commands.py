@@ -145,6 +145,20 @@ class KeepEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepEvents:
+    """Only the first ``count`` events still are the session's."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Take these clips from the joiner; none of them is sounding."""
+
+    keys: frozenset[ClipKey]
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """A sentence for the listener; it is also kept with the session."""
 
@@ -171,6 +185,8 @@ Command = (
     | Arm
     | Disarm
     | KeepEvent
+    | KeepEvents
+    | Withdraw
     | Say
     | GiveUp
 )

@@ -6,7 +6,8 @@ thread, no clock and no audio, so every schedule can be tested with invented tim
 One clip is composed at a time, in order, from the continuation of the clip before. A listener's
 action becomes a *splice*: an event with a session time, a new plan, and the first changed clip
 composed from the continuation of the clip it takes over from. The event joins the session when
-its splice is placed, so that what is stored is what is heard.
+its splice is placed, so that what is stored is what is heard. A listener who goes back and acts
+again takes back what was done after that point: those events no longer are the session's.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from engine.session.commands import (
     FinishClip,
     GiveUp,
     KeepEvent,
+    KeepEvents,
     OpenComposer,
     PlaceClip,
     Progress,
@@ -55,6 +57,7 @@ from engine.session.commands import (
     SplicePlaced,
     StartEngine,
     SteerTo,
+    Withdraw,
 )
 from engine.session.resume import Resumption
 
@@ -68,6 +71,8 @@ KEEP_SECONDS = 3.0
 """How much of the old clip is kept past an event's time: the first beat and the fade lie there."""
 KEEP_HEAD_SECONDS = OVERLAP_SECONDS + 1.0
 """How much of its head is kept in any case: its own join is measured over the whole overlap."""
+EVENT_GAP_SECONDS = 0.5
+"""Events lie at least this far apart."""
 MAX_FAILURES = 5
 RESTART_DELAYS = (0.0, 0.5, 1.0, 2.0, 4.0)
 
@@ -119,6 +124,7 @@ class Conductor:
         self._failures = 0
         self._given_up = False
         self._written = frames_of(kept.position) if kept else 0
+        self._furthest = self._written  # of what is heard now: less after a splice
         self._waiting = False
         self._out: list[Command] = []
 
@@ -131,9 +137,7 @@ class Conductor:
             self._out.append(Arm(frames_of(self._script[0].at)))
         return self._out
 
-    def handle(  # noqa: PLR0912 - one line for each message
-        self, told: Delivery | Progress | SplicePlaced | Action
-    ) -> list[Command]:
+    def handle(self, told: Delivery | Progress | SplicePlaced | Action) -> list[Command]:
         """Take one message; the commands are to be carried out in order."""
         self._out = []
         match told:
@@ -305,7 +309,10 @@ class Conductor:
 
     def _aim(self, action: Action, margin: float) -> None:
         """Aim a splice ``margin`` seconds past the write cursor."""
-        at = max(self._written / SAMPLE_RATE + margin, self._earliest())
+        soonest = self._written / SAMPLE_RATE + margin
+        if can_change(self.plan, soonest):
+            self._take_back(soonest)
+        at = max(soonest, self._earliest())
         if not can_change(self.plan, at):
             self._say("The session is about to end, so nothing was changed.")
             self._out.append(Disarm())
@@ -318,6 +325,34 @@ class Conductor:
             return
         self._begin_splice(_Splice(action, event, plan, margin, source))
 
+    def _take_back(self, soonest: float) -> None:
+        """Forget the events that were heard once and that the listener has gone back before."""
+        count = len(self.events)
+        while count and soonest - EVENT_GAP_SECONDS < self.events[count - 1].at:
+            count -= 1
+        if count == len(self.events) or frames_of(self.events[count].at) >= self._furthest:
+            return
+        self.events = self.events[:count]
+        self.plan = make_plan(self.request, self.events)
+        gone = [key for key in self.clips if key.revision > count]
+        self._out += [KeepEvents(count), Withdraw(frozenset(gone))]
+        for key in gone:
+            if key == self._composing:
+                self.clips[key].placed = False
+                self._throw_away = key
+                self._out.append(SendCancel(key, 0))
+            else:
+                self._forget(key)
+        self._next = self._first_to_compose()
+
+    def _first_to_compose(self) -> int:
+        missing = (
+            spec.index
+            for spec in self.plan.clips
+            if spec.key not in self.clips or self.clips[spec.key].continuation is None
+        )
+        return next(missing, len(self.plan.clips))
+
     def _earliest(self) -> float:
         """A new event lies after the last one's splice, which has to be heard first."""
         if not self.events:
@@ -325,7 +360,7 @@ class Conductor:
         first = self.plan.first_changed
         state = self.clips.get(self.plan.clips[first].key)
         begun = state.start / SAMPLE_RATE if state is not None and state.begun else 0.0
-        return max(self.events[-1].at, begun) + 0.5
+        return max(self.events[-1].at, begun) + EVENT_GAP_SECONDS
 
     def _source(self, plan: Plan) -> ClipKey | None:
         """The clip a splice takes over from: its older self, or the clip before when the splice
@@ -380,6 +415,7 @@ class Conductor:
         self.plan, self.events = splice.plan, (*self.events, splice.event)
         self._next = splice.plan.first_changed + (1 if state.continuation is not None else 0)
         self._out.append(KeepEvent(splice.event))
+        self._furthest = min(self._furthest, state.start)
         self._say(_said(splice.event, state.start / SAMPLE_RATE))
         for spec in old.clips[splice.plan.first_changed :]:
             if spec.key not in (splice.source, self._composing):
@@ -405,6 +441,7 @@ class Conductor:
 
     def _progress(self, told: Progress) -> None:
         self._written = told.written
+        self._furthest = max(self._furthest, told.written)
         if told.missed_splice:
             self._missed()
         if told.waiting and not self._waiting:

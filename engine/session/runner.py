@@ -46,6 +46,7 @@ from engine.session.commands import (
     FinishClip,
     GiveUp,
     KeepEvent,
+    KeepEvents,
     OpenComposer,
     PlaceClip,
     Progress,
@@ -56,6 +57,7 @@ from engine.session.commands import (
     SplicePlaced,
     StartEngine,
     SteerTo,
+    Withdraw,
 )
 from engine.session.conductor import Conductor
 from engine.session.library import Library
@@ -407,6 +409,10 @@ class SessionRunner:
                 self.playback.disarm()
             case KeepEvent():
                 self._library.add_event(self.session, command.event)
+            case KeepEvents():
+                self._library.keep_events(self.session, command.count)
+            case Withdraw():
+                self.playback.withdraw(command.keys)
             case Say():
                 self._say(command.text)
             case GiveUp():

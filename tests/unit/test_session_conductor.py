@@ -28,6 +28,7 @@ from engine.plan.clock import clip_start
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
+from engine.session.clip_state import ClipState
 from engine.session.commands import (
     Action,
     AppendChunk,
@@ -39,6 +40,7 @@ from engine.session.commands import (
     FinishClip,
     GiveUp,
     KeepEvent,
+    KeepEvents,
     OpenComposer,
     PlaceClip,
     Progress,
@@ -49,8 +51,8 @@ from engine.session.commands import (
     SplicePlaced,
     StartEngine,
     SteerTo,
+    Withdraw,
 )
-from engine.session.clip_state import ClipState
 from engine.session.conductor import AHEAD_SECONDS, MAX_FAILURES, Conductor
 from engine.session.resume import Resumption, resumption
 
@@ -96,6 +98,7 @@ class World:
     furthest_ahead: float = 0.0
     engine_works: bool = True
     keep_until: dict[ClipKey, int] = field(default_factory=dict)
+    shift: float = 0.0
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         self.serial += 1
@@ -144,6 +147,12 @@ class World:
                 self.missed = self.missed or (self.realtime and command.frame < self.written)
             case KeepEvent():
                 self.kept.append(command.event)
+            case KeepEvents():
+                del self.kept[command.count :]
+            case Withdraw():
+                self.placed = [p for p in self.placed if p.key not in command.keys]
+                last = self.placed[-1]
+                last.end = sum(self.starts[last.key])
             case Say():
                 self.said.append(command.text)
             case GiveUp():
@@ -208,7 +217,7 @@ class World:
     def horizon(self) -> int:
         frame = self.written
         for placed in self.placed:
-            if placed.start <= frame:
+            if placed.start <= frame or placed is self.placed[0]:
                 have = placed.start + self.got.get(placed.key, 0)
                 frame = max(frame, min(placed.end, have))
         return frame
@@ -217,7 +226,7 @@ class World:
         limit = self.horizon()
         if self.armed is not None and not self.realtime:
             limit = min(limit, self.armed)
-        target = min(limit, frames_of(self.now + 1.5) if self.realtime else limit)
+        target = min(limit, frames_of(self.now + self.shift + 1.5) if self.realtime else limit)
         if self.armed is not None and target >= self.armed and self.realtime:
             self.missed, self.armed = True, None
         self.written = max(self.written, target)
@@ -227,6 +236,12 @@ class World:
             max((p.end for p in self.placed), default=0) / SAMPLE_RATE - self.written / SAMPLE_RATE,
         )
         self.tell(Progress(self.now, self.written, False, missed))
+
+    def seek(self, seconds: float) -> None:
+        limit = self.horizon() if self.armed is None else min(self.armed, self.horizon())
+        self.written = min(frames_of(seconds), limit)
+        self.shift = self.written / SAMPLE_RATE - self.now - 1.5
+        self.tell(Progress(self.now, self.written))
 
     def kill(self) -> None:
         self.alive += 1
@@ -355,6 +370,28 @@ def test_a_script_makes_the_session_again() -> None:
     assert again.written == frames_of(240)
     for spec, continuation in again.sent:
         assert composed_from(live)[spec.key] == continuation
+
+
+def test_acting_after_going_back_takes_back_what_was_done_later() -> None:
+    world = started()
+    world.run(
+        400,
+        {
+            30.0: lambda: world.tell(SkipNow()),
+            60.0: lambda: world.tell(SteerTo(Affect(0.7, 0.3), "glad")),
+            100.0: lambda: world.tell(EaseNow()),
+            130.0: lambda: world.seek(55.0),
+            130.5: lambda: world.tell(SteerTo(Affect(-0.5, -0.5))),
+            131.5: lambda: world.tell(EaseNow()),
+        },
+    )
+    ats = [event.at for event in world.kept]  # type: ignore[attr-defined]
+    assert len(ats) == 3
+    assert 32 < ats[0] < 34
+    assert 56 < ats[1] < 60
+    assert ats[1] + 0.5 <= ats[2] < 64, "the second was not heard before the third: both stay"
+    assert world.conductor.plan == make_plan(REQUEST, world.kept)  # type: ignore[arg-type]
+    assert_no_hole(world, 0.0)
 
 
 def test_near_the_end_nothing_changes_and_it_is_said() -> None:
@@ -502,3 +539,28 @@ def test_whatever_is_kept_the_session_is_heard_to_its_end(
     assert kept.position >= max(0.0, world.written / SAMPLE_RATE - 1.5)
     if not lost:
         assert_no_hole(again, kept.position)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    deeds=st.lists(st.tuples(times, st.one_of(actions, times)), min_size=2, max_size=9),
+    deaths=st.lists(times, max_size=2),
+    speed=st.sampled_from([4.0, 20.0]),
+)
+def test_going_back_and_forth_between_deeds(
+    deeds: list[tuple[float, Action | float]], deaths: list[float], speed: float
+) -> None:
+    world = started(speed=speed)
+    for at, deed in deeds:
+        if isinstance(deed, float):
+            world.later(at, lambda to=deed: world.seek(to))
+        else:
+            world.later(at, lambda action=deed: world.tell(action))
+    for at in deaths:
+        world.later(at, world.kill)
+    world.run(600)
+    assert list(world.conductor.events) == world.kept
+    assert world.conductor.plan == make_plan(REQUEST, world.kept)  # type: ignore[arg-type]
+    assert_no_hole(world, 0.0)
+    for spec in world.conductor.plan.clips:
+        assert [s for s, _ in world.sent if s.key == spec.key][-1] == spec

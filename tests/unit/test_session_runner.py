@@ -8,15 +8,18 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from engine.affect.circumplex import Affect
-from engine.audio.format import Frames
+from engine.audio.format import Frames, frames_of
 from engine.errors import MusmedError
 from engine.plan.request import Request
 from engine.playback.clips import ClipStore
 from engine.playback.sinks.file import FileSink
 from engine.playback.sinks.null import NullSink
+from engine.render import render_session
 from engine.session.library import Library
 from engine.session.runner import SessionRunner
 
@@ -195,3 +198,37 @@ def test_sessions_leave_no_threads_and_no_files_open(make: Callable[..., Session
     for _ in range(3):
         once()
     assert open_things() == before
+
+
+def test_what_is_heard_after_going_back_and_acting_equals_its_rendering(
+    make: Callable[..., SessionRunner], library: Library, tmp_path: Path
+) -> None:
+    live, again = tmp_path / "live.flac", tmp_path / "again.flac"
+    runner = make(sink=FileSink(live))
+    runner.start()
+    wait_for(lambda: heard(runner) > 20)
+    runner.ease()
+    wait_for(lambda: heard(runner) > 60)
+    runner.steer(Affect(0.7, 0.4), "glad")
+    wait_for(lambda: len(runner.status().events) == 2)
+    wait_for(lambda: heard(runner) > runner.status().events[1].at + 5)
+    assert runner.seek(40) == 40
+    runner.skip()
+    wait_for(lambda: len(runner.status().events) == 2 and runner.status().events[1].at < 60)
+    assert runner.wait(60)
+    runner.close()
+    stored = library.load(runner.session)
+    assert (stored.state, stored.events) == ("finished", runner.status().events)
+    assert {key.revision for key in stored.clips} == {0, 1, 2}
+    render_session(
+        REQUEST,
+        again,
+        events=stored.events,
+        progress=lambda _done, _total: None,
+        log_file=tmp_path / "log",
+    )
+    played, _ = soundfile.read(live, dtype="float32")
+    rendered, _ = soundfile.read(again, dtype="float32")
+    rest = len(rendered) - frames_of(41)
+    assert len(played) > len(rendered) + frames_of(20), "some was heard twice"
+    np.testing.assert_array_equal(played[-rest:], rendered[-rest:])
