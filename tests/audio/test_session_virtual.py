@@ -20,7 +20,8 @@ from engine.plan.request import Request
 from engine.render import render_session
 
 SCRIPT = Path(__file__).with_name("live_session.py")
-FADE = frames_of(4.0)
+one_process = pytest.mark.xdist_group("whole session")
+"""The tests that share the 15-minute session."""
 
 
 Make = Callable[[Path], tuple[dict[str, str], Path]]
@@ -79,6 +80,7 @@ def whole_session(
     return recording, rendering, sidecar
 
 
+@one_process
 def test_fifteen_minutes_through_the_callback_equal_the_rendering(
     whole_session: tuple[Frames, Frames, Path],
 ) -> None:
@@ -125,6 +127,7 @@ def clip_audio(folder: Path, clip: dict[str, int]) -> Frames:
     return np.asarray(audio)
 
 
+@one_process
 def test_the_joins_of_fifteen_minutes_are_seamless(
     whole_session: tuple[Frames, Frames, Path],
 ) -> None:
