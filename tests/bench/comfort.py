@@ -238,15 +238,22 @@ def largest_step(audio: Frames) -> float:
 
 
 def level_error(joined: Frames, tail: Frames, head: Frames, correlation: float) -> float:
-    """dB by which a join's level differs from its two clips' powers, weighed by the law's gains
-    a = 1 - t and b = t and the correlation."""
-    b = (np.arange(len(joined)) + 0.5)[:, None] / len(joined)
+    """dB by which a join's level differs from what its two clips lead one to expect: their powers
+    moment by moment (100 ms; music swells within a join), weighed by the law's gains a = 1 - t
+    and b = t and the correlation."""
+    p, q = powers(tail), powers(head)
+    b = (np.arange(len(p)) + 0.5) / len(p)
     a, r = 1 - b, max(0.0, correlation)
-    p, q = (np.mean(np.square(x, dtype=np.float64)) for x in (tail, head))
     weight = a**2 + b**2 + 2 * r * a * b
     expected = np.mean((a**2 * p + b**2 * q + 2 * r * a * b * np.sqrt(p * q)) / weight)
-    measured = np.mean(np.square(joined, dtype=np.float64))
-    return float(10 * np.log10(measured / expected))
+    return float(10 * np.log10(np.mean(powers(joined)) / expected))
+
+
+def powers(audio: Frames) -> np.ndarray:
+    """Mean power of every whole 100 ms."""
+    whole = len(audio) // BLOCK_FRAMES * BLOCK_FRAMES
+    blocks = audio[:whole].astype(np.float64).reshape(-1, BLOCK_FRAMES * CHANNELS)
+    return np.asarray(np.mean(blocks**2, axis=1))
 
 
 def row(m: Measured) -> str:
