@@ -121,6 +121,8 @@ class Conductor:
         self._composing: ClipKey | None = None
         self._throw_away: ClipKey | None = None
         self._next = kept.first if kept else 0
+        self._refused: ClipKey | None = None
+        self._afresh: ClipKey | None = None  # refused twice with what it was to go on from
         self._failures = 0
         self._given_up = False
         self._written = frames_of(kept.position) if kept else 0
@@ -154,6 +156,9 @@ class Conductor:
             case ClipEnded():
                 self._ended(told)
             case ClipRefused():
+                if told.key == self._refused:
+                    self._afresh = told.key
+                self._refused = told.key
                 self._lost(told.reason, process_alive=True)
             case EngineRefused():
                 self._lost(told.reason, process_alive=True)
@@ -282,6 +287,9 @@ class Conductor:
         self.clips.setdefault(spec.key, ClipState(spec))
         self._composing = spec.key
         continuation = source.continuation if source is not None else None
+        if spec.key == self._afresh:
+            self._say("This clip is composed without what came before it, which can't be read.")
+            continuation = None
         self._out.append(SendCompose(spec, continuation or b""))
 
     # splices

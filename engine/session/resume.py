@@ -61,7 +61,7 @@ def resumption(
     """
     plans = [make_plan(request, events[:n]) for n in range(len(events) + 1)]
     again: list[Action] = []
-    while len(plans) > 1 and _unheard(plans[-1], plans[-2], kept, position):
+    while len(plans) > 1 and _unheard(plans, kept, position):
         plans.pop()
         again.insert(0, action_of(events[len(plans) - 1]))
     plan, line = plans[-1], _time_line(plans, kept)
@@ -100,12 +100,13 @@ def action_of(event: Event) -> Action:
 _Line = Sequence[tuple[ClipSpec, bool]]
 
 
-def _unheard(plan: Plan, before: Plan, kept: Mapping[ClipKey, ClipState], position: float) -> bool:
+def _unheard(plans: Sequence[Plan], kept: Mapping[ClipKey, ClipState], position: float) -> bool:
     """Whether the last event can be done anew: its clip is not here, and the old one is."""
-    if plan.clips[plan.first_changed].key in kept:
+    if plans[-1].clips[plans[-1].first_changed].key in kept:
         return False
-    old = [spec for spec in before.clips if spec.start <= position]
-    return bool(old) and _reaches(old[-1], kept, frames_of(position) + 1)
+    frame = frames_of(position)
+    old = [spec for spec, _ in _time_line(plans[:-1], kept) if _begin(spec, kept) <= frame]
+    return bool(old) and _reaches(old[-1], kept, frame + 1)
 
 
 def _reaches(spec: ClipSpec, kept: Mapping[ClipKey, ClipState], frame: int) -> bool:
@@ -152,7 +153,7 @@ def _place_to_begin(
     if missing == len(line):
         return position, 0, missing
     if line[missing][0].key not in newest:
-        ahead = (i for i in range(missing, len(line)) if line[i][1])
+        ahead = (i for i in range(missing + 1, len(line)) if line[i][1])
         return _place_to_begin(line, plan, kept, _begin(line[next(ahead)][0], kept) / SAMPLE_RATE)
     if line[missing][1] and position > line[missing][0].start - SPLICE_SECONDS:
         return max(position, line[missing][0].start), missing, missing

@@ -28,8 +28,8 @@ from engine.link.deliveries import ChunkArrived, ComposerOpened, Delivery, Engin
 from engine.link.protocol import ClipRecord
 from engine.plan.events import Event
 from engine.plan.request import Request
-from engine.plan.spec import Plan
-from engine.playback.clips import ClipStore
+from engine.plan.spec import ClipKey, Plan
+from engine.playback.clips import ClipStore, DamagedClipError
 from engine.playback.joiner import Joiner
 from engine.playback.placement import JoinRecord
 from engine.playback.playback import Playback, PlaybackState
@@ -155,6 +155,7 @@ class SessionRunner:
         self._quit = threading.Event()
         self._failure: str | None = None
         self._stopped = False
+        self._realtime = sink.realtime
         self._kept: Resumption | None = None
         self._finished = False
         self._stored_position = -1.0
@@ -305,10 +306,17 @@ class SessionRunner:
                     self._tick()
                 except Exception as error:
                     self._give_up(_sentence(error))
+                    if isinstance(error, DamagedClipError):
+                        self._forget_damaged(error.key)
                 if self._nothing_left():
                     break
         finally:
             self._finish()
+
+    def _forget_damaged(self, key: ClipKey) -> None:
+        """So that it is composed again when the session goes on."""
+        with contextlib.suppress(MusmedError):
+            self._library.remove_clip(self.session, key)
 
     def _take_messages(self) -> None:
         """Handle what has come, waiting at most a tick for the first message."""
@@ -364,9 +372,11 @@ class SessionRunner:
     def _nothing_left(self) -> bool:
         """Whether the session is over: heard to its end, or as far as it could be composed."""
         state = self.playback.state()
-        if state.ended or self.playback.failure is not None:
+        if self.playback.failure is not None:
+            return self._failure is not None  # else the next tick says so first
+        if state.ended:
             return True
-        if self._failure is None or state.paused:
+        if self._failure is None or state.paused or (self._realtime and not state.waiting):
             return False
         now = time.monotonic()
         written, heard, since = self._stood

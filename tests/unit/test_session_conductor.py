@@ -18,6 +18,7 @@ from engine.link.deliveries import (
     ChunkArrived,
     ClipBegan,
     ClipEnded,
+    ClipRefused,
     ComposerOpened,
     Delivery,
     EngineLost,
@@ -99,6 +100,7 @@ class World:
     engine_works: bool = True
     keep_until: dict[ClipKey, int] = field(default_factory=dict)
     shift: float = 0.0
+    unreadable: bytes | None = None
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         self.serial += 1
@@ -126,6 +128,10 @@ class World:
             case SendCompose():
                 assert self.job is None, "one clip at a time"
                 self.sent.append((command.spec, command.continuation))
+                if command.continuation == self.unreadable:
+                    refused = ClipRefused(command.spec.key, "It is damaged.")
+                    self.from_engine(0.1, self.alive, refused)
+                    return
                 self.job = (command.spec.key, self.alive)
                 self.begin_composing(command.spec)
             case SendCancel():
@@ -336,6 +342,16 @@ def test_a_dead_engine_is_replaced_and_goes_on_from_the_stored_continuation() ->
     assert world.written == frames_of(240)
     for key, (_start, frames) in world.starts.items():
         assert world.got[key] >= frames, "a repeated clip's audio is kept once, and whole"
+
+
+def test_a_continuation_that_is_refused_twice_is_done_without() -> None:
+    world = started(unreadable=b"3-0")
+    world.run(400)
+    key = ClipKey(4, 0)
+    assert [c for spec, c in world.sent if spec.key == key] == [b"3-0", b"3-0", b""]
+    assert sum("without what came before" in text for text in world.said) == 1
+    assert not world.gave_up
+    assert world.written == frames_of(240)
 
 
 def test_an_engine_that_never_works_is_given_up() -> None:

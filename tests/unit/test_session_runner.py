@@ -118,7 +118,13 @@ def test_a_clip_that_is_lost_while_it_is_played_ends_the_session_in_words(
     status = runner.status()
     assert status.phase == "failed"
     assert "can't be read" in (status.failure or "")
-    assert library.load(runner.session).state == "interrupted"
+    runner.close()
+    stored = library.load(runner.session)
+    assert stored.state == "interrupted"
+    again = make(resume=stored)
+    again.start()
+    wait_for(lambda: heard(again) > stored.position + 10)
+    assert again.status().failure is None
 
 
 def test_an_engine_that_cannot_be_started_leaves_nothing_behind(
