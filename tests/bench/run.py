@@ -141,9 +141,7 @@ def first_frame_seconds() -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder:
         library = Library(Path(folder))
         start = time.perf_counter()
-        runner = SessionRunner(
-            request(), library=library, sink=sink, log_file=Path(folder) / "log"
-        )
+        runner = SessionRunner(request(), library=library, sink=sink, log_file=Path(folder) / "log")
         runner.start()
         while sink.first is None and time.perf_counter() - start < 20:
             if not opened and runner._conductor.ready:
