@@ -15,11 +15,9 @@ from engine.plan.spec import ClipKey, ClipSpec
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How playback stands: ``now`` monotonic seconds, ``written`` session frame of the write
-    cursor, ``waiting`` the path clock waits for a late clip, ``missed_splice`` an armed splice
-    was passed by before its audio came."""
+    """How playback stands: ``written`` session frame of the write cursor, ``waiting`` the path
+    clock waits for a late clip, ``missed_splice`` an armed splice was passed by before its audio came."""
 
-    now: float
     written: int
     waiting: bool = False
     missed_splice: bool = False

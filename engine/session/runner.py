@@ -345,9 +345,7 @@ class SessionRunner:
         state = self.playback.state()
         waiting = state.waiting and state.heard > 0  # before the first sound nothing is late
         missed = self.playback.missed_splice()
-        self._carry_out(
-            self._conductor.handle(Progress(time.monotonic(), state.written, waiting, missed))
-        )
+        self._carry_out(self._conductor.handle(Progress(state.written, waiting, missed)))
 
     def _tick(self) -> None:
         if self.playback.failure is not None:

@@ -241,13 +241,13 @@ class World:
             self.furthest_ahead,
             max((p.end for p in self.placed), default=0) / SAMPLE_RATE - self.written / SAMPLE_RATE,
         )
-        self.tell(Progress(self.now, self.written, False, missed))
+        self.tell(Progress(self.written, False, missed))
 
     def seek(self, seconds: float) -> None:
         limit = self.horizon() if self.armed is None else min(self.armed, self.horizon())
         self.written = min(frames_of(seconds), limit)
         self.shift = self.written / SAMPLE_RATE - self.now - 1.5
-        self.tell(Progress(self.now, self.written))
+        self.tell(Progress(self.written))
 
     def kill(self) -> None:
         self.alive += 1
