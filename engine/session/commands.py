@@ -16,7 +16,8 @@ from engine.plan.spec import ClipKey, ClipSpec
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How playback stands: ``written`` session frame of the write cursor, ``waiting`` the path
-    clock waits for a late clip, ``missed_splice`` an armed splice was passed by before its audio came."""
+    clock waits for a late clip, ``missed_splice`` an armed splice was passed by before its audio
+    came."""
 
     written: int
     waiting: bool = False
