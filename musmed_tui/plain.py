@@ -29,7 +29,7 @@ from musmed_tui.plain_line import (
 from musmed_tui.terminal import Cbreak, Signals, Terminal, columns
 
 if TYPE_CHECKING:
-    from engine.session.runner import Notice
+    from engine.session.status import Notice
     from musmed_tui.session_view import Snapshot
 
 REDRAW_SECONDS = 0.25

@@ -9,7 +9,7 @@ import msgspec
 from engine.affect.circumplex import Affect
 from engine.plan.clock import STRIDE_SECONDS
 from engine.plan.spec import ClipSpec, Tags
-from engine.session.runner import ClipView, Phase, RunnerStatus
+from engine.session.status import ClipView, Phase, RunnerStatus
 
 
 class HasStatus(Protocol):

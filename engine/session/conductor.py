@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.link.deliveries import (
@@ -28,8 +27,8 @@ from engine.link.deliveries import (
     EngineRefused,
     EngineUp,
 )
-from engine.plan.clock import CLIP_SECONDS, OVERLAP_SECONDS, clip_start
-from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.clock import CLIP_SECONDS
+from engine.plan.events import Event
 from engine.plan.planner import can_change, make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec, Plan
@@ -60,36 +59,21 @@ from engine.session.commands import (
     Withdraw,
 )
 from engine.session.resume import Resumption
+from engine.session.splice import (
+    EVENT_GAP_SECONDS,
+    SPLICE_MARGIN_SECONDS,
+    SPLICE_READY_FRAMES,
+    Splice,
+    event_of,
+    goes_on_from,
+    said_of,
+    source_of,
+)
 
 AHEAD_SECONDS = 300.0
 """Composition stays at most this far ahead: what a steer throws away is bounded."""
-SPLICE_MARGIN_SECONDS = 1.0
-"""A splice is aimed this far past the write cursor; doubled each time that was too near."""
-SPLICE_READY_FRAMES = SAMPLE_RATE
-"""A splice is placed once this much of it is here, so that it can't run dry at its start."""
-KEEP_SECONDS = 3.0
-"""How much of the old clip is kept past an event's time: the first beat and the fade lie there."""
-KEEP_HEAD_SECONDS = OVERLAP_SECONDS + 1.0
-"""How much of its head is kept in any case: its own join is measured over the whole overlap."""
-EVENT_GAP_SECONDS = 0.5
-"""Events lie at least this far apart."""
 MAX_FAILURES = 5
 RESTART_DELAYS = (0.0, 0.5, 1.0, 2.0, 4.0)
-
-
-@dataclass(slots=True)
-class _Splice:
-    """An action on its way to being heard."""
-
-    action: Action | None  # None: the event is given (a session made again)
-    event: Event
-    plan: Plan
-    margin: float
-    source: ClipKey | None
-
-    @property
-    def spec(self) -> ClipSpec:
-        return self.plan.clips[self.plan.first_changed]
 
 
 class Conductor:
@@ -117,7 +101,7 @@ class Conductor:
         self._script = deque(script)
         self._actions: deque[Action] = deque(kept.again if kept else ())
         self._scripted: Plan | None = None  # with the script's next event
-        self._splice: _Splice | None = None
+        self._splice: Splice | None = None
         self._composing: ClipKey | None = None
         self._throw_away: ClipKey | None = None
         self._next = kept.first if kept else 0
@@ -267,21 +251,7 @@ class Conductor:
         spec = self.plan.clips[self._next]
         if spec.start + CLIP_SECONDS > self._written / SAMPLE_RATE + AHEAD_SECONDS:
             return
-        self._send(spec, self._continued(spec))
-
-    def _continued(self, spec: ClipSpec) -> ClipState | None:
-        """The clip whose continuation ``spec`` is composed from, when no splice is under way."""
-        older = [
-            state
-            for key, state in self.clips.items()
-            if key.index == spec.index and key.revision < spec.revision and state.continuation
-        ]
-        if spec.start != clip_start(spec.index) and older:
-            newest = max(older, key=lambda state: state.spec.revision)
-            if newest.start <= frames_of(spec.start):
-                return newest
-        before = self._before(spec.index)
-        return self.clips.get(before) if before is not None else None
+        self._send(spec, goes_on_from(spec, self.plan, self.clips))
 
     def _send(self, spec: ClipSpec, source: ClipState | None) -> None:
         self.clips.setdefault(spec.key, ClipState(spec))
@@ -304,16 +274,20 @@ class Conductor:
         if self._script:
             self._take_scripted()
         elif self._actions:
-            self._aim(self._actions.popleft(), SPLICE_MARGIN_SECONDS)
+            action = self._actions.popleft()
+            if isinstance(action, SteerTo):  # of targets moved in haste the last one counts
+                while self._actions and isinstance(self._actions[0], SteerTo):
+                    action = self._actions.popleft()
+            self._aim(action, SPLICE_MARGIN_SECONDS)
 
     def _take_scripted(self) -> None:
         if self._scripted is None:
             self._scripted = make_plan(self.request, (*self.events, self._script[0]))
         plan = self._scripted
-        source = self._source(plan)
+        source = source_of(plan, self.plan, self.clips)
         if source is None or (source in self.clips and self.clips[source].begun):
             self._scripted = None
-            self._begin_splice(_Splice(None, self._script.popleft(), plan, 0.0, source))
+            self._begin_splice(Splice(None, self._script.popleft(), plan, 0.0, source))
 
     def _aim(self, action: Action, margin: float) -> None:
         """Aim a splice ``margin`` seconds past the write cursor."""
@@ -325,13 +299,13 @@ class Conductor:
             self._say("The session is about to end, so nothing was changed.")
             self._out.append(Disarm())
             return
-        event = _event(action, at)
+        event = event_of(action, at)
         plan = make_plan(self.request, (*self.events, event))
-        source = self._source(plan)
+        source = source_of(plan, self.plan, self.clips)
         if source is not None and not (source in self.clips and self.clips[source].begun):
             self._actions.appendleft(action)  # nothing to splice from yet: next message again
             return
-        self._begin_splice(_Splice(action, event, plan, margin, source))
+        self._begin_splice(Splice(action, event, plan, margin, source))
 
     def _take_back(self, soonest: float) -> None:
         """Forget the events that were heard once and that the listener has gone back before."""
@@ -370,19 +344,7 @@ class Conductor:
         begun = state.start / SAMPLE_RATE if state is not None and state.begun else 0.0
         return max(self.events[-1].at, begun) + EVENT_GAP_SECONDS
 
-    def _source(self, plan: Plan) -> ClipKey | None:
-        """The clip a splice takes over from: its older self, or the clip before when the splice
-        lies before its older self's first frame; None at the session's very start."""
-        spec = plan.clips[plan.first_changed]
-        older = self.plan.clips[spec.index].key
-        state = self.clips.get(older)
-        start = state.start if state and state.begun else frames_of(clip_start(spec.index))
-        return older if frames_of(spec.start) >= start else self._before(spec.index)
-
-    def _before(self, index: int) -> ClipKey | None:
-        return self.plan.clips[index - 1].key if index else None
-
-    def _begin_splice(self, splice: _Splice) -> None:
+    def _begin_splice(self, splice: Splice) -> None:
         self._splice = splice
         self._out.append(Arm(frames_of(splice.event.at)))
         composing = self._composing
@@ -393,9 +355,8 @@ class Conductor:
             self._out.append(SendCancel(composing, 0))
         elif splice.action is None:
             # A scripted event stays where it is, so nothing of the old clip is needed past it.
-            begun = self.clips[composing].start / SAMPLE_RATE
-            keep = max(splice.event.at + KEEP_SECONDS, begun + KEEP_HEAD_SECONDS)
-            self._out.append(SendCancel(composing, frames_of(keep)))
+            keep_until = splice.keep_until(self.clips[composing].start)
+            self._out.append(SendCancel(composing, keep_until))
 
     def _place_splice(self, state: ClipState) -> None:
         """Offer the splice to the joiner once enough of it is here."""
@@ -424,7 +385,7 @@ class Conductor:
         self._next = splice.plan.first_changed + (1 if state.continuation is not None else 0)
         self._out.append(KeepEvent(splice.event))
         self._furthest = min(self._furthest, state.start)
-        self._say(_said(splice.event, state.start / SAMPLE_RATE))
+        self._say(said_of(splice.event, state.start / SAMPLE_RATE))
         for spec in old.clips[splice.plan.first_changed :]:
             if spec.key not in (splice.source, self._composing):
                 self._forget(spec.key)
@@ -477,26 +438,3 @@ class Conductor:
 
     def _say(self, text: str) -> None:
         self._out.append(Say(text))
-
-
-def _event(action: Action, at: float) -> Event:
-    match action:
-        case SteerTo():
-            return Steer(at=at, target=action.target, word=action.word)
-        case EaseNow():
-            return Ease(at=at)
-        case SkipNow():
-            return Skip(at=at)
-
-
-def _said(event: Event, start: float) -> str:
-    """What the listener reads when a change is under way; ``start`` seconds: its first beat."""
-    when = f"from {int(start // 60)}:{int(start % 60):02d}"
-    match event:
-        case Steer():
-            goal = event.word or f"{event.target.valence:+.2f},{event.target.arousal:+.2f}"
-            return f"Steering towards {goal} {when}."
-        case Ease():
-            return f"Easing {when}: arousal is being lowered."
-        case Skip():
-            return f"This stretch is being composed anew {when}."

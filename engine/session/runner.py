@@ -15,106 +15,46 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Literal
-
-import msgspec
 
 from engine.affect.circumplex import Affect
-from engine.audio.format import SAMPLE_RATE, frames_of
-from engine.composers.base import Continuation, resolve_composer
+from engine.composers.base import resolve_composer
 from engine.errors import MusmedError
-from engine.link.client import EngineClient
-from engine.link.deliveries import ChunkArrived, ComposerOpened, Delivery, EngineLost
-from engine.link.protocol import ClipRecord
+from engine.link.deliveries import ChunkArrived, ComposerOpened, Delivery
 from engine.plan.events import Event
 from engine.plan.request import Request
-from engine.plan.spec import ClipKey, Plan
-from engine.playback.clips import ClipStore, DamagedClipError
-from engine.playback.joiner import Joiner
+from engine.plan.spec import ClipKey
+from engine.playback.clips import DamagedClipError
 from engine.playback.placement import JoinRecord
-from engine.playback.playback import Playback, PlaybackState
+from engine.playback.playback import PlaybackState
 from engine.playback.sinks.base import Sink
 from engine.session.clip_state import ClipState
 from engine.session.commands import (
-    AppendChunk,
-    Arm,
-    BeginClip,
+    Action,
     Command,
-    Disarm,
-    DiscardClip,
     EaseNow,
-    FinishClip,
     GiveUp,
-    KeepEvent,
-    KeepEvents,
     OpenComposer,
-    PlaceClip,
     Progress,
     Say,
     SendCancel,
     SendCompose,
     SkipNow,
-    SplicePlaced,
     StartEngine,
     SteerTo,
-    Withdraw,
 )
 from engine.session.conductor import Conductor
+from engine.session.engine_line import EngineLine
 from engine.session.library import Library
-from engine.session.resume import Resumption, resumption
-from engine.session.stored import State, StoredClip, StoredSession
+from engine.session.stage import Stage
+from engine.session.status import Notice, Phase, RunnerStatus, status_of
+from engine.session.stored import State, StoredSession
 
 TICK_SECONDS = 0.1
 POSITION_EVERY_SECONDS = 1.0
 PLAYED_OUT_SECONDS = 2.0
 """Once nothing more is composed, the session is over when playback has stood still this long."""
-FADE_SECONDS = 4.0
-"""The session's fades at both ends (comfort: 3 to 5 s)."""
-
-Phase = Literal["starting", "playing", "paused", "composing", "ended", "stopped", "failed"]
-ClipPhase = Literal["planned", "composing", "ready"]
 
 log = logging.getLogger(__name__)
-
-
-class Notice(msgspec.Struct, frozen=True):
-    """A sentence for the listener, and the session seconds at which it was said."""
-
-    seconds: float
-    text: str
-
-
-class ClipView(msgspec.Struct, frozen=True):
-    """One clip for the screens: its newest revision; ``record`` once it is finished."""
-
-    index: int
-    revision: int
-    start: float
-    end: float
-    phase: ClipPhase
-    record: ClipRecord | None
-
-
-class RunnerStatus(msgspec.Struct, frozen=True):
-    """How the session stands, readable from any thread.
-
-    ``ahead``: seconds composed past the write cursor without a gap. ``speed``: audio seconds
-    per wall second of the last finished clip, None before the first. ``failure``: why nothing
-    more is composed; what is composed is played on, and then the phase is 'failed'.
-    """
-
-    session: str
-    request: Request
-    plan: Plan
-    events: tuple[Event, ...]
-    phase: Phase
-    playback: PlaybackState
-    clips: tuple[ClipView, ...]
-    composer: str
-    ahead: float
-    speed: float | None
-    restarts: int
-    failure: str | None = None
 
 
 class SessionRunner:
@@ -142,22 +82,15 @@ class SessionRunner:
         if script and sink.realtime:
             raise ValueError("a scripted session needs a sink that waits")
         self._library = library
-        self._denoise = denoise
-        self._engine_argv = engine_argv
         self._log_file = log_file
-        self._log: IO[bytes] | None = None
-        self._engine: EngineClient | None = None
-        self._engine_number = 0
-        self._engine_due: float | None = None
-        self._inbox: queue.SimpleQueue[tuple[int, Delivery] | _Action] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[tuple[int, Delivery] | Action] = queue.SimpleQueue()
         self._notices: queue.SimpleQueue[Notice] = queue.SimpleQueue()
         self._over = threading.Event()
         self._quit = threading.Event()
         self._failure: str | None = None
         self._stopped = False
-        self._realtime = sink.realtime
-        self._kept: Resumption | None = None
         self._finished = False
+        self._realtime = sink.realtime
         self._stored_position = -1.0
         self._stood = (-1, -1.0, 0.0)
         self._chunk: ChunkArrived | None = None
@@ -168,47 +101,20 @@ class SessionRunner:
             if resume
             else library.create(request, composer, 0, dict(settings or {}), datetime.now(UTC))
         )
-        self._store = ClipStore(library.clip_folder(self.session))
-        kept = self._take_up(resume) if resume else None
-        self._conductor = Conductor(self.request, composer, script=script, kept=kept)
-        total = frames_of(self._conductor.plan.total)
-        fade = frames_of(FADE_SECONDS)
-        self._joiner = Joiner(total, fade_in=fade, fade_out=fade)
-        self.playback = Playback(self._joiner, sink)
+        self._engine = EngineLine(
+            lambda number, told: self._inbox.put((number, told)),
+            argv=engine_argv,
+            denoise=denoise,
+        )
+        self._stage = Stage(library, self.session)
+        self._kept = self._stage.take_up(resume) if resume else None
+        self._conductor = Conductor(self.request, composer, script=script, kept=self._kept)
+        self._stage.open(self._conductor.plan.total, sink, self._kept)
+        self.playback = self._stage.playback
         if volume != 1.0:
             self.playback.set_volume(volume)
-        if kept:
-            self._place_kept(kept)
         self._status = self._look()
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
-
-    def _take_up(self, session: StoredSession) -> Resumption:
-        """Look at what is kept of a session: damaged clips are composed again."""
-        states = {}
-        for key, clip in session.clips.items():
-            try:
-                Continuation.unpack(clip.continuation)
-                self._store.adopt(key, clip.start)
-            except MusmedError as error:
-                log.warning("clip %s will be composed again: %s", key, error)
-            else:
-                states[key] = _kept(clip)
-        return resumption(session.request, session.events, states, session.position)
-
-    def _place_kept(self, kept: Resumption) -> None:
-        for state, splice in kept.pieces:
-            self.playback.place(self._store.get(state.spec.key), state.marks, splice=splice)
-            state.placed = True
-        self._joiner.start_at(frames_of(kept.position))
-        self._kept = kept
-
-    def _store_kept(self) -> None:
-        """Once the session is held: what is of no use any more goes."""
-        if self._kept is None:
-            return
-        self._library.keep_events(self.session, len(self._kept.events))
-        for key in self._kept.lost:
-            self._do(DiscardClip(key))
 
     # for everyone
 
@@ -217,9 +123,10 @@ class SessionRunner:
         when one of them can't be had; of a new session nothing is kept then."""
         self._library.set_state(self.session, "running")
         try:
-            self._store_kept()
+            if self._kept is not None:
+                self._stage.store_kept(self._kept)
             self._log_file.parent.mkdir(parents=True, exist_ok=True)
-            self._log = self._log_file.open("ab")
+            self._engine.log = self._log_file.open("ab")
             self._carry_out(self._conductor.start())
             self.playback.start()
         except BaseException:
@@ -279,7 +186,7 @@ class SessionRunner:
         return taken
 
     def joins(self) -> tuple[JoinRecord, ...]:
-        return tuple(self._joiner.joins)
+        return tuple(self.playback.joins())
 
     def finished_clips(self) -> tuple[ClipState, ...]:
         """The clips that were composed and not thrown away, older revisions included."""
@@ -329,7 +236,7 @@ class SessionRunner:
                     self._decline(message)
                 elif isinstance(message, tuple):
                     number, delivery = message
-                    if number == self._engine_number:
+                    if number == self._engine.current:
                         self._take_delivery(delivery)
                 else:
                     self._progress()
@@ -351,8 +258,7 @@ class SessionRunner:
         if self.playback.failure is not None:
             raise self.playback.failure
         if self._failure is None:
-            if self._engine_due is not None and time.monotonic() >= self._engine_due:
-                self._start_engine()
+            self._engine.start_when_due()
             self._progress()
         self._status = self._look()
         heard = self._status.playback.heard
@@ -388,86 +294,19 @@ class SessionRunner:
             self._do(command)
 
     def _do(self, command: Command) -> None:
-        engine = self._engine
         match command:
-            case StartEngine():
-                self._engine_due = time.monotonic() + command.delay
-                if command.delay == 0:
-                    self._start_engine()
-            case OpenComposer() if engine:
-                engine.open(command.name, self._denoise)
-            case SendCompose() if engine:
-                engine.compose(command.spec, command.continuation)
-            case SendCancel() if engine:
-                engine.cancel(command.key, command.keep_until)
-            case BeginClip():
-                self._store.begin(command.key, command.start, command.frames)
-            case AppendChunk() if self._chunk is not None:
-                self._store.append(command.key, self._chunk.audio[command.skip :])
-            case FinishClip():
-                self._finish_clip(command)
-            case DiscardClip():
-                self._library.remove_clip(self.session, command.key)
-                self._store.discard(command.key)
-            case PlaceClip():
-                self._place(command)
-            case Arm():
-                self.playback.arm(command.frame)
-            case Disarm():
-                self.playback.disarm()
-            case KeepEvent():
-                self._library.add_event(self.session, command.event)
-            case KeepEvents():
-                self._library.keep_events(self.session, command.count)
-            case Withdraw():
-                self.playback.withdraw(command.keys)
             case Say():
                 self._say(command.text)
             case GiveUp():
                 self._give_up(
                     f"The composer can't go on ({command.reason.rstrip('.')}); the log says more."
                 )
+            case StartEngine() | OpenComposer() | SendCompose() | SendCancel():
+                self._engine.carry_out(command)
             case _:
-                pass  # for an engine that is gone: it is told again when the next one is up
-
-    def _place(self, command: PlaceClip) -> None:
-        clip = self._store.get(command.key)
-        accepted = self.playback.place(
-            clip, command.marks, splice=command.splice, then_arm=command.arm
-        )
-        if command.splice:
-            self._carry_out(self._conductor.handle(SplicePlaced(command.key, accepted)))
-
-    def _start_engine(self) -> None:
-        self._engine_due = None
-        if self._engine is not None:
-            self._engine.close(timeout=0.0)
-        self._engine_number += 1
-        number = self._engine_number
-
-        def deliver(told: Delivery) -> None:
-            self._inbox.put((number, told))
-
-        try:
-            self._engine = EngineClient(deliver, argv=self._engine_argv, log=self._log)
-        except MusmedError as error:
-            self._engine = None
-            if number == 1:
-                raise
-            deliver(EngineLost(str(error)))
-
-    def _finish_clip(self, command: FinishClip) -> None:
-        self._store.finish(command.spec.key, cut=command.cut)
-        self._library.save_clip(
-            self.session,
-            command.spec,
-            command.start,
-            command.frames,
-            command.cut,
-            command.continuation,
-            command.record,
-            command.marks,
-        )
+                answer = self._stage.carry_out(command, self._chunk)
+                if answer is not None:
+                    self._carry_out(self._conductor.handle(answer))
 
     def _say(self, text: str) -> None:
         heard = self.playback.state().heard
@@ -484,10 +323,9 @@ class SessionRunner:
         rest = " What is composed is still played." if goes_on else ""
         self._notices.put(Notice(heard, reason + rest))
         self.playback.disarm()
-        if self._engine is not None:
-            self._engine.close()
+        self._engine.close()
 
-    def _decline(self, message: tuple[int, Delivery] | _Action) -> None:
+    def _decline(self, message: tuple[int, Delivery] | Action) -> None:
         """After a failure: the engine's last words are nothing, a listener gets an answer."""
         if not isinstance(message, tuple):
             text = "Nothing more can be composed, so the session can't be changed."
@@ -501,8 +339,7 @@ class SessionRunner:
             self._store_position(state.heard)
             with contextlib.suppress(MusmedError):
                 self._library.set_state(self.session, self._last_state(state))
-            if self._engine is not None:
-                self._engine.close()
+            self._engine.close()
             self._status = self._look()
         finally:
             self._over.set()
@@ -513,31 +350,22 @@ class SessionRunner:
         return "finished" if state.ended and self._failure is None else "interrupted"
 
     def _shut(self) -> None:
-        self.playback.close()
-        if self._engine is not None:
-            self._engine.close()
-        self._store.close()
-        if self._log is not None:
-            self._log.close()
+        self._stage.close()
+        self._engine.close()
+        if self._engine.log is not None:
+            self._engine.log.close()
         self._over.set()
 
     # looking
 
     def _look(self) -> RunnerStatus:
-        state, conductor = self.playback.state(), self._conductor
-        speeds = [s.record.speed for s in conductor.clips.values() if s.record]
-        return RunnerStatus(
-            session=self.session,
-            request=self.request,
-            plan=conductor.plan,
-            events=conductor.events,
+        state = self.playback.state()
+        return status_of(
+            self.session,
+            self._conductor,
+            state,
+            horizon=self.playback.horizon(),
             phase=self._phase(state),
-            playback=state,
-            clips=tuple(_view(conductor, index) for index in range(len(conductor.plan.clips))),
-            composer=conductor.composer,
-            ahead=max(0.0, (self.playback.horizon() - state.written) / SAMPLE_RATE),
-            speed=speeds[-1] if speeds else None,
-            restarts=conductor.restarts,
             failure=self._failure,
         )
 
@@ -553,36 +381,9 @@ class SessionRunner:
         return next((phase for true, phase in checks if true), "playing")
 
 
-_Action = SteerTo | EaseNow | SkipNow
-
-
 def _sentence(error: Exception) -> str:
     """What the listener is told of ``error``; a defect's traceback goes to the log."""
     if isinstance(error, MusmedError):
         return str(error)
     log.error("the session's thread failed", exc_info=error)
     return "musmed made a mistake and composes no more; the log file says where."
-
-
-def _kept(clip: StoredClip) -> ClipState:
-    return ClipState(
-        clip.spec,
-        start=clip.start,
-        frames=clip.frames,
-        got=clip.frames,
-        begun=True,
-        whole=not clip.cut,
-        continuation=clip.continuation,
-        marks=clip.marks,
-        record=clip.record,
-    )
-
-
-def _view(conductor: Conductor, index: int) -> ClipView:
-    spec = conductor.plan.clips[index]
-    state = conductor.clips.get(spec.key)
-    phase: ClipPhase = "planned"
-    if state is not None:
-        phase = "ready" if state.whole else "composing"
-    record = state.record if state else None
-    return ClipView(spec.index, spec.revision, spec.start, spec.end, phase, record)

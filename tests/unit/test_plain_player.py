@@ -11,7 +11,7 @@ import pytest
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.plan.spec import Tags
-from engine.session.runner import Notice
+from engine.session.status import Notice
 from musmed_tui.plain import Output, PlainPlayer, exit_code
 from musmed_tui.plain_keys import Keyboard
 from musmed_tui.session_view import Snapshot

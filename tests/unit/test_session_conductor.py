@@ -309,11 +309,12 @@ def test_an_action_is_spliced_in_and_kept(action: Action) -> None:
     assert world.written == frames_of(240)
 
 
-def test_two_hasty_steers_are_both_heard_one_after_the_other() -> None:
+def test_of_hasty_steers_the_first_and_the_last_are_heard() -> None:
     world = started()
 
     def hasty() -> None:
         world.tell(SteerTo(Affect(0.5, 0.5)))
+        world.tell(SteerTo(Affect(0.5, 0.0)))
         world.tell(SteerTo(Affect(-0.5, -0.5)))
 
     world.run(300, {20.0: hasty})

@@ -203,7 +203,8 @@ def test_sessions_leave_no_threads_and_no_files_open(make: Callable[..., Session
     before = open_things()
     for _ in range(3):
         once()
-    assert open_things() == before
+    # Fewer may be open than before: what other tests left behind can end meanwhile.
+    wait_for(lambda: all(now <= then for now, then in zip(open_things(), before, strict=True)))
 
 
 def test_what_is_heard_after_going_back_and_acting_equals_its_rendering(
