@@ -72,8 +72,9 @@ Analysed = tuple[Frames, float, SlowState]
 
 class _Blocks:
     """Cuts a source into (n * 4800, 2) pieces on the session's blocks, none across a half second
-    of the grid. The first block begins with silence where the source begins inside it; where the
-    source ends before ``end`` (blocks), silence follows."""
+    of the grid. The first block begins with silence where the source begins inside it. A source
+    that goes on past ``end`` (blocks) is what the stages that look ahead hear there; where it ends,
+    its last block is filled up with silence, and silence follows up to ``end``."""
 
     def __init__(self, source: Iterator[Frames], first_frame: int, end: int) -> None:
         self._source = source
@@ -85,7 +86,8 @@ class _Blocks:
         for piece in self._source:
             self._pending = np.concatenate((self._pending, piece))
             yield from self._whole()
-        missing = (self._end - self.block) * BLOCK_FRAMES - len(self._pending)
+        wanted = -(-len(self._pending) // BLOCK_FRAMES)
+        missing = max(wanted, self._end - self.block) * BLOCK_FRAMES - len(self._pending)
         if missing > 0:
             silence = np.zeros((missing, CHANNELS), np.float32)
             self._pending = np.concatenate((self._pending, silence))
@@ -102,7 +104,10 @@ class _Blocks:
 
 
 class _Target:
-    """The loudness target over session time, LUFS, from breakpoints."""
+    """The loudness target over session time, LUFS, from breakpoints.
+
+    Neighbours hold the same line cut at different places, so interpolation differs in its last
+    bits; rounded to a millionth it is the same target."""
 
     def __init__(self, levels: tuple[LevelPoint, ...]) -> None:
         self._times = [point.time for point in levels]
@@ -110,7 +115,7 @@ class _Target:
 
     def __call__(self, block: int) -> float:
         middle = (block + 0.5) * BLOCK_FRAMES / SAMPLE_RATE
-        return float(np.interp(middle, self._times, self._lufs))
+        return round(float(np.interp(middle, self._times, self._lufs)), 6)
 
 
 class _Analysis:

@@ -20,7 +20,8 @@ from engine.plan.request import Request
 from engine.playback.sinks.file import FileSink
 from engine.session.library import Library
 from engine.session.report import check_report_path, report_path, write_report
-from engine.session.runner import Notice, SessionRunner
+from engine.session.runner import SessionRunner
+from engine.session.status import Notice
 
 
 class RenderResult(msgspec.Struct, frozen=True):

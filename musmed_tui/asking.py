@@ -76,7 +76,7 @@ def number(key: str, text: str | None, otherwise: float) -> float:
 
 def drawn_seed(seed: int) -> str:
     """What is said of a seed that musmed drew, so that the music can be made again."""
-    return f"Seed {seed} (--seed {seed} makes it again)."
+    return f"--seed {seed} makes it again."
 
 
 def _said(option: str, verb: str, text: str | None) -> str:

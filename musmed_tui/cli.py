@@ -32,14 +32,24 @@ Strategy = Annotated[
     Text,
     typer.Option(metavar="iso|direct", help="Match the mood first, or straight there (iso)."),
 ]
-Instrument = Annotated[Text, typer.Option(metavar="TAG", help="Keep this instrument.")]
-Genre = Annotated[Text, typer.Option(metavar="TAG", help="Keep this genre.")]
+Instrument = Annotated[
+    Text, typer.Option(metavar="TAG", help="Keep this instrument, such as piano.")
+]
+Genre = Annotated[Text, typer.Option(metavar="TAG", help="Keep this genre, such as ambient.")]
 Temperature = Annotated[
     Text, typer.Option(metavar="0..1", help="How readily instrument and genre change (0.3).")
 ]
 Seed = Annotated[Text, typer.Option(metavar="NUMBER", help="The same seed, the same music.")]
-Composer = Annotated[Text, typer.Option(metavar="NAME", help="Who composes (auto).")]
-Sink = Annotated[Text, typer.Option(metavar="SINK", help="Where the sound goes (auto).")]
+Composer = Annotated[
+    Text, typer.Option(metavar="NAME", help="Who composes: auto or embedded (auto).")
+]
+Sink = Annotated[
+    Text,
+    typer.Option(
+        metavar="SINK",
+        help="Where sound goes: auto, sounddevice, miniaudio, file:PATH or null (auto).",
+    ),
+]
 Volume = Annotated[Text, typer.Option(metavar="0..1", help="Volume (1).")]
 Plain = Annotated[bool, typer.Option("--plain", help="Lines of text only, nothing redrawn.")]
 SlowLink = Annotated[
@@ -49,7 +59,7 @@ Denoise = Annotated[
     Optional[bool],  # noqa: UP045
     typer.Option("--denoise/--no-denoise", help="Spectral gating (as the composer needs)."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -208,14 +218,14 @@ def sessions(
 
 @app.command()
 def resume(  # noqa: PLR0917 - typer calls it by name
-    session: Annotated[Text, typer.Argument(metavar="[ID]", help="From 'musmed sessions'.")] = None,
+    session: Annotated[Text, typer.Argument(metavar="ID", help="From 'musmed sessions'.")] = None,
     sink: Sink = None,
     volume: Volume = None,
     denoise: Denoise = None,
     plain: Plain = False,
     slow_link: SlowLink = False,
 ) -> None:
-    """Go on with a session that was stopped: the given one, or the latest."""
+    """Go on with a session that did not reach its end: the given one, or the latest."""
     from musmed_tui.commands_play import resume_session
 
     code = resume_session(session, sink, volume, denoise=denoise, plain=plain, slow_link=slow_link)

@@ -47,9 +47,7 @@ def play_session(
             print(drawn_seed(request.seed))
         return code
     with _Stage(where, loaded, sink, loudness, denoise=denoise, plain=plain) as stage:
-        if asked.seed is None:
-            stage.output.line(drawn_seed(request.seed))
-        return stage.perform(request, None)
+        return stage.perform(request, None, seed_drawn=asked.seed is None)
 
 
 def resume_session(
@@ -130,13 +128,18 @@ class _Stage:
     def __exit__(self, *_: object) -> None:
         self.library.close()
 
-    def perform(self, request: Request, resume: StoredSession | None) -> int:
+    def perform(
+        self, request: Request, resume: StoredSession | None, *, seed_drawn: bool = False
+    ) -> int:
         """Play to the end or to a stop; gives the exit code."""
         with Signals() as signals, stderr_to(self._where.engine_log):
             sink, notice = self._open_sink()
             if notice:
                 self.output.line(notice)
             runner = self._open_runner(request, sink, resume)
+            self._announce(request, resume)
+            if seed_drawn:
+                self.output.line(drawn_seed(request.seed))
             try:
                 player = self._follow(runner, signals)
             finally:
@@ -168,7 +171,6 @@ class _Stage:
         from engine.affect.feelings import FEELINGS
         from musmed_tui.session_view import snapshot
 
-        self._announce(runner.request)
         runner.start()
         keyboard = Keyboard([feeling.word for feeling in FEELINGS])
         player = PlainPlayer(runner, lambda: snapshot(runner), self.output, keyboard)
@@ -176,11 +178,12 @@ class _Stage:
             player.follow(signals, cbreak)
         return player
 
-    def _announce(self, request: Request) -> None:
+    def _announce(self, request: Request, resume: StoredSession | None) -> None:
         start = request.start_word or nearest_word(request.start)
         target = request.target_word or nearest_word(request.target)
         keys = " Keys: ? lists them." if self._terminal.keys else ""
-        self.output.line(f"From {start} to {target}, {request.minutes:g} minutes.{keys}")
+        again = f", going on at {clock(resume.position)}" if resume is not None else ""
+        self.output.line(f"From {start} to {target}, {request.minutes:g} minutes{again}.{keys}")
 
     def _farewell(self, runner: SessionRunner, player: PlainPlayer, signals: Signals) -> int:
         from musmed_tui.session_view import snapshot

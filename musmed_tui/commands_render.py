@@ -29,8 +29,6 @@ def render_to(asked: Asked, output: str | None, *, denoise: bool | None) -> int:
     path = Path(output).expanduser()
     request = build_request(asked, loaded)
     start_logging(where, loaded.settings.log_level)
-    if asked.seed is None:
-        print(drawn_seed(request.seed), flush=True)
     with Signals() as signals, stderr_to(where.engine_log), _progress() as progress:
         result = _render(
             request,
@@ -45,6 +43,8 @@ def render_to(asked: Asked, output: str | None, *, denoise: bool | None) -> int:
         return 128 + signals.stop if signals.stop else INTERRUPTED
     written, sidecar, seconds = result
     print(f"Wrote {written} ({clock(seconds)}) and {sidecar}.")
+    if asked.seed is None:
+        print(drawn_seed(request.seed))
     return 0
 
 

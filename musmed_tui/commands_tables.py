@@ -33,20 +33,19 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
         return
     rows = []
     for clip in plan.clips:
-        start, end = clip.path.at(clip.start), clip.path.at(clip.end)
+        start = clip.path.at(clip.start)
         rows.append(
             (
                 str(clip.index + 1),
-                f"{clock(clip.start)}-{clock(clip.end)}",
-                f"{nearest_word(start)} {_point(start)}",
-                f"{nearest_word(end)} {_point(end)}",
-                clip.tags.mood,
+                clock(clip.start),
+                *_coordinates(start),
                 clip.tags.emotion,
+                clip.tags.mood,
                 clip.tags.instrument,
                 clip.tags.genre,
             )
         )
-    columns = ("clip", "time", "from", "to", "mood", "emotion", "instrument", "genre")
+    columns = ("clip", "time", "valence", "arousal", "emotion", "mood", "instrument", "genre")
     print_table(f"Plan of {clock(plan.total)}", columns, rows)
     for note in plan.notes:
         print(note, file=sys.stderr)
@@ -90,10 +89,9 @@ def show_sessions(limit: str | None) -> None:
             f"{request.start_word or nearest_word(request.start)} to "
             f"{request.target_word or nearest_word(request.target)}"
         )
-        created = row.created.astimezone().strftime("%Y-%m-%d %H:%M")
         heard = f"{clock(row.position)}/{clock(request.seconds)}"
-        rows.append((row.id, created, way, heard, row.state, row.composer, str(request.seed)))
-    columns = ("session", "begun", "feelings", "heard", "state", "composer", "seed")
+        rows.append((row.id, way, heard, row.state, str(request.seed), row.composer))
+    columns = ("session", "feelings", "heard", "state", "seed", "composer")
     print_table("Sessions", columns, rows)
 
 
@@ -103,11 +101,6 @@ def _limit(text: str | None) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_SESSIONS and len(text) < 9:
         return int(text)
     raise MusmedError(f"--limit must be a whole number from 1 to {MAX_SESSIONS}, not {text!r}.")
-
-
-def _point(affect: Affect) -> str:
-    valence, arousal = _coordinates(affect)
-    return f"({valence}, {arousal})"
 
 
 def _coordinates(affect: Affect) -> tuple[str, str]:

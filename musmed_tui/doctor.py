@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
 from musmed_tui.exits import MENDABLE, one_line
-from musmed_tui.terminal import look_at_terminal
+from musmed_tui.terminal import columns, look_at_terminal
 
 Level = Literal["ok", "note", "problem"]
+_INDENT = " " * 11
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -31,7 +33,8 @@ def report(*, as_json: bool) -> int:
         text = msgspec.json.format(msgspec.json.encode({"findings": findings}), indent=2)
         sys.stdout.write(text.decode() + "\n")
     else:
-        for line in lines(findings, _accents()):
+        width = columns(sys.stdout) if sys.stdout.isatty() else None
+        for line in lines(findings, _accents(), width):
             print(line)
     return verdict(findings)
 
@@ -55,8 +58,13 @@ def verdict(findings: Iterable[Finding]) -> int:
     return MENDABLE if any(finding.level == "problem" for finding in findings) else 0
 
 
-def lines(findings: Iterable[Finding], accents: dict[Level, str]) -> Iterable[str]:
-    """The report as text: area, level in words, what was found and what to do."""
+def lines(
+    findings: Iterable[Finding], accents: dict[Level, str], width: int | None = None
+) -> Iterable[str]:
+    """The report as text: area, level in words, what was found and what to do.
+
+    With a ``width``, in columns, long sentences go on in further lines.
+    """
     area = ""
     for finding in findings:
         if finding.area != area:
@@ -64,9 +72,18 @@ def lines(findings: Iterable[Finding], accents: dict[Level, str]) -> Iterable[st
             yield f"{area}"
         mark = f"{finding.level:<7}"
         start = accents.get(finding.level, "")
-        yield f"  {start}{mark}{chr(27) + '[0m' if start else ''}  {one_line(finding.text)}"
-        if finding.advice:
-            yield f"           {one_line(finding.advice)}"
+        first, *more = _fitted(finding.text, width)
+        yield f"  {start}{mark}{chr(27) + '[0m' if start else ''}  {first}"
+        for line in (*more, *(_fitted(finding.advice, width) if finding.advice else ())):
+            yield f"{_INDENT}{line}"
+
+
+def _fitted(text: str, width: int | None) -> list[str]:
+    flat = one_line(text)
+    if width is None:
+        return [flat]
+    room = max(20, width - len(_INDENT))
+    return textwrap.wrap(flat, room, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _accents() -> dict[Level, str]:

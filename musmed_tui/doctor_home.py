@@ -62,7 +62,8 @@ def settings() -> tuple[Settings, list[Finding]]:
         loaded = load_settings(path)
         load_theme(loaded.settings.theme)
     except MusmedError as error:
-        return Settings(), [Finding("settings", "problem", str(error), f"Mend or move {path}.")]
+        advice = f"Mend or move {path}." if str(path) in str(error) else ""
+        return Settings(), [Finding("settings", "problem", str(error), advice)]
     found = [_settings_file(path)]
     found += [Finding("settings", "ok", f"{k}: {o}.") for k, o in loaded.origins.items()]
     known = {HOME_VARIABLE} | {ENVIRONMENT_PREFIX + k.upper() for k in Settings.__struct_fields__}

@@ -66,6 +66,6 @@ def _sink(settings: Settings) -> Finding:
     except MusmedError as error:
         return Finding(AREA, "problem", f"The sink {spec!r} of the settings: {error}")
     if notice:
-        advice = f"{notice} 'musmed render' needs no sound device."
-        return Finding(AREA, "note", f"{spec} takes the null sink: silence.", advice)
+        text = f"{spec} takes the null sink: silence. 'musmed render' needs no sound device."
+        return Finding(AREA, "note", text, notice)
     return Finding(AREA, "ok", f"{spec} takes {sink.describe()}, {sink.latency:.2f} s ahead.")

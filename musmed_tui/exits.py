@@ -67,7 +67,9 @@ def mendable_sentence(error: BaseException) -> str | None:
     describe = getattr(error, "format_message", None)
     if describe is not None:
         path = getattr(getattr(error, "ctx", None), "command_path", None) or "musmed"
-        return f"{str(describe()).rstrip('.')}; see '{path} --help'."
+        said = str(describe()).strip()
+        ended = said if said.endswith((".", "?", "!")) else f"{said}."
+        return f"{ended} See '{path} --help'."
     return None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -28,7 +29,7 @@ from musmed_tui.plain_line import (
 from musmed_tui.terminal import Cbreak, Signals, Terminal, columns
 
 if TYPE_CHECKING:
-    from engine.session.runner import Notice
+    from engine.session.status import Notice
     from musmed_tui.session_view import Snapshot
 
 REDRAW_SECONDS = 0.25
@@ -77,8 +78,10 @@ class Output:
         return max(1, columns(self._stream) - 1)
 
     def line(self, text: str) -> None:
-        """A line that stays."""
+        """A line that stays; on a live terminal broken between words where it is too long."""
         drawn = self._drawn
+        if self._live:
+            text = textwrap.fill(text, self.width, break_long_words=False, break_on_hyphens=False)
         self._write(("\r\x1b[K" if drawn else "") + text + "\n" + drawn)
 
     def redraw(self, head: str, rest: str = "") -> None:

@@ -68,14 +68,12 @@ def _parts(snapshot: Snapshot, glyphs: Glyphs) -> list[str]:
     parts = [
         f"{clock(snapshot.position_s)}/{clock(snapshot.total_s)}",
         f"{nearest_word(snapshot.affect)} {glyphs.arrow} {target}",
-        _played(snapshot.tags),
-        f"{round(snapshot.ahead_s)} s ahead",
     ]
-    if snapshot.volume < 1.0:
+    if snapshot.volume < 1.0:  # before the rest: at 80 columns a key must be seen to work
         parts.append(f"volume {round(snapshot.volume * 100)} %")
     if snapshot.gaps:
         parts.append(f"gaps {snapshot.gaps}")
-    return parts
+    return [*parts, _played(snapshot.tags), f"{round(snapshot.ahead_s)} s ahead"]
 
 
 def heading(snapshot: Snapshot) -> str:
@@ -98,7 +96,7 @@ def prompt_line(text: str, suggestions: tuple[str, ...], width: int, glyphs: Gly
     """The line on which a feeling is asked for; what was typed stays in sight."""
     line = f"Steer to: {text}_"
     if suggestions:
-        line += f"  ({', '.join(suggestions)})"
+        line += f"  (Tab: {', '.join(suggestions)})"
     if len(line) <= width:
         return line
     typed = f"{text}_"

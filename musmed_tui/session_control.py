@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.playback.sinks.base import Sink
     from engine.render import RenderResult
     from engine.session.library import Library
-    from engine.session.runner import Notice, RunnerStatus
+    from engine.session.status import Notice, RunnerStatus
     from engine.session.stored import StoredSession
     from musmed_tui.session_view import Snapshot
 

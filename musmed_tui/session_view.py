@@ -13,7 +13,7 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec, Tags
 from engine.playback.playback import SILENCE_DB
-from engine.session.runner import ClipView, Phase, RunnerStatus
+from engine.session.status import ClipView, Phase, RunnerStatus
 
 
 class HasStatus(Protocol):

@@ -21,10 +21,12 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     from rich.table import Table
     from rich.text import Text
 
-    lines = box.SIMPLE if terminal.unicode else box.ASCII
-    table = Table(title=title, title_justify="left", box=lines)
-    for column in columns:
-        table.add_column(column)
+    lines = box.SIMPLE_HEAD if terminal.unicode else box.ASCII2
+    table = Table(title=title, title_justify="left", box=lines, padding=(0, 1, 0, 0))
+    table.show_edge = table.pad_edge = False  # 80 columns are few
+    for place, column in enumerate(columns):
+        # What names a row is copied from here, so it stays whole; nothing else is cut either.
+        table.add_column(column, overflow="fold", no_wrap=place == 0)
     for row in rows:
         table.add_row(*(Text(one_line(cell)) for cell in row))  # Text: a cell is never markup
     Console(file=sys.stdout).print(table)

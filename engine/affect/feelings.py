@@ -12,7 +12,7 @@ import msgspec
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError, UnknownWordError
 
-HINT = "musmed feelings lists them."
+HINT = "'musmed feelings' lists them."
 
 
 class Feeling(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import msgspec
 from engine.affect.circumplex import Affect
 from engine.errors import UnknownWordError
 
-HINT = "musmed moods lists them."
+HINT = "'musmed moods' lists them."
 _NORMS = "Warriner et al. (2013)"
 
 

@@ -16,7 +16,7 @@ BLOCK_FRAMES = 4_800
 that what leaves does not depend on how many frames were asked for at a time."""
 
 Frames = NDArray[np.float32]
-"""Audio: shape (frames, 2), float32, full scale 1.0, at 48 kHz unless a docstring says otherwise."""
+"""Audio: shape (frames, 2), float32, full scale 1.0, at 48 kHz unless said otherwise."""
 
 _STEPS = np.float64(2**23)
 

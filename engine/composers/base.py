@@ -81,8 +81,10 @@ class Composition(Protocol):
 
     def chunks(self) -> Iterator[Frames]:
         """Audio from ``render_from`` on, shape (n, channels), each chunk at most 1 s, until
-        the consumer stops asking or the clip's end is reached (``spec.end``; composers whose
-        audio is trimmed go on for as long as they are asked)."""
+        the consumer stops asking or the composer has no more. It has enough for ``spec.end``
+        (composers whose audio is trimmed, for as long as they are asked); one that can tell
+        what the next clip begins with goes on for the second more that finishing looks ahead,
+        though not past the session's end."""
         ...
 
     def state(self) -> bytes:

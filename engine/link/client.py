@@ -156,6 +156,7 @@ class EngineClient:
         finally:
             lost = reason or _why(_end(self._process, 1.0))
             _end(self._process, 0.0)
+            cast(BinaryIO, self._process.stdout).close()
             self._stop_writing()
             if not self._closing.is_set():
                 self._deliver(EngineLost(lost))

@@ -39,7 +39,8 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Open(msgspec.Struct, frozen=True, tag="open", forbid_unknown_fields=True):
-    """Load a composer. Answered by ``Opened`` or ``Failure``. ``denoise``: None = as the composer says."""
+    """Load a composer. Answered by ``Opened`` or ``Failure``. ``denoise``: True, False, or None
+    for what suits the composer."""
 
     composer: str
     denoise: bool | None = None

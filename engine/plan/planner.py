@@ -28,7 +28,7 @@ from engine.plan.levels import (
     steered_levels,
 )
 from engine.plan.request import MAX_MINUTES, MIN_MINUTES, Request
-from engine.plan.spec import HISTORY_SECONDS, ClipSpec, Plan, SeedStep, Tags
+from engine.plan.spec import FUTURE_SECONDS, HISTORY_SECONDS, ClipSpec, Plan, SeedStep, Tags
 from engine.plan.tags import emotion_of, mean_affect, mood_of
 
 LAST_CHANCE_SECONDS = 8.0
@@ -185,15 +185,16 @@ def _clips(request: Request, versions: Sequence[_Version]) -> tuple[ClipSpec, ..
         start, end = _window(touching, index, request.seconds)
         tags = _tags(request, touching[-1], (start, end), mood_before, ensemble)
         since = max(0.0, start - HISTORY_SECONDS)
+        until = min(end + FUTURE_SECONDS, request.seconds)
         spec = ClipSpec(
             index=index,
             revision=len(touching) - 1,
             start=start,
             end=end,
             total=request.seconds,
-            path=touching[-1].path.segment(since, end),
-            levels=level_segment(touching[-1].levels, since, end),
-            seeds=_seeds(touching[-1].seeds, since, end),
+            path=touching[-1].path.segment(since, until),
+            levels=level_segment(touching[-1].levels, since, until),
+            seeds=_seeds(touching[-1].seeds, since, until),
             tags=tags,
             prompt=words.prompt(tags),
         )

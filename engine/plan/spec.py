@@ -12,6 +12,9 @@ from engine.affect.path import Path
 HISTORY_SECONDS = 60.0
 """How much of the path before a clip's start its spec carries. The embedded composer replays
 its score from a state stored well before the window; the past it replays must be there."""
+FUTURE_SECONDS = 2.0
+"""How much of the path after a clip's end its spec carries, as far as the session goes. Finishing
+hears a second ahead: what it hears past the end has to be what the next clip begins with."""
 
 
 class ClipKey(NamedTuple):
@@ -49,8 +52,9 @@ class ClipSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``start``/``end``: session seconds wanted (a revision starts at its event's ``at``; the
     composer answers with the first beat from there on). ``path``, ``seeds`` and ``levels`` are
-    breakpoints in session time over [max(0, start - HISTORY_SECONDS), end], the past as it was
-    really played. ``total`` is the session's length in seconds, for an ending that is one.
+    breakpoints in session time over [max(0, start - HISTORY_SECONDS),
+    min(end + FUTURE_SECONDS, total)], the past as it was really played. ``total`` is the
+    session's length in seconds, for an ending that is one.
     """
 
     index: int

@@ -27,6 +27,14 @@ LONG_STRETCH = 4 * BLOCK_FRAMES
 MAX_FRAMES = 3_600 * SAMPLE_RATE
 
 
+class DamagedClipError(MusmedError):
+    """A clip's file is missing, damaged or cut short; ``key`` is the clip's."""
+
+    def __init__(self, key: ClipKey, path: Path, what: str) -> None:
+        super().__init__(f"The clip {path} {what}; resume the session to have it composed again.")
+        self.key = key
+
+
 class ClipAudio(Protocol):
     """A clip that may still be growing.
 
@@ -151,7 +159,7 @@ class ClipStore:
             raise ValueError(f"clip {key} has {clip.available()} of {clip.frames} frames")
         with self._disk_errors(key):
             audio = clip.close()
-            if self._length(self._part(key)) != len(audio):
+            if not self._holds(key, len(audio)):
                 raise OSError(errno.EIO, "the file came out short")
             self._part(key).rename(self.path(key))
         self._keep(key, audio)
@@ -170,9 +178,9 @@ class ClipStore:
         self.path(key).unlink(missing_ok=True)
 
     def adopt(self, key: ClipKey, start: int) -> None:
-        """Take up a whole clip that is already on disk. Raises ``MusmedError`` if broken."""
+        """Take up a whole clip that is already on disk. Raises ``DamagedClipError``."""
         clip = StoredClip(self, key, start, 0)
-        clip.settle(self._length(self.path(key)))
+        clip.settle(self._length(key, self.path(key)))
         self._clips[key] = clip
 
     def get(self, key: ClipKey) -> ClipAudio:
@@ -187,7 +195,8 @@ class ClipStore:
 
     def read(self, key: ClipKey, offset: int, count: int) -> Frames:
         """A stretch of a whole clip, within its length. Block by block it is decoded whole and
-        kept; a long stretch (a join being measured) is read straight from its file."""
+        kept; a long stretch (a join being measured) is read straight from its file. Raises
+        ``DamagedClipError``."""
         with self._lock:
             audio = self._decoded.get(key)
             if audio is not None:
@@ -202,42 +211,42 @@ class ClipStore:
     def _load(self, key: ClipKey, offset: int = 0, count: int | None = None) -> Frames:
         """Read a clip's file, from frame ``offset`` on."""
         path = self.path(key)
-        try:
-            with soundfile.SoundFile(path) as file:
-                self._check_format(file, path)
-                expected = file.frames - offset if count is None else count
-                file.seek(offset)
-                audio: Frames = file.read(expected, dtype="float32", always_2d=True)
-        except (soundfile.LibsndfileError, OSError) as error:
-            raise MusmedError(
-                f"The clip {path} can't be read ({error}); start a new session."
-            ) from error
+        with self._opened(key, path) as file:
+            expected = file.frames - offset if count is None else count
+            file.seek(offset)
+            audio: Frames = file.read(expected, dtype="float32", always_2d=True)
         if len(audio) != expected:
-            raise MusmedError(f"The clip {path} is cut short; start a new session.")
+            raise DamagedClipError(key, path, "is cut short")
         return audio
 
-    def _length(self, path: Path) -> int:
+    def _length(self, key: ClipKey, path: Path) -> int:
         """Frames of a clip's file, its last one read to see that it is there."""
-        try:
-            with soundfile.SoundFile(path) as file:
-                self._check_format(file, path)
-                frames: int = file.frames
-                file.seek(max(0, frames - 1))
-                last = len(file.read(1, dtype="float32"))
-        except (soundfile.LibsndfileError, OSError) as error:
-            raise MusmedError(
-                f"The clip {path} can't be read ({error}); start a new session."
-            ) from error
+        with self._opened(key, path) as file:
+            frames: int = file.frames
+            file.seek(max(0, frames - 1))
+            last = len(file.read(1, dtype="float32"))
         if last != 1:
-            raise MusmedError(f"The clip {path} is cut short; start a new session.")
+            raise DamagedClipError(key, path, "is cut short")
         return frames
 
-    @staticmethod
-    def _check_format(file: soundfile.SoundFile, path: Path) -> None:
-        if (file.samplerate, file.channels) != (SAMPLE_RATE, CHANNELS):
-            raise MusmedError(f"The clip {path} is not 48 kHz stereo; start a new session.")
-        if not 0 < file.frames <= MAX_FRAMES:
-            raise MusmedError(f"The clip {path} is damaged; start a new session.")
+    def _holds(self, key: ClipKey, frames: int) -> bool:
+        """Whether all of a clip's frames have reached its file."""
+        try:
+            return self._length(key, self._part(key)) == frames
+        except DamagedClipError:
+            return False
+
+    @contextlib.contextmanager
+    def _opened(self, key: ClipKey, path: Path) -> Iterator[soundfile.SoundFile]:
+        try:
+            with soundfile.SoundFile(path) as file:
+                if (file.samplerate, file.channels) != (SAMPLE_RATE, CHANNELS):
+                    raise DamagedClipError(key, path, "is not 48 kHz stereo")
+                if not 0 < file.frames <= MAX_FRAMES:
+                    raise DamagedClipError(key, path, "is damaged")
+                yield file
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise DamagedClipError(key, path, f"can't be read ({_cause(error)})") from error
 
     def _keep(self, key: ClipKey, audio: Frames) -> None:
         with self._lock:
@@ -255,6 +264,16 @@ class ClipStore:
             yield
         except (soundfile.LibsndfileError, OSError, AssertionError) as error:
             raise MusmedError(
-                f"Clip {key.index} can't be written to {self._folder} ({error}); "
-                "free some space there and resume the session."
+                f"Clip {key.index + 1} can't be written to {self._folder} ({_cause(error)}); "
+                "free some space there."
             ) from error
+
+
+def _cause(error: BaseException) -> str:
+    """A few words; libsndfile says 'System error.' for whatever the disk would not do."""
+    if isinstance(error, OSError):
+        return (error.strerror or str(error)).lower()
+    said = str(getattr(error, "error_string", "")).strip().rstrip(".").lower()
+    if said in ("", "system error"):
+        return "the disk takes or gives no more"
+    return "it is cut short" if said.startswith("internal") else said

@@ -16,6 +16,7 @@ from engine.audio.crossfade import fade_gains
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, Frames, frames_of, seconds_of
 from engine.composers.base import Marks
 from engine.plan.clock import clip_count, clip_start
+from engine.plan.spec import ClipKey
 from engine.playback.clips import ClipAudio
 from engine.playback.placement import JoinRecord, Placement, mix
 
@@ -88,6 +89,10 @@ class Joiner:
             return False
         self._splice(Placement(clip, marks, "splice"))
         return True
+
+    def withdraw(self, keys: frozenset[ClipKey]) -> None:
+        """Clips that lie wholly after ``position`` are not wanted any more."""
+        self._places = [p for p in self._places if p.clip.key not in keys]
 
     def start_at(self, frame: int) -> None:
         """Begin at the block that holds session ``frame`` instead of at 0; before any reading."""

@@ -10,13 +10,15 @@ import numpy as np
 
 from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE, frames_of, seconds_of
 from engine.composers.base import Marks
+from engine.errors import MusmedError
+from engine.plan.spec import ClipKey
 from engine.playback.clips import ClipAudio
 from engine.playback.feeder import Feeder
 from engine.playback.joiner import Joiner
 from engine.playback.placement import JoinRecord
 from engine.playback.player import Player
 from engine.playback.ring import Ring
-from engine.playback.sinks.base import Sink, SinkUnavailableError
+from engine.playback.sinks.base import Sink
 from engine.playback.sinks.null import NullSink
 
 SILENCE_DB = -120.0
@@ -69,6 +71,7 @@ class Playback:
         self._player = Player(self._ring, realtime=sink.realtime)
         self._feeder = Feeder(joiner, self._ring, ahead=frames_of(ahead), realtime=sink.realtime)
         self._notice: str | None = None
+        self._failure: MusmedError | None = None
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="sink watcher", daemon=True)
 
@@ -130,6 +133,11 @@ class Playback:
         self._feeder.wake()
         return placed
 
+    def withdraw(self, keys: frozenset[ClipKey]) -> None:
+        """``Joiner.withdraw``."""
+        with self._feeder.lock:
+            self._joiner.withdraw(keys)
+
     def arm(self, frame: int) -> None:
         """``Joiner.arm``."""
         with self._feeder.lock:
@@ -160,11 +168,13 @@ class Playback:
 
     # where it is
 
+    @property
+    def failure(self) -> Exception | None:
+        """What ended playback before its time: ``MusmedError`` for a clip that can't be read or
+        a file that can't be written."""
+        return self._feeder.failure or self._failure
+
     def state(self) -> PlaybackState:
-        """Raises what ended the feeder's thread, if anything did: ``MusmedError`` for a clip that
-        can't be read."""
-        if self._feeder.failure is not None:
-            raise self._feeder.failure
         player, latency = self._player, frames_of(self._sink.latency)
         stream = player.taken_at(max(0, player.asked - latency))
         session, waiting = self._feeder.session_at(stream)
@@ -202,23 +212,28 @@ class Playback:
         while not self._closing.wait(WATCH):
             if not self._sink.active and self._player.drained_at is None:
                 self._reopen()
+                if self._failure is not None:
+                    return
 
     def _reopen(self) -> None:
-        """Open the sink again, or go on without sound; the position is kept either way."""
-        sentence = ""
+        """Open the sink again, or go on without sound; the position is kept either way. What a
+        sink that is not in real time has lost can't be made up for: it is tried once."""
+        lost: MusmedError | None = None
         self._notice = f"The sound device is gone ({self._sink.describe()}); trying to open it."
-        for _ in range(TRIES):
+        for _ in range(TRIES if self._sink.realtime else 1):
             try:
                 self._sink.close()
                 self._sink.start(self._player.fill)
-            except SinkUnavailableError as error:
-                sentence = str(error)
+            except MusmedError as error:
+                lost = error
             else:
                 self._notice = "The sound device went away and was opened again."
                 return
-            if self._closing.wait(RETRY):
+            if self._sink.realtime and self._closing.wait(RETRY):
                 return
+        if not self._sink.realtime:
+            self._failure, self._notice = lost, None
+            return
         self._sink = NullSink()
-        self._player.realtime = self._feeder.realtime = True
         self._sink.start(self._player.fill)
-        self._notice = f"Sound is lost and the session goes on without it. {sentence}"
+        self._notice = f"Sound is lost and the session goes on without it. {lost}"

@@ -15,11 +15,10 @@ from engine.plan.spec import ClipKey, ClipSpec
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How playback stands: ``now`` monotonic seconds, ``written`` session frame of the write
-    cursor, ``waiting`` the path clock waits for a late clip, ``missed_splice`` an armed splice
-    was passed by before its audio came."""
+    """How playback stands: ``written`` session frame of the write cursor, ``waiting`` the path
+    clock waits for a late clip, ``missed_splice`` an armed splice was passed by before its audio
+    came."""
 
-    now: float
     written: int
     waiting: bool = False
     missed_splice: bool = False
@@ -145,6 +144,20 @@ class KeepEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepEvents:
+    """Only the first ``count`` events still are the session's."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Take these clips from the joiner; none of them is sounding."""
+
+    keys: frozenset[ClipKey]
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """A sentence for the listener; it is also kept with the session."""
 
@@ -171,6 +184,8 @@ Command = (
     | Arm
     | Disarm
     | KeepEvent
+    | KeepEvents
+    | Withdraw
     | Say
     | GiveUp
 )

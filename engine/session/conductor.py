@@ -6,17 +6,16 @@ thread, no clock and no audio, so every schedule can be tested with invented tim
 One clip is composed at a time, in order, from the continuation of the clip before. A listener's
 action becomes a *splice*: an event with a session time, a new plan, and the first changed clip
 composed from the continuation of the clip it takes over from. The event joins the session when
-its splice is placed, so that what is stored is what is heard.
+its splice is placed, so that what is stored is what is heard. A listener who goes back and acts
+again takes back what was done after that point: those events no longer are the session's.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from engine.audio.format import SAMPLE_RATE, frames_of
-from engine.composers.base import Marks
 from engine.link.deliveries import (
     ChunkArrived,
     ClipBegan,
@@ -28,24 +27,25 @@ from engine.link.deliveries import (
     EngineRefused,
     EngineUp,
 )
-from engine.link.protocol import ClipRecord
-from engine.plan.clock import CLIP_SECONDS, OVERLAP_SECONDS, clip_start
-from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.clock import CLIP_SECONDS
+from engine.plan.events import Event
 from engine.plan.planner import can_change, make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec, Plan
+from engine.session.clip_state import ClipState
 from engine.session.commands import (
     Action,
     AppendChunk,
     Arm,
     BeginClip,
     Command,
-    DiscardClip,
     Disarm,
+    DiscardClip,
     EaseNow,
     FinishClip,
     GiveUp,
     KeepEvent,
+    KeepEvents,
     OpenComposer,
     PlaceClip,
     Progress,
@@ -56,60 +56,31 @@ from engine.session.commands import (
     SplicePlaced,
     StartEngine,
     SteerTo,
+    Withdraw,
+)
+from engine.session.resume import Resumption
+from engine.session.splice import (
+    EVENT_GAP_SECONDS,
+    SPLICE_MARGIN_SECONDS,
+    SPLICE_READY_FRAMES,
+    Splice,
+    event_of,
+    goes_on_from,
+    said_of,
+    source_of,
 )
 
 AHEAD_SECONDS = 300.0
 """Composition stays at most this far ahead: what a steer throws away is bounded."""
-SPLICE_MARGIN_SECONDS = 1.0
-"""A splice is aimed this far past the write cursor; doubled each time that was too near."""
-SPLICE_READY_FRAMES = SAMPLE_RATE
-"""A splice is placed once this much of it is here, so that it can't run dry at its start."""
-KEEP_SECONDS = 3.0
-"""How much of the old clip is kept past an event's time: the first beat and the fade lie there."""
-KEEP_HEAD_SECONDS = OVERLAP_SECONDS + 1.0
-"""How much of its head is kept in any case: its own join is measured over the whole overlap."""
 MAX_FAILURES = 5
 RESTART_DELAYS = (0.0, 0.5, 1.0, 2.0, 4.0)
-
-
-@dataclass(slots=True)
-class ClipState:
-    """What is known of one composed version of a clip."""
-
-    spec: ClipSpec
-    start: int = 0
-    frames: int = 0
-    got: int = 0
-    begun: bool = False
-    whole: bool = False
-    placed: bool = False
-    continuation: bytes | None = None
-    marks: Marks = Marks()
-    record: ClipRecord | None = None
-    repeated: int = 0  # frames of a clip that is composed again after a restart: already here
-
-
-@dataclass(slots=True)
-class _Splice:
-    """An action on its way to being heard."""
-
-    action: Action | None  # None: the event is given (a session made again)
-    event: Event
-    plan: Plan
-    margin: float
-    source: ClipKey | None
-
-    @property
-    def spec(self) -> ClipSpec:
-        return self.plan.clips[self.plan.first_changed]
 
 
 class Conductor:
     """See the module's docstring.
 
     ``script``: events with known times, to make a session again (it needs a feeder that waits
-    for splices). ``events``, ``clips`` and ``first``: what is kept of a session being resumed,
-    and the first clip still to compose.
+    for splices). ``kept``: a session to go on with; its pieces are with the joiner already.
     """
 
     def __init__(
@@ -118,27 +89,28 @@ class Conductor:
         composer: str,
         *,
         script: Sequence[Event] = (),
-        events: Sequence[Event] = (),
-        clips: Mapping[ClipKey, ClipState] | None = None,
-        first: int = 0,
+        kept: Resumption | None = None,
     ) -> None:
         self.request = request
         self.composer = composer
-        self.events: tuple[Event, ...] = tuple(events)
+        self.events: tuple[Event, ...] = kept.events if kept else ()
         self.plan = make_plan(request, self.events)
-        self.clips: dict[ClipKey, ClipState] = dict(clips or {})
+        self.clips: dict[ClipKey, ClipState] = dict(kept.clips) if kept else {}
         self.restarts = 0
         self.ready = False
         self._script = deque(script)
-        self._actions: deque[Action] = deque()
+        self._actions: deque[Action] = deque(kept.again if kept else ())
         self._scripted: Plan | None = None  # with the script's next event
-        self._splice: _Splice | None = None
+        self._splice: Splice | None = None
         self._composing: ClipKey | None = None
         self._throw_away: ClipKey | None = None
-        self._next = first
+        self._next = kept.first if kept else 0
+        self._refused: ClipKey | None = None
+        self._afresh: ClipKey | None = None  # refused twice with what it was to go on from
         self._failures = 0
         self._given_up = False
-        self._written = 0
+        self._written = frames_of(kept.position) if kept else 0
+        self._furthest = self._written  # of what is heard now: less after a splice
         self._waiting = False
         self._out: list[Command] = []
 
@@ -168,6 +140,9 @@ class Conductor:
             case ClipEnded():
                 self._ended(told)
             case ClipRefused():
+                if told.key == self._refused:
+                    self._afresh = told.key
+                self._refused = told.key
                 self._lost(told.reason, process_alive=True)
             case EngineRefused():
                 self._lost(told.reason, process_alive=True)
@@ -203,7 +178,13 @@ class Conductor:
         self._out.append(BeginClip(told.key, told.start, told.frames))
         if not self._is_splice(told.key):
             state.placed = True
-            self._out.append(PlaceClip(told.key, told.marks, False))
+            self._out.append(PlaceClip(told.key, told.marks, self._older_is_placed(told.key)))
+
+    def _older_is_placed(self, key: ClipKey) -> bool:
+        """In a session that goes on, a splice whose audio was lost still takes over from the
+        clip's older self."""
+        older = (s for k, s in self.clips.items() if k.index == key.index and k != key)
+        return any(state.placed for state in older)
 
     def _arrived(self, told: ChunkArrived) -> None:
         state = self.clips.get(told.key)
@@ -270,26 +251,15 @@ class Conductor:
         spec = self.plan.clips[self._next]
         if spec.start + CLIP_SECONDS > self._written / SAMPLE_RATE + AHEAD_SECONDS:
             return
-        self._send(spec, self._continued(spec))
-
-    def _continued(self, spec: ClipSpec) -> ClipState | None:
-        """The clip whose continuation ``spec`` is composed from, when no splice is under way."""
-        older = [
-            state
-            for key, state in self.clips.items()
-            if key.index == spec.index and key.revision < spec.revision and state.continuation
-        ]
-        if spec.start != clip_start(spec.index) and older:
-            newest = max(older, key=lambda state: state.spec.revision)
-            if newest.start <= frames_of(spec.start):
-                return newest
-        before = self._before(spec.index)
-        return self.clips.get(before) if before is not None else None
+        self._send(spec, goes_on_from(spec, self.plan, self.clips))
 
     def _send(self, spec: ClipSpec, source: ClipState | None) -> None:
         self.clips.setdefault(spec.key, ClipState(spec))
         self._composing = spec.key
         continuation = source.continuation if source is not None else None
+        if spec.key == self._afresh:
+            self._say("This clip is composed without what came before it, which can't be read.")
+            continuation = None
         self._out.append(SendCompose(spec, continuation or b""))
 
     # splices
@@ -304,31 +274,66 @@ class Conductor:
         if self._script:
             self._take_scripted()
         elif self._actions:
-            self._aim(self._actions.popleft(), SPLICE_MARGIN_SECONDS)
+            action = self._actions.popleft()
+            if isinstance(action, SteerTo):  # of targets moved in haste the last one counts
+                while self._actions and isinstance(self._actions[0], SteerTo):
+                    action = self._actions.popleft()
+            self._aim(action, SPLICE_MARGIN_SECONDS)
 
     def _take_scripted(self) -> None:
         if self._scripted is None:
             self._scripted = make_plan(self.request, (*self.events, self._script[0]))
         plan = self._scripted
-        source = self._source(plan)
+        source = source_of(plan, self.plan, self.clips)
         if source is None or (source in self.clips and self.clips[source].begun):
             self._scripted = None
-            self._begin_splice(_Splice(None, self._script.popleft(), plan, 0.0, source))
+            self._begin_splice(Splice(None, self._script.popleft(), plan, 0.0, source))
 
     def _aim(self, action: Action, margin: float) -> None:
         """Aim a splice ``margin`` seconds past the write cursor."""
-        at = max(self._written / SAMPLE_RATE + margin, self._earliest())
+        soonest = self._written / SAMPLE_RATE + margin
+        if can_change(self.plan, soonest):
+            self._take_back(soonest)
+        at = max(soonest, self._earliest())
         if not can_change(self.plan, at):
             self._say("The session is about to end, so nothing was changed.")
             self._out.append(Disarm())
             return
-        event = _event(action, at)
+        event = event_of(action, at)
         plan = make_plan(self.request, (*self.events, event))
-        source = self._source(plan)
+        source = source_of(plan, self.plan, self.clips)
         if source is not None and not (source in self.clips and self.clips[source].begun):
             self._actions.appendleft(action)  # nothing to splice from yet: next message again
             return
-        self._begin_splice(_Splice(action, event, plan, margin, source))
+        self._begin_splice(Splice(action, event, plan, margin, source))
+
+    def _take_back(self, soonest: float) -> None:
+        """Forget the events that were heard once and that the listener has gone back before."""
+        count = len(self.events)
+        while count and soonest - EVENT_GAP_SECONDS < self.events[count - 1].at:
+            count -= 1
+        if count == len(self.events) or frames_of(self.events[count].at) >= self._furthest:
+            return
+        self.events = self.events[:count]
+        self.plan = make_plan(self.request, self.events)
+        gone = [key for key in self.clips if key.revision > count]
+        self._out += [KeepEvents(count), Withdraw(frozenset(gone))]
+        for key in gone:
+            if key == self._composing:
+                self.clips[key].placed = False
+                self._throw_away = key
+                self._out.append(SendCancel(key, 0))
+            else:
+                self._forget(key)
+        self._next = self._first_to_compose()
+
+    def _first_to_compose(self) -> int:
+        missing = (
+            spec.index
+            for spec in self.plan.clips
+            if spec.key not in self.clips or self.clips[spec.key].continuation is None
+        )
+        return next(missing, len(self.plan.clips))
 
     def _earliest(self) -> float:
         """A new event lies after the last one's splice, which has to be heard first."""
@@ -337,21 +342,9 @@ class Conductor:
         first = self.plan.first_changed
         state = self.clips.get(self.plan.clips[first].key)
         begun = state.start / SAMPLE_RATE if state is not None and state.begun else 0.0
-        return max(self.events[-1].at, begun) + 0.5
+        return max(self.events[-1].at, begun) + EVENT_GAP_SECONDS
 
-    def _source(self, plan: Plan) -> ClipKey | None:
-        """The clip a splice takes over from: its older self, or the clip before when the splice
-        lies before its older self's first frame; None at the session's very start."""
-        spec = plan.clips[plan.first_changed]
-        older = self.plan.clips[spec.index].key
-        state = self.clips.get(older)
-        start = state.start if state and state.begun else frames_of(clip_start(spec.index))
-        return older if frames_of(spec.start) >= start else self._before(spec.index)
-
-    def _before(self, index: int) -> ClipKey | None:
-        return self.plan.clips[index - 1].key if index else None
-
-    def _begin_splice(self, splice: _Splice) -> None:
+    def _begin_splice(self, splice: Splice) -> None:
         self._splice = splice
         self._out.append(Arm(frames_of(splice.event.at)))
         composing = self._composing
@@ -362,9 +355,8 @@ class Conductor:
             self._out.append(SendCancel(composing, 0))
         elif splice.action is None:
             # A scripted event stays where it is, so nothing of the old clip is needed past it.
-            begun = self.clips[composing].start / SAMPLE_RATE
-            keep = max(splice.event.at + KEEP_SECONDS, begun + KEEP_HEAD_SECONDS)
-            self._out.append(SendCancel(composing, frames_of(keep)))
+            keep_until = splice.keep_until(self.clips[composing].start)
+            self._out.append(SendCancel(composing, keep_until))
 
     def _place_splice(self, state: ClipState) -> None:
         """Offer the splice to the joiner once enough of it is here."""
@@ -392,7 +384,8 @@ class Conductor:
         self.plan, self.events = splice.plan, (*self.events, splice.event)
         self._next = splice.plan.first_changed + (1 if state.continuation is not None else 0)
         self._out.append(KeepEvent(splice.event))
-        self._say(_said(splice.event, state.start / SAMPLE_RATE))
+        self._furthest = min(self._furthest, state.start)
+        self._say(said_of(splice.event, state.start / SAMPLE_RATE))
         for spec in old.clips[splice.plan.first_changed :]:
             if spec.key not in (splice.source, self._composing):
                 self._forget(spec.key)
@@ -417,6 +410,7 @@ class Conductor:
 
     def _progress(self, told: Progress) -> None:
         self._written = told.written
+        self._furthest = max(self._furthest, told.written)
         if told.missed_splice:
             self._missed()
         if told.waiting and not self._waiting:
@@ -444,40 +438,3 @@ class Conductor:
 
     def _say(self, text: str) -> None:
         self._out.append(Say(text))
-
-
-def _event(action: Action, at: float) -> Event:
-    match action:
-        case SteerTo():
-            return Steer(at=at, target=action.target, word=action.word)
-        case EaseNow():
-            return Ease(at=at)
-        case SkipNow():
-            return Skip(at=at)
-
-
-def _said(event: Event, start: float) -> str:
-    """What the listener reads when a change is under way; ``start`` seconds: its first beat."""
-    when = f"from {int(start // 60)}:{int(start % 60):02d}"
-    match event:
-        case Steer():
-            goal = event.word or f"{event.target.valence:+.2f},{event.target.arousal:+.2f}"
-            return f"Steering towards {goal} {when}."
-        case Ease():
-            return f"Easing {when}: arousal is being lowered."
-        case Skip():
-            return f"This stretch is being composed anew {when}."
-
-
-def resumed(states: Mapping[ClipKey, ClipState], plan: Plan, position: float) -> tuple[int, float]:
-    """Where a kept session goes on: (index of the first clip still to compose, session seconds).
-
-    The newest revision of each clip counts; the position moves to the start of the clip that is
-    being heard when that clip's splice lies later.
-    """
-    heard = [s for s in plan.clips if s.key in states and states[s.key].whole]
-    first = next((s.index for s in plan.clips if s not in heard), len(plan.clips))
-    current = max((s.index for s in plan.clips if s.start <= position), default=0)
-    start = states[plan.clips[current].key].start / SAMPLE_RATE if current < first else position
-    return min(first, len(plan.clips)), max(position, start)
-

@@ -116,6 +116,13 @@ class Library:
         """Append an event."""
         self._append("events", "event", session, (_json(event),))
 
+    def keep_events(self, session: str, count: int) -> None:
+        """Forget all events but the first ``count``."""
+        with self._errors(session):
+            self._db.execute(
+                "DELETE FROM events WHERE session = ? AND position >= ?", (session, count)
+            )
+
     def add_note(self, session: str, seconds: float, text: str) -> None:
         """Append what happened at ``seconds`` of session time; the text is cut at 2000
         characters."""
@@ -210,10 +217,10 @@ class Library:
         return tuple(found)
 
     def latest_unfinished(self) -> str | None:
-        """The newest session that can go on: neither ended nor held by a process now."""
+        """The newest session that was not played to its end and that no process holds now."""
         with self._errors():
             rows = self._db.execute(
-                "SELECT id FROM sessions WHERE state IN ('running', 'interrupted') ORDER BY id DESC"
+                "SELECT id FROM sessions WHERE state != 'finished' ORDER BY id DESC"
             ).fetchall()
         for (session,) in rows:
             if not held_elsewhere(self.clip_folder(session)):

@@ -12,103 +12,50 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Literal
-
-import msgspec
 
 from engine.affect.circumplex import Affect
-from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.base import resolve_composer
 from engine.errors import MusmedError
-from engine.link.client import EngineClient
 from engine.link.deliveries import ChunkArrived, ComposerOpened, Delivery
-from engine.link.protocol import ClipRecord
 from engine.link.warm import WarmEngine
 from engine.plan.events import Event
 from engine.plan.request import Request
-from engine.plan.spec import Plan
-from engine.playback.clips import ClipStore
-from engine.playback.joiner import Joiner
+from engine.plan.spec import ClipKey
+from engine.playback.clips import DamagedClipError
 from engine.playback.placement import JoinRecord
-from engine.playback.playback import Playback, PlaybackState
+from engine.playback.playback import PlaybackState
 from engine.playback.sinks.base import Sink
+from engine.session.clip_state import ClipState
 from engine.session.commands import (
-    AppendChunk,
-    Arm,
-    BeginClip,
+    Action,
     Command,
-    Disarm,
-    DiscardClip,
     EaseNow,
-    FinishClip,
     GiveUp,
-    KeepEvent,
     OpenComposer,
-    PlaceClip,
     Progress,
     Say,
     SendCancel,
     SendCompose,
     SkipNow,
-    SplicePlaced,
     StartEngine,
     SteerTo,
 )
-from engine.session.conductor import ClipState, Conductor, resumed
+from engine.session.conductor import Conductor
+from engine.session.engine_line import EngineLine
 from engine.session.library import Library
-from engine.session.stored import StoredClip, StoredSession
+from engine.session.stage import Stage
+from engine.session.status import Notice, Phase, RunnerStatus, status_of
+from engine.session.stored import State, StoredSession
 
 TICK_SECONDS = 0.1
 POSITION_EVERY_SECONDS = 1.0
-FADE_SECONDS = 4.0
-"""The session's fades at both ends (comfort: 3 to 5 s)."""
-
-Phase = Literal["starting", "playing", "paused", "composing", "ended", "stopped", "failed"]
-ClipPhase = Literal["planned", "composing", "ready"]
+PLAYED_OUT_SECONDS = 2.0
+"""Once nothing more is composed, the session is over when playback has stood still this long."""
 
 log = logging.getLogger(__name__)
-
-
-class Notice(msgspec.Struct, frozen=True):
-    """A sentence for the listener, and the session seconds at which it was said."""
-
-    seconds: float
-    text: str
-
-
-class ClipView(msgspec.Struct, frozen=True):
-    """One clip for the screens: its newest revision; ``record`` once it is finished."""
-
-    index: int
-    revision: int
-    start: float
-    end: float
-    phase: ClipPhase
-    record: ClipRecord | None
-
-
-class RunnerStatus(msgspec.Struct, frozen=True):
-    """How the session stands, readable from any thread.
-
-    ``ahead``: seconds composed past the write cursor without a gap. ``speed``: audio seconds
-    per wall second of the last finished clip, None before the first.
-    """
-
-    session: str
-    request: Request
-    plan: Plan
-    events: tuple[Event, ...]
-    phase: Phase
-    playback: PlaybackState
-    clips: tuple[ClipView, ...]
-    composer: str
-    ahead: float
-    speed: float | None
-    restarts: int
-    failure: str | None = None
 
 
 class SessionRunner:
@@ -137,21 +84,17 @@ class SessionRunner:
         if script and sink.realtime:
             raise ValueError("a scripted session needs a sink that waits")
         self._library = library
-        self._denoise = denoise
-        self._engine_argv = engine_argv
-        self._warm = warm
         self._log_file = log_file
-        self._log: IO[bytes] | None = None
-        self._engine: EngineClient | None = None
-        self._engine_number = 0
-        self._engine_due: float | None = None
-        self._inbox: queue.SimpleQueue[tuple[int, Delivery] | _Action] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[tuple[int, Delivery] | Action] = queue.SimpleQueue()
         self._notices: queue.SimpleQueue[Notice] = queue.SimpleQueue()
         self._over = threading.Event()
         self._quit = threading.Event()
         self._failure: str | None = None
         self._stopped = False
+        self._finished = False
+        self._realtime = sink.realtime
         self._stored_position = -1.0
+        self._stood = (-1, -1.0, 0.0)
         self._chunk: ChunkArrived | None = None
         composer = resume.composer if resume else resolve_composer(request.composer)
         self.request = resume.request if resume else request
@@ -160,64 +103,47 @@ class SessionRunner:
             if resume
             else library.create(request, composer, 0, dict(settings or {}), datetime.now(UTC))
         )
-        self._store = ClipStore(library.clip_folder(self.session))
-        self._conductor, position = self._make_conductor(composer, resume, script)
-        total = frames_of(self._conductor.plan.total)
-        fade = frames_of(FADE_SECONDS)
-        self._joiner = Joiner(total, fade_in=fade, fade_out=fade)
-        self.playback = Playback(self._joiner, sink)
+        self._engine = EngineLine(
+            lambda number, told: self._inbox.put((number, told)),
+            argv=engine_argv,
+            denoise=denoise,
+            warm=warm,
+        )
+        self._stage = Stage(library, self.session)
+        self._kept = self._stage.take_up(resume) if resume else None
+        self._conductor = Conductor(self.request, composer, script=script, kept=self._kept)
+        self._stage.open(self._conductor.plan.total, sink, self._kept)
+        self.playback = self._stage.playback
         if volume != 1.0:
             self.playback.set_volume(volume)
-        if resume:
-            self._place_kept(position)
         self._status = self._look()
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
-
-    def _make_conductor(
-        self, composer: str, resume: StoredSession | None, script: Sequence[Event]
-    ) -> tuple[Conductor, float]:
-        if resume is None:
-            return Conductor(self.request, composer, script=script), 0.0
-        states = {key: _kept(clip) for key, clip in resume.clips.items()}
-        for key in list(states):
-            try:
-                self._store.adopt(key, states[key].start)
-            except MusmedError:
-                log.warning("clip %s is damaged and will be composed again", key)
-                del states[key]
-        conductor = Conductor(self.request, composer, events=resume.events, clips=states)
-        first, position = resumed(states, conductor.plan, resume.position)
-        return (
-            Conductor(self.request, composer, events=resume.events, clips=states, first=first),
-            position,
-        )
-
-    def _place_kept(self, position: float) -> None:
-        """Give the kept clips from just before ``position`` on to the joiner."""
-        self._joiner.start_at(frames_of(position))
-        states, plan = self._conductor.clips, self._conductor.plan
-        for spec in plan.clips:
-            state = states.get(spec.key)
-            if state is None or not state.whole:
-                break
-            if spec.end > position:
-                self.playback.place(self._store.get(spec.key), state.marks, splice=False)
-                state.placed = True
 
     # for everyone
 
     def start(self) -> None:
-        """Begin: the engine process, the sound, the session's thread."""
-        self._log_file.parent.mkdir(parents=True, exist_ok=True)
-        self._log = self._log_file.open("ab")
+        """Begin: the engine process, the sound, the session's thread. Raises ``MusmedError``
+        when one of them can't be had; of a new session nothing is kept then."""
         self._library.set_state(self.session, "running")
-        self._carry_out(self._conductor.start())
         try:
+            if self._kept is not None:
+                self._stage.store_kept(self._kept)
+            self._log_file.parent.mkdir(parents=True, exist_ok=True)
+            self._engine.log = self._log_file.open("ab")
+            self._carry_out(self._conductor.start())
             self.playback.start()
         except BaseException:
             self._shut()
+            self._forget_unheard()
             raise
         self._thread.start()
+
+    def _forget_unheard(self) -> None:
+        with contextlib.suppress(MusmedError):
+            if self._kept is not None:
+                self._library.set_state(self.session, "interrupted")
+            else:
+                self._library.delete(self.session)
 
     def steer(self, target: Affect, word: str | None = None) -> None:
         """Move the target; heard within 3 s."""
@@ -263,7 +189,7 @@ class SessionRunner:
         return taken
 
     def joins(self) -> tuple[JoinRecord, ...]:
-        return tuple(self._joiner.joins)
+        return tuple(self.playback.joins())
 
     def finished_clips(self) -> tuple[ClipState, ...]:
         """The clips that were composed and not thrown away, older revisions included."""
@@ -285,17 +211,22 @@ class SessionRunner:
     def _run(self) -> None:
         try:
             while not self._quit.is_set():
-                self._take_messages()
-                self._tick()
-                if self._status.playback.ended:
+                try:
+                    self._take_messages()
+                    self._tick()
+                except Exception as error:
+                    self._give_up(_sentence(error))
+                    if isinstance(error, DamagedClipError):
+                        self._forget_damaged(error.key)
+                if self._nothing_left():
                     break
-        except MusmedError as error:
-            self._fail(str(error))
-        except Exception:
-            log.exception("the session's thread failed")
-            self._fail("musmed made a mistake and stopped; the log file says where.")
         finally:
             self._finish()
+
+    def _forget_damaged(self, key: ClipKey) -> None:
+        """So that it is composed again when the session goes on."""
+        with contextlib.suppress(MusmedError):
+            self._library.remove_clip(self.session, key)
 
     def _take_messages(self) -> None:
         """Handle what has come, waiting at most a tick for the first message."""
@@ -304,9 +235,11 @@ class SessionRunner:
             while True:
                 message = self._inbox.get(timeout=timeout) if timeout else self._inbox.get_nowait()
                 timeout = None
-                if isinstance(message, tuple):
+                if self._failure is not None:
+                    self._decline(message)
+                elif isinstance(message, tuple):
                     number, delivery = message
-                    if number == self._engine_number:
+                    if number == self._engine.current:
                         self._take_delivery(delivery)
                 else:
                     self._progress()
@@ -322,148 +255,126 @@ class SessionRunner:
         state = self.playback.state()
         waiting = state.waiting and state.heard > 0  # before the first sound nothing is late
         missed = self.playback.missed_splice()
-        self._carry_out(
-            self._conductor.handle(Progress(time.monotonic(), state.written, waiting, missed))
-        )
+        self._carry_out(self._conductor.handle(Progress(state.written, waiting, missed)))
 
     def _tick(self) -> None:
-        if self._engine_due is not None and time.monotonic() >= self._engine_due:
-            self._start_engine()
-        self._progress()
+        if self.playback.failure is not None:
+            raise self.playback.failure
+        if self._failure is None:
+            self._engine.start_when_due()
+            self._progress()
         self._status = self._look()
         heard = self._status.playback.heard
         if abs(heard - self._stored_position) >= POSITION_EVERY_SECONDS:
             self._stored_position = heard
+            self._store_position(heard)
+
+    def _store_position(self, heard: float) -> None:
+        """A position that can't be stored ends nothing: a clip that can't be will say so."""
+        try:
             self._library.set_position(self.session, heard)
-        if self._failure and (self._status.ahead <= 0 or heard == 0):
-            self._quit.set()
+        except MusmedError as error:
+            log.warning("the position was not stored: %s", error)
+
+    def _nothing_left(self) -> bool:
+        """Whether the session is over: heard to its end, or as far as it could be composed."""
+        state = self.playback.state()
+        if self.playback.failure is not None:
+            return self._failure is not None  # else the next tick says so first
+        if state.ended:
+            return True
+        if self._failure is None or state.paused or (self._realtime and not state.waiting):
+            return False
+        now = time.monotonic()
+        written, heard, since = self._stood
+        if (written, heard) != (state.written, state.heard):
+            self._stood = (state.written, state.heard, now)
+            return False
+        return now - since >= PLAYED_OUT_SECONDS
 
     def _carry_out(self, commands: Sequence[Command]) -> None:
         for command in commands:
             self._do(command)
 
-    def _do(self, command: Command) -> None:  # noqa: PLR0912 - one line for each command
-        engine = self._engine
+    def _do(self, command: Command) -> None:
         match command:
-            case StartEngine():
-                self._engine_due = time.monotonic() + command.delay
-                if command.delay == 0:
-                    self._start_engine()
-            case OpenComposer() if engine:
-                engine.open(command.name, self._denoise)
-            case SendCompose() if engine:
-                engine.compose(command.spec, command.continuation)
-            case SendCancel() if engine:
-                engine.cancel(command.key, command.keep_until)
-            case BeginClip():
-                self._store.begin(command.key, command.start, command.frames)
-            case AppendChunk() if self._chunk is not None:
-                self._store.append(command.key, self._chunk.audio[command.skip :])
-            case FinishClip():
-                self._finish_clip(command)
-            case DiscardClip():
-                self._library.remove_clip(self.session, command.key)
-                self._store.discard(command.key)
-            case PlaceClip():
-                self._place(command)
-            case Arm():
-                self.playback.arm(command.frame)
-            case Disarm():
-                self.playback.disarm()
-            case KeepEvent():
-                self._library.add_event(self.session, command.event)
             case Say():
                 self._say(command.text)
             case GiveUp():
-                self._fail(command.reason)
+                self._give_up(
+                    f"The composer can't go on ({command.reason.rstrip('.')}); the log says more."
+                )
+            case StartEngine() | OpenComposer() | SendCompose() | SendCancel():
+                self._engine.carry_out(command)
             case _:
-                pass  # for an engine that is gone: it is told again when the next one is up
-
-    def _place(self, command: PlaceClip) -> None:
-        clip = self._store.get(command.key)
-        accepted = self.playback.place(
-            clip, command.marks, splice=command.splice, then_arm=command.arm
-        )
-        if command.splice:
-            self._carry_out(self._conductor.handle(SplicePlaced(command.key, accepted)))
-
-    def _start_engine(self) -> None:
-        self._engine_due = None
-        if self._engine is not None:
-            self._engine.close(timeout=0.0)
-        self._engine_number += 1
-        number = self._engine_number
-        deliver: Callable[[Delivery], None] = lambda told: self._inbox.put((number, told))  # noqa: E731
-        warm, self._warm = self._warm, None
-        self._engine = (warm.take(deliver) if warm else None) or EngineClient(
-            deliver, argv=self._engine_argv, log=self._log
-        )
-
-    def _finish_clip(self, command: FinishClip) -> None:
-        self._store.finish(command.spec.key, cut=command.cut)
-        self._library.save_clip(
-            self.session,
-            command.spec,
-            command.start,
-            command.frames,
-            command.cut,
-            command.continuation,
-            command.record,
-            command.marks,
-        )
+                answer = self._stage.carry_out(command, self._chunk)
+                if answer is not None:
+                    self._carry_out(self._conductor.handle(answer))
 
     def _say(self, text: str) -> None:
         heard = self.playback.state().heard
         self._notices.put(Notice(heard, text))
         self._library.add_note(self.session, heard, text)
 
-    def _fail(self, reason: str) -> None:
+    def _give_up(self, reason: str) -> None:
+        """Nothing more is composed or stored; what is composed is still played."""
+        if self._failure is not None:
+            return
         self._failure = reason
-        self._notices.put(Notice(self.playback.state().heard, reason))
+        heard = self.playback.state().heard
+        goes_on = self.playback.failure is None and self._status.ahead > 0
+        rest = " What is composed is still played." if goes_on else ""
+        self._notices.put(Notice(heard, reason + rest))
+        self.playback.disarm()
+        self._engine.close()
+
+    def _decline(self, message: tuple[int, Delivery] | Action) -> None:
+        """After a failure: the engine's last words are nothing, a listener gets an answer."""
+        if not isinstance(message, tuple):
+            text = "Nothing more can be composed, so the session can't be changed."
+            self._notices.put(Notice(self.playback.state().heard, text))
 
     def _finish(self) -> None:
         """The end, whichever it was: stored first, then told."""
-        self._status = self._look()
-        ended = self._status.playback.ended and not self._stopped
-        with contextlib.suppress(MusmedError):
-            self._library.set_position(self.session, self._status.playback.heard)
-            self._library.set_state(self.session, "finished" if ended else "interrupted")
-        if self._engine is not None:
+        self._finished = True
+        try:
+            state = self.playback.state()
+            self._store_position(state.heard)
+            with contextlib.suppress(MusmedError):
+                self._library.set_state(self.session, self._last_state(state))
             self._engine.close()
-        self._over.set()
+            self._status = self._look()
+        finally:
+            self._over.set()
+
+    def _last_state(self, state: PlaybackState) -> State:
+        if self._stopped:
+            return "stopped"
+        return "finished" if state.ended and self._failure is None else "interrupted"
 
     def _shut(self) -> None:
-        self.playback.close()
-        if self._engine is not None:
-            self._engine.close()
-        self._store.close()
-        if self._log is not None:
-            self._log.close()
+        self._stage.close()
+        self._engine.close()
+        if self._engine.log is not None:
+            self._engine.log.close()
         self._over.set()
 
     # looking
 
     def _look(self) -> RunnerStatus:
-        state, conductor = self.playback.state(), self._conductor
-        speeds = [s.record.speed for s in conductor.clips.values() if s.record]
-        return RunnerStatus(
-            session=self.session,
-            request=self.request,
-            plan=conductor.plan,
-            events=conductor.events,
+        state = self.playback.state()
+        return status_of(
+            self.session,
+            self._conductor,
+            state,
+            horizon=self.playback.horizon(),
             phase=self._phase(state),
-            playback=state,
-            clips=tuple(_view(conductor, index) for index in range(len(conductor.plan.clips))),
-            composer=conductor.composer,
-            ahead=max(0.0, (self.playback.horizon() - state.written) / SAMPLE_RATE),
-            speed=speeds[-1] if speeds else None,
-            restarts=conductor.restarts,
             failure=self._failure,
         )
 
     def _phase(self, state: PlaybackState) -> Phase:
         checks: tuple[tuple[bool, Phase], ...] = (
-            (self._failure is not None, "failed"),
+            (self._failure is not None and self._finished, "failed"),
             (self._stopped, "stopped"),
             (state.ended, "ended"),
             (state.paused, "paused"),
@@ -473,28 +384,9 @@ class SessionRunner:
         return next((phase for true, phase in checks if true), "playing")
 
 
-_Action = SteerTo | EaseNow | SkipNow
-
-
-def _kept(clip: StoredClip) -> ClipState:
-    return ClipState(
-        clip.spec,
-        start=clip.start,
-        frames=clip.frames,
-        got=clip.frames,
-        begun=True,
-        whole=not clip.cut,
-        continuation=clip.continuation,
-        marks=clip.marks,
-        record=clip.record,
-    )
-
-
-def _view(conductor: Conductor, index: int) -> ClipView:
-    spec = conductor.plan.clips[index]
-    state = conductor.clips.get(spec.key)
-    phase: ClipPhase = "planned"
-    if state is not None:
-        phase = "ready" if state.whole else "composing"
-    record = state.record if state else None
-    return ClipView(spec.index, spec.revision, spec.start, spec.end, phase, record)
+def _sentence(error: Exception) -> str:
+    """What the listener is told of ``error``; a defect's traceback goes to the log."""
+    if isinstance(error, MusmedError):
+        return str(error)
+    log.error("the session's thread failed", exc_info=error)
+    return "musmed made a mistake and composes no more; the log file says where."

@@ -14,8 +14,8 @@ from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
 
 State = Literal["running", "finished", "interrupted", "stopped"]
-"""'running' also names a session whose process was killed. 'interrupted': can go on, and is
-what ``musmed resume`` takes. 'stopped': can go on, but only when named."""
+"""'running' also names a session whose process was killed. 'stopped': by the listener;
+'interrupted': by a failure. All but 'finished' can go on."""
 
 
 class SessionRow(msgspec.Struct, frozen=True):

@@ -37,7 +37,8 @@ def act(runner: SessionRunner, dice: random.Random) -> None:
         runner.skip()
 
 
-def main(device: str, minutes: str, seed: str, temperature: str, deeds: str, folder: str) -> None:
+def main(arguments: list[str]) -> None:
+    device, minutes, seed, temperature, deeds, folder = arguments
     start, target = parse_affect("tense")[0], parse_affect("calm")[0]
     request = Request(
         start=start,
@@ -72,5 +73,5 @@ def main(device: str, minutes: str, seed: str, temperature: str, deeds: str, fol
 
 if __name__ == "__main__":
     began = time.monotonic()
-    main(*sys.argv[1:])
+    main(sys.argv[1:])
     print(f"took {time.monotonic() - began:.1f} s")

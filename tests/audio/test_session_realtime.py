@@ -123,9 +123,7 @@ def test_a_minute_through_pulseaudio_has_no_gap_and_equals_the_rendering(
     assert 59 <= session.position <= 65
 
 
-def test_killing_the_engine_is_not_heard(
-    pulse_server: Serve, sounds: Any, tmp_path: Path
-) -> None:
+def test_killing_the_engine_is_not_heard(pulse_server: Serve, sounds: Any, tmp_path: Path) -> None:
     record = tmp_path / "record.raw"
     with pulse_server(tmp_path) as server, server.record(record):
         with playing(server, tmp_path, 2) as process:

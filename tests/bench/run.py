@@ -99,7 +99,8 @@ def engine_seconds() -> tuple[float, float]:
 
 
 class ProbeSink:
-    """Asks in real time like a sound card and notes when the first sound is given to it."""
+    """Asks in real time like a sound card and notes when the first sound is given to it: the
+    moment of interest is what the callback gets, not what a device makes of it."""
 
     name = "probe"
     realtime = True
@@ -140,12 +141,11 @@ def first_frame_seconds() -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder:
         library = Library(Path(folder))
         start = time.perf_counter()
-        runner = SessionRunner(
-            request(), library=library, sink=sink, log_file=Path(folder) / "log"
-        )
-        runner.on_ready = lambda: opened.append(time.perf_counter())
+        runner = SessionRunner(request(), library=library, sink=sink, log_file=Path(folder) / "log")
         runner.start()
         while sink.first is None and time.perf_counter() - start < 20:
+            if not opened and runner._conductor.ready:
+                opened.append(time.perf_counter())
             time.sleep(0.001)
         runner.stop()
         runner.close()

@@ -16,7 +16,7 @@ from engine.errors import MusmedError
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.playback.playback import PlaybackState
-from engine.session.runner import Notice, RunnerStatus
+from engine.session.status import Notice, RunnerStatus
 from musmed_tui.app import MusmedApp
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot, expected

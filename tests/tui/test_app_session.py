@@ -9,7 +9,7 @@ import pytest
 from fake_session import SESSION, FakeControl, a_snapshot, make_app, run
 
 from engine.affect.feelings import feeling
-from engine.session.runner import Notice
+from engine.session.status import Notice
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.help import HelpScreen

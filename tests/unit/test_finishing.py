@@ -217,7 +217,7 @@ def test_the_result_does_not_depend_on_the_composers_chunks(cut: int) -> None:
 
 @pytest.mark.parametrize("start", [0.5, 7.0, 13.5, 22.5, 25.0])
 def test_resuming_equals_continuing(start: float) -> None:
-    """But for the last second, whose look-ahead the first clip does not have."""
+    """But for the last second of a composer that ends with its clip, and gives no look-ahead."""
     first, checkpoints = first_clip()
     again, _ = finish(music(), start, min(start + 30.0, 53.0), checkpoints=checkpoints)
     overlap = first[frames_of(start) :]
@@ -226,6 +226,24 @@ def test_resuming_equals_continuing(start: float) -> None:
     rest = slice(known, len(overlap))
     assert np.abs(again[rest] - overlap[rest]).max() < 0.01
     assert np.corrcoef(again[rest].ravel(), overlap[rest].ravel())[0, 1] > 0.999
+
+
+@pytest.mark.parametrize("start", [0.5, 13.5, 22.5, 25.0])
+def test_what_is_heard_past_the_end_makes_resuming_exact(start: float) -> None:
+    first, finisher = finish(music(), 0.0, 30.0)
+    again, _ = finish(music(), start, 50.0, checkpoints=finisher.checkpoints())
+    assert np.array_equal(again[: len(first) - frames_of(start)], first[frames_of(start) :])
+
+
+def test_a_session_that_ends_inside_a_block_ends_alike_in_both_its_last_clips() -> None:
+    """The last clip but one may hear the session's end coming."""
+    total = 30.0377
+    audio = music()[: frames_of(total)]
+    first, finisher = finish(audio, 0.0, 29.5)
+    last, _ = finish(audio, 22.5, total, checkpoints=finisher.checkpoints())
+    overlap = first[frames_of(22.5) :]
+    assert len(last) == frames_of(total) - frames_of(22.5)
+    assert np.array_equal(last[: len(overlap)], overlap)
 
 
 def test_a_revision_that_starts_off_the_grid_is_the_same_music() -> None:

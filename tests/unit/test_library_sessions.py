@@ -135,6 +135,8 @@ def test_latest_unfinished_passes_over_what_is_ended_or_being_played(library: Li
         library.set_state(session, state)  # type: ignore[arg-type]
     assert library.latest_unfinished() == second  # the fourth is running here
     library.set_state(second, "stopped")
+    assert library.latest_unfinished() == second
+    library.set_state(second, "finished")
     assert library.latest_unfinished() == first
     library.set_state(fourth, "interrupted")
     assert library.latest_unfinished() == fourth

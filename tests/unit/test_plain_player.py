@@ -12,7 +12,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.affect.path import plan_path
 from engine.plan.spec import Tags
-from engine.session.runner import Notice
+from engine.session.status import Notice
 from musmed_tui.plain import Output, PlainPlayer, exit_code
 from musmed_tui.plain_keys import Keyboard
 from musmed_tui.session_view import Snapshot

@@ -19,7 +19,7 @@ from engine.plan.drift import DRIFT_SECONDS
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.planner import RequestError, can_change, check_request, make_plan
 from engine.plan.request import Request
-from engine.plan.spec import HISTORY_SECONDS, Plan
+from engine.plan.spec import FUTURE_SECONDS, HISTORY_SECONDS, Plan
 from engine.plan.words import tag_statistics
 
 relaxed = settings(deadline=None, max_examples=60)
@@ -64,10 +64,11 @@ def test_clips_cover_the_session_on_the_clock(session: tuple[Request, list[Event
         assert clip.start == clip_start(clip.index) or clip.start in splices
         assert clip.duration > 0
         since = max(0.0, clip.start - HISTORY_SECONDS)
+        until = min(clip.end + FUTURE_SECONDS, total)
         for points in (clip.path.waypoints, clip.levels):
-            assert (points[0].time, points[-1].time) == (since, clip.end)
+            assert (points[0].time, points[-1].time) == (since, until)
         assert clip.seeds[0].time <= since
-        assert clip.seeds[-1].time <= clip.end
+        assert clip.seeds[-1].time <= until
     if not events:
         assert plan.first_changed == 0
         assert all(clip.revision == 0 for clip in plan.clips)

@@ -326,14 +326,9 @@ def test_a_clip_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     playback.place(store.get(ClipKey(0, 0)), Marks(), splice=False)
     playback.start()
 
-    def failed() -> bool:
-        try:
-            playback.state()
-        except MusmedError:
-            return True
-        return False
-
-    wait_for(failed)
+    wait_for(lambda: playback.failure is not None)
+    assert isinstance(playback.failure, MusmedError)
+    assert playback.state().sink
     playback.close()
 
 

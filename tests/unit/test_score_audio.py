@@ -13,14 +13,14 @@ from engine.affect.circumplex import Affect
 from engine.affect.path import Path, Waypoint
 from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames, frames_of
 from engine.composers.base import Continuation, open_composer
-from engine.composers.score.composer import EmbeddedComposer, ScoreComposition
+from engine.composers.score.composer import AFTER_SECONDS, EmbeddedComposer, ScoreComposition
 from engine.composers.score.instruments import INSTRUMENTS, sound
 from engine.composers.score.render import LOOKBACK_SECONDS
 from engine.composers.score.state import unpack_state
 from engine.composers.score.tables import TOP, TableCache
 from engine.errors import MusmedError
 from engine.plan.clock import STRIDE_SECONDS, clip_count, clip_end, clip_start
-from engine.plan.spec import HISTORY_SECONDS, ClipSpec, LevelPoint, SeedStep, Tags
+from engine.plan.spec import FUTURE_SECONDS, HISTORY_SECONDS, ClipSpec, LevelPoint, SeedStep, Tags
 
 TOTAL = 120.0
 OVERLAP = frames_of(7.5)
@@ -45,7 +45,7 @@ def spec_of(
         start=start,
         end=end,
         total=TOTAL,
-        path=path.segment(max(0.0, start - HISTORY_SECONDS), end),
+        path=path.segment(max(0.0, start - HISTORY_SECONDS), min(end + FUTURE_SECONDS, TOTAL)),
         levels=(LevelPoint(0.0, -23.0),),
         seeds=seeds,
         tags=tags,
@@ -56,9 +56,11 @@ def spec_of(
 def play(
     spec: ClipSpec, state: bytes | None, composer: EmbeddedComposer | None = None
 ) -> tuple[ScoreComposition, list[Frames], Frames]:
+    """A composition, its chunks, and its audio up to the clip's end."""
     composition = (composer or EmbeddedComposer()).compose(spec, state, lambda: False)
     chunks = list(composition.chunks())
-    return composition, chunks, np.concatenate(chunks)
+    owed = frames_of(spec.end) - composition.render_from
+    return composition, chunks, np.concatenate(chunks)[:owed]
 
 
 @cache
@@ -109,6 +111,24 @@ def test_overlaps_are_the_same_audio() -> None:
     _, clips = session()
     for one, two in itertools.pairwise(clips):
         assert np.array_equal(one[-OVERLAP:], two[:OVERLAP])
+
+
+def test_past_its_end_a_clip_is_what_the_next_one_goes_on_with() -> None:
+    compositions, clips = session()
+    for index, following in enumerate(clips[1:]):
+        state = compositions[index - 1].state() if index else None
+        composition, chunks, audio = play(spec_of(index), state)
+        after = np.concatenate(chunks)[len(audio) :]
+        left = frames_of(TOTAL) - frames_of(clip_end(index, TOTAL))
+        assert len(after) == min(left, frames_of(AFTER_SECONDS))
+        assert np.array_equal(after, following[OVERLAP:][: len(after)])
+        assert max(composition.marks.bars) < clip_end(index, TOTAL)
+
+
+def test_the_last_clip_ends_with_the_session() -> None:
+    compositions, _ = session()
+    _, chunks, audio = play(spec_of(clip_count(TOTAL) - 1), compositions[-2].state())
+    assert sum(map(len, chunks)) == len(audio)
 
 
 def test_a_fresh_composer_goes_on_from_a_state_alone() -> None:

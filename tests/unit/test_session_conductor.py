@@ -18,6 +18,7 @@ from engine.link.deliveries import (
     ChunkArrived,
     ClipBegan,
     ClipEnded,
+    ClipRefused,
     ComposerOpened,
     Delivery,
     EngineLost,
@@ -28,6 +29,7 @@ from engine.plan.clock import clip_start
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
+from engine.session.clip_state import ClipState
 from engine.session.commands import (
     Action,
     AppendChunk,
@@ -39,6 +41,7 @@ from engine.session.commands import (
     FinishClip,
     GiveUp,
     KeepEvent,
+    KeepEvents,
     OpenComposer,
     PlaceClip,
     Progress,
@@ -49,8 +52,10 @@ from engine.session.commands import (
     SplicePlaced,
     StartEngine,
     SteerTo,
+    Withdraw,
 )
-from engine.session.conductor import AHEAD_SECONDS, MAX_FAILURES, ClipState, Conductor, resumed
+from engine.session.conductor import AHEAD_SECONDS, MAX_FAILURES, Conductor
+from engine.session.resume import Resumption, resumption
 
 RECORD = ClipRecord(
     composer="fake", version=1, loudness=-23.0, true_peak=-3.0, gating="off", seconds=1.0, speed=9.0
@@ -94,6 +99,8 @@ class World:
     furthest_ahead: float = 0.0
     engine_works: bool = True
     keep_until: dict[ClipKey, int] = field(default_factory=dict)
+    shift: float = 0.0
+    unreadable: bytes | None = None
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         self.serial += 1
@@ -121,6 +128,10 @@ class World:
             case SendCompose():
                 assert self.job is None, "one clip at a time"
                 self.sent.append((command.spec, command.continuation))
+                if command.continuation == self.unreadable:
+                    refused = ClipRefused(command.spec.key, "It is damaged.")
+                    self.from_engine(0.1, self.alive, refused)
+                    return
                 self.job = (command.spec.key, self.alive)
                 self.begin_composing(command.spec)
             case SendCancel():
@@ -134,6 +145,7 @@ class World:
                 self.finished[command.spec.key] = command
             case DiscardClip():
                 del self.got[command.key]
+                self.finished.pop(command.key, None)
             case PlaceClip():
                 self.place(command)
             case Arm():
@@ -141,6 +153,12 @@ class World:
                 self.missed = self.missed or (self.realtime and command.frame < self.written)
             case KeepEvent():
                 self.kept.append(command.event)
+            case KeepEvents():
+                del self.kept[command.count :]
+            case Withdraw():
+                self.placed = [p for p in self.placed if p.key not in command.keys]
+                last = self.placed[-1]
+                last.end = sum(self.starts[last.key])
             case Say():
                 self.said.append(command.text)
             case GiveUp():
@@ -163,9 +181,7 @@ class World:
         first = self.delay + 1 / self.speed
         self.later(first, lambda: self.next_chunk(spec.key, generation, start, frames, 0))
 
-    def next_chunk(
-        self, key: ClipKey, generation: int, start: int, frames: int, done: int
-    ) -> None:
+    def next_chunk(self, key: ClipKey, generation: int, start: int, frames: int, done: int) -> None:
         if generation != self.alive or self.job != (key, generation):
             return
         if done >= frames or done + start >= self.keep_until.get(key, 1 << 60):
@@ -183,26 +199,31 @@ class World:
             self.keep_until[key] = keep_until
 
     def place(self, command: PlaceClip) -> None:
-        start, frames = self.starts[command.key]
+        start, _ = self.starts[command.key]
         if command.splice:
             self.armed = None
             accepted = start >= self.written
             self.tell(SplicePlaced(command.key, accepted))
             if not accepted:
                 return
+        self.put(command.key, splice=command.splice)
+        if command.arm is not None:
+            self.armed = command.arm
+
+    def put(self, key: ClipKey, *, splice: bool) -> None:
+        start, frames = self.starts[key]
+        if splice:
             self.placed = [p for p in self.placed if p.start < start]
             for placed in self.placed:
                 placed.end = min(placed.end, start)
         elif self.placed:
-            assert command.key.index == self.placed[-1].key.index + 1
-        self.placed.append(Placed(command.key, start, start + frames, command.splice))
-        if command.arm is not None:
-            self.armed = command.arm
+            assert key.index == self.placed[-1].key.index + 1
+        self.placed.append(Placed(key, start, start + frames, splice))
 
     def horizon(self) -> int:
         frame = self.written
         for placed in self.placed:
-            if placed.start <= frame:
+            if placed.start <= frame or placed is self.placed[0]:
                 have = placed.start + self.got.get(placed.key, 0)
                 frame = max(frame, min(placed.end, have))
         return frame
@@ -211,17 +232,22 @@ class World:
         limit = self.horizon()
         if self.armed is not None and not self.realtime:
             limit = min(limit, self.armed)
-        target = min(limit, frames_of(self.now + 1.5) if self.realtime else limit)
+        target = min(limit, frames_of(self.now + self.shift + 1.5) if self.realtime else limit)
         if self.armed is not None and target >= self.armed and self.realtime:
             self.missed, self.armed = True, None
         self.written = max(self.written, target)
         missed, self.missed = self.missed, False
         self.furthest_ahead = max(
             self.furthest_ahead,
-            max((p.end for p in self.placed), default=0) / SAMPLE_RATE
-            - self.written / SAMPLE_RATE,
+            max((p.end for p in self.placed), default=0) / SAMPLE_RATE - self.written / SAMPLE_RATE,
         )
-        self.tell(Progress(self.now, self.written, False, missed))
+        self.tell(Progress(self.written, False, missed))
+
+    def seek(self, seconds: float) -> None:
+        limit = self.horizon() if self.armed is None else min(self.armed, self.horizon())
+        self.written = min(frames_of(seconds), limit)
+        self.shift = self.written / SAMPLE_RATE - self.now - 1.5
+        self.tell(Progress(self.written))
 
     def kill(self) -> None:
         self.alive += 1
@@ -283,11 +309,12 @@ def test_an_action_is_spliced_in_and_kept(action: Action) -> None:
     assert world.written == frames_of(240)
 
 
-def test_two_hasty_steers_are_both_heard_one_after_the_other() -> None:
+def test_of_hasty_steers_the_first_and_the_last_are_heard() -> None:
     world = started()
 
     def hasty() -> None:
         world.tell(SteerTo(Affect(0.5, 0.5)))
+        world.tell(SteerTo(Affect(0.5, 0.0)))
         world.tell(SteerTo(Affect(-0.5, -0.5)))
 
     world.run(300, {20.0: hasty})
@@ -316,6 +343,16 @@ def test_a_dead_engine_is_replaced_and_goes_on_from_the_stored_continuation() ->
     assert world.written == frames_of(240)
     for key, (_start, frames) in world.starts.items():
         assert world.got[key] >= frames, "a repeated clip's audio is kept once, and whole"
+
+
+def test_a_continuation_that_is_refused_twice_is_done_without() -> None:
+    world = started(unreadable=b"3-0")
+    world.run(400)
+    key = ClipKey(4, 0)
+    assert [c for spec, c in world.sent if spec.key == key] == [b"3-0", b"3-0", b""]
+    assert sum("without what came before" in text for text in world.said) == 1
+    assert not world.gave_up
+    assert world.written == frames_of(240)
 
 
 def test_an_engine_that_never_works_is_given_up() -> None:
@@ -352,6 +389,28 @@ def test_a_script_makes_the_session_again() -> None:
         assert composed_from(live)[spec.key] == continuation
 
 
+def test_acting_after_going_back_takes_back_what_was_done_later() -> None:
+    world = started()
+    world.run(
+        400,
+        {
+            30.0: lambda: world.tell(SkipNow()),
+            60.0: lambda: world.tell(SteerTo(Affect(0.7, 0.3), "glad")),
+            100.0: lambda: world.tell(EaseNow()),
+            130.0: lambda: world.seek(55.0),
+            130.5: lambda: world.tell(SteerTo(Affect(-0.5, -0.5))),
+            131.5: lambda: world.tell(EaseNow()),
+        },
+    )
+    ats = [event.at for event in world.kept]  # type: ignore[attr-defined]
+    assert len(ats) == 3
+    assert 32 < ats[0] < 34
+    assert 56 < ats[1] < 60
+    assert ats[1] + 0.5 <= ats[2] < 64, "the second was not heard before the third: both stay"
+    assert world.conductor.plan == make_plan(REQUEST, world.kept)  # type: ignore[arg-type]
+    assert_no_hole(world, 0.0)
+
+
 def test_near_the_end_nothing_changes_and_it_is_said() -> None:
     world = started()
     world.run(300, {236.0: lambda: world.tell(SkipNow())})
@@ -359,18 +418,93 @@ def test_near_the_end_nothing_changes_and_it_is_said() -> None:
     assert any("about to end" in text for text in world.said)
 
 
-def test_resuming_goes_on_at_the_first_clip_that_is_missing() -> None:
-    plan = make_plan(REQUEST)
+def interrupted(world: World, lost: frozenset[int] = frozenset()) -> Resumption:
+    """What goes on of ``world``, some of whose clips are ``lost`` (their places in the list)."""
     states = {
-        spec.key: ClipState(
-            spec, start=frames_of(spec.start), frames=1, begun=True, whole=True, continuation=b"c"
+        key: ClipState(
+            clip.spec,
+            start=clip.start,
+            frames=clip.frames,
+            got=clip.frames,
+            begun=True,
+            whole=True,
+            continuation=clip.continuation,
         )
-        for spec in plan.clips[:4]
+        for i, (key, clip) in enumerate(world.finished.items())
+        if i not in lost
     }
-    first, position = resumed(states, plan, 61.0)
-    assert (first, position) == (4, 61.0)
-    world = started(conductor=Conductor(REQUEST, "fake", clips=states, first=first))
-    assert all(spec.index >= 4 for spec, _ in world.sent)
+    heard = max(0.0, world.written / SAMPLE_RATE - 1.5)
+    return resumption(REQUEST, world.kept, states, heard)  # type: ignore[arg-type]
+
+
+def gone_on(kept: Resumption) -> World:
+    world = World(conductor=Conductor(REQUEST, "fake", kept=kept), now=kept.position)
+    world.written = frames_of(kept.position)
+    world.kept = list(kept.events)
+    for key, state in kept.clips.items():
+        world.got[key], world.starts[key] = state.frames, (state.start, state.frames)
+    for state, splice in kept.pieces:
+        state.placed = True
+        world.put(state.spec.key, splice=splice)
+    world.do(world.conductor.start())
+    return world
+
+
+def assert_no_hole(world: World, since: float) -> None:
+    """From ``since`` seconds to the session's end every frame has a clip."""
+    frame = frames_of(since)
+    for placed in world.placed:
+        assert placed.start <= max(frame, frames_of(since))
+        frame = max(frame, placed.end)
+    assert frame == frames_of(240)
+    assert world.written == frames_of(240)
+
+
+def test_resuming_goes_on_at_the_first_clip_that_is_missing() -> None:
+    world = started(speed=4.0)
+    world.run(61.0)
+    kept = interrupted(world)
+    assert kept.position == pytest.approx(world.written / SAMPLE_RATE - 1.5)
+    assert kept.first == len(world.finished)
+    assert kept.pieces[0].state.spec.index == 0
+    assert not kept.lost
+    again = gone_on(kept)
+    again.run(300)
+    assert [spec.index for spec, _ in again.sent] == list(range(kept.first, 11))
+    assert_no_hole(again, kept.position)
+
+
+def test_a_steer_whose_clip_was_not_whole_is_done_anew() -> None:
+    """Killed right after a steer: the old music goes on and the steer is heard after all."""
+    world = started()
+    world.run(54.0, {50.0: lambda: world.tell(SteerTo(Affect(0.7, 0.3), "glad"))})
+    del world.finished[ClipKey(2, 1)]
+    kept = interrupted(world)
+    assert kept.events == ()
+    assert kept.again == (SteerTo(Affect(0.7, 0.3), "glad"),)
+    again = gone_on(kept)
+    again.run(300)
+    (event,) = again.kept
+    assert kept.position + 1 <= event.at <= kept.position + 5  # type: ignore[attr-defined]
+    assert event.target == Affect(0.7, 0.3)  # type: ignore[attr-defined]
+    assert_no_hole(again, kept.position)
+
+
+def test_resuming_before_a_splice_is_heard_keeps_both_sides_of_it() -> None:
+    world = started()
+    world.run(54.0, {50.0: lambda: world.tell(EaseNow())})
+    kept = interrupted(world)._replace(position=47.0)
+    kept = resumption(REQUEST, kept.events, kept.clips, 47.0)
+    keys = [(piece.state.spec.key, piece.splice) for piece in kept.pieces]
+    assert keys[:4] == [
+        (ClipKey(0, 0), False),
+        (ClipKey(1, 0), False),
+        (ClipKey(2, 0), False),
+        (ClipKey(2, 1), True),
+    ]
+    again = gone_on(kept)
+    again.run(300)
+    assert_no_hole(again, 47.0)
 
 
 times = st.floats(min_value=0.0, max_value=239.0)
@@ -399,3 +533,51 @@ def test_whatever_happens_the_whole_session_is_heard(
     assert ats == sorted(ats)
     newest = {placed.key for placed in world.placed}
     assert {spec.key for spec in plan.clips} <= newest | set(world.starts)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    deeds=st.lists(st.tuples(times, actions), max_size=5),
+    stop=times,
+    lost=st.frozensets(st.integers(0, 14), max_size=3),
+)
+def test_whatever_is_kept_the_session_is_heard_to_its_end(
+    deeds: list[tuple[float, Action]], stop: float, lost: frozenset[int]
+) -> None:
+    world = started()
+    for at, action in deeds:
+        world.later(at, lambda action=action: world.tell(action))
+    world.run(stop)
+    kept = interrupted(world, lost)
+    assert len(kept.events) + len(kept.again) == len(world.kept)
+    again = gone_on(kept)
+    again.run(400)
+    assert again.written == frames_of(240)
+    assert kept.position >= max(0.0, world.written / SAMPLE_RATE - 1.5)
+    if not lost:
+        assert_no_hole(again, kept.position)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    deeds=st.lists(st.tuples(times, st.one_of(actions, times)), min_size=2, max_size=9),
+    deaths=st.lists(times, max_size=2),
+    speed=st.sampled_from([4.0, 20.0]),
+)
+def test_going_back_and_forth_between_deeds(
+    deeds: list[tuple[float, Action | float]], deaths: list[float], speed: float
+) -> None:
+    world = started(speed=speed)
+    for at, deed in deeds:
+        if isinstance(deed, float):
+            world.later(at, lambda to=deed: world.seek(to))
+        else:
+            world.later(at, lambda action=deed: world.tell(action))
+    for at in deaths:
+        world.later(at, world.kill)
+    world.run(600)
+    assert list(world.conductor.events) == world.kept
+    assert world.conductor.plan == make_plan(REQUEST, world.kept)  # type: ignore[arg-type]
+    assert_no_hole(world, 0.0)
+    for spec in world.conductor.plan.clips:
+        assert [s for s, _ in world.sent if s.key == spec.key][-1] == spec

@@ -14,6 +14,8 @@ from engine.composers.score.percussion import hits
 
 LONGEST_NOTE = 8 * SAMPLE_RATE
 """Frames from a note's onset to the start of its release, at most."""
+LAST_NOTE = 3 * SAMPLE_RATE // 2
+"""Frames before the session's end after which no note begins."""
 _SPAN = 0.6
 """Gain is force to this power: the whole range of arousal spans some 5 dB."""
 _HANDS = 520
@@ -153,10 +155,21 @@ def _figure(writer: _Writer, harmony: Harmony, end: int, order: tuple[int, ...])
     if pattern == "held" or writer.bar.kind == "final":
         for i, pitch in enumerate(harmony.voicing):
             writer.add("figure", name, harmony.slot + 0.12 * i, end - harmony.slot, pitch, 0.8)
+        if writer.bar.kind == "final" and pattern != "held":
+            _ring_out(writer, name, harmony)
     elif pattern == "broken":
         _broken(writer, name, harmony, end, order)
     else:
         _chords(writer, name, pattern, harmony, end)
+
+
+def _ring_out(writer: _Writer, name: str, harmony: Harmony) -> None:
+    """The last chord again, one soft note a beat from below: what is struck rings away long
+    before a held last bar is over, and would leave the session's end silent."""
+    bar = writer.bar
+    for beat in range(1, (bar.length - LAST_NOTE) // bar.beat + 1):
+        pitch = harmony.voicing[(beat - 1) % len(harmony.voicing)]
+        writer.add("figure", name, 4 * beat, 16, pitch, 0.62)
 
 
 def _broken(writer: _Writer, name: str, harmony: Harmony, end: int, order: tuple[int, ...]) -> None:

@@ -14,6 +14,10 @@ from engine.composers.score.state import ScoreState, pack_state, unpack_state
 from engine.plan.clock import clip_start
 from engine.plan.spec import ClipSpec
 
+AFTER_SECONDS = 1.5
+"""How far a clip can be heard past its end, for finishing to look ahead; within
+``FUTURE_SECONDS``, so that it is what the next clip begins with."""
+
 
 class EmbeddedComposer:
     """Composes and sounds music with numpy alone, many times faster than it plays."""
@@ -54,8 +58,9 @@ class ScoreComposition:
         return pack_state(self._kept)
 
     def chunks(self) -> Iterator[Frames]:
-        """Half-second blocks from ``render_from`` to ``spec.end`` (the last one cut there)."""
-        end = frames_of(self._spec.end)
+        """Half-second blocks from ``render_from`` to 1.5 s past ``spec.end``, or to the session's
+        end (the last block cut there)."""
+        end = _last_frame(self._spec)
         first = self.render_from // GRID_FRAMES
         last = -(-end // GRID_FRAMES)
         feed = _Feed(self._bars, self._spec)
@@ -103,7 +108,7 @@ class _Feed:
 def bars_of(spec: ClipSpec, score: ScoreState) -> tuple[list[Bar], ScoreState]:
     """The bars that a clip needs, and the last state that lies early enough before it."""
     early = frames_of(spec.start - LOOKBACK_SECONDS)
-    end = frames_of(spec.end)
+    end = _last_frame(spec)
     kept = score
     bars: list[Bar] = []
     while score.frame < end and not score.done:
@@ -112,3 +117,8 @@ def bars_of(spec: ClipSpec, score: ScoreState) -> tuple[list[Bar], ScoreState]:
         bar, score = next_bar(score, spec.path, spec.seeds, spec.total)
         bars.append(bar)
     return bars, kept
+
+
+def _last_frame(spec: ClipSpec) -> int:
+    """The session frame to which a clip can be heard."""
+    return frames_of(min(spec.end + AFTER_SECONDS, spec.total))

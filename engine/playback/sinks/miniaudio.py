@@ -41,7 +41,7 @@ class MiniaudioSink:
             import miniaudio
         except (ImportError, OSError) as error:
             raise SinkUnavailableError(
-                "The miniaudio package is missing; install it with: pip install miniaudio"
+                "The miniaudio package is missing; 'pip install miniaudio' installs it."
             ) from error
         self._api = miniaudio
 

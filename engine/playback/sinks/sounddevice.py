@@ -40,7 +40,7 @@ class SoundDeviceSink:
             import sounddevice
         except OSError as error:
             raise SinkUnavailableError(
-                "PortAudio is missing; install it with: apt install libportaudio2"
+                "PortAudio is missing; 'apt install libportaudio2' installs it."
             ) from error
         self._api = sounddevice
 
@@ -100,8 +100,11 @@ class SoundDeviceSink:
     def _look_again(self) -> None:
         """After a device has gone: PortAudio lists devices only once, when it is initialised."""
         self.close()
-        self._api._terminate()
-        self._api._initialize()
+        try:
+            self._api._terminate()
+            self._api._initialize()
+        except self._api.PortAudioError as error:
+            raise self._unavailable(error) from error
 
     def _unavailable(self, error: Exception) -> SinkUnavailableError:
         what = f"the sound device {self._device!r}" if self._device else "a sound device"

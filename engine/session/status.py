@@ -1,0 +1,95 @@
+"""How a running session stands, as one frozen value for whoever looks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from engine.audio.format import SAMPLE_RATE
+from engine.link.protocol import ClipRecord
+from engine.plan.events import Event
+from engine.plan.request import Request
+from engine.plan.spec import Plan
+from engine.playback.playback import PlaybackState
+from engine.session.conductor import Conductor
+
+Phase = Literal["starting", "playing", "paused", "composing", "ended", "stopped", "failed"]
+ClipPhase = Literal["planned", "composing", "ready"]
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A sentence for the listener, and the session seconds at which it was said."""
+
+    seconds: float
+    text: str
+
+
+class ClipView(msgspec.Struct, frozen=True):
+    """One clip for the screens: its newest revision; ``record`` once it is finished."""
+
+    index: int
+    revision: int
+    start: float
+    end: float
+    phase: ClipPhase
+    record: ClipRecord | None
+
+
+class RunnerStatus(msgspec.Struct, frozen=True):
+    """How the session stands, readable from any thread.
+
+    ``ahead``: seconds composed past the write cursor without a gap. ``speed``: audio seconds
+    per wall second of the last finished clip, None before the first. ``failure``: why nothing
+    more is composed; what is composed is played on, and then the phase is 'failed'.
+    """
+
+    session: str
+    request: Request
+    plan: Plan
+    events: tuple[Event, ...]
+    phase: Phase
+    playback: PlaybackState
+    clips: tuple[ClipView, ...]
+    composer: str
+    ahead: float
+    speed: float | None
+    restarts: int
+    failure: str | None = None
+
+
+def status_of(
+    session: str,
+    conductor: Conductor,
+    playback: PlaybackState,
+    *,
+    horizon: int,
+    phase: Phase,
+    failure: str | None,
+) -> RunnerStatus:
+    """``horizon``: session frame up to which audio is there without a gap."""
+    speeds = [s.record.speed for s in conductor.clips.values() if s.record]
+    return RunnerStatus(
+        session=session,
+        request=conductor.request,
+        plan=conductor.plan,
+        events=conductor.events,
+        phase=phase,
+        playback=playback,
+        clips=tuple(_view(conductor, index) for index in range(len(conductor.plan.clips))),
+        composer=conductor.composer,
+        ahead=max(0.0, (horizon - playback.written) / SAMPLE_RATE),
+        speed=speeds[-1] if speeds else None,
+        restarts=conductor.restarts,
+        failure=failure,
+    )
+
+
+def _view(conductor: Conductor, index: int) -> ClipView:
+    spec = conductor.plan.clips[index]
+    state = conductor.clips.get(spec.key)
+    phase: ClipPhase = "planned"
+    if state is not None:
+        phase = "ready" if state.whole else "composing"
+    record = state.record if state else None
+    return ClipView(spec.index, spec.revision, spec.start, spec.end, phase, record)

@@ -1,0 +1,84 @@
+"""A player killed in the middle of a session loses nothing: ``musmed resume`` goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import soundfile
+
+from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.render import render_session
+from engine.session.library import Library
+from engine.session.stored import StoredSession
+
+ROOT = Path(__file__).parents[2]
+RAMP = frames_of(0.1)
+
+
+def musmed(home: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "musmed_tui", *arguments],
+        env=os.environ | {"MUSMED_HOME": str(home), "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def kept(home: Path) -> StoredSession:
+    library = Library(home / "data" / "library")
+    session = library.load(library.sessions()[0].id)
+    library.close()
+    return session
+
+
+def play_and_kill(home: Path, seconds: float) -> None:
+    """Play on the null sink and kill player and engine without a word."""
+    process = musmed(home, "play", "--from", "sad", "--to", "glad", "--minutes", "2", *QUIET)
+    try:
+        deadline = time.monotonic() + 30
+        while not list(home.rglob("*.flac*")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(seconds)
+        engines = psutil.Process(process.pid).children()
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    # An engine whose player is gone ends by itself.
+    _, alive = psutil.wait_procs(engines, timeout=10)
+    assert not alive
+
+
+QUIET = ("--seed", "3", "--sink", "null")
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.4, 4.0])
+def test_a_killed_session_goes_on_where_it_stopped(tmp_path: Path, seconds: float) -> None:
+    home, rest, whole = tmp_path / "home", tmp_path / "rest.flac", tmp_path / "whole.flac"
+    play_and_kill(home, seconds)
+    session = kept(home)
+    resumed = musmed(home, "resume", "--sink", f"file:{rest}")
+    out, _ = resumed.communicate(timeout=60)
+    assert resumed.returncode == 0, out.decode()
+    assert kept(home).state == "finished"
+    render_session(
+        session.request,
+        whole,
+        progress=lambda _done, _total: None,
+        log_file=tmp_path / "log",
+    )
+    again, _ = soundfile.read(rest, dtype="float32")
+    expected, _ = soundfile.read(whole, dtype="float32")
+    start = len(expected) - len(again)
+    assert 0 <= start <= frames_of(session.position) + SAMPLE_RATE
+    assert start >= frames_of(session.position) - SAMPLE_RATE
+    ramp = RAMP if start else 0
+    assert np.array_equal(again[ramp:], expected[start + ramp :])
