@@ -19,6 +19,7 @@ from textual.screen import Screen
 
 from engine.errors import MusmedError
 from musmed_tui.driver import TerminalDriver
+from musmed_tui.raster import Glyphs
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.help import HelpScreen, bindings_of, key_name, title
@@ -64,6 +65,7 @@ class MusmedApp(App[Left]):
         *,
         session: tuple[Callable[[], Begun], Snapshot] | None = None,
         slow_link: bool = False,
+        glyphs: Glyphs = "braille",
         driver_class: type[Driver] | None = TerminalDriver,
     ) -> None:
         self._themes = themes
@@ -71,6 +73,7 @@ class MusmedApp(App[Left]):
         super().__init__(driver_class=driver_class)
         self._control = control
         self._first_session = session
+        self._glyphs: Glyphs = glyphs
         self._tick_seconds = SLOW_TICK_SECONDS if slow_link else TICK_SECONDS
         self._last: Snapshot | None = None
         self._signal: signal.Signals | None = None
@@ -90,9 +93,9 @@ class MusmedApp(App[Left]):
             self._listen_to_signals()
         if self._first_session is None:
             self._control.warm()
-            self.push_screen(CheckInScreen(self._control.loaded))
+            self.push_screen(self._check_in())
         else:
-            self.push_screen(SessionScreen(*self._first_session))
+            self.push_screen(SessionScreen(*self._first_session, self._glyphs))
         self.set_interval(self._tick_seconds, self._tick)
 
     def on_unmount(self) -> None:
@@ -118,35 +121,41 @@ class MusmedApp(App[Left]):
         request = event.request
         self._play(lambda: self._control.begin(request), expected(request, self._control.volume))
 
+    def _check_in(self) -> CheckInScreen:
+        return CheckInScreen(self._control.loaded, self._glyphs)
+
     def _play(self, begin: Callable[[], Begun], first: Snapshot) -> None:
-        self.switch_screen(SessionScreen(begin, first))
+        self.switch_screen(SessionScreen(begin, first, self._glyphs))
 
     @on(SessionScreen.Over)
     def _over(self, event: SessionScreen.Over) -> None:
         self._last = event.last
+        self._control.volume = event.volume
         if not self._leaving:
             self._close_session()
-            self.switch_screen(CheckOutScreen(event.last, event.begun, self._control.folder))
+            self.switch_screen(
+                CheckOutScreen(event.last, event.begun, self._control.folder, self._glyphs)
+            )
 
     @on(SessionScreen.Refused)
     def _refused(self, event: SessionScreen.Refused) -> None:
         if self._first_session is not None and self._last is None:
             self.exit(Left(self._signal, None, event.sentence))
             return
-        self.switch_screen(CheckInScreen(self._control.loaded))
+        self.switch_screen(self._check_in())
         self.notify(event.sentence, severity="error", markup=False, timeout=15)
 
     @on(CheckOutScreen.Next)
     def _next(self, event: CheckOutScreen.Next) -> None:
         if event.what == "new" or self._last is None:
             self._control.warm()
-            self.switch_screen(CheckInScreen(self._control.loaded))
+            self.switch_screen(self._check_in())
             return
         session, from_start = event.session, event.what == "replay"
         first = self._last
         if from_start:
             first = msgspec.structs.replace(first, position_s=0.0, affect=first.path.at(0.0))
-        first = msgspec.structs.replace(first, state="starting")
+        first = msgspec.structs.replace(first, state="starting", volume=self._control.volume)
         self._play(lambda: self._control.again(session, from_start=from_start), first)
 
     # saving
@@ -232,7 +241,7 @@ class MusmedApp(App[Left]):
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.screen))
+            self.push_screen(HelpScreen(self.screen, self._glyphs))
 
     def action_pause(self) -> None:
         for screen in self.screen_stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from musmed_tui.plain import exit_code
 from musmed_tui.plain_line import clock
 from musmed_tui.session_control import Begun, Options, SessionControl
 from musmed_tui.settings import Loaded, load_settings
-from musmed_tui.terminal import look_at_terminal
+from musmed_tui.terminal import chosen_glyphs, look_at_terminal
 from musmed_tui.theming import load_theme, theme_names
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def run_app(
     resolve_composer(loaded.settings.composer)
     load_theme(loaded.settings.theme)
     themes = {name: load_theme(name) for name in theme_names()}
+    glyphs = chosen_glyphs(loaded.settings.glyphs, look_at_terminal(plain=False), os.environ)
     control = SessionControl(where, loaded, options)
     try:
         session = first(control) if first else None
@@ -85,7 +87,7 @@ def run_app(
             control.warm()
         from musmed_tui.app import MusmedApp
 
-        app = MusmedApp(control, themes, session=session, slow_link=slow_link)
+        app = MusmedApp(control, themes, session=session, slow_link=slow_link, glyphs=glyphs)
         with stderr_to(where.engine_log):
             left = app.run()
             if app._exception is not None:

@@ -70,6 +70,7 @@ class SessionControl:
         self.loaded = loaded
         self._where = where
         self._options = options
+        self._volume = options.volume
         self._runner: Running | None = None
         self._warm: WarmEngine | None = None
         self._log: IO[bytes] | None = None
@@ -86,7 +87,12 @@ class SessionControl:
 
     @property
     def volume(self) -> float:
-        return self._options.volume
+        """What the next session begins with: as the last one was left."""
+        return self._volume
+
+    @volume.setter
+    def volume(self, volume: float) -> None:
+        self._volume = volume
 
     def warm(self) -> None:
         """Start an engine for the session to come, unless one waits already."""
@@ -122,7 +128,7 @@ class SessionControl:
                 denoise=self._options.denoise,
                 resume=resume,
                 settings=self.loaded.settings.as_text(),
-                volume=self._options.volume,
+                volume=self._volume,
                 warm=warm,
             )
             self._runner = runner

@@ -23,6 +23,7 @@ from engine.errors import MusmedError
 from engine.plan.request import MAX_MINUTES, MIN_MINUTES
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+GlyphChoice = Literal["auto", "braille", "quadrant", "ascii"]
 
 ENVIRONMENT_PREFIX = "MUSMED_"
 MAX_FILE_BYTES = 64 * 1024
@@ -35,6 +36,7 @@ RANGES: dict[str, tuple[float, float]] = {
 }
 _CHOICES: dict[str, tuple[str, ...]] = {
     "strategy": get_args(Strategy),
+    "glyphs": get_args(GlyphChoice),
     "log_level": get_args(LogLevel),
 }
 _Word = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -55,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     latency: float = 0.5
     volume: float = 1.0
     theme: _Word = "dark"
+    glyphs: GlyphChoice = "auto"
     instrument: _Word | None = None
     genre: _Word | None = None
     log_level: LogLevel = "info"

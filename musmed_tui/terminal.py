@@ -11,9 +11,13 @@ import termios
 import tty
 from collections.abc import Iterator, Mapping
 from types import FrameType
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
+
+if TYPE_CHECKING:
+    from musmed_tui.raster import Glyphs
+    from musmed_tui.settings import GlyphChoice
 
 FALLBACK_COLUMNS = 80
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -57,6 +61,14 @@ def shows_unicode(env: Mapping[str, str], encoding: str) -> bool:
     """
     locale = next((env[k] for k in ("LC_ALL", "LC_CTYPE", "LANG") if env.get(k)), "")
     return "utf" in locale.lower() and "utf" in encoding.lower()
+
+
+def chosen_glyphs(choice: GlyphChoice, terminal: Terminal, env: Mapping[str, str]) -> Glyphs:
+    """What the screen draws with. The Linux console shows UTF-8, but has no braille: its fonts
+    hold 512 glyphs at most (console_codes(4), psf)."""
+    if choice != "auto":
+        return choice
+    return "braille" if terminal.unicode and env.get("TERM") != "linux" else "ascii"
 
 
 def _colours(env: Mapping[str, str], stream: TextIO) -> str | None:

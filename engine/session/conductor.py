@@ -111,6 +111,8 @@ class Conductor:
         self._given_up = False
         self._written = frames_of(kept.position) if kept else 0
         self._furthest = self._written  # of what is heard now: less after a splice
+        if kept and kept.events and not kept.again:  # a kept event was heard, or replaced what was
+            self._furthest = max(self._written, frames_of(kept.events[-1].at) + 1)
         self._waiting = False
         self._out: list[Command] = []
 

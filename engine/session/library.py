@@ -165,12 +165,17 @@ class Library:
         """The version of the composer that the engine opened."""
         self._set(session, "composer_version", version)
 
+    def hold(self, session: str) -> None:
+        """Take hold of a session that keeps its state. ``MusmedError`` when another process has
+        it. The next ``set_state`` lets go."""
+        with self._errors():
+            self._hold(session)
+
     def set_state(self, session: str, state: State) -> None:
         """'running' takes hold of the session (``MusmedError`` when another process has it);
         any other state lets go."""
         if state == "running":
-            with self._errors():
-                self._hold(session)
+            self.hold(session)
         self._set(session, "state", state)
         if state != "running":
             self._release(session)

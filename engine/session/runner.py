@@ -34,6 +34,7 @@ from engine.session.commands import (
     Command,
     EaseNow,
     GiveUp,
+    KeepEvent,
     OpenComposer,
     Progress,
     Say,
@@ -61,7 +62,8 @@ log = logging.getLogger(__name__)
 class SessionRunner:
     """Runs one session: ``start``, then act and watch, then ``close``.
 
-    ``resume``: go on with a kept session (its own request counts). ``script``: events with
+    ``resume``: go on with a kept session (its own request counts); a finished one stays finished
+    unless it is changed. ``script``: events with
     their times, to make a session again; the sink must then not be ``realtime``. ``log_file``
     takes what the engine process prints. ``warm``: an engine that is already up, used first.
     """
@@ -111,6 +113,7 @@ class SessionRunner:
         )
         self._stage = Stage(library, self.session)
         self._kept = self._stage.take_up(resume) if resume else None
+        self._replay = resume is not None and resume.state == "finished"
         self._conductor = Conductor(self.request, composer, script=script, kept=self._kept)
         self._stage.open(self._conductor.plan.total, sink, self._kept)
         self.playback = self._stage.playback
@@ -124,7 +127,10 @@ class SessionRunner:
     def start(self) -> None:
         """Begin: the engine process, the sound, the session's thread. Raises ``MusmedError``
         when one of them can't be had; of a new session nothing is kept then."""
-        self._library.set_state(self.session, "running")
+        if self._replay:
+            self._library.hold(self.session)
+        else:
+            self._library.set_state(self.session, "running")
         try:
             if self._kept is not None:
                 self._stage.store_kept(self._kept)
@@ -141,7 +147,7 @@ class SessionRunner:
     def _forget_unheard(self) -> None:
         with contextlib.suppress(MusmedError):
             if self._kept is not None:
-                self._library.set_state(self.session, "interrupted")
+                self._library.set_state(self.session, "finished" if self._replay else "interrupted")
             else:
                 self._library.delete(self.session)
 
@@ -308,8 +314,17 @@ class SessionRunner:
                 self._engine.carry_out(command)
             case _:
                 answer = self._stage.carry_out(command, self._chunk)
+                if isinstance(command, KeepEvent):
+                    self._changed()
                 if answer is not None:
                     self._carry_out(self._conductor.handle(answer))
+
+    def _changed(self) -> None:
+        """A finished session that is changed while it is played again is to be played to its
+        end again."""
+        if self._replay:
+            self._replay = False
+            self._library.set_state(self.session, "running")
 
     def _say(self, text: str) -> None:
         heard = self.playback.state().heard
@@ -348,6 +363,8 @@ class SessionRunner:
             self._over.set()
 
     def _last_state(self, state: PlaybackState) -> State:
+        if self._replay:
+            return "finished"
         if self._stopped:
             return "stopped"
         return "finished" if state.ended and self._failure is None else "interrupted"

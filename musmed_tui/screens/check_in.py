@@ -22,6 +22,7 @@ from engine.plan.request import Request
 from engine.plan.words import spelled, tag_statistics
 from musmed_tui.asking import Asked, build_request
 from musmed_tui.plane import PlaneState, plane_words
+from musmed_tui.raster import Glyphs
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.settings import Loaded, parse_number
 from musmed_tui.widgets.circumplex import Circumplex
@@ -67,8 +68,9 @@ class CheckInScreen(Screen[None]):
             super().__init__()
             self.request = request
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Loaded, glyphs: Glyphs = "braille") -> None:
         super().__init__()
+        self._glyphs: Glyphs = glyphs
         self._loaded = loaded
         self._cursor = _MIDDLE
         self._every_mood = False
@@ -79,7 +81,7 @@ class CheckInScreen(Screen[None]):
         statistics = tag_statistics()
         yield Words(id="headline")
         with Horizontal(id="sides"):
-            yield Circumplex(id="plane")
+            yield Circumplex(glyphs=self._glyphs, id="plane")
             with VerticalScroll(id="form", can_focus=False):
                 yield Words(id="question")
                 yield from _row("from", FeelingField("a word", id="start"))

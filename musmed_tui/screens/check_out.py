@@ -17,8 +17,10 @@ from textual.widgets import Input, Label, ProgressBar
 
 from engine.plan.spec import Plan
 from engine.plan.words import spelled
-from musmed_tui.plain_line import clock
+from musmed_tui.plain_line import ASCII, UNICODE, clock
+from musmed_tui.plain_line import Glyphs as Marks
 from musmed_tui.plane import PlaneState, plane_words
+from musmed_tui.raster import Glyphs
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.circumplex import Circumplex
@@ -27,6 +29,7 @@ from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Part, Words, cut
 
 _TIME = 8
+_COMPOSING = "The whole session is composed again, into the file. Esc calls it off."
 
 
 class CheckOutScreen(Screen[None]):
@@ -63,8 +66,11 @@ class CheckOutScreen(Screen[None]):
     class CallOff(Message):
         """Stop saving."""
 
-    def __init__(self, last: Snapshot, begun: Begun, folder: Path) -> None:
+    def __init__(
+        self, last: Snapshot, begun: Begun, folder: Path, glyphs: Glyphs = "braille"
+    ) -> None:
         super().__init__()
+        self._glyphs: Glyphs = glyphs
         self._last = last
         self._begun = begun
         self._folder = folder
@@ -73,7 +79,7 @@ class CheckOutScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Words(id="headline")
         with Horizontal(id="sides"):
-            yield Circumplex(id="plane")
+            yield Circumplex(glyphs=self._glyphs, id="plane")
             with Vertical(id="panel"):
                 yield Words(id="kept")
                 with Vertical(id="save"):
@@ -89,7 +95,9 @@ class CheckOutScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one(Circumplex).can_focus = False
         last = self._last
-        self.query_one("#headline", Words).say(*_headline(last))
+        self.query_one("#headline", Words).say(
+            *_headline(last, ASCII if self._glyphs == "ascii" else UNICODE)
+        )
         self.query_one("#kept", Words).say(*self._kept())
         self.query_one("#file", Input).value = str(Path.cwd() / f"musmed-{last.session_id}.flac")
         self._show_plane()
@@ -170,7 +178,7 @@ class CheckOutScreen(Screen[None]):
             self.add_class("-saving")
             self.refresh_bindings()
             self.query_one("#played").focus()
-            self.query_one("#saved", Words).say(("composing it again; Esc calls it off", "$muted"))
+            self.query_one("#saved", Words).say((_COMPOSING, "$muted"))
             output = Path(event.value.strip()).expanduser().absolute()
             self.post_message(self.Save(self._begun, output))
 
@@ -187,14 +195,15 @@ class CheckOutScreen(Screen[None]):
         self.query_one("#saved", Words).say((sentence, "$error" if failed else "$now"))
 
 
-def _headline(last: Snapshot) -> Iterator[Part]:
+def _headline(last: Snapshot, marks: Marks) -> Iterator[Part]:
+    where = f"{clock(last.position_s)} of {clock(last.total_s)}"
     ended = {
-        "ended": f"■ played to its end, {clock(last.total_s)}",
-        "failed": f"× ended by a failure at {clock(last.position_s)} of {clock(last.total_s)}",
+        "ended": f"{marks.ended} played to its end, {clock(last.total_s)}",
+        "failed": f"{marks.failed} ended by a failure at {where}",
     }
-    stopped = f"■ stopped at {clock(last.position_s)} of {clock(last.total_s)}"
+    stopped = f"{marks.stopped} stopped at {where}"
     yield (ended.get(last.state, stopped), "$error bold" if last.failure else "$now bold")
-    yield (f"   {way(last)}", "$muted")
+    yield (f"   {way(last, marks.arrow)}", "$muted")
 
 
 def _short(folder: Path) -> str:

@@ -11,14 +11,17 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 
+from musmed_tui.plane import CURSOR, NOW, START, TARGET
+from musmed_tui.plane_picture import signs as plane_signs
+from musmed_tui.raster import Glyphs
 from musmed_tui.widgets.words import Part, Words
 
 _KEY = 6
 _PLANE = (
-    ("○", "the start"),
-    ("◎", "the target"),
-    ("●", "now"),
-    ("+", "the cursor"),
+    (START, "the start"),
+    (TARGET, "the target"),
+    (NOW, "now"),
+    (CURSOR, "the cursor"),
 )
 _ABOUT = (
     "Right is pleasant, left unpleasant; up is livelier, down calmer. musmed is for listening "
@@ -34,8 +37,9 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,question_mark,q,enter", "dismiss", "close", key_display="Esc"),
     ]
 
-    def __init__(self, about: Screen[Any]) -> None:
+    def __init__(self, about: Screen[Any], glyphs: Glyphs = "braille") -> None:
         super().__init__()
+        self._signs = plane_signs(glyphs)
         self._keys = tuple(keys_of(about))
 
     def compose(self) -> ComposeResult:
@@ -48,8 +52,8 @@ class HelpScreen(ModalScreen[None]):
         for key, does in self._keys:
             keys += ["\n", (key.rjust(_KEY), "bold"), (f"  {does}", "$text")]
         signs: list[Part] = [("The plane\n", "$now bold")]
-        for sign, means in _PLANE:
-            signs += ["\n", (sign, "bold"), f"  {means}"]
+        for role, means in _PLANE:
+            signs += ["\n", (self._signs[role], "bold"), f"  {means}"]
         signs += [(f"\n\n{_ABOUT}", "$muted"), ("\n\nEsc", "bold"), (" closes this.", "$muted")]
         self.query_one("#keys", Words).say(*keys)
         self.query_one("#plane-signs", Words).say(*signs)

@@ -18,6 +18,7 @@ from engine.errors import MusmedError
 from musmed_tui.plain import SEEK_SECONDS, VOLUME_STEP
 from musmed_tui.plain_line import clock
 from musmed_tui.plane import PlaneState, plane_words
+from musmed_tui.raster import Glyphs
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.steering import SteerCard, bend
 from musmed_tui.session_control import Begun, Running
@@ -63,10 +64,11 @@ class SessionScreen(Screen[None]):
     ]  # fmt: skip
 
     class Over(Message):
-        """The session has ended; ``last`` is how."""
+        """The session has ended; ``last`` is how, ``volume`` what the listener left it at."""
 
-        def __init__(self, last: Snapshot, begun: Begun) -> None:
+        def __init__(self, last: Snapshot, begun: Begun, volume: float) -> None:
             super().__init__()
+            self.volume = volume
             self.last = last
             self.begun = begun
 
@@ -81,8 +83,10 @@ class SessionScreen(Screen[None]):
         self,
         begin: Callable[[], Begun],
         first: Snapshot,
+        glyphs: Glyphs = "braille",
     ) -> None:
         super().__init__()
+        self._glyphs: Glyphs = glyphs
         self._begin = begin
         self._begun: Begun | None = None
         self._shown = first
@@ -92,17 +96,17 @@ class SessionScreen(Screen[None]):
         self._over = False
 
     def compose(self) -> ComposeResult:
-        yield Status(id="status")
+        yield Status(glyphs=self._glyphs, id="status")
         with Horizontal(id="sides"):
-            yield Circumplex(id="plane")
+            yield Circumplex(glyphs=self._glyphs, id="plane")
             with Vertical(id="panel"):
                 with VerticalScroll(id="cards", can_focus=False):
                     yield SteerCard(id="steer")
                     yield NowNext(id="now-next")
                     yield EngineCard(id="card")
                 yield Words(id="said")
-                yield Levels(id="levels")
-        yield Timeline(id="timeline")
+                yield Levels(glyphs=self._glyphs, id="levels")
+        yield Timeline(glyphs=self._glyphs, id="timeline")
         yield Transport()
 
     def on_mount(self) -> None:
@@ -138,9 +142,10 @@ class SessionScreen(Screen[None]):
             self._say(snapshot.notice)
         if snapshot != self._shown:
             self._show(snapshot)
+        self.query_one(Levels).show(snapshot.peak)  # the meter sinks when nothing else moves
         if over and not self._over:
             self._over = True
-            self.post_message(self.Over(snapshot, begun))
+            self.post_message(self.Over(snapshot, begun, self._volume))
 
     def _show(self, snapshot: Snapshot) -> None:
         self._shown = snapshot
@@ -151,7 +156,6 @@ class SessionScreen(Screen[None]):
             self.query_one(SteerCard).show(snapshot, self.query_one(SteerCard).field.affect)
         if self.has_class("-card"):
             self.query_one(EngineCard).show(snapshot)
-        self.query_one(Levels).show(snapshot.peak)
         self.query_one(Timeline).show(timeline_state(snapshot))
 
     def _show_plane(self) -> None:

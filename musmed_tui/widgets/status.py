@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from musmed_tui.plain_line import UNICODE, clock, nearest_word
+from musmed_tui.plain_line import ASCII, UNICODE, clock, nearest_word
+from musmed_tui.raster import Glyphs
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.words import Part, Words
 
@@ -14,11 +15,16 @@ _STYLES = {"failed": "$error", "composing": "$warning", "paused": "$warning"}
 class Status(Words):
     """State as glyph, word and colour; the way; the volume at the right."""
 
+    def __init__(self, *, glyphs: Glyphs = "braille", id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._ascii = glyphs == "ascii"
+
     def show(self, snapshot: Snapshot, *, with_clock: bool) -> None:
         """``with_clock``: the times too, where no timeline says them."""
         state = snapshot.state
-        head = f"{getattr(UNICODE, state)} {_WORDS.get(state, state)}"
-        rest = f"   {way(snapshot)}"
+        marks = ASCII if self._ascii else UNICODE
+        head = f"{getattr(marks, state)} {_WORDS.get(state, state)}"
+        rest = f"   {way(snapshot, marks.arrow)}"
         if with_clock:
             rest = f"   {clock(snapshot.position_s)} of {clock(snapshot.total_s)}{rest}"
         percent = f"{round(snapshot.volume * 100):>3} %"
@@ -26,14 +32,15 @@ class Status(Words):
         bar: list[Part] = []
         if gap > _BAR + len("volume ") + 3:
             full = round(snapshot.volume * _BAR)
-            bar = [("volume ", "$muted"), ("━" * full, "$muted"), ("─" * (_BAR - full), "$muted")]
+            on, off = "=-" if self._ascii else "━─"
+            bar = [("volume ", "$muted"), (on * full + off * (_BAR - full), "$muted")]
             gap -= _BAR + len("volume ") + 1
             percent = f" {percent}"
         style = f"{_STYLES.get(state, '$now')} bold"
         self.say((head, style), (rest, "$muted"), " " * max(1, gap), *bar, percent)
 
 
-def way(snapshot: Snapshot) -> str:
+def way(snapshot: Snapshot, arrow: str = UNICODE.arrow) -> str:
     """'tense → calm': the session in a phrase."""
     start = snapshot.start_word or nearest_word(snapshot.path.waypoints[0].affect)
-    return f"{start} → {snapshot.target_word or nearest_word(snapshot.target)}"
+    return f"{start} {arrow} {snapshot.target_word or nearest_word(snapshot.target)}"

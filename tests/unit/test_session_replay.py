@@ -1,0 +1,177 @@
+"""A kept session played again from its beginning: what was heard, also where it was changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import soundfile
+
+from engine.affect.circumplex import Affect
+from engine.audio.format import Frames, frames_of
+from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.request import Request
+from engine.playback.sinks.base import Sink
+from engine.playback.sinks.file import FileSink
+from engine.playback.sinks.null import NullSink
+from engine.render import render_session
+from engine.session.library import Library
+from engine.session.runner import SessionRunner
+from engine.session.stored import StoredSession
+
+REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=2, seed=5)
+SCRIPT = (
+    Steer(at=17.3, target=Affect(0.7, 0.4), word="glad"),
+    Skip(at=29.0),
+    Ease(at=61.25),
+)
+FAST = 8.0
+PATIENCE = 60.0
+
+Play = Callable[..., SessionRunner]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    opened = Library(tmp_path / "library")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def play(library: Library, tmp_path: Path) -> Iterator[Play]:
+    made: list[SessionRunner] = []
+
+    def start(sink: Sink, resume: StoredSession | None = None, script: tuple[Event, ...] = ()):  # type: ignore[no-untyped-def]
+        log = tmp_path / "engine.log"
+        one = SessionRunner(
+            REQUEST, library=library, sink=sink, log_file=log, resume=resume, script=script
+        )
+        made.append(one)
+        one.start()
+        return one
+
+    yield start
+    for one in made:
+        one.close()
+
+
+def fast_sink() -> NullSink:
+    return NullSink(clock=lambda: time.monotonic() * FAST)
+
+
+def until(runner: SessionRunner, condition: Callable[[], bool]) -> None:
+    """Waits for ``condition``: a bound that only a defect reaches."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, runner.status()
+        runner.wait(0.01)
+
+
+def rewound(library: Library, session: str) -> StoredSession:
+    return msgspec.structs.replace(library.load(session), position=0.0)
+
+
+def sound(path: Path) -> Frames:
+    return soundfile.read(path, dtype="float32")[0]
+
+
+def rendered(folder: Path, events: tuple[Event, ...]) -> Frames:
+    output = folder / "render.flac"
+    render_session(
+        REQUEST,
+        output,
+        events=events,
+        progress=lambda _done, _total: None,
+        log_file=folder / "render.log",
+    )
+    return sound(output)
+
+
+def to_file(play: Play, output: Path, stored: StoredSession) -> Frames:
+    runner = play(FileSink(output), stored)
+    assert runner.wait(PATIENCE)
+    runner.close()
+    assert runner.status().phase == "ended"
+    return sound(output)
+
+
+def test_a_changed_session_is_replayed_as_it_was_heard(
+    play: Play, library: Library, tmp_path: Path
+) -> None:
+    first = play(FileSink(tmp_path / "first.flac"), script=SCRIPT)
+    assert first.wait(PATIENCE)
+    first.close()
+    stored = rewound(library, first.session)
+    assert stored.state == "finished"
+    assert stored.events == SCRIPT
+    again = to_file(play, tmp_path / "again.flac", stored)
+    assert np.array_equal(again, sound(tmp_path / "first.flac"))
+    assert np.array_equal(again, rendered(tmp_path, SCRIPT))
+
+
+def test_a_session_changed_while_it_played_and_stopped_is_replayed_and_goes_on(
+    play: Play, library: Library, tmp_path: Path
+) -> None:
+    live = play(fast_sink())
+    until(live, lambda: live.status().playback.heard > 8)
+    live.steer(Affect(0.7, 0.4), "glad")
+    until(live, lambda: len(live.status().events) == 1)
+    until(live, lambda: live.status().playback.heard > live.status().events[0].at + 12)
+    live.ease()
+    until(live, lambda: len(live.status().events) == 2)
+    until(live, lambda: live.status().playback.heard > live.status().events[1].at + 5)
+    live.stop()
+    live.close()
+    stored = rewound(library, live.session)
+    assert stored.state == "stopped"
+    assert len(stored.events) == 2
+    again = to_file(play, tmp_path / "again.flac", stored)
+    assert len(again) == frames_of(120)
+    assert np.array_equal(again, rendered(tmp_path, stored.events))
+    assert library.load(live.session).state == "finished"
+
+
+@pytest.fixture
+def finished(play: Play, library: Library, tmp_path: Path) -> StoredSession:
+    first = play(FileSink(tmp_path / "first.flac"), script=SCRIPT)
+    assert first.wait(PATIENCE)
+    first.close()
+    return rewound(library, first.session)
+
+
+@pytest.mark.parametrize("how", ["stop", "close"])
+def test_a_finished_session_left_in_its_replay_stays_finished(
+    play: Play, library: Library, finished: StoredSession, how: str
+) -> None:
+    runner = play(fast_sink(), finished)
+    until(runner, lambda: runner.status().playback.heard > 3)
+    assert library.load(finished.id).state == "finished", "also if it were killed now"
+    getattr(runner, how)()
+    runner.close()
+    assert library.load(finished.id).state == "finished"
+    assert library.latest_unfinished() is None
+
+
+def test_a_replay_that_is_steered_is_steered_soon(
+    play: Play, library: Library, finished: StoredSession, tmp_path: Path
+) -> None:
+    runner = play(fast_sink(), finished)
+    until(runner, lambda: runner.status().playback.heard > 3)
+    runner.steer(Affect(-0.4, -0.4))
+    until(runner, lambda: runner.status().events != SCRIPT)
+    until(runner, lambda: len(runner.status().events) == 1)
+    (event,) = runner.status().events
+    assert event.at < SCRIPT[0].at, "before the first of the session's own events"
+    until(runner, lambda: runner.status().playback.heard > event.at + 3)
+    runner.stop()
+    runner.close()
+    stored = rewound(library, finished.id)
+    assert stored.state == "stopped", "its rest has not been heard"
+    assert stored.events == (event,)
+    again = to_file(play, tmp_path / "again.flac", stored)
+    assert np.array_equal(again, rendered(tmp_path, stored.events))
