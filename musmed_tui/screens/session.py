@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
@@ -130,9 +132,11 @@ class SessionScreen(Screen[None]):
 
     def tick(self) -> None:
         """Show how the session stands; called ten times a second."""
-        begun = self._begun
-        if begun is None:
-            return
+        if self._begun is not None:
+            with contextlib.suppress(NoMatches):  # when the app closes, widgets go one by one
+                self._follow(self._begun)
+
+    def _follow(self, begun: Begun) -> None:
         runner = begun.runner
         for notice in runner.take_notices():
             self._say(f"{clock(notice.seconds)}  {notice.text}")

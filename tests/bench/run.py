@@ -8,13 +8,19 @@ table says which. Nothing here is a test, and no test times anything.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
 import os
 import platform
+import pty
 import resource
+import select
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -69,6 +75,36 @@ def help_seconds() -> float:
     command = [sys.executable, "-m", "musmed_tui", "--help"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
     return time.perf_counter() - start
+
+
+def first_paint_seconds() -> float:
+    """Seconds from starting ``musmed`` in a 120x40 terminal until its first question is there."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "MUSMED_HOME": folder, "MUSMED_SINK": "null"}
+        environment |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+        start = time.perf_counter()
+        front = subprocess.Popen(
+            ["setsid", "--ctty", "--wait", sys.executable, "-m", "musmed_tui"],
+            stdin=follower,
+            stdout=follower,
+            cwd=ROOT,
+            env=environment,
+        )
+        os.close(follower)
+        seen = b""
+        while b"How do you feel now?" not in seen and time.perf_counter() - start < 20:
+            if select.select([leader], [], [], 0.1)[0]:
+                seen += os.read(leader, 65536)
+        taken = time.perf_counter() - start
+        os.write(leader, b"q")
+        while front.poll() is None:
+            if select.select([leader], [], [], 0.1)[0]:
+                with contextlib.suppress(OSError):
+                    os.read(leader, 65536)
+    os.close(leader)
+    return taken
 
 
 def engine_seconds() -> tuple[float, float]:
@@ -209,6 +245,7 @@ def rows(long: bool) -> list[Row]:
     table.append(("engine says hello", "<= 1.0 s", shown(spread(up), "s")))
     table.append(("engine's composer ready", "-", shown(spread(opened), "s")))
     table.append(("musmed --help", "<= 0.25 s", shown(median(help_seconds), "s")))
+    table.append(("TUI first paint", "<= 0.6 s", shown(median(first_paint_seconds), "s")))
     cpu, wall = render_speed(15.0)
     table.append(("render, session s per CPU s", ">= 15 (goal 30)", f"{cpu:.1f}"))
     table.append(("render, session s per wall s", "-", f"{wall:.1f}"))

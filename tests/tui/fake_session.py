@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
@@ -17,7 +20,8 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.playback.playback import PlaybackState
 from engine.session.status import Notice, RunnerStatus
-from musmed_tui.app import MusmedApp
+from musmed_tui.app import Left, MusmedApp
+from musmed_tui.raster import Glyphs
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot, expected
 from musmed_tui.settings import Loaded, Settings
@@ -199,11 +203,37 @@ class FakeControl:
         output.write_bytes(b"fLaC" * 1000)
 
 
-def make_app(control: FakeControl, *, playing: bool = False) -> MusmedApp:
+def make_app(
+    control: FakeControl, *, playing: bool = False, glyphs: Glyphs = "braille"
+) -> MusmedApp:
     """The app on the check-in, or straight in the control's session."""
     themes = {name: load_theme(name) for name in theme_names()}
     session = (control._begun, control.runner.snapshot) if playing else None
-    return MusmedApp(control, themes, session=session, driver_class=None)  # type: ignore[arg-type]
+    return MusmedApp(control, themes, session=session, glyphs=glyphs, driver_class=None)  # type: ignore[arg-type]
+
+
+async def settled(pilot: Pilot[Left]) -> None:
+    """Until what was begun is done and shown: threads are waited for and ticks are made, so that
+    nothing depends on how fast this machine is."""
+    app = pilot.app
+    assert isinstance(app, MusmedApp)
+    for _ in range(3):
+        if app.return_value is not None:
+            return
+        with contextlib.suppress(WorkerCancelled):
+            await app.workers.wait_for_complete()
+        if app.return_value is None:
+            app._tick()
+            await pilot.pause()
+
+
+async def until(pilot: Pilot[Left], seen: Callable[[], bool]) -> None:
+    """Until ``seen``; a bound that only a defect reaches."""
+    for _ in range(2_000):
+        if seen():
+            return
+        await pilot.pause(0.03)
+    raise AssertionError("it did not happen")
 
 
 def run(coroutine: Coroutine[Any, Any, None]) -> None:

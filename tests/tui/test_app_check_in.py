@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fake_session import FakeControl, make_app, run
+from fake_session import FakeControl, make_app, run, settled
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Select
 
@@ -53,7 +53,7 @@ def test_two_words_are_enough(control: FakeControl) -> None:
             assert path[0][1] == feeling("tense").affect
             assert path[-1] == (900.0, feeling("calm").affect)
             await pilot.press("enter")
-            await pilot.pause(0.2)
+            await settled(pilot)
             assert isinstance(app.screen, SessionScreen)
         assert control.asked[0] == "warm"
         request = asked_request(control)
@@ -93,7 +93,7 @@ def test_arrows_alone_make_a_request(control: FakeControl) -> None:
             await pilot.press("down", "down", "down", "down", "right", "right", "enter")
             assert "Ready" in said(app, "question")
             await pilot.press("enter")
-            await pilot.pause(0.2)
+            await settled(pilot)
         request = asked_request(control)
         assert request.start.arousal > 0.2
         assert request.target.valence > 0.1
@@ -168,7 +168,7 @@ def test_everything_else_reaches_the_request(control: FakeControl) -> None:
             await pilot.pause()
             assert "at once" in said(app, "about")
             await pilot.press("b")
-            await pilot.pause(0.2)
+            await settled(pilot)
         assert asked_request(control) == Request(
             start=feeling("sad").affect,
             target=Affect(0.4, 0.1),
@@ -236,7 +236,7 @@ def test_what_can_not_begin_comes_back_with_the_reason(control: FakeControl) -> 
             field(app, "start").put(feeling("sad").affect)
             field(app, "target").put(feeling("glad").affect)
             await pilot.press("b")
-            await pilot.pause(0.3)
+            await settled(pilot)
             assert isinstance(app.screen, CheckInScreen)
             assert any("device is in use" in one.message for one in app._notifications)
 
@@ -250,7 +250,7 @@ def test_q_quits_and_is_a_letter_where_words_are_typed(control: FakeControl) -> 
             await pilot.press("slash", "q")
             assert field(app, "start").value == "q"
             await pilot.press("escape", "q")
-            await pilot.pause(0.2)
+            await settled(pilot)
         assert app.return_value == Left(None, None)
 
     run(go())

@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 
 import pytest
-from fake_session import REQUEST, SESSION, FakeControl, make_app, run
+from fake_session import REQUEST, SESSION, FakeControl, make_app, run, settled, until
 from textual.pilot import Pilot
 from textual.widgets import Input, ProgressBar
 
@@ -25,10 +25,10 @@ def said(app: MusmedApp, name: str) -> str:
 async def to_the_end(
     control: FakeControl, app: MusmedApp, pilot: Pilot[Left], state: str = "stopped"
 ) -> None:
-    await pilot.pause(0.25)
+    await settled(pilot)
     control.runner.change(state=state)
     control.runner.over = True
-    await pilot.pause(0.4)
+    await settled(pilot)
     assert isinstance(app.screen, CheckOutScreen)
 
 
@@ -66,7 +66,7 @@ def test_playing_it_again(control: FakeControl, key: str, from_start: bool) -> N
         async with app.run_test(size=(80, 24)) as pilot:
             await to_the_end(control, app, pilot)
             await pilot.press(key)
-            await pilot.pause(0.3)
+            await settled(pilot)
             assert isinstance(app.screen, SessionScreen)
         assert ("again", SESSION, from_start) in control.asked
 
@@ -80,7 +80,7 @@ def test_nothing_to_continue_after_the_whole_session(control: FakeControl) -> No
             await to_the_end(control, app, pilot, "ended")
             assert said(app, "headline").startswith("■ played to its end, 15:00")
             await pilot.press("c")
-            await pilot.pause(0.2)
+            await settled(pilot)
             assert isinstance(app.screen, CheckOutScreen)
 
     run(go())
@@ -109,7 +109,7 @@ def test_saving(control: FakeControl, tmp_path: Path) -> None:
             assert file.value.endswith(f"musmed-{SESSION}.flac")
             file.value = str(tmp_path / "session.flac")
             await pilot.press("enter")
-            await pilot.pause(0.4)
+            await settled(pilot)
             assert (tmp_path / "session.flac").read_bytes().startswith(b"fLaC")
             assert said(app, "saved").startswith(f"Saved as {tmp_path / 'session.flac'}")
 
@@ -124,14 +124,14 @@ def test_saving_called_off(control: FakeControl, tmp_path: Path) -> None:
             await pilot.press("w")
             app.screen.query_one("#file", Input).value = str(tmp_path / "slow.flac")
             await pilot.press("enter")
-            await pilot.pause(0.3)
             bar = app.screen.query_one(ProgressBar)
+            await until(pilot, lambda: bar.percentage == 0.5)
             assert bar.display
-            assert bar.percentage == 0.5
+            assert "whole session is composed again" in said(app, "saved")
             await pilot.press("r")  # not while saving
             assert isinstance(app.screen, CheckOutScreen)
             await pilot.press("escape")
-            await pilot.pause(0.4)
+            await settled(pilot)
             assert "called off" in said(app, "saved")
             assert not (tmp_path / "slow.flac").exists()
 
@@ -144,7 +144,7 @@ def test_a_new_session_begins_with_the_check_in(control: FakeControl) -> None:
         async with app.run_test(size=(80, 24)) as pilot:
             await to_the_end(control, app, pilot)
             await pilot.press("n")
-            await pilot.pause(0.2)
+            await settled(pilot)
             assert isinstance(app.screen, CheckInScreen)
         assert "warm" in control.asked
 
@@ -157,10 +157,26 @@ def test_q_leaves_with_how_it_stood(control: FakeControl) -> None:
         async with app.run_test(size=(80, 24)) as pilot:
             await to_the_end(control, app, pilot)
             await pilot.press("q")
-            await pilot.pause(0.3)
+            await until(pilot, lambda: app.return_value is not None)
         left = app.return_value
         assert isinstance(left, Left)
         assert left.last is not None
         assert left.last.state == "stopped"
+
+    run(go())
+
+
+def test_the_volume_is_carried_into_the_next_session(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settled(pilot)
+            await pilot.press("minus", "minus")
+            await to_the_end(control, app, pilot)
+            assert control.volume == 0.9
+            await pilot.press("r")
+            await settled(pilot)
+            await pilot.press("minus")
+        assert ("volume", 0.85) in control.runner.asked
 
     run(go())

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import time
-
 import msgspec
 import pytest
-from fake_session import SESSION, FakeControl, a_snapshot, make_app, run
+from fake_session import SESSION, FakeControl, a_snapshot, make_app, run, settled, until
 
 from engine.affect.feelings import feeling
 from engine.session.status import Notice
 from musmed_tui.app import Left, MusmedApp
+from musmed_tui.plane_picture import text_of
+from musmed_tui.raster import Glyphs
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.help import HelpScreen
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.too_small import TooSmallScreen
+from musmed_tui.strip import FLOOR_DB
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.engine_card import EngineCard
+from musmed_tui.widgets.levels import Levels
 from musmed_tui.widgets.now_next import NowNext
 from musmed_tui.widgets.status import Status
+from musmed_tui.widgets.timeline import Timeline
 from musmed_tui.widgets.words import Words
 
 SIZE = (80, 24)
-TICKS = 0.25
 
 
 def said(app: MusmedApp, kind: type[Words], name: str = "") -> str:
@@ -52,7 +54,7 @@ def test_keys(control: FakeControl, keys: list[str], asked: list[object]) -> Non
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             await pilot.press(*keys)
             assert control.runner.asked[: len(asked) or 1] == asked
 
@@ -64,10 +66,10 @@ def test_seeking_stays_within_the_session(control: FakeControl) -> None:
         control.runner.snapshot = a_snapshot(4.0)
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             await pilot.press("comma")
             control.runner.snapshot = a_snapshot(897.0)
-            await pilot.pause(TICKS)
+            await settled(pilot)
             await pilot.press("full_stop")
         assert control.runner.asked[:2] == [("seek", 0.0), ("seek", 900.0)]
 
@@ -78,7 +80,7 @@ def test_steer_shows_the_new_path_and_enter_takes_it(control: FakeControl) -> No
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             plane = app.screen.query_one(Circumplex)
             assert plane.state.preview == ()
             await pilot.press("s")
@@ -91,7 +93,7 @@ def test_steer_shows_the_new_path_and_enter_takes_it(control: FakeControl) -> No
             assert plane.state.target == feeling("calm").affect
             assert control.runner.asked == []
             await pilot.press("enter")
-            await pilot.pause(TICKS)
+            await settled(pilot)
             assert control.runner.asked == [("steer", cursor, None)]
             assert plane.state.cursor is None
             assert plane.state.preview == ()
@@ -104,9 +106,9 @@ def test_escape_leaves_the_path_as_it_is(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             await pilot.press("s", "up", "escape")
-            await pilot.pause(TICKS)
+            await settled(pilot)
             assert app.screen.query_one(Circumplex).state.cursor is None
             assert control.runner.asked == []
             await pilot.press("up")
@@ -119,10 +121,10 @@ def test_steer_to_a_typed_word(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             await pilot.press("s", "slash", *"gla")
             await pilot.press("enter")
-            await pilot.pause(TICKS)
+            await settled(pilot)
         assert control.runner.asked[0] == ("steer", feeling("glad").affect, "glad")
 
     run(go())
@@ -132,11 +134,11 @@ def test_a_click_on_the_plane_begins_to_steer(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             plane = app.screen.query_one(Circumplex)
             await pilot.mouse_down(plane, offset=(8, 4))
             await pilot.mouse_up(plane, offset=(8, 4))
-            await pilot.pause(TICKS)
+            await settled(pilot)
             assert plane.state.cursor is not None
             assert plane.state.cursor.valence < 0
             assert plane.has_focus
@@ -150,9 +152,9 @@ def test_too_late_to_steer_is_said(control: FakeControl) -> None:
         control.runner.snapshot = a_snapshot(899.0)
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             await pilot.press("s")
-            await pilot.pause(TICKS)
+            await settled(pilot)
             assert "Too near the end" in said(app, Words, "steer-about")
             assert app.screen.query_one(Circumplex).state.preview == ()
 
@@ -163,10 +165,10 @@ def test_i_shows_the_engine_card(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             assert not app.screen.query_one(EngineCard).display
             await pilot.press("i")
-            await pilot.pause(TICKS)
+            await settled(pilot)
             assert app.screen.query_one(EngineCard).display
             card = said(app, EngineCard)
             for figure in ("60 s", "24.6 × real time", "embedded", "PortAudio: default"):
@@ -202,7 +204,7 @@ def test_states_in_words(control: FakeControl, state: str, words: str) -> None:
         control.runner.change(state=state)
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             line = said(app, Status)
             assert line.startswith(words)
             assert "tense → calm" in line
@@ -215,7 +217,7 @@ def test_now_and_next(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=(120, 40)) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             shown = said(app, NowNext)
             snapshot = control.runner.snapshot
             assert snapshot.next_tags is not None
@@ -223,7 +225,7 @@ def test_now_and_next(control: FakeControl) -> None:
                 assert tag in shown
             assert "that feels" in shown
             control.runner.change(next_tags=None)
-            await pilot.pause(TICKS)
+            await settled(pilot)
             assert "the end" in said(app, NowNext)
 
     run(go())
@@ -234,13 +236,13 @@ def test_what_happens_is_said_in_words(control: FakeControl) -> None:
         control.notice = "No sound device was found."
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             assert said(app, Words, "said") == "No sound device was found."
             control.runner.notices.append(Notice(388.0, "The composer stopped; a new one starts."))
-            await pilot.pause(TICKS)
+            await settled(pilot)
             assert said(app, Words, "said") == "6:28  The composer stopped; a new one starts."
             control.runner.change(notice="The sound device is gone; trying to open it.")
-            await pilot.pause(TICKS)
+            await settled(pilot)
             assert said(app, Words, "said").startswith("The sound device is gone")
 
     run(go())
@@ -253,11 +255,11 @@ def test_a_standing_session_is_not_painted_again(
         control.runner.change(state="paused", peak=(-120.0, -120.0))
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(1.0)
+            await settled(pilot)
             painted: list[object] = []
             monkeypatch.setattr(SessionScreen, "_show", lambda _, one: painted.append(one))
             before = control.runner.looks
-            await pilot.pause(0.5)
+            await settled(pilot)
             assert control.runner.looks > before
             assert painted == []
 
@@ -284,15 +286,16 @@ def test_the_palette_has_every_action(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             titles = {command.title for command in app.get_system_commands(app.screen)}
             assert {"Pause, and go on", "Theme: dark", "Theme: light", "Help"} <= titles
             assert len(titles) >= 15
-            await pilot.press("colon", *"calmer", "enter")
-            await pilot.pause(0.5)
+            await pilot.press("colon", *"calmer")
+            await settled(pilot)
             await pilot.press("enter")
-            await pilot.pause(0.5)
-        assert "ease" in control.runner.asked
+            await settled(pilot)
+            await pilot.press("enter")
+            await until(pilot, lambda: "ease" in control.runner.asked)
 
     run(go())
 
@@ -317,15 +320,15 @@ def test_too_small_says_so_and_still_pauses(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             await pilot.resize_terminal(39, 11)
-            await pilot.pause(TICKS)
+            await settled(pilot)
             assert isinstance(app.screen, TooSmallScreen)
             assert "39 x 11 is too small" in said(app, Words, "message")
             await pilot.press("space")
             assert control.runner.asked == ["pause"]
             await pilot.resize_terminal(40, 12)
-            await pilot.pause(TICKS)
+            await settled(pilot)
             assert isinstance(app.screen, SessionScreen)
 
     run(go())
@@ -335,16 +338,16 @@ def test_a_narrow_window_shows_plane_or_words(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=(50, 20)) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             plane, words = app.screen.query_one(Circumplex), app.screen.query_one(NowNext)
             assert plane.region.area > 0
             assert words.region.area == 0
             await pilot.press("v")
-            await pilot.pause(TICKS)
+            await settled(pilot)
             assert plane.region.area == 0
             assert words.region.area > 0
             await pilot.press("v", "s")
-            await pilot.pause(TICKS)
+            await settled(pilot)
             assert plane.region.area > 0
             assert app.screen.query_one("#steer-word").region.area > 0
 
@@ -355,9 +358,9 @@ def test_stopping_goes_to_the_end(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             await pilot.press("q")
-            await pilot.pause(0.4)
+            await settled(pilot)
             assert isinstance(app.screen, CheckOutScreen)
 
     run(go())
@@ -371,12 +374,10 @@ def test_quitting_from_anywhere_ends_the_session(
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(TICKS)
+            await settled(pilot)
             await pilot.press(*opened)
             await pilot.press(key)
-            deadline = time.monotonic() + 5.0
-            while app.return_value is None and time.monotonic() < deadline:
-                await pilot.pause(0.05)
+            await until(pilot, lambda: app.return_value is not None)
         assert "stop" in control.runner.asked
         left = app.return_value
         assert isinstance(left, Left)
@@ -391,7 +392,53 @@ def test_a_session_that_can_not_begin_ends_the_app_with_the_reason(control: Fake
         control.refusal = "The sink 'x' is not there."
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            await pilot.pause(0.3)
+            await until(pilot, lambda: app.return_value is not None)
         assert app.return_value == Left(None, None, "The sink 'x' is not there.")
+
+    run(go())
+
+
+def test_the_meter_sinks_when_the_music_stands(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot)
+            meter = app.screen.query_one(Levels)
+            assert meter.shown == (-14.0, -17.0)
+            control.runner.change(state="paused", peak=(-120.0, -120.0))
+            await until(pilot, lambda: meter.shown == (FLOOR_DB, FLOOR_DB))
+
+    run(go())
+
+
+@pytest.mark.parametrize("glyphs", ["braille", "quadrant", "ascii"])
+def test_glyph_sets(control: FakeControl, glyphs: Glyphs) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True, glyphs=glyphs)
+        async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot)
+            for kind in (Circumplex, Levels, Timeline):
+                widget = app.screen.query_one(kind)
+                assert widget.glyphs == glyphs
+                drawn = text_of(widget.picture(*widget.size))
+                assert drawn.isascii() == (glyphs == "ascii")
+            assert said(app, Status).isascii() == (glyphs == "ascii")
+            await pilot.press("question_mark")
+            await settled(pilot)
+            assert said(app, Words, "plane-signs").isascii() == (glyphs == "ascii")
+
+    run(go())
+
+
+def test_resizing_draws_the_session_anew(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            for size in ((200, 60), (50, 20), (80, 14), (120, 40)):
+                await settled(pilot)
+                await pilot.resize_terminal(*size)
+                await settled(pilot)
+                assert app.screen.query_one(Status).region.right <= size[0]
+                assert app.screen.query_one(Circumplex).region.area > 0
 
     run(go())

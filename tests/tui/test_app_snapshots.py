@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fake_session import FakeControl, make_app
+from fake_session import FakeControl, make_app, settled, until
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, ProgressBar
 
 from musmed_tui.app import Left
 
-SETTLE = 0.4
 
-
-async def settled(pilot: Pilot[Left], *keys: str) -> None:
-    await pilot.pause(SETTLE)
+async def pressed(pilot: Pilot[Left], *keys: str) -> None:
+    await settled(pilot)
     await pilot.press(*keys)
-    await pilot.pause(SETTLE)
+    await settled(pilot)
 
 
 SCREENS: dict[str, tuple[bool, tuple[str, ...]]] = {
@@ -39,7 +37,7 @@ def test_screens(snap_compare: Any, name: str, size: tuple[int, int], theme: str
     playing, keys = SCREENS[name]
 
     async def prepare(pilot: Pilot[Left]) -> None:
-        await settled(pilot, *keys)
+        await pressed(pilot, *keys)
 
     app = make_app(FakeControl(theme), playing=playing)
     assert snap_compare(app, terminal_size=size, run_before=prepare)
@@ -47,10 +45,13 @@ def test_screens(snap_compare: Any, name: str, size: tuple[int, int], theme: str
 
 def test_saving(snap_compare: Any) -> None:
     async def prepare(pilot: Pilot[Left]) -> None:
-        await settled(pilot, "q")
+        await pressed(pilot, "q")
         await pilot.press("w")
         pilot.app.screen.query_one("#file", Input).value = "/home/listener/slow.flac"
-        await settled(pilot, "enter")
+        await pilot.press("enter")
+        bar = pilot.app.screen.query_one(ProgressBar)
+        await until(pilot, lambda: bar.percentage == 0.5)
+        await pilot.pause()
 
     assert snap_compare(
         make_app(FakeControl(), playing=True), terminal_size=(80, 24), run_before=prepare
@@ -63,7 +64,7 @@ def test_small_windows(snap_compare: Any, name: str, size: tuple[int, int]) -> N
     playing, keys = SCREENS[name]
 
     async def prepare(pilot: Pilot[Left]) -> None:
-        await settled(pilot, *keys)
+        await pressed(pilot, *keys)
 
     app = make_app(FakeControl(), playing=playing)
     assert snap_compare(app, terminal_size=size, run_before=prepare)

@@ -23,7 +23,8 @@ spec = importlib.util.spec_from_file_location("player_rig", "tests/unit/test_pla
 rig = importlib.util.module_from_spec(spec); spec.loader.exec_module(rig)
 from musmed_tui.plain import Output, PlainPlayer, exit_code
 from musmed_tui.plain_keys import Keyboard
-from musmed_tui.terminal import Signals, look_at_terminal, reading_keys
+from musmed_tui.settings import GlyphChoice
+from musmed_tui.terminal import chosen_glyphs, Signals, look_at_terminal, reading_keys
 
 session = rig.Session()
 if sys.argv[1] == "fails":
@@ -162,3 +163,21 @@ def test_suspended_it_pauses_and_gives_the_terminal_back(terminal: Pty) -> None:
     terminal.press(b"q")
     terminal.until("asked ['pause', 'pause', 'stop']")
     assert terminal.child.wait(30) == 0
+
+
+@pytest.mark.parametrize(
+    ("choice", "unicode", "term", "glyphs"),
+    [
+        ("auto", True, "xterm-256color", "braille"),
+        ("auto", True, "linux", "ascii"),
+        ("auto", False, "xterm-256color", "ascii"),
+        ("braille", False, "linux", "braille"),
+        ("quadrant", True, "linux", "quadrant"),
+        ("ascii", True, "xterm-256color", "ascii"),
+    ],
+)
+def test_glyphs_by_what_the_terminal_can_show(
+    choice: GlyphChoice, unicode: bool, term: str, glyphs: str
+) -> None:
+    terminal = Terminal(live=True, keys=True, colour=None, unicode=unicode)
+    assert chosen_glyphs(choice, terminal, {"TERM": term}) == glyphs

@@ -57,6 +57,7 @@ def test_an_empty_variable_is_none(tmp_path: Path) -> None:
         ('volume = "0.5"', ("0 to 1", "'0.5'")),
         ("minutes = [1]", ("2 to 60",)),
         ("minutes = 1979-05-27", ("2 to 60",)),
+        ("glyphs = 'emoji'", ("auto or braille or quadrant or ascii", "'emoji'")),
         ("strategy = 'zig'", ("iso or direct", "'zig'")),
         ("log_level = 3", ("debug or info", "3")),
         ("sink = 3", ("sink", "word in quotes")),
