@@ -21,8 +21,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from engine.audio.format import Frames
+from engine.render import render_session
+from engine.session.library import Library
+from engine.session.stored import StoredSession
 
 ROOT = Path(__file__).parents[2]
 VIRTUAL_DEVICE = "musmedfile"
@@ -161,16 +165,71 @@ def pulse_server() -> Callable[[Path], AbstractContextManager[PulseServer]]:
     return serve_pulse
 
 
+def sounding(path: Path) -> bool:
+    """Whether the recording has sound in it by now."""
+    return bool(np.fromfile(path, np.float32).any())
+
+
+def aligned(recording: Frames, rendering: Frames) -> Frames:
+    """The recording from the session's first frame on."""
+    first = np.flatnonzero(rendering.any(axis=1))[0]
+    heard = np.flatnonzero(recording.any(axis=1))[0]
+    assert heard >= first
+    return recording[heard - first :]
+
+
+def stored(folder: Path) -> StoredSession:
+    """The latest session kept under ``folder / "musmed"``."""
+    (database,) = (folder / "musmed").rglob("library.sqlite")
+    library = Library(database.parent)
+    session = library.load(library.sessions()[0].id)
+    library.close()
+    return session
+
+
+def rendering_of(folder: Path) -> Frames:
+    """What ``musmed render`` makes of the session kept under ``folder / "musmed"``."""
+    session = stored(folder)
+    output = folder / "render.flac"
+    render_session(
+        session.request,
+        output,
+        events=session.events,
+        progress=lambda _done, _total: None,
+        log_file=folder / "render.log",
+    )
+    audio, _ = soundfile.read(output, dtype="float32")
+    return audio
+
+
+def wait_until(what: Callable[[], object], seconds: float = 30.0) -> None:
+    """Wait until ``what`` is so; fails after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+
+
 class Sounds:
-    """Reading recordings: ``raw(path)``, ``trimmed(audio)``."""
+    """Recordings, and the sessions they are of."""
 
     raw = staticmethod(raw_audio)
     trimmed = staticmethod(trimmed)
+    sounding = staticmethod(sounding)
+    aligned = staticmethod(aligned)
+    stored = staticmethod(stored)
+    rendering_of = staticmethod(rendering_of)
 
 
 @pytest.fixture(scope="session")
 def sounds() -> Sounds:
     return Sounds()
+
+
+@pytest.fixture(scope="session")
+def wait_for() -> Callable[..., None]:
+    """``wait_for(what, seconds=30)``."""
+    return wait_until
 
 
 def run_script(env: dict[str, str], *arguments: str) -> subprocess.Popen[str]:

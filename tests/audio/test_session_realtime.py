@@ -16,17 +16,14 @@ from typing import Any
 
 import numpy as np
 import psutil
-import soundfile
 
-from engine.audio.format import SAMPLE_RATE, Frames, frames_of
-from engine.render import render_session
-from engine.session.library import Library
-from engine.session.stored import StoredSession
+from engine.audio.format import SAMPLE_RATE, frames_of
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
 
 Serve = Callable[[Path], AbstractContextManager[Any]]
+Wait = Callable[..., None]
 
 
 @contextlib.contextmanager
@@ -51,35 +48,6 @@ def playing(server: Any, folder: Path, minutes: int) -> Iterator[subprocess.Pope
         process.wait()
 
 
-def stored(folder: Path) -> StoredSession:
-    (database,) = (folder / "musmed").rglob("library.sqlite")
-    library = Library(database.parent)
-    session = library.load(library.sessions()[0].id)
-    library.close()
-    return session
-
-
-def rendering_of(folder: Path) -> Frames:
-    session = stored(folder)
-    output = folder / "render.flac"
-    render_session(
-        session.request,
-        output,
-        events=session.events,
-        progress=lambda _done, _total: None,
-        log_file=folder / "render.log",
-    )
-    audio, _ = soundfile.read(output, dtype="float32")
-    return audio
-
-
-def wait_for(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
-
-
 def engine_of(process: subprocess.Popen[str]) -> psutil.Process | None:
     """The engine process of a player, if one is alive."""
     for child in psutil.Process(process.pid).children():
@@ -89,41 +57,30 @@ def engine_of(process: subprocess.Popen[str]) -> psutil.Process | None:
     return None
 
 
-def sounding(path: Path) -> bool:
-    """Whether the recording has sound in it by now."""
-    return bool(np.fromfile(path, np.float32).any())
-
-
-def aligned(recording: Frames, rendering: Frames) -> Frames:
-    """The recording from the session's first frame on."""
-    first = np.flatnonzero(rendering.any(axis=1))[0]
-    heard = np.flatnonzero(recording.any(axis=1))[0]
-    assert heard >= first
-    return recording[heard - first :]
-
-
 def test_a_minute_through_pulseaudio_has_no_gap_and_equals_the_rendering(
-    pulse_server: Serve, sounds: Any, tmp_path: Path
+    pulse_server: Serve, sounds: Any, wait_for: Wait, tmp_path: Path
 ) -> None:
     record = tmp_path / "record.raw"
     with pulse_server(tmp_path) as server, server.record(record):
         with playing(server, tmp_path, 2) as process:
-            wait_for(lambda: sounding(record))
+            wait_for(lambda: sounds.sounding(record))
             time.sleep(62)
             process.send_signal(signal.SIGTERM)
             out, errors = process.communicate(timeout=PATIENCE)
         assert process.returncode == 128 + signal.SIGTERM, errors
     assert "musmed resume" in out
-    rendering = rendering_of(tmp_path)
-    heard = aligned(sounds.raw(record), rendering)
+    rendering = sounds.rendering_of(tmp_path)
+    heard = sounds.aligned(sounds.raw(record), rendering)
     assert np.array_equal(heard[: frames_of(60)], rendering[: frames_of(60)])
     fade = heard[frames_of(60) :]
     assert not fade[-SAMPLE_RATE // 2 :].any(), "stopped means silent"
-    session = stored(tmp_path)
+    session = sounds.stored(tmp_path)
     assert 59 <= session.position <= 65
 
 
-def test_killing_the_engine_is_not_heard(pulse_server: Serve, sounds: Any, tmp_path: Path) -> None:
+def test_killing_the_engine_is_not_heard(
+    pulse_server: Serve, sounds: Any, wait_for: Wait, tmp_path: Path
+) -> None:
     record = tmp_path / "record.raw"
     with pulse_server(tmp_path) as server, server.record(record):
         with playing(server, tmp_path, 2) as process:
@@ -140,11 +97,11 @@ def test_killing_the_engine_is_not_heard(pulse_server: Serve, sounds: Any, tmp_p
             os.kill(again.pid, signal.SIGKILL)
             out, errors = process.communicate(timeout=150)
         assert process.returncode == 0, errors
-    rendering = rendering_of(tmp_path)
-    heard = aligned(sounds.raw(record), rendering)
+    rendering = sounds.rendering_of(tmp_path)
+    heard = sounds.aligned(sounds.raw(record), rendering)
     assert np.array_equal(heard[: len(rendering)], rendering)
     assert len(re.findall("a new one is being started", out)) == 2
     assert "The composer is back." in out
-    session = stored(tmp_path)
+    session = sounds.stored(tmp_path)
     assert session.state == "finished"
     assert len(session.clips) == 5
