@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from musmed_tui.settings import GlyphChoice
+from musmed_tui.terminal import Terminal, chosen_glyphs
+
 ROOT = Path(__file__).parents[2]
 
 CHILD = """
@@ -23,8 +26,7 @@ spec = importlib.util.spec_from_file_location("player_rig", "tests/unit/test_pla
 rig = importlib.util.module_from_spec(spec); spec.loader.exec_module(rig)
 from musmed_tui.plain import Output, PlainPlayer, exit_code
 from musmed_tui.plain_keys import Keyboard
-from musmed_tui.settings import GlyphChoice
-from musmed_tui.terminal import chosen_glyphs, Signals, look_at_terminal, reading_keys
+from musmed_tui.terminal import Signals, look_at_terminal, reading_keys
 
 session = rig.Session()
 if sys.argv[1] == "fails":

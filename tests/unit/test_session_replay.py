@@ -46,7 +46,9 @@ def library(tmp_path: Path) -> Iterator[Library]:
 def play(library: Library, tmp_path: Path) -> Iterator[Play]:
     made: list[SessionRunner] = []
 
-    def start(sink: Sink, resume: StoredSession | None = None, script: tuple[Event, ...] = ()):  # type: ignore[no-untyped-def]
+    def start(
+        sink: Sink, resume: StoredSession | None = None, script: tuple[Event, ...] = ()
+    ) -> SessionRunner:
         log = tmp_path / "engine.log"
         one = SessionRunner(
             REQUEST, library=library, sink=sink, log_file=log, resume=resume, script=script
@@ -77,7 +79,8 @@ def rewound(library: Library, session: str) -> StoredSession:
 
 
 def sound(path: Path) -> Frames:
-    return soundfile.read(path, dtype="float32")[0]
+    audio, _ = soundfile.read(path, dtype="float32")
+    return np.asarray(audio)
 
 
 def rendered(folder: Path, events: tuple[Event, ...]) -> Frames:
