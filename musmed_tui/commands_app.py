@@ -92,18 +92,20 @@ def run_app(
             left = app.run()
             if app._exception is not None:
                 raise app._exception
+        last = left.last if left else None
+        goes_on = last is not None and control.goes_on(last.session_id)
     finally:
         control.close()
-    return _farewell(left)
+    return _farewell(left, goes_on=goes_on)
 
 
-def _farewell(left: Left | None) -> int:
+def _farewell(left: Left | None, *, goes_on: bool) -> int:
     if left is None:
         return 0
     if left.refused is not None:
         raise MusmedError(left.refused)
     last = left.last
-    if last is not None and last.state != "ended":
+    if last is not None and last.state != "ended" and goes_on:
         why = f"{last.failure} " if last.failure else ""
         print(
             f"{why}Stopped at {clock(last.position_s)} of {clock(last.total_s)}; "

@@ -142,6 +142,10 @@ class SessionControl:
             stored = msgspec.structs.replace(stored, position=0.0)
         return self.begin(stored.request, stored)
 
+    def goes_on(self, session: str) -> bool:
+        """Whether a session is kept and was not heard to its end yet."""
+        return session != "" and self.library.load(session).state != "finished"
+
     def end(self) -> None:
         """Fade out and end the session, if one plays; it is kept. Takes up to a second."""
         with self._lock:
