@@ -48,7 +48,7 @@ from engine.session.conductor import Conductor
 from engine.session.engine_line import EngineLine
 from engine.session.library import Library
 from engine.session.stage import Stage
-from engine.session.status import Notice, Phase, RunnerStatus, status_of
+from engine.session.status import Notice, Phase, RunnerStatus, sentence_of, status_of
 from engine.session.stored import State, StoredSession
 
 TICK_SECONDS = 0.1
@@ -221,7 +221,7 @@ class SessionRunner:
                     self._take_messages()
                     self._tick()
                 except Exception as error:
-                    self._give_up(_sentence(error))
+                    self._give_up(sentence_of(error))
                     if isinstance(error, DamagedClipError):
                         self._forget_damaged(error.key)
                 if self._nothing_left():
@@ -320,8 +320,7 @@ class SessionRunner:
                     self._carry_out(self._conductor.handle(answer))
 
     def _changed(self) -> None:
-        """A finished session that is changed while it is played again is to be played to its
-        end again."""
+        """A finished session that is changed in its replay has not been heard to its end."""
         if self._replay:
             self._replay = False
             self._library.set_state(self.session, "running")
@@ -399,11 +398,3 @@ class SessionRunner:
             (state.waiting, "composing"),
         )
         return next((phase for true, phase in checks if true), "playing")
-
-
-def _sentence(error: Exception) -> str:
-    """What the listener is told of ``error``; a defect's traceback goes to the log."""
-    if isinstance(error, MusmedError):
-        return str(error)
-    log.error("the session's thread failed", exc_info=error)
-    return "musmed made a mistake and composes no more; the log file says where."

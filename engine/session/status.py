@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Literal
 
 import msgspec
 
 from engine.audio.format import SAMPLE_RATE
+from engine.errors import MusmedError
 from engine.link.protocol import ClipRecord
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import Plan
 from engine.playback.playback import PlaybackState
 from engine.session.conductor import Conductor
+
+log = logging.getLogger(__name__)
 
 Phase = Literal["starting", "playing", "paused", "composing", "ended", "stopped", "failed"]
 ClipPhase = Literal["planned", "composing", "ready"]
@@ -93,3 +97,11 @@ def _view(conductor: Conductor, index: int) -> ClipView:
         phase = "ready" if state.whole else "composing"
     record = state.record if state else None
     return ClipView(spec.index, spec.revision, spec.start, spec.end, phase, record)
+
+
+def sentence_of(error: Exception) -> str:
+    """What the listener is told of ``error``; a defect's traceback goes to the log."""
+    if isinstance(error, MusmedError):
+        return str(error)
+    log.error("the session's thread failed", exc_info=error)
+    return "musmed made a mistake and composes no more; the log file says where."
