@@ -15,6 +15,8 @@ from engine.playback.ring import Ring
 RAMP = frames_of(0.05)
 STOP_RAMP = frames_of(0.4)
 SKIP_RAMP = frames_of(0.02)
+AFTER = frames_of(5.0)
+"""Zeros given after the end to a sink that asks as fast as it can, before it has to wait."""
 HISTORY = 1024
 NAP = 0.001
 
@@ -51,6 +53,7 @@ class Player:
         """Fill ``out``, shape (n, 2). Returns how many of its frames are the session's: fewer
         than n only at the end, where zeros follow."""
         done = 0
+        self._wait_after_the_end()
         while done < len(out):
             if self._silent():
                 break
@@ -80,6 +83,15 @@ class Player:
                     return taken + min(ahead, asked - then)
                 return taken
         return int(self._taken_then[0]) if newest < HISTORY else 0
+
+    def _wait_after_the_end(self) -> None:
+        """A sink in virtual time would go on asking for zeros until it is closed."""
+        while (
+            not (self.realtime or self.released)
+            and self.drained_at is not None
+            and self.asked - self.drained_at > AFTER
+        ):
+            time.sleep(NAP)
 
     def _silent(self) -> bool:
         """Whether this call gives no more sound: paused or stopped. Carries out a skip."""

@@ -151,11 +151,6 @@ def test_the_joins_of_fifteen_minutes_are_seamless(
             assert clip["join"]["correlation"] == 1.0, clip["index"]
             assert clip["join"]["lag_s"] == 0
         at = round(clip["join"]["at_s"] * SAMPLE_RATE)
-        inside = rendering[at - frames_of(5) : at - frames_of(0.1)]
-        around = rendering[at - frames_of(0.05) : at + frames_of(0.05)]
-        over = rendering[at : at + frames_of(7.5)]
-        after = rendering[at + frames_of(7.6) : at + frames_of(12.5)]
-        assert step(around) <= max(step(inside), step(after)) * 1.05
         end = round(before["end_s"] * SAMPLE_RATE)
         tail, head = clip_audio(folder, before), clip_audio(folder, clip)
         length = end - at
@@ -163,5 +158,7 @@ def test_the_joins_of_fifteen_minutes_are_seamless(
             rendering[at:end], tail[-length:], head[:length], clip["join"]["correlation"]
         )
         assert abs(error) <= 0.5, (clip["index"], error)
-        assert step(over) <= max(step(inside), step(after)) * 1.5
+        for edge in (at, end):
+            around = rendering[edge - frames_of(0.05) : edge + frames_of(0.05)]
+            assert step(around) <= max(step(tail), step(head)), clip["index"]
     assert changed >= 2, "the session has joins between two ensembles too"
