@@ -29,7 +29,8 @@ SCRIPT = (
     Skip(at=29.0),
     Ease(at=61.25),
 )
-FAST = 8.0
+FAST = 2.0
+"""Times real time; a splice has a second of session to be composed in, also on a busy machine."""
 PATIENCE = 60.0
 
 Play = Callable[..., SessionRunner]
@@ -128,6 +129,8 @@ def test_a_session_changed_while_it_played_and_stopped_is_replayed_and_goes_on(
     live.ease()
     until(live, lambda: len(live.status().events) == 2)
     until(live, lambda: live.status().playback.heard > live.status().events[1].at + 5)
+    # A clip that is not whole is lost with the player: its event would be done anew, elsewhere.
+    until(live, lambda: all(clip.phase == "ready" for clip in live.status().clips[:3]))
     live.stop()
     live.close()
     stored = rewound(library, live.session)
