@@ -180,7 +180,7 @@ class Joiner:
             return self.position
         limit = self.total if self._armed is None else min(self._armed, self.total)
         if pending is not None:
-            limit = min(limit, max(pending.clip.start, tail.solid))
+            limit = min(limit, self._pending_limit(pending, tail))
         elif tail.clip.key.index < self._last_index and tail.end < self.total:
             limit = min(limit, max(self._next_start(tail), tail.solid))
             if self._armed is None:
@@ -190,6 +190,12 @@ class Joiner:
         if tail.clip.whole:
             return min(limit, tail.end)
         return min(limit, self._growing_limit(tail))
+
+    def _pending_limit(self, pending: Placement, tail: Placement) -> int:
+        """A splice may take over in the midst of the tail's own join, a join comes after it."""
+        if pending.kind == "splice":
+            return pending.clip.start
+        return max(pending.clip.start, tail.solid)
 
     def _growing_limit(self, tail: Placement) -> int:
         """A growing clip is read up to one block short of its end, so that a stall can be

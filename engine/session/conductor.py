@@ -119,10 +119,14 @@ class Conductor:
     # what the world says
 
     def start(self) -> list[Command]:
-        """The first commands: an engine, and the barrier of the first scripted event."""
+        """The first commands: an engine, and the barrier of the first splice that is known."""
         self._out = [StartEngine()]
         if self._script:
             self._out.append(Arm(frames_of(self._script[0].at)))
+        elif self._next < len(self.plan.clips):
+            first = self.plan.clips[self._next]
+            if self._older_is_placed(first.key):
+                self._out.append(Arm(frames_of(first.start)))
         return self._out
 
     def handle(self, told: Delivery | Progress | SplicePlaced | Action) -> list[Command]:

@@ -16,6 +16,7 @@ from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec, Plan
 from engine.session.clip_state import ClipState
 from engine.session.commands import Action, EaseNow, SkipNow, SteerTo
+from engine.session.splice import source_of
 
 BACK_SECONDS = 60.0
 """How far before the position clips are given to the joiner, for a listener who goes back."""
@@ -56,8 +57,9 @@ def resumption(
     """How the session of ``request`` and ``events`` goes on at ``position`` with the clips
     ``kept``: whole ones, and cut ones that events took over from.
 
-    A clip that is missing is composed again, and so are those after it. An event whose own
-    clip is missing is done anew as long as what it took over from can still be heard.
+    A clip that is missing is composed again, and so are those after it, a splice from its older
+    self. An event whose own clip is missing is done anew when it is too near for that and what
+    it took over from can still be heard.
     """
     plans = [make_plan(request, events[:n]) for n in range(len(events) + 1)]
     again: list[Action] = []
@@ -101,12 +103,21 @@ _Line = Sequence[tuple[ClipSpec, bool]]
 
 
 def _unheard(plans: Sequence[Plan], kept: Mapping[ClipKey, ClipState], position: float) -> bool:
-    """Whether the last event can be done anew: its clip is not here, and the old one is."""
-    if plans[-1].clips[plans[-1].first_changed].key in kept:
+    """Whether the last event is to be done anew: its clip is not here, the old one is, and
+    there is no time to compose it again where it was."""
+    spec = plans[-1].clips[plans[-1].first_changed]
+    if spec.key in kept:
+        return False
+    if position <= spec.start - SPLICE_SECONDS and _source_is_here(plans, kept):
         return False
     frame = frames_of(position)
     old = [spec for spec, _ in _time_line(plans[:-1], kept) if _begin(spec, kept) <= frame]
     return bool(old) and _reaches(old[-1], kept, frame + 1)
+
+
+def _source_is_here(plans: Sequence[Plan], kept: Mapping[ClipKey, ClipState]) -> bool:
+    """Whether the clip that the last event took over from is kept."""
+    return source_of(plans[-1], plans[-2], kept) in {None, *kept}
 
 
 def _reaches(spec: ClipSpec, kept: Mapping[ClipKey, ClipState], frame: int) -> bool:

@@ -225,6 +225,27 @@ def test_a_splice_just_after_the_next_clip_would_begin(composed: bool) -> None:
     np.testing.assert_array_equal(heard[after:-192_000], other[after:-192_000])
 
 
+def test_a_splice_in_the_midst_of_a_join_is_waited_for() -> None:
+    """Its audio is not here yet when it is put down: nothing is read past its first frame."""
+    joiner = Joiner(TOTAL, fade_in=0, fade_out=0)
+    first, second = own_sounds()[:2]
+    for clip in (first, second):
+        joiner.place(clip.grow(), NO_MARKS, splice=False)
+    at = frames_of(25.2)
+    splice = Clip(1, at, noise(frames_of(52.5) - at, 90), revision=1)
+    joiner.place(splice, NO_MARKS, splice=True)
+    while joiner.read() is not None:
+        pass
+    assert at - BLOCK_FRAMES < joiner.position <= at
+    splice.grow()
+    block = joiner.read()
+    while block is not None and block.session_frame < at + SPLICE_FADE:
+        block = joiner.read()
+    assert block is not None
+    offset = block.session_frame - at
+    np.testing.assert_array_equal(block.audio, splice.read(offset, BLOCK_FRAMES))
+
+
 def test_a_splice_after_its_time_is_refused() -> None:
     joiner = Joiner(TOTAL)
     joiner.place(window(0).grow(), NO_MARKS, splice=False)

@@ -437,8 +437,9 @@ def interrupted(world: World, lost: frozenset[int] = frozenset()) -> Resumption:
     return resumption(REQUEST, world.kept, states, heard)  # type: ignore[arg-type]
 
 
-def gone_on(kept: Resumption) -> World:
-    world = World(conductor=Conductor(REQUEST, "fake", kept=kept), now=kept.position)
+def gone_on(kept: Resumption, *, realtime: bool = True) -> World:
+    conductor = Conductor(REQUEST, "fake", kept=kept)
+    world = World(conductor=conductor, now=kept.position, realtime=realtime)
     world.written = frames_of(kept.position)
     world.kept = list(kept.events)
     for key, state in kept.clips.items():
@@ -488,6 +489,26 @@ def test_a_steer_whose_clip_was_not_whole_is_done_anew() -> None:
     assert kept.position + 1 <= event.at <= kept.position + 5  # type: ignore[attr-defined]
     assert event.target == Affect(0.7, 0.3)  # type: ignore[attr-defined]
     assert_no_hole(again, kept.position)
+
+
+@pytest.mark.parametrize("realtime", [True, False])
+def test_a_steer_whose_clip_was_not_whole_is_replayed_in_its_place(realtime: bool) -> None:
+    """Stopped right after a steer and played again from the start: steered where it was."""
+    world = started()
+    world.run(54.0, {50.0: lambda: world.tell(SteerTo(Affect(0.7, 0.3), "glad"))})
+    start = world.finished.pop(ClipKey(2, 1)).start
+    kept = interrupted(world)._replace(position=0.0)
+    states = {key: state for key, state in kept.clips.items() if key.revision == 0}
+    kept = resumption(REQUEST, world.kept, states, 0.0)  # type: ignore[arg-type]
+    assert list(kept.events) == world.kept
+    assert kept.again == ()
+    again = gone_on(kept, realtime=realtime)
+    again.run(300)
+    assert again.kept == world.kept
+    splice = next(placed for placed in again.placed if placed.splice)
+    assert (splice.key, splice.start) == (ClipKey(2, 1), start)
+    assert again.sent[0] == (again.conductor.plan.clips[2], b"2-0")
+    assert_no_hole(again, 0.0)
 
 
 def test_resuming_before_a_splice_is_heard_keeps_both_sides_of_it() -> None:
