@@ -58,7 +58,7 @@ from engine.session.commands import (
     SteerTo,
     Withdraw,
 )
-from engine.session.resume import Resumption
+from engine.session.resume import Resumption, action_of
 from engine.session.splice import (
     EVENT_GAP_SECONDS,
     SPLICE_MARGIN_SECONDS,
@@ -111,6 +111,7 @@ class Conductor:
         self._given_up = False
         self._written = frames_of(kept.position) if kept else 0
         self._furthest = self._written  # of what is heard now: less after a splice
+        self._to_come = kept.splice if kept else None
         if kept and kept.events and not kept.again:  # a kept event was heard, or replaced what was
             self._furthest = max(self._written, frames_of(kept.events[-1].at) + 1)
         self._waiting = False
@@ -123,6 +124,8 @@ class Conductor:
         self._out = [StartEngine()]
         if self._script:
             self._out.append(Arm(frames_of(self._script[0].at)))
+        elif self._to_come is not None:
+            self._begin_splice(self._splice_to_come(self._to_come))
         elif self._next < len(self.plan.clips):
             first = self.plan.clips[self._next]
             if self._older_is_placed(first.key):
@@ -313,6 +316,12 @@ class Conductor:
             return
         self._begin_splice(Splice(action, event, plan, margin, source))
 
+    def _splice_to_come(self, event: Event) -> Splice:
+        """The splice of an event that the session holds already; missed, it is aimed anew."""
+        plan = make_plan(self.request, (*self.events, event))
+        source = source_of(plan, self.plan, self.clips)
+        return Splice(action_of(event), event, plan, SPLICE_MARGIN_SECONDS, source, held=True)
+
     def _take_back(self, soonest: float) -> None:
         """Forget the events that were heard once and that the listener has gone back before."""
         count = len(self.events)
@@ -389,9 +398,12 @@ class Conductor:
         self._splice = None
         self.plan, self.events = splice.plan, (*self.events, splice.event)
         self._next = splice.plan.first_changed + (1 if state.continuation is not None else 0)
-        self._out.append(KeepEvent(splice.event))
-        self._furthest = min(self._furthest, state.start)
-        self._say(said_of(splice.event, state.start / SAMPLE_RATE))
+        if splice.held:
+            self._furthest = max(self._furthest, frames_of(splice.event.at) + 1)
+        else:
+            self._out.append(KeepEvent(splice.event))
+            self._furthest = min(self._furthest, state.start)
+            self._say(said_of(splice.event, state.start / SAMPLE_RATE))
         for spec in old.clips[splice.plan.first_changed :]:
             if spec.key not in (splice.source, self._composing):
                 self._forget(spec.key)
@@ -410,6 +422,8 @@ class Conductor:
         elif self._composing != key:
             self._forget(key)
         self._splice = None
+        if splice.held:
+            self._out.append(KeepEvents(len(self.events)))
         self._aim(splice.action, min(16.0, splice.margin * 2))
 
     # playback and failures

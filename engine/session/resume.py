@@ -35,11 +35,14 @@ class Piece(NamedTuple):
 
 
 class Resumption(NamedTuple):
-    """``events`` in force, ``clips`` kept and ``first``: the first clip to compose. ``again``:
-    actions whose clips never were whole; they are to be done anew. ``lost``: keys of kept clips
-    that are of no use any more. ``pieces``: for the joiner, in order. ``position``: seconds."""
+    """``events`` in force, ``clips`` kept and ``first``: the first clip to compose. ``splice``:
+    the event after them, still to come at ``position``, whose clip is to be composed again.
+    ``again``: actions whose clips never were whole; they are to be done anew. ``lost``: keys of
+    kept clips that are of no use any more. ``pieces``: for the joiner, in order. ``position``:
+    seconds."""
 
     events: tuple[Event, ...]
+    splice: Event | None
     again: tuple[Action, ...]
     clips: dict[ClipKey, ClipState]
     lost: tuple[ClipKey, ...]
@@ -57,13 +60,17 @@ def resumption(
     """How the session of ``request`` and ``events`` goes on at ``position`` with the clips
     ``kept``: whole ones, and cut ones that events took over from.
 
-    A clip that is missing is composed again, and so are those after it, a splice from its older
-    self. An event whose own clip is missing is done anew when it is too near for that and what
-    it took over from can still be heard.
+    A clip that is missing is composed again, and so are those after it. The last event's own
+    clip, if missing, is composed again in its place when that still lies ahead; else the event
+    is done anew as long as what it took over from can still be heard.
     """
     plans = [make_plan(request, events[:n]) for n in range(len(events) + 1)]
     again: list[Action] = []
-    while len(plans) > 1 and _unheard(plans, kept, position):
+    splice = None
+    if len(plans) > 1 and _still_to_come(plans, kept, position):
+        plans.pop()
+        splice = events[-1]
+    while splice is None and len(plans) > 1 and _unheard(plans, kept, position):
         plans.pop()
         again.insert(0, action_of(events[len(plans) - 1]))
     plan, line = plans[-1], _time_line(plans, kept)
@@ -76,6 +83,7 @@ def resumption(
         begin -= 1
     return Resumption(
         events=tuple(events[: len(plans) - 1]),
+        splice=splice,
         again=tuple(again),
         clips=clips,
         lost=tuple(key for key in kept if key not in clips),
@@ -102,22 +110,23 @@ def action_of(event: Event) -> Action:
 _Line = Sequence[tuple[ClipSpec, bool]]
 
 
-def _unheard(plans: Sequence[Plan], kept: Mapping[ClipKey, ClipState], position: float) -> bool:
-    """Whether the last event is to be done anew: its clip is not here, the old one is, and
-    there is no time to compose it again where it was."""
+def _still_to_come(
+    plans: Sequence[Plan], kept: Mapping[ClipKey, ClipState], position: float
+) -> bool:
+    """Whether the last event lies ahead and its clip, which is not here, can be composed again
+    from what it took over from."""
     spec = plans[-1].clips[plans[-1].first_changed]
-    if spec.key in kept:
-        return False
-    if position <= spec.start - SPLICE_SECONDS and _source_is_here(plans, kept):
+    source = source_of(plans[-1], plans[-2], kept)
+    return spec.key not in kept and position < spec.start and (source is None or source in kept)
+
+
+def _unheard(plans: Sequence[Plan], kept: Mapping[ClipKey, ClipState], position: float) -> bool:
+    """Whether the last event can be done anew: its clip is not here, and the old one is."""
+    if plans[-1].clips[plans[-1].first_changed].key in kept:
         return False
     frame = frames_of(position)
     old = [spec for spec, _ in _time_line(plans[:-1], kept) if _begin(spec, kept) <= frame]
     return bool(old) and _reaches(old[-1], kept, frame + 1)
-
-
-def _source_is_here(plans: Sequence[Plan], kept: Mapping[ClipKey, ClipState]) -> bool:
-    """Whether the clip that the last event took over from is kept."""
-    return source_of(plans[-1], plans[-2], kept) in {None, *kept}
 
 
 def _reaches(spec: ClipSpec, kept: Mapping[ClipKey, ClipState], frame: int) -> bool:

@@ -27,13 +27,15 @@ EVENT_GAP_SECONDS = 0.5
 @dataclass(slots=True)
 class Splice:
     """An action on its way to being heard. ``action`` is None where the event is given (a
-    session made again). ``plan``: with the event; ``source``: the clip it takes over from."""
+    session made again). ``plan``: with the event; ``source``: the clip it takes over from.
+    ``held``: the session's record has the event already."""
 
     action: Action | None
     event: Event
     plan: Plan
     margin: float
     source: ClipKey | None
+    held: bool = False
 
     @property
     def spec(self) -> ClipSpec:

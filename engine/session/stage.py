@@ -84,7 +84,7 @@ class Stage:
 
     def store_kept(self, kept: Resumption) -> None:
         """Once the session is held: what is of no use any more goes."""
-        self._library.keep_events(self._session, len(kept.events))
+        self._library.keep_events(self._session, len(kept.events) + (kept.splice is not None))
         for key in kept.lost:
             self.carry_out(DiscardClip(key), None)
 

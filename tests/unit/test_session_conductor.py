@@ -441,7 +441,7 @@ def gone_on(kept: Resumption, *, realtime: bool = True) -> World:
     conductor = Conductor(REQUEST, "fake", kept=kept)
     world = World(conductor=conductor, now=kept.position, realtime=realtime)
     world.written = frames_of(kept.position)
-    world.kept = list(kept.events)
+    world.kept = [*kept.events, *([kept.splice] if kept.splice else [])]
     for key, state in kept.clips.items():
         world.got[key], world.starts[key] = state.frames, (state.start, state.frames)
     for state, splice in kept.pieces:
@@ -500,14 +500,41 @@ def test_a_steer_whose_clip_was_not_whole_is_replayed_in_its_place(realtime: boo
     kept = interrupted(world)._replace(position=0.0)
     states = {key: state for key, state in kept.clips.items() if key.revision == 0}
     kept = resumption(REQUEST, world.kept, states, 0.0)  # type: ignore[arg-type]
-    assert list(kept.events) == world.kept
-    assert kept.again == ()
+    assert (kept.events, kept.again) == ((), ())
+    assert [kept.splice] == world.kept
     again = gone_on(kept, realtime=realtime)
     again.run(300)
-    assert again.kept == world.kept
+    assert again.kept == world.kept == list(again.conductor.events)
     splice = next(placed for placed in again.placed if placed.splice)
     assert (splice.key, splice.start) == (ClipKey(2, 1), start)
     assert again.sent[0] == (again.conductor.plan.clips[2], b"2-0")
+    assert_no_hole(again, 0.0)
+
+
+def test_a_lost_steer_whose_place_is_passed_is_done_anew() -> None:
+    """Its engine comes up too late: the steer is heard a little later, and stored so."""
+    world = started()
+    world.run(54.0, {50.0: lambda: world.tell(SteerTo(Affect(0.7, 0.3), "glad"))})
+    del world.finished[ClipKey(2, 1)]
+    states = interrupted(world).clips
+    kept = resumption(REQUEST, world.kept, states, world.kept[0].at - 1.0)  # type: ignore[arg-type,attr-defined]
+    again = gone_on(kept)
+    again.run(300)
+    (event,) = again.kept
+    assert event.at > world.kept[0].at  # type: ignore[attr-defined]
+    assert list(again.conductor.events) == [event]
+    assert_no_hole(again, kept.position)
+
+
+def test_a_listener_may_steer_before_a_lost_steer_is_heard_again() -> None:
+    world = started()
+    world.run(54.0, {50.0: lambda: world.tell(SteerTo(Affect(0.7, 0.3), "glad"))})
+    del world.finished[ClipKey(2, 1)]
+    kept = resumption(REQUEST, world.kept, interrupted(world).clips, 0.0)  # type: ignore[arg-type]
+    again = gone_on(kept)
+    again.run(300, {3.0: lambda: again.tell(EaseNow())})
+    (event,) = again.kept
+    assert 4.0 <= event.at <= 7.0  # type: ignore[attr-defined]
     assert_no_hole(again, 0.0)
 
 
@@ -570,7 +597,8 @@ def test_whatever_is_kept_the_session_is_heard_to_its_end(
         world.later(at, lambda action=action: world.tell(action))
     world.run(stop)
     kept = interrupted(world, lost)
-    assert len(kept.events) + len(kept.again) == len(world.kept)
+    held = kept.splice is not None
+    assert len(kept.events) + held + len(kept.again) == len(world.kept)
     again = gone_on(kept)
     again.run(400)
     assert again.written == frames_of(240)
