@@ -59,14 +59,15 @@ class PlaneState:
     """Everything there is to see on the plane.
 
     ``path``: (session seconds, affect) along the path, times rising. ``travelled_until``: the
-    session seconds reached. ``preview``: a path being considered. ``start_word`` and
-    ``target_word`` stand beside their signs instead of 'start' and 'target'.
+    session seconds reached. ``preview``: a path being considered. ``now_word``, ``start_word``
+    and ``target_word`` stand beside their signs.
     """
 
     path: tuple[tuple[float, Affect], ...] = ()
     travelled_until: float | None = None
     total: float = 0.0
     now: Affect | None = None
+    now_word: str = "now"
     start: Affect | None = None
     target: Affect | None = None
     preview: tuple[Affect, ...] = ()

@@ -66,6 +66,7 @@ class Moving:
 
     reached: int
     now: Position | None
+    now_word: str
     cursor: Position | None
     cursor_word: str | None
     preview: tuple[Affect, ...]
@@ -77,6 +78,7 @@ def moving(state: PlaneState, plane: Layout) -> Moving:
     return Moving(
         reached=plane.trace.reached(state.travelled_until),
         now=None if state.now is None else plane.frame.cell(state.now),
+        now_word=state.now_word,
         cursor=None if state.cursor is None else plane.frame.cell(state.cursor),
         cursor_word=word.word if word else None,
         preview=state.preview,
@@ -84,12 +86,12 @@ def moving(state: PlaneState, plane: Layout) -> Moving:
 
 
 def now_label(plane: Layout, parts: Moving, before: Side | None) -> Label | None:
-    """The word 'now' beside its dot; on the side it was ``before`` for as long as that is free."""
+    """The word beside the dot of 'now'; on the side it was ``before`` for as long as that is free."""
     if parts.now is None:
         return None
     sides = SIDES if before is None else (before, *(side for side in SIDES if side != before))
     return place(
-        Wanted("now", parts.now, sides, over=True),
+        Wanted(parts.now_word, parts.now, sides, over=True),
         plane.width,
         plane.height,
         plane.taken,

@@ -114,6 +114,7 @@ class CheckOutScreen(Screen[None]):
                 travelled_until=last.position_s,
                 total=last.total_s,
                 now=last.affect,
+                now_word="end",
                 start=path.waypoints[0].affect,
                 target=last.target,
                 words=plane_words(),
