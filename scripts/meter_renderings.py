@@ -53,7 +53,6 @@ class Piece:
     valence: np.ndarray
     arousal: np.ndarray
     raters: int
-    split: float
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,6 @@ def read_pieces(folder: Path) -> list[Piece]:
 def _piece(path: Path, bars: int, rated: list[dict[str, list[float]]]) -> Piece:
     valence = np.array([r["valence"] for r in rated])
     arousal = np.array([r["arousal"] for r in rated])
-    halves = np.concatenate([valence[::2].mean(0) - valence[1::2].mean(0)])
     return Piece(
         name=path.stem,
         path=path,
@@ -95,7 +93,6 @@ def _piece(path: Path, bars: int, rated: list[dict[str, list[float]]]) -> Piece:
         valence=valence.mean(0),
         arousal=arousal.mean(0),
         raters=len(rated),
-        split=float(np.mean(halves)),
     )
 
 

@@ -216,7 +216,7 @@ def report(table: Table, made: np.ndarray, y: np.ndarray) -> None:
         & ~np.char.startswith(table.timbre, "own:"),
         "10 s of context": ~full,
     }
-    for name, rows in subsets.items():
+    for name, rows in ((n, r) for n, r in subsets.items() if r.any()):
         for d, axis in enumerate(("valence", "arousal")):
             r = correlation(made[rows, d], y[rows, d])
             low, high = interval(made[rows, d], y[rows, d], table.group[rows])
