@@ -41,7 +41,8 @@ class Meter:
         self._samples: Floats = np.zeros(HISTORY, np.float32)
         self._pieces: list[Floats] = []
         self._waiting = 0
-        self._heard: deque[Heard | None] = deque(maxlen=_CONTEXT)
+        self._heard: deque[tuple[Heard, bool]] = deque(maxlen=_CONTEXT)
+        """Each block, and whether there was any sound in it."""
         self._blocks = 0
 
     def push(self, audio: Frames) -> list[Reading]:
@@ -72,12 +73,12 @@ class Meter:
         self._blocks += 1
         block = samples[HISTORY:].astype(np.float64)
         loud = float(np.mean(block**2)) > _SILENCE**2
-        self._heard.append(listen(samples) if loud else None)
+        self._heard.append((listen(samples), loud))
 
     def _read(self, blocks: int) -> list[Reading]:
-        heard = [h for h in self._heard if h is not None]
-        if len(heard) < _LEAST:
+        if sum(loud for _, loud in self._heard) < _LEAST:
             return []
+        heard = [h for h, _ in self._heard]
         vector = features(heard)
         valence, arousal = self._model.predict(vector)
         known = self._model.model
