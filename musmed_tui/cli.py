@@ -233,6 +233,18 @@ def resume(  # noqa: PLR0917 - typer calls it by name
 
 
 @app.command()
+def measure(
+    file: Annotated[Text, typer.Argument(metavar="FILE", help="Any sound file.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Estimate valence and arousal of a sound file every 10 seconds, from its sound alone."""
+    from musmed_tui.commands_measure import measure as measure_sound
+
+    measure_sound(file, as_json=as_json)
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """Say what works here, what does not, and what to do about it."""
     from musmed_tui.doctor import report

@@ -40,7 +40,7 @@ RADIUS = 0.8
 ANCHORS = ("happy", "excited", "tense", "distressed", "sad", "bored", "tired", "calm")
 
 # Roles, rising: where lines meet in a cell, the higher one gives the colour.
-AXIS, CIRCLE, PREVIEW, PLANNED, TRAVELLED = 1, 2, 3, 10, 20
+AXIS, CIRCLE, PREVIEW, MEASURED, PLANNED, TRAVELLED = 1, 2, 3, 4, 10, 20
 DOT, AXIS_WORD, NAME, ANCHOR, START, TARGET, CURSOR, NOW = range(40, 48)
 
 
@@ -59,8 +59,9 @@ class PlaneState:
     """Everything there is to see on the plane.
 
     ``path``: (session seconds, affect) along the path, times rising. ``travelled_until``: the
-    session seconds reached. ``preview``: a path being considered. ``now_word``, ``start_word``
-    and ``target_word`` stand beside their signs.
+    session seconds reached. ``preview``: a path being considered. ``measured``: what a meter
+    made of the music so far. ``now_word``, ``start_word`` and ``target_word`` stand beside
+    their signs.
     """
 
     path: tuple[tuple[float, Affect], ...] = ()
@@ -71,6 +72,7 @@ class PlaneState:
     start: Affect | None = None
     target: Affect | None = None
     preview: tuple[Affect, ...] = ()
+    measured: tuple[Affect, ...] = ()
     cursor: Affect | None = None
     words: tuple[PlaneWord, ...] = ()
     every_mood: bool = False
@@ -189,7 +191,7 @@ def layout(state: PlaneState, width: int, height: int, glyphs: Glyphs) -> Layout
     """Place everything that does not move with the dot or the cursor.
 
     Depends on the state's path, total, start, target, words and ``every_mood`` only, so labels
-    stay where they are while ``now``, ``travelled_until``, ``cursor`` and ``preview`` change.
+    stay where they are while all else changes.
     """
     frame = letterbox(width, height)
     pen = canvas(glyphs, width, height, {})

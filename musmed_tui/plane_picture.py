@@ -14,6 +14,7 @@ from musmed_tui.plane import (
     CIRCLE,
     CURSOR,
     DOT,
+    MEASURED,
     NAME,
     NOW,
     PLANNED,
@@ -48,6 +49,7 @@ _MARKS = {
     AXIS: ".",
     CIRCLE: ".",
     PREVIEW: "~",
+    MEASURED: "'",
     **{PLANNED + step: ":" for step in range(STEPS)},
     **{TRAVELLED + step: "#" for step in range(STEPS)},
 }
@@ -70,6 +72,7 @@ class Moving:
     cursor: Position | None
     cursor_word: str | None
     preview: tuple[Affect, ...]
+    measured: tuple[Affect, ...]
 
 
 def moving(state: PlaneState, plane: Layout) -> Moving:
@@ -82,6 +85,7 @@ def moving(state: PlaneState, plane: Layout) -> Moving:
         cursor=None if state.cursor is None else plane.frame.cell(state.cursor),
         cursor_word=word.word if word else None,
         preview=state.preview,
+        measured=state.measured,
     )
 
 
@@ -165,6 +169,9 @@ def _lines(plane: Layout, parts: Moving, total: float) -> list[Row]:
                 pen.set(x, y + 1, TRAVELLED + step)
         elif i % 2 == 0 or not fine:
             pen.set(x, y, PLANNED + step)
+    for point in parts.measured:
+        right, down = dot(point.valence, point.arousal)
+        pen.set(round(right), round(down), MEASURED)
     considered = [dot(point.valence, point.arousal) for point in parts.preview]
     for a, b in itertools.pairwise(considered):
         for i, (x, y) in enumerate(dots_between(a, b)):

@@ -56,6 +56,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None
 
     @property
+    def measured(self) -> tuple[Affect, ...]:
+        """What the meter made of each clip heard so far: its last reading, which has heard the
+        most of the clip."""
+        last = [view.record.readings[-1:] for view in self.timeline if view.record]
+        return tuple(r.affect for readings in last for r in readings if r.end <= self.position_s)
+
+    @property
     def paused(self) -> bool:
         return self.state == "paused"
 

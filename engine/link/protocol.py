@@ -8,14 +8,19 @@ has granted, so that a slow line keeps its control round trip short.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from engine.composers.base import Marks
+from engine.meter.reading import Reading
 from engine.plan.spec import ClipSpec
 
 PROTOCOL_VERSION = 1
 PART_BYTES = 16 * 1024
 WINDOW_PARTS = 4
+MAX_READINGS = 16
+"""Of the meter in one record: a clip of 30 s has three."""
 
 
 class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,6 +29,7 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ``loudness`` integrated LUFS (None when silent or shorter than 0.4 s), ``true_peak`` dBTP,
     ``gating``: 'off', 'on', or why it was bypassed; ``seconds``: wall seconds of composing and
     finishing, waiting for credits left out; ``speed``: audio seconds per wall second.
+    ``readings``: the meter's, one for each 10 s from the clip's start, in session seconds.
     """
 
     composer: str
@@ -33,6 +39,7 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     gating: str
     seconds: float
     speed: float
+    readings: Annotated[tuple[Reading, ...], msgspec.Meta(max_length=MAX_READINGS)] = ()
 
 
 # front -> engine

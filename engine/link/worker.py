@@ -28,6 +28,7 @@ from engine.plan.spec import ClipKey, ClipSpec
 if TYPE_CHECKING:
     from engine.audio.format import Frames
     from engine.finishing import ClipFinisher
+    from engine.meter.reading import Reading
 
 JOBS = 64
 """How many clips may be queued: an hour's session has 160, the conductor asks for a dozen."""
@@ -135,6 +136,8 @@ class ComposeWorker:
 
     def _clip(self, job: Job) -> tuple[ClipRecord, bytes, bool]:
         from engine.audio.files import encode_flac24
+        from engine.audio.format import seconds_of
+        from engine.meter.meter import Meter
 
         if self._composer is None:
             raise MusmedError("No composer is open; open one before asking for clips.")
@@ -146,6 +149,8 @@ class ComposeWorker:
             ClipStarted(key.index, key.revision, start, finisher.frames, composition.marks)
         )
         at = start
+        meter = Meter(seconds_of(start))
+        readings: list[Reading] = []
         chunks = finisher.chunks()
         while (chunk := clock.next(chunks)) is not None:
             with clock:
@@ -153,9 +158,13 @@ class ComposeWorker:
             self._outbox.chunk(key, at, len(chunk), data, first=at == start)
             at += len(chunk)
             job.reached = at
+            with clock:
+                readings += meter.push(chunk)
             if job.cancelled():
                 break
-        record = _record(self._composer, finisher, at - start, clock.seconds)
+        with clock:
+            readings += meter.finish()
+        record = _record(self._composer, finisher, at - start, clock.seconds, readings)
         continuation = Continuation(
             composer=self._composer.name,
             version=self._composer.version,
@@ -170,8 +179,10 @@ def _warm_up() -> None:
     will say so."""
     try:
         from engine.finishing import warm_up
+        from engine.meter.model import shipped
 
         warm_up()
+        shipped()
     except Exception:
         traceback.print_exc()
 
@@ -241,7 +252,13 @@ def _finisher(
     return ClipFinisher(spec, composition, composer.traits, denoise=denoise, checkpoints=None)
 
 
-def _record(composer: Composer, finisher: ClipFinisher, frames: int, seconds: float) -> ClipRecord:
+def _record(
+    composer: Composer,
+    finisher: ClipFinisher,
+    frames: int,
+    seconds: float,
+    readings: list[Reading],
+) -> ClipRecord:
     from engine.audio.format import seconds_of
 
     return ClipRecord(
@@ -252,4 +269,5 @@ def _record(composer: Composer, finisher: ClipFinisher, frames: int, seconds: fl
         gating=finisher.gating,
         seconds=seconds,
         speed=seconds_of(frames) / max(seconds, 1e-6),
+        readings=tuple(readings),
     )

@@ -18,6 +18,7 @@ from engine.affect.path import Waypoint
 from engine.audio.format import SAMPLE_RATE, seconds_of
 from engine.errors import MusmedError
 from engine.link.protocol import ClipRecord
+from engine.meter.reading import Reading
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec, LevelPoint, Plan, Tags
@@ -80,8 +81,9 @@ class JoinReport(msgspec.Struct, frozen=True):
 
 class ClipReport(msgspec.Struct, frozen=True):
     """A clip as it was heard: [``start_s``, ``end_s``] session seconds, its overlap with the
-    next one included. ``loudness`` LUFS, ``true_peak`` dBTP. ``meter`` is what a meter
-    estimates from the audio; null as long as none has listened."""
+    next one included. ``loudness`` LUFS, ``true_peak`` dBTP. ``readings``: what the
+    meter estimates from the audio, every 10 s of what was heard; ``meter``: the last of them, which
+    has heard the most; null where none was long enough."""
 
     index: int
     revision: int
@@ -99,6 +101,7 @@ class ClipReport(msgspec.Struct, frozen=True):
     gating: str | None
     join: JoinReport | None
     meter: Affect | None
+    readings: tuple[Reading, ...] = ()
 
 
 class SessionReport(msgspec.Struct, frozen=True):
@@ -196,6 +199,7 @@ def _heard_until(clip: FinishedClip, joins: Sequence[JoinRecord]) -> int:
 def _clip_report(clip: FinishedClip, end: int, join: JoinRecord | None) -> ClipReport:
     spec, record = clip.spec, clip.record
     start_s, end_s = seconds_of(clip.start), seconds_of(end)
+    readings = tuple(r for r in record.readings if r.end <= end_s) if record else ()
     return ClipReport(
         index=spec.index,
         revision=spec.revision,
@@ -212,7 +216,8 @@ def _clip_report(clip: FinishedClip, end: int, join: JoinRecord | None) -> ClipR
         true_peak=record.true_peak if record else None,
         gating=record.gating if record else None,
         join=_join_report(join) if join else None,
-        meter=None,
+        meter=readings[-1].affect if readings else None,
+        readings=readings,
     )
 
 

@@ -173,6 +173,7 @@ class SessionScreen(Screen[None]):
                 start=path.waypoints[0].affect,
                 target=snapshot.target,
                 preview=() if self._cursor is None else bend(snapshot, self._cursor),
+                measured=snapshot.measured if self.has_class("-card") else (),
                 cursor=self._cursor,
                 words=plane_words(),
                 every_mood=self._every_mood,

@@ -28,6 +28,7 @@ _PARTS = {
     plane.AXIS: "circumplex--line",
     plane.CIRCLE: "circumplex--line",
     plane.PREVIEW: "circumplex--preview",
+    plane.MEASURED: "circumplex--measured",
     plane.DOT: "circumplex--dot",
     plane.AXIS_WORD: "circumplex--axis-word",
     plane.NAME: "circumplex--name",
@@ -74,6 +75,7 @@ class Circumplex(CellsWidget, can_focus=True):
         .circumplex--path-start { color: $path-start; }
         .circumplex--path-end { color: $path-end; }
         .circumplex--preview { color: $path-end; }
+        .circumplex--measured { color: $now; }
         .circumplex--start { color: $path-start; }
         .circumplex--target { color: $path-end; text-style: bold; }
         .circumplex--cursor { color: $foreground; text-style: bold; }

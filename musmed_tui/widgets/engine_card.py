@@ -10,7 +10,10 @@ _NUMBER = 6
 
 
 class EngineCard(Words):
-    """How far ahead the composer is, how fast, and whether anything went wrong."""
+    """How far ahead the composer is, how fast, and whether anything went wrong.
+
+    'heard as': valence and arousal of the last whole clip by the meter, dots on the plane.
+    """
 
     def show(self, snapshot: Snapshot) -> None:
         speed = "" if snapshot.speed is None else f"{snapshot.speed:.1f}"
@@ -27,4 +30,8 @@ class EngineCard(Words):
         room = self.content_size.width - _LABEL
         for label, name in names:
             parts += ["\n", (label.ljust(_LABEL), "$muted"), cut(name, room)]
+        if snapshot.measured:
+            last = snapshot.measured[-1]
+            heard = f"{last.valence:+.1f} {last.arousal:+.1f} (an estimate)"
+            parts += ["\n", ("heard as".ljust(_LABEL), "$muted"), cut(heard, room)]
         self.say(*parts)

@@ -40,6 +40,11 @@ ASK = "--from tense --to calm --minutes 2 --seed 1"
 PLAN = "plan --from tense --to calm"
 RENDER = f"render {ASK} -o"
 PLAY = f"play {ASK} --sink null"
+WAV = (
+    "RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"
+    "\x40\x1f\x00\x00\x40\x1f\x00\x00\x01\x00\x08\x00data\x10\x27\x00\x00zz"
+)
+"""The head of a WAV file of 8-bit samples at 8 kHz that ends after two of them."""
 SETTINGS = "musmed/config/settings.toml"
 
 CASES = (
@@ -72,6 +77,18 @@ CASES = (
     Case("seed too large", f"{PLAN} --seed 9{'9' * 30}", ("--seed", "whole number")),
     Case("volume", f"{PLAY} --volume 1.5", ("--volume", "0 to 1", "'1.5'")),
     Case("volume of letters", f"{PLAY} --volume loud", ("--volume", "number", "'loud'")),
+    Case("measure nothing", "measure", ("missing", "musmed measure FILE")),
+    Case("measure a missing file", "measure {home}/no.wav", ("no.wav", "no file")),
+    Case("measure a folder", "measure {home}/f.wav", ("f.wav", "folder"), {"f.wav": None}),
+    Case("measure text", "measure {home}/a.wav", ("a.wav", "can't be read"), {"a.wav": "no"}),
+    Case("measure a device", "measure /dev/null", ("/dev/null", "regular file")),
+    Case(
+        "measure a file cut short",
+        "measure {home}/a.wav",
+        ("a.wav", "5 s of sound"),
+        {"a.wav": WAV},
+    ),
+    Case("measure an unknown option", "measure a.wav --fast", ("No such option", "--fast")),
     Case("sessions limit", "sessions --limit 0", ("--limit", "1 to")),
     # the command line itself
     Case("unknown command", "paly", ("No such command", "paly", "--help")),

@@ -1,0 +1,112 @@
+"""What the meter keeps of each half second of audio: band levels and spectral peaks.
+
+Everything here scales with the audio's gain, so that what is made of a stretch of it
+(``features.py``) can be freed of loudness by one division.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames
+
+Floats = NDArray[np.float32]
+
+BLOCK_SECONDS = GRID_FRAMES / SAMPLE_RATE
+BAND_WINDOW, BAND_HOP = 2048, 480
+"""Band levels: 43 ms windows every 10 ms, 50 a block."""
+PEAK_WINDOW, PEAK_HOP = 16_384, 4_800
+"""Peaks: 0.34 s windows every 0.1 s, 5 a block, fine enough for semitones from 120 Hz up."""
+HISTORY = PEAK_WINDOW - PEAK_HOP
+"""Frames before a block that its windows reach back to (all end inside the block)."""
+
+LOWEST_PITCH, PITCHES, BINS_PER_SEMITONE = 35, 73, 10
+"""Peaks are counted in tenths of a semitone from MIDI 35 - 0.5 to 108 - 0.5 (60 to 4100 Hz)."""
+
+_BAND_WINDOW = np.hanning(BAND_WINDOW).astype(np.float32)
+_PEAK_WINDOW = np.hanning(PEAK_WINDOW).astype(np.float32)
+
+
+def _band_edges() -> NDArray[np.intp]:
+    """First FFT bins of the bands: a quarter octave each from 70 Hz to 10 kHz, one below."""
+    hertz = 70.0 * 2.0 ** (np.arange(0, 29) / 4.0)
+    bins = np.unique(np.rint(hertz * BAND_WINDOW / SAMPLE_RATE).astype(np.intp))
+    return np.concatenate([[1], bins])
+
+
+_EDGES = _band_edges()
+BANDS = len(_EDGES) - 1
+BAND_HERTZ = np.sqrt(_EDGES[:-1] * (_EDGES[1:] - 1.0)) * SAMPLE_RATE / BAND_WINDOW
+"""Centre of each band, shape (BANDS,)."""
+
+_PEAK_LOW = int(60.0 * PEAK_WINDOW / SAMPLE_RATE)
+_PEAK_HIGH = int(4200.0 * PEAK_WINDOW / SAMPLE_RATE)
+_AROUND = 20
+"""Bins to either side that a peak is compared with (59 Hz)."""
+
+
+class Heard(NamedTuple):
+    """One block. ``bands``: magnitudes, (50, BANDS). ``peaks``: spectral peaks in tenths of a
+    semitone, each counted as the root of its magnitude, (PITCHES * BINS_PER_SEMITONE,).
+    ``tonal``: share of the spectrum's power (60 Hz to 4.2 kHz) that stands in peaks, [0, 1]."""
+
+    bands: Floats
+    peaks: Floats
+    tonal: float
+
+
+def listen(mono: Floats) -> Heard:
+    """Analyse one block: ``HISTORY`` frames before it and the block, shape (HISTORY + 24000,)."""
+    peaks, tonal = _peaks(mono)
+    return Heard(_bands(mono), peaks, tonal)
+
+
+def to_mono(audio: Frames) -> Floats:
+    """(n, 2) -> (n,): the mean of both channels."""
+    mono: Floats = (audio[:, 0] + audio[:, 1]) * np.float32(0.5)
+    return mono
+
+
+def _windows(mono: Floats, window: int, hop: int) -> Floats:
+    count = GRID_FRAMES // hop
+    first = HISTORY + hop - window
+    views = np.lib.stride_tricks.sliding_window_view(mono[first:], window)[::hop]
+    return views[:count]
+
+
+def _bands(mono: Floats) -> Floats:
+    spectrum = np.fft.rfft(_windows(mono, BAND_WINDOW, BAND_HOP) * _BAND_WINDOW, axis=1)
+    part = spectrum[:, : _EDGES[-1]]
+    power = part.real**2 + part.imag**2
+    return np.sqrt(np.add.reduceat(power, _EDGES[:-1], axis=1)).astype(np.float32)
+
+
+def _peaks(mono: Floats) -> tuple[Floats, float]:
+    spectrum = np.fft.rfft(_windows(mono, PEAK_WINDOW, PEAK_HOP) * _PEAK_WINDOW, axis=1)
+    part = spectrum[:, _PEAK_LOW - _AROUND : _PEAK_HIGH + _AROUND + 1]
+    wide = np.sqrt(part.real**2 + part.imag**2).astype(np.float64)
+    sums = np.cumsum(np.pad(wide, ((0, 0), (1, 0))), axis=1)
+    around = (sums[:, 2 * _AROUND + 1 :] - sums[:, : -2 * _AROUND - 1]) / (2 * _AROUND + 1)
+    middle = wide[:, _AROUND:-_AROUND]
+    before, after = wide[:, _AROUND - 1 : -_AROUND - 1], wide[:, _AROUND + 1 : -_AROUND + 1]
+    floor = 0.005 * np.max(middle, axis=1, keepdims=True)
+    found = (middle > before) & (middle >= after) & (middle > 2.0 * around) & (middle > floor)
+    rows, columns = np.nonzero(found)
+    m, b, a = middle[rows, columns], before[rows, columns], after[rows, columns]
+    total = float(np.sum(middle**2))
+    if not len(m) or total <= 0.0:
+        return np.zeros(PITCHES * BINS_PER_SEMITONE, np.float32), 0.0
+    # Parabola through the logarithms; the Hann window's main lobe is close to one.
+    lb, lm, la = (np.log(np.maximum(x, 1e-30)) for x in (b, m, a))
+    shift = np.clip(0.5 * (lb - la) / np.minimum(lb - 2.0 * lm + la, -1e-9), -0.5, 0.5)
+    hertz = (columns + _PEAK_LOW + shift) * (SAMPLE_RATE / PEAK_WINDOW)
+    pitch = 69.0 + 12.0 * np.log2(hertz / 440.0)
+    place = np.floor((pitch - LOWEST_PITCH + 0.5) * BINS_PER_SEMITONE).astype(np.intp)
+    inside = (place >= 0) & (place < PITCHES * BINS_PER_SEMITONE)
+    counted = np.bincount(
+        place[inside], np.sqrt(m[inside]), minlength=PITCHES * BINS_PER_SEMITONE
+    ).astype(np.float32)
+    return counted, float(min(1.0, np.sum(m**2 + b**2 + a**2) / total))
