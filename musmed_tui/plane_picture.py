@@ -90,7 +90,7 @@ def moving(state: PlaneState, plane: Layout) -> Moving:
 
 
 def now_label(plane: Layout, parts: Moving, before: Side | None) -> Label | None:
-    """The word beside the dot of 'now'; on the side it was ``before`` for as long as that is free."""
+    """The word beside the dot of now; on the side it was ``before`` while that is free."""
     if parts.now is None:
         return None
     sides = SIDES if before is None else (before, *(side for side in SIDES if side != before))
