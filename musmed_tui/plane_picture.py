@@ -170,8 +170,11 @@ def _lines(plane: Layout, parts: Moving, total: float) -> list[Row]:
         elif i % 2 == 0 or not fine:
             pen.set(x, y, PLANNED + step)
     for point in parts.measured:
-        right, down = dot(point.valence, point.arousal)
-        pen.set(round(right), round(down), MEASURED)
+        (right, down), (column, row) = dot(point.valence, point.arousal), frame.cell(point)
+        first = (column * pen.dots_x, row * pen.dots_y)  # kept in the cell a sign would have
+        x = min(max(round(right), first[0]), first[0] + pen.dots_x - 1)
+        y = min(max(round(down), first[1]), first[1] + pen.dots_y - 1)
+        pen.set(x, y, MEASURED)
     considered = [dot(point.valence, point.arousal) for point in parts.preview]
     for a, b in itertools.pairwise(considered):
         for i, (x, y) in enumerate(dots_between(a, b)):

@@ -262,7 +262,7 @@ def _row(values: np.ndarray, places: int) -> tuple:  # type: ignore[type-arg]
 
 
 def real_clips(folder: Path) -> None:
-    """Print what the meter makes of real clips beside their ratings."""
+    """Print what the meter makes of real clips beside their static and dynamic ratings."""
     import soundfile
     import soxr
 
@@ -275,9 +275,20 @@ def real_clips(folder: Path) -> None:
             np.repeat(audio, 2, axis=1)[:, :2] if audio.shape[1] == 1 else audio, rate, 48_000
         )
         found = estimate(np.asarray(audio, np.float32))
-        text = ", ".join(f"({r.valence:+.2f}, {r.arousal:+.2f})" for r in found)
-        rated = 2 * about["valence_mean"] - 1, 2 * about["arousal_mean"] - 1
-        print(f"{path.stem}: rated ({rated[0]:+.2f}, {rated[1]:+.2f}); meter {text}")
+        moving = about["dynamic"]
+        times, values = np.array(moving["t"]), np.array([moving["v"], moving["a"]])
+        print(
+            f"{path.stem}: rated {_pair(about['valence_mean'], about['arousal_mean'])} as a whole"
+        )
+        for r in found:
+            rated = (times >= r.start) & (times < r.end)
+            there = _pair(*values[:, rated].mean(1)) if rated.any() else "not rated"
+            print(f"  {r.start:3.0f} s: rated {there}, meter ({r.valence:+.2f}, {r.arousal:+.2f})")
+
+
+def _pair(valence: float, arousal: float) -> str:
+    """Ratings in [0, 1] on the plane."""
+    return f"({2 * valence - 1:+.2f}, {2 * arousal - 1:+.2f})"
 
 
 def main() -> None:

@@ -167,6 +167,7 @@ def test_a_clip_comes_whole_and_can_be_gone_on_from(front: Front, composer: Tone
     assert isinstance(done.message, ClipDone)
     assert not done.message.cut
     assert done.message.record.composer == "tone"
+    assert [r.end for r in done.message.record.readings] == [10.0, 20.0, 30.0]
     continuation = Continuation.unpack(done.payload)
     assert (continuation.state, continuation.version) == (b"tone", 3)
 

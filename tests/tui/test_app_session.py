@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from fake_session import SESSION, FakeControl, a_snapshot, make_app, run, settled, until
+from fake_session import SESSION, FakeControl, FakeRunner, a_snapshot, make_app, run, settled, until
 
+from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
+from engine.link.protocol import ClipRecord
+from engine.meter.reading import Reading
 from engine.session.status import Notice
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.plane_picture import text_of
@@ -176,6 +179,47 @@ def test_i_shows_the_engine_card(control: FakeControl) -> None:
             await pilot.press("i")
             await pilot.pause()
             assert not app.screen.query_one(EngineCard).display
+
+    run(go())
+
+
+def test_the_meter_shows_with_the_engine_card_only(control: FakeControl) -> None:
+    reading = Reading(
+        start=20.0,
+        end=30.0,
+        valence=0.25,
+        arousal=-0.5,
+        valence_error=0.3,
+        arousal_error=0.3,
+        known=True,
+    )
+    record = ClipRecord(
+        composer="embedded",
+        version=1,
+        loudness=None,
+        true_peak=-2.0,
+        gating="off",
+        seconds=1.0,
+        speed=30.0,
+        readings=(reading,),
+    )
+    first, *rest = a_snapshot().timeline
+    timeline = (msgspec.structs.replace(first, record=record), *rest)
+    control.runner = FakeRunner(a_snapshot(timeline=timeline))
+
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot)
+            plane = app.screen.query_one(Circumplex)
+            assert plane.state.measured == ()
+            await pilot.press("i")
+            await settled(pilot)
+            assert plane.state.measured == (Affect(0.25, -0.5),)
+            assert "+0.2 -0.5 (an estimate)" in said(app, EngineCard)
+            await pilot.press("i")
+            await settled(pilot)
+            assert plane.state.measured == ()
 
     run(go())
 
