@@ -1,0 +1,57 @@
+"""General MIDI: the programme or percussion key under which each instrument goes.
+
+The numbers are General MIDI's (programmes from 0, percussion keys of channel 10).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Programme(NamedTuple):
+    """A pitched instrument: General MIDI programme, 0 to 127."""
+
+    number: int
+
+
+class Percussion(NamedTuple):
+    """A part of the kit: ``keys`` of channel 10, chosen by a note's pitch (its take)."""
+
+    keys: tuple[int, ...]
+
+    def key(self, pitch: int) -> int:
+        """The percussion key of a note."""
+        return self.keys[pitch % len(self.keys)]
+
+
+GENERAL_MIDI: dict[str, Programme | Percussion] = {
+    "piano": Programme(0),
+    "electric piano": Programme(4),
+    "bell": Programme(14),  # tubular bells
+    "vibes": Programme(11),
+    "organ": Programme(19),  # church organ
+    "guitar": Programme(24),
+    "steel guitar": Programme(25),
+    "bass": Programme(32),
+    "synth bass": Programme(38),
+    "violin": Programme(40),
+    "cello": Programme(42),
+    "harp": Programme(46),
+    "strings": Programme(48),
+    "short strings": Programme(48),
+    "choir": Programme(52),
+    "horn": Programme(60),
+    "oboe": Programme(68),
+    "clarinet": Programme(71),
+    "flute": Programme(73),
+    "synth": Programme(81),  # sawtooth lead
+    "synth lead": Programme(80),  # square lead
+    "glass pad": Programme(88),  # new age
+    "warm pad": Programme(89),
+    "kick": Percussion((35,)),
+    "tom": Percussion((41, 43, 45, 47)),
+    "snare": Percussion((38,)),
+    "brush": Percussion((40,)),
+    "shaker": Percussion((70,)),  # maracas: the soft one
+}
+"""By the names of ``instruments.INSTRUMENTS``. Every instrument is here; a test holds that."""
