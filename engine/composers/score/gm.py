@@ -29,18 +29,26 @@ GENERAL_MIDI: dict[str, Programme | Percussion] = {
     "electric piano": Programme(4),
     "bell": Programme(14),  # tubular bells
     "vibes": Programme(11),
+    "marimba": Programme(12),
     "organ": Programme(19),  # church organ
+    "accordion": Programme(21),
     "guitar": Programme(24),
     "steel guitar": Programme(25),
-    "bass": Programme(32),
+    "electric guitar": Programme(27),  # clean
+    "upright bass": Programme(32),
+    "bass": Programme(33),  # fingered
     "synth bass": Programme(38),
     "violin": Programme(40),
     "cello": Programme(42),
+    "pizzicato": Programme(45),
     "harp": Programme(46),
+    "timpani": Programme(47),
     "strings": Programme(48),
     "short strings": Programme(48),
     "choir": Programme(52),
+    "trumpet": Programme(56),
     "horn": Programme(60),
+    "saxophone": Programme(65),  # alto
     "oboe": Programme(68),
     "clarinet": Programme(71),
     "flute": Programme(73),
@@ -48,10 +56,18 @@ GENERAL_MIDI: dict[str, Programme | Percussion] = {
     "synth lead": Programme(80),  # square lead
     "glass pad": Programme(88),  # new age
     "warm pad": Programme(89),
+    "sweep pad": Programme(95),
+    "kalimba": Programme(108),
     "kick": Percussion((35,)),
     "tom": Percussion((41, 43, 45, 47)),
     "snare": Percussion((38,)),
     "brush": Percussion((40,)),
+    "brush sweep": Percussion((40,)),
+    "rim": Percussion((37,)),
     "shaker": Percussion((70,)),  # maracas: the soft one
+    "hat": Percussion((42,)),
+    "open hat": Percussion((46,)),
+    "ride": Percussion((51,)),
+    "hand drum": Percussion((64, 63, 61, 60)),  # congas and bongos
 }
 """By the names of ``instruments.INSTRUMENTS``. Every instrument is here; a test holds that."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 
@@ -74,6 +75,9 @@ class Renderer:
         wave = sound(
             self._tables, note.instrument, note.pitch, note.brightness, note.gate, note.entry
         )
+        depth = INSTRUMENTS[note.instrument].tremolo
+        if depth:
+            wave = _panned(wave, note.onset, depth)
         angle = (note.pan + 1.0) * math.pi / 4.0
         left, right = note.gain * math.cos(angle), note.gain * math.sin(angle)
         if wave.ndim == 1:
@@ -84,6 +88,23 @@ class Renderer:
         np.add(wave[0], wave[1], out=out[2])
         out[2] *= np.float32(0.5 * note.gain * note.send)
         return out
+
+
+_TREMOLO_FRAMES = 11_000
+"""The period of the stage piano's stereo tremolo, 4.4 Hz."""
+
+
+@functools.cache
+def _tremolo() -> NDArray[np.float32]:
+    turn = 2.0 * np.pi * np.arange(_TREMOLO_FRAMES) / _TREMOLO_FRAMES
+    return np.tile(np.sin(turn), 60).astype(np.float32)
+
+
+def _panned(wave: NDArray[np.float32], onset: int, depth: float) -> NDArray[np.float32]:
+    """A wave moved from side to side, in step for all notes, shape (2, n)."""
+    start = onset % _TREMOLO_FRAMES
+    swing = _tremolo()[start : start + wave.shape[-1]] * np.float32(depth)
+    return np.asarray(wave * np.stack((1.0 + swing, 1.0 - swing)), np.float32)
 
 
 def _end(note: Note) -> int:
