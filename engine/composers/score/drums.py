@@ -6,7 +6,14 @@ import numpy as np
 
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.struck import Maker, golden, soft_start
-from engine.composers.score.tables import Partial, Table, decaying, fall, noise_band
+from engine.composers.score.tables import (
+    Partial,
+    Table,
+    decaying,
+    fall,
+    frequency,
+    noise_band,
+)
 
 
 def _placed(wave: Table, frames: int) -> Table:
@@ -90,3 +97,25 @@ def wood(pitch: int, layer: int, frames: int) -> Table:
         Partial(1790.0 * detune, 0.05 + 0.01 * layer, 0.04, 0.6),
     ]
     return soft_start(_placed(decaying(partials, 9600), frames), 0.0022)
+
+
+def timpani(pitch: int, layer: int, frames: int) -> Table:
+    """A kettledrum under a soft mallet: its nearly harmonic modes (Fletcher & Rossing 1998,
+    ch. 18)."""
+    f0 = frequency(pitch)
+    partials = [
+        Partial(f0 * ratio, 0.16 * weight, t60, golden(i))
+        for i, (ratio, weight, t60) in enumerate(
+            (
+                (0.85, 0.3, 0.3),
+                (1.0, 1.0, 1.6),
+                (1.5, 0.55, 1.2),
+                (1.99, 0.3, 0.9),
+                (2.44, 0.14, 0.6),
+            )
+        )
+    ]
+    wave = decaying(partials, min(frames, 2 * SAMPLE_RATE))
+    felt = noise_band(1440, 120.0, 300.0 + 120.0 * layer, pitch % 4)
+    wave[:1440] += felt * np.exp(-np.arange(1440, dtype=np.float32) / 400.0) * np.float32(0.02)
+    return soft_start(_placed(wave, frames), 0.006 - 0.0005 * layer)

@@ -46,6 +46,7 @@ GENERAL_MIDI: dict[str, Programme | Percussion] = {
     "strings": Programme(48),
     "short strings": Programme(48),
     "choir": Programme(52),
+    "voice": Programme(53),
     "trumpet": Programme(56),
     "horn": Programme(60),
     "saxophone": Programme(65),  # alto

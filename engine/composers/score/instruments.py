@@ -176,6 +176,15 @@ _CELLO = Solo(
     ((100.0, 0.6, 0.2), (205.0, 0.9, 0.2), (1500.0, 0.35, 0.3)),
     shimmer=0.35,
 )
+_VOICE = Solo(
+    tuple(k**-1.1 for k in range(1, 25)),
+    5.3,
+    17.0,
+    0.02,
+    3600.0,
+    ((660.0, 3.5, 0.22), (1120.0, 1.8, 0.14), (2750.0, 0.9, 0.1), (3300.0, 0.5, 0.1)),
+    shimmer=0.3,
+)
 _LEAD = Solo(_SAWTOOTH, 4.7, 6.0, 0.0, 1100.0, shimmer=0.1, bloom=0.3)
 
 _STRINGS_BODY = (((300.0, 0.4, 0.3), (520.0, 0.5, 0.3)), ((480.0, 0.5, 0.3), (2400.0, 0.6, 0.35)))
@@ -220,6 +229,7 @@ INSTRUMENTS: dict[str, Instrument] = {
     "horn": Instrument(solo(_HORN), 0.09, 0.22, low=41, high=79, swell=0.25),
     "violin": Instrument(solo(_VIOLIN), 0.10, 0.22, low=55, high=98, swell=0.25),
     "cello": Instrument(solo(_CELLO), 0.12, 0.28, low=36, high=76, swell=0.25),
+    "voice": Instrument(solo(_VOICE), 0.09, 0.2, low=53, high=84, swell=0.3),
     "synth lead": Instrument(solo(_LEAD), 0.03, 0.3, low=45, high=96),
     "strings": Instrument(
         _group(Section(1.0, 12.0, 1700.0, _STRINGS_BODY)),
@@ -260,7 +270,7 @@ INSTRUMENTS: dict[str, Instrument] = {
     "hand drum": Instrument(
         drums.skin(98.0, 26.0, 0.12, 22.0, 0.09), 0.0, 0.05, low=0, high=127
     ),
-    "timpani": Instrument(drums.skin(64.0, 6.0, 0.55, 1.0, 0.05), 0.0, 0.3, low=0, high=127),
+    "timpani": Instrument(drums.timpani, 0.0, 0.3, low=40, high=52),
     "snare": Instrument(drums.hit(260.0, 6000.0, 0.06, 0.002, 190.0), 0.0, 0.05, low=0, high=127),
     "rim": Instrument(drums.wood, 0.0, 0.05, low=0, high=127),
     "brush": Instrument(drums.hit(900.0, 5200.0, 0.05, 0.006), 0.0, 0.05, low=0, high=127),
