@@ -26,12 +26,11 @@ def arrange(bar: Bar, ensemble: Ensemble, path: Path) -> list[Note]:
     w = Writer(bar, ensemble, path)
     style = ensemble.style
     ends = [h.slot for h in bar.harmony[1:]] + [16]
-    padded = w.layers.chance(0.8) or bar.section_bar // 4 in (1, 3) or bar.kind != "body"
+    full = w.layers.chance(0.8) or bar.section_bar // 4 in (1, 3) or bar.kind != "body"
     bass = ensemble.bass
     for harmony, end in zip(bar.harmony, ends, strict=True):
         _figure(w, harmony, end)
-        if padded:
-            voices.pad(w, harmony, end)
+        voices.pad(w, harmony, end, full)
         if bass and bar.number > 0:
             line = "plain" if bar.kind == "final" else style.line
             BASSES[line](w, bass, harmony, end)
@@ -57,4 +56,5 @@ def _figure(w: Writer, harmony: Harmony, end: int) -> None:
         pattern, name = "ostinato", busy
     FIGURES[pattern](w, name, harmony, end)
     if ensemble.style.glitter and w.bar.number > 1:
-        FIGURES["shimmer"](w, ensemble.style.glitter, harmony, end)
+        pattern = "shimmer" if w.energy < 0.62 else "sequence"
+        FIGURES[pattern](w, ensemble.style.glitter, harmony, end)

@@ -67,7 +67,7 @@ def sweep(pitch: int, layer: int, frames: int) -> Table:
     wave = noise_band(len(time), 1100.0, 4200.0 + 500.0 * layer, 700 + pitch % 4)
     grain = noise_band(len(time), 18.0, 70.0, 750 + pitch % 4)
     arc = np.sin(np.pi * (time / 0.42) ** 0.7) ** 2
-    wave *= arc * (0.8 + 0.2 * np.clip(grain, -1.5, 1.5)) * np.float32(0.07)
+    wave *= arc * (0.8 + 0.2 * np.clip(grain, -1.5, 1.5)) * np.float32(0.05)
     return soft_start(_placed(wave, frames), 0.01)
 
 

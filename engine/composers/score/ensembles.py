@@ -33,7 +33,7 @@ class Style:
     at its cadences; ``counter`` plays a second line; ``busy`` takes the figure over, as an
     ostinato, when the music is aroused; ``glitter`` strews single tones. ``fill``: 'run' (scale),
     'roll' (chord) or '' at the end of a period. ``gain`` evens out the loudness of the ensembles,
-    ``mix`` that of the parts.
+    ``even`` (dB per unit of arousal) its growth with arousal, ``mix`` the loudness of the parts.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Style:
     glitter: str | None = None
     fill: str = ""
     gain: float = 1.0
+    even: float = 0.0
     mix: tuple[tuple[str, float], ...] = ()
 
 
@@ -115,51 +116,51 @@ STYLES: dict[str, Style] = {
     for s in (
         Style(
             "solo piano", "piano", "piano", ("nocturne", "rocking", "chorale", "broken"), None,
-            "piano", line="bowed", fill="run", gain=1.15,
+            "piano", line="bowed", fill="run", gain=0.95, even=2.6,
         ),
         Style(
             "piano and strings", "piano", "piano", ("broken", "chorale", "nocturne"), "strings",
-            "cello", line="bowed", counter="violin", fill="roll",
+            "cello", line="bowed", counter="violin", fill="roll", gain=0.72, even=1.2,
         ),
         Style(
             "acoustic", "guitar", "guitar", ("picking", "arpeggio", "strum"), None,
-            "upright bass", kit="soft", colour="kalimba", counter="clarinet", fill="run",
+            "upright bass", kit="soft", colour="kalimba", counter="clarinet", fill="run", gain=1.0, even=3.0,
         ),
         Style(
             "ambient", "synth lead", "sweep pad", ("breathing", "held"), "warm pad", "warm pad",
-            line="drone", colour="bell", glitter="glass pad",
+            line="drone", colour="bell", glitter="glass", gain=0.57, mix=(("pad", 0.8), ("bass", 0.8)),
         ),
         Style(
             "lounge", "electric piano", "electric piano", ("comp", "rolled"), None,
             "upright bass", line="walking", kit="brushes", swing=0.5, colour="vibes",
-            counter="saxophone",
+            counter="saxophone", gain=0.48, even=0.6,
         ),
         Style(
             "orchestra", "oboe", "pizzicato", ("pizzicato", "ostinato"), "strings", "cello",
-            line="bowed", kit="orchestral", colour="flute", counter="horn", busy="short strings",
+            line="bowed", kit="orchestral", colour="flute", counter="horn", busy="short strings", gain=0.74,
         ),
         Style(
             "harp and choir", "flute", "harp", ("rolled", "cascade"), "choir", "cello",
-            line="bowed", counter="cello", fill="roll",
+            line="bowed", counter="cello", fill="roll", gain=0.74, mix=(("pad", 0.7), ("figure", 1.2)),
         ),
         Style(
             "band", "electric guitar", "steel guitar", ("strum", "riff", "arpeggio"), "organ",
-            "bass", line="eighths", kit="band",
+            "bass", line="eighths", kit="band", gain=0.76, even=1.2,
         ),
         Style(
             "downtempo", "electric piano", "electric piano", ("comp", "rolled"), "glass pad",
-            "synth bass", line="syncopated", kit="beat", glitter="kalimba",
+            "synth bass", line="syncopated", kit="beat", glitter="kalimba", gain=0.48, even=0.3,
         ),
         Style(
             "electronic", "synth lead", "synth", ("pulse", "sequence"), "sweep pad",
-            "synth bass", line="offbeat", kit="four", fill="roll",
+            "synth bass", line="offbeat", kit="four", fill="roll", gain=0.78,
         ),
     )
 }  # fmt: skip
 
 _GENRES: dict[str, str] = {
-    "solo piano": "classical contemporary improvisation chanson minimal",
-    "piano and strings": "soundtrack easylistening singersongwriter instrumentalpop postrock",
+    "solo piano": "classical contemporary improvisation chanson minimal easylistening",
+    "piano and strings": "soundtrack singersongwriter instrumentalpop postrock",
     "acoustic": "folk popfolk country latin bossanova indie reggae 60s",
     "ambient": "ambient atmospheric darkambient newage experimental psychedelic darkwave",
     "lounge": "lounge jazz acidjazz jazzfusion fusion funk soul rnb swing groove blues",

@@ -134,7 +134,7 @@ def comp(w: Writer, name: str, harmony: Harmony, end: int) -> None:
 
 def rolled(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """A rolled chord over two octaves, then single tones falling from its top."""
-    span = _ladder(harmony, 5 if w.energy < 0.5 else 7)
+    span = _ladder(harmony, 5 if w.energy < 0.5 else 7, _CEILING)
     gap = 0.55 - 0.3 * w.energy
     for i, pitch in enumerate(span):
         w.add("figure", name, harmony.slot + gap * i, end - harmony.slot, pitch, 0.70 + 0.03 * i)
@@ -147,7 +147,7 @@ def rolled(w: Writer, name: str, harmony: Harmony, end: int) -> None:
 
 def cascade(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """Arpeggios through two octaves, up in one phrase and down in the next."""
-    span = _ladder(harmony, 7)
+    span = _ladder(harmony, 7, _CEILING + 5)
     walk = [*span, *span[-2:0:-1]]
     if w.bar.phrase_bar in (2, 3, 6, 7):
         walk = walk[len(span) - 1 :] + walk[: len(span) - 1]
@@ -157,10 +157,14 @@ def cascade(w: Writer, name: str, harmony: Harmony, end: int) -> None:
         w.add("figure", name, slot, min(12, end - slot), walk[i % len(walk)], accent)
 
 
-def _ladder(harmony: Harmony, count: int) -> tuple[int, ...]:
-    """``count`` chord tones upwards from the bass's octave."""
+_CEILING = 72
+"""MIDI: above it a figure would be in the melody's way."""
+
+
+def _ladder(harmony: Harmony, count: int, ceiling: int) -> tuple[int, ...]:
+    """Up to ``count`` chord tones upwards from the bass's octave."""
     first = harmony.bass + 12
-    tones = [p for p in range(first, first + 48) if p % 12 in harmony.chord.pcs]
+    tones = [p for p in range(first, ceiling + 1) if p % 12 in harmony.chord.pcs]
     return tuple(tones[:count])
 
 

@@ -58,6 +58,7 @@ GENERAL_MIDI: dict[str, Programme | Percussion] = {
     "glass pad": Programme(88),  # new age
     "warm pad": Programme(89),
     "sweep pad": Programme(95),
+    "glass": Programme(98),  # crystal
     "kalimba": Programme(108),
     "kick": Percussion((35,)),
     "tom": Percussion((41, 43, 45, 47)),

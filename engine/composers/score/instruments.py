@@ -217,6 +217,9 @@ INSTRUMENTS: dict[str, Instrument] = {
     "bell": Instrument(
         bars((1.0, 2.0, 3.01, 4.17, 5.43), (1.0, 0.5, 0.28, 0.2, 0.08), 4.5), 0.0, 0.9, low=60
     ),
+    "glass": Instrument(
+        bars((1.0, 2.0, 2.98, 5.1), (1.0, 0.4, 0.16, 0.05), 3.2), 0.006, 0.7, low=55, high=98
+    ),
     "vibes": Instrument(
         bars((1.0, 3.98, 10.1), (1.0, 0.3, 0.05), 4.0), 0.0, 0.6, low=53, high=96, tremolo=0.2
     ),

@@ -64,7 +64,7 @@ def soft(w: Writer) -> None:
 
 def brushes(w: Writer) -> None:
     """Brushes drawn in circles and tapped; a ride and a feathered bass drum when it swings."""
-    _strokes(w, "brush sweep", (0, 8) if w.energy < 0.6 else (0, 4, 8, 12), 0.5, w.presence(0.12))
+    _strokes(w, "brush sweep", (0, 8) if w.energy < 0.6 else (0, 4, 8, 12), 0.36, w.presence(0.12))
     _strokes(w, "brush", (4, 12), 0.60, w.presence(0.25))
     _strokes(
         w, "brush", w.section("taps").pick(((7, 14), (10, 15), (6, 11))), 0.36, w.presence(0.5)

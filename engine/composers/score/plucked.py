@@ -56,7 +56,7 @@ def plucked(string: String) -> Maker:
     def make(pitch: int, layer: int, frames: int) -> Table:
         f0 = frequency(pitch)
         t0 = string.ring * 2.0 ** (-(pitch - 52) / 24.0)
-        edge = string.damp * (0.42 + 0.23 * layer)
+        edge = string.damp * (0.6 + 0.26 * layer)
         # A firm hand plucks nearer to the bridge.
         position = string.position * (1.12 - 0.05 * layer)
         partials = []
@@ -89,7 +89,7 @@ def saws(cut: float, sub: float = 0.0, width: float = 1.003) -> Maker:
 
     def make(pitch: int, layer: int, frames: int) -> Table:
         f0 = frequency(pitch)
-        edge = cut * (0.4 + 0.32 * layer)
+        edge = cut * (0.6 + 0.36 * layer)
         partials = [Partial(f0, sub, 3.0)] if sub else []
         for n in range(1, 40):
             hertz = f0 * n

@@ -50,7 +50,7 @@ def piano(pitch: int, layer: int, frames: int) -> Table:
     """
     f0 = frequency(pitch)
     stiff = inharmonicity(pitch)
-    felt = (420.0, 640.0, 950.0, 1350.0, 1900.0, 2600.0)[layer] * 2.0 ** ((pitch - 60) / 30.0)
+    felt = (680.0, 980.0, 1380.0, 1880.0, 2500.0, 3300.0)[layer] * 2.0 ** ((pitch - 60) / 30.0)
     ring = 11.0 * 2.0 ** (-(pitch - 45) / 17.0)
     sides: tuple[list[Partial], list[Partial]] = ([], [])
     for n in range(1, 33):
@@ -126,13 +126,13 @@ def electric_piano(pitch: int, layer: int, frames: int) -> Table:
     f0 = frequency(pitch)
     time = np.arange(frames, dtype=np.float32) / np.float32(SAMPLE_RATE)
     hold = 3.0 * 2.0 ** (-(pitch - 60) / 28.0)
-    bark = (0.25 + 0.34 * layer) * min(1.0, 620.0 / f0)
-    index = np.float32(bark) * (0.35 + 0.65 * np.exp(-time / 0.28)) * np.exp(-time / (0.8 * hold))
+    bark = (0.45 + 0.34 * layer) * min(1.0, 620.0 / f0)
+    index = np.float32(bark) * (0.5 + 0.5 * np.exp(-time / 0.28)) * np.exp(-time / (1.6 * hold))
     turns = np.arange(frames, dtype=np.float64) * (f0 / SAMPLE_RATE)
     phase = ((turns % 1.0) * (2.0 * np.pi)).astype(np.float32)
     envelope = np.exp(-time / hold)
     wave = np.sin(phase + index * np.sin(phase)) * envelope
-    wave += 0.10 * np.sin(2.0 * phase + 0.4) * envelope * envelope
+    wave += (0.08 + 0.03 * layer) * np.sin(2.0 * phase + 0.5 * np.sin(phase)) * envelope * envelope
     ratio = 7.0 if f0 * 15.0 > _TOP_TINE else 14.0
     if f0 * (ratio + 1.0) < _TOP_TINE:
         n = min(frames, SAMPLE_RATE // 2)

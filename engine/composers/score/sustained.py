@@ -51,7 +51,7 @@ def solo(voice: Solo) -> Maker:
 
     def make(pitch: int, layer: int, frames: int) -> Table:
         f0 = frequency(pitch)
-        cut = voice.edge * (0.5 + 0.24 * layer)
+        cut = voice.edge * (0.7 + 0.27 * layer)
         amplitudes = [
             a * resonance(k * f0, voice.body) / (1.0 + (k * f0 / cut) ** 2)
             for k, a in enumerate(voice.shape, start=1)
@@ -125,7 +125,7 @@ def section(voice: Section, layers: int) -> Maker:
     """Loops in stereo: see ``_loop``."""
 
     def make(pitch: int, layer: int, _frames: int) -> Table:
-        cut = voice.edge * (0.4 + 0.30 * layer)
+        cut = voice.edge * (0.7 + 0.33 * layer)
         bright = layer / (layers - 1)
 
         def amplitude(hertz: float, k: int) -> float:

@@ -24,16 +24,18 @@ def _top(melody: tuple[Tone, ...]) -> int:
     return max((tone.pitch for tone in melody), default=0)
 
 
-def pad(w: Writer, harmony: Harmony, end: int) -> None:
-    """The upper voices held; a fuller chord as the music grows."""
+def pad(w: Writer, harmony: Harmony, end: int, full: bool) -> None:
+    """The upper voices held; a ``full`` chord as the music grows, two voices in thin phrases."""
     name = w.ensemble.style.pad
     if name is None:
         return
     voices = harmony.voicing[-3:] if w.energy < 0.6 else harmony.voicing
+    if not full:
+        voices = voices[-2:]
     for pitch in voices:
         w.add("pad", name, harmony.slot, end - harmony.slot, pitch, 0.85)
-    if w.energy > 0.8:
-        w.add("pad", name, harmony.slot, end - harmony.slot, voices[-1] + 12, 0.6)
+    if full and w.energy > 0.8 and voices[0] + 12 <= 72:
+        w.add("pad", name, harmony.slot, end - harmony.slot, voices[0] + 12, 0.6)
 
 
 def counter(w: Writer) -> None:

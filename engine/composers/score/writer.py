@@ -15,8 +15,10 @@ LONGEST_NOTE = 8 * SAMPLE_RATE
 """Frames from a note's onset to the start of its release, at most."""
 LAST_NOTE = 3 * SAMPLE_RATE // 2
 """Frames before the session's end after which no note begins."""
-_SPAN = 0.6
-"""Gain is force to this power: the whole range of arousal spans some 5 dB."""
+_SPAN = {"lead": 0.5, "drums": 0.45}
+"""Gain is force to this power; where many play, each plays with less of a difference. Together
+the parts span some 5 dB over the whole range of arousal."""
+_ACCOMPANYING = 0.3
 _HANDS = 0.006
 """Seconds: the spread of a player's timing (some 10 ms between musicians who play well together,
 Rasch 1979)."""
@@ -135,12 +137,14 @@ class Writer:
         bar, seat = self.bar, SEATS[part]
         onset = self._onset(slot, seat.after)
         gate = bar.length if bar.kind == "final" else int(slots * bar.beat / 4)
-        now = describe(affect_at(self._path, onset))
+        affect = affect_at(self._path, onset)
+        now = describe(affect)
+        level = self.ensemble.style.gain * 10.0 ** (-self.ensemble.style.even * affect.arousal / 20)
         force = now.loudness * accent * self._arch(slot) * self._hands.between(0.94, 1.06)
         if part in ("lead", "counter"):
             force *= 1.0 + 0.006 * (pitch - 68)
         force = min(1.0, max(0.05, force))
-        bright = min(0.999, max(0.0, 0.7 * now.brightness + 0.5 * (force - 0.4)))
+        bright = 0.12 + 0.66 * now.brightness + 0.45 * (force - 0.4)
         pan = seat.pan + _PLACES.get(instrument, 0.0)
         if part in ("lead", "figure", "colour"):
             pan += (pitch - 62) / 80.0
@@ -150,8 +154,11 @@ class Writer:
             pitch=pitch,
             instrument=instrument,
             gate=max(1200, min(gate, LONGEST_NOTE)),
-            gain=self.ensemble.style.gain * self._mix.get(part, 1.0) * seat.gain * force**_SPAN,
-            brightness=bright,
+            gain=level
+            * self._mix.get(part, 1.0)
+            * seat.gain
+            * force ** _SPAN.get(part, _ACCOMPANYING),
+            brightness=min(0.999, max(0.0, bright)),
             pan=max(-0.8, min(0.8, pan)),
             send=seat.send,
             entry=int(self._hands.uniform() * 2**17),
