@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(FilePath(__file__).resolve().parents[2]))
 
-from engine.affect.circumplex import Affect  # noqa: E402
-from engine.affect.path import Path, Waypoint  # noqa: E402
-from engine.audio.format import SAMPLE_RATE, Frames, frames_of  # noqa: E402
-from engine.composers.score.composer import EmbeddedComposer  # noqa: E402
-from engine.composers.score.ensembles import STYLE_OF, STYLES, VOICE_OF, style_of  # noqa: E402
-from engine.composers.score.keyed import Dice  # noqa: E402
-from engine.plan.spec import ClipSpec, LevelPoint, SeedStep, Tags  # noqa: E402
+from engine.affect.circumplex import Affect
+from engine.affect.path import Path, Waypoint
+from engine.audio.format import SAMPLE_RATE, Frames, frames_of
+from engine.composers.score.composer import EmbeddedComposer
+from engine.composers.score.ensembles import STYLE_OF, STYLES, VOICE_OF, style_of
+from engine.composers.score.keyed import Dice
+from engine.plan.spec import ClipSpec, LevelPoint, SeedStep, Tags
 
 CANON = {
     "solo piano": ("piano", "classical"),

@@ -116,7 +116,7 @@ STYLES: dict[str, Style] = {
     for s in (
         Style(
             "solo piano", "piano", "piano", ("nocturne", "rocking", "chorale", "broken"), None,
-            "piano", line="bowed", fill="run", gain=0.95, even=2.6,
+            "piano", line="bowed", fill="run", gain=0.93, even=1.9,
         ),
         Style(
             "piano and strings", "piano", "piano", ("broken", "chorale", "nocturne"), "strings",
@@ -124,24 +124,28 @@ STYLES: dict[str, Style] = {
         ),
         Style(
             "acoustic", "guitar", "guitar", ("picking", "arpeggio", "strum"), None,
-            "upright bass", kit="soft", colour="kalimba", counter="clarinet", fill="run", gain=1.0, even=3.0,
+            "upright bass", kit="soft", colour="kalimba", counter="clarinet", fill="run",
+            gain=1.0, even=2.4,
         ),
         Style(
             "ambient", "synth lead", "sweep pad", ("breathing", "held"), "warm pad", "warm pad",
-            line="drone", colour="bell", glitter="glass", gain=0.57, mix=(("pad", 0.8), ("bass", 0.8)),
+            line="drone", colour="bell", glitter="glass", gain=0.64,
+            mix=(("pad", 0.8), ("bass", 0.8)),
         ),
         Style(
             "lounge", "electric piano", "electric piano", ("comp", "rolled"), None,
             "upright bass", line="walking", kit="brushes", swing=0.5, colour="vibes",
-            counter="saxophone", gain=0.48, even=0.6,
+            counter="saxophone", gain=0.49, even=0.6,
         ),
         Style(
             "orchestra", "oboe", "pizzicato", ("pizzicato", "ostinato"), "strings", "cello",
-            line="bowed", kit="orchestral", colour="flute", counter="horn", busy="short strings", gain=0.74,
+            line="bowed", kit="orchestral", colour="flute", counter="horn", busy="short strings",
+            gain=0.74,
         ),
         Style(
             "harp and choir", "flute", "harp", ("rolled", "cascade"), "choir", "cello",
-            line="bowed", counter="cello", fill="roll", gain=0.74, mix=(("pad", 0.7), ("figure", 1.2)),
+            line="bowed", counter="cello", fill="roll", gain=0.74,
+            mix=(("pad", 0.7), ("figure", 1.2)),
         ),
         Style(
             "band", "electric guitar", "steel guitar", ("strum", "riff", "arpeggio"), "organ",
@@ -149,7 +153,7 @@ STYLES: dict[str, Style] = {
         ),
         Style(
             "downtempo", "electric piano", "electric piano", ("comp", "rolled"), "glass pad",
-            "synth bass", line="syncopated", kit="beat", glitter="kalimba", gain=0.48, even=0.3,
+            "synth bass", line="syncopated", kit="beat", glitter="kalimba", gain=0.47, even=0.3,
         ),
         Style(
             "electronic", "synth lead", "synth", ("pulse", "sequence"), "sweep pad",

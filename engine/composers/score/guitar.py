@@ -40,7 +40,7 @@ def _stop(string: int, pcs: tuple[int, ...], position: int) -> int | None:
     frets = [*([0] if position < 3 else []), *range(first, first + _REACH + 1)]
     for pitch in (string + fret for fret in frets):
         if pitch % 12 in pcs:
-            return pitch
+            return int(pitch)
     return None
 
 

@@ -197,12 +197,12 @@ def _group(voice: Section) -> Maker:
     return section(voice, LAYERS)
 
 
-_NYLON = String(0.21, 0.75, 4.0, 2500.0, 4e-5, GUITAR_BODY, nail=0.035)
-_STEEL = String(0.15, 0.55, 5.5, 3800.0, 6e-5, GUITAR_BODY, nail=0.04)
-_ELECTRIC = String(0.17, 0.6, 6.0, 2600.0, 6e-5, nail=0.015)
-_HARP = String(0.36, 0.8, 6.0, 2300.0, 2e-5, HARP_BODY, nail=0.015, attack=0.0026)
-_BASS = String(0.24, 1.0, 3.4, 800.0, 3e-5, nail=0.012, attack=0.004)
-_UPRIGHT = String(0.28, 0.85, 2.2, 700.0, 5e-5, BASS_BODY, nail=0.05, attack=0.006)
+_NYLON = String(0.21, 0.75, 5.5, 2500.0, 4e-5, GUITAR_BODY, nail=0.035)
+_STEEL = String(0.15, 0.55, 7.0, 3800.0, 6e-5, GUITAR_BODY, nail=0.04)
+_ELECTRIC = String(0.17, 0.6, 9.0, 2600.0, 6e-5, nail=0.015)
+_HARP = String(0.36, 0.8, 7.5, 2300.0, 2e-5, HARP_BODY, nail=0.015, attack=0.0026)
+_BASS = String(0.24, 1.0, 5.0, 800.0, 3e-5, nail=0.012, attack=0.004)
+_UPRIGHT = String(0.28, 0.85, 3.0, 700.0, 5e-5, BASS_BODY, nail=0.05, attack=0.006)
 _PIZZICATO = String(0.27, 0.8, 0.9, 2200.0, 3e-5, HARP_BODY, nail=0.03, attack=0.0025)
 
 INSTRUMENTS: dict[str, Instrument] = {

@@ -39,6 +39,10 @@ def _grid(w: Writer, calm: float, busy: float) -> range:
     return range(2, 16, 4) if w.energy < calm else range(0, 16, 2 if w.energy < busy else 1)
 
 
+def _opens(w: Writer) -> bool:
+    return w.bar.phrase_bar in (0, 4)
+
+
 def _filling(w: Writer) -> bool:
     return w.body and w.bar.phrase_bar in (3, 7) and w.energy > 0.5
 
@@ -82,7 +86,7 @@ def band(w: Writer) -> None:
     _strokes(w, "kick", kicks if w.energy > 0.5 else (0, 8), 0.80, w.presence(0.26))
     _strokes(w, "snare" if w.energy > 0.6 else "rim", (4, 12), 0.62, w.presence(0.3))
     _shaken(w, "hat", _grid(w, 0.35, 0.9), 0.62, w.presence(0.22))
-    if w.bar.phrase_bar in (0, 4) and w.body:
+    if _opens(w) and w.body:
         _strokes(w, "ride", (0,), 0.62, w.presence(0.55))
     if _filling(w):
         _fill(w, "tom", 0.62)
@@ -114,9 +118,8 @@ def four(w: Writer) -> None:
 def orchestral(w: Writer) -> None:
     """Drums of an orchestra: rare, at the joints of the form."""
     root = w.bar.harmony[0].bass
-    strokes = (0,) if w.energy < 0.75 else (0, 8, 14)
-    if w.bar.phrase_bar in (0, 4) or w.energy > 0.75:
-        _strokes(w, "timpani", strokes, 0.62, w.presence(0.55), take=root)
+    _strokes(w, "timpani", (0,), 0.62, w.presence(0.55 if _opens(w) else 0.7), take=root)
+    _strokes(w, "timpani", (8, 14), 0.55, w.presence(0.75), take=root)
     if w.bar.phrase_bar == 0 and w.body:
         _strokes(w, "ride", (0,), 0.50, w.presence(0.5))
     if w.body and w.bar.phrase_bar == 7 and w.energy > 0.6:

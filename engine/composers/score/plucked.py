@@ -65,7 +65,8 @@ def plucked(string: String) -> Maker:
             if hertz > 12_000.0:
                 break
             comb = abs(math.sin(math.pi * n * position)) + 0.03
-            amplitude = comb * n**-string.tilt / (1.0 + (hertz / edge) ** 2)
+            tilt = string.tilt + 0.25 - 0.09 * layer
+            amplitude = comb * n**-tilt / (1.0 + (hertz / edge) ** 2)
             amplitude *= resonance(hertz, string.body)
             t60 = t0 / (1.0 + 0.13 * (n - 1) + (hertz / 2900.0) ** 1.8)
             partials.append(Partial(hertz, 0.8 * amplitude, 0.5 * t60, golden(n)))
@@ -95,8 +96,8 @@ def saws(cut: float, sub: float = 0.0, width: float = 1.003) -> Maker:
             hertz = f0 * n
             if hertz > 12_000.0:
                 break
-            amplitude = 1.0 / n / (1.0 + (hertz / edge) ** 2)
-            t60 = 2.6 / (1.0 + 0.30 * (n - 1) + (hertz / 2500.0) ** 1.5)
+            amplitude = n ** (-1.25 + 0.09 * layer) / (1.0 + (hertz / edge) ** 2)
+            t60 = 2.6 / (1.0 + (0.34 - 0.05 * layer) * (n - 1) + (hertz / 3500.0) ** 1.5)
             partials.append(Partial(hertz, amplitude, t60, golden(n)))
             partials.append(Partial(hertz * width, 0.6 * amplitude, t60, golden(n + 50)))
         return level(soft_start(decaying(partials, frames), 0.0035))

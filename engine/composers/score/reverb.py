@@ -88,12 +88,13 @@ def response() -> NDArray[np.float64]:
         decay = np.exp(-6.91 * time / t60)
         tail += np.fft.irfft(_smooth(velvet, low, high), length) * decay
     tail *= np.clip((time - 0.016) / 0.055, 0.0, 1.0) * np.clip((time[-1] - time) / 0.4, 0.0, 1.0)
-    walls = np.fft.irfft(_smooth(np.fft.rfft(_early(length)), 110.0, 5200.0), length)
+    # Twice the length, so that what a filter spreads before zero does not come back at the end.
+    echoes = np.fft.rfft(_early(length), 2 * length)
+    walls = np.fft.irfft(_smooth(echoes, 110.0, 5200.0), 2 * length)[:, :length]
     walls *= np.sqrt(_EARLY / np.mean(np.sum(walls**2, axis=1)))
     tail *= np.sqrt((1.0 - _EARLY) / np.mean(np.sum(tail**2, axis=1)))
     both = walls + tail
-    both /= np.sqrt(np.mean(np.sum(both**2, axis=1)))
-    return both
+    return np.asarray(both / np.sqrt(np.mean(np.sum(both**2, axis=1))), np.float64)
 
 
 @functools.cache

@@ -51,7 +51,7 @@ def piano(pitch: int, layer: int, frames: int) -> Table:
     f0 = frequency(pitch)
     stiff = inharmonicity(pitch)
     felt = (680.0, 980.0, 1380.0, 1880.0, 2500.0, 3300.0)[layer] * 2.0 ** ((pitch - 60) / 30.0)
-    ring = 11.0 * 2.0 ** (-(pitch - 45) / 17.0)
+    ring = 13.0 * 2.0 ** (-(pitch - 45) / 17.0)
     sides: tuple[list[Partial], list[Partial]] = ([], [])
     for n in range(1, 33):
         hertz = f0 * n * math.sqrt((1.0 + stiff * n * n) / (1.0 + stiff))
@@ -104,7 +104,7 @@ def bars(ratios: tuple[float, ...], weights: tuple[float, ...], ring: float) -> 
     def make(pitch: int, layer: int, frames: int) -> Table:
         f0 = frequency(pitch)
         t0 = ring * 2.0 ** (-(pitch - 72) / 24.0)
-        bright = 0.25 + 0.16 * layer
+        bright = 0.15 + 0.22 * layer
         partials = []
         for i, (ratio, weight) in enumerate(zip(ratios, weights, strict=True)):
             amplitude = weight * (bright if i else 1.0)

@@ -52,8 +52,10 @@ def solo(voice: Solo) -> Maker:
     def make(pitch: int, layer: int, frames: int) -> Table:
         f0 = frequency(pitch)
         cut = voice.edge * (0.7 + 0.27 * layer)
+        # Harmonics grow the more with force the weaker they are.
+        bend = 1.4 - 0.15 * layer
         amplitudes = [
-            a * resonance(k * f0, voice.body) / (1.0 + (k * f0 / cut) ** 2)
+            a**bend * resonance(k * f0, voice.body) / (1.0 + (k * f0 / cut) ** 2)
             for k, a in enumerate(voice.shape, start=1)
         ]
         wave = _vibrato_tone(voice, f0, amplitudes, frames, pitch)
@@ -64,7 +66,7 @@ def solo(voice: Solo) -> Maker:
             chiff = (0.55 + 1.6 * np.exp(-time / 0.05)).astype(np.float32)
             wave += air * slow(chiff, frames) * np.float32(voice.breath * tone)
         # A held tone opens over its first half second and then slowly gives way.
-        arc = 1.0 - 0.26 * np.exp(-time / 0.25) - 0.045 * np.minimum(time, 4.0)
+        arc = 1.0 - 0.20 * np.exp(-time / 0.16) - 0.045 * np.minimum(time, 4.0)
         wave *= slow(arc.astype(np.float32), frames)
         return level(wave)
 
@@ -129,7 +131,7 @@ def section(voice: Section, layers: int) -> Maker:
         bright = layer / (layers - 1)
 
         def amplitude(hertz: float, k: int) -> float:
-            value = math.pow(k, -voice.tilt) / (1.0 + (hertz / cut) ** 2)
+            value = math.pow(k, -voice.tilt - 0.30 + 0.09 * layer) / (1.0 + (hertz / cut) ** 2)
             if voice.bodies:
                 dark, light = (resonance(hertz, body) - 1.0 for body in voice.bodies)
                 value *= voice.floor + (1.0 - bright) * dark + bright * light

@@ -118,9 +118,9 @@ class Writer:
         return self.body and self.bar.plan[0] == "cadence"
 
     def presence(self, threshold: float) -> float:
-        """How much of a layer is there that enters at an energy: 0 below, then 0.55 up to 1."""
+        """How much of a layer is there that enters at an energy: 0 below, then 0.25 up to 1."""
         above = self.energy - threshold
-        return 0.0 if above < 0.0 else 0.55 + 0.45 * min(1.0, above / 0.2)
+        return 0.0 if above < 0.0 else 0.25 + 0.75 * min(1.0, above / 0.25)
 
     def section(self, purpose: str) -> Dice:
         """Draws for one purpose that a section keeps."""
@@ -144,7 +144,7 @@ class Writer:
         if part in ("lead", "counter"):
             force *= 1.0 + 0.006 * (pitch - 68)
         force = min(1.0, max(0.05, force))
-        bright = 0.12 + 0.66 * now.brightness + 0.45 * (force - 0.4)
+        bright = 0.18 + 0.62 * now.brightness + 0.45 * (force - 0.4)
         pan = seat.pan + _PLACES.get(instrument, 0.0)
         if part in ("lead", "figure", "colour"):
             pan += (pitch - 62) / 80.0
