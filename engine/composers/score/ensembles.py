@@ -66,7 +66,8 @@ _OWN_FIGURES: dict[str, tuple[str, ...]] = {
     "organ": ("held", "chorale"),
 }
 """What an instrument plays in a style that is not its own."""
-_HOLDING = {"warm pad", "glass pad", "sweep pad", "strings", "choir", "organ", "accordion"}
+HOLDING = {"warm pad", "glass pad", "sweep pad", "strings", "choir", "organ", "accordion"}
+"""Instruments that hold a chord."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Ensemble:
     @property
     def figure(self) -> str:
         """The instrument of the accompanying figure; held chords stay with those who can hold."""
-        if self.style.figure in _HOLDING:
+        if self.style.figure in HOLDING:
             return self.style.figure
         return self.voice.figure or self.style.figure
 
@@ -108,7 +109,7 @@ class Ensemble:
     @property
     def struck(self) -> str:
         """Who repeats the last chord."""
-        return (self.style.glitter or self.style.figure) if self.figure in _HOLDING else self.figure
+        return (self.style.glitter or self.style.figure) if self.figure in HOLDING else self.figure
 
 
 STYLES: dict[str, Style] = {

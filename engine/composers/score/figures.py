@@ -19,7 +19,8 @@ _ORDERS = ((0, 1, 2, 3, 2, 1), (0, 2, 1, 2), (0, 1, 2, 3), (0, 2, 3, 1), (0, 3, 
 def held(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """The chord, its voices entering one after another from below."""
     for i, pitch in enumerate(harmony.voicing):
-        w.add("figure", name, harmony.slot + 0.12 * i, end - harmony.slot, pitch, 0.8)
+        slot = harmony.slot + 0.12 * i
+        w.add("figure", name, slot, end - slot, pitch, 0.8)
 
 
 def ring_out(w: Writer, name: str, harmony: Harmony) -> None:
@@ -137,7 +138,8 @@ def rolled(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     span = _ladder(harmony, 5 if w.energy < 0.5 else 7, _CEILING)
     gap = 0.55 - 0.3 * w.energy
     for i, pitch in enumerate(span):
-        w.add("figure", name, harmony.slot + gap * i, end - harmony.slot, pitch, 0.70 + 0.03 * i)
+        slot = harmony.slot + gap * i
+        w.add("figure", name, slot, end - slot, pitch, 0.70 + 0.03 * i)
     start = harmony.slot + 4 * (1 + int(gap * len(span) / 4))
     step = 8 if w.energy < 0.2 else 4 if w.energy < 0.45 else 2 if w.energy < 0.8 else 1
     for i, slot in enumerate(range(start, end, step)):

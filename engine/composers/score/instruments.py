@@ -86,7 +86,7 @@ def sound(  # noqa: PLR0917 - a note is these things
     length = wave.shape[-1]
     # What is played with force speaks sooner.
     attack = int(instrument.attack * (1.3 - 0.7 * brightness) * SAMPLE_RATE)
-    attack = min(attack, length // 2)
+    attack = min(attack // 128 * 128, length // 2)
     if attack:
         wave[..., :attack] *= rise(attack)
     release = min(release, length)

@@ -66,8 +66,9 @@ def piano(pitch: int, layer: int, frames: int) -> Table:
             lean = 1.0 + sign * 0.28 * math.sin(2.3 * n + 0.7 * pitch)
             phase = golden(n) + sign * 0.05 * math.sin(1.7 * n + pitch)
             partials.append(Partial(hertz, 0.86 * amplitude * lean, 0.42 * t60, phase))
-            late = 0.24 * amplitude * (2.0 - lean)
-            partials.append(Partial(hertz * split, late, 1.5 * t60, phase + 0.21))
+            if n <= _LATE:
+                late = 0.24 * amplitude * (2.0 - lean)
+                partials.append(Partial(hertz * split, late, 1.5 * t60, phase + 0.21))
     _sympathy(sides, f0, ring)
     wave = np.stack([decaying(partials, frames) for partials in sides])
     peak = float(np.max(np.abs(wave[:, : SAMPLE_RATE // 10])))
@@ -75,6 +76,10 @@ def piano(pitch: int, layer: int, frames: int) -> Table:
     n = min(frames, knock.shape[1])
     wave[:, :n] += knock[:, :n] * np.float32(peak)
     return level(soft_start(wave, (0.005, 0.004, 0.0032, 0.0026, 0.0022, 0.0018)[layer]))
+
+
+_LATE = 14
+"""Partials above this have no aftersound worth its cost."""
 
 
 def _sympathy(sides: tuple[list[Partial], list[Partial]], f0: float, ring: float) -> None:

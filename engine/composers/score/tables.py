@@ -91,6 +91,20 @@ def decaying(partials: Iterable[Partial], length: int) -> Table:
 
 def noise_band(length: int, low: float, high: float, seed: int) -> Table:
     """Noise between two frequencies (second-order slopes), unit RMS, shape (length,)."""
+    if length <= _SHORT:
+        return _kept_noise(length, low, high, seed).copy()
+    return _noise(length, low, high, seed)
+
+
+_SHORT = 24_000
+
+
+@functools.lru_cache(maxsize=128)
+def _kept_noise(length: int, low: float, high: float, seed: int) -> Table:
+    return _noise(length, low, high, seed)
+
+
+def _noise(length: int, low: float, high: float, seed: int) -> Table:
     rng = np.random.Generator(np.random.Philox(seed))
     spectrum = np.fft.rfft(rng.standard_normal(length))
     freqs = np.fft.rfftfreq(length, 1.0 / SAMPLE_RATE)

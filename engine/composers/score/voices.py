@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.composers.score.ensembles import HOLDING
 from engine.composers.score.form import Harmony
 from engine.composers.score.melody import Tone, scale_pitches
 from engine.composers.score.writer import Writer
@@ -30,7 +31,7 @@ def pad(w: Writer, harmony: Harmony, end: int, full: bool) -> None:
     if name is None:
         return
     voices = harmony.voicing[-3:] if w.energy < 0.6 else harmony.voicing
-    if not full:
+    if not full or w.ensemble.figure in HOLDING:
         voices = voices[-2:]
     for pitch in voices:
         w.add("pad", name, harmony.slot, end - harmony.slot, pitch, 0.85)

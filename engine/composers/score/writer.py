@@ -107,6 +107,7 @@ class Writer:
         self._hands = Dice(bar.seed, bar.number, "hands")
         self._breath = _BREATH * (1.0 - self.energy) if bar.phrase_bar in (0, 4) else 0.0
         self._mix = dict(ensemble.style.mix)
+        self._sung = min((tone.pitch for tone in bar.melody), default=128)
 
     @property
     def body(self) -> bool:
@@ -141,6 +142,9 @@ class Writer:
         now = describe(affect)
         level = self.ensemble.style.gain * 10.0 ** (-self.ensemble.style.even * affect.arousal / 20)
         force = now.loudness * accent * self._arch(slot) * self._hands.between(0.94, 1.06)
+        if part in ("figure", "counter") and pitch > self._sung - 3:
+            # What comes up to where the melody is makes room for it.
+            force *= 0.7
         if part in ("lead", "counter"):
             force *= 1.0 + 0.006 * (pitch - 68)
         force = min(1.0, max(0.05, force))
