@@ -19,7 +19,7 @@ from engine.audio.format import GRID_FRAMES, SAMPLE_RATE
 PARTITIONS = 5
 """The impulse response is five half-second blocks long."""
 _SIZE = 2 * GRID_FRAMES
-Spectrum = NDArray[np.complex64]
+Spectrum = NDArray[np.complex128]
 Block = NDArray[np.float32]
 
 _BANDS = ((80.0, 350.0, 2.0), (350.0, 1400.0, 2.2), (1400.0, 3600.0, 1.5), (3600.0, 9000.0, 0.8))
@@ -100,12 +100,13 @@ def response() -> NDArray[np.float64]:
 def _response_spectra() -> Spectrum:
     """Spectra of the response's blocks, shape (PARTITIONS, 2, bins)."""
     blocks = response().reshape(2, PARTITIONS, GRID_FRAMES)
-    return np.fft.rfft(blocks, _SIZE).transpose(1, 0, 2).astype(np.complex64)
+    return np.fft.rfft(blocks, _SIZE).transpose(1, 0, 2).copy()
 
 
 def send_spectrum(previous: Block, block: Block) -> Spectrum:
     """The spectrum of a send block with the one before it (overlap-save), shape (bins,)."""
-    return np.fft.rfft(np.concatenate((previous, block))).astype(np.complex64)
+    # In double precision, so that what changes late in a block leaves its beginning as it was.
+    return np.fft.rfft(np.concatenate((previous, block)).astype(np.float64))
 
 
 def wet_block(spectra: list[Spectrum]) -> Block:
