@@ -12,8 +12,13 @@ BassLine = Callable[[Writer, str, Harmony, int], None]
 """(writer, instrument, harmony, the slot at which it ends)."""
 
 
-def _fifth(root: int) -> int:
-    return root + 7 if root < 43 else root - 5
+def _fifth(harmony: Harmony) -> int:
+    """The chord tone about a fifth above a low bass, or a fourth below a high one: under an
+    inversion that is no fifth."""
+    bass, chord = harmony.bass, harmony.chord
+    reach = (7, 8, 9, 5, 6, 4, 3) if bass < 43 else (-5, -4, -3, -6, -7, -8, -9)
+    tones = [bass + step for step in reach if (bass + step) % 12 in chord.pcs[:3]]
+    return tones[0] if tones else bass
 
 
 def plain(w: Writer, name: str, harmony: Harmony, end: int) -> None:
@@ -25,12 +30,12 @@ def plain(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     w.add("bass", name, harmony.slot, 5.5, root, 1.0)
     if span < 16:
         return
-    second = w.section("bass").pick((_fifth(root), root, root + 12 if root <= 40 else root))
+    second = w.section("bass").pick((_fifth(harmony), root, root + 12 if root <= 40 else root))
     if w.energy > 0.65:
         w.add("bass", name, 6, 1.8, root, 0.75)
     w.add("bass", name, 8, 5.5, second if w.energy < 0.75 else root, 0.85)
     if w.energy > 0.6:
-        w.add("bass", name, 14, 1.8, _fifth(root), 0.7)
+        w.add("bass", name, 14, 1.8, _fifth(harmony), 0.7)
 
 
 def bowed(w: Writer, name: str, harmony: Harmony, end: int) -> None:
@@ -40,16 +45,16 @@ def bowed(w: Writer, name: str, harmony: Harmony, end: int) -> None:
         w.add("bass", name, harmony.slot, 0.98 * span, root, 0.84)
         return
     w.add("bass", name, 0, 7.8, root, 0.9)
-    w.add("bass", name, 8, 3.9 if w.energy > 0.6 else 7.8, _fifth(root), 0.8)
+    w.add("bass", name, 8, 3.9 if w.energy > 0.6 else 7.8, _fifth(harmony), 0.8)
     if w.energy > 0.6:
-        w.add("bass", name, 12, 3.9, _step(w, _fifth(root), -1), 0.74)
+        w.add("bass", name, 12, 3.9, _step(w, _fifth(harmony), -1), 0.74)
 
 
 def drone(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """Root and fifth held under everything, the octave pulsing softly when aroused."""
     span = end - harmony.slot
     w.add("bass", name, harmony.slot, span, harmony.bass, 0.82)
-    if harmony.bass < 46:
+    if harmony.bass < 46 and (harmony.bass + 7) % 12 in harmony.chord.pcs:
         w.add("bass", name, harmony.slot + 0.3, span - 0.3, harmony.bass + 7, 0.55)
     if w.energy > 0.6:
         for slot in range(harmony.slot, end, 4 if w.energy < 0.8 else 2):
@@ -65,14 +70,14 @@ def walking(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     if w.energy < 0.45:
         w.add("bass", name, harmony.slot, 6.5, root, 0.95)
         if span >= 16:
-            w.add("bass", name, 8, 6.5, _fifth(root), 0.82)
+            w.add("bass", name, 8, 6.5, _fifth(harmony), 0.82)
         return
     dice = w.dice("walking" + str(harmony.slot))
     third = next((p for p in range(root + 2, root + 6) if p % 12 in harmony.chord.pcs), root + 12)
     lines = (
-        (root, third, _fifth(root), _step(w, root, 1)),
-        (root, _step(w, root, 1), third, _fifth(root)),
-        (root, _fifth(root), third, _step(w, root, -1)),
+        (root, third, _fifth(harmony), _step(w, root, 1)),
+        (root, _step(w, root, 1), third, _fifth(harmony)),
+        (root, _fifth(harmony), third, _step(w, root, -1)),
     )
     line = dice.pick(lines)
     for k, slot in enumerate(range(harmony.slot, end, 4)):
@@ -88,7 +93,7 @@ def syncopated(w: Writer, name: str, harmony: Harmony, end: int) -> None:
         w.add("bass", name, harmony.slot, 0.9 * span, root, 0.94)
         return
     rhythm = w.section("bass").pick(((0, 6, 10), (0, 7, 10), (0, 3, 10), (0, 6, 14)))
-    pitches = (root, root, _fifth(root))
+    pitches = (root, root, _fifth(harmony))
     for k, slot in enumerate(rhythm):
         until = rhythm[k + 1] if k + 1 < len(rhythm) else end
         w.add("bass", name, slot, 0.85 * (until - slot), pitches[k], 0.98 if k == 0 else 0.8)
@@ -101,7 +106,7 @@ def eighths(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     step = 8 if w.energy < 0.35 else 4 if w.energy < 0.55 else 2
     for slot in range(harmony.slot, end, step):
         last = slot + step >= end and step < 8
-        pitch = _fifth(harmony.bass) if last else harmony.bass
+        pitch = _fifth(harmony) if last else harmony.bass
         w.add("bass", name, slot, 0.82 * step, pitch, 0.94 if slot % 8 == 0 else 0.74)
 
 
