@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine.affect.circumplex import Affect
 from engine.affect.path import Path, Waypoint
 from engine.audio.format import SAMPLE_RATE
-from engine.composers.score.arrangement import arrange
+from engine.composers.score.arrangement import Note, arrange
 from engine.composers.score.ensembles import ensemble_for
 from engine.composers.score.form import Bar, first_state, next_bar
 from engine.evaluation.notes import Piece, ScoreBar, ScoreNote
@@ -32,8 +32,14 @@ def compose_bars(path: Path, seconds: float, seed: int) -> list[Bar]:
     return bars
 
 
-def as_piece(bars: Sequence[Bar], path: Path, tags: Tags, parts: str = "") -> Piece:
-    """What an ensemble plays of ``bars``; with ``parts`` only the part of that name."""
+def as_piece(
+    bars: Sequence[Bar], path: Path, tags: Tags, parts: str = "", pedal: bool = True
+) -> Piece:
+    """What an ensemble plays of ``bars``; with ``parts`` only the part of that name.
+
+    Without ``pedal`` a note ends where its part's next one begins, as fingers would let go: other
+    people's MIDI files hold keys, and what a pedal holds on is not in them.
+    """
     ensemble = ensemble_for(tags)
     notes: list[ScoreNote] = []
     grid: list[ScoreBar] = []
@@ -43,7 +49,8 @@ def as_piece(bars: Sequence[Bar], path: Path, tags: Tags, parts: str = "") -> Pi
         grid.append(
             ScoreBar(at, length, bar.start / SAMPLE_RATE, (bar.start + bar.length) / SAMPLE_RATE)
         )
-        for note in arrange(bar, ensemble, path):
+        played = arrange(bar, ensemble, path)
+        for note in played if pedal else _fingers(played):
             if note.part == "drums" or (parts and note.part != parts):
                 continue
             start = at + (note.onset - bar.start) / bar.beat
@@ -53,3 +60,17 @@ def as_piece(bars: Sequence[Bar], path: Path, tags: Tags, parts: str = "") -> Pi
             notes.append(ScoreNote(start, end, note.pitch, onset, onset + seconds))
         at += length
     return Piece(tuple(sorted(notes)), tuple(grid))
+
+
+def _fingers(notes: Sequence[Note]) -> list[Note]:
+    """The notes, each let go when the next of its part (past a rolled chord) begins."""
+    made = []
+    for note in notes:
+        later = [
+            other.onset
+            for other in notes
+            if other.part == note.part and other.onset > note.onset + SAMPLE_RATE // 10
+        ]
+        gate = min([note.gate, *(onset - note.onset for onset in later)])
+        made.append(note._replace(gate=gate))
+    return made

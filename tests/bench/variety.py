@@ -57,7 +57,12 @@ def theme_lines(sessions: list[tuple[list[Bar], Path]]) -> list[str]:
     shapes = [v.bar_shapes(melody) for melody in melodies]
     lines = []
     for i, (bars, _) in enumerate(sessions):
-        stated = next(k for k, bar in enumerate(bars) if bar.plan[0] == "theme")
+        # The first whole statement: one of two tones has no shape to be found by.
+        stated = next(
+            k
+            for k, bar in enumerate(bars)
+            if bar.plan[:2] == ("theme", "same") and len(shapes[i][k]) >= 4
+        )
         theme = shapes[i][stated]
         others = [shape for j, other in enumerate(shapes) if j != i for shape in other]
         level = v.chance_level(theme, others)

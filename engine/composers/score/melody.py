@@ -182,7 +182,7 @@ def realise(
     flat = 0.6 if len(slots) <= 3 else 0.8 if len(slots) <= 5 else 1.0
     flat = 1.0 if line.goal else flat
     low, high = round(line.centre) - 12, round(line.centre) + 12
-    aim = line.goal or 0.6 * line.centre + 0.4 * line.previous
+    aim = line.goal or 0.8 * line.centre + 0.2 * line.previous
     wanted = []
     for slot in slots:
         ladder = ladder_over(_chord_at(line, slot), line.tonic, line.mode, low, high)

@@ -67,7 +67,7 @@ def _phrase_steps(
     opening = state.opening
     if not second:
         opening = tokens[:2]
-    elif opening and choice < 0.5 and _leads(opening[-1], tokens[2]):
+    elif opening and choice < 0.8 and _leads(opening[-1], tokens[2]):
         # The answer begins as the question did.
         tokens = (*opening, *tokens[2:])
     steps = steps_of(tokens, place, state.tonic, state.mode, tension, dice)

@@ -21,7 +21,8 @@ def melody_of(
     whose, how, shift = plan
     if whose == "rest":
         return ()
-    dice = Dice(state.seed, state.bar, "melody")
+    # Keyed by the place in the period, so that an answer begins with as many notes as its question.
+    dice = Dice(state.seed, state.section, state.section_bar // 8, state.phrase_bar % 4, "melody")
     centre = descriptor.register
     if not state.closing:
         centre += register_of(state.section)
