@@ -28,8 +28,11 @@ def arrange(bar: Bar, ensemble: Ensemble, path: Path) -> list[Note]:
     ends = [h.slot for h in bar.harmony[1:]] + [16]
     full = w.layers.chance(0.8) or bar.section_bar // 4 in (1, 3) or bar.kind != "body"
     bass = ensemble.bass
+    figure = choice(w.section("figures"), ensemble.figures, w.period)
+    if figure == "nocturne" and bass == ensemble.figure and bar.kind != "final":
+        bass = None  # the figure's own left hand
     for harmony, end in zip(bar.harmony, ends, strict=True):
-        _figure(w, harmony, end)
+        _figure(w, figure, harmony, end)
         voices.pad(w, harmony, end, full)
         if bass and bar.number > 0:
             line = "plain" if bar.kind == "final" else style.line
@@ -43,14 +46,13 @@ def arrange(bar: Bar, ensemble: Ensemble, path: Path) -> list[Note]:
     return sorted(w.notes)
 
 
-def _figure(w: Writer, harmony: Harmony, end: int) -> None:
+def _figure(w: Writer, pattern: str, harmony: Harmony, end: int) -> None:
     ensemble = w.ensemble
     name = ensemble.figure
     if w.bar.kind == "final":
         held(w, name, harmony, end)
         ring_out(w, ensemble.struck, harmony)
         return
-    pattern = choice(w.section("figures"), ensemble.figures, w.period)
     busy = ensemble.style.busy
     if busy and w.energy > 0.6:
         pattern, name = "ostinato", busy

@@ -21,11 +21,25 @@ def _fifth(harmony: Harmony) -> int:
     return tones[0] if tones else bass
 
 
+_HOLDS = {"cello", "warm pad", "glass pad", "strings", "organ"}
+"""Basses that sound on while they are held."""
+
+
+def standing(w: Writer, name: str, harmony: Harmony, end: int) -> None:
+    """The root held; on what dies away it is touched again, an octave up or as a fifth, half way
+    through a bar: the level of calm music must not heave from bar to bar."""
+    span, root = end - harmony.slot, harmony.bass
+    w.add("bass", name, harmony.slot, 0.97 * span, root, 0.86)
+    if span >= 16 and name not in _HOLDS:
+        again = w.section("bass").pick((root, _fifth(harmony), root + 12 if root <= 40 else root))
+        w.add("bass", name, harmony.slot + 8, 0.97 * (span - 8), again, 0.80)
+
+
 def plain(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """The root held; root and fifth, then pick-ups, as the music wakes."""
     span, root = end - harmony.slot, harmony.bass
     if w.energy < 0.42:
-        w.add("bass", name, harmony.slot, 0.95 * span, root, 0.92)
+        standing(w, name, harmony, end)
         return
     w.add("bass", name, harmony.slot, 5.5, root, 1.0)
     if span < 16:
@@ -42,7 +56,7 @@ def bowed(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """A long bow; a second one, on the fifth or a passing tone, from the middle of a bar."""
     span, root = end - harmony.slot, harmony.bass
     if span < 16 or w.energy < 0.45:
-        w.add("bass", name, harmony.slot, 0.98 * span, root, 0.84)
+        standing(w, name, harmony, end)
         return
     w.add("bass", name, 0, 7.8, root, 0.9)
     w.add("bass", name, 8, 3.9 if w.energy > 0.6 else 7.8, _fifth(harmony), 0.8)
@@ -65,7 +79,7 @@ def walking(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """Two to the bar when calm, four when not: root, chord tones, a step that leads on."""
     span, root = end - harmony.slot, harmony.bass
     if w.energy < 0.25:
-        w.add("bass", name, harmony.slot, 0.9 * span, root, 0.9)
+        standing(w, name, harmony, end)
         return
     if w.energy < 0.45:
         w.add("bass", name, harmony.slot, 6.5, root, 0.95)
@@ -90,7 +104,7 @@ def syncopated(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """The root, then before the beat; a section keeps its rhythm."""
     span, root = end - harmony.slot, harmony.bass
     if w.energy < 0.25 or span < 16:
-        w.add("bass", name, harmony.slot, 0.9 * span, root, 0.94)
+        standing(w, name, harmony, end)
         return
     rhythm = w.section("bass").pick(((0, 6, 10), (0, 7, 10), (0, 3, 10), (0, 6, 14)))
     pitches = (root, root, _fifth(harmony))
@@ -112,9 +126,9 @@ def eighths(w: Writer, name: str, harmony: Harmony, end: int) -> None:
 
 def offbeat(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """The root on the beat, its octave between: the bass of dance music, at rest held."""
-    span, root = end - harmony.slot, harmony.bass
+    root = harmony.bass
     if w.energy < 0.32:
-        w.add("bass", name, harmony.slot, 0.95 * span, root, 0.9)
+        standing(w, name, harmony, end)
         return
     up = root + 12 if root <= 42 else root
     for slot in range(harmony.slot, end, 4):

@@ -56,8 +56,11 @@ def broken(w: Writer, name: str, harmony: Harmony, end: int) -> None:
         if slot % 4 and dice.chance(0.10):
             continue
         accent = 0.94 if slot % 8 == 0 else 0.80 if slot % 4 == 0 else 0.72
-        pitch = voices[min(order[i % len(order)], len(voices) - 1)]
-        w.add("figure", name, slot, end - slot, pitch, accent)
+        place = min(order[i % len(order)], len(voices) - 1)
+        w.add("figure", name, slot, end - slot, voices[place], accent)
+        if step == 4:
+            second = voices[(place + 2) % len(voices)]
+            w.add("figure", name, slot + 0.15, end - slot, second, 0.66)
 
 
 def wide(harmony: Harmony) -> tuple[int, ...]:
@@ -77,21 +80,39 @@ def nocturne(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     for i, slot in enumerate(range(harmony.slot, end, step)):
         accent = 0.92 if slot == harmony.slot else 0.70 + 0.06 * (slot % 4 == 0)
         w.add("figure", name, slot, end - slot, span[order[i % len(order)]], accent)
+        if step == 4 and i % 2:
+            w.add("figure", name, slot + 0.15, end - slot, harmony.voicing[-1 - i % 3], 0.64)
     if w.energy > 0.4:
         for slot in (8, 14)[: 1 + (w.energy > 0.65)]:
             if harmony.slot <= slot < end:
                 w.add("figure", name, slot, end - slot, harmony.voicing[-1], 0.6)
 
 
+STILL = 0.27
+"""Energy below which chords are unfolded over the beats: blocks of sound a bar apart would make
+the level heave, and a calm listener would wait for each."""
+
+
+def unfolded(w: Writer, name: str, harmony: Harmony, end: int) -> None:
+    """A chord whose voices enter on successive beats and stay."""
+    voices = harmony.voicing
+    order = w.section("figure").pick(((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2)))
+    for i, slot in enumerate(range(harmony.slot, end, 4)):
+        pitch = voices[min(order[i % 4], len(voices) - 1)]
+        w.add("figure", name, slot, end - slot, pitch, 0.80 if i == 0 else 0.76)
+        second = voices[(order[i % 4] + 2) % len(voices)]
+        w.add("figure", name, slot + 0.15, end - slot, second, 0.66)
+
+
 def chorale(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """Chords on the beat, the outer voices a little ahead of the inner; eighths when aroused."""
-    step = 8 if w.energy < 0.3 else 4 if w.energy < 0.7 else 2
+    if w.energy < STILL:
+        unfolded(w, name, harmony, end)
+        return
+    step = 4 if w.energy < 0.7 else 2
     for slot in range(harmony.slot, end, step):
-        voices: Sequence[int] = harmony.voicing
-        if slot == harmony.slot:
-            w.add("figure", name, slot, end - slot, harmony.bass + 12, 0.78)
-        elif step < 8:
-            voices = voices[-3:]
+        # With bass and melody four or five parts: as many as two hands hold.
+        voices = harmony.voicing[-3:] if slot == harmony.slot else harmony.voicing[-3:-1]
         accent = 0.74 if slot % 8 == 0 else 0.62 if slot % 4 == 0 else 0.54
         for i, pitch in enumerate(voices):
             w.add("figure", name, slot + 0.05 * i, min(end - slot, 1.15 * step), pitch, accent)
@@ -118,9 +139,10 @@ _BUSY_COMPS = ((0, 6, 10), (0, 3, 8, 11), (2, 6, 10, 14), (0, 6, 12, 14))
 def comp(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """Chords without their root in a rhythm that leans off the beat; a bar in four is left
     open."""
+    if w.energy < STILL:
+        unfolded(w, name, harmony, end)
+        return
     rhythm = w.section("figure").pick(_BUSY_COMPS if w.energy > 0.55 else _COMPS)
-    if w.energy < 0.22:
-        rhythm = (0,)
     slots = [s for s in rhythm if harmony.slot <= s < end] or [harmony.slot]
     voices = harmony.voicing[1:] if len(harmony.voicing) > 3 else harmony.voicing
     dice = w.dice("comp")
@@ -137,11 +159,13 @@ def rolled(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """A rolled chord over two octaves, then single tones falling from its top."""
     span = _ladder(harmony, 5 if w.energy < 0.5 else 7, _CEILING)
     gap = 0.55 - 0.3 * w.energy
+    if w.energy < STILL:
+        span, gap = span[:4], 1.0
     for i, pitch in enumerate(span):
         slot = harmony.slot + gap * i
         w.add("figure", name, slot, end - slot, pitch, 0.70 + 0.03 * i)
     start = harmony.slot + 4 * (1 + int(gap * len(span) / 4))
-    step = 8 if w.energy < 0.2 else 4 if w.energy < 0.45 else 2 if w.energy < 0.8 else 1
+    step = 4 if w.energy < 0.45 else 2 if w.energy < 0.8 else 1
     for i, slot in enumerate(range(start, end, step)):
         pitch = span[-1 - (i + 1) % (len(span) - 1)]
         w.add("figure", name, slot, end - slot, pitch, 0.68 + 0.08 * (slot % 4 == 0))
@@ -218,7 +242,7 @@ def shimmer(w: Writer, name: str, harmony: Harmony, end: int) -> None:
 
 def pizzicato(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """A low pluck on the beat, chords between."""
-    step = 8 if w.energy < 0.3 else 4
+    step = 4
     for slot in range(harmony.slot, end, step):
         w.add("figure", name, slot, 3, harmony.voicing[0], 0.84 if slot % 8 == 0 else 0.72)
         for pitch in harmony.voicing[1:]:

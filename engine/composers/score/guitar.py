@@ -52,10 +52,9 @@ def picking(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """Travis picking: the thumb alternates on the beat, the fingers answer between."""
     chord = _chord(harmony)
     thumb, fingers = chord[:2], chord[-3:]
-    beat = 4 if w.energy > 0.2 else 8
     order = w.section("figure").pick(((2, 1, 0, 1), (1, 2, 1, 0), (0, 2, 1, 2)))
     dice = w.dice("picking")
-    for k, slot in enumerate(range(harmony.slot, end, beat)):
+    for k, slot in enumerate(range(harmony.slot, end, 4)):
         w.add("figure", name, slot, end - slot, thumb[k % 2], 0.92 if slot % 8 == 0 else 0.8)
     for k, slot in enumerate(range(harmony.slot + 2, end, 4 if w.energy < 0.75 else 2)):
         if w.energy < 0.3 and dice.chance(0.3):
@@ -78,6 +77,8 @@ def arpeggio(w: Writer, name: str, harmony: Harmony, end: int) -> None:
         string = order[k % len(order)]
         accent = 0.92 if slot == harmony.slot else 0.8 if string == 3 else 0.72
         w.add("figure", name, slot, min(end - slot, 10), hand[min(string, 3)], accent)
+        if step == 4:
+            w.add("figure", name, slot + 0.12, end - slot, hand[3 - min(string, 3) or 1], 0.64)
 
 
 _STROKES: tuple[tuple[tuple[int, bool], ...], ...] = (
@@ -91,6 +92,9 @@ _STROKES: tuple[tuple[tuple[int, bool], ...], ...] = (
 
 def strum(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """Strokes over the strings: down over all, up over the upper ones, faster when excited."""
+    if w.energy < 0.3:
+        arpeggio(w, name, harmony, end)
+        return
     chord = _chord(harmony)
     strokes = [s for s in _STROKES[min(3, int(4 * w.energy))] if harmony.slot <= s[0] < end]
     if not strokes or strokes[0][0] != harmony.slot:

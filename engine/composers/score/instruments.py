@@ -140,9 +140,9 @@ def _looped(table: Table, entry: int, length: int) -> Table:
 
 
 _FLUTE = Solo(
-    (1.0, 0.42, 0.17, 0.06, 0.03, 0.015), 4.9, 9.0, 0.075, 4200.0, shimmer=0.5, bloom=0.06
+    (1.0, 0.40, 0.24, 0.08, 0.06, 0.03, 0.02), 4.9, 9.0, 0.075, 4200.0, shimmer=0.5, bloom=0.06
 )
-_CLARINET = Solo((1.0, 0.06, 0.62, 0.09, 0.38, 0.09, 0.2, 0.07, 0.08), 4.4, 3.0, 0.014, 2600.0)
+_CLARINET = Solo((1.0, 0.06, 0.62, 0.09, 0.38, 0.09, 0.2, 0.07, 0.08), 4.4, 3.0, 0.014, 3200.0)
 _OBOE = Solo(
     (0.55, 0.8, 1.0, 0.65, 0.5, 0.32, 0.25, 0.16, 0.12, 0.08),
     5.0,
@@ -152,7 +152,7 @@ _OBOE = Solo(
     ((1050.0, 0.5, 0.25),),
 )
 _SAXOPHONE = Solo(
-    (1.0, 0.85, 0.62, 0.44, 0.34, 0.24, 0.18, 0.12, 0.09, 0.06), 4.9, 13.0, 0.03, 1900.0
+    (1.0, 0.45, 0.36, 0.34, 0.25, 0.2, 0.19, 0.17, 0.1, 0.06), 4.9, 13.0, 0.03, 2600.0
 )
 _TRUMPET = Solo((0.9, 1.0, 0.75, 0.5, 0.32, 0.2, 0.12, 0.08), 4.8, 7.0, 0.012, 1700.0, bloom=0.2)
 _HORN = Solo((1.0, 0.75, 0.46, 0.27, 0.15, 0.08, 0.05), 4.3, 3.0, 0.01, 1200.0, bloom=0.25)
@@ -172,8 +172,8 @@ _CELLO = Solo(
     5.0,
     13.0,
     0.014,
-    1700.0,
-    ((100.0, 0.6, 0.2), (205.0, 0.9, 0.2), (1500.0, 0.35, 0.3)),
+    2300.0,
+    ((100.0, 0.6, 0.2), (205.0, 0.9, 0.2), (430.0, 1.4, 0.3), (1500.0, 0.4, 0.3)),
     shimmer=0.35,
 )
 _VOICE = Solo(
@@ -197,13 +197,13 @@ def _group(voice: Section) -> Maker:
     return section(voice, LAYERS)
 
 
-_NYLON = String(0.21, 0.75, 5.5, 2500.0, 4e-5, GUITAR_BODY, nail=0.035)
-_STEEL = String(0.15, 0.55, 7.0, 3800.0, 6e-5, GUITAR_BODY, nail=0.04)
-_ELECTRIC = String(0.17, 0.6, 9.0, 2600.0, 6e-5, nail=0.015)
-_HARP = String(0.36, 0.8, 7.5, 2300.0, 2e-5, HARP_BODY, nail=0.015, attack=0.0026)
-_BASS = String(0.24, 1.0, 5.0, 800.0, 3e-5, nail=0.012, attack=0.004)
-_UPRIGHT = String(0.28, 0.85, 3.0, 700.0, 5e-5, BASS_BODY, nail=0.05, attack=0.006)
-_PIZZICATO = String(0.27, 0.8, 0.9, 2200.0, 3e-5, HARP_BODY, nail=0.03, attack=0.0025)
+_NYLON = String(0.21, 0.75, 7.0, 2500.0, 4e-5, GUITAR_BODY, nail=0.035)
+_STEEL = String(0.15, 0.55, 8.0, 3800.0, 6e-5, GUITAR_BODY, nail=0.04)
+_ELECTRIC = String(0.17, 0.6, 9.5, 2600.0, 6e-5, nail=0.015)
+_HARP = String(0.36, 1.35, 6.5, 2600.0, 2e-5, HARP_BODY, nail=0.015, attack=0.0026)
+_BASS = String(0.24, 0.9, 5.0, 800.0, 3e-5, nail=0.012, attack=0.004)
+_UPRIGHT = String(0.28, 0.9, 3.6, 700.0, 5e-5, BASS_BODY, nail=0.05, attack=0.006)
+_PIZZICATO = String(0.27, 0.8, 1.1, 2200.0, 3e-5, HARP_BODY, nail=0.03, attack=0.0025)
 
 INSTRUMENTS: dict[str, Instrument] = {
     "piano": Instrument(piano, 0.0, 0.32, low=28, high=98),
@@ -235,18 +235,18 @@ INSTRUMENTS: dict[str, Instrument] = {
     "voice": Instrument(solo(_VOICE), 0.09, 0.2, low=53, high=84, swell=0.3),
     "synth lead": Instrument(solo(_LEAD), 0.03, 0.3, low=45, high=96),
     "strings": Instrument(
-        _group(Section(1.0, 12.0, 1700.0, _STRINGS_BODY)),
-        0.40, 0.9, loop=True, low=36, high=96, swell=0.4, motion=0.9,
+        _group(Section(0.85, 12.0, 2400.0, _STRINGS_BODY, air=0.02)),
+        0.28, 0.9, loop=True, low=36, high=96, swell=0.4, motion=0.9,
     ),
     "short strings": Instrument(
         _group(Section(0.95, 10.0, 2000.0, _STRINGS_BODY)), 0.04, 0.22, loop=True, low=36, high=96
     ),
     "choir": Instrument(
-        _group(Section(0.7, 17.0, 3000.0, (_OO, _AH), 0.05)),
-        0.45, 1.1, loop=True, low=45, high=84, swell=0.3, motion=1.4,
+        _group(Section(0.7, 17.0, 3000.0, (_OO, _AH), 0.05, air=0.03)),
+        0.32, 1.1, loop=True, low=45, high=84, swell=0.3, motion=1.4,
     ),
     "warm pad": Instrument(
-        _group(Section(1.15, 20.0, 900.0)),
+        _group(Section(1.1, 20.0, 1100.0, air=0.014)),
         0.7, 1.5, loop=True, low=36, high=88, swell=0.2, motion=1.2,
     ),
     "glass pad": Instrument(
@@ -254,14 +254,15 @@ INSTRUMENTS: dict[str, Instrument] = {
         0.5, 1.6, loop=True, low=48, high=96, swell=0.2, motion=1.2,
     ),
     "sweep pad": Instrument(
-        _group(Section(0.9, 16.0, 700.0)),
+        _group(Section(0.9, 16.0, 800.0, air=0.014)),
         0.5, 1.2, loop=True, low=40, high=90, swell=0.3, motion=2.0,
     ),
     "organ": Instrument(
-        _group(Section(1.1, 2.2, 1600.0)), 0.06, 0.2, loop=True, low=36, high=96, motion=0.3
+        _group(Section(1.1, 2.2, 1600.0, air=0.004)),
+        0.06, 0.2, loop=True, low=36, high=96, motion=0.3,
     ),
     "accordion": Instrument(
-        _group(Section(0.75, 5.0, 1700.0)),
+        _group(Section(0.75, 5.0, 1700.0, air=0.006)),
         0.07, 0.18, loop=True, low=50, high=91, swell=0.3, motion=0.6,
     ),
     "synth": Instrument(saws(1900.0), 0.0, 0.22, low=36, high=96),

@@ -55,7 +55,7 @@ def plucked(string: String) -> Maker:
 
     def make(pitch: int, layer: int, frames: int) -> Table:
         f0 = frequency(pitch)
-        t0 = string.ring * 2.0 ** (-(pitch - 52) / 24.0)
+        t0 = string.ring * 2.0 ** (-(pitch - 52) / 15.0)
         edge = string.damp * (0.6 + 0.26 * layer)
         # A firm hand plucks nearer to the bridge.
         position = string.position * (1.12 - 0.05 * layer)
@@ -69,9 +69,9 @@ def plucked(string: String) -> Maker:
             amplitude = comb * n**-tilt / (1.0 + (hertz / edge) ** 2)
             amplitude *= resonance(hertz, string.body)
             t60 = t0 / (1.0 + 0.13 * (n - 1) + (hertz / 2900.0) ** 1.8)
-            partials.append(Partial(hertz, 0.8 * amplitude, 0.5 * t60, golden(n)))
+            partials.append(Partial(hertz, 0.8 * amplitude, 0.75 * t60, golden(n)))
             hair = 0.25 + 0.2 * golden(3 * n + pitch)
-            partials.append(Partial(hertz + hair, 0.36 * amplitude, 1.3 * t60, golden(n) + 0.1))
+            partials.append(Partial(hertz + hair, 0.36 * amplitude, 1.5 * t60, golden(n) + 0.1))
         wave = decaying(partials, frames)
         if string.nail:
             n = min(frames, 1200)

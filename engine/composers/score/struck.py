@@ -50,24 +50,24 @@ def piano(pitch: int, layer: int, frames: int) -> Table:
     """
     f0 = frequency(pitch)
     stiff = inharmonicity(pitch)
-    felt = (680.0, 980.0, 1380.0, 1880.0, 2500.0, 3300.0)[layer] * 2.0 ** ((pitch - 60) / 30.0)
-    ring = 13.0 * 2.0 ** (-(pitch - 45) / 17.0)
+    felt = (800.0, 1150.0, 1650.0, 2300.0, 3100.0, 4200.0)[layer] * 2.0 ** ((pitch - 60) / 30.0)
+    ring = 15.0 * 2.0 ** (-(pitch - 45) / 17.0)
     sides: tuple[list[Partial], list[Partial]] = ([], [])
     for n in range(1, 33):
         hertz = f0 * n * math.sqrt((1.0 + stiff * n * n) / (1.0 + stiff))
         if hertz > 11_000.0:
             break
-        strike = abs(math.sin(math.pi * n / 8.2)) + 0.05
-        amplitude = strike / n**0.9 / (1.0 + (hertz / felt) ** 1.7) / (1.0 + (85.0 / hertz) ** 2)
+        strike = abs(math.sin(math.pi * n / 8.2)) + 0.22
+        amplitude = strike / n**1.25 / (1.0 + (hertz / felt) ** 1.6) / (1.0 + (85.0 / hertz) ** 2)
         t60 = ring / (1.0 + 0.20 * (n - 1) + (hertz / 4200.0) ** 1.6)
         split = 1.0 + (2.2e-4 + 1.5e-4 * golden(7 * n + pitch)) * min(1.0, 300.0 / hertz)
         for side, partials in enumerate(sides):
             sign = 1.0 if side else -1.0
             lean = 1.0 + sign * 0.28 * math.sin(2.3 * n + 0.7 * pitch)
             phase = golden(n) + sign * 0.05 * math.sin(1.7 * n + pitch)
-            partials.append(Partial(hertz, 0.86 * amplitude * lean, 0.42 * t60, phase))
+            partials.append(Partial(hertz, 0.80 * amplitude * lean, 0.58 * t60, phase))
             if n <= _LATE:
-                late = 0.24 * amplitude * (2.0 - lean)
+                late = 0.28 * amplitude * (2.0 - lean)
                 partials.append(Partial(hertz * split, late, 1.5 * t60, phase + 0.21))
     _sympathy(sides, f0, ring)
     wave = np.stack([decaying(partials, frames) for partials in sides])
@@ -131,12 +131,14 @@ def electric_piano(pitch: int, layer: int, frames: int) -> Table:
     f0 = frequency(pitch)
     time = np.arange(frames, dtype=np.float32) / np.float32(SAMPLE_RATE)
     hold = 3.0 * 2.0 ** (-(pitch - 60) / 28.0)
-    bark = (0.45 + 0.34 * layer) * min(1.0, 620.0 / f0)
+    bark = (0.6 + 0.36 * layer) * min(1.0, 620.0 / f0)
     index = np.float32(bark) * (0.5 + 0.5 * np.exp(-time / 0.28)) * np.exp(-time / (1.6 * hold))
     turns = np.arange(frames, dtype=np.float64) * (f0 / SAMPLE_RATE)
     phase = ((turns % 1.0) * (2.0 * np.pi)).astype(np.float32)
     envelope = np.exp(-time / hold)
-    wave = np.sin(phase + index * np.sin(phase)) * envelope
+    # The pickup hears the tine off its axis: a little of the third harmonic bends the wave too.
+    bent = np.sin(phase) + (0.20 + 0.03 * layer) * np.sin(3.0 * phase + 0.7)
+    wave = np.sin(phase + index * bent) * envelope
     wave += (0.08 + 0.03 * layer) * np.sin(2.0 * phase + 0.5 * np.sin(phase)) * envelope * envelope
     ratio = 7.0 if f0 * 15.0 > _TOP_TINE else 14.0
     if f0 * (ratio + 1.0) < _TOP_TINE:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.plucked import resonance
@@ -114,13 +115,14 @@ _GROUPS = (2, 5, 9)
 class Section(NamedTuple):
     """Many players of one line: ``tilt`` of the spectrum, spread in ``cents``, ``edge`` hertz,
     ``bodies``: resonances of the darkest and of the brightest layer (vowels, for a choir),
-    ``floor``: what lies between them."""
+    ``floor``: what lies between them; ``air``: noise of bows and breath, relative to the tone."""
 
     tilt: float
     cents: float
     edge: float
     bodies: tuple[tuple[tuple[float, float, float], ...], ...] = ()
     floor: float = 1.0
+    air: float = 0.01
 
 
 def section(voice: Section, layers: int) -> Maker:
@@ -138,15 +140,19 @@ def section(voice: Section, layers: int) -> Maker:
             return value
 
         frames = LOOP_FRAMES if layer % 2 else _ODD_FRAMES
-        return _loop(frequency(pitch), amplitude, voice.cents, pitch * 8 + layer, frames)
+        spectrum = _players(frequency(pitch), amplitude, voice.cents, pitch * 8 + layer, frames)
+        _blow(spectrum, voice.air * (0.6 + 0.16 * layer), pitch * 8 + layer)
+        loop = np.fft.irfft(spectrum, frames)
+        loop *= 0.1 / (np.sqrt(np.mean(loop**2)) + 1e-12)
+        return loop.astype(np.float32)
 
     return make
 
 
-def _loop(
+def _players(
     hertz: float, amplitude: Callable[[float, int], float], cents: float, seed: int, frames: int
-) -> Table:
-    """A stereo loop of many detuned players, shape (2, frames), unit loudness.
+) -> NDArray[np.complex128]:
+    """The spectrum of a stereo loop of many detuned players, shape (2, frames // 2 + 1).
 
     Each harmonic is a Gaussian band ``cents`` wide with random phases, made in the frequency
     domain (the PADsynth idea of Paul Nasca, 2005): it loops without a seam and cannot alias.
@@ -169,6 +175,16 @@ def _loop(
         phases = rng.uniform(0.0, 2.0 * np.pi, (3, high - low))
         players = np.exp(1j * phases)
         spectrum[:, low:high] += profile * (players[:2] + 0.9 * players[2])
-    loop = np.fft.irfft(spectrum, frames)
-    loop *= 0.1 / (np.sqrt(np.mean(loop**2)) + 1e-12)
-    return loop.astype(np.float32)
+    return spectrum
+
+
+def _blow(spectrum: NDArray[np.complex128], air: float, seed: int) -> None:
+    """Add noise from 1.2 to 9 kHz at ``air`` times the level of what is there, in place."""
+    grain = SAMPLE_RATE / (2 * (spectrum.shape[1] - 1))
+    low, high = int(1200.0 / grain), int(9000.0 / grain)
+    freqs = np.arange(low, high) * grain
+    shape = np.sin(np.pi * np.log(freqs / 1200.0) / math.log(9000.0 / 1200.0)) ** 2 / freqs
+    rng = np.random.Generator(np.random.Philox(seed + 7_000))
+    noise = shape * np.exp(2j * np.pi * rng.random((2, high - low)))
+    power = np.sum(np.abs(spectrum) ** 2) / np.sum(np.abs(noise) ** 2)
+    spectrum[:, low:high] += air * np.sqrt(power) * noise

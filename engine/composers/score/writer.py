@@ -149,6 +149,10 @@ class Writer:
             force *= 1.0 + 0.006 * (pitch - 68)
         force = min(1.0, max(0.05, force))
         bright = 0.18 + 0.62 * now.brightness + 0.45 * (force - 0.4)
+        if part == "lead":
+            # Calm melodies stand nearer to what carries them: few notes far above a thin ground
+            # would make the level heave.
+            level *= min(1.0, 0.76 + 0.3 * (1.0 + affect.arousal))
         pan = seat.pan + _PLACES.get(instrument, 0.0)
         if part in ("lead", "figure", "colour"):
             pan += (pitch - 62) / 80.0
