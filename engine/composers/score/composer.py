@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from engine.audio.format import CHANNELS, GRID_FRAMES, SAMPLE_RATE, Frames, frames_of, seconds_of
 from engine.composers.base import Marks, Traits
@@ -49,7 +49,7 @@ class ScoreComposition:
     ) -> None:
         self._renderer, self._spec, self._cancelled = renderer, spec, cancelled
         self._bars, self._kept = bars_of(spec, score)
-        self.start_frame = self._first_frame()
+        self.start_frame = first_frame(spec, self._bars)
         self.render_from = self.start_frame // GRID_FRAMES * GRID_FRAMES
         self.marks = self._marks()
 
@@ -68,14 +68,6 @@ class ScoreComposition:
             if self._cancelled():
                 return
             yield audio[: end - block * GRID_FRAMES]
-
-    def _first_frame(self) -> int:
-        """The clip's start, or for a splice the first beat at or after it."""
-        wanted = frames_of(self._spec.start)
-        if wanted == frames_of(clip_start(self._spec.index)):
-            return wanted
-        beats = (bar.start + k * bar.beat for bar in self._bars for k in range(BEATS))
-        return next((beat for beat in beats if beat >= wanted), wanted)
 
     def _marks(self) -> Marks:
         start, end = self.start_frame, frames_of(self._spec.end)
@@ -117,6 +109,15 @@ def bars_of(spec: ClipSpec, score: ScoreState) -> tuple[list[Bar], ScoreState]:
         bar, score = next_bar(score, spec.path, spec.seeds, spec.total)
         bars.append(bar)
     return bars, kept
+
+
+def first_frame(spec: ClipSpec, bars: Iterable[Bar]) -> int:
+    """The clip's start, or for a splice the first beat at or after it, as a session frame."""
+    wanted = frames_of(spec.start)
+    if wanted == frames_of(clip_start(spec.index)):
+        return wanted
+    beats = (bar.start + k * bar.beat for bar in bars for k in range(BEATS))
+    return next((beat for beat in beats if beat >= wanted), wanted)
 
 
 def _last_frame(spec: ClipSpec) -> int:
