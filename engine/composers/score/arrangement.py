@@ -54,9 +54,12 @@ def _figure(w: Writer, pattern: str, harmony: Harmony, end: int) -> None:
         ring_out(w, ensemble.struck, harmony)
         return
     busy = ensemble.style.busy
-    if busy and w.energy > 0.6:
+    if busy and w.energy > 0.55:
         pattern, name = "ostinato", busy
     FIGURES[pattern](w, name, harmony, end)
+    drive = ensemble.style.drive
+    if drive and w.energy > 0.52:
+        FIGURES["ostinato"](w, drive, harmony, end)
     if ensemble.style.glitter and w.bar.number > 1:
-        pattern = "shimmer" if w.energy < 0.62 else "sequence"
+        pattern = "shimmer" if w.energy < 0.55 else "sequence"
         FIGURES[pattern](w, ensemble.style.glitter, harmony, end)

@@ -31,7 +31,8 @@ class Style:
     ``basses.BASSES``. ``kit``: of ``percussion.KITS``, '' for none. ``swing``: how late the
     off-beat eighth comes, in sixteenths. ``colour`` adds single high notes and answers the melody
     at its cadences; ``counter`` plays a second line; ``busy`` takes the figure over, as an
-    ostinato, when the music is aroused; ``glitter`` strews single tones. ``fill``: 'run' (scale),
+    ostinato, when the music is aroused; ``glitter`` strews single tones; ``drive`` adds an
+    ostinato to the figure when the music is lively. ``fill``: 'run' (scale),
     'roll' (chord) or '' at the end of a period. ``gain`` evens out the loudness of the ensembles,
     ``even`` (dB per unit of arousal) its growth with arousal, ``mix`` the loudness of the parts.
     """
@@ -49,6 +50,7 @@ class Style:
     counter: str | None = None
     busy: str | None = None
     glitter: str | None = None
+    drive: str | None = None
     fill: str = ""
     gain: float = 1.0
     even: float = 0.0
@@ -117,48 +119,49 @@ STYLES: dict[str, Style] = {
     for s in (
         Style(
             "solo piano", "piano", "piano", ("nocturne", "rocking", "chorale", "broken"), None,
-            "piano", line="bowed", fill="run", gain=0.93, even=1.9,
+            "piano", line="bowed", fill="run", gain=0.88, even=1.5,
         ),
         Style(
             "piano and strings", "piano", "piano", ("broken", "chorale", "nocturne"), "strings",
-            "cello", line="bowed", counter="violin", fill="roll", gain=0.72, even=1.2,
+            "cello", line="bowed", counter="violin", drive="pizzicato", fill="roll",
+            gain=0.74, even=0.8, mix=(("pad", 0.62), ("figure", 1.2), ("bass", 0.85)),
         ),
         Style(
             "acoustic", "guitar", "guitar", ("picking", "arpeggio", "strum"), None,
             "upright bass", kit="soft", colour="kalimba", counter="clarinet", fill="run",
-            gain=1.0, even=2.4,
+            gain=0.98, even=2.2,
         ),
         Style(
             "ambient", "synth lead", "sweep pad", ("breathing", "held"), "warm pad", "warm pad",
-            line="drone", colour="bell", glitter="glass", gain=0.64,
+            line="drone", kit="heart", colour="bell", glitter="glass", gain=0.68, even=-2.0,
             mix=(("pad", 0.8), ("bass", 0.8)),
         ),
         Style(
             "lounge", "electric piano", "electric piano", ("comp", "rolled"), None,
             "upright bass", line="walking", kit="brushes", swing=0.5, colour="vibes",
-            counter="saxophone", gain=0.49, even=0.6,
+            counter="saxophone", gain=0.52, even=0.6,
         ),
         Style(
             "orchestra", "oboe", "pizzicato", ("pizzicato", "ostinato"), "strings", "cello",
             line="bowed", kit="orchestral", colour="flute", counter="horn", busy="short strings",
-            gain=0.74,
+            gain=0.78, even=-1.0,
         ),
         Style(
             "harp and choir", "flute", "harp", ("rolled", "cascade"), "choir", "cello",
-            line="bowed", counter="cello", fill="roll", gain=0.74,
+            line="bowed", kit="frame", counter="cello", fill="roll", gain=0.78, even=0.4,
             mix=(("pad", 0.7), ("figure", 1.2)),
         ),
         Style(
             "band", "electric guitar", "steel guitar", ("strum", "riff", "arpeggio"), "organ",
-            "bass", line="eighths", kit="band", gain=0.76, even=1.2,
+            "bass", line="eighths", kit="band", gain=0.74, even=0.4,
         ),
         Style(
             "downtempo", "electric piano", "electric piano", ("comp", "rolled"), "glass pad",
-            "synth bass", line="syncopated", kit="beat", glitter="kalimba", gain=0.47, even=0.3,
+            "synth bass", line="syncopated", kit="beat", glitter="kalimba", gain=0.52,
         ),
         Style(
             "electronic", "synth lead", "synth", ("pulse", "sequence"), "sweep pad",
-            "synth bass", line="offbeat", kit="four", fill="roll", gain=0.78,
+            "synth bass", line="offbeat", kit="four", fill="roll", gain=0.82, even=-1.0,
         ),
     )
 }  # fmt: skip

@@ -47,7 +47,7 @@ def breathing(w: Writer, name: str, harmony: Harmony, end: int) -> None:
 def broken(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """The voices one after another, in the section's order."""
     order = w.section("figure").pick(_ORDERS)
-    step = 4 if w.energy < 0.3 else 2 if w.energy < 0.9 else 1
+    step = 4 if w.energy < 0.25 else 2 if w.energy < 0.76 else 1
     voices = harmony.voicing
     if w.cadence and harmony.slot == 0 and end == 16:
         step = min(4, 2 * step)
@@ -76,7 +76,7 @@ def nocturne(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """A left hand over two octaves under one pedal, the right hand adding a soft inner voice."""
     span = wide(harmony)
     order = w.section("figure").pick(((0, 1, 3, 2, 3, 1), (0, 1, 2, 3, 4, 3, 2, 1), (0, 2, 3, 1)))
-    step = 4 if w.energy < 0.3 else 2 if w.energy < 0.85 else 1
+    step = 4 if w.energy < 0.25 else 2 if w.energy < 0.72 else 1
     for i, slot in enumerate(range(harmony.slot, end, step)):
         accent = 0.92 if slot == harmony.slot else 0.70 + 0.06 * (slot % 4 == 0)
         w.add("figure", name, slot, end - slot, span[order[i % len(order)]], accent)
@@ -88,7 +88,7 @@ def nocturne(w: Writer, name: str, harmony: Harmony, end: int) -> None:
                 w.add("figure", name, slot, end - slot, harmony.voicing[-1], 0.6)
 
 
-STILL = 0.27
+STILL = 0.25
 """Energy below which chords are unfolded over the beats: blocks of sound a bar apart would make
 the level heave, and a calm listener would wait for each."""
 
@@ -121,7 +121,7 @@ def chorale(w: Writer, name: str, harmony: Harmony, end: int) -> None:
 def rocking(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """One low voice and the others in turn, to and fro."""
     low, others = harmony.voicing[0], harmony.voicing[1:]
-    step = 4 if w.energy < 0.25 else 2 if w.energy < 0.9 else 1
+    step = 4 if w.energy < 0.25 else 2 if w.energy < 0.84 else 1
     pairs = (others[:2], others[-2:])
     for i, slot in enumerate(range(harmony.slot, end, step)):
         accent = 0.88 if slot % 8 == 0 else 0.70
@@ -165,7 +165,7 @@ def rolled(w: Writer, name: str, harmony: Harmony, end: int) -> None:
         slot = harmony.slot + gap * i
         w.add("figure", name, slot, end - slot, pitch, 0.70 + 0.03 * i)
     start = harmony.slot + 4 * (1 + int(gap * len(span) / 4))
-    step = 4 if w.energy < 0.45 else 2 if w.energy < 0.8 else 1
+    step = 4 if w.energy < 0.4 else 2 if w.energy < 0.78 else 1
     for i, slot in enumerate(range(start, end, step)):
         pitch = span[-1 - (i + 1) % (len(span) - 1)]
         w.add("figure", name, slot, end - slot, pitch, 0.68 + 0.08 * (slot % 4 == 0))
@@ -234,7 +234,7 @@ def shimmer(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     dice = w.dice("shimmer" + str(harmony.slot))
     tones = [p + 12 for p in harmony.voicing]
     step = 2 if w.energy < 0.75 else 1
-    share = 0.12 + 0.62 * w.energy
+    share = 0.10 + 0.70 * w.energy
     for slot in range(harmony.slot, end, step):
         if dice.chance(share if slot % 4 else share + 0.15):
             w.add("figure", name, slot, 8, dice.pick(tones), 0.56 + 0.16 * dice.uniform())
@@ -245,6 +245,8 @@ def pizzicato(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     step = 4
     for slot in range(harmony.slot, end, step):
         w.add("figure", name, slot, 3, harmony.voicing[0], 0.84 if slot % 8 == 0 else 0.72)
+        if w.energy < STILL and slot % 8:
+            continue
         for pitch in harmony.voicing[1:]:
             after = slot + step // 2
             if after < end:

@@ -115,6 +115,24 @@ def four(w: Writer) -> None:
         _fill(w, "snare", 0.42)
 
 
+def frame(w: Writer) -> None:
+    """A frame drum under dance tunes: the beat, then a rolling rhythm, then a shaker."""
+    _strokes(w, "hand drum", (0, 8), 0.60, w.presence(0.45))
+    slots = w.section("hands").pick(((4, 6, 12, 14), (3, 6, 11, 14), (6, 10, 14)))
+    _strokes(w, "hand drum", slots, 0.46, w.presence(0.6), take=3)
+    _shaken(w, "shaker", _grid(w, 0.6, 0.85), 0.42, w.presence(0.66))
+    if _filling(w):
+        _fill(w, "hand drum", 0.46)
+
+
+def heart(w: Writer) -> None:
+    """A heart that beats under pads: slow and felt, then with soft hats about it."""
+    _strokes(w, "kick", (0,) if w.energy < 0.5 else (0, 8), 0.66, w.presence(0.36))
+    _strokes(w, "kick", (4, 12), 0.50, w.presence(0.74))
+    _shaken(w, "shaker", _grid(w, 0.62, 0.8), 0.44, w.presence(0.56))
+    _shaken(w, "hat", range(0, 16, 2), 0.36, w.presence(0.64))
+
+
 def orchestral(w: Writer) -> None:
     """Drums of an orchestra: rare, at the joints of the form."""
     root = w.bar.harmony[0].bass
@@ -133,5 +151,7 @@ KITS: dict[str, Callable[[Writer], None]] = {
     "band": band,
     "beat": beat,
     "four": four,
+    "frame": frame,
+    "heart": heart,
     "orchestral": orchestral,
 }

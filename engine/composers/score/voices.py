@@ -31,7 +31,8 @@ def pad(w: Writer, harmony: Harmony, end: int, full: bool) -> None:
     if name is None:
         return
     voices = harmony.voicing[-3:] if w.energy < 0.6 else harmony.voicing
-    if not full or w.ensemble.figure in HOLDING:
+    driven = w.ensemble.style.drive is not None and w.energy > 0.6
+    if not full or driven or w.ensemble.figure in HOLDING:
         voices = voices[-2:]
     for pitch in voices:
         w.add("pad", name, harmony.slot, end - harmony.slot, pitch, 0.85)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from engine.affect.path import Path
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.descriptor import affect_at, describe
-from engine.composers.score.ensembles import Ensemble
+from engine.composers.score.ensembles import HOLDING, Ensemble
 from engine.composers.score.form import Bar
 from engine.composers.score.keyed import Dice
 
@@ -153,6 +153,9 @@ class Writer:
             # Calm melodies stand nearer to what carries them: few notes far above a thin ground
             # would make the level heave.
             level *= min(1.0, 0.76 + 0.3 * (1.0 + affect.arousal))
+        elif part == "pad" or (part == "figure" and instrument in HOLDING):
+            # What is held steps back as what moves comes forward.
+            level *= 1.15 - 0.32 * (1.0 + affect.arousal)
         pan = seat.pan + _PLACES.get(instrument, 0.0)
         if part in ("lead", "figure", "colour"):
             pan += (pitch - 62) / 80.0
