@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -53,6 +53,36 @@ class Marks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phrases: tuple[float, ...] = ()
 
 
+_Words = Annotated[
+    tuple[Annotated[str, msgspec.Meta(max_length=32)], ...], msgspec.Meta(max_length=32)
+]
+
+
+class BarRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bar in FIGARO's words (von Rütte et al. 2022), measured from its notes, so that other
+    composers and tools can use it.
+
+    ``start``: session seconds. ``note_density``: notes a beat; ``mean_pitch``: MIDI;
+    ``mean_velocity``: 0-127; ``mean_duration``: beats; None for a bar without notes. ``asked``:
+    what the composer's descriptor asked of the bar, by name.
+    """
+
+    start: float
+    time_signature: Annotated[str, msgspec.Meta(max_length=8)]
+    chords: _Words
+    instruments: _Words
+    note_density: float
+    mean_pitch: float | None
+    mean_velocity: float | None
+    mean_duration: float | None
+    asked: Annotated[
+        dict[Annotated[str, msgspec.Meta(max_length=32)], float], msgspec.Meta(max_length=16)
+    ]
+
+
+BarRecords = Annotated[tuple[BarRecord, ...], msgspec.Meta(max_length=64)]
+
+
 class Traits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What finishing has to know of a composer's audio.
 
@@ -85,6 +115,11 @@ class Composition(Protocol):
         (composers whose audio is trimmed, for as long as they are asked); one that can tell
         what the next clip begins with goes on for the second more that finishing looks ahead,
         though not past the session's end."""
+        ...
+
+    def bars(self) -> BarRecords:
+        """The bars that begin in the clip, as far as its chunks were made; () from a composer
+        that knows no bars."""
         ...
 
     def state(self) -> bytes:

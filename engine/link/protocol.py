@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-from engine.composers.base import Marks
+from engine.composers.base import BarRecords, Marks
 from engine.plan.spec import ClipSpec
 
 PROTOCOL_VERSION = 1
@@ -23,7 +23,8 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     ``loudness`` integrated LUFS (None when silent or shorter than 0.4 s), ``true_peak`` dBTP,
     ``gating``: 'off', 'on', or why it was bypassed; ``seconds``: wall seconds of composing and
-    finishing, waiting for credits left out; ``speed``: audio seconds per wall second.
+    finishing, waiting for credits left out; ``speed``: audio seconds per wall second;
+    ``bars``: what is played, bar by bar, from a composer that knows bars.
     """
 
     composer: str
@@ -33,6 +34,7 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     gating: str
     seconds: float
     speed: float
+    bars: BarRecords = ()
 
 
 # front -> engine

@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from engine.composers.base import Composer, Composition, Continuation
 from engine.errors import MusmedError
 from engine.link.framing import LinkError
@@ -156,6 +158,7 @@ class ComposeWorker:
             if job.cancelled():
                 break
         record = _record(self._composer, finisher, at - start, clock.seconds)
+        record = msgspec.structs.replace(record, bars=composition.bars())
         continuation = Continuation(
             composer=self._composer.name,
             version=self._composer.version,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from engine.audio.format import CHANNELS, GRID_FRAMES, SAMPLE_RATE, Frames, frames_of, seconds_of
-from engine.composers.base import Marks, Traits
+from engine.composers.base import BarRecords, Marks, Traits
 from engine.composers.score.arrangement import Note, arrange
 from engine.composers.score.ensembles import ensemble_for
 from engine.composers.score.form import BEATS, Bar, first_state, next_bar
+from engine.composers.score.record import bar_record
 from engine.composers.score.render import LOOKBACK_SECONDS, Renderer
 from engine.composers.score.state import ScoreState, pack_state, unpack_state
 from engine.plan.clock import clip_start
@@ -52,10 +53,16 @@ class ScoreComposition:
         self.start_frame = first_frame(spec, self._bars)
         self.render_from = self.start_frame // GRID_FRAMES * GRID_FRAMES
         self.marks = self._marks()
+        self._feed = _Feed(self._bars, spec)
 
     def state(self) -> bytes:
         """The score state at a bar early enough to render this clip again from."""
         return pack_state(self._kept)
+
+    def bars(self) -> BarRecords:
+        """The bars that begin in the clip, as far as they were arranged."""
+        inside = range(self.start_frame, frames_of(self._spec.end))
+        return tuple(bar_record(b, notes) for b, notes in self._feed.played if b.start in inside)
 
     def chunks(self) -> Iterator[Frames]:
         """Half-second blocks from ``render_from`` to 1.5 s past ``spec.end``, or to the session's
@@ -63,7 +70,7 @@ class ScoreComposition:
         end = _last_frame(self._spec)
         first = self.render_from // GRID_FRAMES
         last = -(-end // GRID_FRAMES)
-        feed = _Feed(self._bars, self._spec)
+        self._feed = feed = _Feed(self._bars, self._spec)
         for block, audio in enumerate(self._renderer.blocks(feed.until, first, last), first):
             if self._cancelled():
                 return
@@ -85,11 +92,14 @@ class _Feed:
         self._bars, self._spec = iter(bars), spec
         self._ensemble = ensemble_for(spec.tags)
         self._waiting: list[Note] = []
+        self.played: list[tuple[Bar, list[Note]]] = []
         self._next = next(self._bars, None)
 
     def until(self, frame: int) -> list[Note]:
         while self._next is not None and self._next.start < frame:
-            self._waiting += arrange(self._next, self._ensemble, self._spec.path)
+            notes = arrange(self._next, self._ensemble, self._spec.path)
+            self.played.append((self._next, notes))
+            self._waiting += notes
             self._next = next(self._bars, None)
         self._waiting.sort()
         ready = [note for note in self._waiting if note.onset < frame]
