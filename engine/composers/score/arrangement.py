@@ -13,6 +13,8 @@ from engine.composers.score.writer import LAST_NOTE, LONGEST_NOTE, SEATS, Note, 
 
 __all__ = ["LAST_NOTE", "LONGEST_NOTE", "SEATS", "Note", "Seat", "arrange"]
 
+_DRIVEN = 0.42
+"""Energy above which an ensemble's driving ostinato joins in."""
 _DRUMS_FROM = 5 * SAMPLE_RATE
 """Frames from the session's start before which nobody drums."""
 
@@ -58,7 +60,7 @@ def _figure(w: Writer, pattern: str, harmony: Harmony, end: int) -> None:
         pattern, name = "ostinato", busy
     FIGURES[pattern](w, name, harmony, end)
     drive = ensemble.style.drive
-    if drive and w.energy > 0.52:
+    if drive and w.energy > _DRIVEN:
         FIGURES["ostinato"](w, drive, harmony, end)
     if ensemble.style.glitter and w.bar.number > 1:
         pattern = "shimmer" if w.energy < 0.55 else "sequence"

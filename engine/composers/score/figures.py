@@ -259,13 +259,14 @@ def ostinato(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """Short repeated notes in two voices, accents of 3 + 3 + 2."""
     step = 4 if w.energy < 0.3 else 2 if w.energy < 0.75 else 1
     low, high = harmony.voicing[0], harmony.voicing[-2:]
+    force = min(1.0, 0.4 + 1.6 * max(0.0, w.energy - 0.4))
     for i, slot in enumerate(range(harmony.slot, end, step)):
         accented = slot in (0, 6, 12)
-        w.add("figure", name, slot, 0.8 * step, high[0], 0.80 if accented else 0.60)
+        w.add("figure", name, slot, 0.8 * step, high[0], force * (0.80 if accented else 0.60))
         if accented or slot == harmony.slot:
-            w.add("figure", name, slot, 1.4 * step, low, 0.80)
+            w.add("figure", name, slot, 1.4 * step, low, 0.80 * force)
         if i % 2 == 0 and w.energy > 0.5:
-            w.add("figure", name, slot, 0.8 * step, high[-1], 0.58)
+            w.add("figure", name, slot, 0.8 * step, high[-1], 0.58 * force)
 
 
 FIGURES: dict[str, Figure] = {
