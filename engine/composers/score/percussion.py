@@ -116,11 +116,10 @@ def four(w: Writer) -> None:
 
 
 def frame(w: Writer) -> None:
-    """A frame drum under dance tunes: the beat, then a rolling rhythm, then a shaker."""
-    _strokes(w, "hand drum", (0, 8), 0.60, w.presence(0.45))
+    """A frame drum under dance tunes: the beat, then a rolling rhythm."""
+    _strokes(w, "hand drum", (0, 8), 0.50, w.presence(0.58))
     slots = w.section("hands").pick(((4, 6, 12, 14), (3, 6, 11, 14), (6, 10, 14)))
-    _strokes(w, "hand drum", slots, 0.46, w.presence(0.6), take=3)
-    _shaken(w, "shaker", _grid(w, 0.6, 0.85), 0.42, w.presence(0.66))
+    _strokes(w, "hand drum", slots, 0.40, w.presence(0.74), take=3)
     if _filling(w):
         _fill(w, "hand drum", 0.46)
 
