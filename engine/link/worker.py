@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.composers.base import Composer, Composition, Continuation
+from engine.composers.base import Composer, Composition, Continuation, Sounding
 from engine.errors import MusmedError
 from engine.link.framing import LinkError
 from engine.link.outbox import Outbox
@@ -60,6 +60,7 @@ class ComposeWorker:
         self._current: Job | None = None
         self._closed = False
         self._composer: Composer | None = None
+        self._opened: tuple[Open, Opened] | None = None
         self._denoise: bool | None = None
         self._thread = threading.Thread(target=self._run, name="compose", daemon=True)
 
@@ -113,13 +114,21 @@ class ComposeWorker:
             return item
 
     def _open(self, message: Open) -> None:
+        if self._opened is not None and self._opened[0] == message:
+            self._outbox.answer(self._opened[1])  # a session takes over an engine that is warm
+            return
         try:
             composer = self._load(message.composer)
+            notice = ""
+            if isinstance(composer, Sounding):
+                notice = composer.sound_with(message.synthesis)
         except Exception as error:
             self._outbox.answer(Failure(reason(error, f"Composer {message.composer!r} failed")))
         else:
             self._composer, self._denoise = composer, message.denoise
-            self._outbox.answer(Opened(composer.name, composer.version))
+            opened = Opened(composer.name, composer.version, composer.traits.synthesis, notice)
+            self._opened = message, opened
+            self._outbox.answer(opened)
 
     def _compose(self, job: Job) -> None:
         index, revision = job.spec.key
@@ -250,6 +259,7 @@ def _record(composer: Composer, finisher: ClipFinisher, frames: int, seconds: fl
     return ClipRecord(
         composer=composer.name,
         version=composer.version,
+        synthesis=composer.traits.synthesis,
         loudness=finisher.loudness,
         true_peak=finisher.true_peak,
         gating=finisher.gating,

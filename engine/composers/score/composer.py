@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+import msgspec
+
 from engine.audio.format import CHANNELS, GRID_FRAMES, SAMPLE_RATE, Frames, frames_of, seconds_of
-from engine.composers.base import BarRecords, Marks, Traits
+from engine.composers.base import BUILTIN, BarRecords, Marks, Synthesis, Traits
 from engine.composers.score.arrangement import Note, arrange
 from engine.composers.score.ensembles import ensemble_for
 from engine.composers.score.form import BEATS, Bar, first_state, next_bar
 from engine.composers.score.record import bar_record
 from engine.composers.score.render import LOOKBACK_SECONDS, Renderer
+from engine.composers.score.soundfont import choose
 from engine.composers.score.state import ScoreState, pack_state, unpack_state
 from engine.plan.clock import clip_start
 from engine.plan.spec import ClipSpec
@@ -21,14 +24,24 @@ AFTER_SECONDS = 1.5
 
 
 class EmbeddedComposer:
-    """Composes and sounds music with numpy alone, many times faster than it plays."""
+    """Composes and sounds music many times faster than it plays: with numpy alone, or with the
+    tables of a soundfont."""
 
     name = "embedded"
     version = 1
-    traits = Traits(sample_rate=SAMPLE_RATE, channels=CHANNELS, denoise=False, trim=False)
+    traits = Traits(
+        sample_rate=SAMPLE_RATE, channels=CHANNELS, denoise=False, trim=False, synthesis=BUILTIN
+    )
 
     def __init__(self) -> None:
         self._renderer = Renderer()
+
+    def sound_with(self, wish: Synthesis) -> str:
+        """``Sounding`` of the protocol."""
+        chosen = choose(wish)
+        self._renderer = Renderer(instruments=chosen.instruments)
+        self.traits = msgspec.structs.replace(self.traits, synthesis=chosen.identity)
+        return chosen.notice
 
     def compose(
         self, spec: ClipSpec, state: bytes | None, cancelled: Callable[[], bool]

@@ -15,9 +15,14 @@ class Programme(NamedTuple):
 
 
 class Percussion(NamedTuple):
-    """A part of the kit: ``keys`` of channel 10, chosen by a note's pitch (its take)."""
+    """A part of the kit: ``keys`` of channel 10, chosen by a note's pitch (its take).
+
+    ``kit``: the programme of channel 10 that has it (0 the standard kit, 40 the brush kit of
+    Roland's GS and General MIDI 2); None where every kit has it.
+    """
 
     keys: tuple[int, ...]
+    kit: int | None = None
 
     def key(self, pitch: int) -> int:
         """The percussion key of a note."""
@@ -62,9 +67,9 @@ GENERAL_MIDI: dict[str, Programme | Percussion] = {
     "kalimba": Programme(108),
     "kick": Percussion((35,)),
     "tom": Percussion((41, 43, 45, 47)),
-    "snare": Percussion((38,)),
-    "brush": Percussion((40,)),
-    "brush sweep": Percussion((40,)),
+    "snare": Percussion((38,), kit=0),
+    "brush": Percussion((38,), kit=40),  # a tap
+    "brush sweep": Percussion((40,), kit=40),  # a swirl
     "rim": Percussion((37,)),
     "shaker": Percussion((70,)),  # maracas: the soft one
     "hat": Percussion((42,)),

@@ -57,13 +57,21 @@ class Instrument:
 
 
 def sound(  # noqa: PLR0917 - a note is these things
-    cache: TableCache, name: str, pitch: int, brightness: float, gate: int, entry: int
+    cache: TableCache,
+    name: str,
+    pitch: int,
+    brightness: float,
+    gate: int,
+    entry: int,
+    *,
+    instrument: Instrument | None = None,
 ) -> Table:
     """One note, shape (n,) or (2, n), unit loudness; it ends in a fade, at exactly zero.
 
     ``gate``: frames until the release begins; ``entry``: where a looped table is entered.
+    ``instrument``: another synthesis's under this name; a cache holds the tables of one.
     """
-    instrument = INSTRUMENTS[name]
+    instrument = instrument or INSTRUMENTS[name]
     pitch = instrument.fold(pitch)
     layer = min(LAYERS - 1, max(0, int(brightness * LAYERS)))
     release = int(instrument.release * SAMPLE_RATE)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames
 from engine.composers.score.arrangement import LONGEST_NOTE, Note
-from engine.composers.score.instruments import INSTRUMENTS, sound
+from engine.composers.score.instruments import INSTRUMENTS, Instrument, sound
 from engine.composers.score.reverb import PARTITIONS, Spectrum, send_spectrum, wet_block
 from engine.composers.score.tables import TableCache
 
@@ -29,10 +29,18 @@ WET = 0.9
 
 
 class Renderer:
-    """Renders any stretch of a score. Holds tables, never any decision."""
+    """Renders any stretch of a score. Holds tables, never any decision.
 
-    def __init__(self, tables: TableCache | None = None) -> None:
+    ``instruments``: those of another synthesis have the releases of ``INSTRUMENTS``.
+    """
+
+    def __init__(
+        self,
+        tables: TableCache | None = None,
+        instruments: Mapping[str, Instrument] = INSTRUMENTS,
+    ) -> None:
         self._tables = tables or TableCache()
+        self._instruments = instruments
 
     def blocks(self, notes: Callable[[int], list[Note]], first: int, last: int) -> Iterator[Frames]:
         """Blocks ``first`` to ``last`` - 1 of the session, each (GRID_FRAMES, 2).
@@ -72,9 +80,9 @@ class Renderer:
         return bus, send_spectrum(before, bus[2])
 
     def _sound(self, note: Note) -> Bus:
-        wave = sound(
-            self._tables, note.instrument, note.pitch, note.brightness, note.gate, note.entry
-        )
+        instrument = self._instruments[note.instrument]
+        where = (note.instrument, note.pitch, note.brightness, note.gate, note.entry)
+        wave = sound(self._tables, *where, instrument=instrument)
         depth = INSTRUMENTS[note.instrument].tremolo
         if depth:
             wave = _panned(wave, note.onset, depth)
