@@ -154,7 +154,8 @@ def _pair(events: list[tuple[int, int, int, int]], per_beat: int, clock: _Clock)
 def _bars(
     meters: list[tuple[int, float]], per_beat: int, last: float, clock: _Clock
 ) -> tuple[ScoreBar, ...]:
-    changes = sorted((tick / per_beat, length) for tick, length in meters)
+    # Stable: of two at one place the later counts, the default first of all.
+    changes = [(tick / per_beat, length) for tick, length in sorted(meters, key=lambda m: m[0])]
     bars: list[ScoreBar] = []
     at = 0.0
     while at < last and len(bars) < _MEASURES_LIMIT:

@@ -95,6 +95,19 @@ def table(values: list[dict[str, float]], ranges: dict[str, tuple[float, float]]
     print(f"\nPolyphony with what the pedal holds: median {np.median(held):.2f}.")
 
 
+def human_range() -> tuple[
+    dict[str, tuple[float, float]], tuple[float, float], tuple[float, float], int
+]:
+    """(the 5-95 % range of each feature, rated valence, rated arousal, clips measured)."""
+    human = [
+        score_features(clip, CLIP_SECONDS)
+        for piece in human_pieces()
+        for clip in windows(piece, CLIP_SECONDS, CLIPS_A_PIECE)
+        if len(clip.notes) > 1 and len(clip.bars) > 1
+    ]
+    return (central_range(human), *rated_box(), len(human))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=4)
@@ -102,15 +115,8 @@ def main() -> None:
     options = parser.parse_args()
     if not DATA.is_dir():
         sys.exit(f"VGMIDI is not at {DATA}.")
-    human = [
-        score_features(clip, CLIP_SECONDS)
-        for piece in human_pieces()
-        for clip in windows(piece, CLIP_SECONDS, CLIPS_A_PIECE)
-        if len(clip.notes) > 1 and len(clip.bars) > 1
-    ]
-    ranges = central_range(human)
-    valence, arousal = rated_box()
-    print(f"{len(human)} clips of VGMIDI; its ratings cover (5-95 % of measures) valence", end=" ")
+    ranges, valence, arousal, count = human_range()
+    print(f"{count} clips of VGMIDI; its ratings cover (5-95 % of measures) valence", end=" ")
     print(f"{valence[0]:.2f} to {valence[1]:.2f}, arousal {arousal[0]:.2f} to {arousal[1]:.2f}.\n")
     table(our_clips(valence, arousal, options.seeds), ranges)
     if options.wide:

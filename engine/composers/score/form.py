@@ -23,7 +23,7 @@ from engine.composers.score.harmony import mode_of
 from engine.composers.score.keyed import Dice
 from engine.composers.score.melody import Tone, make_motif
 from engine.composers.score.phrases import planned
-from engine.composers.score.plans import CONTRAST, BarPlan, bar_plan, character_of
+from engine.composers.score.plans import CONTRAST, BarPlan, bar_plan, character_of, told_as
 from engine.composers.score.state import STATE_VERSION, ScoreState
 from engine.composers.score.tune import melody_of
 from engine.plan.spec import SeedStep
@@ -221,7 +221,7 @@ def _plan(state: ScoreState, kind: str) -> BarPlan:
     if kind == "close1":
         return ("cadence", "approach", 0)
     # A period keeps its form: the choice of its first phrase picks it.
-    choice = state.choices[state.section_bar // 8 * 2]
+    choice = state.choices[told_as(state.section, state.section_bar // 8 * 2)]
     return bar_plan(state.section, state.section_bar, choice * 7.0 % 1.0)
 
 

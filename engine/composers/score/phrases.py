@@ -7,7 +7,7 @@ import msgspec
 from engine.composers.score.descriptor import Descriptor
 from engine.composers.score.harmony import NONE, Harmony, chord_on
 from engine.composers.score.keyed import Dice
-from engine.composers.score.plans import CONTRAST, STILL, character_of
+from engine.composers.score.plans import CONTRAST, STILL, character_of, told_as
 from engine.composers.score.progressions import Step, choose, closing_steps, steps_of
 from engine.composers.score.state import ScoreState
 from engine.composers.score.voicing import lead_voices
@@ -62,7 +62,7 @@ def _phrase_steps(
     second, place = divmod(state.phrase_bar, _PHRASE)
     tension = descriptor.tension
     away = character_of(state.section) == CONTRAST and second == 0
-    choice = state.choices[state.section_bar // _PHRASE]
+    choice = state.choices[told_as(state.section, state.section_bar // _PHRASE)]
     tokens = choose(state.mode, bool(second), tension, away, choice)
     opening = state.opening
     if not second:

@@ -81,6 +81,12 @@ def register_of(section: int) -> float:
     return -shift if character_of(section) == CONTRAST and section // 8 % 2 else shift
 
 
+def told_as(section: int, phrase: int) -> int:
+    """Which of the section's four phrases a phrase is made like: a statement tells its period
+    twice, so that it is remembered; elsewhere every phrase is its own."""
+    return phrase % 2 if character_of(section) == STATEMENT else phrase
+
+
 def bar_plan(section: int, section_bar: int, choice: float) -> BarPlan:
     """What a bar's melody does; ``choice`` in [0, 1) picks the period's form."""
     half, place = divmod(section_bar, 8)

@@ -187,7 +187,7 @@ def _motion(
     if chord is not None:
         if chord.falls != NONE:
             stuck = (moved > 0) | (moved < -2)
-            cost += 7 * (stuck & ((a % 12) == chord.falls)[:, None, :]).sum(axis=2)
+            cost += 16 * (stuck & ((a % 12) == chord.falls)[:, None, :]).sum(axis=2)
         if chord.rises != NONE:
             left = (moved != 0) & (moved != 1)
             held = (left & ((a % 12) == chord.rises)[:, None, :]).astype(np.int64)
@@ -198,14 +198,14 @@ def _motion(
 def _parallels(
     a: NDArray[np.int64], b: NDArray[np.int64], moved: NDArray[np.int64], bass_a: int, bass_b: int
 ) -> Costs:
-    """Fifths and octaves that two voices keep while both move: 12 where an outer voice is one of
-    them, else 6."""
+    """Fifths and octaves that two voices keep while both move: worst between the outer voices,
+    least between inner ones."""
     cost = np.zeros(moved.shape[:2], np.int64)
     for j in range(4):
         if bass_a != bass_b:
             one, two = (a[:, j] - bass_a) % 12, (b[:, j] - bass_b) % 12
             kept = (one[:, None] == two[None, :]) & np.isin(one, (0, 7))[:, None]
-            cost += 12 * (kept & (moved[:, :, j] != 0))
+            cost += (36 if j == 3 else 14) * (kept & (moved[:, :, j] != 0))
         for i in range(j):
             one, two = (a[:, j] - a[:, i]) % 12, (b[:, j] - b[:, i]) % 12
             kept = (one[:, None] == two[None, :]) & np.isin(one, (0, 7))[:, None]
