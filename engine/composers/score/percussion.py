@@ -120,7 +120,7 @@ def frame(w: Writer) -> None:
     _strokes(w, "hand drum", (0, 8), 0.50, w.presence(0.58))
     slots = w.section("hands").pick(((4, 6, 12, 14), (3, 6, 11, 14), (6, 10, 14)))
     _strokes(w, "hand drum", slots, 0.40, w.presence(0.74), take=3)
-    if _filling(w):
+    if _filling(w) and w.energy > 0.74:
         _fill(w, "hand drum", 0.46)
 
 

@@ -12,7 +12,7 @@ def lead(w: Writer) -> None:
     """The melody, doubled an octave higher where an aroused period reaches its height."""
     bar, voice = w.bar, w.ensemble.voice
     hold = min(1.0, bar.descriptor.articulation + 0.05)
-    doubled = bar.phrase_bar in (5, 6) and w.energy > 0.72 and _top(bar.melody) <= 77
+    doubled = bar.phrase_bar in (5, 6) and w.energy > 0.72 and _top(bar.melody) <= 74
     for tone in bar.melody:
         accent = 1.06 if tone.slot % 8 == 0 else 0.98 if tone.slot % 4 == 0 else 0.90
         pitch = tone.pitch + 12 * voice.octave
