@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from engine.audio.files import check_target
+from engine.composers.base import resolve_composer
 from engine.errors import MusmedError
 from engine.plan.events import Event
 from engine.plan.request import Request
@@ -95,6 +96,26 @@ def render_session(
             runner.close()
             part.unlink(missing_ok=True)
             library.close()
+
+
+def check_score(path: Path, request: Request) -> None:
+    """Raises ``MusmedError`` when ``write_score`` can't write this session's score to ``path``."""
+    from engine.composers.score.midi import check_midi_path
+
+    composer = resolve_composer(request.composer)
+    if composer != "embedded":
+        raise MusmedError(
+            f"--midi needs the embedded composer; {composer} makes sound without a score."
+        )
+    check_midi_path(path)
+
+
+def write_score(path: Path, request: Request, events: Sequence[Event] = ()) -> None:
+    """Write the session's score as a MIDI file; nothing is sounded. Raises ``MusmedError``."""
+    from engine.composers.score.midi import write_midi
+
+    check_score(path, request)
+    write_midi(path, request, events)
 
 
 def _title(request: Request) -> str:

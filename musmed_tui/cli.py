@@ -129,6 +129,9 @@ def render(
     output: Annotated[
         Text, typer.Option("--output", "-o", metavar="FILE", help="A .flac, .wav or .ogg file.")
     ] = None,
+    midi: Annotated[
+        Text, typer.Option(metavar="FILE", help="Write the score as a .mid file, too or alone.")
+    ] = None,
     start: From = None,
     target: To = None,
     minutes: Minutes = None,
@@ -140,7 +143,10 @@ def render(
     composer: Composer = None,
     denoise: Denoise = None,
 ) -> None:
-    """Compose a session into a sound file, with a .json beside it that says what it is."""
+    """Compose a session into a sound file, with a .json beside it that says what it is.
+
+    --midi writes its score, with or without the sound.
+    """
     from musmed_tui.asking import Asked
     from musmed_tui.commands_render import render_to
 
@@ -155,7 +161,7 @@ def render(
         seed=seed,
         composer=composer,
     )
-    raise typer.Exit(render_to(asked, output, denoise=denoise))
+    raise typer.Exit(render_to(asked, output, midi=midi, denoise=denoise))
 
 
 @app.command()

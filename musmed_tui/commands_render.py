@@ -12,22 +12,45 @@ from engine.plan.request import Request
 from musmed_tui.asking import Asked, build_request, drawn_seed
 from musmed_tui.exits import INTERRUPTED
 from musmed_tui.logs import start_logging, stderr_to
-from musmed_tui.paths import folders
+from musmed_tui.paths import Folders, folders
 from musmed_tui.plain_line import clock
-from musmed_tui.settings import load_settings
+from musmed_tui.settings import Loaded, load_settings
 from musmed_tui.terminal import Signals, look_at_terminal
 
 Progress = Callable[[float, float], None]
 
 
-def render_to(asked: Asked, output: str | None, *, denoise: bool | None) -> int:
-    """Render a session into ``output``; gives the exit code. Raises ``MusmedError``."""
+def render_to(asked: Asked, output: str | None, *, midi: str | None, denoise: bool | None) -> int:
+    """Render a session into ``output``, its score into ``midi``, or both; gives the exit code.
+    Raises ``MusmedError``."""
     where = folders()
     loaded = load_settings(where.settings)
-    if not output:
+    if not output and not midi:
         raise MusmedError("-o is missing: name the .flac, .wav or .ogg file to write.")
-    path = Path(output).expanduser()
     request = build_request(asked, loaded)
+    score = Path(midi).expanduser() if midi else None
+    if score is not None:
+        from engine.render import check_score
+
+        check_score(score, request)
+    if output:
+        code = _render_sound(request, Path(output).expanduser(), loaded, where, denoise=denoise)
+        if code:
+            return code
+    if score is not None:
+        from engine.render import write_score
+
+        write_score(score, request)
+        print(f"Wrote {score}.")
+    if asked.seed is None:
+        print(drawn_seed(request.seed))
+    return 0
+
+
+def _render_sound(
+    request: Request, path: Path, loaded: Loaded, where: Folders, *, denoise: bool | None
+) -> int:
+    """The sound file and its sidecar; gives the exit code."""
     start_logging(where, loaded.settings.log_level)
     with Signals() as signals, stderr_to(where.engine_log), _progress() as progress:
         result = _render(
@@ -43,8 +66,6 @@ def render_to(asked: Asked, output: str | None, *, denoise: bool | None) -> int:
         return 128 + signals.stop if signals.stop else INTERRUPTED
     written, sidecar, seconds = result
     print(f"Wrote {written} ({clock(seconds)}) and {sidecar}.")
-    if asked.seed is None:
-        print(drawn_seed(request.seed))
     return 0
 
 

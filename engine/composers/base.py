@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Annotated, Protocol, runtime_checkable
 
 import msgspec
 
@@ -53,17 +53,65 @@ class Marks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phrases: tuple[float, ...] = ()
 
 
+_Words = Annotated[
+    tuple[Annotated[str, msgspec.Meta(max_length=32)], ...], msgspec.Meta(max_length=32)
+]
+
+
+class BarRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bar in FIGARO's words (von Rütte et al. 2022), measured from its notes, so that other
+    composers and tools can use it.
+
+    ``start``: session seconds. ``note_density``: notes a beat; ``mean_pitch``: MIDI;
+    ``mean_velocity``: 0-127; ``mean_duration``: beats; None for a bar without notes. ``asked``:
+    what the composer's descriptor asked of the bar, by name.
+    """
+
+    start: float
+    time_signature: Annotated[str, msgspec.Meta(max_length=8)]
+    chords: _Words
+    instruments: _Words
+    note_density: float
+    mean_pitch: float | None
+    mean_velocity: float | None
+    mean_duration: float | None
+    asked: Annotated[
+        dict[Annotated[str, msgspec.Meta(max_length=32)], float], msgspec.Meta(max_length=16)
+    ]
+
+
+BarRecords = Annotated[tuple[BarRecord, ...], msgspec.Meta(max_length=64)]
+
+
+BUILTIN = "builtin"
+SYNTHESES = ("auto", BUILTIN, "fluidsynth")
+"""What can be wished for; ``auto`` is FluidSynth where it and a good soundfont are found."""
+
+
+class Synthesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a composer of notes is to sound them.
+
+    ``wanted``: one of ``SYNTHESES``, or the ``Traits.synthesis`` of a session that goes on.
+    ``soundfont``: path of the soundfont to use; None for one in the usual places.
+    """
+
+    wanted: Annotated[str, msgspec.Meta(max_length=512)] = BUILTIN
+    soundfont: Annotated[str, msgspec.Meta(max_length=4096)] | None = None
+
+
 class Traits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What finishing has to know of a composer's audio.
 
     ``denoise``: the audio carries codec noise, so spectral gating is on by default.
-    ``trim``: the audio can begin or end with silence that is no music.
+    ``trim``: the audio can begin or end with silence that is no music. ``synthesis``: what
+    sounds the notes, exactly enough to make the same sound again; '' where there are none.
     """
 
     sample_rate: int
     channels: int
     denoise: bool
     trim: bool
+    synthesis: str = ""
 
 
 class Composition(Protocol):
@@ -87,6 +135,11 @@ class Composition(Protocol):
         though not past the session's end."""
         ...
 
+    def bars(self) -> BarRecords:
+        """The bars that begin in the clip, as far as its chunks were made; () from a composer
+        that knows no bars."""
+        ...
+
     def state(self) -> bytes:
         """The composer's part of the continuation; may be asked for at any time."""
         ...
@@ -107,6 +160,17 @@ class Composer(Protocol):
         ``cancelled`` is polled at least once per chunk. Raises ``MusmedError`` for a state it
         cannot read or a device that fails.
         """
+        ...
+
+
+@runtime_checkable
+class Sounding(Protocol):
+    """A composer of notes, which can be sounded in more than one way."""
+
+    def sound_with(self, wish: Synthesis) -> str:
+        """Use the synthesis ``wish`` from now on; ``traits.synthesis`` then says which one that
+        is. Returns a sentence for the listener where it is not what was wished for, else ''.
+        Never raises for what is missing or broken."""
         ...
 
 

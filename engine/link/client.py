@@ -15,6 +15,7 @@ from typing import IO, BinaryIO, cast
 
 import msgspec
 
+from engine.composers.base import Synthesis
 from engine.errors import MusmedError
 from engine.link.deliveries import (
     Banner,
@@ -47,6 +48,7 @@ from engine.plan.spec import ClipKey, ClipSpec
 
 OUTGOING = 256
 """Messages that may wait for a line that takes nothing before it counts as lost."""
+_BUILTIN = Synthesis()
 
 
 class EngineClient:
@@ -89,9 +91,9 @@ class EngineClient:
         """Process id of the command (of ssh, for a remote engine)."""
         return self._process.pid
 
-    def open(self, composer: str, denoise: bool | None) -> None:
+    def open(self, composer: str, denoise: bool | None, synthesis: Synthesis = _BUILTIN) -> None:
         """Load a composer: ``ComposerOpened`` or ``EngineRefused`` will come."""
-        self._send(Open(composer, denoise))
+        self._send(Open(composer, denoise, synthesis))
 
     def compose(self, spec: ClipSpec, continuation: bytes) -> None:
         """Ask for a clip: ``ClipBegan``, ``ChunkArrived`` ..., ``ClipEnded`` will come, or
@@ -178,8 +180,8 @@ class EngineClient:
                     )
                 self._send(Pull(WINDOW_PARTS))
                 self._deliver(EngineUp(message))
-            case Opened(composer, version):
-                self._deliver(ComposerOpened(composer, version))
+            case Opened(composer, version, synthesis, notice):
+                self._deliver(ComposerOpened(composer, version, synthesis, notice))
             case Pong(number):
                 self._deliver(Ponged(number))
             case Failure(reason):

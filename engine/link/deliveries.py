@@ -19,10 +19,12 @@ class EngineUp:
 
 @dataclass(frozen=True, slots=True)
 class ComposerOpened:
-    """The composer is ready."""
+    """The composer is ready; as in ``Opened``."""
 
     composer: str
     version: int
+    synthesis: str = ""
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

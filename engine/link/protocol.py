@@ -12,7 +12,7 @@ from typing import Annotated
 
 import msgspec
 
-from engine.composers.base import Marks
+from engine.composers.base import BarRecords, Marks, Synthesis
 from engine.meter.reading import Reading
 from engine.plan.spec import ClipSpec
 
@@ -29,7 +29,9 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ``loudness`` integrated LUFS (None when silent or shorter than 0.4 s), ``true_peak`` dBTP,
     ``gating``: 'off', 'on', or why it was bypassed; ``seconds``: wall seconds of composing and
     finishing, waiting for credits left out; ``speed``: audio seconds per wall second.
-    ``readings``: the meter's, one for each 10 s from the clip's start, in session seconds.
+    ``readings``: the meter's, one for each 10 s from the clip's start, in session seconds;
+    ``bars``: what is played, bar by bar, from a composer that knows bars; ``synthesis``: what
+    sounded it (``Traits.synthesis``).
     """
 
     composer: str
@@ -40,6 +42,8 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     seconds: float
     speed: float
     readings: Annotated[tuple[Reading, ...], msgspec.Meta(max_length=MAX_READINGS)] = ()
+    bars: BarRecords = ()
+    synthesis: str = ""
 
 
 # front -> engine
@@ -47,10 +51,11 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 class Open(msgspec.Struct, frozen=True, tag="open", forbid_unknown_fields=True):
     """Load a composer. Answered by ``Opened`` or ``Failure``. ``denoise``: True, False, or None
-    for what suits the composer."""
+    for what suits the composer. ``synthesis``: for a composer of notes."""
 
     composer: str
     denoise: bool | None = None
+    synthesis: Synthesis = Synthesis()
 
 
 class Compose(msgspec.Struct, frozen=True, tag="compose", forbid_unknown_fields=True):
@@ -103,10 +108,13 @@ class Hello(msgspec.Struct, frozen=True, tag="hello", forbid_unknown_fields=True
 
 
 class Opened(msgspec.Struct, frozen=True, tag="opened", forbid_unknown_fields=True):
-    """The composer is ready."""
+    """The composer is ready. ``synthesis``: what sounds its notes (``Traits.synthesis``);
+    ``notice``: a sentence for the listener where that is not what was asked for."""
 
     composer: str
     version: int
+    synthesis: str = ""
+    notice: str = ""
 
 
 class ClipStarted(msgspec.Struct, frozen=True, tag="clip_started", forbid_unknown_fields=True):

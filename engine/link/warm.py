@@ -7,9 +7,12 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
+from engine.composers.base import Synthesis
 from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import Delivery, EngineLost, EngineUp
+
+_BUILTIN = Synthesis()
 
 
 class WarmEngine:
@@ -19,9 +22,16 @@ class WarmEngine:
     that can't be started is no error here: the session starts its own and says so.
     """
 
-    def __init__(self, composer: str, denoise: bool | None, log: IO[bytes] | None) -> None:
+    def __init__(
+        self,
+        composer: str,
+        denoise: bool | None,
+        log: IO[bytes] | None,
+        synthesis: Synthesis = _BUILTIN,
+    ) -> None:
         self._composer = composer
         self._denoise = denoise
+        self._synthesis = synthesis
         self._lock = threading.Lock()
         self._up: EngineUp | None = None
         self._deliver: Callable[[Delivery], None] | None = None
@@ -55,6 +65,6 @@ class WarmEngine:
             elif isinstance(told, EngineUp):
                 self._up = told
                 if self._client is not None:
-                    self._client.open(self._composer, self._denoise)
+                    self._client.open(self._composer, self._denoise, self._synthesis)
             elif isinstance(told, EngineLost):
                 self._client = None

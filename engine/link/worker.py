@@ -10,7 +10,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from engine.composers.base import Composer, Composition, Continuation
+import msgspec
+
+from engine.composers.base import Composer, Composition, Continuation, Sounding
 from engine.errors import MusmedError
 from engine.link.framing import LinkError
 from engine.link.outbox import Outbox
@@ -59,6 +61,7 @@ class ComposeWorker:
         self._current: Job | None = None
         self._closed = False
         self._composer: Composer | None = None
+        self._opened: tuple[Open, Opened] | None = None
         self._denoise: bool | None = None
         self._thread = threading.Thread(target=self._run, name="compose", daemon=True)
 
@@ -112,13 +115,21 @@ class ComposeWorker:
             return item
 
     def _open(self, message: Open) -> None:
+        if self._opened is not None and self._opened[0] == message:
+            self._outbox.answer(self._opened[1])  # a session takes over an engine that is warm
+            return
         try:
             composer = self._load(message.composer)
+            notice = ""
+            if isinstance(composer, Sounding):
+                notice = composer.sound_with(message.synthesis)
         except Exception as error:
             self._outbox.answer(Failure(reason(error, f"Composer {message.composer!r} failed")))
         else:
             self._composer, self._denoise = composer, message.denoise
-            self._outbox.answer(Opened(composer.name, composer.version))
+            opened = Opened(composer.name, composer.version, composer.traits.synthesis, notice)
+            self._opened = message, opened
+            self._outbox.answer(opened)
 
     def _compose(self, job: Job) -> None:
         index, revision = job.spec.key
@@ -165,6 +176,7 @@ class ComposeWorker:
         with clock:
             readings += meter.finish()
         record = _record(self._composer, finisher, at - start, clock.seconds, readings)
+        record = msgspec.structs.replace(record, bars=composition.bars())
         continuation = Continuation(
             composer=self._composer.name,
             version=self._composer.version,
@@ -264,6 +276,7 @@ def _record(
     return ClipRecord(
         composer=composer.name,
         version=composer.version,
+        synthesis=composer.traits.synthesis,
         loudness=finisher.loudness,
         true_peak=finisher.true_peak,
         gating=finisher.gating,

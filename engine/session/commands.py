@@ -64,7 +64,11 @@ class StartEngine:
 
 @dataclass(frozen=True, slots=True)
 class OpenComposer:
+    """``careful``: the last engines died with no clip between them, so without what comes from
+    outside musmed (a soundfont)."""
+
     name: str
+    careful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ class Conductor:
         self._out = []
         match told:
             case EngineUp():
-                self._out.append(OpenComposer(self.composer))
+                self._out.append(OpenComposer(self.composer, careful=self._failures >= 2))
             case ComposerOpened():
                 self.ready = True
                 if self.restarts:

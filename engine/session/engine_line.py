@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import IO
 
+from engine.composers.base import Synthesis
 from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import Delivery, EngineLost
 from engine.link.warm import WarmEngine
 from engine.session.commands import OpenComposer, SendCancel, SendCompose, StartEngine
 
+_BUILTIN = Synthesis()
 EngineCommand = StartEngine | OpenComposer | SendCompose | SendCancel
 
 
@@ -20,8 +22,8 @@ class EngineLine:
 
     ``deliver(number, told)`` is called from the link's threads; ``number`` says which engine
     spoke, and only the words of ``current`` count. ``argv``: the command, None for the engine
-    of this installation. ``denoise``: as in ``Open``. ``warm``: an engine that is already up,
-    used first.
+    of this installation. ``denoise``, ``synthesis``: as in ``Open``. ``warm``: an engine that is
+    already up, used first.
     """
 
     def __init__(
@@ -30,6 +32,7 @@ class EngineLine:
         *,
         argv: Sequence[str] | None,
         denoise: bool | None,
+        synthesis: Synthesis = _BUILTIN,
         warm: WarmEngine | None = None,
     ) -> None:
         self.current = 0
@@ -37,6 +40,7 @@ class EngineLine:
         self._deliver = deliver
         self._argv = argv
         self._denoise = denoise
+        self._synthesis = synthesis
         self._warm = warm
         self._client: EngineClient | None = None
         self._due: float | None = None
@@ -50,7 +54,8 @@ class EngineLine:
                 self._due = time.monotonic() + command.delay
                 self.start_when_due()
             case OpenComposer() if client:
-                client.open(command.name, self._denoise)
+                synthesis = _BUILTIN if command.careful else self._synthesis
+                client.open(command.name, self._denoise, synthesis)
             case SendCompose() if client:
                 client.compose(command.spec, command.continuation)
             case SendCancel() if client:

@@ -16,6 +16,7 @@ from engine import __version__
 from engine.affect.circumplex import Affect
 from engine.affect.path import Waypoint
 from engine.audio.format import SAMPLE_RATE, seconds_of
+from engine.composers.base import BarRecords
 from engine.errors import MusmedError
 from engine.link.protocol import ClipRecord
 from engine.meter.reading import Reading
@@ -99,6 +100,7 @@ class ClipReport(msgspec.Struct, frozen=True):
     loudness: float | None
     true_peak: float | None
     gating: str | None
+    bars: BarRecords
     join: JoinReport | None
     meter: Affect | None
     readings: tuple[Reading, ...] = ()
@@ -215,6 +217,7 @@ def _clip_report(clip: FinishedClip, end: int, join: JoinRecord | None) -> ClipR
         loudness=record.loudness if record else None,
         true_peak=record.true_peak if record else None,
         gating=record.gating if record else None,
+        bars=record.bars if record else (),
         join=_join_report(join) if join else None,
         meter=readings[-1].affect if readings else None,
         readings=readings,

@@ -59,6 +59,9 @@ class Tone:
             assert self._gate.wait(30)
             yield random.uniform(-0.1, 0.1, (SAMPLE_RATE, 2)).astype(np.float32)
 
+    def bars(self) -> tuple[()]:
+        return ()
+
     def state(self) -> bytes:
         return b"tone"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine import __version__
+from engine.composers import base
 from engine.errors import MusmedError
 from musmed_tui import cli
 from musmed_tui.asking import Asked, build_request
@@ -152,3 +153,25 @@ def test_every_end_has_its_code(
 
 def test_one_line() -> None:
     assert one_line(" a\n b\tc\x07 é ") == "a b c\\x07 é"
+
+
+def test_a_score_is_written_without_a_sound(
+    monkeypatch: Patch, capsys: Printed, tmp_path: Path
+) -> None:
+    request = ("--from", "tense", "--to", "calm", "--minutes", "2", "--seed", "5")
+    out = tmp_path / "out.mid"
+    assert musmed(monkeypatch, "render", *request, "--midi", str(out)) == 0
+    assert capsys.readouterr().out == f"Wrote {out}.\n"
+    assert out.read_bytes().startswith(b"MThd")
+    assert {file.name for file in tmp_path.iterdir()} == {"out.mid"}
+
+
+def test_only_the_embedded_composer_has_a_score(
+    monkeypatch: Patch, capsys: Printed, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(base._COMPOSERS, "other", "nowhere:Other")
+    request = ("--from", "tense", "--to", "calm", "--composer", "other")
+    assert musmed(monkeypatch, "render", *request, "--midi", str(tmp_path / "out.mid")) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "embedded" in said

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
 
 from engine.audio.format import CHANNELS, GRID_FRAMES, SAMPLE_RATE, Frames, frames_of, seconds_of
-from engine.composers.base import Marks, Traits
+from engine.composers.base import BUILTIN, BarRecords, Marks, Synthesis, Traits
 from engine.composers.score.arrangement import Note, arrange
 from engine.composers.score.ensembles import ensemble_for
 from engine.composers.score.form import BEATS, Bar, first_state, next_bar
+from engine.composers.score.record import bar_record
 from engine.composers.score.render import LOOKBACK_SECONDS, Renderer
+from engine.composers.score.soundfont import choose
 from engine.composers.score.state import ScoreState, pack_state, unpack_state
 from engine.plan.clock import clip_start
 from engine.plan.spec import ClipSpec
@@ -20,14 +24,24 @@ AFTER_SECONDS = 1.5
 
 
 class EmbeddedComposer:
-    """Composes and sounds music with numpy alone, many times faster than it plays."""
+    """Composes and sounds music many times faster than it plays: with numpy alone, or with the
+    tables of a soundfont."""
 
     name = "embedded"
     version = 1
-    traits = Traits(sample_rate=SAMPLE_RATE, channels=CHANNELS, denoise=False, trim=False)
+    traits = Traits(
+        sample_rate=SAMPLE_RATE, channels=CHANNELS, denoise=False, trim=False, synthesis=BUILTIN
+    )
 
     def __init__(self) -> None:
         self._renderer = Renderer()
+
+    def sound_with(self, wish: Synthesis) -> str:
+        """``Sounding`` of the protocol."""
+        chosen = choose(wish)
+        self._renderer = Renderer(instruments=chosen.instruments)
+        self.traits = msgspec.structs.replace(self.traits, synthesis=chosen.identity)
+        return chosen.notice
 
     def compose(
         self, spec: ClipSpec, state: bytes | None, cancelled: Callable[[], bool]
@@ -49,13 +63,19 @@ class ScoreComposition:
     ) -> None:
         self._renderer, self._spec, self._cancelled = renderer, spec, cancelled
         self._bars, self._kept = bars_of(spec, score)
-        self.start_frame = self._first_frame()
+        self.start_frame = first_frame(spec, self._bars)
         self.render_from = self.start_frame // GRID_FRAMES * GRID_FRAMES
         self.marks = self._marks()
+        self._feed = _Feed(self._bars, spec)
 
     def state(self) -> bytes:
         """The score state at a bar early enough to render this clip again from."""
         return pack_state(self._kept)
+
+    def bars(self) -> BarRecords:
+        """The bars that begin in the clip, as far as they were arranged."""
+        inside = range(self.start_frame, frames_of(self._spec.end))
+        return tuple(bar_record(b, notes) for b, notes in self._feed.played if b.start in inside)
 
     def chunks(self) -> Iterator[Frames]:
         """Half-second blocks from ``render_from`` to 1.5 s past ``spec.end``, or to the session's
@@ -63,19 +83,11 @@ class ScoreComposition:
         end = _last_frame(self._spec)
         first = self.render_from // GRID_FRAMES
         last = -(-end // GRID_FRAMES)
-        feed = _Feed(self._bars, self._spec)
+        self._feed = feed = _Feed(self._bars, self._spec)
         for block, audio in enumerate(self._renderer.blocks(feed.until, first, last), first):
             if self._cancelled():
                 return
             yield audio[: end - block * GRID_FRAMES]
-
-    def _first_frame(self) -> int:
-        """The clip's start, or for a splice the first beat at or after it."""
-        wanted = frames_of(self._spec.start)
-        if wanted == frames_of(clip_start(self._spec.index)):
-            return wanted
-        beats = (bar.start + k * bar.beat for bar in self._bars for k in range(BEATS))
-        return next((beat for beat in beats if beat >= wanted), wanted)
 
     def _marks(self) -> Marks:
         start, end = self.start_frame, frames_of(self._spec.end)
@@ -93,11 +105,14 @@ class _Feed:
         self._bars, self._spec = iter(bars), spec
         self._ensemble = ensemble_for(spec.tags)
         self._waiting: list[Note] = []
+        self.played: list[tuple[Bar, list[Note]]] = []
         self._next = next(self._bars, None)
 
     def until(self, frame: int) -> list[Note]:
         while self._next is not None and self._next.start < frame:
-            self._waiting += arrange(self._next, self._ensemble, self._spec.path)
+            notes = arrange(self._next, self._ensemble, self._spec.path)
+            self.played.append((self._next, notes))
+            self._waiting += notes
             self._next = next(self._bars, None)
         self._waiting.sort()
         ready = [note for note in self._waiting if note.onset < frame]
@@ -117,6 +132,15 @@ def bars_of(spec: ClipSpec, score: ScoreState) -> tuple[list[Bar], ScoreState]:
         bar, score = next_bar(score, spec.path, spec.seeds, spec.total)
         bars.append(bar)
     return bars, kept
+
+
+def first_frame(spec: ClipSpec, bars: Iterable[Bar]) -> int:
+    """The clip's start, or for a splice the first beat at or after it, as a session frame."""
+    wanted = frames_of(spec.start)
+    if wanted == frames_of(clip_start(spec.index)):
+        return wanted
+    beats = (bar.start + k * bar.beat for bar in bars for k in range(BEATS))
+    return next((beat for beat in beats if beat >= wanted), wanted)
 
 
 def _last_frame(spec: ClipSpec) -> int:

@@ -1,4 +1,5 @@
-"""Tags -> ensemble: the instrument tag gives the leading voice, the genre the accompaniment."""
+"""Tags -> ensemble: the instrument tag gives the leading voice, the genre the accompaniment, and
+where the two do not belong together the instrument moves the genre's ensemble."""
 
 from __future__ import annotations
 
@@ -24,25 +25,51 @@ class Voice:
 
 @dataclass(frozen=True)
 class Style:
-    """An accompaniment: figure, its instrument, pad, bass and percussion.
+    """An accompaniment: who plays and what.
 
-    ``pattern``: 'broken', 'strum', 'block', 'pulse' or 'held'. ``busy``: the instrument that
-    takes the figure over, as pulses, when the music is aroused. ``kit``: '', 'brushes', 'beat',
-    'band' or 'soft'. ``swing``: how late the off-beat eighth comes, in sixteenths. ``colour``
-    adds single high notes and answers the melody at its cadences. ``gain`` evens out the
-    loudness of the ensembles.
+    ``figures``: of ``figures.FIGURES``, in turn by period, played by ``figure``. ``line``: of
+    ``basses.BASSES``. ``kit``: of ``percussion.KITS``, '' for none. ``swing``: how late the
+    off-beat eighth comes, in sixteenths. ``colour`` adds single high notes and answers the melody
+    at its cadences; ``counter`` plays a second line; ``busy`` takes the figure over, as an
+    ostinato, when the music is aroused; ``glitter`` strews single tones; ``drive`` adds an
+    ostinato to the figure when the music is lively. ``fill``: 'run' (scale),
+    'roll' (chord) or '' at the end of a period. ``gain`` evens out the loudness of the ensembles,
+    ``even`` (dB per unit of arousal) its growth with arousal, ``mix`` the loudness of the parts.
     """
 
     name: str
+    lead: str
     figure: str
-    pattern: str
+    figures: tuple[str, ...]
     pad: str | None
     bass: str | None
+    line: str = "plain"
     kit: str = ""
     swing: float = 0.0
     colour: str | None = None
+    counter: str | None = None
     busy: str | None = None
+    glitter: str | None = None
+    drive: str | None = None
+    fill: str = ""
     gain: float = 1.0
+    even: float = 0.0
+    mix: tuple[tuple[str, float], ...] = ()
+
+
+_OWN_FIGURES: dict[str, tuple[str, ...]] = {
+    "piano": ("broken", "nocturne", "chorale"),
+    "electric piano": ("comp", "rolled"),
+    "guitar": ("picking", "arpeggio", "strum"),
+    "steel guitar": ("strum", "picking", "arpeggio"),
+    "electric guitar": ("riff", "arpeggio"),
+    "harp": ("rolled", "cascade"),
+    "synth": ("sequence", "pulse"),
+    "organ": ("held", "chorale"),
+}
+"""What an instrument plays in a style that is not its own."""
+HOLDING = {"warm pad", "glass pad", "sweep pad", "strings", "choir", "organ", "accordion"}
+"""Instruments that hold a chord."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +82,16 @@ class Ensemble:
     @property
     def figure(self) -> str:
         """The instrument of the accompanying figure; held chords stay with those who can hold."""
-        if self.style.pattern == "held":
+        if self.style.figure in HOLDING:
             return self.style.figure
         return self.voice.figure or self.style.figure
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """The figures it plays: the style's own, or the instrument's where it is another."""
+        if self.figure == self.style.figure:
+            return self.style.figures
+        return _OWN_FIGURES.get(self.figure, self.style.figures)
 
     @property
     def bass(self) -> str | None:
@@ -72,36 +106,69 @@ class Ensemble:
     @property
     def answer(self) -> str:
         """Who answers the melody at its cadences."""
-        return self.style.colour or self.figure
+        return self.style.colour or self.style.glitter or self.figure
+
+    @property
+    def struck(self) -> str:
+        """Who repeats the last chord."""
+        return (self.style.glitter or self.style.figure) if self.figure in HOLDING else self.figure
 
 
 STYLES: dict[str, Style] = {
     s.name: s
     for s in (
-        Style("solo piano", "piano", "broken", None, "piano", gain=1.2),
-        Style("piano and strings", "piano", "broken", "strings", "cello"),
-        Style("acoustic", "guitar", "strum", None, "bass", kit="soft", colour="vibes"),
-        Style("ambient", "glass pad", "held", "warm pad", "warm pad", colour="bell"),
         Style(
-            "lounge", "electric piano", "block", "warm pad", "bass", kit="brushes", swing=0.5,
-            colour="vibes",
+            "solo piano", "piano", "piano", ("nocturne", "rocking", "chorale", "broken"), None,
+            "piano", line="bowed", fill="run", gain=0.88, even=1.5,
         ),
         Style(
-            "orchestra", "harp", "broken", "strings", "cello", colour="flute", busy="short strings"
+            "piano and strings", "piano", "piano", ("broken", "chorale", "nocturne"), "strings",
+            "cello", line="bowed", counter="violin", drive="pizzicato", fill="roll",
+            gain=0.74, even=0.8, mix=(("pad", 0.62), ("figure", 1.2), ("bass", 0.85)),
         ),
-        Style("harp and choir", "harp", "broken", "choir", "cello", colour="flute"),
-        Style("band", "steel guitar", "strum", "organ", "bass", kit="band"),
         Style(
-            "downtempo", "electric piano", "block", "glass pad", "synth bass", kit="beat",
-            colour="bell",
+            "acoustic", "guitar", "guitar", ("picking", "arpeggio", "strum"), None,
+            "upright bass", kit="soft", colour="kalimba", counter="clarinet", fill="run",
+            gain=0.98, even=2.2,
         ),
-        Style("electronic", "synth", "pulse", "warm pad", "synth bass", kit="beat"),
+        Style(
+            "ambient", "synth lead", "sweep pad", ("breathing", "held"), "warm pad", "warm pad",
+            line="drone", kit="heart", colour="bell", glitter="glass", gain=0.68, even=-2.0,
+            mix=(("pad", 0.8), ("bass", 0.8)),
+        ),
+        Style(
+            "lounge", "electric piano", "electric piano", ("comp", "rolled"), None,
+            "upright bass", line="walking", kit="brushes", swing=0.5, colour="vibes",
+            counter="saxophone", gain=0.52, even=0.6,
+        ),
+        Style(
+            "orchestra", "oboe", "pizzicato", ("pizzicato", "ostinato"), "strings", "cello",
+            line="bowed", kit="orchestral", colour="flute", counter="horn", busy="short strings",
+            gain=0.78, even=-1.0,
+        ),
+        Style(
+            "harp and choir", "flute", "harp", ("rolled", "cascade"), "choir", "cello",
+            line="bowed", kit="frame", counter="cello", fill="roll", gain=0.78, even=0.4,
+            mix=(("pad", 0.7), ("figure", 1.2)),
+        ),
+        Style(
+            "band", "electric guitar", "steel guitar", ("strum", "riff", "arpeggio"), "organ",
+            "bass", line="eighths", kit="band", gain=0.74, even=0.4,
+        ),
+        Style(
+            "downtempo", "electric piano", "electric piano", ("comp", "rolled"), "glass pad",
+            "synth bass", line="syncopated", kit="beat", glitter="kalimba", gain=0.52,
+        ),
+        Style(
+            "electronic", "synth lead", "synth", ("pulse", "sequence"), "sweep pad",
+            "synth bass", line="offbeat", kit="four", fill="roll", gain=0.82, even=-1.0,
+        ),
     )
 }  # fmt: skip
 
 _GENRES: dict[str, str] = {
-    "solo piano": "classical contemporary improvisation chanson minimal",
-    "piano and strings": "soundtrack easylistening singersongwriter instrumentalpop postrock",
+    "solo piano": "classical contemporary improvisation chanson minimal easylistening",
+    "piano and strings": "soundtrack singersongwriter instrumentalpop postrock",
     "acoustic": "folk popfolk country latin bossanova indie reggae 60s",
     "ambient": "ambient atmospheric darkambient newage experimental psychedelic darkwave",
     "lounge": "lounge jazz acidjazz jazzfusion fusion funk soul rnb swing groove blues",
@@ -120,17 +187,22 @@ _VOICES: dict[Voice, str] = {
     Voice("piano", "piano"): "piano keyboard",
     Voice("electric piano", "electric piano"): "electricpiano rhodes sampler",
     Voice("guitar", "guitar"): "guitar acousticguitar classicalguitar",
-    Voice("steel guitar", "steel guitar"): "electricguitar",
+    Voice("electric guitar", "electric guitar"): "electricguitar",
     Voice("harp", "harp"): "harp",
     Voice("bell"): "bell",
-    Voice("vibes", kit="soft"): "percussion bongo",
-    Voice("vibes", bass="bass"): "bass acousticbassguitar doublebass",
+    Voice("marimba", kit="soft"): "percussion bongo",
+    Voice("vibes", bass="bass"): "bass acousticbassguitar",
+    Voice("vibes", bass="upright bass"): "doublebass",
     Voice("flute"): "flute",
-    Voice("clarinet"): "clarinet saxophone accordion harmonica",
-    Voice("oboe"): "oboe voice",
+    Voice("clarinet"): "clarinet",
+    Voice("saxophone"): "saxophone",
+    Voice("accordion"): "accordion harmonica",
+    Voice("oboe"): "oboe",
+    Voice("voice"): "voice",
     Voice("violin"): "violin viola strings orchestra",
     Voice("cello", octave=-1): "cello",
-    Voice("horn", octave=-1): "horn trumpet trombone brass",
+    Voice("horn", octave=-1): "horn trombone",
+    Voice("trumpet"): "trumpet brass",
     Voice("organ"): "organ pipeorgan",
     Voice("synth lead"): "pad",
     Voice("synth lead", "synth"): "synthesizer computer",
@@ -139,8 +211,52 @@ _VOICES: dict[Voice, str] = {
 VOICE_OF = {tag: voice for voice, tags in _VOICES.items() for tag in tags.split()}
 """MTG-Jamendo's 40 instrument tags."""
 
+_GUITARS = "guitar acousticguitar classicalguitar"
+_BOWED = "violin viola strings cello"
+_ORCHESTRAL = "orchestra horn trombone trumpet brass oboe clarinet"
+_SYNTHETIC = "synthesizer computer pad sampler"
+_BEATS = "drums drummachine beat percussion bongo"
+_BASSES = "bass acousticbassguitar doublebass"
+_STAGE = "electricpiano rhodes saxophone"
+_MOVES: dict[str, dict[str, str]] = {
+    "solo piano": {
+        _GUITARS: "acoustic", _BOWED: "piano and strings", _ORCHESTRAL: "orchestra",
+        "harp flute voice": "harp and choir", _SYNTHETIC: "ambient", _BEATS: "band",
+        "electricguitar": "acoustic", _BASSES: "lounge", _STAGE: "lounge",
+    },
+    "piano and strings": {
+        _GUITARS: "acoustic", _ORCHESTRAL: "orchestra", "harp flute voice": "harp and choir",
+        _SYNTHETIC: "ambient", _BEATS: "orchestra", "electricguitar": "band", _STAGE: "lounge",
+        _BASSES: "downtempo",
+    },
+    "orchestra": {_GUITARS: "acoustic", "electricguitar": "band", "harp": "harp and choir"},
+    "harp and choir": {_GUITARS: "acoustic", _BEATS: "acoustic", _SYNTHETIC: "ambient"},
+    "ambient": {
+        _GUITARS: "acoustic", _BEATS: "downtempo", _BASSES: "downtempo", _STAGE: "downtempo",
+        "harp": "harp and choir",
+    },
+    "band": {_SYNTHETIC: "electronic", _STAGE: "lounge", "drummachine": "electronic"},
+    "lounge": {_SYNTHETIC: "downtempo", "drummachine beat": "downtempo"},
+    "acoustic": {_SYNTHETIC: "downtempo", "electricguitar": "band"},
+}  # fmt: skip
+"""Style -> instrument tags -> the style they move it to: no drum kit in a solo piano's room."""
+MOVED = {
+    (style, tag): to
+    for style, moves in _MOVES.items()
+    for tags, to in moves.items()
+    for tag in tags.split()
+}
+
+
+def style_of(instrument: str, genre: str) -> str:
+    """The name of the style for two tags; a genre outside MTG-Jamendo's is taken for a
+    soundtrack."""
+    style = STYLE_OF.get(genre, "piano and strings")
+    return MOVED.get((style, instrument), style)
+
 
 def ensemble_for(tags: Tags) -> Ensemble:
-    """The ensemble of a clip's tags; tags outside MTG-Jamendo's get piano with strings."""
-    style = STYLES[STYLE_OF.get(tags.genre, "piano and strings")]
-    return Ensemble(style, VOICE_OF.get(tags.instrument, Voice("piano")))
+    """The ensemble of a clip's tags; without an instrument of MTG-Jamendo's the style's own voice
+    leads."""
+    style = STYLES[style_of(tags.instrument, tags.genre)]
+    return Ensemble(style, VOICE_OF.get(tags.instrument, Voice(style.lead)))

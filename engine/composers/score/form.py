@@ -1,9 +1,10 @@
 """The form: bars one after another, each a pure function of the state before it.
 
-A period is two four-bar phrases, question and answer; a section is two periods. The theme opens
-each phrase and comes back transformed; a second idea answers it; cadences breathe. An
-introduction brings the parts in, and the last bars before the session's end make a cadence and
-hold the tonic.
+A period is two four-bar phrases, question and answer, or a sentence of eight; a section is two of
+them and has a character (``plans``). The theme returns transformed through the whole session; a
+second idea is new in every contrast. Harmony is planned, voiced and led at the start of a phrase
+(``progressions``, ``voicing``). An introduction brings the parts in, and the last bars before the
+session's end make a cadence and hold the tonic.
 """
 
 from __future__ import annotations
@@ -17,27 +18,14 @@ from engine.affect.circumplex import Affect
 from engine.affect.path import Path
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.score.descriptor import TEMPO_SLEW, Descriptor, affect_at, describe
-from engine.composers.score.harmony import (
-    CLOSED,
-    OPEN,
-    Chord,
-    bass_pitch,
-    chord_on,
-    mode_of,
-    suspended,
-    voice,
-)
+from engine.composers.score.harmony import Harmony as Harmony  # noqa: PLC0414 - part of a bar
+from engine.composers.score.harmony import mode_of
 from engine.composers.score.keyed import Dice
-from engine.composers.score.melody import (
-    Motif,
-    Tone,
-    cadence,
-    make_motif,
-    realise,
-    scale_pitches,
-    transform,
-)
+from engine.composers.score.melody import Tone, make_motif
+from engine.composers.score.phrases import planned
+from engine.composers.score.plans import CONTRAST, BarPlan, bar_plan, character_of, told_as
 from engine.composers.score.state import STATE_VERSION, ScoreState
+from engine.composers.score.tune import melody_of
 from engine.plan.spec import SeedStep
 
 BEATS = 4
@@ -47,45 +35,13 @@ FINAL_SECONDS = 5.0
 _SLOWEST = 50.0
 """BPM: where the slowing at the close ends."""
 
-# What each bar of a period does with the motifs: (whose, how, diatonic shift).
-_PLANS: tuple[tuple[tuple[str, str, int], ...], ...] = (
-    (
-        ("theme", "same", 0),
-        ("theme", "same", 1),
-        ("theme", "answer", -1),
-        ("cadence", "half", 0),
-        ("theme", "same", 0),
-        ("theme", "same", 2),
-        ("second", "same", 1),
-        ("cadence", "full", 0),
-    ),
-    (
-        ("second", "same", 0),
-        ("second", "same", -1),
-        ("theme", "invert", 1),
-        ("cadence", "half", 0),
-        ("theme", "augment", 0),
-        ("theme", "late", 2),
-        ("theme", "same", 3),
-        ("cadence", "full", 0),
-    ),
-)
-
-
-class Harmony(msgspec.Struct, frozen=True):
-    """A chord as it sounds: from ``slot`` of its bar on, voiced, over ``bass``."""
-
-    slot: int
-    chord: Chord
-    voicing: tuple[int, ...]
-    bass: int
-
 
 class Bar(msgspec.Struct, frozen=True):
     """A bar of score, the same for every ensemble.
 
     ``start`` and ``length`` in session frames, ``beat`` in frames; ``kind`` is 'intro', 'body',
-    'close' (the two bars before the end) or 'final'. ``plan`` says what the melody does.
+    'close2', 'close1' (the two bars before the end) or 'final'. ``plan`` says what the melody
+    does, ``character`` what its section is (``plans``).
     """
 
     number: int
@@ -101,7 +57,8 @@ class Bar(msgspec.Struct, frozen=True):
     section: int
     tempo: float
     descriptor: Descriptor
-    plan: tuple[str, str, int]
+    plan: BarPlan
+    character: str
     harmony: tuple[Harmony, ...]
     melody: tuple[Tone, ...]
 
@@ -143,6 +100,9 @@ def first_state(path: Path, seeds: Sequence[SeedStep]) -> ScoreState:
         theme=make_motif(Dice(seed, 0, "theme")),
         second=make_motif(Dice(seed, 0, "second")),
         choices=_choices(seed, 0),
+        phrase=(),
+        opening=(),
+        chord=None,
         voicing=(),
         bass=41,
         melody=round(descriptor.register),
@@ -165,9 +125,11 @@ def next_bar(
     beat = round(60.0 / state.tempo * SAMPLE_RATE)
     kind = _KINDS[state.closing] if state.closing or state.phrase_bar >= 0 else "intro"
     length = BEATS * beat if kind != "final" else max(frames_of(total) - state.frame, 1)
-    harmony = _harmony(state, kind, descriptor)
+    if not state.phrase:
+        state = planned(state, kind, descriptor)
+    harmony = state.phrase[0]
     plan = _plan(state, kind)
-    melody = _melody(state, plan, kind, descriptor, harmony)
+    melody = melody_of(state, plan, descriptor, harmony)
     bar = Bar(
         number=state.bar,
         start=state.frame,
@@ -183,6 +145,7 @@ def next_bar(
         tempo=state.tempo,
         descriptor=descriptor,
         plan=plan,
+        character=character_of(state.section),
         harmony=harmony,
         melody=melody,
     )
@@ -204,6 +167,8 @@ def _renewed(state: ScoreState, seed: int) -> ScoreState:
         theme=make_motif(Dice(seed, state.bar, "theme")),
         second=make_motif(Dice(seed, state.bar, "second")),
         choices=_choices(seed, state.bar),
+        phrase=(),
+        opening=(),
         next_tonic=state.tonic,
         phrase_bar=0,
         section_bar=0,
@@ -221,7 +186,7 @@ def _moved(state: ScoreState, affect: Affect, descriptor: Descriptor) -> ScoreSt
         state = msgspec.structs.replace(state, mode=mode)
     if state.section_bar == 12 and state.phrase_bar == 4:
         dice = Dice(state.seed, state.bar, "key")
-        step_pc = dice.pick((0, 0, 5, 7))
+        step_pc = dice.pick((0, 5, 7))
         state = msgspec.structs.replace(state, next_tonic=(state.tonic + step_pc) % 12)
     return state
 
@@ -241,109 +206,23 @@ def _closing(state: ScoreState, total: int) -> ScoreState:
         step = min(3, state.closing + 1)
     else:
         step = 1 if left > 0 else 3
-    return msgspec.structs.replace(state, closing=step)
+    turned = (step == 1) or (step == 0) != (state.closing == 0)
+    phrase = () if turned else state.phrase
+    return msgspec.structs.replace(state, closing=step, phrase=phrase)
 
 
-def _entries(state: ScoreState, kind: str) -> str:
-    """The progression entry of this bar."""
-    if kind in ("intro", "final"):
-        return "1"
-    minor = state.mode in (1, 2)
-    if kind == "close2":
-        return "4"
-    if kind == "close1":
-        return {1: "7", 2: "5D", 3: "7", 4: "7", 5: "2,5", 6: "2"}[state.mode]
-    half, place = divmod(state.phrase_bar, 4)
-    table = OPEN if half == 0 else CLOSED
-    period = state.section_bar // 8
-    choice = state.choices[half if period == 0 or minor else 2 * period + half]
-    options = table[state.mode]
-    return options[int(choice * len(options))].split()[place]
-
-
-def _harmony(state: ScoreState, kind: str, descriptor: Descriptor) -> tuple[Harmony, ...]:
-    dice = Dice(state.seed, state.bar, "harmony")
-    tension = 0.0 if kind == "final" else descriptor.tension
-    parts = _entries(state, kind).split(",")
-    chords = [
-        (slot, chord_on(state.tonic, state.mode, entry, tension, dice))
-        for slot, entry in zip((0, 8), parts, strict=False)
-    ]
-    if kind == "body" and state.section_bar == 15 and state.next_tonic != state.tonic:
-        # The old tonic is IV or V of the new key: it is the pivot, and the new dominant follows.
-        chords = [chords[0], (8, chord_on(state.next_tonic, 5, "5", 0.6, dice))]
-    if len(chords) == 1 and kind == "body" and dice.chance(0.65 * tension):
-        late = suspended(chords[0][1], state.tonic, state.mode)
-        chords = [(0, late), (8, chords[0][1])] if late else chords
-    centre = 61.0 + 0.5 * (descriptor.register - 70.0)
-    voicing, bass = state.voicing, state.bass
-    made = []
-    for slot, chord in chords:
-        voicing = voice(chord, voicing, centre)
-        bass = bass_pitch(chord, bass, state.tonic, kind == "final", dice)
-        made.append(Harmony(slot, chord, voicing, bass))
-    return tuple(made)
-
-
-def _plan(state: ScoreState, kind: str) -> tuple[str, str, int]:
+def _plan(state: ScoreState, kind: str) -> BarPlan:
     if kind == "intro":
         return ("rest", "", 0)
     if kind == "final":
         return ("cadence", "final", 0)
+    if kind == "close2":
+        return ("theme", "augment", 0)
     if kind == "close1":
         return ("cadence", "approach", 0)
-    return _PLANS[state.section_bar // 8][state.phrase_bar]
-
-
-def _melody(
-    state: ScoreState,
-    plan: tuple[str, str, int],
-    kind: str,
-    descriptor: Descriptor,
-    harmony: tuple[Harmony, ...],
-) -> tuple[Tone, ...]:
-    whose, how, shift = plan
-    if whose == "rest":
-        return ()
-    dice = Dice(state.seed, state.bar, "melody")
-    chords = tuple((h.slot, h.chord) for h in harmony)
-    centre = descriptor.register
-    ladder = scale_pitches(state.tonic, state.mode, round(centre) - 12, round(centre) + 12)
-    if whose != "cadence":
-        count = math.floor(descriptor.density + dice.uniform())
-        motif = state.theme if whose == "theme" else state.second
-        return realise(transform(motif, how), count, shift, chords, ladder, centre, state.melody)
-    if how == "final":
-        return (cadence((state.tonic,), 0, 16, centre, state.melody),)
-    return _cadence_bar(state, how, descriptor, chords, ladder)
-
-
-def _cadence_bar(
-    state: ScoreState,
-    how: str,
-    descriptor: Descriptor,
-    chords: tuple[tuple[int, Chord], ...],
-    ladder: list[int],
-) -> tuple[Tone, ...]:
-    """A head of the theme, then the phrase's last note, then a breath."""
-    centre = descriptor.register
-    slot = 8 if descriptor.density > 2.5 else 0
-    head: tuple[Tone, ...] = ()
-    if slot:
-        count = max(1, round(descriptor.density / 2.2))
-        motif: Motif = transform(state.theme, "answer")
-        early = Motif(
-            tuple(sorted(motif.order, key=lambda s: (s >= slot, motif.order.index(s)))),
-            motif.contour,
-        )
-        head = realise(early, min(count, slot // 2), 0, chords, ladder, centre, state.melody)
-        last = head[-1]
-        head = (*head[:-1], Tone(last.slot, slot - last.slot, last.pitch))
-    at = [c for s, c in chords if s <= slot][-1]
-    pcs = (state.tonic,) if how == "full" and state.tonic in at.pcs else at.pcs[:3]
-    length = 16 - slot if how == "approach" else 12 - 3 * slot // 4
-    previous = head[-1].pitch if head else state.melody
-    return (*head, cadence(pcs, slot, min(length, 16 - slot), centre, previous))
+    # A period keeps its form: the choice of its first phrase picks it.
+    choice = state.choices[told_as(state.section, state.section_bar // 8 * 2)]
+    return bar_plan(state.section, state.section_bar, choice * 7.0 % 1.0)
 
 
 def _after(state: ScoreState, bar: Bar) -> ScoreState:
@@ -355,6 +234,8 @@ def _after(state: ScoreState, bar: Bar) -> ScoreState:
         frame=bar.end,
         phrase_bar=0 if phrase_bar == 8 else phrase_bar,
         section_bar=section_bar % 16,
+        phrase=state.phrase[1:],
+        chord=bar.harmony[-1].chord,
         voicing=bar.harmony[-1].voicing,
         bass=bar.harmony[-1].bass,
         melody=bar.melody[-1].pitch if bar.melody else state.melody,
@@ -365,16 +246,17 @@ def _after(state: ScoreState, bar: Bar) -> ScoreState:
 
 
 def _new_section(state: ScoreState) -> ScoreState:
-    """The theme stays for three sections; the second idea is new in each."""
+    """The theme stays; a contrast brings a second idea, which lasts until the next one."""
     section = state.section + 1
-    theme = state.theme
-    if section % 3 == 0:
-        theme = make_motif(Dice(state.seed, state.bar, "theme"))
+    second = state.second
+    if character_of(section) == CONTRAST:
+        second = make_motif(Dice(state.seed, state.bar, "second"))
     return msgspec.structs.replace(
         state,
         section=section,
         tonic=state.next_tonic,
-        theme=theme,
-        second=make_motif(Dice(state.seed, state.bar, "second")),
+        second=second,
         choices=_choices(state.seed, state.bar),
+        phrase=(),
+        opening=(),
     )

@@ -1,9 +1,8 @@
-"""Modes, progressions, chords and their voicings."""
+"""Modes, chords and the tokens that progressions are written in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+import re
 
 import msgspec
 
@@ -20,34 +19,33 @@ SCALES: dict[int, tuple[int, ...]] = {
     IONIAN: (0, 2, 4, 5, 7, 9, 11),
     LYDIAN: (0, 2, 4, 6, 7, 9, 11),
 }
-
-# A progression is one entry a bar; an entry is one or two chords "degree[flags]", where
-# D raises the third (a borrowed dominant), M takes the minor fourth degree chord (borrowed iv).
-OPEN: dict[int, tuple[str, ...]] = {
-    IONIAN: ("1 6 4 5", "1 4 2 5", "1 3 4 5", "6 4 1 5", "1 5 6 4", "1 2 4 5"),
-    LYDIAN: ("1 2 6 2", "1 2 3 2", "1 5 2 2", "6 2 1 2", "1 3 6 2"),
-    MIXOLYDIAN: ("1 7 4 7", "1 5 4 7", "1 4 7 4", "4 1 7 5", "1 2 4 7"),
-    DORIAN: ("1 4 7 4", "1 3 4 5", "1 2 3 4", "1 7 4 5", "1 4 3 7"),
-    AEOLIAN: ("1 6 3 7", "1 4 6 5", "1 7 6 5", "1 3 7 4", "1 5 6 4"),
-    PHRYGIAN: ("1 2 7 2", "1 6 2 7", "1 4 2 7", "1 2 3 2"),
-}
-CLOSED: dict[int, tuple[str, ...]] = {
-    IONIAN: ("1 4 5 1", "6 4 5 1", "4 1 2,5 1", "1 6 2,5 1", "3 6 2,5 1", "6 2 5 1"),
-    LYDIAN: ("1 2 5 1", "6 2 2,5 1", "1 2 2 1", "3 6 2 1"),
-    MIXOLYDIAN: ("1 7 4 1", "2 4 7 1", "5 4 7 1", "4 7 4,7 1"),
-    DORIAN: ("1 4 5 1", "7 4 5 1", "3 4 7 1", "1 2 4,5 1"),
-    AEOLIAN: ("6 7 5D 1", "4 6 5D 1", "1 4 5D 1", "6 4 7 1", "3 6 4,5D 1"),
-    PHRYGIAN: ("4 2 7 1", "6 2 7 1", "1 2 2 1", "3 2 7 1"),
-}
-"""Four-bar phrases: OPEN ones end on a half cadence, CLOSED ones on the tonic. Common practice
-for Ionian and Aeolian (Piston, Harmony); the modal ones keep each mode's characteristic degree."""
+_MAJOR = SCALES[IONIAN]
+_QUALITIES = {"D": (4, 7), "M": (4, 7), "m": (3, 7), "o": (3, 6), "h": (3, 6)}
+_SEVENTHS = {"D": 10, "M": 11, "m": 10, "o": 9, "h": 10}
+_TOKEN = re.compile(r"([b#]?)([1-7])([DMmoh]?)")
+NONE = -1
 
 
 class Chord(msgspec.Struct, frozen=True, array_like=True):
-    """A chord: pitch classes from the root up, its root first."""
+    """A chord: pitch classes from the root up, its root first.
+
+    ``falls``: the pitch class that wants to go down a step (a seventh, a suspended fourth),
+    ``rises``: the one that wants to go up (a leading tone); -1 for none.
+    """
 
     pcs: tuple[int, ...]
     degree: int
+    falls: int = NONE
+    rises: int = NONE
+
+
+class Harmony(msgspec.Struct, frozen=True, array_like=True):
+    """A chord as it sounds: from ``slot`` of its bar on, voiced, over ``bass``."""
+
+    slot: int
+    chord: Chord
+    voicing: tuple[int, ...]
+    bass: int
 
 
 def mode_of(brightness: float, aroused: bool, previous: int | None) -> int:
@@ -68,69 +66,108 @@ def degree_pitch(tonic: int, mode: int, degree: int) -> int:
     return tonic + 12 * octave + SCALES[mode][step]
 
 
-def chord_on(tonic_pc: int, mode: int, entry: str, tension: float, dice: Dice) -> Chord:
-    """A chord of a progression entry, with a seventh, ninth or suspension as tension asks."""
-    degree = int(entry[0]) - 1
-    tones = [degree_pitch(tonic_pc, mode, degree + 2 * i) % 12 for i in range(4)]
-    root, third, fifth, seventh = tones
-    dominant = "D" in entry
-    if dominant:
-        third = (root + 4) % 12
-        fifth = (root + 7) % 12
-    if degree == 3 and mode in (IONIAN, MIXOLYDIAN) and dice.chance(0.9 * tension - 0.2):
-        third = (root + 3) % 12
-    pcs = [root, third, fifth]
-    if (degree != 0 or tension > 0.3) and dice.chance(0.15 + 1.1 * tension):
-        pcs.append(seventh if not dominant else (root + 10) % 12)
-    elif (third - root) % 12 == 4 and degree in (0, 3) and 0 < tension < 0.35 and dice.chance(0.3):
-        # A ninth beside a minor third would be a semitone within the chord.
-        pcs.append(degree_pitch(tonic_pc, mode, degree + 8) % 12)
-    return Chord(tuple(dict.fromkeys(pcs)), degree)
+def chord_on(tonic_pc: int, mode: int, token: str, tension: float, dice: Dice) -> Chord:
+    """The chord of a token, with a seventh or ninth as tension asks.
 
-
-def suspended(chord: Chord, tonic_pc: int, mode: int) -> Chord | None:
-    """The chord with its third held back by the fourth above the root; None where that fourth
-    would be a tritone or a semitone from the fifth."""
-    root, third = chord.pcs[0], chord.pcs[1]
-    fourth = degree_pitch(tonic_pc, mode, chord.degree + 3) % 12
-    if (fourth - root) % 12 != 5:
-        return None
-    return Chord(tuple(fourth if pc == third else pc for pc in chord.pcs), chord.degree)
-
-
-def voice(chord: Chord, previous: Sequence[int], centre: float) -> tuple[int, ...]:
-    """A close or open voicing of ``chord`` near ``centre`` that moves least from ``previous``.
-
-    All inversions and drop-two openings over the register are tried; cost is the summed motion
-    of the voices in semitones plus the distance from the centre. Voicings lie within 50-76, and
-    no semitone cluster lies at the bottom.
+    A token is a degree of the mode ('4'), or a degree with a quality: D dominant, M major, m
+    minor, o diminished, h half-diminished ('5D', '2h'); with 'b' or '#' it counts from the major
+    scale on the tonic ('b2M', '#4o').
     """
-    best: tuple[float, tuple[int, ...]] = (1e9, ())
-    for base in range(50, 68):
-        if base % 12 not in chord.pcs:
-            continue
-        close = sorted(base + (pc - base) % 12 for pc in chord.pcs)
-        shapes = [close, sorted([*close[:-2], close[-2] - 12, close[-1]])]
-        for shape in shapes:
-            if shape[0] < 50 or shape[-1] > 76 or shape[1] - shape[0] < 2:
-                continue
-            motion = _motion(shape, previous) if previous else 0.0
-            cost = motion + 0.6 * abs(sum(shape) / len(shape) - centre)
-            cost += 2.0 * (shape[1] - shape[0] < 3)
-            cost += 3.0 * sum(q - p == 1 for p, q in pairwise(shape))
-            best = min(best, (cost, tuple(shape)))
-    return best[1]
+    found = _TOKEN.fullmatch(token)
+    if found is None:
+        raise ValueError(f"{token!r} is no chord")
+    accidental, number, quality = found.groups()
+    degree = int(number) - 1
+    if accidental:
+        root = tonic_pc + _MAJOR[degree] + (1 if accidental == "#" else -1)
+    else:
+        root = degree_pitch(tonic_pc, mode, degree)
+    if quality:
+        third, fifth = (root + step for step in _QUALITIES[quality])
+        seventh = root + _SEVENTHS[quality]
+    else:
+        third, fifth, seventh = (degree_pitch(tonic_pc, mode, degree + k) for k in (2, 4, 6))
+    return _dressed(
+        [pitch % 12 for pitch in (root, third, fifth, seventh)],
+        degree,
+        quality,
+        degree_pitch(tonic_pc, mode, degree + 8) % 12 if not quality else NONE,
+        tension,
+        dice,
+    )
 
 
-def _motion(shape: Sequence[int], previous: Sequence[int]) -> float:
-    down = sum(min(abs(p - q) for q in previous) for p in shape)
-    up = sum(min(abs(p - q) for q in shape) for p in previous)
-    return (down + up) / 2.0
+def secondary(goal: Chord, diminished: bool, tension: float, dice: Dice) -> Chord:
+    """The dominant of ``goal``, or the diminished chord on its leading tone."""
+    root = (goal.pcs[0] + (11 if diminished else 7)) % 12
+    quality = "o" if diminished else "D"
+    third, fifth = ((root + step) % 12 for step in _QUALITIES[quality])
+    tones = [root, third, fifth, (root + _SEVENTHS[quality]) % 12]
+    return _dressed(tones, (goal.degree + 4) % 7, quality, NONE, max(tension, 0.5), dice)
 
 
-def bass_pitch(chord: Chord, previous: int, tonic_pc: int, final: bool, dice: Dice) -> int:
-    """The bass under a chord (MIDI 34-52): its root, or its third for a smoother line."""
-    third = not final and chord.degree not in (0, 4) and dice.chance(0.22)
-    pc = chord.pcs[1] if third else chord.pcs[0]
-    choices = [p for p in range(34, 53) if p % 12 == pc]
-    return min(choices, key=lambda p: (abs(p - previous) + 0.3 * abs(p - 41), p))
+def _dressed(  # noqa: PLR0917 - a chord is these things
+    tones: list[int], degree: int, quality: str, ninth: int, tension: float, dice: Dice
+) -> Chord:
+    """The triad of ``tones``, with its seventh or ninth as tension and chance decide."""
+    root, third, fifth, seventh = tones
+    major = (third - root) % 12 == 4 and (fifth - root) % 12 == 7
+    minor_seventh = (seventh - root) % 12 == 10
+    dominant = quality == "D" or (major and minor_seventh and degree == 4)
+    rises = third if dominant or (degree == 4 and major) else root if quality == "o" else NONE
+    pcs = [root, third, fifth]
+    falls = NONE
+    eager = 0.15 + 1.1 * tension + 0.25 * dominant
+    # On the tonic a seventh is colour, not motion: it comes only with some tension.
+    if quality in ("o", "h") or ((degree != 0 or tension > 0.3) and dice.chance(eager)):
+        pcs.append(seventh)
+        falls = seventh
+    elif ninth >= 0 and major and degree in (0, 3) and 0 < tension < 0.35 and dice.chance(0.3):
+        # A ninth beside a minor third would be a semitone within the chord.
+        pcs.append(ninth)
+    return Chord(tuple(dict.fromkeys(pcs)), degree, falls, rises)
+
+
+def suspended(chord: Chord, tonic_pc: int, mode: int, before: Chord | None) -> Chord | None:
+    """The chord with its third held back by the fourth above the root. None where that fourth
+    is no perfect one, or was not there before to be held over."""
+    root, third = chord.pcs[0], chord.pcs[1]
+    fourth = (root + 5) % 12
+    scale = {(tonic_pc + step) % 12 for step in SCALES[mode]}
+    if fourth not in scale or (before is not None and fourth not in before.pcs):
+        return None
+    pcs = tuple(fourth if pc == third else pc for pc in chord.pcs)
+    return Chord(pcs, chord.degree, fourth, NONE)
+
+
+_NAMES = {
+    (0, 4, 7): "",
+    (0, 3, 7): "m",
+    (0, 3, 6): "dim",
+    (0, 4, 8): "aug",
+    (0, 4, 7, 10): "7",
+    (0, 4, 7, 11): "maj7",
+    (0, 3, 7, 10): "m7",
+    (0, 3, 6, 9): "dim7",
+    (0, 3, 6, 10): "m7b5",
+    (0, 3, 7, 11): "mmaj7",
+    (0, 2, 4, 7): "add9",
+    (0, 2, 3, 7): "madd9",
+    (0, 5, 7): "sus4",
+    (0, 5, 7, 10): "7sus4",
+    (0, 5, 7, 11): "maj7sus4",
+    (0, 2, 5, 7): "9sus4",
+    (0, 5, 6): "dimsus4",
+    (0, 5, 6, 10): "m7b5sus4",
+    (0, 5, 6, 9): "dim7sus4",
+}
+_PITCHES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+
+
+def chord_name(harmony: Harmony) -> str:
+    """The chord's symbol with its bass where that is not the root: 'Am7', 'C/E'."""
+    root = harmony.chord.pcs[0]
+    steps = tuple(sorted((pc - root) % 12 for pc in harmony.chord.pcs))
+    name = _PITCHES[root] + _NAMES.get(steps, "?")
+    bass = harmony.bass % 12
+    return name if bass == root else f"{name}/{_PITCHES[bass]}"

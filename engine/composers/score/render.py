@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames
 from engine.composers.score.arrangement import LONGEST_NOTE, Note
-from engine.composers.score.instruments import INSTRUMENTS, sound
+from engine.composers.score.instruments import INSTRUMENTS, Instrument, sound
 from engine.composers.score.reverb import PARTITIONS, Spectrum, send_spectrum, wet_block
 from engine.composers.score.tables import TableCache
 
@@ -28,10 +29,18 @@ WET = 0.9
 
 
 class Renderer:
-    """Renders any stretch of a score. Holds tables, never any decision."""
+    """Renders any stretch of a score. Holds tables, never any decision.
 
-    def __init__(self, tables: TableCache | None = None) -> None:
+    ``instruments``: those of another synthesis have the releases of ``INSTRUMENTS``.
+    """
+
+    def __init__(
+        self,
+        tables: TableCache | None = None,
+        instruments: Mapping[str, Instrument] = INSTRUMENTS,
+    ) -> None:
         self._tables = tables or TableCache()
+        self._instruments = instruments
 
     def blocks(self, notes: Callable[[int], list[Note]], first: int, last: int) -> Iterator[Frames]:
         """Blocks ``first`` to ``last`` - 1 of the session, each (GRID_FRAMES, 2).
@@ -71,9 +80,12 @@ class Renderer:
         return bus, send_spectrum(before, bus[2])
 
     def _sound(self, note: Note) -> Bus:
-        wave = sound(
-            self._tables, note.instrument, note.pitch, note.brightness, note.gate, note.entry
-        )
+        instrument = self._instruments[note.instrument]
+        where = (note.instrument, note.pitch, note.brightness, note.gate, note.entry)
+        wave = sound(self._tables, *where, instrument=instrument)
+        depth = INSTRUMENTS[note.instrument].tremolo
+        if depth:
+            wave = _panned(wave, note.onset, depth)
         angle = (note.pan + 1.0) * math.pi / 4.0
         left, right = note.gain * math.cos(angle), note.gain * math.sin(angle)
         if wave.ndim == 1:
@@ -84,6 +96,23 @@ class Renderer:
         np.add(wave[0], wave[1], out=out[2])
         out[2] *= np.float32(0.5 * note.gain * note.send)
         return out
+
+
+_TREMOLO_FRAMES = 11_000
+"""The period of the stage piano's stereo tremolo, 4.4 Hz."""
+
+
+@functools.cache
+def _tremolo() -> NDArray[np.float32]:
+    turn = 2.0 * np.pi * np.arange(_TREMOLO_FRAMES) / _TREMOLO_FRAMES
+    return np.tile(np.sin(turn), 60).astype(np.float32)
+
+
+def _panned(wave: NDArray[np.float32], onset: int, depth: float) -> NDArray[np.float32]:
+    """A wave moved from side to side, in step for all notes, shape (2, n)."""
+    start = onset % _TREMOLO_FRAMES
+    swing = _tremolo()[start : start + wave.shape[-1]] * np.float32(depth)
+    return np.asarray(wave * np.stack((1.0 + swing, 1.0 - swing)), np.float32)
 
 
 def _end(note: Note) -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
+from engine.composers.score.harmony import Chord, Harmony
 from engine.composers.score.melody import Motif
 from engine.errors import MusmedError
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 class ScoreState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -15,9 +18,11 @@ class ScoreState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``frame``: session frame at which the bar starts. ``phrase_bar`` 0-7 within the period (two
     four-bar phrases; negative during the introduction), ``section_bar`` 0-15. ``tonic`` is a
-    pitch class, ``choices`` the section's picks of progressions in [0, 1). ``voicing``, ``bass``
-    and ``melody`` are the last pitches sounded. ``closing`` 0, or 1-3 in the two bars
-    before the final bar and in it; ``done``: the final bar has been made.
+    pitch class, ``choices`` the section's picks of progressions (one for each of its phrases) in
+    [0, 1). ``phrase`` is the harmony of the bars that are left of the phrase, as planned at its
+    start, ``opening`` the tokens of the period's first two bars. ``chord``, ``voicing``, ``bass``
+    and ``melody`` are what sounded last. ``closing`` 0, or 1-3 in the two bars before the final
+    bar and in it; ``done``: the final bar has been made.
     """
 
     version: int
@@ -34,6 +39,9 @@ class ScoreState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     theme: Motif
     second: Motif
     choices: tuple[float, float, float, float]
+    phrase: tuple[tuple[Harmony, ...], ...]
+    opening: tuple[str, ...]
+    chord: Chord | None
     voicing: tuple[int, ...]
     bass: int
     melody: int
@@ -61,6 +69,29 @@ def unpack_state(data: bytes) -> ScoreState:
     return state
 
 
+_TOKENS = re.compile(r"[b#]?[1-7][DMmoh]?(,[b#]?[1-7][DMmoh]?)?")
+
+
+def _sane_chord(chord: Chord) -> bool:
+    return (
+        3 <= len(chord.pcs) <= 5
+        and all(0 <= pc < 12 for pc in chord.pcs)
+        and 0 <= chord.degree < 7
+        and -1 <= chord.falls < 12
+        and -1 <= chord.rises < 12
+    )
+
+
+def _sane_bar(bar: tuple[Harmony, ...]) -> bool:
+    return (
+        1 <= len(bar) <= 4
+        and bar[0].slot == 0
+        and all(0 <= harmony.slot < 16 and _sane_chord(harmony.chord) for harmony in bar)
+        and all(len(harmony.voicing) == 4 for harmony in bar)
+        and all(0 <= p < 128 for harmony in bar for p in (*harmony.voicing, harmony.bass))
+    )
+
+
 def _sane(state: ScoreState) -> bool:
     pitches = (*state.voicing, state.bass, state.melody)
     motifs = (state.theme, state.second)
@@ -78,5 +109,10 @@ def _sane(state: ScoreState) -> bool:
         and 0 <= state.section_bar < 16
         and all(0 <= p < 128 for p in pitches)
         and all(0.0 <= c < 1.0 for c in state.choices)
+        and len(state.phrase) <= 4
+        and all(_sane_bar(bar) for bar in state.phrase)
+        and (state.chord is None or _sane_chord(state.chord))
+        and len(state.opening) <= 2
+        and all(_TOKENS.fullmatch(tokens) for tokens in state.opening)
         and all(sorted(m.order) == list(range(16)) and len(m.contour) == 16 for m in motifs)
     )

@@ -1,0 +1,306 @@
+"""A session's score as a MIDI file: one track per instrument, a tempo map, a marker per clip.
+
+Written from the request and the events alone; nothing is sounded. The same session gives the
+same bytes.
+"""
+
+from __future__ import annotations
+
+import bisect
+import io
+import itertools
+import math
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import mido
+import msgspec
+
+from engine import __version__
+from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.composers.score.composer import EmbeddedComposer
+from engine.composers.score.form import BEATS, Bar
+from engine.composers.score.gm import GENERAL_MIDI, Percussion
+from engine.composers.score.heard import Heard, Piece, heard
+from engine.composers.score.instruments import INSTRUMENTS
+from engine.composers.score.writer import Note
+from engine.errors import MusmedError
+from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.request import Request
+
+TICKS = 960
+"""Ticks per beat: a tick is at most 1.3 ms at 48 BPM, under the ear's grain for timing."""
+_DRUMS = 9
+"""Channel 10, as musicians count: General MIDI's percussion."""
+_CHANNELS = tuple(channel for channel in range(16) if channel != _DRUMS)
+_LOUDEST = 1.3
+"""The gain that is velocity 127."""
+_MICRO = 1_000_000
+_KINDS = ("note_off", "control_change", "program_change", "note_on")
+"""The order of messages at one tick: what ends first, what a note needs before it."""
+
+
+class TempoMap:
+    """Session frames <-> ticks: every bar is ``BEATS`` quarters (the held last one as many as fit)
+    at a tempo of whole microseconds, each chosen so that rounding does not add up."""
+
+    def __init__(self, bars: Sequence[Bar]) -> None:
+        self.tempi: list[tuple[int, int]] = []
+        """(tick, microseconds per quarter), one for each bar."""
+        self._frames = [bar.start for bar in bars]
+        self._ticks: list[int] = []
+        self._scaled: list[int] = []
+        tick = scaled = 0
+        for bar in bars:
+            beats = BEATS if bar.kind != "final" else max(1, round(bar.length / bar.beat))
+            self._ticks.append(tick)
+            self._scaled.append(scaled)
+            goal = bar.end * _MICRO * TICKS // SAMPLE_RATE
+            tempo = max(1, round((goal - scaled) / (beats * TICKS)))
+            self.tempi.append((tick, tempo))
+            tick += beats * TICKS
+            scaled += beats * TICKS * tempo
+        self.end = tick
+        """The tick at which the last bar ends."""
+
+    def tick(self, frame: int) -> int:
+        """The tick nearest to a session frame, at most ``end``."""
+        k = max(0, bisect.bisect_right(self._frames, frame) - 1)
+        goal = frame * _MICRO * TICKS / SAMPLE_RATE
+        ticks = self._ticks[k] + round((goal - self._scaled[k]) / self.tempi[k][1])
+        return min(max(0, ticks), self.end)
+
+
+class _Stroke(NamedTuple):
+    """A note as MIDI has it; ``end`` is a tick."""
+
+    tick: int
+    end: int
+    channel: int
+    key: int
+    velocity: int
+
+
+def check_midi_path(path: Path) -> None:
+    """Raises ``MusmedError`` when a MIDI file can't be written to ``path``."""
+    if path.suffix.lower() not in (".mid", ".midi"):
+        raise MusmedError(f"{path} is no MIDI file's name; let it end in .mid.")
+    if path.is_dir():
+        raise MusmedError(f"{path} is a folder; name a .mid file.")
+    if not path.parent.is_dir():
+        raise MusmedError(f"There is no folder {path.parent}; make it or choose another.")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise MusmedError(f"The folder {path.parent} can't be written to; choose another.")
+
+
+def write_midi(path: Path, request: Request, events: Sequence[Event] = ()) -> None:
+    """Write the session of ``request`` and ``events`` to ``path``; the file appears under its
+    name only when it is whole. Raises ``MusmedError`` when it can't be written."""
+    check_midi_path(path)
+    data = midi_bytes(request, events)
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        raise MusmedError(
+            f"The MIDI file {path} can't be written ({error.strerror}); free some space or "
+            "choose another folder."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def midi_bytes(request: Request, events: Sequence[Event] = ()) -> bytes:
+    """The MIDI file (format 1) of the session. Raises what ``make_plan`` raises."""
+    score = heard(request, events)
+    time = TempoMap(score.bars)
+    file = mido.MidiFile(type=1, ticks_per_beat=TICKS, charset="utf-8")
+    file.tracks.append(_conductor(score, time, request, events))
+    channels = _channels(score.notes)
+    for name in _in_order(score.notes):
+        notes = [
+            pair for pair in zip(score.notes, channels, strict=True) if _track(pair[0]) == name
+        ]
+        file.tracks.append(_instrument(name, notes, time))
+    out = io.BytesIO()
+    file.save(file=out)
+    return out.getvalue()
+
+
+def _conductor(
+    score: Heard, time: TempoMap, request: Request, events: Sequence[Event]
+) -> mido.MidiTrack:
+    """Title, request, tempo map, metre, keys and markers."""
+    words = (request.start_word or "a feeling", request.target_word or "a feeling")
+    made = f"musmed {__version__}, composer {EmbeddedComposer.name} {EmbeddedComposer.version}"
+    messages = [
+        (0, mido.MetaMessage("track_name", name=f"musmed: {words[0]} to {words[1]}")),
+        (0, mido.MetaMessage("text", text=f"{made}, seed {request.seed}")),
+        (0, mido.MetaMessage("text", text=msgspec.json.encode(request).decode())),
+        (0, mido.MetaMessage("time_signature", numerator=BEATS, denominator=4)),
+    ]
+    messages += [(at, mido.MetaMessage("set_tempo", tempo=t)) for at, t in time.tempi]
+    messages += _keys(score.bars, time)
+    messages += [
+        (time.tick(piece.start), mido.MetaMessage("marker", text=_clip_text(piece)))
+        for piece in score.pieces
+    ]
+    messages += [
+        (time.tick(frames_of(event.at)), mido.MetaMessage("cue_marker", text=_event_text(event)))
+        for event in events
+    ]
+    return _laid_out(messages, time.end)
+
+
+_SIGNATURES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+_ABOVE = {1: 4, 2: 9, 3: 2, 4: 7, 5: 0, 6: 5}
+"""Semitones from the tonic of the major scale with a mode's notes up to the mode's own tonic."""
+
+
+def _keys(bars: Sequence[Bar], time: TempoMap) -> list[tuple[int, mido.MetaMessage]]:
+    """The signature of each mode's scale, where it changes."""
+    made = []
+    starts = zip(bars, (tick for tick, _ in time.tempi), strict=True)
+    signed = ((tick, _SIGNATURES[(bar.tonic - _ABOVE[bar.mode]) % 12]) for bar, tick in starts)
+    for _, group in itertools.groupby(signed, key=lambda pair: pair[1]):
+        tick, key = next(group)
+        made.append((tick, mido.MetaMessage("key_signature", key=key)))
+    return made
+
+
+def _clip_text(piece: Piece) -> str:
+    spec = piece.spec
+    affect = spec.path.at(piece.start / SAMPLE_RATE)
+    again = f" revision {spec.revision}" if spec.revision else ""
+    return (
+        f"clip {spec.index}{again}: {spec.tags.mood}, valence {affect.valence:+.2f}, "
+        f"arousal {affect.arousal:+.2f}, {spec.tags.instrument}, {spec.tags.genre}"
+    )
+
+
+def _event_text(event: Event) -> str:
+    match event:
+        case Steer(target=target, word=word):
+            return f"steer to {word or f'{target.valence:+.2f},{target.arousal:+.2f}'}"
+        case Ease():
+            return "ease"
+        case Skip():
+            return "skip"
+
+
+def _track(note: Note) -> str:
+    """The track of a note: its instrument, or the one kit that percussion is."""
+    return (
+        "percussion" if isinstance(GENERAL_MIDI[note.instrument], Percussion) else note.instrument
+    )
+
+
+def _in_order(notes: Iterable[Note]) -> list[str]:
+    """The tracks in the order in which they are first heard, percussion last."""
+    names = dict.fromkeys(_track(note) for note in notes)
+    return sorted(names, key=lambda name: name == "percussion")
+
+
+def _channels(notes: Sequence[Note]) -> list[int]:
+    """The channel of each note. An instrument keeps its own; a sixteenth one takes the channel
+    that has been quiet for longest."""
+    owner: dict[int, str] = {}
+    until: dict[int, int] = dict.fromkeys(_CHANNELS, -1)
+    made = []
+    for note in notes:
+        if _track(note) == "percussion":
+            made.append(_DRUMS)
+            continue
+        mine = [c for c, name in owner.items() if name == note.instrument]
+        free = [c for c in _CHANNELS if c not in owner]
+        channel = (mine or free or sorted(owner, key=lambda c: until[c]))[0]
+        owner[channel] = note.instrument
+        until[channel] = max(until[channel], note.onset + note.gate)
+        made.append(channel)
+    return made
+
+
+def _instrument(name: str, notes: Sequence[tuple[Note, int]], time: TempoMap) -> mido.MidiTrack:
+    """A track: programme, place in the stereo image and hall wherever its channel begins, notes."""
+    messages: list[tuple[int, mido.Message | mido.MetaMessage]] = []
+    strokes = _apart([_stroke(note, channel, time) for note, channel in notes])
+    place = _mean(note.pan for note, _ in notes)
+    hall = _mean(note.send for note, _ in notes)
+    taken = itertools.groupby(strokes, key=lambda stroke: stroke.channel)
+    for channel, group in taken:
+        at = 0 if not messages else next(iter(group)).tick
+        messages += _patch(at, channel, name, place, hall)
+    for stroke in strokes:
+        where = {"channel": stroke.channel, "note": stroke.key}
+        messages.append((stroke.tick, mido.Message("note_on", velocity=stroke.velocity, **where)))
+        messages.append((stroke.end, mido.Message("note_off", **where)))
+    title = mido.MetaMessage("track_name", name=name)
+    return _laid_out([(0, title), *sorted(messages, key=_rank)], time.end)
+
+
+def _rank(message: tuple[int, mido.Message | mido.MetaMessage]) -> tuple[int, int]:
+    return message[0], _KINDS.index(message[1].type)
+
+
+def _patch(
+    at: int, channel: int, name: str, place: float, hall: float
+) -> list[tuple[int, mido.Message]]:
+    patch = GENERAL_MIDI.get(name)
+    number = 0 if patch is None or isinstance(patch, Percussion) else patch.number
+    pan = max(0, min(127, round(64 + 63 * place)))
+    return [
+        (at, mido.Message("control_change", channel=channel, control=10, value=pan)),
+        (at, mido.Message("control_change", channel=channel, control=91, value=round(127 * hall))),
+        (at, mido.Message("program_change", channel=channel, program=number)),
+    ]
+
+
+def _mean(values: Iterable[float]) -> float:
+    listed = list(values)
+    return math.fsum(listed) / len(listed)
+
+
+def _stroke(note: Note, channel: int, time: TempoMap) -> _Stroke:
+    patch = GENERAL_MIDI[note.instrument]
+    key = INSTRUMENTS[note.instrument].fold(note.pitch)
+    if isinstance(patch, Percussion):
+        key = patch.key(note.pitch)
+    # General MIDI's loudness is 40 log10(velocity / 127) dB: amplitude is velocity squared.
+    velocity = max(1, min(127, round(127 * math.sqrt(note.gain / _LOUDEST))))
+    tick = time.tick(note.onset)
+    end = max(tick + 1, time.tick(note.onset + note.gate))
+    return _Stroke(tick, end, channel, key, velocity)
+
+
+def _apart(strokes: Iterable[_Stroke]) -> list[_Stroke]:
+    """MIDI knows one note per key: a later stroke ends the one before it, and two at once are
+    one, the louder."""
+    made: list[_Stroke] = []
+    last: dict[tuple[int, int], int] = {}
+    for stroke in sorted(strokes):
+        place = last.get((stroke.channel, stroke.key))
+        if place is not None and made[place].tick == stroke.tick:
+            louder = max(made[place].velocity, stroke.velocity)
+            made[place] = stroke._replace(velocity=louder, end=max(made[place].end, stroke.end))
+            continue
+        if place is not None and made[place].end > stroke.tick:
+            made[place] = made[place]._replace(end=stroke.tick)
+        last[stroke.channel, stroke.key] = len(made)
+        made.append(stroke)
+    return made
+
+
+def _laid_out(
+    messages: Iterable[tuple[int, mido.Message | mido.MetaMessage]], end: int
+) -> mido.MidiTrack:
+    """A track of messages at absolute ticks; those at one tick keep their order."""
+    track = mido.MidiTrack()
+    before = 0
+    for tick, message in sorted(messages, key=lambda pair: pair[0]):
+        track.append(message.copy(time=tick - before))
+        before = tick
+    track.append(mido.MetaMessage("end_of_track", time=max(0, end - before)))
+    return track

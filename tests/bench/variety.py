@@ -1,0 +1,117 @@
+"""Does the composer repeat itself as people do, neither more nor less?
+
+    python tests/bench/variety.py [--sessions 5]
+
+Nearest-phrase similarity over stretches of 80 s against VGMIDI's 5-95 % (data at
+../shared/data/vgmidi), and over whole 15-minute sessions; longest verbatim repeats; returns of
+the theme that are found in the notes alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path as FilePath
+
+import numpy as np
+
+ROOT = FilePath(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(FilePath(__file__).resolve().parent))
+
+from score_range import DATA, human_pieces  # noqa: E402
+
+from engine.affect.circumplex import Affect  # noqa: E402
+from engine.affect.path import Path, plan_path  # noqa: E402
+from engine.composers.score.form import Bar  # noqa: E402
+from engine.evaluation import variety as v  # noqa: E402
+from engine.evaluation.composed import SOLO_PIANO, as_piece, compose_bars  # noqa: E402
+from engine.evaluation.notes import Piece, windows  # noqa: E402
+
+SESSION = 900.0
+STRETCH = 80.0
+JOURNEYS = (
+    ((-0.5, 0.6), (0.6, -0.5)),
+    ((-0.6, -0.4), (0.5, 0.2)),
+    ((0.2, -0.6), (0.6, 0.6)),
+    ((-0.3, 0.2), (0.4, -0.3)),
+    ((0.0, 0.0), (0.3, -0.2)),
+)
+
+
+def session(number: int) -> tuple[list[Bar], Path]:
+    start, target = JOURNEYS[number % len(JOURNEYS)]
+    path = plan_path(Affect(*start), Affect(*target), SESSION, "iso")
+    return compose_bars(path, SESSION, 31 + number), path
+
+
+def nearest(pieces: list[Piece]) -> list[float]:
+    """Nearest-phrase similarity of every stretch that holds enough phrases."""
+    values = [v.nearest_phrase_similarity(part) for p in pieces for part in windows(p, STRETCH, 3)]
+    return [value for value in values if np.isfinite(value)]
+
+
+def theme_lines(sessions: list[tuple[list[Bar], Path]]) -> list[str]:
+    """Planned returns of the theme, and returns found by ear's measure in the melody alone."""
+    melodies = [as_piece(bars, path, SOLO_PIANO, "lead") for bars, path in sessions]
+    shapes = [v.bar_shapes(melody) for melody in melodies]
+    lines = []
+    for i, (bars, _) in enumerate(sessions):
+        # The first whole statement: one of two tones has no shape to be found by.
+        stated = next(
+            k
+            for k, bar in enumerate(bars)
+            if bar.plan[:2] == ("theme", "same") and len(shapes[i][k]) >= 4
+        )
+        theme = shapes[i][stated]
+        others = [shape for j, other in enumerate(shapes) if j != i for shape in other]
+        level = v.chance_level(theme, others)
+        rest = shapes[i][stated + 1 :]
+        found = v.returns(theme, rest, level)
+        planned = sum(bar.plan[0] == "theme" for bar in bars) - 1
+        chance = 0.05 * len(rest)
+        lines.append(
+            f"| {i + 1} | {len(bars)} | {planned} | {sum(found.values())} "
+            f"({found['same']}/{found['invert']}/{found['augment']}) | {chance:.0f} |"
+        )
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--sessions", type=int, default=5)
+    count = parser.parse_args().sessions
+    sessions = [session(i) for i in range(count)]
+    pieces = [as_piece(bars, path, SOLO_PIANO) for bars, path in sessions]
+    if DATA.is_dir():
+        human = nearest(human_pieces())
+        low, high = np.quantile(human, (0.05, 0.95))
+        ours = [v.nearest_phrase_similarity(p) for piece in pieces for p in _stretches(piece)]
+        inside = np.mean([low <= value <= high for value in ours])
+        print(
+            f"nearest-phrase similarity, {STRETCH:.0f} s stretches: VGMIDI 5-95 % "
+            f"{low:.2f}-{high:.2f} (median {np.median(human):.2f}, n={len(human)}); ours "
+            f"{np.quantile(ours, 0.05):.2f}-{np.quantile(ours, 0.95):.2f} (median "
+            f"{np.median(ours):.2f}, n={len(ours)}), {100 * inside:.0f} % inside"
+        )
+    else:
+        print(f"VGMIDI is not at {DATA}: no human range.")
+    print("\n| session | nearest phrase, whole | longest melody repeat | identical bars in a row |")
+    print("|---|---|---|---|")
+    for i, piece in enumerate(pieces):
+        notes, beats, seconds = v.longest_melody_repeat(piece)
+        print(
+            f"| {i + 1} | {v.nearest_phrase_similarity(piece):.2f} | {notes} notes, {beats:.1f} "
+            f"beats, {seconds:.1f} s | {v.longest_bar_repeat(piece)} |"
+        )
+    print("\n| session | bars | theme planned | found (same/inverted/augmented) | by chance |")
+    print("|---|---|---|---|---|")
+    print("\n".join(theme_lines(sessions)))
+
+
+def _stretches(piece: Piece) -> list[Piece]:
+    return windows(piece, STRETCH, 11)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,256 @@
+"""General MIDI names and the MIDI file of a session."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path as FilePath
+
+import mido
+import msgspec
+import pytest
+
+from engine.affect.circumplex import Affect
+from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.composers.score.arrangement import arrange
+from engine.composers.score.composer import EmbeddedComposer
+from engine.composers.score.ensembles import ensemble_for
+from engine.composers.score.gm import GENERAL_MIDI, Percussion, Programme
+from engine.composers.score.heard import Heard, heard
+from engine.composers.score.instruments import INSTRUMENTS
+from engine.composers.score.midi import (
+    TICKS,
+    _apart,
+    _channels,
+    _Stroke,
+    midi_bytes,
+    write_midi,
+)
+from engine.composers.score.writer import Note
+from engine.errors import MusmedError
+from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.request import Request
+
+
+def test_every_instrument_has_a_general_midi_place_and_no_other() -> None:
+    assert set(GENERAL_MIDI) == set(INSTRUMENTS)
+
+
+@pytest.mark.parametrize("name", sorted(GENERAL_MIDI))
+def test_places_are_within_general_midi(name: str) -> None:
+    place = GENERAL_MIDI[name]
+    if isinstance(place, Programme):
+        assert 0 <= place.number <= 127
+    else:
+        assert isinstance(place, Percussion)
+        assert all(35 <= key <= 81 for key in place.keys)
+
+
+TOTAL_MINUTES = 4.0
+REQUEST = Request(
+    start=Affect(-0.5, 0.7),
+    target=Affect(0.6, -0.5),
+    start_word="tense",
+    target_word="calm",
+    minutes=TOTAL_MINUTES,
+    temperature=1.0,
+    seed=12,
+)
+EVENTS: tuple[Event, ...] = (
+    Steer(at=61.3, target=Affect(0.7, 0.5), word="glad"),
+    Skip(at=89.2),
+    Ease(at=130.0),
+)
+
+
+@cache
+def score() -> Heard:
+    return heard(REQUEST, EVENTS)
+
+
+@cache
+def written() -> mido.MidiFile:
+    return mido.MidiFile(file=io.BytesIO(midi_bytes(REQUEST, EVENTS)), charset="utf-8")
+
+
+def seconds(file: mido.MidiFile) -> Callable[[int], float]:
+    """Tick -> seconds by the file's own tempo map."""
+    steps, at = [(0, 0.0, 500_000)], 0
+    for message in file.tracks[0]:
+        at += message.time
+        if message.type == "set_tempo":
+            tick, time, tempo = steps[-1]
+            time += mido.tick2second(at - tick, file.ticks_per_beat, tempo)
+            steps.append((at, time, message.tempo))
+
+    def of(tick: int) -> float:
+        before, time, tempo = next(step for step in reversed(steps) if step[0] <= tick)
+        return time + mido.tick2second(tick - before, file.ticks_per_beat, tempo)
+
+    return of
+
+
+def sounding(track: mido.MidiTrack) -> list[tuple[int, int, int, int, int]]:
+    """(onset tick, end tick, channel, key, programme) of every note."""
+    at, open_, programmes, notes = 0, {}, {}, []
+    for message in track:
+        at += message.time
+        if message.type == "program_change":
+            programmes[message.channel] = message.program
+        elif message.type == "note_on":
+            assert (message.channel, message.note) not in open_, "one note per key at a time"
+            open_[message.channel, message.note] = at
+        elif message.type == "note_off":
+            onset = open_.pop((message.channel, message.note))
+            notes.append((onset, at, message.channel, message.note, programmes[message.channel]))
+    assert not open_, "every note ends"
+    return notes
+
+
+def metas(kind: str) -> list[tuple[int, mido.MetaMessage]]:
+    at, found = 0, []
+    for message in written().tracks[0]:
+        at += message.time
+        if message.type == kind:
+            found.append((at, message))
+    return found
+
+
+def key_of(note: Note) -> int:
+    place = GENERAL_MIDI[note.instrument]
+    if isinstance(place, Percussion):
+        return place.key(note.pitch)
+    return INSTRUMENTS[note.instrument].fold(note.pitch)
+
+
+def test_every_note_is_where_the_score_has_it() -> None:
+    """Onsets in seconds through the file's tempo map, within a tick, each way."""
+    file, of = written(), seconds(written())
+    for track in file.tracks[1:]:
+        drums = track.name == "percussion"
+        mine = [
+            note
+            for note in score().notes
+            if note.instrument == track.name
+            or (drums and isinstance(GENERAL_MIDI[note.instrument], Percussion))
+        ]
+        wanted = sorted((note.onset / SAMPLE_RATE, key_of(note)) for note in mine)
+        made = [(of(onset), key) for onset, _, _, key, _ in sounding(track)]
+        assert made
+        for one, other in ((wanted, made), (made, wanted)):
+            by_key: dict[int, list[float]] = {}
+            for onset, key in other:
+                by_key.setdefault(key, []).append(onset)
+            for onset, key in one:
+                near = min(abs(onset - o) for o in by_key[key])
+                assert near <= 60.0 / 50.0 / TICKS, (track.name, onset, key)
+
+
+def test_tracks_are_instruments_with_their_programmes() -> None:
+    tracks = written().tracks[1:]
+    played = {note.instrument for note in score().notes}
+    pitched = {name for name in played if isinstance(GENERAL_MIDI[name], Programme)}
+    assert {track.name for track in tracks} - {"percussion"} == pitched
+    assert len(tracks) == len({track.name for track in tracks})
+    for track in tracks:
+        notes = sounding(track)
+        place = GENERAL_MIDI.get(track.name)
+        if isinstance(place, Programme):
+            assert {note[4] for note in notes} == {place.number}
+            assert all(note[2] != 9 for note in notes)
+        else:
+            assert {note[2] for note in notes} == {9}
+
+
+def test_the_tempo_map_is_the_bars() -> None:
+    of = seconds(written())
+    tempi = metas("set_tempo")
+    assert len(tempi) == len(score().bars)
+    for (tick, _), bar in zip(tempi, score().bars, strict=True):
+        assert abs(of(tick) - bar.start / SAMPLE_RATE) < 1e-5, "rounding does not add up"
+    (signature,) = metas("time_signature")
+    assert signature[0] == 0
+    assert (signature[1].numerator, signature[1].denominator) == (4, 4)
+    assert written().length == pytest.approx(REQUEST.seconds, abs=1e-4)
+
+
+def test_bars_follow_without_a_gap_through_every_event() -> None:
+    bars = score().bars
+    assert bars[0].start == 0
+    assert bars[-1].end == frames_of(REQUEST.seconds)
+    assert all(one.end == two.start for one, two in itertools.pairwise(bars))
+    pieces = score().pieces
+    assert pieces[0].since == 0
+    assert pieces[-1].until == frames_of(REQUEST.seconds)
+    assert all(one.until == two.since for one, two in itertools.pairwise(pieces))
+
+
+def test_a_marker_for_every_clip_and_event() -> None:
+    of = seconds(written())
+    markers = metas("marker")
+    assert len(markers) == len(score().pieces)
+    for (tick, message), piece in zip(markers, score().pieces, strict=True):
+        assert of(tick) == pytest.approx(piece.start / SAMPLE_RATE, abs=0.002)
+        spec = piece.spec
+        assert message.text.startswith(f"clip {spec.index}")
+        assert ("revision" in message.text) == (spec.revision > 0)
+        assert spec.tags.mood in message.text
+    cues = [(of(tick), message.text) for tick, message in metas("cue_marker")]
+    assert [text for _, text in cues] == ["steer to glad", "skip", "ease"]
+    assert [time for time, _ in cues] == pytest.approx([e.at for e in EVENTS], abs=0.002)
+
+
+def test_it_says_how_it_can_be_made_again() -> None:
+    texts = [message.text for _, message in metas("text")]
+    assert f"seed {REQUEST.seed}" in texts[0]
+    assert msgspec.json.decode(texts[1], type=Request) == REQUEST
+
+
+def test_same_session_same_bytes() -> None:
+    assert midi_bytes(REQUEST, EVENTS) == midi_bytes(REQUEST, EVENTS)
+    assert midi_bytes(REQUEST, EVENTS) != midi_bytes(REQUEST, EVENTS[:2])
+
+
+def test_the_notes_are_those_the_audio_is_made_of() -> None:
+    """What the composer hands the renderer, clip by clip, within what is heard of each."""
+    composer = EmbeddedComposer()
+    state: bytes | None = None
+    request = msgspec.structs.replace(REQUEST, minutes=2.0)
+    made = heard(request)
+    for piece in made.pieces:
+        composition = composer.compose(piece.spec, state, lambda: False)
+        state = composition.state()
+        bars = [b for b in composition._bars if piece.since <= b.start < piece.until]
+        ensemble = ensemble_for(piece.spec.tags)
+        notes = [n for b in bars for n in arrange(b, ensemble, piece.spec.path)]
+        first, last = bars[0].start, bars[-1].end
+        assert set(notes) <= set(made.notes)
+        inside = {n for n in made.notes if first + 9600 <= n.onset < last - 9600}
+        assert inside <= set(notes)
+
+
+def test_more_instruments_than_channels_share_them() -> None:
+    names = [n for n, p in GENERAL_MIDI.items() if isinstance(p, Programme)]
+    notes = [
+        Note(k * SAMPLE_RATE, "lead", 60, name, 4800, 0.5, 0.5, 0.0, 0.2, 0)
+        for k, name in enumerate(names * 2)
+    ]
+    channels = _channels(notes)
+    assert set(channels) == set(range(16)) - {9}
+    assert len(names) > 15
+    for at in range(len(notes) - 15):
+        assert len(set(channels[at : at + 15])) == 15, "the quietest channel is taken"
+
+
+def test_two_notes_on_one_key_do_not_swallow_each_other() -> None:
+    strokes = [_Stroke(0, 100, 0, 60, 50), _Stroke(40, 60, 0, 60, 70), _Stroke(40, 90, 0, 60, 60)]
+    assert _apart(strokes) == [_Stroke(0, 40, 0, 60, 50), _Stroke(40, 90, 0, 60, 70)]
+
+
+@pytest.mark.parametrize("name", ["out.txt", "out", "nowhere/out.mid"])
+def test_a_wrong_place_is_said_in_a_sentence(tmp_path: FilePath, name: str) -> None:
+    with pytest.raises(MusmedError, match=r"\.$"):
+        write_midi(tmp_path / name, REQUEST)
+    assert not list(tmp_path.iterdir())
