@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import msgspec
 
-from engine.composers.base import BarRecords, Marks, Synthesis
+from engine.composers.base import BarRecords, Marks
+from engine.composers.synthesis import Synthesis
 from engine.plan.spec import ClipSpec
 
 PROTOCOL_VERSION = 1
