@@ -15,6 +15,7 @@ import msgspec
 
 from engine.audio.files import check_target
 from engine.composers.base import resolve_composer
+from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.plan.events import Event
 from engine.plan.request import Request
@@ -23,6 +24,8 @@ from engine.session.library import Library
 from engine.session.report import check_report_path, report_path, write_report
 from engine.session.runner import SessionRunner
 from engine.session.status import Notice
+
+_BUILTIN = Synthesis()
 
 
 class RenderResult(msgspec.Struct, frozen=True):
@@ -44,13 +47,15 @@ def render_session(
     *,
     events: Sequence[Event] = (),
     denoise: bool | None = None,
+    synthesis: Synthesis = _BUILTIN,
     progress: Callable[[float, float], None],
     log_file: Path,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> RenderResult:
     """Compose the whole session into ``output`` (.flac, .wav or .ogg) and its sidecar.
 
-    ``events``: those of a kept session, in order. ``progress(done, total)`` is called a few
+    ``events``: those of a kept session, in order; ``synthesis``: for the same sound, its own.
+    ``progress(done, total)`` is called a few
     times a second with session seconds. The audio appears under its name only when it is
     whole. Raises ``MusmedError`` (one sentence) for an output that can't be written or a
     composer that fails.
@@ -68,6 +73,7 @@ def render_session(
             sink=sink,
             script=events,
             denoise=denoise,
+            synthesis=synthesis,
             log_file=log_file,
         )
         try:

@@ -43,6 +43,12 @@ Seed = Annotated[Text, typer.Option(metavar="NUMBER", help="The same seed, the s
 Composer = Annotated[
     Text, typer.Option(metavar="NAME", help="Who composes: auto or embedded (auto).")
 ]
+Synthesis = Annotated[
+    Text,
+    typer.Option(
+        metavar="auto|builtin|fluidsynth", help="What sounds the embedded composer's notes (auto)."
+    ),
+]
 Sink = Annotated[
     Text,
     typer.Option(
@@ -101,6 +107,7 @@ def play(
     sink: Sink = None,
     volume: Volume = None,
     denoise: Denoise = None,
+    synthesis: Synthesis = None,
     plain: Plain = False,
     slow_link: SlowLink = False,
 ) -> None:
@@ -119,7 +126,15 @@ def play(
         seed=seed,
         composer=composer,
     )
-    code = play_session(asked, sink, volume, denoise=denoise, plain=plain, slow_link=slow_link)
+    code = play_session(
+        asked,
+        sink,
+        volume,
+        denoise=denoise,
+        synthesis=synthesis,
+        plain=plain,
+        slow_link=slow_link,
+    )
     raise typer.Exit(code)
 
 
@@ -142,6 +157,7 @@ def render(
     seed: Seed = None,
     composer: Composer = None,
     denoise: Denoise = None,
+    synthesis: Synthesis = None,
 ) -> None:
     """Compose a session into a sound file, with a .json beside it that says what it is.
 
@@ -161,7 +177,7 @@ def render(
         seed=seed,
         composer=composer,
     )
-    raise typer.Exit(render_to(asked, output, midi=midi, denoise=denoise))
+    raise typer.Exit(render_to(asked, output, midi=midi, denoise=denoise, synthesis=synthesis))
 
 
 @app.command()

@@ -36,7 +36,11 @@ def open_check_in(*, slow_link: bool) -> int:
     """``musmed`` alone: the app from the check-in on; gives the exit code."""
     where = folders()
     loaded = load_settings(where.settings)
-    options = Options(sink=loaded.settings.sink, volume=loaded.settings.volume)
+    options = Options(
+        sink=loaded.settings.sink,
+        volume=loaded.settings.volume,
+        synthesis=loaded.settings.sounded(),
+    )
     return run_app(where, loaded, options, None, slow_link=slow_link)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.plan.request import Request
 from musmed_tui.asking import Asked, build_request, drawn_seed, number
@@ -32,6 +33,7 @@ def play_session(
     volume: str | None,
     *,
     denoise: bool | None,
+    synthesis: str | None,
     plain: bool,
     slow_link: bool,
 ) -> int:
@@ -40,13 +42,14 @@ def play_session(
     loaded = load_settings(where.settings)
     loudness = number("volume", volume, loaded.settings.volume)
     request = build_request(asked, loaded)
+    wish = loaded.settings.sounded(synthesis)
+    options = _options(loaded, sink, loudness, wish, denoise=denoise)
     if has_screen(plain=plain):
-        options = _options(loaded, sink, loudness, denoise=denoise)
         code = run_app(where, loaded, options, new_session(request), slow_link=slow_link)
         if asked.seed is None:
             print(drawn_seed(request.seed))
         return code
-    with _Stage(where, loaded, sink, loudness, denoise=denoise, plain=plain) as stage:
+    with _Stage(where, loaded, options, plain=plain) as stage:
         return stage.perform(request, None, seed_drawn=asked.seed is None)
 
 
@@ -63,18 +66,25 @@ def resume_session(
     where = folders()
     loaded = load_settings(where.settings)
     loudness = number("volume", volume, loaded.settings.volume)
+    options = _options(loaded, sink, loudness, loaded.settings.sounded(), denoise=denoise)
     if has_screen(plain=plain):
-        options = _options(loaded, sink, loudness, denoise=denoise)
         kept = kept_session(lambda library: _stored(library, session))
         return run_app(where, loaded, options, kept, slow_link=slow_link)
-    with _Stage(where, loaded, sink, loudness, denoise=denoise, plain=plain) as stage:
+    with _Stage(where, loaded, options, plain=plain) as stage:
         stored = _stored(stage.library, session)
         return stage.perform(stored.request, stored)
 
 
-def _options(loaded: Loaded, sink: str | None, volume: float, *, denoise: bool | None) -> Options:
+def _options(
+    loaded: Loaded,
+    sink: str | None,
+    volume: float,
+    synthesis: Synthesis,
+    *,
+    denoise: bool | None,
+) -> Options:
     word = sink if sink is not None else loaded.settings.sink
-    return Options(sink=word, volume=volume, denoise=denoise)
+    return Options(sink=word, volume=volume, denoise=denoise, synthesis=synthesis)
 
 
 def _stored(library: Library, session: str | None) -> StoredSession:
@@ -98,21 +108,10 @@ def _stored(library: Library, session: str | None) -> StoredSession:
 class _Stage:
     """Everything a session needs around it, opened in order and closed whatever happens."""
 
-    def __init__(
-        self,
-        where: Folders,
-        loaded: Loaded,
-        sink: str | None,
-        volume: float,
-        *,
-        denoise: bool | None,
-        plain: bool,
-    ) -> None:
+    def __init__(self, where: Folders, loaded: Loaded, options: Options, *, plain: bool) -> None:
         self._where = where
         self._settings = loaded.settings
-        self._sink_spec = sink if sink is not None else loaded.settings.sink
-        self._volume = volume
-        self._denoise = denoise
+        self._options = options
         self._terminal = look_at_terminal(plain=plain)
         accent = load_theme(loaded.settings.theme).colours.now
         self.output = Output(sys.stdout, self._terminal, accent)
@@ -149,7 +148,7 @@ class _Stage:
     def _open_sink(self) -> tuple[Sink, str | None]:
         from engine.playback.sinks.choose import open_sink
 
-        return open_sink(self._sink_spec, latency=self._settings.latency)
+        return open_sink(self._options.sink, latency=self._settings.latency)
 
     def _open_runner(
         self, request: Request, sink: Sink, resume: StoredSession | None
@@ -161,10 +160,11 @@ class _Stage:
             library=self.library,
             sink=sink,
             log_file=self._where.engine_log,
-            denoise=self._denoise,
+            denoise=self._options.denoise,
+            synthesis=self._options.synthesis,
             resume=resume,
             settings=self._settings.as_text(),
-            volume=self._volume,
+            volume=self._options.volume,
         )
 
     def _follow(self, runner: SessionRunner, signals: Signals) -> PlainPlayer:

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.plan.request import Request
 from musmed_tui.asking import Asked, build_request, drawn_seed
@@ -17,10 +19,20 @@ from musmed_tui.plain_line import clock
 from musmed_tui.settings import Loaded, load_settings
 from musmed_tui.terminal import Signals, look_at_terminal
 
+if TYPE_CHECKING:
+    from engine.render import RenderResult
+
 Progress = Callable[[float, float], None]
 
 
-def render_to(asked: Asked, output: str | None, *, midi: str | None, denoise: bool | None) -> int:
+def render_to(
+    asked: Asked,
+    output: str | None,
+    *,
+    midi: str | None,
+    denoise: bool | None,
+    synthesis: str | None,
+) -> int:
     """Render a session into ``output``, its score into ``midi``, or both; gives the exit code.
     Raises ``MusmedError``."""
     where = folders()
@@ -28,13 +40,16 @@ def render_to(asked: Asked, output: str | None, *, midi: str | None, denoise: bo
     if not output and not midi:
         raise MusmedError("-o is missing: name the .flac, .wav or .ogg file to write.")
     request = build_request(asked, loaded)
+    wish = loaded.settings.sounded(synthesis)
     score = Path(midi).expanduser() if midi else None
     if score is not None:
         from engine.render import check_score
 
         check_score(score, request)
     if output:
-        code = _render_sound(request, Path(output).expanduser(), loaded, where, denoise=denoise)
+        code = _render_sound(
+            request, Path(output).expanduser(), loaded, where, denoise=denoise, synthesis=wish
+        )
         if code:
             return code
     if score is not None:
@@ -48,7 +63,13 @@ def render_to(asked: Asked, output: str | None, *, midi: str | None, denoise: bo
 
 
 def _render_sound(
-    request: Request, path: Path, loaded: Loaded, where: Folders, *, denoise: bool | None
+    request: Request,
+    path: Path,
+    loaded: Loaded,
+    where: Folders,
+    *,
+    denoise: bool | None,
+    synthesis: Synthesis,
 ) -> int:
     """The sound file and its sidecar; gives the exit code."""
     start_logging(where, loaded.settings.log_level)
@@ -57,6 +78,7 @@ def _render_sound(
             request,
             path,
             denoise=denoise,
+            synthesis=synthesis,
             progress=progress,
             log_file=where.engine_log,
             signals=signals,
@@ -64,8 +86,9 @@ def _render_sound(
     if result is None:
         print("Stopped; nothing was written.")
         return 128 + signals.stop if signals.stop else INTERRUPTED
-    written, sidecar, seconds = result
-    print(f"Wrote {written} ({clock(seconds)}) and {sidecar}.")
+    for notice in result.notices:
+        print(notice.text)
+    print(f"Wrote {result.path} ({clock(result.seconds)}) and {result.sidecar}.")
     return 0
 
 
@@ -74,25 +97,26 @@ def _render(
     path: Path,
     *,
     denoise: bool | None,
+    synthesis: Synthesis,
     progress: Progress,
     log_file: Path,
     signals: Signals,
-) -> tuple[Path, Path, float] | None:
+) -> RenderResult | None:
     """The call into the engine; None when a signal called it off."""
     from engine.render import CancelledError, render_session
 
     try:
-        result = render_session(
+        return render_session(
             request,
             path,
             denoise=denoise,
+            synthesis=synthesis,
             progress=progress,
             log_file=log_file,
             cancelled=lambda: signals.stop is not None,
         )
     except CancelledError:
         return None
-    return result.path, result.sidecar, result.seconds
 
 
 @contextmanager

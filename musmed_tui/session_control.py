@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 
 from engine.affect.circumplex import Affect
+from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.plan.request import Request
 from musmed_tui.logs import start_logging
@@ -33,6 +34,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     sink: str
     volume: float
     denoise: bool | None = None
+    synthesis: Synthesis = Synthesis()
 
 
 class Running(Protocol):
@@ -106,7 +108,9 @@ class SessionControl:
                 self._where.engine_log.parent.mkdir(parents=True, exist_ok=True)
                 self._log = self._where.engine_log.open("ab")
             composer = resolve_composer(self.loaded.settings.composer)
-            self._warm = WarmEngine(composer, self._options.denoise, self._log)
+            self._warm = WarmEngine(
+                composer, self._options.denoise, self._log, self._options.synthesis
+            )
 
     def begin(self, request: Request, resume: StoredSession | None = None) -> Begun:
         """Start a session. Takes a moment: not for the thread that draws. Raises
@@ -126,6 +130,7 @@ class SessionControl:
                 sink=sink,
                 log_file=self._where.engine_log,
                 denoise=self._options.denoise,
+                synthesis=self._options.synthesis,
                 resume=resume,
                 settings=self.loaded.settings.as_text(),
                 volume=self._volume,
@@ -164,11 +169,14 @@ class SessionControl:
         """Make the session again into a sound file. Raises ``MusmedError``."""
         from engine.render import render_session
 
+        kept = self.library.load(runner.status().session).synthesis
+        soundfont = self._options.synthesis.soundfont
         return render_session(
             runner.request,
             output,
             events=runner.status().events,
             denoise=self._options.denoise,
+            synthesis=Synthesis(kept, soundfont) if kept else self._options.synthesis,
             progress=progress,
             log_file=self._where.engine_log,
             cancelled=cancelled,

@@ -13,17 +13,19 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, cast, get_args
 
 import msgspec
 from msgspec import Meta
 
 from engine.affect.path import Strategy
+from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.plan.request import MAX_MINUTES, MIN_MINUTES
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 GlyphChoice = Literal["auto", "braille", "quadrant", "ascii"]
+SynthesisChoice = Literal["auto", "builtin", "fluidsynth"]
 
 ENVIRONMENT_PREFIX = "MUSMED_"
 MAX_FILE_BYTES = 64 * 1024
@@ -38,6 +40,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "strategy": get_args(Strategy),
     "glyphs": get_args(GlyphChoice),
     "log_level": get_args(LogLevel),
+    "synthesis": get_args(SynthesisChoice),
 }
 _Word = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -47,12 +50,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``minutes``, ``latency`` (seconds the sound device is given ahead) and ``volume`` (0 to 1)
     lie in ``RANGES``. ``instrument`` and ``genre`` are MTG-Jamendo tags when pinned.
+    ``soundfont``: the file FluidSynth plays from; None for one in the usual places.
     """
 
     minutes: float = 15.0
     strategy: Strategy = "iso"
     temperature: float = 0.3
     composer: _Word = "auto"
+    synthesis: SynthesisChoice = "auto"
+    soundfont: _Word | None = None
     sink: _Word = "auto"
     latency: float = 0.5
     volume: float = 1.0
@@ -61,6 +67,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     instrument: _Word | None = None
     genre: _Word | None = None
     log_level: LogLevel = "info"
+
+    def sounded(self, synthesis: str | None = None) -> Synthesis:
+        """How notes are sounded; ``synthesis``: the option, None where it was not given. Raises
+        ``MusmedError`` for one that there is not."""
+        wanted = self.synthesis
+        if synthesis is not None:
+            wanted = cast(SynthesisChoice, parse_choice("synthesis", synthesis, "--synthesis"))
+        return Synthesis(wanted, self.soundfont)
 
     def as_text(self) -> dict[str, str]:
         """Every key that is set, as text: the snapshot stored with a session."""

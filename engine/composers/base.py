@@ -9,6 +9,7 @@ from typing import Annotated, Protocol, runtime_checkable
 import msgspec
 
 from engine.audio.format import Frames
+from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError, UnknownWordError
 from engine.plan.spec import ClipSpec
 
@@ -81,22 +82,6 @@ class BarRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 BarRecords = Annotated[tuple[BarRecord, ...], msgspec.Meta(max_length=64)]
-
-
-BUILTIN = "builtin"
-SYNTHESES = ("auto", BUILTIN, "fluidsynth")
-"""What can be wished for; ``auto`` is FluidSynth where it and a good soundfont are found."""
-
-
-class Synthesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a composer of notes is to sound them.
-
-    ``wanted``: one of ``SYNTHESES``, or the ``Traits.synthesis`` of a session that goes on.
-    ``soundfont``: path of the soundfont to use; None for one in the usual places.
-    """
-
-    wanted: Annotated[str, msgspec.Meta(max_length=512)] = BUILTIN
-    soundfont: Annotated[str, msgspec.Meta(max_length=4096)] | None = None
 
 
 class Traits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,7 +15,7 @@ from typing import IO, BinaryIO, cast
 
 import msgspec
 
-from engine.composers.base import Synthesis
+from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.link.deliveries import (
     Banner,

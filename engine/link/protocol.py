@@ -12,7 +12,8 @@ from typing import Annotated
 
 import msgspec
 
-from engine.composers.base import BarRecords, Marks, Synthesis
+from engine.composers.base import BarRecords, Marks
+from engine.composers.synthesis import Synthesis
 from engine.meter.reading import Reading
 from engine.plan.spec import ClipSpec
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
-from engine.composers.base import Synthesis
+from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import Delivery, EngineLost, EngineUp

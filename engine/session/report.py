@@ -43,12 +43,15 @@ class FinishedClip(Protocol):
 
 
 class Versions(msgspec.Struct, frozen=True):
-    """What the session was made with; ``composers``: the version of each that made a clip."""
+    """What the session was made with; ``composers``: the version of each that made a clip;
+    ``synthesis``: what sounded their notes, FluidSynth with its version, the soundfont's
+    fingerprint and its file's name."""
 
     musmed: str
     python: str
     numpy: str
     composers: dict[str, int]
+    synthesis: tuple[str, ...] = ()
 
 
 class PlannedClip(msgspec.Struct, frozen=True):
@@ -252,4 +255,5 @@ def _versions(clips: Iterable[FinishedClip]) -> Versions:
         python=platform.python_version(),
         numpy=np.__version__,
         composers={record.composer: record.version for record in records},
+        synthesis=tuple(dict.fromkeys(r.synthesis for r in records if r.synthesis)),
     )

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from engine.affect.circumplex import Affect
 from engine.composers.base import resolve_composer
+from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.link.deliveries import ChunkArrived, ComposerOpened, Delivery
 from engine.link.warm import WarmEngine
@@ -56,6 +57,8 @@ POSITION_EVERY_SECONDS = 1.0
 PLAYED_OUT_SECONDS = 2.0
 """Once nothing more is composed, the session is over when playback has stood still this long."""
 
+_BUILTIN = Synthesis()
+
 log = logging.getLogger(__name__)
 
 
@@ -65,7 +68,8 @@ class SessionRunner:
     ``resume``: go on with a kept session (its own request counts); a finished one stays finished
     unless it is changed. ``script``: events with
     their times, to make a session again; the sink must then not be ``realtime``. ``log_file``
-    takes what the engine process prints. ``warm``: an engine that is already up, used first.
+    takes what the engine process prints. ``synthesis``: how notes are sounded; a kept session goes
+    on with the one it began with. ``warm``: an engine that is already up, used first.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class SessionRunner:
         sink: Sink,
         log_file: Path,
         denoise: bool | None = None,
+        synthesis: Synthesis = _BUILTIN,
         resume: StoredSession | None = None,
         script: Sequence[Event] = (),
         settings: Mapping[str, str] | None = None,
@@ -98,6 +103,7 @@ class SessionRunner:
         self._stored_position = -1.0
         self._stood = (-1, -1.0, 0.0)
         self._chunk: ChunkArrived | None = None
+        self._told: set[str] = set()
         composer = resume.composer if resume else resolve_composer(request.composer)
         self.request = resume.request if resume else request
         self.session = (
@@ -109,6 +115,7 @@ class SessionRunner:
             lambda number, told: self._inbox.put((number, told)),
             argv=engine_argv,
             denoise=denoise,
+            synthesis=_synthesis_of(resume, synthesis),
             warm=warm,
         )
         self._stage = Stage(library, self.session)
@@ -255,6 +262,9 @@ class SessionRunner:
         self._chunk = delivery if isinstance(delivery, ChunkArrived) else None
         if isinstance(delivery, ComposerOpened):
             self._library.set_composer_version(self.session, delivery.version)
+            if delivery.notice and delivery.notice not in self._told:
+                self._told.add(delivery.notice)
+                self._say(delivery.notice)
         self._carry_out(self._conductor.handle(delivery))
 
     def _progress(self) -> None:
@@ -398,3 +408,9 @@ class SessionRunner:
             (state.waiting, "composing"),
         )
         return next((phase for true, phase in checks if true), "playing")
+
+
+def _synthesis_of(resume: StoredSession | None, wish: Synthesis) -> Synthesis:
+    """A kept session's own synthesis, wherever its soundfont may now lie; else the one wished."""
+    kept = resume.synthesis if resume else None
+    return wish if kept is None else Synthesis(kept, wish.soundfont)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from engine.composers.base import Marks
+from engine.composers.synthesis import BUILTIN
 from engine.link.protocol import ClipRecord
 from engine.plan.events import Event
 from engine.plan.request import Request
@@ -62,6 +63,12 @@ class StoredSession(msgspec.Struct, frozen=True):
     position: float
     state: State
     notes: tuple[Note, ...]
+
+    @property
+    def synthesis(self) -> str | None:
+        """What sounded the newest clip, for the session to go on with; None before any clip."""
+        records = [clip.record for _, clip in sorted(self.clips.items()) if clip.record]
+        return (records[-1].synthesis or BUILTIN) if records else None
 
 
 def session_row(row: tuple[Any, ...]) -> SessionRow:

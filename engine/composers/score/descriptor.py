@@ -52,8 +52,8 @@ def describe(affect: Affect) -> Descriptor:
     v, a = affect.valence, affect.arousal
     return Descriptor(
         tempo=_clip(90.0 + 32.0 * a + 3.0 * v, MIN_TEMPO, MAX_TEMPO),
-        mode=_clip(3.1 + 2.2 * v - 0.3 * a, 1.0, 6.0),
-        tension=_clip(0.36 - 0.36 * v + 0.18 * a, 0.0, 1.0),
+        mode=_clip(3.0 + 2.3 * v - 0.4 * a, 1.0, 6.0),
+        tension=_clip(0.40 - 0.46 * v + 0.20 * a, 0.0, 1.0),
         register=70.0 + 4.0 * v + 2.5 * a,
         density=4.4 + 3.0 * a + 0.3 * v,
         articulation=0.86 - 0.16 * a + 0.02 * v,

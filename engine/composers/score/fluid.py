@@ -27,7 +27,7 @@ _NAMES = (
     "libfluidsynth-3.dll",
 )
 _DRUM_CHANNEL, _DRUM_BANK = 9, 128
-_CHANNELS = tuple(channel for channel in range(12) if channel != _DRUM_CHANNEL)
+_CHANNELS = tuple(range(9))
 """Presets whose samples are in memory at a time: one for each of these channels, and a kit."""
 _BLOCK = 64
 """Frames the synth renders at a time; whole blocks only, so that every note begins one."""

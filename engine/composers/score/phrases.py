@@ -36,7 +36,7 @@ def planned(state: ScoreState, kind: str, descriptor: Descriptor) -> ScoreState:
         still = character_of(state.section) == STILL and state.phrase_bar // _PHRASE == 0
         if still or dice.chance(0.08):
             pedal = state.tonic
-    centre = 61.0 + 0.5 * (descriptor.register - 70.0)
+    centre = 59.0 + 0.4 * (descriptor.register - 70.0)
     voiced = lead_voices(steps, state.voicing, state.chord, state.bass, centre, pedal, dice)
     bars: dict[int, list[Harmony]] = {}
     for step, (voicing, bass) in zip(steps, voiced, strict=True):

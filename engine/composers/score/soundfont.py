@@ -18,12 +18,12 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from engine.audio.format import SAMPLE_RATE
-from engine.composers.base import BUILTIN, Synthesis
 from engine.composers.score.fluid import Font, library_version
 from engine.composers.score.gm import GENERAL_MIDI, Percussion
 from engine.composers.score.instruments import INSTRUMENTS, Instrument
 from engine.composers.score.struck import Maker
 from engine.composers.score.tables import Table, level
+from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.errors import MusmedError
 
 PLACES = tuple(

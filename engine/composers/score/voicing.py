@@ -187,7 +187,7 @@ def _motion(
     if chord is not None:
         if chord.falls != NONE:
             stuck = (moved > 0) | (moved < -2)
-            cost += 16 * (stuck & ((a % 12) == chord.falls)[:, None, :]).sum(axis=2)
+            cost += 24 * (stuck & ((a % 12) == chord.falls)[:, None, :]).sum(axis=2)
         if chord.rises != NONE:
             left = (moved != 0) & (moved != 1)
             held = (left & ((a % 12) == chord.rises)[:, None, :]).astype(np.int64)

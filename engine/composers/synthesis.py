@@ -1,0 +1,22 @@
+"""The wish for a synthesis, as it travels from the settings to the engine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+BUILTIN = "builtin"
+"""The synthesis that is always there."""
+
+
+class Synthesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a composer of notes is to sound them.
+
+    ``wanted``: 'builtin', 'fluidsynth', 'auto' (FluidSynth where it and a good soundfont are
+    found), or the ``Traits.synthesis`` of a session that goes on. ``soundfont``: path of the
+    soundfont to use; None for one in the usual places.
+    """
+
+    wanted: Annotated[str, msgspec.Meta(max_length=512)] = BUILTIN
+    soundfont: Annotated[str, msgspec.Meta(max_length=4096)] | None = None
