@@ -92,12 +92,12 @@ def concordance(x: Vector, y: Vector) -> float:
     )
 
 
-def grid_row(name: str, seeds: int) -> str:
+def grid_row(name: str, seeds: int, first_seed: int) -> str:
     """One ensemble over the grid."""
     composer = EmbeddedComposer()
     asked, heard, known = [], [], []
     for v, a, seed in itertools.product(LEVELS, LEVELS, range(seeds)):
-        reading = estimate(second_clip(composer, CANON[name], Affect(v, a), 200 + seed))[-1]
+        reading = estimate(second_clip(composer, CANON[name], Affect(v, a), first_seed + seed))[-1]
         asked.append((v, a))
         heard.append((reading.valence, reading.arousal))
         known.append(reading.known)
@@ -162,6 +162,7 @@ def shuffled(meant: Vector, heard: Vector) -> Vector:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--first-seed", type=int, default=400)
     parser.add_argument("--ensembles", default=",".join(CANON))
     parser.add_argument("--sessions", type=int, default=len(SESSIONS), help="the first so many")
     parser.add_argument("--minutes", type=float, default=15.0)
@@ -172,7 +173,7 @@ def main() -> int:
     )
     print(" arousal on valence | arousal heard | valence heard | known |\n" + "|---" * 8 + "|")
     for name in filter(None, asked.ensembles.split(",")):
-        print(grid_row(name, asked.seeds), flush=True)
+        print(grid_row(name, asked.seeds, asked.first_seed), flush=True)
     if asked.sessions:
         print(
             "\n| session | valence r | CCC | null | arousal r | CCC | null |\n" + "|---" * 7 + "|"
