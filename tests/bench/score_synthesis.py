@@ -150,7 +150,7 @@ def picture(path: str, tags: tuple[str, str]) -> None:
         axis.set_ylim(0, 20_000)
         axis.set_title(f"{wanted}: {', '.join(tags)}")
     figure.tight_layout()
-    figure.savefig(path, dpi=60)
+    figure.savefig(path, dpi=42)
 
 
 def main() -> None:

@@ -287,3 +287,12 @@ def test_windows_are_the_same_audio_and_seeds_the_same_bytes(
     assert not np.array_equal(whole, own)
     difference = 20.0 * np.log10(np.sqrt(np.mean(whole**2)) / np.sqrt(np.mean(own**2)))
     assert abs(difference) < 3.0, "as loud as with the built-in tables"
+
+
+@pytest.mark.parametrize("name", ["glass pad", "sweep pad", "warm pad", "piano", "timpani"])
+def test_nothing_rumbles_below_hearing(installed: FilePath, name: str) -> None:
+    assert installed
+    wave = np.atleast_2d(played().instruments[name].make(52, 2, 3 * SAMPLE_RATE))
+    power = np.abs(np.fft.rfft(wave * np.hanning(wave.shape[1]))) ** 2
+    freqs = np.fft.rfftfreq(wave.shape[1], 1.0 / SAMPLE_RATE)
+    assert power[:, freqs < 15.0].sum() < 1e-4 * power.sum()
