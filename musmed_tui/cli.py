@@ -156,6 +156,9 @@ def render(
     temperature: Temperature = None,
     seed: Seed = None,
     composer: Composer = None,
+    session: Annotated[
+        Text, typer.Option(metavar="ID", help="A kept session as it was played, by its ID.")
+    ] = None,
     denoise: Denoise = None,
     synthesis: Synthesis = None,
 ) -> None:
@@ -177,7 +180,10 @@ def render(
         seed=seed,
         composer=composer,
     )
-    raise typer.Exit(render_to(asked, output, midi=midi, denoise=denoise, synthesis=synthesis))
+    code = render_to(
+        asked, output, midi=midi, session=session, denoise=denoise, synthesis=synthesis
+    )
+    raise typer.Exit(code)
 
 
 @app.command()

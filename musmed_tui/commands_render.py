@@ -6,10 +6,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
+from engine.plan.events import Event
 from engine.plan.request import Request
 from musmed_tui.asking import Asked, build_request, drawn_seed
 from musmed_tui.exits import INTERRUPTED
@@ -30,55 +33,80 @@ def render_to(
     output: str | None,
     *,
     midi: str | None,
+    session: str | None,
     denoise: bool | None,
     synthesis: str | None,
 ) -> int:
     """Render a session into ``output``, its score into ``midi``, or both; gives the exit code.
-    Raises ``MusmedError``."""
+    ``session``: a kept one, as it was played, in place of what is ``asked``. Raises
+    ``MusmedError``."""
     where = folders()
     loaded = load_settings(where.settings)
     if not output and not midi:
         raise MusmedError("-o is missing: name the .flac, .wav or .ogg file to write.")
-    request = build_request(asked, loaded)
-    wish = loaded.settings.sounded(synthesis)
+    if session is None:
+        made = _Made(build_request(asked, loaded), (), loaded.settings.sounded(synthesis))
+    else:
+        made = _kept(where, session, asked, loaded.settings.sounded(synthesis))
+        if synthesis is not None:
+            made = made._replace(synthesis=loaded.settings.sounded(synthesis))
     score = Path(midi).expanduser() if midi else None
     if score is not None:
         from engine.render import check_score
 
-        check_score(score, request)
+        check_score(score, made.request)
     if output:
-        code = _render_sound(
-            request, Path(output).expanduser(), loaded, where, denoise=denoise, synthesis=wish
-        )
+        code = _render_sound(made, Path(output).expanduser(), loaded, where, denoise=denoise)
         if code:
             return code
     if score is not None:
         from engine.render import write_score
 
-        write_score(score, request)
+        write_score(score, made.request, made.events)
         print(f"Wrote {score}.")
-    if asked.seed is None:
-        print(drawn_seed(request.seed))
+    if asked.seed is None and session is None:
+        print(drawn_seed(made.request.seed))
     return 0
 
 
+class _Made(NamedTuple):
+    """What is made into a file."""
+
+    request: Request
+    events: tuple[Event, ...]
+    synthesis: Synthesis
+
+
+def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis) -> _Made:
+    """A session of the library, as it was played."""
+    if any(value is not None for value in msgspec.structs.astuple(asked)):
+        raise MusmedError(
+            "--session makes a kept session again; leave out --from, --to and theirs."
+        )
+    from engine.session.library import Library
+
+    if not where.library.is_dir():
+        raise MusmedError(f"There is no session {session}; 'musmed sessions' lists them.")
+    library = Library(where.library)
+    try:
+        stored = library.load(session)
+    finally:
+        library.close()
+    request = msgspec.structs.replace(stored.request, composer=stored.composer)
+    synthesis = Synthesis(stored.synthesis or wish.wanted, wish.soundfont)
+    return _Made(request, stored.events, synthesis)
+
+
 def _render_sound(
-    request: Request,
-    path: Path,
-    loaded: Loaded,
-    where: Folders,
-    *,
-    denoise: bool | None,
-    synthesis: Synthesis,
+    made: _Made, path: Path, loaded: Loaded, where: Folders, *, denoise: bool | None
 ) -> int:
     """The sound file and its sidecar; gives the exit code."""
     start_logging(where, loaded.settings.log_level)
     with Signals() as signals, stderr_to(where.engine_log), _progress() as progress:
         result = _render(
-            request,
+            made,
             path,
             denoise=denoise,
-            synthesis=synthesis,
             progress=progress,
             log_file=where.engine_log,
             signals=signals,
@@ -87,17 +115,16 @@ def _render_sound(
         print("Stopped; nothing was written.")
         return 128 + signals.stop if signals.stop else INTERRUPTED
     for notice in result.notices:
-        print(notice.text)
+        print(f"{clock(notice.seconds)} {notice.text}")
     print(f"Wrote {result.path} ({clock(result.seconds)}) and {result.sidecar}.")
     return 0
 
 
 def _render(
-    request: Request,
+    made: _Made,
     path: Path,
     *,
     denoise: bool | None,
-    synthesis: Synthesis,
     progress: Progress,
     log_file: Path,
     signals: Signals,
@@ -107,10 +134,11 @@ def _render(
 
     try:
         return render_session(
-            request,
+            made.request,
             path,
+            events=made.events,
             denoise=denoise,
-            synthesis=synthesis,
+            synthesis=made.synthesis,
             progress=progress,
             log_file=log_file,
             cancelled=lambda: signals.stop is not None,

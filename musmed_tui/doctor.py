@@ -45,7 +45,7 @@ def examine() -> Iterable[Finding]:
 
     settings, findings = doctor_home.settings()
     yield from doctor_sound.sound(settings)
-    yield from doctor_engine.composer()
+    yield from doctor_engine.composer(settings)
     yield from doctor_engine.gpu()
     yield from doctor_home.terminal()
     yield from findings

@@ -14,14 +14,16 @@ from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import ComposerOpened, Delivery, EngineLost, EngineRefused, EngineUp
 from musmed_tui.doctor import Finding
+from musmed_tui.settings import Settings
 
 ENGINE_PATIENCE_SECONDS = 20.0
 _AREA = "composer"
 _REINSTALL = "Install musmed again; without its engine it can neither play nor render."
 
 
-def composer() -> Iterator[Finding]:
-    """Start the engine, open the composer 'auto' takes, and say how long that took."""
+def composer(settings: Settings) -> Iterator[Finding]:
+    """Start the engine, open the composer 'auto' takes, and say how long that took and what it
+    sounds with."""
     told: queue.SimpleQueue[tuple[float, Delivery]] = queue.SimpleQueue()
     began = time.monotonic()
     try:
@@ -31,7 +33,7 @@ def composer() -> Iterator[Finding]:
         return
     try:
         name = resolve_composer("auto")
-        client.open(name, None)
+        client.open(name, None, settings.sounded())
         yield from _heard(told, began)
     finally:
         client.close()
@@ -57,10 +59,24 @@ def _heard(told: queue.SimpleQueue[tuple[float, Delivery]], began: float) -> Ite
         elif isinstance(delivery, ComposerOpened):
             text = f"{delivery.composer} {delivery.version} is ready after {when - began:.2f} s."
             yield Finding(_AREA, "ok", text)
+            yield _synthesis(delivery)
             return
         elif isinstance(delivery, EngineRefused | EngineLost):
             yield Finding(_AREA, "problem", delivery.reason, _REINSTALL)
             return
+
+
+def _synthesis(opened: ComposerOpened) -> Finding:
+    """What sounds the notes, and what to do for the other synthesis."""
+    name, *words = opened.synthesis.split(" ", 3)
+    if name == "fluidsynth":
+        version, _, font = words
+        text = f"Notes are sounded by FluidSynth {version} with {font}."
+        return Finding(_AREA, "ok", text, "--synthesis builtin takes the built-in one instead.")
+    other = "For FluidSynth: apt install fluidsynth fluid-soundfont-gm (or set soundfont)."
+    if opened.notice:
+        return Finding(_AREA, "note", opened.notice, other)
+    return Finding(_AREA, "ok", "Notes are sounded by the built-in synthesis.", other)
 
 
 def gpu() -> Iterator[Finding]:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine import __version__
 from engine.composers import base
+from engine.composers.score.midi import midi_bytes
 from engine.errors import MusmedError
+from engine.plan.events import Ease, Skip
+from engine.session.library import Library
 from musmed_tui import cli
 from musmed_tui.asking import Asked, build_request
 from musmed_tui.doctor import Finding, lines, verdict
 from musmed_tui.exits import guarded, one_line
+from musmed_tui.paths import folders
 from musmed_tui.settings import Loaded, Settings
 
 
@@ -175,3 +181,26 @@ def test_only_the_embedded_composer_has_a_score(
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "embedded" in said
+
+
+def test_a_kept_session_is_made_again_as_it_was_played(
+    monkeypatch: Patch, capsys: Printed, home: Path
+) -> None:
+    request = build_request(
+        Asked(start="tense", target="calm", minutes="2", seed="5"), Loaded(Settings(), {})
+    )
+    events = (Skip(at=31.0), Ease(at=70.0))
+    library = Library(folders().library)
+    kept = library.create(request, "embedded", 1, None, datetime(2026, 11, 21, tzinfo=UTC))
+    for event in events:
+        library.add_event(kept, event)
+    library.close()
+    out = home / "out.mid"
+    assert musmed(monkeypatch, "render", "--session", kept, "--midi", str(out)) == 0
+    assert capsys.readouterr().out == f"Wrote {out}.\n"
+    same = msgspec.structs.replace(request, composer="embedded")
+    assert out.read_bytes() == midi_bytes(same, events)
+    wrong = (("--session", kept, "--to", "calm"), ("--session", "20200101-000000-aa"))
+    for arguments in wrong:
+        assert musmed(monkeypatch, "render", *arguments, "--midi", str(out)) == 2
+        assert capsys.readouterr().err.count("\n") == 1

@@ -120,7 +120,7 @@ def test_the_file_is_the_report_as_json(tmp_path: Path) -> None:
     assert told["plan"]["clips"][0] == {"index": 0, "revision": 0, "start_s": 0.0, "end_s": 30.0}
     assert told["clips"][0]["affect_start"] == {"valence": -0.4, "arousal": 0.6}
     assert told["clips"][0]["meter"] is None
-    assert set(told["versions"]) == {"musmed", "python", "numpy", "composers"}
+    assert set(told["versions"]) == {"musmed", "python", "numpy", "composers", "synthesis"}
     assert list(tmp_path.iterdir()) == [path]
 
 

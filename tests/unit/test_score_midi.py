@@ -22,8 +22,10 @@ from engine.composers.score.heard import Heard, heard
 from engine.composers.score.instruments import INSTRUMENTS
 from engine.composers.score.midi import (
     TICKS,
+    TempoMap,
     _apart,
     _channels,
+    _kits,
     _Stroke,
     midi_bytes,
     write_midi,
@@ -162,6 +164,8 @@ def test_tracks_are_instruments_with_their_programmes() -> None:
             assert all(note[2] != 9 for note in notes)
         else:
             assert {note[2] for note in notes} == {9}
+            brushed = {n.onset for n in score().notes if n.instrument.startswith("brush")}
+            assert ({note[4] for note in notes} >= {40}) == bool(brushed)
 
 
 def test_the_tempo_map_is_the_bars() -> None:
@@ -254,3 +258,12 @@ def test_a_wrong_place_is_said_in_a_sentence(tmp_path: FilePath, name: str) -> N
     with pytest.raises(MusmedError, match=r"\.$"):
         write_midi(tmp_path / name, REQUEST)
     assert not list(tmp_path.iterdir())
+
+
+def test_brushes_ask_for_their_kit_and_sticks_for_theirs() -> None:
+    def stroke(at: int, name: str) -> tuple[Note, int]:
+        return Note(at * SAMPLE_RATE, "drums", 0, name, 4800, 0.5, 0.5, 0.0, 0.1, 0), 9
+
+    played = [stroke(k, n) for k, n in enumerate(("kick", "brush", "hat", "brush", "snare"))]
+    changes = _kits(played, TempoMap(score().bars))
+    assert [message.program for _, message in changes] == [40, 0]

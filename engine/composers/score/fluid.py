@@ -65,7 +65,6 @@ def _typed(lib: ctypes.CDLL) -> ctypes.CDLL:
     for name, result, arguments in (
         ("fluid_version_str", text, ()),
         ("fluid_set_log_function", pointer, (integer, pointer, pointer)),
-        ("fluid_is_soundfont", integer, (text,)),
         ("new_fluid_settings", pointer, ()),
         ("delete_fluid_settings", None, (pointer,)),
         ("fluid_settings_setnum", integer, (pointer, text, ctypes.c_double)),

@@ -233,6 +233,7 @@ def _instrument(name: str, notes: Sequence[tuple[Note, int]], time: TempoMap) ->
     for channel, group in taken:
         at = 0 if not messages else next(iter(group)).tick
         messages += _patch(at, channel, name, place, hall)
+    messages += _kits(notes, time)
     for stroke in strokes:
         where = {"channel": stroke.channel, "note": stroke.key}
         messages.append((stroke.tick, mido.Message("note_on", velocity=stroke.velocity, **where)))
@@ -256,6 +257,18 @@ def _patch(
         (at, mido.Message("control_change", channel=channel, control=91, value=round(127 * hall))),
         (at, mido.Message("program_change", channel=channel, program=number)),
     ]
+
+
+def _kits(notes: Sequence[tuple[Note, int]], time: TempoMap) -> list[tuple[int, mido.Message]]:
+    """A change of kit before each stroke that only another kit has."""
+    made, now = [], 0
+    for note, channel in notes:
+        place = GENERAL_MIDI[note.instrument]
+        if isinstance(place, Percussion) and place.kit is not None and place.kit != now:
+            now = place.kit
+            change = mido.Message("program_change", channel=channel, program=now)
+            made.append((time.tick(note.onset), change))
+    return made
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -7,7 +7,9 @@ the soundfont lacks is sounded by the built-in tables.
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import itertools
 import os
 import struct
 from collections.abc import Mapping
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.fluid import Font, library_version
@@ -40,6 +43,8 @@ _VELOCITIES = (34, 50, 66, 82, 98, 114)
 """The velocity of each brightness layer: how hard a note is played decides its colour, and its
 loudness is levelled out."""
 _SILENT = 1e-5
+_RUMBLE_HERTZ = 28.0
+_TAIL_FRAMES = SAMPLE_RATE // 4
 _SAMPLE_BLOCKS, _BLOCK_BYTES, _TAIL_BYTES = 64, 2**16, 2**20
 
 
@@ -167,6 +172,7 @@ def _maker(font: Font, name: str, number: int, *, drums: bool) -> Maker:
         place = GENERAL_MIDI[name]
         key = place.key(pitch) if isinstance(place, Percussion) else pitch
         wave = font.note(number, key, _VELOCITIES[layer], frames, drums=drums)
+        wave = _without_rumble(wave)
         if not np.abs(wave).max() > _SILENT:  # nothing there, or no number
             return _own(name, pitch, layer, frames)
         if np.array_equal(wave[0], wave[1]):
@@ -176,6 +182,29 @@ def _maker(font: Font, name: str, number: int, *, drums: bool) -> Maker:
         return level(wave, _loudest(_own(name, pitch, layer, frames)))
 
     return make
+
+
+def _without_rumble(wave: Table) -> Table:
+    """``wave`` through a fourth-order high-pass at 28 Hz: pads of recorded soundfonts carry as
+    much below hearing as within it."""
+    length = wave.shape[-1]
+    size, response = _high_pass(length)
+    spectrum = np.fft.rfft(wave, size, axis=-1)
+    spectrum *= response
+    return np.ascontiguousarray(np.fft.irfft(spectrum, size, axis=-1)[..., :length], np.float32)
+
+
+@functools.lru_cache(maxsize=8)
+def _high_pass(length: int) -> tuple[int, NDArray[np.complex64]]:
+    """(transform length, response) for tables of ``length``, with room for the filter's tail."""
+    size = min(
+        2**a * 3**b * 5**c
+        for a, b, c in itertools.product(range(3, 21), range(4), range(4))
+        if 2**a * 3**b * 5**c >= length + _TAIL_FRAMES
+    )
+    s = 1j * np.fft.rfftfreq(size, 1.0 / SAMPLE_RATE) / _RUMBLE_HERTZ
+    response = s**4 / ((s**2 + 0.76537 * s + 1.0) * (s**2 + 1.84776 * s + 1.0))
+    return size, response.astype(np.complex64)
 
 
 def _own(name: str, pitch: int, layer: int, frames: int) -> Table:

@@ -1,0 +1,123 @@
+"""The wish for a synthesis on its way to the engine, and what the engine made of it on its way
+back, into a session's record."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Iterator
+from ctypes.util import find_library
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from engine.affect.circumplex import Affect
+from engine.composers.score.soundfont import PLACES
+from engine.composers.synthesis import BUILTIN, Synthesis
+from engine.link.client import EngineClient
+from engine.link.deliveries import ClipEnded, ComposerOpened, Delivery, EngineLost
+from engine.plan.planner import make_plan
+from engine.plan.request import Request
+from engine.playback.sinks.file import FileSink
+from engine.render import render_session
+from engine.session.library import Library
+from engine.session.report import report_path
+from engine.session.runner import SessionRunner
+
+REQUEST = Request(start=Affect(-0.4, 0.6), target=Affect(0.5, -0.5), minutes=2, seed=9)
+GONE = "fluidsynth 2.3.1 0123456789abcdef Gone.sf2"
+INSTALLED = find_library("fluidsynth") is not None and any(p.is_file() for p in PLACES)
+Engine = tuple[EngineClient, Callable[[type], Delivery]]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    told: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+    with (tmp_path / "log").open("ab") as log:
+        client = EngineClient(told.put, log=log)
+
+    def until(kind: type) -> Delivery:
+        while not isinstance(heard := told.get(timeout=60), kind):
+            assert not isinstance(heard, EngineLost), heard
+        return heard
+
+    yield client, until
+    client.close()
+
+
+def test_the_engine_says_what_sounds_the_notes(engine: Engine) -> None:
+    client, until = engine
+    client.open("embedded", None)
+    assert until(ComposerOpened) == ComposerOpened("embedded", 1, BUILTIN, "")
+    client.open("embedded", None, Synthesis("fluidsynth", "/nowhere.sf2"))
+    opened = until(ComposerOpened)
+    assert isinstance(opened, ComposerOpened)
+    assert opened.synthesis == BUILTIN
+    assert opened.notice.endswith("; the built-in synthesis plays instead.")
+    client.open("embedded", None, Synthesis("auto"))
+    opened = until(ComposerOpened)
+    assert isinstance(opened, ComposerOpened)
+    assert opened.synthesis.startswith("fluidsynth " if INSTALLED else BUILTIN)
+    client.compose(make_plan(REQUEST).clips[0], b"")
+    ended = until(ClipEnded)
+    assert isinstance(ended, ClipEnded)
+    assert ended.record.synthesis == opened.synthesis
+
+
+def test_a_kept_session_goes_on_with_its_own_synthesis(tmp_path: Path) -> None:
+    """One that was sounded with a soundfont that is gone says so, once, and goes on."""
+    library = Library(tmp_path / "library")
+    first = SessionRunner(
+        REQUEST,
+        library=library,
+        sink=FileSink(tmp_path / "first.flac"),
+        log_file=tmp_path / "log",
+    )
+    first.start()
+    deadline = time.monotonic() + 60
+    while len(library.load(first.session).clips) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    first.stop()
+    first.close()
+    stored = library.load(first.session)
+    assert stored.synthesis == BUILTIN
+    clips = {
+        key: msgspec.structs.replace(
+            clip, record=clip.record and msgspec.structs.replace(clip.record, synthesis=GONE)
+        )
+        for key, clip in stored.clips.items()
+    }
+    stored = msgspec.structs.replace(stored, clips=clips)
+    assert stored.synthesis == GONE
+    again = SessionRunner(
+        stored.request,
+        library=library,
+        sink=FileSink(tmp_path / "again.flac"),
+        log_file=tmp_path / "log",
+        resume=stored,
+        synthesis=Synthesis("auto"),
+    )
+    again.start()
+    assert again.wait(60)
+    again.close()
+    said = [n.text for n in again.take_notices() if "built-in synthesis" in n.text]
+    assert len(said) == 1
+    assert "Gone.sf2" in said[0] or "not installed" in said[0]
+    assert library.load(first.session).synthesis == BUILTIN
+    library.close()
+
+
+def test_the_sidecar_says_what_sounded_it(tmp_path: Path) -> None:
+    output = tmp_path / "out.flac"
+    result = render_session(
+        REQUEST,
+        output,
+        synthesis=Synthesis(GONE),
+        progress=lambda _done, _total: None,
+        log_file=tmp_path / "log",
+    )
+    assert [notice for notice in result.notices if "built-in" in notice.text]
+    told = msgspec.json.decode(report_path(output).read_bytes())
+    assert told["versions"]["synthesis"] == [BUILTIN]
