@@ -30,7 +30,11 @@ NO_ENGINE = [sys.executable, "-c", "raise SystemExit(3)"]
 
 def fast_sink() -> NullSink:
     """A sound card whose time runs faster than ours."""
-    return NullSink(clock=lambda: time.monotonic() * FAST)
+    return sink_at(FAST)
+
+
+def sink_at(rate: float) -> NullSink:
+    return NullSink(clock=lambda: time.monotonic() * rate)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -78,7 +82,7 @@ def said(runner: SessionRunner) -> str:
 def test_a_full_disk_ends_composing_but_not_the_music_that_is_here(
     make: Callable[..., SessionRunner], library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runner = make()
+    runner = make(sink=sink_at(3.0))  # the third clip is composed before half a minute is heard
     append = ClipStore.append
 
     def full(store: ClipStore, key: tuple[int, int], audio: Frames) -> None:
