@@ -63,8 +63,11 @@ sys.exit(child.wait())
 
 
 def _own_the_terminal() -> None:
-    """Make stdin's terminal the controlling one of the new session: opening it does that."""
+    """Make stdin's terminal the controlling one of the new session: opening it does that.
+    Signals that whoever started the tests ignores (nohup, a job in the background) act again."""
     os.close(os.open(os.ttyname(0), os.O_RDWR))
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Pty:
