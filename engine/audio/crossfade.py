@@ -1,10 +1,11 @@
 """Crossfades whose level is right whatever the two sounds have in common, and end fades.
 
 The law (docs/playback.md): gains a = 1 - t and b = t, both scaled by
-1 / sqrt(a^2 + b^2 + 2 max(0, r) a b), with r the correlation of the two sounds over the overlap.
+1 / sqrt(a^2 + b^2 + 2 max(-1/4, r) a b), with r the correlation of the two sounds over the overlap.
 The sum of two sounds of equal power and correlation r has power a^2 + b^2 + 2 r a b, so the scale
 keeps it at 1: for r = 1 the law is the linear fade (a continuation passes through), for r = 0 it
-has constant power. A negative r is taken as 0, which loses level rather than raising gains.
+has constant power. Two ensembles that play the same notes can be a little out of phase; beyond
+-1/4 level is lost rather than gains raised over 1.04.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from engine.audio.format import Frames
 
 Gains = NDArray[np.float64]
+LEAST_CORRELATION = -0.25
 
 
 def join_gains(first: int, count: int, length: int, correlation: float) -> tuple[Gains, Gains]:
@@ -22,7 +24,7 @@ def join_gains(first: int, count: int, length: int, correlation: float) -> tuple
     fade ``length`` frames long; each of shape (count,)."""
     b = (np.arange(first, first + count) + 0.5) / length
     a = 1.0 - b
-    scale = 1.0 / np.sqrt(a * a + b * b + 2.0 * max(0.0, correlation) * a * b)
+    scale = 1.0 / np.sqrt(a * a + b * b + 2.0 * max(LEAST_CORRELATION, correlation) * a * b)
     return a * scale, b * scale
 
 

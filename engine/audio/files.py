@@ -132,6 +132,11 @@ def check_target(path: Path) -> None:
             f"{path.name} has no suffix that musmed writes; end it in {', '.join(SUFFIXES[:-1])} "
             f"or {SUFFIXES[-1]}."
         )
+    check_folder(path)
+
+
+def check_folder(path: Path) -> None:
+    """Raise ``MusmedError`` when no file can be made in the folder of ``path``."""
     if not path.parent.is_dir():
         raise MusmedError(f"There is no folder {path.parent}; make it first or name another.")
     if not os.access(path.parent, os.W_OK | os.X_OK):

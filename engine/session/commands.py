@@ -175,12 +175,8 @@ class GiveUp:
     reason: str
 
 
-Command = (
-    StartEngine
-    | OpenComposer
-    | SendCompose
-    | SendCancel
-    | BeginClip
+StageCommand = (
+    BeginClip
     | AppendChunk
     | FinishClip
     | DiscardClip
@@ -190,6 +186,8 @@ Command = (
     | KeepEvent
     | KeepEvents
     | Withdraw
-    | Say
-    | GiveUp
 )
+"""What clip store, playback and library carry out."""
+EngineCommand = StartEngine | OpenComposer | SendCompose | SendCancel
+"""What the engine carries out."""
+Command = StageCommand | EngineCommand | Say | GiveUp

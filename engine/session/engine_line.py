@@ -11,10 +11,15 @@ from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import Delivery, EngineLost
 from engine.link.warm import WarmEngine
-from engine.session.commands import OpenComposer, SendCancel, SendCompose, StartEngine
+from engine.session.commands import (
+    EngineCommand,
+    OpenComposer,
+    SendCancel,
+    SendCompose,
+    StartEngine,
+)
 
 _BUILTIN = Synthesis()
-EngineCommand = StartEngine | OpenComposer | SendCompose | SendCancel
 
 
 class EngineLine:

@@ -15,6 +15,7 @@ import numpy as np
 from engine import __version__
 from engine.affect.circumplex import Affect
 from engine.affect.path import Waypoint
+from engine.audio.files import check_folder
 from engine.audio.format import SAMPLE_RATE, seconds_of
 from engine.composers.base import BarRecords
 from engine.errors import MusmedError
@@ -157,10 +158,7 @@ def check_report_path(path: Path) -> None:
     """Raise ``MusmedError`` when a sidecar can't be written to ``path``."""
     if path.is_dir():
         raise MusmedError(f"{path} is a folder, and the sidecar goes there; choose another name.")
-    if not path.parent.is_dir():
-        raise MusmedError(f"There is no folder {path.parent}; make it or choose another.")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise MusmedError(f"The folder {path.parent} can't be written to; choose another.")
+    check_folder(path)
 
 
 def write_report(

@@ -24,6 +24,7 @@ from engine.session.commands import (
     KeepEvents,
     PlaceClip,
     SplicePlaced,
+    StageCommand,
     Withdraw,
 )
 from engine.session.library import Library
@@ -32,19 +33,6 @@ from engine.session.stored import StoredClip, StoredSession
 
 FADE_SECONDS = 4.0
 """The session's fades at both ends (comfort: 3 to 5 s)."""
-
-StageCommand = (
-    BeginClip
-    | AppendChunk
-    | FinishClip
-    | DiscardClip
-    | PlaceClip
-    | Arm
-    | Disarm
-    | KeepEvent
-    | KeepEvents
-    | Withdraw
-)
 
 log = logging.getLogger(__name__)
 

@@ -24,6 +24,7 @@ import pytest
 
 from engine.audio.format import SAMPLE_RATE
 
+pytestmark = pytest.mark.real_time
 ROOT = Path(__file__).parents[2]
 COLUMNS, ROWS = 120, 40
 PLAY = ["play", "--from", "tense", "--to", "calm", "--minutes", "2", "--seed", "5"]

@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 import psutil
+import pytest
 
 from engine.audio.format import SAMPLE_RATE, frames_of
 
+pytestmark = pytest.mark.real_time
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
 

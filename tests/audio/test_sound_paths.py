@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
+pytestmark = pytest.mark.real_time
 SCRIPT = str(Path(__file__).with_name("synthetic_session.py"))
 
 

@@ -19,12 +19,14 @@ import mido
 import msgspec
 
 from engine import __version__
+from engine.audio.files import check_folder
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.score.composer import EmbeddedComposer
 from engine.composers.score.form import BEATS, Bar
 from engine.composers.score.gm import GENERAL_MIDI, Percussion
 from engine.composers.score.heard import Heard, Piece, heard
 from engine.composers.score.instruments import INSTRUMENTS
+from engine.composers.score.record import LOUDEST
 from engine.composers.score.writer import Note
 from engine.errors import MusmedError
 from engine.plan.events import Ease, Event, Skip, Steer
@@ -35,8 +37,6 @@ TICKS = 960
 _DRUMS = 9
 """Channel 10, as musicians count: General MIDI's percussion."""
 _CHANNELS = tuple(channel for channel in range(16) if channel != _DRUMS)
-_LOUDEST = 1.3
-"""The gain that is velocity 127."""
 _MICRO = 1_000_000
 _KINDS = ("note_off", "control_change", "program_change", "note_on")
 """The order of messages at one tick: what ends first, what a note needs before it."""
@@ -89,10 +89,7 @@ def check_midi_path(path: Path) -> None:
         raise MusmedError(f"{path} is no MIDI file's name; let it end in .mid.")
     if path.is_dir():
         raise MusmedError(f"{path} is a folder; name a .mid file.")
-    if not path.parent.is_dir():
-        raise MusmedError(f"There is no folder {path.parent}; make it or choose another.")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise MusmedError(f"The folder {path.parent} can't be written to; choose another.")
+    check_folder(path)
 
 
 def write_midi(path: Path, request: Request, events: Sequence[Event] = ()) -> None:
@@ -282,7 +279,7 @@ def _stroke(note: Note, channel: int, time: TempoMap) -> _Stroke:
     if isinstance(patch, Percussion):
         key = patch.key(note.pitch)
     # General MIDI's loudness is 40 log10(velocity / 127) dB: amplitude is velocity squared.
-    velocity = max(1, min(127, round(127 * math.sqrt(note.gain / _LOUDEST))))
+    velocity = max(1, min(127, round(127 * math.sqrt(note.gain / LOUDEST))))
     tick = time.tick(note.onset)
     end = max(tick + 1, time.tick(note.onset + note.gate))
     return _Stroke(tick, end, channel, key, velocity)
