@@ -97,16 +97,13 @@ class PulseServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the server and wait until it answers. It has a session of its own and, where
-        that is allowed, real-time priority, as a desktop's server has."""
+        """Start the server and wait until it answers."""
         sink = "module-null-sink sink_name=musmed format=float32le rate=48000 channels=2"
         command = ["pulseaudio", "--daemonize=no", "-n", "--exit-idle-time=-1"]
-        command += ["--high-priority=yes", "--realtime=yes", "-L", "module-native-protocol-unix"]
+        command += ["--high-priority=no", "--realtime=no", "-L", "module-native-protocol-unix"]
         command += ["-L", f"{sink} norewinds=1"]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, env=self.env, stdout=log, stderr=log, start_new_session=True
-            )
+            self._process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
         deadline = time.monotonic() + PATIENCE
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
