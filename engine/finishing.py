@@ -31,26 +31,14 @@ from engine.audio.format import (
 from engine.audio.limiter import TruePeakLimiter, TruePeakMeter
 from engine.audio.loudness import block_energies, gated_lufs, k_filter
 from engine.audio.resample import Resampler
-from engine.audio.rider import (
-    HISTORY_BLOCKS,
-    LOOK_AHEAD_BLOCKS,
-    RISE_LU,
-    Rider,
-    SlowState,
-    ramp,
-    slow_step,
-)
+from engine.audio.rider import HISTORY_BLOCKS, LOOK_AHEAD_BLOCKS, Rider, SlowState, ramp, slow_step
 from engine.audio.trim import LeadingTrim
 from engine.composers.base import Composition, Traits
-from engine.plan.clock import OVERLAP_SECONDS, STRIDE_SECONDS, clip_start
+from engine.plan.clock import clip_start
 from engine.plan.spec import ClipSpec, LevelPoint
 
 UNGATED_SECONDS = 10.0
 _GRID_BLOCKS = GRID_FRAMES // BLOCK_FRAMES
-_STRIDE_BLOCKS = round(STRIDE_SECONDS * SAMPLE_RATE / BLOCK_FRAMES)
-_EARLY_BLOCKS = round(1.0 * SAMPLE_RATE / BLOCK_FRAMES)
-_JOIN_BLOCKS = round(OVERLAP_SECONDS * SAMPLE_RATE / BLOCK_FRAMES) + _EARLY_BLOCKS
-_JOIN_RISE_LU = 1.4
 
 
 def warm_up() -> None:
@@ -113,15 +101,6 @@ class _Blocks:
 
     def _to_grid(self) -> int:
         return _GRID_BLOCKS - self.block % _GRID_BLOCKS
-
-
-def rise_lu(block: int) -> float:
-    """How much a clip's loudness may rise within the second before a block ends. Less from a
-    second before an overlap to its end: where one ensemble gives way to another, the crossfade
-    towards the one that has risen further adds its own."""
-    since = (block + _EARLY_BLOCKS) % _STRIDE_BLOCKS
-    joining = block >= _STRIDE_BLOCKS - _EARLY_BLOCKS and since < _JOIN_BLOCKS
-    return _JOIN_RISE_LU if joining else RISE_LU
 
 
 class _Target:
@@ -221,8 +200,7 @@ class _Leveller:
             known = list(islice(self._ahead, LOOK_AHEAD_BLOCKS + 1))
             before = self._rider.gain
             energies = [energy for _, energy, _ in known]
-            target = self._target(self._block)
-            gain = self._rider.step(energies, known[-1][2], target, rise_lu(self._block))
+            gain = self._rider.step(energies, known[-1][2], self._target(self._block))
             start = min(before, gain) if before > 0.0 else gain
             if self._waiting is not None:
                 audio, first, _ = self._waiting

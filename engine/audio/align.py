@@ -8,13 +8,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.audio.format import Frames, frames_of
+
+Course = NDArray[np.float64]
 
 MAX_LAG = frames_of(0.25)
 SURE = 0.9
 """Below this correlation the best lag is a coincidence of rhythm or pitch, not the same sound:
 the same score on two instruments reaches .6 and more at lags that mean nothing."""
+_COURSE_STEP = frames_of(0.5)
 BETTER = 0.05
 """A lag has to be this much better than none: instruments that share most of their sound differ by
 less, and music that is in time stays in time."""
@@ -38,6 +42,23 @@ def correlation(a: Frames, b: Frames) -> float:
     if power <= 0.0:
         return 0.0
     return float(np.clip(float(x @ y) / np.sqrt(power), -1.0, 1.0))
+
+
+def correlation_course(a: Frames, b: Frames) -> Course:
+    """The correlation moment by moment: of the middles of as many equal stretches of about half a
+    second as there are (at least one), each counted with half of its neighbours.
+
+    Two ensembles that play the same notes are in phase for one chord and out of it for the next.
+    """
+    count = max(1, round(len(a) / _COURSE_STEP))
+    edges = np.linspace(0, len(a), count + 1).astype(int)[:-1]
+    x, y = a.astype(np.float64), b.astype(np.float64)
+    products = (x * y, x * x, y * y)
+    sums = [np.add.reduceat(product.sum(axis=1), edges) for product in products]
+    common, own_a, own_b = (np.convolve(s, (0.5, 1.0, 0.5))[1:-1] for s in sums)
+    power = own_a * own_b
+    course = np.where(power > 0.0, common / np.sqrt(np.where(power > 0.0, power, 1.0)), 0.0)
+    return np.clip(course, -1.0, 1.0)
 
 
 def shifted(tail: Frames, head: Frames, lag: int) -> tuple[Frames, Frames]:

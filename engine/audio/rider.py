@@ -7,10 +7,9 @@ dynamics of a phrase survive; a block far below the music (a rest, a fade) count
 
 ``Rider``: one gain per block. It wants target minus slow loudness, heard ``LOOK_AHEAD_BLOCKS``
 ahead. Then the rise rule: the short-term (3 s) loudness of what leaves rises at most 2 LU within
-any second, or less if the caller says so. The largest gain is found that, held over the known
-future, obeys the rule; so a sudden loud passage comes in at one reduced level and opens up, instead
-of being squeezed block by block. Before a fresh start the output is taken to have been at the
-target level.
+any second. The largest gain is found that, held over the known future, obeys the rule; so a
+sudden loud passage comes in at one reduced level and opens up, instead of being squeezed block by
+block. Before a fresh start the output is taken to have been at the target level.
 """
 
 from __future__ import annotations
@@ -39,8 +38,9 @@ _QUIET_WEIGHT = 0.25
 _SILENT = energy_of(ABSOLUTE_GATE_LUFS)
 _QUIET = 10.0 ** (_QUIET_LU / 10.0)
 _MOST_GAIN_DB, _LEAST_GAIN_DB = 24.0, -40.0
-RISE_LU = 1.85
+_RISE_LU = 1.85
 """Per second: the rule's 2 LU less what a ramp inside a block can add."""
+_RISE = 10.0 ** (_RISE_LU / 10.0)
 _RISE_BLOCKS = 10
 _FLOOR_LU = -12.0
 """A rise is counted from this far below the target at least: music after silence may begin."""
@@ -91,20 +91,13 @@ class Rider:
         """The state before the next block."""
         return RiderState(self.gain, tuple(self.history[-HISTORY_BLOCKS:]))
 
-    def step(
-        self,
-        energies: Sequence[float],
-        slow: SlowState,
-        target_lufs: float,
-        rise_lu: float = RISE_LU,
-    ) -> float:
+    def step(self, energies: Sequence[float], slow: SlowState, target_lufs: float) -> float:
         """The gain of the next block. ``energies``: its own and those of the blocks after it, as
-        far as known (1 to 8); ``slow`` has heard the last of them. ``rise_lu``: how much what
-        leaves may rise within a second."""
+        far as known (1 to 8); ``slow`` has heard the last of them."""
         before = self.gain
         wanted = self._wanted(slow, target_lufs)
         opened = min(wanted, before * _OPENING) if before > 0.0 else wanted
-        gain = min(opened, self._bound(energies, target_lufs, opened, 10.0 ** (rise_lu / 10.0)))
+        gain = min(opened, self._bound(energies, target_lufs, opened))
         start = min(before, gain) if before > 0.0 else gain
         ramp = (start * start + start * gain + gain * gain) / 3.0
         self.history.append(energies[0] * ramp)
@@ -119,9 +112,7 @@ class Rider:
         decibels = target_lufs - lufs(slow.energy)
         return float(10.0 ** (min(max(decibels, _LEAST_GAIN_DB), _MOST_GAIN_DB) / 20.0))
 
-    def _bound(
-        self, energies: Sequence[float], target_lufs: float, gain: float, rise: float
-    ) -> float:
+    def _bound(self, energies: Sequence[float], target_lufs: float, gain: float) -> float:
         """The largest gain up to ``gain`` that keeps the rise rule if held over ``energies``.
 
         Window sums are a + b * gain^2: a from what has left, b from what is to come. For every
@@ -138,13 +129,13 @@ class Rider:
             sums.append((sum(past[first:]), coming))
             a1, b1 = sums[-1]
             for a0, b0 in sums[-1 - _RISE_BLOCKS : -1]:
-                room = rise * max(a0 + b0 * square, floor)
+                room = _RISE * max(a0 + b0 * square, floor)
                 if b1 == 0.0 or a1 + b1 * square <= room:
                     continue
                 if b0 == 0.0 or a0 + b0 * square <= floor:
                     square = max(room - a1, 0.0) / b1
-                elif b1 > rise * b0:
-                    square = max(rise * a0 - a1, 0.0) / (b1 - rise * b0)
+                elif b1 > _RISE * b0:
+                    square = max(_RISE * a0 - a1, 0.0) / (b1 - _RISE * b0)
         return max(math.sqrt(square), gain * _DEEPEST)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.audio.align import MAX_LAG, align, correlation
+from engine.audio.align import MAX_LAG, align, correlation, correlation_course
 from engine.audio.crossfade import fade_gains
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, Frames, frames_of, seconds_of
 from engine.composers.base import Marks
@@ -270,6 +270,7 @@ class Joiner:
 
     def _set_law(self, place: Placement, old: Frames, new: Frames) -> None:
         place.correlation = correlation(old, new)
+        place.course = correlation_course(old, new)
         equal = np.array_equal(old, new)
         place.law = "passthrough" if equal else "adaptive"
         place.resolved = True

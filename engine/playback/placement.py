@@ -47,6 +47,8 @@ class Placement:
         self.fade = 0
         self.law = ""
         self.correlation = 0.0
+        self.course = np.zeros(1)
+        """The correlation moment by moment (``align.correlation_course``)."""
         self.lag = 0
         self.resolved = False
         self.fresh = False
@@ -129,7 +131,7 @@ def _enter(signal: Frames, place: Placement, first: int) -> Frames:
             signal[lo:hi] = own[lo:hi] * gains[:, None]
         else:
             signal[lo:hi] = crossfade(
-                signal[lo:hi], own[lo:hi], first + lo - place.enter, place.fade, place.correlation
+                signal[lo:hi], own[lo:hi], first + lo - place.enter, place.fade, place.course
             )
     return signal
 

@@ -28,7 +28,6 @@ sys.path.insert(0, str(ROOT))
 os.environ["PYTHONPATH"] = str(ROOT)
 
 from engine.affect.feelings import parse_affect  # noqa: E402
-from engine.audio.crossfade import LEAST_CORRELATION  # noqa: E402
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames, frames_of  # noqa: E402
 from engine.errors import MusmedError  # noqa: E402
 from engine.plan.request import Request  # noqa: E402
@@ -244,7 +243,7 @@ def level_error(joined: Frames, tail: Frames, head: Frames, correlation: float) 
     and b = t and the correlation."""
     p, q = powers(tail), powers(head)
     b = (np.arange(len(p)) + 0.5) / len(p)
-    a, r = 1 - b, max(LEAST_CORRELATION, correlation)
+    a, r = 1 - b, max(0.0, correlation)
     weight = a**2 + b**2 + 2 * r * a * b
     expected = np.mean((a**2 * p + b**2 * q + 2 * r * a * b * np.sqrt(p * q)) / weight)
     return float(10 * np.log10(np.mean(powers(joined)) / expected))
