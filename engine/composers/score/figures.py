@@ -44,6 +44,22 @@ def breathing(w: Writer, name: str, harmony: Harmony, end: int) -> None:
         w.add("figure", name, harmony.slot + 8, end - harmony.slot - 8, voices[-1] + 12, 0.55)
 
 
+class _Rests:
+    """Which notes off the beat are left out: nearly half where a figure has just begun to move,
+    hardly any from the middle of the range of arousal on, so that it fills by and by."""
+
+    def __init__(self, w: Writer) -> None:
+        self._dice, self._energy = w.dice("rests"), w.energy
+        self._share = 0.06 + 1.5 * max(0.0, 0.52 - w.energy)
+
+    def at(self, slot: int) -> bool:
+        return slot % 4 != 0 and self._dice.chance(self._share)
+
+    def pair(self, slot: int) -> bool:
+        """Whether a second voice comes in on this beat of a figure at rest."""
+        return slot % 8 == 0 or self._dice.chance(4.0 * self._energy)
+
+
 def broken(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """The voices one after another, in the section's order."""
     order = w.section("figure").pick(_ORDERS)
@@ -51,14 +67,14 @@ def broken(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     voices = harmony.voicing
     if w.cadence and harmony.slot == 0 and end == 16:
         step = min(4, 2 * step)
-    dice = w.dice("rests")
+    rests = _Rests(w)
     for i, slot in enumerate(range(harmony.slot, end, step)):
-        if slot % 4 and dice.chance(0.10):
+        if rests.at(slot):
             continue
         accent = 0.94 if slot % 8 == 0 else 0.80 if slot % 4 == 0 else 0.72
         place = min(order[i % len(order)], len(voices) - 1)
         w.add("figure", name, slot, end - slot, voices[place], accent)
-        if step == 4:
+        if step == 4 and rests.pair(slot):
             second = voices[(place + 2) % len(voices)]
             w.add("figure", name, slot + 0.15, end - slot, second, 0.66)
 
@@ -77,10 +93,13 @@ def nocturne(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     span = wide(harmony)
     order = w.section("figure").pick(((0, 1, 3, 2, 3, 1), (0, 1, 2, 3, 4, 3, 2, 1), (0, 2, 3, 1)))
     step = 4 if w.energy < 0.25 else 2 if w.energy < 0.72 else 1
+    rests = _Rests(w)
     for i, slot in enumerate(range(harmony.slot, end, step)):
+        if rests.at(slot):
+            continue
         accent = 0.92 if slot == harmony.slot else 0.70 + 0.06 * (slot % 4 == 0)
         w.add("figure", name, slot, end - slot, span[order[i % len(order)]], accent)
-        if step == 4 and i % 2:
+        if step == 4 and i % 2 and rests.pair(slot):
             w.add("figure", name, slot + 0.15, end - slot, harmony.voicing[-1 - i % 3], 0.64)
     if w.energy > 0.4:
         for slot in (8, 14)[: 1 + (w.energy > 0.65)]:
@@ -97,11 +116,13 @@ def unfolded(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """A chord whose voices enter on successive beats and stay."""
     voices = harmony.voicing
     order = w.section("figure").pick(((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2)))
+    rests = _Rests(w)
     for i, slot in enumerate(range(harmony.slot, end, 4)):
         pitch = voices[min(order[i % 4], len(voices) - 1)]
         w.add("figure", name, slot, end - slot, pitch, 0.80 if i == 0 else 0.76)
-        second = voices[(order[i % 4] + 2) % len(voices)]
-        w.add("figure", name, slot + 0.15, end - slot, second, 0.66)
+        if rests.pair(slot):
+            second = voices[(order[i % 4] + 2) % len(voices)]
+            w.add("figure", name, slot + 0.15, end - slot, second, 0.66)
 
 
 def chorale(w: Writer, name: str, harmony: Harmony, end: int) -> None:
@@ -116,14 +137,19 @@ def chorale(w: Writer, name: str, harmony: Harmony, end: int) -> None:
         accent = 0.74 if slot % 8 == 0 else 0.62 if slot % 4 == 0 else 0.54
         for i, pitch in enumerate(voices):
             w.add("figure", name, slot + 0.05 * i, min(end - slot, 1.15 * step), pitch, accent)
+        if w.energy > 0.8:
+            w.add("figure", name, slot + 1, 1.15, harmony.voicing[-3], 0.5)
 
 
 def rocking(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """One low voice and the others in turn, to and fro."""
     low, others = harmony.voicing[0], harmony.voicing[1:]
-    step = 4 if w.energy < 0.25 else 2 if w.energy < 0.84 else 1
+    step = 4 if w.energy < 0.25 else 2 if w.energy < 0.78 else 1
     pairs = (others[:2], others[-2:])
+    rests = _Rests(w)
     for i, slot in enumerate(range(harmony.slot, end, step)):
+        if rests.at(slot):
+            continue
         accent = 0.88 if slot % 8 == 0 else 0.70
         if i % 2 == 0:
             w.add("figure", name, slot, 2.2 * step, low, accent)
