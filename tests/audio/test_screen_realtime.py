@@ -195,17 +195,26 @@ def equals_its_rendering(sounds: Any, record: Path, folder: Path) -> None:
     assert not heard[len(rendering) :].any()
 
 
+@contextlib.contextmanager
+def sounding_on_busy_cores(
+    pulse_server: Serve, sounds: Any, wait_for: Callable[..., None], folder: Path
+) -> Iterator[tuple[Terminal, Path]]:
+    """musmed in a terminal and the file its sound is recorded to, once there is some."""
+    record = folder / "record.raw"
+    with (
+        pulse_server(folder) as server,
+        server.record(record),
+        busy_cores(),
+        terminal_with_musmed(server.env, folder) as terminal,
+    ):
+        wait_for(lambda: sounds.sounding(record), 60)
+        yield terminal, record
+
+
 def test_the_screen_on_busy_cores_is_not_heard(
     pulse_server: Serve, sounds: Any, wait_for: Callable[..., None], tmp_path: Path
 ) -> None:
-    record = tmp_path / "record.raw"
-    with (
-        pulse_server(tmp_path) as server,
-        server.record(record),
-        busy_cores(),
-        terminal_with_musmed(server.env, tmp_path) as terminal,
-    ):
-        wait_for(lambda: sounds.sounding(record), 60)
+    with sounding_on_busy_cores(pulse_server, sounds, wait_for, tmp_path) as (terminal, record):
         terminal.press("i")
         time.sleep(80)
         before = heard_seconds(record)
@@ -217,14 +226,7 @@ def test_the_screen_on_busy_cores_is_not_heard(
 def test_a_terminal_that_does_not_read_for_twenty_seconds_is_not_heard(
     pulse_server: Serve, sounds: Any, wait_for: Callable[..., None], tmp_path: Path
 ) -> None:
-    record = tmp_path / "record.raw"
-    with (
-        pulse_server(tmp_path) as server,
-        server.record(record),
-        busy_cores(),
-        terminal_with_musmed(server.env, tmp_path) as terminal,
-    ):
-        wait_for(lambda: sounds.sounding(record), 60)
+    with sounding_on_busy_cores(pulse_server, sounds, wait_for, tmp_path) as (terminal, record):
         time.sleep(40)
         earlier = terminal.screen()
         terminal.reading.clear()
