@@ -1,0 +1,147 @@
+"""Tiny MusicGens with random weights, in memory and as a checkpoint folder in the hub's layout.
+
+A test module that needs torch begins with ``torch = pytest.importorskip("torch")``. Where no test
+may be skipped (MUSMED_TESTS_MUST_RUN=1) a missing package fails here instead.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import string
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+_NEEDED = ("torch", "transformers", "peft", "safetensors", "tokenizers")
+if os.environ.get("MUSMED_TESTS_MUST_RUN") == "1":
+    _missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if _missing:
+        raise RuntimeError(f"Tests must run, and these are missing: {', '.join(_missing)}.")
+
+WORDS = (
+    "calm sad happy dark energetic relaxing dream epic piano guitar strings synthesizer drums "
+    "ambient classical folk jazz electronic music with and the for slow fast warm"
+).split()
+
+
+def tiny_config(channels: int = 1, hidden: int = 32, layers: int = 2) -> Any:
+    """A ``MusicgenConfig`` of the real one's shape: 50 Hz codes at 32 kHz, 4 codebooks a channel,
+    a T5 of another width than the decoder's; 64 codes instead of 2048."""
+    from transformers import EncodecConfig, MusicgenConfig, MusicgenDecoderConfig, T5Config
+
+    text = T5Config(
+        vocab_size=400,
+        d_model=24,
+        d_kv=8,
+        d_ff=48,
+        num_layers=2,
+        num_heads=3,
+        dropout_rate=0.0,
+        feed_forward_proj="relu",
+        decoder_start_token_id=0,
+    )
+    audio = EncodecConfig(
+        target_bandwidths=[1.2],
+        sampling_rate=32000,
+        audio_channels=1,
+        num_filters=4,
+        hidden_size=16,
+        codebook_dim=16,
+        codebook_size=64,
+        upsampling_ratios=[8, 5, 4, 4],
+        use_causal_conv=False,
+        use_conv_shortcut=False,
+        num_lstm_layers=2,
+    )
+    decoder = MusicgenDecoderConfig(
+        vocab_size=64,
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        ffn_dim=2 * hidden,
+        num_codebooks=4 * channels,
+        audio_channels=channels,
+        pad_token_id=64,
+        bos_token_id=64,
+        dropout=0.0,
+    )
+    return MusicgenConfig(text_encoder=text, audio_encoder=audio, decoder=decoder)
+
+
+def random_model(config: Any, seed: int = 0) -> Any:
+    """A ``MusicgenForConditionalGeneration`` with random weights, sharpened (heads x10, embeddings
+    x20): otherwise every step says the same and equal tokens would prove nothing."""
+    import torch
+    from transformers import MusicgenForConditionalGeneration
+
+    torch.set_num_threads(1)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = MusicgenForConditionalGeneration(config).eval()
+        for quantizer in model.audio_encoder.quantizer.layers:
+            quantizer.codebook.embed.normal_()
+    with torch.no_grad():
+        for head in model.decoder.lm_heads:
+            head.weight.mul_(10)
+        for embedding in model.decoder.model.decoder.embed_tokens:
+            embedding.weight.mul_(20)
+    start = config.decoder.pad_token_id
+    generation = model.generation_config
+    generation.decoder_start_token_id = generation.pad_token_id = start
+    generation.bos_token_id = start
+    model.config.decoder.decoder_start_token_id = start
+    return model
+
+
+def tiny_tokenizer() -> Any:
+    """A T5 tokenizer of single letters and a few words."""
+    from transformers import T5Tokenizer
+
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0)]
+    pieces += [(letter, -6.0) for letter in string.ascii_lowercase + string.digits + ".,-:'"]
+    pieces += [("▁" + word, -4.0) for word in WORDS]
+    return T5Tokenizer(vocab=pieces, extra_ids=0)
+
+
+def save_checkpoint(model: Any, folder: Path) -> Path:
+    """Write ``model`` as the hub has it: config.json, generation_config.json, model.safetensors,
+    preprocessor_config.json and the tokenizer's files."""
+    from transformers import EncodecFeatureExtractor
+
+    model.save_pretrained(folder)
+    EncodecFeatureExtractor(sampling_rate=32000).save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model() -> Any:
+    """A mono ``MusicgenForConditionalGeneration``. Shared: copy it (``copy.deepcopy``) before
+    changing it."""
+    pytest.importorskip("transformers")
+    return random_model(tiny_config())
+
+
+@pytest.fixture(scope="session")
+def tiny_stereo_model() -> Any:
+    """The same with two channels: 8 codebooks, left and right in turn."""
+    pytest.importorskip("transformers")
+    return random_model(tiny_config(channels=2))
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tiny_model: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``tiny_model`` in a folder. Shared: copy the folder before changing it."""
+    return save_checkpoint(tiny_model, tmp_path_factory.mktemp("hub") / "musicgen-tiny")
+
+
+@pytest.fixture(scope="session")
+def tiny_stereo_checkpoint(
+    tiny_stereo_model: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """``tiny_stereo_model`` in a folder."""
+    return save_checkpoint(tiny_stereo_model, tmp_path_factory.mktemp("hub") / "musicgen-tiny-s")
