@@ -41,7 +41,24 @@ Temperature = Annotated[
 ]
 Seed = Annotated[Text, typer.Option(metavar="NUMBER", help="The same seed, the same music.")]
 Composer = Annotated[
-    Text, typer.Option(metavar="NAME", help="Who composes: auto or embedded (auto).")
+    Text,
+    typer.Option(metavar="NAME", help="Who composes: auto, embedded, musicgen-small ... (auto)."),
+]
+Guidance = Annotated[
+    Text, typer.Option(metavar="1..10", help="MusicGen: how closely it follows the moods (3).")
+]
+TopK = Annotated[
+    Text, typer.Option(metavar="1..2048", help="MusicGen: it draws from so many codes (250).")
+]
+SamplingTemperature = Annotated[
+    Text, typer.Option(metavar="0..2", help="MusicGen: how boldly it draws; 0 never (1).")
+]
+Decoder = Annotated[
+    Text,
+    typer.Option(metavar="ours|reference|audiocraft", help="MusicGen: what runs the model (ours)."),
+]
+Opening = Annotated[
+    Text, typer.Option(metavar="FILE", help="MusicGen: begin with this sound file's end and go on.")
 ]
 Synthesis = Annotated[
     Text,
@@ -104,6 +121,11 @@ def play(
     temperature: Temperature = None,
     seed: Seed = None,
     composer: Composer = None,
+    guidance: Guidance = None,
+    top_k: TopK = None,
+    sampling_temperature: SamplingTemperature = None,
+    decoder: Decoder = None,
+    opening: Opening = None,
     sink: Sink = None,
     volume: Volume = None,
     denoise: Denoise = None,
@@ -125,6 +147,11 @@ def play(
         temperature=temperature,
         seed=seed,
         composer=composer,
+        guidance=guidance,
+        top_k=top_k,
+        sampling_temperature=sampling_temperature,
+        decoder=decoder,
+        opening=opening,
     )
     code = play_session(
         asked,
@@ -156,6 +183,11 @@ def render(
     temperature: Temperature = None,
     seed: Seed = None,
     composer: Composer = None,
+    guidance: Guidance = None,
+    top_k: TopK = None,
+    sampling_temperature: SamplingTemperature = None,
+    decoder: Decoder = None,
+    opening: Opening = None,
     session: Annotated[
         Text, typer.Option(metavar="ID", help="A kept session as it was played, by its ID.")
     ] = None,
@@ -179,6 +211,11 @@ def render(
         temperature=temperature,
         seed=seed,
         composer=composer,
+        guidance=guidance,
+        top_k=top_k,
+        sampling_temperature=sampling_temperature,
+        decoder=decoder,
+        opening=opening,
     )
     code = render_to(
         asked, output, midi=midi, session=session, denoise=denoise, synthesis=synthesis
