@@ -22,10 +22,10 @@ if os.environ.get("MUSMED_TESTS_MUST_RUN") == "1":
     if _missing:
         raise RuntimeError(f"Tests must run, and these are missing: {', '.join(_missing)}.")
 
-WORDS = (
-    "calm sad happy dark energetic relaxing dream epic piano guitar strings synthesizer drums "
-    "ambient classical folk jazz electronic music with and the for slow fast warm"
-).split()
+WORDS = """
+calm sad happy dark energetic relaxing dream epic piano guitar strings synthesizer drums
+ambient classical folk jazz electronic music with and the for slow fast warm
+""".split()
 
 
 def tiny_config(channels: int = 1, hidden: int = 32, layers: int = 2) -> Any:

@@ -1,0 +1,171 @@
+"""One step of the language model: the codes at one position make those at the next.
+
+Everything a step reads and writes is in ``State``, on the device and of fixed shape: the position
+is a tensor, the codes go into a grid, keys and values into a cache. So a step is one CUDA graph,
+replayed, and the host only counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.composers.musicgen.delay import OPEN
+from engine.composers.musicgen.sampler import Sampling, choose, guide
+from engine.composers.musicgen.weights import DecoderWeights, LayerWeights, Norm
+
+DRAWN_STEPS = 25
+"""Steps whose draws are made at once."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A clip, or a batch of clips, being decoded.
+
+    ``rows`` is the batch, conditional; with guidance the batch again, unconditional.
+    ``grid`` (batch, codebooks, positions): codes under the delay pattern, ``OPEN`` where none is
+    yet. ``position`` (1,): the next step's. ``cache`` (layers, 2, rows, heads, positions, size):
+    keys and values. ``cross`` (layers, 2, batch, heads, keys, size): those of the text.
+    ``bias`` (positions, batch, keys): added to the text's scores at each position. ``draws``
+    (DRAWN_STEPS, batch, codebooks, codes): position p's are at p modulo DRAWN_STEPS.
+    """
+
+    grid: Tensor
+    position: Tensor
+    cache: Tensor
+    cross: Tensor
+    bias: Tensor
+    draws: Tensor
+
+    @staticmethod
+    def empty(weights: DecoderWeights, batch: int, rows: int, positions: int, keys: int) -> State:
+        """Room for ``positions`` positions and ``keys`` keys of text."""
+        heads, layers = weights.attention_heads, len(weights.layers)
+        size = weights.hidden // heads
+        codes = (batch, weights.codebooks)
+
+        def zeros(*shape: int) -> Tensor:
+            return torch.zeros(shape, device=weights.device, dtype=weights.dtype)
+
+        def whole(*shape: int) -> Tensor:
+            return torch.zeros(shape, device=weights.device, dtype=torch.long)
+
+        return State(
+            grid=whole(*codes, positions),
+            position=whole(1),
+            cache=zeros(layers, 2, rows, heads, positions, size),
+            cross=zeros(layers, 2, batch, heads, keys, size),
+            bias=zeros(positions, batch, keys),
+            draws=torch.ones((DRAWN_STEPS, *codes, weights.codes), device=weights.device),
+        )
+
+
+def step(
+    weights: DecoderWeights, state: State, sampling: Sampling, span: int, *, masked: bool
+) -> None:
+    """Choose the codes of the position after ``state.position`` and go there.
+
+    Attends to the first ``span`` positions, which must cover the position; ``masked`` where they
+    go beyond it. What is known already (a prompt, the pad codes) stays as it is.
+    """
+    tokens = state.grid.index_select(2, state.position)
+    hidden = forward(weights, state, tokens, state.position, span, masked=masked)
+    logits = logits_of(weights, hidden)[..., 0, :]
+    if sampling.guided:
+        logits = guide(logits, sampling.guidance)
+    draws = state.draws.index_select(0, state.position % DRAWN_STEPS)[0]
+    chosen = choose(logits, draws, sampling)[..., None]
+    state.position.add_(1)
+    known = state.grid.index_select(2, state.position)
+    state.grid.index_copy_(2, state.position, torch.where(known == OPEN, chosen, known))
+
+
+def forward(
+    weights: DecoderWeights,
+    state: State,
+    tokens: Tensor,
+    positions: Tensor,
+    span: int,
+    *,
+    masked: bool,
+) -> Tensor:
+    """The transformer on ``tokens`` (batch, codebooks, t) at ``positions`` (t,): (rows, t, hidden).
+
+    Writes their keys and values into the cache. The unconditional rows skip the cross-attention:
+    their text is zeros after the projection, so its values are, and it would add nothing.
+    """
+    batch, rows = len(tokens), state.cache.shape[2]
+    x = functional.embedding(tokens + weights.offsets[:, None], weights.embedding).sum(1)
+    x = (x + weights.positions.index_select(0, positions)).repeat(rows // batch, 1, 1)
+    mask = later_positions(positions, span, x.dtype) if masked else None
+    bias = state.bias.index_select(0, positions).transpose(0, 1)[:, None]
+    for layer, cache, cross in zip(weights.layers, state.cache, state.cross, strict=True):
+        x = x + self_attention(layer, x, cache, positions, span, mask)
+        x[:batch] += cross_attention(layer, x[:batch], cross, bias)
+        x = x + feed_forward(layer, x)
+    return normed(x, weights.norm)
+
+
+def logits_of(weights: DecoderWeights, hidden: Tensor) -> Tensor:
+    """(rows, t, hidden) -> float32 (rows, codebooks, t, codes)."""
+    rows, t, _ = hidden.shape
+    flat = functional.linear(hidden, weights.heads).float()
+    return flat.view(rows, t, weights.codebooks, weights.codes).transpose(1, 2)
+
+
+def text_keys(weights: DecoderWeights, states: Tensor) -> Tensor:
+    """The text's keys and values in every layer: (keys, text width) -> (layers, 2, heads, keys,
+    size)."""
+    states = states.to(weights.device, weights.dtype)
+    if weights.text is not None:
+        states = functional.linear(states, *weights.text)
+    both = functional.linear(states, weights.cross_kv)
+    shape = (len(states), len(weights.layers), 2, weights.attention_heads, -1)
+    return both.view(shape).permute(1, 2, 3, 0, 4)
+
+
+def later_positions(positions: Tensor, span: int, dtype: torch.dtype) -> Tensor:
+    """(t, span): 0 where a position may attend, -inf at the positions after it."""
+    later = torch.arange(span, device=positions.device) > positions[:, None]
+    return torch.zeros(later.shape, device=later.device, dtype=dtype).masked_fill_(
+        later, -torch.inf
+    )
+
+
+def self_attention(
+    layer: LayerWeights,
+    x: Tensor,
+    cache: Tensor,
+    positions: Tensor,
+    span: int,
+    mask: Tensor | None,
+) -> Tensor:
+    rows, t, _ = x.shape
+    _, _, heads, _, size = cache.shape
+    qkv = functional.linear(normed(x, layer.self_norm), layer.qkv)
+    qkv = qkv.view(rows, t, 3, heads, size).permute(2, 0, 3, 1, 4)
+    cache.index_copy_(3, positions, qkv[1:])
+    keys, values = cache[..., :span, :]
+    heard = functional.scaled_dot_product_attention(qkv[0], keys, values, attn_mask=mask)
+    return functional.linear(heard.transpose(1, 2).flatten(2), layer.self_out)
+
+
+def cross_attention(layer: LayerWeights, x: Tensor, cross: Tensor, bias: Tensor) -> Tensor:
+    keys, values = cross
+    batch, heads, _, size = keys.shape
+    q = functional.linear(normed(x, layer.cross_norm), layer.cross_q)
+    q = q.view(batch, -1, heads, size).transpose(1, 2)
+    heard = functional.scaled_dot_product_attention(q, keys, values, attn_mask=bias)
+    return functional.linear(heard.transpose(1, 2).flatten(2), layer.cross_out)
+
+
+def feed_forward(layer: LayerWeights, x: Tensor) -> Tensor:
+    inner = functional.gelu(functional.linear(normed(x, layer.feed_norm), layer.feed_in))
+    return functional.linear(inner, layer.feed_out)
+
+
+def normed(x: Tensor, norm: Norm) -> Tensor:
+    return functional.layer_norm(x, x.shape[-1:], *norm)
