@@ -10,7 +10,7 @@ import msgspec
 
 from engine.affect.path import Strategy
 from engine.errors import MusmedError
-from engine.plan.generation import Decoder, Generation
+from engine.plan.generation import MOST_ADAPTERS, Decoder, Generation
 from engine.plan.request import Request
 from musmed_tui.settings import Loaded, Settings, parse_choice, parse_number
 
@@ -35,6 +35,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     top_k: str | None = None
     sampling_temperature: str | None = None
     decoder: str | None = None
+    adapters: tuple[str, ...] | None = None
     opening: str | None = None
 
 
@@ -88,10 +89,25 @@ def _composer(name: str) -> str:
     return str(Path(name).expanduser().absolute()) if looks_like_one else name
 
 
+def _adapter(text: str) -> str:
+    """An adapter's place that stays one wherever the session goes on, its scale behind it."""
+    from engine.composers.musicgen.adapters import parse_adapter
+    from engine.composers.musicgen.checkpoints import is_local
+
+    wish = parse_adapter(text)
+    place = wish.source
+    if is_local(place):
+        place = str(Path(place).expanduser().absolute())
+    return place if wish.scale == 1.0 else f"{place}={wish.scale!r}"
+
+
 def _generation(asked: Asked, settings: Settings) -> Generation:
     decoder = settings.decoder
     if asked.decoder is not None:
         decoder = cast(Decoder, parse_choice("decoder", asked.decoder, "--decoder"))
+    adapters = asked.adapters if asked.adapters is not None else settings.adapters
+    if len(adapters) > MOST_ADAPTERS:
+        raise MusmedError(f"--adapter can be given at most {MOST_ADAPTERS} times.")
     opening = asked.opening
     if opening is not None:
         opening = str(Path(opening).expanduser().absolute())
@@ -103,6 +119,7 @@ def _generation(asked: Asked, settings: Settings) -> Generation:
             "sampling_temperature", asked.sampling_temperature, settings.sampling_temperature
         ),
         decoder=decoder,
+        adapters=tuple(_adapter(adapter) for adapter in adapters),
         opening=opening,
     )
 

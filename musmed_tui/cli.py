@@ -57,6 +57,13 @@ Decoder = Annotated[
     Text,
     typer.Option(metavar="ours|reference|audiocraft", help="MusicGen: what runs the model (ours)."),
 ]
+Adapter = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        metavar="PLACE[=SCALE]",
+        help="MusicGen: merge a LoRA adapter, a folder or user/name of the hub; may be repeated.",
+    ),
+]
 Opening = Annotated[
     Text, typer.Option(metavar="FILE", help="MusicGen: begin with this sound file's end and go on.")
 ]
@@ -125,6 +132,7 @@ def play(
     top_k: TopK = None,
     sampling_temperature: SamplingTemperature = None,
     decoder: Decoder = None,
+    adapter: Adapter = None,
     opening: Opening = None,
     sink: Sink = None,
     volume: Volume = None,
@@ -151,6 +159,7 @@ def play(
         top_k=top_k,
         sampling_temperature=sampling_temperature,
         decoder=decoder,
+        adapters=None if adapter is None else tuple(adapter),
         opening=opening,
     )
     code = play_session(
@@ -187,6 +196,7 @@ def render(
     top_k: TopK = None,
     sampling_temperature: SamplingTemperature = None,
     decoder: Decoder = None,
+    adapter: Adapter = None,
     opening: Opening = None,
     session: Annotated[
         Text, typer.Option(metavar="ID", help="A kept session as it was played, by its ID.")
@@ -215,6 +225,7 @@ def render(
         top_k=top_k,
         sampling_temperature=sampling_temperature,
         decoder=decoder,
+        adapters=None if adapter is None else tuple(adapter),
         opening=opening,
     )
     code = render_to(
@@ -307,6 +318,60 @@ def measure(
     from musmed_tui.commands_measure import measure as measure_sound
 
     measure_sound(file, as_json=as_json)
+
+
+models = typer.Typer(
+    name="models",
+    help="MusicGen's checkpoints and adapters: list them, fetch them, remove them.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(models)
+Model = Annotated[
+    Text, typer.Argument(metavar="NAME", help="From 'musmed models list', or user/name of the hub.")
+]
+
+
+@models.callback(invoke_without_command=True)
+def models_root(context: typer.Context) -> None:
+    """MusicGen's checkpoints and adapters: list them, fetch them, remove them."""
+    if context.invoked_subcommand is None:
+        models_list()
+
+
+@models.command("list")
+def models_list() -> None:
+    """List MusicGen's checkpoints, and which of them are on this machine."""
+    from musmed_tui.commands_models import list_models
+
+    list_models()
+
+
+@models.command("get")
+def models_get(name: Model = None) -> None:
+    """Fetch a checkpoint or an adapter from the hub; what was interrupted goes on."""
+    from musmed_tui.commands_models import get_model
+
+    get_model(name)
+
+
+@models.command("remove")
+def models_remove(
+    name: Model = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Remove a checkpoint or an adapter from the hub's cache."""
+    from musmed_tui.commands_models import remove_model
+
+    remove_model(name, yes=yes)
+
+
+@models.command("path")
+def models_path(name: Model = None) -> None:
+    """Print the folder a checkpoint or an adapter is in."""
+    from musmed_tui.commands_models import show_path
+
+    show_path(name)
 
 
 @app.command()

@@ -54,6 +54,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "synthesis": get_args(SynthesisChoice),
     "decoder": get_args(Decoder),
 }
+_LISTS = ("adapters",)
 _Word = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -63,7 +64,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``minutes``, ``latency`` (seconds the sound device is given ahead) and ``volume`` (0 to 1)
     lie in ``RANGES``. ``instrument`` and ``genre`` are MTG-Jamendo tags when pinned.
     ``soundfont``: the file FluidSynth plays from; None for one in the usual places. ``guidance``,
-    ``top_k``, ``sampling_temperature`` and ``decoder`` are MusicGen's (``Generation``).
+    ``top_k``, ``sampling_temperature``, ``decoder`` and ``adapters`` are MusicGen's
+    (``Generation``).
     """
 
     minutes: float = 15.0
@@ -76,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     top_k: int = 250
     sampling_temperature: float = 1.0
     decoder: Decoder = "ours"
+    adapters: tuple[_Word, ...] = ()
     sink: _Word = "auto"
     latency: float = 0.5
     volume: float = 1.0
@@ -104,7 +107,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def as_text(self) -> dict[str, str]:
         """Every key that is set, as text: the snapshot stored with a session."""
-        values = msgspec.structs.asdict(self)
+        values = msgspec.structs.asdict(self) | {
+            key: ",".join(getattr(self, key)) for key in _LISTS
+        }
         return {key: str(value) for key, value in values.items() if value is not None}
 
 
@@ -183,11 +188,24 @@ def _checked(key: str, value: object, origin: str, *, quoted: bool) -> object:
         return int(number) if key in _WHOLE else number
     if key in _CHOICES:
         return parse_choice(key, value, f"{origin}: {key}")
+    if key in _LISTS:
+        return _words(key, value, origin)
     try:
         return msgspec.convert(value, _Word)
     except msgspec.ValidationError as error:
         raise MusmedError(
             f"{origin}: {key} must be a word in quotes, not {_shown(value)}."
+        ) from error
+
+
+def _words(key: str, value: object, origin: str) -> tuple[str, ...]:
+    """A list of words, or one text with commas between them (as a variable has to be)."""
+    given = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+    try:
+        return msgspec.convert(given, tuple[_Word, ...])
+    except msgspec.ValidationError as error:
+        raise MusmedError(
+            f"{origin}: {key} must be words in quotes between brackets, not {_shown(value)}."
         ) from error
 
 

@@ -133,14 +133,21 @@ def find_adapter(wish: AdapterWish, checkpoint: Checkpoint) -> Adapter:
     Raises ``MusmedError`` as ``find_adapters`` does.
     """
     name, folder = _folder(wish.source)
-    config = read_json(folder / CONFIG, MAX_CONFIG_BYTES)
-    _check_config(name, config)
-    file = _weights(name, folder)
-    changes = tuple(_Reading(name, config, read_tensors(file), checkpoint).changes())
+    config, file, tensors = check_adapter(name, folder)
+    changes = tuple(_Reading(name, config, tensors, checkpoint).changes())
     if not changes:
         raise MusmedError(f"The adapter {name} is empty; train it again or leave it out.")
     base = config.get("base_model_name_or_path")
     return Adapter(name, file, wish.scale, base if isinstance(base, str) else "", changes)
+
+
+def check_adapter(name: str, folder: Path) -> tuple[dict[str, Any], Path, dict[str, TensorInfo]]:
+    """The config, the file and the tensors of the adapter in ``folder``, as far as they can be
+    checked without its base. Raises ``MusmedError``."""
+    config = read_json(folder / CONFIG, MAX_CONFIG_BYTES)
+    _check_config(name, config)
+    file = _weights(name, folder)
+    return config, file, read_tensors(file)
 
 
 def is_adapter(folder: Path) -> bool:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from engine.errors import MusmedError
+
 LICENCE = "CC-BY-NC 4.0"
 LICENCE_SENTENCE = (
     "MusicGen's weights are Meta's, under CC-BY-NC 4.0: not for commercial use; "
@@ -22,30 +24,30 @@ _REPO_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.A
 @dataclass(frozen=True)
 class Entry:
     """One checkpoint. ``size``: bytes of its safetensors; ``parameters``: of its decoder, as its
-    card says; ``revisions``: where its safetensors may be, in the order to look."""
+    card says; ``revisions``: where its safetensors may be, in the order to look; ``instead``: what
+    to take in place of one that musmed's decoder can't run, '' for one that it can."""
 
     name: str
     size: int
     parameters: str
     channels: int
     revisions: tuple[str, ...] = ("main",)
-    note: str = ""
+    instead: str = ""
 
     @property
     def repo(self) -> str:
         return f"facebook/{self.name}"
 
 
-_TEXT_ONLY = "used with text only"
 _ENTRIES = (
     Entry("musicgen-small", 2_360_000_000, "300M", 1),
     Entry("musicgen-medium", 8_040_000_000, "1.5B", 1, ("main", "refs/pr/10")),
     Entry("musicgen-large", 13_720_000_000, "3.3B", 1, ("main", "refs/pr/18")),
-    Entry("musicgen-melody", 6_130_000_000, "1.5B", 1, note=_TEXT_ONLY),
+    Entry("musicgen-melody", 6_130_000_000, "1.5B", 1, instead="musicgen-medium"),
     Entry("musicgen-stereo-small", 1_220_000_000, "300M", 2),
     Entry("musicgen-stereo-medium", 4_070_000_000, "1.5B", 2),
     Entry("musicgen-stereo-large", 6_920_000_000, "3.3B", 2),
-    Entry("musicgen-stereo-melody", 6_330_000_000, "1.5B", 2, note=_TEXT_ONLY),
+    Entry("musicgen-stereo-melody", 6_330_000_000, "1.5B", 2, instead="musicgen-stereo-medium"),
 )
 CATALOGUE: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 
@@ -72,6 +74,15 @@ def revisions_of(repo: str) -> tuple[str, ...]:
     """The branches of ``repo`` to look for safetensors in, in order."""
     entry = entry_of(repo)
     return entry.revisions if entry is not None and entry.repo == repo else ("main",)
+
+
+def check_usable(entry: Entry) -> None:
+    """Raises ``MusmedError`` for a checkpoint that musmed's decoder can't run."""
+    if entry.instead:
+        raise MusmedError(
+            f"{entry.name} takes its text as a prefix and not through cross-attention, which "
+            f"musmed's decoder can't run; take {entry.instead}, of the same size."
+        )
 
 
 def licence_of(repo: str | None) -> str:
