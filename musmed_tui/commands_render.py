@@ -108,7 +108,7 @@ def _render_sound(
             path,
             denoise=denoise,
             progress=progress,
-            log_file=where.engine_log,
+            where=where,
             signals=signals,
         )
     if result is None:
@@ -126,10 +126,11 @@ def _render(
     *,
     denoise: bool | None,
     progress: Progress,
-    log_file: Path,
+    where: Folders,
     signals: Signals,
 ) -> RenderResult | None:
     """The call into the engine; None when a signal called it off."""
+    from engine.composers.speeds import Speeds
     from engine.render import CancelledError, render_session
 
     try:
@@ -140,8 +141,9 @@ def _render(
             denoise=denoise,
             synthesis=made.synthesis,
             progress=progress,
-            log_file=log_file,
+            log_file=where.engine_log,
             cancelled=lambda: signals.stop is not None,
+            speeds=Speeds(where.state),
         )
     except CancelledError:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Protocol
 
 import msgspec
@@ -27,7 +28,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     Times are session seconds. ``path`` is the whole session's, ``affect`` where it is now;
     ``clip`` the index of the clip being heard, of ``clips``; ``ahead_s`` how much is composed
-    past what is written; ``peak`` dBFS of the last tenth of a second, left and right.
+    past what is written; ``peak`` dBFS of the last tenth of a second, left and right. ``loading``:
+    the share of the composer's model that is loaded, None when nothing is being loaded.
     """
 
     session_id: str
@@ -54,6 +56,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     notice: str | None
     composer: str
     failure: str | None
+    loading: float | None = None
 
     @property
     def measured(self) -> tuple[Affect, ...]:
@@ -61,6 +64,14 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         most of the clip."""
         last = [view.record.readings[-1:] for view in self.timeline if view.record]
         return tuple(r.affect for readings in last for r in readings if r.end <= self.position_s)
+
+    @property
+    def doing(self) -> str:
+        """The state in words, where something is being waited for."""
+        if self.loading is not None and self.state in {"starting", "composing"}:
+            name = PurePath(self.composer).name
+            return f"loading {name}, {round(100 * self.loading)} %"
+        return self.state
 
     @property
     def paused(self) -> bool:
@@ -107,6 +118,7 @@ def snapshot(source: HasStatus) -> Snapshot:
         notice=playback.notice,
         composer=status.composer,
         failure=status.failure,
+        loading=status.loading,
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.composers.base import Composer, Composition, Continuation, Sounding
+from engine.composers.base import Composer, Composition, Continuation, Loadable, Sounding
 from engine.errors import MusmedError
 from engine.link.framing import LinkError
 from engine.link.outbox import Outbox
@@ -22,6 +22,7 @@ from engine.link.protocol import (
     ClipRecord,
     ClipStarted,
     Failure,
+    Loading,
     Open,
     Opened,
 )
@@ -121,6 +122,9 @@ class ComposeWorker:
         try:
             composer = self._load(message.composer)
             notice = ""
+            if isinstance(composer, Loadable):
+                self._composer = None  # its memory may be what the new one needs
+                composer.load(message.generation, _Loaded(self._outbox, message.composer))
             if isinstance(composer, Sounding):
                 notice = composer.sound_with(message.synthesis)
         except Exception as error:
@@ -184,6 +188,20 @@ class ComposeWorker:
             finishing=finisher.checkpoints(),
         )
         return record, continuation.pack(), at - start < finisher.frames
+
+
+class _Loaded:
+    """Tells the front how far loading is, in steps of a hundredth at least."""
+
+    def __init__(self, outbox: Outbox, composer: str) -> None:
+        self._outbox, self._composer = outbox, composer
+        self._told = -1
+
+    def __call__(self, share: float) -> None:
+        percent = int(100 * min(1.0, max(0.0, share)))
+        if percent > self._told:
+            self._told = percent
+            self._outbox.answer(Loading(self._composer, percent / 100))
 
 
 def _warm_up() -> None:

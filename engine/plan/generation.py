@@ -39,11 +39,11 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         """The same with files' names only, for what is given to others."""
         return msgspec.structs.replace(
             self,
-            adapters=tuple(_name(adapter) for adapter in self.adapters),
-            opening=None if self.opening is None else _name(self.opening),
+            adapters=tuple(file_name(adapter) for adapter in self.adapters),
+            opening=None if self.opening is None else file_name(self.opening),
         )
 
 
-def _name(place: str) -> str:
+def file_name(place: str) -> str:
     """The last part of an absolute path; what is no absolute path (a hub repository) as it is."""
     return PurePath(place).name if PurePath(place).is_absolute() else place

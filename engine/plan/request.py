@@ -6,7 +6,7 @@ import msgspec
 
 from engine.affect.circumplex import Affect
 from engine.affect.path import Strategy
-from engine.plan.generation import Generation
+from engine.plan.generation import Generation, file_name
 
 MIN_MINUTES = 2.0
 MAX_MINUTES = 60.0
@@ -34,6 +34,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     seed: int = 0
     composer: str = "auto"
     generation: Generation = Generation()
+
+    def published(self) -> Request:
+        """The request as it may be given to others: of the listener's files only the names."""
+        return msgspec.structs.replace(
+            self, composer=file_name(self.composer), generation=self.generation.named()
+        )
 
     @property
     def seconds(self) -> float:

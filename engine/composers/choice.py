@@ -1,0 +1,68 @@
+"""Which composer a session gets, and whether it can play here at all. No torch: the front asks.
+
+'auto' is the largest MusicGen whose weights are here and whose measured speed leaves room for
+everything else, and otherwise the embedded composer.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+
+from engine.composers.base import EMBEDDED, has_model, resolve_composer
+from engine.composers.musicgen.adapters import find_adapters, parse_adapter
+from engine.composers.musicgen.catalogue import CATALOGUE
+from engine.composers.musicgen.checkpoints import Checkpoint, find
+from engine.composers.musicgen.opening import check_opening
+from engine.composers.speeds import Speeds
+from engine.errors import MusmedError
+from engine.plan.generation import Generation
+
+FAST_ENOUGH = 1.5
+"""Seconds of music in a second: what a composer must have shown to be chosen unasked."""
+PACKAGES = ("torch", "transformers", "safetensors")
+
+
+def choose_composer(name: str, generation: Generation, speeds: Speeds | None) -> str:
+    """The composer behind ``name``; 'auto' chooses among those that can play here. Raises
+    ``UnknownWordError``."""
+    if name != "auto" or speeds is None:
+        return resolve_composer(name)
+    measured = [(entry, speeds.of(entry)) for entry in CATALOGUE]
+    fast = [entry for entry, speed in measured if speed is not None and speed >= FAST_ENOUGH]
+    for entry in sorted(fast, key=lambda entry: -CATALOGUE[entry].size):
+        try:
+            check_composer(entry, generation)
+        except MusmedError:
+            continue
+        return entry
+    return EMBEDDED
+
+
+def check_composer(composer: str, generation: Generation) -> None:
+    """Raise ``MusmedError`` for what is missing before ``composer`` could make a session."""
+    if not has_model(composer):
+        _refuse_options(composer, generation)
+        return
+    missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
+    if missing:
+        raise MusmedError(
+            f"{composer} needs {', '.join(missing)}: pip install 'musmed[musicgen]', or choose "
+            f"--composer {EMBEDDED}."
+        )
+    _check_adapters(generation.adapters, find(composer))
+    if generation.opening is not None:
+        check_opening(generation.opening)
+
+
+def _check_adapters(adapters: Sequence[str], checkpoint: Checkpoint) -> None:
+    find_adapters([parse_adapter(adapter) for adapter in adapters], checkpoint)
+
+
+def _refuse_options(composer: str, generation: Generation) -> None:
+    for option, value in (("--opening", generation.opening), ("--adapter", generation.adapters)):
+        if value:
+            raise MusmedError(
+                f"{option} is for MusicGen and the composer is {composer}; choose one with "
+                "--composer musicgen-small."
+            )

@@ -1,0 +1,301 @@
+"""MusicGen as a composer: the codes of a session are one line, clips are windows on it.
+
+The model always works on a window of at most 30 s, what it was trained on: the last 7.5 s of the
+line as its prompt, and up to 22.5 s more. torch is imported when the model is loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+import numpy as np
+
+from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames, frames_of
+from engine.audio.trim import SILENCE
+from engine.composers.base import EMBEDDED, BarRecords, Marks, Traits
+from engine.composers.musicgen.adapters import find_adapters, parse_adapter
+from engine.composers.musicgen.checkpoints import find
+from engine.composers.musicgen.conditioning import Conditioner
+from engine.composers.musicgen.continuation import CodeLine, Codes
+from engine.composers.musicgen.opening import read_opening
+from engine.errors import MusmedError
+from engine.plan.clock import CLIP_SECONDS, OVERLAP_SECONDS, clip_start
+from engine.plan.generation import Generation
+from engine.plan.spec import ClipSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from engine.composers.musicgen.codec import CodecStream
+    from engine.composers.musicgen.decoder import Conditioning
+    from engine.composers.musicgen.weights import Model
+
+FUTURE_SECONDS = 2.0
+"""How far past a clip's end the line goes: what finishing hears ahead (1.5 s) and the codec's
+look-ahead. The next clip goes on from there, so nothing of it is composed twice."""
+KEPT_SECONDS = OVERLAP_SECONDS
+"""How much of the line before a clip its state keeps: a prompt for a revision at its start, and
+more than the codec remembers."""
+SILENT_SECONDS = 10.0
+"""A session's first silence is passed over for so long at most, in whole code frames."""
+
+
+class CodeDecoder(Protocol):
+    """What turns conditioning and a prompt into codes: ``decoder.Decoder`` or another on the same
+    weights."""
+
+    def frames(
+        self,
+        conditioning: Conditioning,
+        prompt: Tensor | None,
+        count: int,
+        *,
+        seed: int,
+        guidance: float,
+        top_k: int,
+        temperature: float,
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Tensor]: ...
+
+
+class MusicGenComposer:
+    """Composes with the MusicGen checkpoint called ``name``."""
+
+    version = 1
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.traits = Traits(sample_rate=32_000, channels=1, denoise=True, trim=False)
+        self._studio: Studio | None = None
+
+    def load(self, generation: Generation, progress: Callable[[float], None]) -> None:
+        """``Loadable`` of the protocol."""
+        progress(0.0)
+        self._studio = None  # its memory first
+        self._studio = studio = open_studio(self.name, generation, progress)
+        self.traits = msgspec.structs.replace(
+            self.traits, sample_rate=studio.model.sample_rate, channels=studio.model.channels
+        )
+
+    def compose(
+        self, spec: ClipSpec, state: bytes | None, cancelled: Callable[[], bool]
+    ) -> MusicGenComposition:
+        """Begin one clip. Raises ``MusmedError`` for a state it cannot read or an opening that
+        is gone."""
+        if self._studio is None:
+            raise MusmedError(f"{self.name} has not been loaded; open it first.")
+        return MusicGenComposition(self._studio, spec, state, cancelled)
+
+
+class Studio:
+    """A loaded model with everything a clip needs of it. ``fitting``: gives the context that
+    turns running out of memory into a sentence."""
+
+    def __init__(
+        self,
+        model: Model,
+        decoder: CodeDecoder,
+        generation: Generation,
+        fitting: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        if SAMPLE_RATE % model.frame_rate or GRID_FRAMES % (SAMPLE_RATE // model.frame_rate):
+            raise MusmedError(
+                f"The model has {model.frame_rate} code frames a second, which musmed can't lay "
+                "on its grid; choose one of 'musmed models list'."
+            )
+        self.model, self.decoder, self.generation = model, decoder, generation
+        self.fitting = fitting
+        self.rate = model.frame_rate
+        self.hop = SAMPLE_RATE // model.frame_rate
+        self.vocabulary = model.decoder.codes
+        self.conditioner = Conditioner(model.text_states)
+
+    def code_frames(self, seconds: float) -> int:
+        """Code frames of so many seconds, rounded up."""
+        return -(-frames_of(seconds) // self.hop)
+
+    def stream(self, context: Codes) -> CodecStream:
+        """A stream through the codec that has heard ``context``."""
+        from engine.composers.musicgen.codec import CodecStream
+
+        return CodecStream(self.model.codec, _tensor(context) if context.size else None)
+
+    def opening(self) -> CodeLine | None:
+        """The codes of the opening the listener gave, laid at the session's start."""
+        if self.generation.opening is None:
+            return None
+        import soxr
+
+        from engine.composers.musicgen.codec import encode
+
+        audio, rate = read_opening(self.generation.opening)
+        audio = soxr.resample(audio, rate, self.model.sample_rate, quality="HQ")
+        with self.fitting():
+            codes = encode(self.model.codec, audio, self.model.channels)
+        return CodeLine(0, codes.numpy()[:, -self.code_frames(OVERLAP_SECONDS) :])
+
+
+def open_studio(name: str, generation: Generation, progress: Callable[[float], None]) -> Studio:
+    """Load the checkpoint ``name``. Raises ``MusmedError`` for what is missing or too large."""
+    checkpoint = find(name)
+    adapters = find_adapters([parse_adapter(text) for text in generation.adapters], checkpoint)
+    try:
+        from engine.composers.musicgen import device as devices
+        from engine.composers.musicgen import weights
+        from engine.composers.musicgen.decoder import Decoder
+        from engine.composers.musicgen.reference import ReferenceDecoder
+    except ModuleNotFoundError as error:
+        raise MusmedError(
+            f"{name} needs {error.name}: pip install 'musmed[musicgen]', or choose "
+            f"--composer {EMBEDDED}."
+        ) from error
+    device, dtype = devices.choose_device()
+    how: dict[str, Any] = {
+        "device": device, "dtype": dtype, "adapters": adapters, "progress": progress
+    }  # fmt: skip
+    decoder: CodeDecoder
+    with devices.fitting(name, device):
+        if generation.decoder == "reference":
+            whole, tokenizer = weights.load_transformers(checkpoint, **how)
+            model, decoder = weights.from_transformers(whole, tokenizer), ReferenceDecoder(whole)
+        elif generation.decoder == "audiocraft":
+            from engine.composers.musicgen.audiocraft import open_decoder
+
+            model = weights.load(checkpoint, **how)
+            decoder = open_decoder(model)
+        else:
+            model = weights.load(checkpoint, **how)
+            decoder = ours = Decoder(model, max_seconds=CLIP_SECONDS)
+            ours.warm(
+                guidance=generation.guidance,
+                top_k=generation.top_k,
+                temperature=generation.temperature,
+            )
+    return Studio(model, decoder, generation, lambda: devices.fitting(name, device))
+
+
+class MusicGenComposition:
+    """One clip: the line of codes from what is known of it to the clip's end, and its audio."""
+
+    def __init__(
+        self, studio: Studio, spec: ClipSpec, state: bytes | None, cancelled: Callable[[], bool]
+    ) -> None:
+        self.marks = Marks()
+        self._studio, self._spec, self._cancelled = studio, spec, cancelled
+        self._start = studio.code_frames(spec.start)
+        self.start_frame = self._start * studio.hop
+        last = spec.end >= spec.total
+        self._target = studio.code_frames(spec.end + (0.0 if last else FUTURE_SECONDS))
+        self._line, self._fresh = self._known(state)
+        self.render_from = self._first_rendered()
+
+    def bars(self) -> BarRecords:
+        """MusicGen knows no bars."""
+        return ()
+
+    def state(self) -> bytes:
+        """The line from a prompt's length before the clip to as far as it was composed."""
+        first = self._start - self._studio.code_frames(KEPT_SECONDS)
+        kept = self._line.cut(first, self._target)
+        return kept.pack(self._spec.index, self._studio.vocabulary)
+
+    def chunks(self) -> Iterator[Frames]:
+        """Audio at the model's rate from ``render_from`` on, to ``FUTURE_SECONDS`` past the clip's
+        end or to the session's end."""
+        with self._studio.fitting():
+            first = self.render_from // self._studio.hop
+            stream = self._studio.stream(self._line.cut(self._line.first, first).codes)
+            audio = self._audio(stream, self._line.cut(first, self._line.end).codes)
+            second = self._studio.model.sample_rate
+            for piece in self._without_silence(audio) if self._fresh else audio:
+                for start in range(0, len(piece), second):
+                    yield piece[start : start + second]
+
+    def _known(self, state: bytes | None) -> tuple[CodeLine, bool]:
+        """What there is of the line before anything is composed, and whether nothing is."""
+        studio = self._studio
+        afresh = CodeLine.empty(self._start, studio.model.codebooks)
+        if state is None:
+            opening = studio.opening() if self._start == 0 else None
+            return (afresh, True) if opening is None else (opening, False)
+        line, clip = CodeLine.unpack(state, studio.model.codebooks, studio.vocabulary)
+        if not line.first <= self._start <= line.end:
+            return afresh, True
+        following = clip < self._spec.index and self._spec.start == clip_start(self._spec.index)
+        known = studio.code_frames(OVERLAP_SECONDS + FUTURE_SECONDS) if following else 0
+        first = self._start - studio.code_frames(KEPT_SECONDS)
+        return line.cut(first, self._start + known), False
+
+    def _first_rendered(self) -> int:
+        """On the half-second grid, a half second early, so that the resampler has heard what came
+        before the clip; as far as there is something to hear."""
+        early = (self.start_frame // GRID_FRAMES - 1) * GRID_FRAMES
+        if early >= self._line.first * self._studio.hop:
+            return early
+        return self.start_frame
+
+    def _audio(self, stream: CodecStream, known: Codes) -> Iterator[Frames]:
+        yield from _seconds(stream, known, self._studio.rate)
+        for codes in self._composed():
+            yield stream.push(_tensor(codes))
+        if not self._cancelled():
+            yield stream.flush()
+
+    def _composed(self) -> Iterator[Codes]:
+        """Further code frames, put at the end of the line and given out, up to the target."""
+        studio, generation = self._studio, self._studio.generation
+        window = studio.code_frames(CLIP_SECONDS)
+        while self._line.end < self._target and not self._cancelled():
+            prompt = self._line.last(studio.code_frames(OVERLAP_SECONDS))
+            known, begin = prompt.shape[1], self._line.end
+            count = min(window, known + self._target - begin)
+            for codes in studio.decoder.frames(
+                studio.conditioner.along(self._spec, begin - known, count, studio.rate),
+                _tensor(prompt) if known else None,
+                count,
+                seed=_seed(self._spec, begin),
+                guidance=generation.guidance,
+                top_k=generation.top_k,
+                temperature=generation.temperature,
+                cancelled=self._cancelled,
+            ):
+                new = codes.numpy()
+                self._line.append(new)
+                yield new
+
+    def _without_silence(self, audio: Iterator[Frames]) -> Iterator[Frames]:
+        """``audio`` from the code frame before its first sound on; the line is moved so that the
+        session begins there."""
+        samples = self._studio.model.sample_rate // self._studio.rate
+        left = self._studio.code_frames(SILENT_SECONDS)
+        for piece in audio:
+            if left > 0:
+                loud = np.flatnonzero(np.abs(piece).max(axis=1, initial=0.0) > SILENCE)
+                silent = (int(loud[0]) // samples) if len(loud) else len(piece) // samples
+                drop = min(max(0, silent - 1), left)
+                self._line.first -= drop
+                left = 0 if len(loud) else left - drop
+                yield piece[drop * samples :]
+            else:
+                yield piece
+
+
+def _seconds(stream: CodecStream, codes: Codes, rate: int) -> Iterator[Frames]:
+    for first in range(0, codes.shape[1], rate):
+        yield stream.push(_tensor(codes[:, first : first + rate]))
+
+
+def _tensor(codes: Codes) -> Tensor:
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(codes))
+
+
+def _seed(spec: ClipSpec, begin: int) -> int:
+    """For what is drawn from code frame ``begin`` on: 63 bits, another for every window."""
+    digest = hashlib.blake2b(f"{spec.seed}:{begin}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
