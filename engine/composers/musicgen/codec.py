@@ -9,7 +9,7 @@ is a tenth of a second behind the codes.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -32,7 +32,8 @@ class CodecStream:
         if codec.config.norm_type != "weight_norm":
             raise ValueError(f"an EnCodec with {codec.config.norm_type} cannot be streamed")
         self._codec = codec
-        self._first, self._lstm, *self._rest = codec.decoder.layers
+        layers: Any = codec.decoder.layers
+        self._first, self._lstm, *self._rest = layers
         self._before, self._after = reach(codec.config)
         self._codes: Tensor | None = None
         self._codes_from = 0
@@ -118,7 +119,8 @@ def encode(codec: EncodecModel, audio: Frames, channels: int) -> Tensor:
     if audio.shape[1] != channels:
         audio = np.repeat(audio.mean(axis=1, keepdims=True), channels, axis=1)
     samples = torch.from_numpy(np.ascontiguousarray(audio.T, dtype=np.float32))[:, None]
-    codes: Tensor = codec.encode(samples.to(codec.device)).audio_codes[0]
+    encoded: Any = codec.encode(samples.to(codec.device))
+    codes: Tensor = encoded.audio_codes[0]
     return codes.transpose(0, 1).flatten(0, 1).cpu()
 
 

@@ -14,6 +14,7 @@ from engine.composers.musicgen.delay import (
     positions_of,
     undelayed,
 )
+from engine.composers.musicgen.fused import DecoderWeights
 from engine.composers.musicgen.sampler import Sampling, draw
 from engine.composers.musicgen.step import (
     DRAWN_STEPS,
@@ -23,7 +24,7 @@ from engine.composers.musicgen.step import (
     step,
     text_keys,
 )
-from engine.composers.musicgen.weights import DecoderWeights, Model
+from engine.composers.musicgen.weights import Model
 
 BUCKET = 256
 """On CUDA a step attends to a multiple of this many positions: one graph for each."""
@@ -219,7 +220,7 @@ class Graphs:
         """A step is run once before, so that libraries make their workspaces outside the graph,
         and then taken back: what it wrote into the cache the replay writes again."""
         grid, position = state.grid.clone(), state.position.clone()
-        aside = torch.cuda.Stream()
+        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch does not annotate it
         aside.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(aside):
             step(weights, state, sampling, span, masked=True)

@@ -24,7 +24,7 @@ class ReferenceDecoder:
 
     def __init__(self, model: MusicgenForConditionalGeneration) -> None:
         self._model = model
-        settings = model.config.decoder
+        settings: Any = model.config.decoder
         self._delays = delays_of(settings.num_codebooks, settings.audio_channels)
 
     @torch.inference_mode()
@@ -41,6 +41,8 @@ class ReferenceDecoder:
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[Tensor]:
         """As ``Decoder.frames``; the loop, guidance, sampling and delays are transformers'."""
+        from transformers import StoppingCriteriaList
+
         alone = isinstance(conditioning, Conditioning)
         clips = [conditioning] if isinstance(conditioning, Conditioning) else conditioning
         sampling = Sampling(guidance, top_k, temperature)
@@ -66,7 +68,7 @@ class ReferenceDecoder:
                     attention_mask=_of_condition(states, len(clips)),
                     max_length=watch.length,
                     guidance_scale=float(guidance),
-                    stopping_criteria=[watch],
+                    stopping_criteria=StoppingCriteriaList([watch]),
                     **how,
                 )
         except _EndedError:

@@ -8,14 +8,15 @@ replayed, and the host only counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from engine.composers.musicgen.delay import OPEN
+from engine.composers.musicgen.fused import DecoderWeights, LayerWeights, Norm
 from engine.composers.musicgen.sampler import Sampling, choose, guide
-from engine.composers.musicgen.weights import DecoderWeights, LayerWeights, Norm
 
 DRAWN_STEPS = 25
 """Steps whose draws are made at once."""
@@ -100,10 +101,10 @@ def forward(
     batch, rows = len(tokens), state.cache.shape[2]
     x = functional.embedding(tokens + weights.offsets[:, None], weights.embedding).sum(1)
     x = (x + weights.positions.index_select(0, positions)).repeat(rows // batch, 1, 1)
-    mask = later_positions(positions, span, x.dtype) if masked else None
+    view = View(positions, span, hide_later(positions, span, x.dtype) if masked else None)
     bias = state.bias.index_select(0, positions).transpose(0, 1)[:, None]
     for layer, cache, cross in zip(weights.layers, state.cache, state.cross, strict=True):
-        x = x + self_attention(layer, x, cache, positions, span, mask)
+        x = x + self_attention(layer, x, cache, view)
         x[:batch] += cross_attention(layer, x[:batch], cross, bias)
         x = x + feed_forward(layer, x)
     return normed(x, weights.norm)
@@ -127,7 +128,16 @@ def text_keys(weights: DecoderWeights, states: Tensor) -> Tensor:
     return both.view(shape).permute(1, 2, 3, 0, 4)
 
 
-def later_positions(positions: Tensor, span: int, dtype: torch.dtype) -> Tensor:
+class View(NamedTuple):
+    """Which positions (t,) look back on the first ``span``, with a mask (t, span) where some of
+    those are later."""
+
+    positions: Tensor
+    span: int
+    mask: Tensor | None
+
+
+def hide_later(positions: Tensor, span: int, dtype: torch.dtype) -> Tensor:
     """(t, span): 0 where a position may attend, -inf at the positions after it."""
     later = torch.arange(span, device=positions.device) > positions[:, None]
     return torch.zeros(later.shape, device=later.device, dtype=dtype).masked_fill_(
@@ -135,21 +145,14 @@ def later_positions(positions: Tensor, span: int, dtype: torch.dtype) -> Tensor:
     )
 
 
-def self_attention(
-    layer: LayerWeights,
-    x: Tensor,
-    cache: Tensor,
-    positions: Tensor,
-    span: int,
-    mask: Tensor | None,
-) -> Tensor:
+def self_attention(layer: LayerWeights, x: Tensor, cache: Tensor, view: View) -> Tensor:
     rows, t, _ = x.shape
     _, _, heads, _, size = cache.shape
     qkv = functional.linear(normed(x, layer.self_norm), layer.qkv)
     qkv = qkv.view(rows, t, 3, heads, size).permute(2, 0, 3, 1, 4)
-    cache.index_copy_(3, positions, qkv[1:])
-    keys, values = cache[..., :span, :]
-    heard = functional.scaled_dot_product_attention(qkv[0], keys, values, attn_mask=mask)
+    cache.index_copy_(3, view.positions, qkv[1:])
+    keys, values = cache[..., : view.span, :]
+    heard = functional.scaled_dot_product_attention(qkv[0], keys, values, attn_mask=view.mask)
     return functional.linear(heard.transpose(1, 2).flatten(2), layer.self_out)
 
 

@@ -1,11 +1,11 @@
-"""The weights of a MusicGen: from a checkpoint folder or from transformers, fused for decoding."""
+"""A MusicGen in memory: from a checkpoint folder, or from transformers' own model."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -13,7 +13,8 @@ from torch import Tensor
 
 from engine.composers.musicgen.adapters import Adapter
 from engine.composers.musicgen.checkpoints import Checkpoint
-from engine.composers.musicgen.delay import delays_of
+from engine.composers.musicgen.codec import fold
+from engine.composers.musicgen.fused import DecoderWeights, fuse
 from engine.composers.musicgen.merging import merge
 from engine.errors import MusmedError
 
@@ -22,84 +23,17 @@ if TYPE_CHECKING:
         EncodecModel,
         MusicgenConfig,
         MusicgenForConditionalGeneration,
+        PreTrainedModel,
         PreTrainedTokenizerBase,
         T5EncoderModel,
     )
+
+    Module = TypeVar("Module", bound=PreTrainedModel)
 
 TEXT_TOKENS = 256
 """A prompt's tokens beyond this many are cut off."""
 
 State = dict[str, Tensor]
-Norm = tuple[Tensor, Tensor]
-
-
-@dataclass(frozen=True)
-class LayerWeights:
-    """One transformer layer, matrices as (out, in). ``qkv`` is q, k and v one below the other.
-    The cross-attention's k and v are in ``DecoderWeights.cross_kv``."""
-
-    self_norm: Norm
-    qkv: Tensor
-    self_out: Tensor
-    cross_norm: Norm
-    cross_q: Tensor
-    cross_out: Tensor
-    feed_norm: Norm
-    feed_in: Tensor
-    feed_out: Tensor
-
-
-@dataclass(frozen=True)
-class DecoderWeights:
-    """The language model over codes.
-
-    ``embedding`` (codebooks * (codes + 1), hidden): the tables of all codebooks one below the
-    other, each ending with the pad code; ``offsets`` says where each begins. ``heads``
-    (codebooks * codes, hidden) likewise. ``positions`` (positions, hidden): sinusoids. ``text``:
-    weight and bias from the text encoder's width to ours. ``cross_kv`` (layers * 2 * hidden,
-    hidden): k and v of every layer's cross-attention, used once for a clip.
-    """
-
-    layers: tuple[LayerWeights, ...]
-    embedding: Tensor
-    offsets: Tensor
-    positions: Tensor
-    norm: Norm
-    heads: Tensor
-    text: tuple[Tensor, Tensor] | None
-    cross_kv: Tensor
-    delays: tuple[int, ...]
-    codes: int
-    attention_heads: int
-
-    @property
-    def hidden(self) -> int:
-        return self.embedding.shape[-1]
-
-    @property
-    def codebooks(self) -> int:
-        return len(self.delays)
-
-    @property
-    def pad(self) -> int:
-        return self.codes
-
-    @property
-    def device(self) -> torch.device:
-        return self.embedding.device
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return self.embedding.dtype
-
-    def step_bytes(self) -> int:
-        """How many bytes of weights one step has to read: the floor of its time is this (and the
-        keys and values) over the memory's bandwidth."""
-        matrices = [self.heads]
-        for layer in self.layers:
-            matrices += [layer.qkv, layer.self_out, layer.cross_q, layer.cross_out]
-            matrices += [layer.feed_in, layer.feed_out]
-        return sum(matrix.numel() * matrix.element_size() for matrix in matrices)
 
 
 @dataclass(frozen=True)
@@ -139,23 +73,21 @@ def load(
     ``progress`` is given the share done, 0 to 1. Raises ``MusmedError`` for a folder whose files
     don't make a MusicGen.
     """
-    from transformers import AutoTokenizer, EncodecModel, MusicgenConfig, T5EncoderModel
+    from transformers import EncodecModel, MusicgenConfig, T5EncoderModel
 
     state = _read(checkpoint, adapters, lambda share: progress(0.5 * share))
-    try:
+    with _complaining_of(checkpoint):
         config = MusicgenConfig(**checkpoint.config)
-        decoder = fuse(state, config, device, dtype, lambda share: progress(0.5 + 0.3 * share))
-        text = T5EncoderModel.from_pretrained(
-            None, config=config.text_encoder, state_dict=_part(state, "text_encoder.")
-        )
+        settings: Any = config.decoder
+        decoder = fuse(state, settings, device, dtype, lambda share: progress(0.5 + 0.3 * share))
+        text = _module(T5EncoderModel, config.text_encoder, _part(state, "text_encoder."))
         progress(0.9)
-        codec = EncodecModel.from_pretrained(
-            None, config=config.audio_encoder, state_dict=_part(state, "audio_encoder.")
-        )
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint.folder, local_files_only=True)
-    except (KeyError, ValueError, OSError, RuntimeError) as error:
-        raise _unusable(checkpoint, error) from error
-    model = _model(decoder, config, text.to(device), codec.to(device), tokenizer)
+        codec = _module(EncodecModel, config.audio_encoder, _part(state, "audio_encoder."))
+        tokenizer = _tokenizer(checkpoint)
+    fold(codec)
+    model = _model(decoder, config, text, codec, tokenizer)
+    for part in (text, codec):
+        torch.nn.Module.to(part, device)
     progress(1.0)
     return model
 
@@ -169,19 +101,17 @@ def load_transformers(
     progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[MusicgenForConditionalGeneration, PreTrainedTokenizerBase]:
     """The same checkpoint as transformers' own model and tokenizer, for the reference decoder."""
-    from transformers import AutoTokenizer, MusicgenConfig, MusicgenForConditionalGeneration
+    from transformers import MusicgenConfig, MusicgenForConditionalGeneration
 
-    state = _read(checkpoint, adapters, lambda share: progress(0.5 * share))
-    try:
+    state = _read(checkpoint, adapters, lambda share: progress(0.8 * share))
+    with _complaining_of(checkpoint):
         config = MusicgenConfig(**checkpoint.config)
-        model = MusicgenForConditionalGeneration.from_pretrained(
-            None, config=config, state_dict=state
-        )
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint.folder, local_files_only=True)
-    except (KeyError, ValueError, OSError, RuntimeError) as error:
-        raise _unusable(checkpoint, error) from error
-    model.decoder.to(dtype)
-    model.to(device).eval()
+        model = _module(MusicgenForConditionalGeneration, config, state)
+        tokenizer = _tokenizer(checkpoint)
+    for part in (model.decoder, getattr(model, "enc_to_dec_proj", None)):
+        if part is not None:
+            torch.nn.Module.to(part, dtype)
+    torch.nn.Module.to(model, device).train(False)
     progress(1.0)
     return model, tokenizer
 
@@ -191,9 +121,12 @@ def from_transformers(
 ) -> Model:
     """The same from a ``MusicgenForConditionalGeneration`` in memory, on its device and in its
     decoder's dtype. The weights are copied; text encoder and codec are shared."""
+    config: Any = model.config
     dtype = next(model.decoder.parameters()).dtype
-    decoder = fuse(model.state_dict(), model.config, model.device, dtype)
-    return _model(decoder, model.config, model.text_encoder, model.audio_encoder, tokenizer)
+    decoder = fuse(model.state_dict(), config.decoder, model.device, dtype)
+    text: Any = model.text_encoder
+    codec: Any = model.audio_encoder
+    return _model(decoder, config, text, codec, tokenizer)
 
 
 def _model(
@@ -203,87 +136,20 @@ def _model(
     codec: EncodecModel,
     tokenizer: PreTrainedTokenizerBase,
 ) -> Model:
+    audio: Any = codec.config
+    for part in (text, codec):
+        part.train(False).requires_grad_(False)
     return Model(
         decoder=decoder,
-        text=text.eval().requires_grad_(False),
+        text=text,
         tokenizer=tokenizer,
-        codec=codec.eval().requires_grad_(False),
-        frame_rate=config.audio_encoder.frame_rate,
-        sample_rate=config.audio_encoder.sampling_rate,
-        channels=config.decoder.audio_channels,
-        codebooks=config.decoder.num_codebooks,
+        codec=codec,
+        frame_rate=audio.frame_rate,
+        sample_rate=audio.sampling_rate,
+        channels=1 + (decoder.delays[1] == 0),
+        codebooks=decoder.codebooks,
         config=config,
     )
-
-
-def fuse(
-    state: Mapping[str, Tensor],
-    config: MusicgenConfig,
-    device: torch.device,
-    dtype: torch.dtype,
-    progress: Callable[[float], None] = lambda _: None,
-) -> DecoderWeights:
-    """Concatenate what is used together. ``state`` has transformers' names; ``KeyError`` for
-    one that is missing."""
-    settings = config.decoder
-    if settings.activation_function != "gelu":
-        raise ValueError(f"a decoder with {settings.activation_function} instead of gelu")
-    base = "decoder.model.decoder."
-
-    def together(*names: str) -> Tensor:
-        rows = [state[name + ".weight"].to(device=device, dtype=dtype) for name in names]
-        return torch.cat(rows).contiguous()
-
-    def norm(name: str) -> Norm:
-        weight, bias = (state[f"{name}.{part}"].to(device, dtype) for part in ("weight", "bias"))
-        return weight.clone(), bias.clone()
-
-    def layers() -> Iterator[LayerWeights]:
-        for index in range(settings.num_hidden_layers):
-            at = f"{base}layers.{index}."
-            yield LayerWeights(
-                self_norm=norm(at + "self_attn_layer_norm"),
-                qkv=together(*(f"{at}self_attn.{part}_proj" for part in "qkv")),
-                self_out=together(at + "self_attn.out_proj"),
-                cross_norm=norm(at + "encoder_attn_layer_norm"),
-                cross_q=together(at + "encoder_attn.q_proj"),
-                cross_out=together(at + "encoder_attn.out_proj"),
-                feed_norm=norm(at + "final_layer_norm"),
-                feed_in=together(at + "fc1"),
-                feed_out=together(at + "fc2"),
-            )
-            progress((index + 1) / settings.num_hidden_layers)
-
-    books, count = range(settings.num_codebooks), settings.num_hidden_layers
-    text = None
-    if "enc_to_dec_proj.weight" in state:
-        text = norm("enc_to_dec_proj")
-    return DecoderWeights(
-        layers=tuple(layers()),
-        embedding=together(*(f"{base}embed_tokens.{k}" for k in books)),
-        offsets=torch.arange(len(books), device=device) * (settings.vocab_size + 1),
-        positions=sinusoids(settings.max_position_embeddings, settings.hidden_size).to(
-            device, dtype
-        ),
-        norm=norm(base + "layer_norm"),
-        heads=together(*(f"decoder.lm_heads.{k}" for k in books)),
-        text=text,
-        cross_kv=together(
-            *(f"{base}layers.{i}.encoder_attn.{part}_proj" for i in range(count) for part in "kv")
-        ),
-        delays=delays_of(settings.num_codebooks, settings.audio_channels),
-        codes=settings.vocab_size,
-        attention_heads=settings.num_attention_heads,
-    )
-
-
-def sinusoids(positions: int, width: int) -> Tensor:
-    """Cosines and sines of the positions, frequencies from 1 to 1/10000 (Vaswani et al. 2017,
-    in the order of audiocraft): (positions, width), float32."""
-    half = width // 2
-    frequencies = torch.exp(torch.arange(half) * -(math.log(10000) / (half - 1)))
-    phase = torch.arange(positions).float()[:, None] * frequencies
-    return torch.cat([phase.cos(), phase.sin()], dim=1)
 
 
 def _read(
@@ -304,7 +170,7 @@ def _read(
                     state[name] = file.get_tensor(name)
                     progress((number + done / len(names)) / len(checkpoint.weights))
         except (SafetensorError, OSError) as error:
-            raise _unusable(checkpoint, error) from error
+            raise _unusable(checkpoint, str(error)) from error
     merge(state, adapters)
     progress(1.0)
     return state
@@ -319,8 +185,37 @@ def _part(state: State, prefix: str) -> State:
     }
 
 
-def _unusable(checkpoint: Checkpoint, error: Exception) -> MusmedError:
+def _module(kind: type[Module], config: object, state: State) -> Module:
+    """One of transformers' models with exactly the weights in ``state``."""
+    load: Any = kind.from_pretrained
+    model, report = load(None, config=config, state_dict=state, output_loading_info=True)
+    if report["missing_keys"]:
+        raise KeyError(min(report["missing_keys"]))
+    made: Module = model
+    return made
+
+
+def _tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(checkpoint.folder, local_files_only=True)
+
+
+@contextlib.contextmanager
+def _complaining_of(checkpoint: Checkpoint) -> Iterator[None]:
+    """What goes wrong in here is the files' fault, but for memory."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MusmedError):
+        raise
+    except KeyError as error:
+        raise _unusable(checkpoint, f"{error} is missing") from error
+    except (ValueError, TypeError, OSError, RuntimeError) as error:
+        raise _unusable(checkpoint, str(error).splitlines()[0]) from error
+
+
+def _unusable(checkpoint: Checkpoint, why: str) -> MusmedError:
     return MusmedError(
-        f"The model files in {checkpoint.folder} can't be used ({error}); fetch them again with "
+        f"The model files in {checkpoint.folder} can't be used ({why}); fetch them again with "
         f"`musmed models get {checkpoint.name}`."
     )

@@ -1,0 +1,156 @@
+"""The language model's weights, with what is used together in one piece."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from engine.composers.musicgen.delay import delays_of
+
+if TYPE_CHECKING:
+    from transformers import MusicgenDecoderConfig
+
+Norm = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class LayerWeights:
+    """One transformer layer, matrices as (out, in). ``qkv`` is q, k and v one below the other.
+    The cross-attention's k and v are in ``DecoderWeights.cross_kv``."""
+
+    self_norm: Norm
+    qkv: Tensor
+    self_out: Tensor
+    cross_norm: Norm
+    cross_q: Tensor
+    cross_out: Tensor
+    feed_norm: Norm
+    feed_in: Tensor
+    feed_out: Tensor
+
+
+@dataclass(frozen=True)
+class DecoderWeights:
+    """The language model over codes.
+
+    ``embedding`` (codebooks * (codes + 1), hidden): the tables of all codebooks one below the
+    other, each ending with the pad code; ``offsets`` says where each begins. ``heads``
+    (codebooks * codes, hidden) likewise. ``positions`` (positions, hidden): sinusoids. ``text``:
+    weight and bias from the text encoder's width to ours. ``cross_kv`` (layers * 2 * hidden,
+    hidden): k and v of every layer's cross-attention, used once for a clip.
+    """
+
+    layers: tuple[LayerWeights, ...]
+    embedding: Tensor
+    offsets: Tensor
+    positions: Tensor
+    norm: Norm
+    heads: Tensor
+    text: tuple[Tensor, Tensor] | None
+    cross_kv: Tensor
+    delays: tuple[int, ...]
+    codes: int
+    attention_heads: int
+
+    @property
+    def hidden(self) -> int:
+        return self.embedding.shape[-1]
+
+    @property
+    def codebooks(self) -> int:
+        return len(self.delays)
+
+    @property
+    def pad(self) -> int:
+        return self.codes
+
+    @property
+    def device(self) -> torch.device:
+        return self.embedding.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.embedding.dtype
+
+    def step_bytes(self) -> int:
+        """How many bytes of weights one step has to read: the floor of its time is this (and the
+        keys and values) over the memory's bandwidth."""
+        matrices = [self.heads]
+        for layer in self.layers:
+            matrices += [layer.qkv, layer.self_out, layer.cross_q, layer.cross_out]
+            matrices += [layer.feed_in, layer.feed_out]
+        return sum(matrix.numel() * matrix.element_size() for matrix in matrices)
+
+
+def fuse(
+    state: Mapping[str, Tensor],
+    settings: MusicgenDecoderConfig,
+    device: torch.device,
+    dtype: torch.dtype,
+    progress: Callable[[float], None] = lambda _: None,
+) -> DecoderWeights:
+    """Concatenate what is used together. ``state`` has transformers' names; ``KeyError`` for
+    one that is missing."""
+    if settings.activation_function != "gelu":
+        raise ValueError(f"a decoder with {settings.activation_function} instead of gelu")
+    base = "decoder.model.decoder."
+
+    def together(*names: str) -> Tensor:
+        rows = [state[name + ".weight"].to(device=device, dtype=dtype) for name in names]
+        return torch.cat(rows).contiguous()
+
+    def norm(name: str) -> Norm:
+        weight, bias = (state[f"{name}.{part}"].to(device, dtype) for part in ("weight", "bias"))
+        return weight.clone(), bias.clone()
+
+    def layers() -> Iterator[LayerWeights]:
+        for index in range(settings.num_hidden_layers):
+            at = f"{base}layers.{index}."
+            yield LayerWeights(
+                self_norm=norm(at + "self_attn_layer_norm"),
+                qkv=together(*(f"{at}self_attn.{part}_proj" for part in "qkv")),
+                self_out=together(at + "self_attn.out_proj"),
+                cross_norm=norm(at + "encoder_attn_layer_norm"),
+                cross_q=together(at + "encoder_attn.q_proj"),
+                cross_out=together(at + "encoder_attn.out_proj"),
+                feed_norm=norm(at + "final_layer_norm"),
+                feed_in=together(at + "fc1"),
+                feed_out=together(at + "fc2"),
+            )
+            progress((index + 1) / settings.num_hidden_layers)
+
+    books, count = range(settings.num_codebooks), settings.num_hidden_layers
+    text = None
+    if "enc_to_dec_proj.weight" in state:
+        text = norm("enc_to_dec_proj")
+    return DecoderWeights(
+        layers=tuple(layers()),
+        embedding=together(*(f"{base}embed_tokens.{k}" for k in books)),
+        offsets=torch.arange(len(books), device=device) * (settings.vocab_size + 1),
+        positions=sinusoids(settings.max_position_embeddings, settings.hidden_size).to(
+            device, dtype
+        ),
+        norm=norm(base + "layer_norm"),
+        heads=together(*(f"decoder.lm_heads.{k}" for k in books)),
+        text=text,
+        cross_kv=together(
+            *(f"{base}layers.{i}.encoder_attn.{part}_proj" for i in range(count) for part in "kv")
+        ),
+        delays=delays_of(settings.num_codebooks, settings.audio_channels),
+        codes=settings.vocab_size,
+        attention_heads=settings.num_attention_heads,
+    )
+
+
+def sinusoids(positions: int, width: int) -> Tensor:
+    """Cosines and sines of the positions, frequencies from 1 to 1/10000 (Vaswani et al. 2017,
+    in the order of audiocraft): (positions, width), float32."""
+    half = width // 2
+    frequencies = torch.exp(torch.arange(half) * -(math.log(10000) / (half - 1)))
+    phase = torch.arange(positions).float()[:, None] * frequencies
+    return torch.cat([phase.cos(), phase.sin()], dim=1)
