@@ -93,7 +93,7 @@ def is_local(name: str) -> bool:
 
 def _exists(name: str) -> bool:
     try:
-        return Path(name).exists()
+        return name != "" and Path(name).exists()
     except (OSError, ValueError):
         return False
 

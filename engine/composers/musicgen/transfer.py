@@ -119,6 +119,7 @@ def fetch_blob(
 def _transfer(source: Source, file: RemoteFile, writing: _Writing, resumed: int) -> None:
     tools = library(".utils")
     tools.disable_progress_bars()
+    tools.logging.set_verbosity_error()  # what goes wrong is said by whoever called
     url = library().hf_hub_url(
         source.repo, file.name, revision=source.commit, endpoint=source.endpoint
     )
