@@ -63,8 +63,9 @@ def build_request(asked: Asked, loaded: Loaded) -> Request:
         temperature=number("temperature", asked.temperature, settings.temperature),
         seed=_seed(asked.seed),
         composer=_composer(asked.composer if asked.composer is not None else settings.composer),
-        generation=_generation(asked, settings),
+        generation=generation_of(asked, settings),
     )
+    _check_options(asked, request.composer)
     try:
         check_request(request)
         resolve_composer(request.composer)
@@ -101,7 +102,18 @@ def _adapter(text: str) -> str:
     return place if wish.scale == 1.0 else f"{place}={wish.scale!r}"
 
 
-def _generation(asked: Asked, settings: Settings) -> Generation:
+def _check_options(asked: Asked, composer: str) -> None:
+    from engine.composers.base import has_model
+
+    for option, value in (("--opening", asked.opening), ("--adapter", asked.adapters)):
+        if value and (composer == "auto" or not has_model(composer)):
+            raise MusmedError(
+                f"{option} is for MusicGen; choose it too, with --composer musicgen-small."
+            )
+
+
+def generation_of(asked: Asked, settings: Settings) -> Generation:
+    """How MusicGen is to sample. Raises ``MusmedError`` for an option out of range."""
     decoder = settings.decoder
     if asked.decoder is not None:
         decoder = cast(Decoder, parse_choice("decoder", asked.decoder, "--decoder"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,9 @@ import msgspec
 from engine.affect.circumplex import Affect
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
+from engine.plan.generation import Generation
 from engine.plan.request import Request
+from musmed_tui.asking import Asked, generation_of
 from musmed_tui.logs import start_logging
 from musmed_tui.paths import Folders, make_writable
 from musmed_tui.settings import Loaded
@@ -109,7 +112,9 @@ class SessionControl:
                 self._where.engine_log.parent.mkdir(parents=True, exist_ok=True)
                 self._log = self._where.engine_log.open("ab")
             settings = self.loaded.settings
-            generation = settings.generation()
+            generation = Generation()
+            with contextlib.suppress(MusmedError):  # the session will say what is wrong
+                generation = generation_of(Asked(start=None, target=None), settings)
             self._warm = WarmEngine(
                 choose_composer(settings.composer, generation, self._speeds()),
                 self._options.denoise,

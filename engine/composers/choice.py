@@ -42,7 +42,6 @@ def choose_composer(name: str, generation: Generation, speeds: Speeds | None) ->
 def check_composer(composer: str, generation: Generation) -> None:
     """Raise ``MusmedError`` for what is missing before ``composer`` could make a session."""
     if not has_model(composer):
-        _refuse_options(composer, generation)
         return
     missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if missing:
@@ -57,12 +56,3 @@ def check_composer(composer: str, generation: Generation) -> None:
 
 def _check_adapters(adapters: Sequence[str], checkpoint: Checkpoint) -> None:
     find_adapters([parse_adapter(adapter) for adapter in adapters], checkpoint)
-
-
-def _refuse_options(composer: str, generation: Generation) -> None:
-    for option, value in (("--opening", generation.opening), ("--adapter", generation.adapters)):
-        if value:
-            raise MusmedError(
-                f"{option} is for MusicGen and the composer is {composer}; choose one with "
-                "--composer musicgen-small."
-            )

@@ -120,10 +120,9 @@ class ComposeWorker:
             self._outbox.answer(self._opened[1])  # a session takes over an engine that is warm
             return
         try:
-            composer = self._load(message.composer)
+            composer = self._again(message.composer) or self._load(message.composer)
             notice = ""
             if isinstance(composer, Loadable):
-                self._composer = None  # its memory may be what the new one needs
                 composer.load(message.generation, _Loaded(self._outbox, message.composer))
             if isinstance(composer, Sounding):
                 notice = composer.sound_with(message.synthesis)
@@ -134,6 +133,14 @@ class ComposeWorker:
             opened = Opened(composer.name, composer.version, composer.traits.synthesis, notice)
             self._opened = message, opened
             self._outbox.answer(opened)
+
+    def _again(self, name: str) -> Composer | None:
+        """The composer that is open, if it is this one and has a model that may serve again; any
+        other goes first, for its memory."""
+        composer, opened = self._composer, self._opened
+        self._composer = self._opened = None
+        same = opened is not None and opened[0].composer == name
+        return composer if same and isinstance(composer, Loadable) else None
 
     def _compose(self, job: Job) -> None:
         index, revision = job.spec.key

@@ -75,8 +75,13 @@ class MusicGenComposer:
     def load(self, generation: Generation, progress: Callable[[float], None]) -> None:
         """``Loadable`` of the protocol."""
         progress(0.0)
-        self._studio = None  # its memory first
-        self._studio = studio = open_studio(self.name, generation, progress)
+        studio, self._studio = self._studio, None
+        if studio is not None and _same_model(studio.generation, generation):
+            studio.generation = generation
+        else:
+            studio = None  # its memory first
+            studio = open_studio(self.name, generation, progress)
+        self._studio = studio
         self.traits = msgspec.structs.replace(
             self.traits, sample_rate=studio.model.sample_rate, channels=studio.model.channels
         )
@@ -89,6 +94,10 @@ class MusicGenComposer:
         if self._studio is None:
             raise MusmedError(f"{self.name} has not been loaded; open it first.")
         return MusicGenComposition(self._studio, spec, state, cancelled)
+
+
+def _same_model(a: Generation, b: Generation) -> bool:
+    return (a.decoder, a.adapters) == (b.decoder, b.adapters)
 
 
 class Studio:
@@ -188,8 +197,9 @@ class MusicGenComposition:
         self._studio, self._spec, self._cancelled = studio, spec, cancelled
         self._start = studio.code_frames(spec.start)
         self.start_frame = self._start * studio.hop
-        last = spec.end >= spec.total
-        self._target = studio.code_frames(spec.end + (0.0 if last else FUTURE_SECONDS))
+        self._last = spec.end >= spec.total
+        future = 0.0 if self._last else FUTURE_SECONDS
+        self._target = studio.code_frames(spec.end + future)
         self._line, self._fresh = self._known(state)
         self.render_from = self._first_rendered()
 
@@ -242,8 +252,8 @@ class MusicGenComposition:
         yield from _seconds(stream, known, self._studio.rate)
         for codes in self._composed():
             yield stream.push(_tensor(codes))
-        if not self._cancelled():
-            yield stream.flush()
+        if self._last and not self._cancelled():
+            yield stream.flush()  # before that the next clip's codes would be missing from it
 
     def _composed(self) -> Iterator[Codes]:
         """Further code frames, put at the end of the line and given out, up to the target."""

@@ -56,7 +56,7 @@ class CodeLine:
 
     @property
     def end(self) -> int:
-        return self.first + sum(piece.shape[1] for piece in self._pieces)
+        return self.first + sum(len(piece[0]) for piece in self._pieces)
 
     def append(self, codes: Codes) -> None:
         self._pieces.append(codes)
