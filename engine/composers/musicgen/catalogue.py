@@ -51,6 +51,16 @@ _ENTRIES = (
 )
 CATALOGUE: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 
+NAMES: tuple[str, ...] = tuple(entry.name for entry in _ENTRIES if not entry.instead)
+"""The checkpoints that musmed can decode, the smallest of a kind first."""
+
+
+def smaller(name: str) -> str | None:
+    """The next smaller checkpoint of the same kind (mono or stereo), None for the smallest."""
+    kind = [known for known in NAMES if ("stereo" in known) == ("stereo" in name)]
+    at = kind.index(name) if name in kind else 0
+    return kind[at - 1] if at else None
+
 
 def is_repo_name(text: str) -> bool:
     """Whether ``text`` has the form of a hub repository, 'user/name'."""
