@@ -9,7 +9,7 @@ from typing import Annotated, Protocol, runtime_checkable
 import msgspec
 
 from engine.audio.format import Frames
-from engine.composers.musicgen.catalogue import CATALOGUE
+from engine.composers.musicgen.catalogue import NAMES
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError, UnknownWordError
 from engine.plan.generation import Generation
@@ -178,7 +178,7 @@ EMBEDDED = "embedded"
 _MUSICGEN = "engine.composers.musicgen.composer:MusicGenComposer"
 _COMPOSERS = {
     EMBEDDED: "engine.composers.score.composer:EmbeddedComposer",
-    **dict.fromkeys(CATALOGUE, _MUSICGEN),
+    **dict.fromkeys(NAMES, _MUSICGEN),
 }
 """Registry: name -> where its class is. Imported only when opened: composers are heavy."""
 

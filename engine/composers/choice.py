@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from engine.composers.base import EMBEDDED, has_model, resolve_composer
 from engine.composers.musicgen.adapters import find_adapters, parse_adapter
-from engine.composers.musicgen.catalogue import CATALOGUE
+from engine.composers.musicgen.catalogue import CATALOGUE, NAMES
 from engine.composers.musicgen.checkpoints import Checkpoint, find
 from engine.composers.musicgen.opening import check_opening
 from engine.composers.speeds import Speeds
@@ -28,7 +28,7 @@ def choose_composer(name: str, generation: Generation, speeds: Speeds | None) ->
     ``UnknownWordError``."""
     if name != "auto" or speeds is None:
         return resolve_composer(name)
-    measured = [(entry, speeds.of(entry)) for entry in CATALOGUE]
+    measured = [(entry, speeds.of(entry)) for entry in NAMES]
     fast = [entry for entry, speed in measured if speed is not None and speed >= FAST_ENOUGH]
     for entry in sorted(fast, key=lambda entry: -CATALOGUE[entry].size):
         try:

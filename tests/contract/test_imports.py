@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -42,7 +43,10 @@ def front_modules() -> list[str]:
 
 
 def engine_modules() -> list[str]:
-    files = (ROOT / "engine").rglob("[!_]*.py")
+    """Without MusicGen's where its packages are not installed."""
+    files = [*(ROOT / "engine").rglob("[!_]*.py")]
+    if importlib.util.find_spec("torch") is None:
+        files = [file for file in files if file.parent.name != "musicgen"]
     return sorted(".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files)
 
 

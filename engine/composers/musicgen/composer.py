@@ -8,31 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
-from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames, frames_of
+from engine.audio.format import GRID_FRAMES, Frames
 from engine.audio.trim import SILENCE
-from engine.composers.base import EMBEDDED, BarRecords, Marks, Traits
-from engine.composers.musicgen.adapters import find_adapters, parse_adapter
-from engine.composers.musicgen.checkpoints import find
-from engine.composers.musicgen.conditioning import Conditioner
+from engine.composers.base import BarRecords, Marks, Traits
 from engine.composers.musicgen.continuation import CodeLine, Codes
-from engine.composers.musicgen.opening import read_opening
+from engine.composers.musicgen.studio import Studio, open_studio, tensor
 from engine.errors import MusmedError
 from engine.plan.clock import CLIP_SECONDS, OVERLAP_SECONDS, clip_start
 from engine.plan.generation import Generation
 from engine.plan.spec import ClipSpec
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from engine.composers.musicgen.codec import CodecStream
-    from engine.composers.musicgen.decoder import Conditioning
-    from engine.composers.musicgen.weights import Model
 
 FUTURE_SECONDS = 2.0
 """How far past a clip's end the line goes: what finishing hears ahead (1.5 s) and the codec's
@@ -42,24 +34,6 @@ KEPT_SECONDS = OVERLAP_SECONDS
 more than the codec remembers."""
 SILENT_SECONDS = 10.0
 """A session's first silence is passed over for so long at most, in whole code frames."""
-
-
-class CodeDecoder(Protocol):
-    """What turns conditioning and a prompt into codes: ``decoder.Decoder`` or another on the same
-    weights."""
-
-    def frames(
-        self,
-        conditioning: Conditioning,
-        prompt: Tensor | None,
-        count: int,
-        *,
-        seed: int,
-        guidance: float,
-        top_k: int,
-        temperature: float,
-        cancelled: Callable[[], bool],
-    ) -> Iterator[Tensor]: ...
 
 
 class MusicGenComposer:
@@ -98,93 +72,6 @@ class MusicGenComposer:
 
 def _same_model(a: Generation, b: Generation) -> bool:
     return (a.decoder, a.adapters) == (b.decoder, b.adapters)
-
-
-class Studio:
-    """A loaded model with everything a clip needs of it. ``fitting``: gives the context that
-    turns running out of memory into a sentence."""
-
-    def __init__(
-        self,
-        model: Model,
-        decoder: CodeDecoder,
-        generation: Generation,
-        fitting: Callable[[], AbstractContextManager[None]],
-    ) -> None:
-        if SAMPLE_RATE % model.frame_rate or GRID_FRAMES % (SAMPLE_RATE // model.frame_rate):
-            raise MusmedError(
-                f"The model has {model.frame_rate} code frames a second, which musmed can't lay "
-                "on its grid; choose one of 'musmed models list'."
-            )
-        self.model, self.decoder, self.generation = model, decoder, generation
-        self.fitting = fitting
-        self.rate = model.frame_rate
-        self.hop = SAMPLE_RATE // model.frame_rate
-        self.vocabulary = model.decoder.codes
-        self.conditioner = Conditioner(model.text_states)
-
-    def code_frames(self, seconds: float) -> int:
-        """Code frames of so many seconds, rounded up."""
-        return -(-frames_of(seconds) // self.hop)
-
-    def stream(self, context: Codes) -> CodecStream:
-        """A stream through the codec that has heard ``context``."""
-        from engine.composers.musicgen.codec import CodecStream
-
-        return CodecStream(self.model.codec, _tensor(context) if context.size else None)
-
-    def opening(self) -> CodeLine | None:
-        """The codes of the opening the listener gave, laid at the session's start."""
-        if self.generation.opening is None:
-            return None
-        import soxr
-
-        from engine.composers.musicgen.codec import encode
-
-        audio, rate = read_opening(self.generation.opening)
-        audio = soxr.resample(audio, rate, self.model.sample_rate, quality="HQ")
-        with self.fitting():
-            codes = encode(self.model.codec, audio, self.model.channels)
-        return CodeLine(0, codes.numpy()[:, -self.code_frames(OVERLAP_SECONDS) :])
-
-
-def open_studio(name: str, generation: Generation, progress: Callable[[float], None]) -> Studio:
-    """Load the checkpoint ``name``. Raises ``MusmedError`` for what is missing or too large."""
-    checkpoint = find(name)
-    adapters = find_adapters([parse_adapter(text) for text in generation.adapters], checkpoint)
-    try:
-        from engine.composers.musicgen import device as devices
-        from engine.composers.musicgen import weights
-        from engine.composers.musicgen.decoder import Decoder
-        from engine.composers.musicgen.reference import ReferenceDecoder
-    except ModuleNotFoundError as error:
-        raise MusmedError(
-            f"{name} needs {error.name}: pip install 'musmed[musicgen]', or choose "
-            f"--composer {EMBEDDED}."
-        ) from error
-    device, dtype = devices.choose_device()
-    how: dict[str, Any] = {
-        "device": device, "dtype": dtype, "adapters": adapters, "progress": progress
-    }  # fmt: skip
-    decoder: CodeDecoder
-    with devices.fitting(name, device):
-        if generation.decoder == "reference":
-            whole, tokenizer = weights.load_transformers(checkpoint, **how)
-            model, decoder = weights.from_transformers(whole, tokenizer), ReferenceDecoder(whole)
-        elif generation.decoder == "audiocraft":
-            from engine.composers.musicgen.audiocraft import open_decoder
-
-            model = weights.load(checkpoint, **how)
-            decoder = open_decoder(model)
-        else:
-            model = weights.load(checkpoint, **how)
-            decoder = ours = Decoder(model, max_seconds=CLIP_SECONDS)
-            ours.warm(
-                guidance=generation.guidance,
-                top_k=generation.top_k,
-                temperature=generation.temperature,
-            )
-    return Studio(model, decoder, generation, lambda: devices.fitting(name, device))
 
 
 class MusicGenComposition:
@@ -251,7 +138,7 @@ class MusicGenComposition:
     def _audio(self, stream: CodecStream, known: Codes) -> Iterator[Frames]:
         yield from _seconds(stream, known, self._studio.rate)
         for codes in self._composed():
-            yield stream.push(_tensor(codes))
+            yield stream.push(tensor(codes))
         if self._last and not self._cancelled():
             yield stream.flush()  # before that the next clip's codes would be missing from it
 
@@ -265,7 +152,7 @@ class MusicGenComposition:
             count = min(window, known + self._target - begin)
             for codes in studio.decoder.frames(
                 studio.conditioner.along(self._spec, begin - known, count, studio.rate),
-                _tensor(prompt) if known else None,
+                tensor(prompt) if known else None,
                 count,
                 seed=_seed(self._spec, begin),
                 guidance=generation.guidance,
@@ -296,13 +183,7 @@ class MusicGenComposition:
 
 def _seconds(stream: CodecStream, codes: Codes, rate: int) -> Iterator[Frames]:
     for first in range(0, codes.shape[1], rate):
-        yield stream.push(_tensor(codes[:, first : first + rate]))
-
-
-def _tensor(codes: Codes) -> Tensor:
-    import torch
-
-    return torch.from_numpy(np.ascontiguousarray(codes))
+        yield stream.push(tensor(codes[:, first : first + rate]))
 
 
 def _seed(spec: ClipSpec, begin: int) -> int:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from engine.composers.base import EMBEDDED
-from engine.composers.musicgen.catalogue import CATALOGUE
+from engine.composers.musicgen.catalogue import smaller
 from engine.errors import MusmedError
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
@@ -41,20 +41,10 @@ def fitting(composer: str, device: torch.device) -> Iterator[None]:
         raise _too_large(composer, device) from error
 
 
-def smaller_than(composer: str) -> str | None:
-    """The next smaller checkpoint of the same kind; None when there is none."""
-    entry = CATALOGUE.get(composer.removeprefix("facebook/"))
-    if entry is None:
-        return None
-    alike = [e for e in CATALOGUE.values() if e.channels == entry.channels and e.size < entry.size]
-    alike = [e for e in alike if "melody" not in e.name]
-    return max(alike, key=lambda e: e.size).name if alike else None
-
-
 def _too_large(composer: str, device: torch.device) -> MusmedError:
     where = "this machine's memory" if device.type == "cpu" else "the GPU's memory"
-    smaller = smaller_than(composer)
-    proposal = f"--composer {smaller}" if smaller else f"--composer {EMBEDDED}, which needs no GPU"
+    less = smaller(composer)
+    proposal = f"--composer {less}" if less else f"--composer {EMBEDDED}, which needs no GPU"
     return MusmedError(
         f"{composer} does not fit into {where}; close what else uses it, or choose {proposal}."
     )
