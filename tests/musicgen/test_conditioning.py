@@ -10,8 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-torch = pytest.importorskip("torch")
-
 from engine.affect.circumplex import Affect
 from engine.affect.moods import mood
 from engine.affect.path import Path, Waypoint
@@ -22,9 +20,12 @@ from engine.composers.musicgen.conditioning import (
     mixture,
     mood_weights,
 )
-from engine.composers.musicgen.decoder import Conditioning, Decoder
-from engine.composers.musicgen.weights import Model, from_transformers
 from engine.plan.spec import ClipSpec, SeedStep, Tags
+
+torch = pytest.importorskip("torch")
+
+from engine.composers.musicgen.decoder import Conditioning, Decoder  # noqa: E402 - needs torch
+from engine.composers.musicgen.weights import Model, from_transformers  # noqa: E402 - needs torch
 
 RATE = 50
 PLACE = st.builds(Affect, st.floats(-1, 1), st.floats(-1, 1))
