@@ -169,16 +169,21 @@ class MusicGenComposition:
         session begins there."""
         samples = self._studio.model.sample_rate // self._studio.rate
         left = self._studio.code_frames(SILENT_SECONDS)
+        held: Frames | None = None
         for piece in audio:
-            if left > 0:
-                loud = np.flatnonzero(np.abs(piece).max(axis=1, initial=0.0) > SILENCE)
-                silent = (int(loud[0]) // samples) if len(loud) else len(piece) // samples
-                drop = min(max(0, silent - 1), left)
-                self._line.first -= drop
-                left = 0 if len(loud) else left - drop
-                yield piece[drop * samples :]
-            else:
+            if left <= 0:
                 yield piece
+                continue
+            held = piece if held is None else np.concatenate((held, piece))
+            loud = np.flatnonzero(np.abs(held).max(axis=1, initial=0.0) > SILENCE)
+            silent = (int(loud[0]) if len(loud) else len(held)) // samples
+            drop = min(max(0, silent - 1), left)
+            self._line.first -= drop
+            held, left = held[drop * samples :], 0 if len(loud) else left - drop
+            if left <= 0:
+                yield held
+        if held is not None and left > 0:
+            yield held
 
 
 def _seconds(stream: CodecStream, codes: Codes, rate: int) -> Iterator[Frames]:
