@@ -10,6 +10,7 @@ import importlib.util
 import os
 import string
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,10 +23,8 @@ if os.environ.get("MUSMED_TESTS_MUST_RUN") == "1":
     if _missing:
         raise RuntimeError(f"Tests must run, and these are missing: {', '.join(_missing)}.")
 
-WORDS = """
-calm sad happy dark energetic relaxing dream epic piano guitar strings synthesizer drums
-ambient classical folk jazz electronic music with and the for slow fast warm
-""".split()
+WORDS = """calm sad happy dark energetic relaxing dream epic piano guitar strings synthesizer drums
+ambient classical folk jazz electronic music with and the for slow fast warm"""
 
 
 def tiny_config(channels: int = 1, hidden: int = 32, layers: int = 2) -> Any:
@@ -103,7 +102,7 @@ def tiny_tokenizer() -> Any:
 
     pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0)]
     pieces += [(letter, -6.0) for letter in string.ascii_lowercase + string.digits + ".,-:'"]
-    pieces += [("▁" + word, -4.0) for word in WORDS]
+    pieces += [("▁" + word, -4.0) for word in WORDS.split()]
     return T5Tokenizer(vocab=pieces, extra_ids=0)
 
 
@@ -145,3 +144,57 @@ def tiny_stereo_checkpoint(
 ) -> Path:
     """``tiny_stereo_model`` in a folder."""
     return save_checkpoint(tiny_stereo_model, tmp_path_factory.mktemp("hub") / "musicgen-tiny-s")
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Any:
+    """The tiny models' tokenizer."""
+    pytest.importorskip("transformers")
+    return tiny_tokenizer()
+
+
+def generate_codes(model: Any, inputs: Any, frames: int, **how: Any) -> Any:
+    """The codes (batch, codebooks, frames) on which transformers' ``generate`` decodes audio,
+    seen on their way into the codec."""
+    seen = []
+    decode = model.audio_encoder.decode
+
+    def watched(codes: Any, **kwargs: Any) -> Any:
+        seen.append(codes)
+        return decode(codes, **kwargs)
+
+    known = how["decoder_input_ids"].shape[-1] if "decoder_input_ids" in how else 0
+    channels = model.config.decoder.audio_channels
+    delays = model.config.decoder.num_codebooks // channels - 1
+    model.audio_encoder.decode = watched
+    try:
+        model.generate(**inputs, max_new_tokens=frames - known + delays, **how)
+    finally:
+        del model.audio_encoder.decode
+    if channels == 1:
+        return seen[0][0]
+    left, right = seen[0][0], seen[1][0]
+    return torch_interleaved(left, right)
+
+
+def torch_interleaved(left: Any, right: Any) -> Any:
+    """The codebooks of left and right in turn: (batch, 2 * codebooks, frames)."""
+    import torch
+
+    return torch.stack([left, right], dim=2).flatten(1, 2)
+
+
+@pytest.fixture(scope="session", name="generate_codes")
+def generate_codes_fixture() -> Any:
+    """``generate_codes`` for test modules, which can't import this one."""
+    pytest.importorskip("transformers")
+    return generate_codes
+
+
+@pytest.fixture(scope="session")
+def build() -> Any:
+    """``tiny_config``, ``random_model`` and ``save_checkpoint`` for tests of other shapes."""
+    pytest.importorskip("transformers")
+    return SimpleNamespace(
+        config=tiny_config, model=random_model, checkpoint=save_checkpoint, tokenizer=tiny_tokenizer
+    )

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.composers.musicgen.delay import delays_of
+from engine.composers.musicgen.matrices import Matrix, matrix
 
 if TYPE_CHECKING:
     from transformers import MusicgenDecoderConfig
@@ -20,18 +21,18 @@ Norm = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class LayerWeights:
-    """One transformer layer, matrices as (out, in). ``qkv`` is q, k and v one below the other.
+    """One transformer layer. ``qkv`` is q, k and v one below the other.
     The cross-attention's k and v are in ``DecoderWeights.cross_kv``."""
 
     self_norm: Norm
-    qkv: Tensor
-    self_out: Tensor
+    qkv: Matrix
+    self_out: Matrix
     cross_norm: Norm
-    cross_q: Tensor
-    cross_out: Tensor
+    cross_q: Matrix
+    cross_out: Matrix
     feed_norm: Norm
-    feed_in: Tensor
-    feed_out: Tensor
+    feed_in: Matrix
+    feed_out: Matrix
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class DecoderWeights:
     offsets: Tensor
     positions: Tensor
     norm: Norm
-    heads: Tensor
+    heads: Matrix
     text: tuple[Tensor, Tensor] | None
     cross_kv: Tensor
     delays: tuple[int, ...]
@@ -84,7 +85,7 @@ class DecoderWeights:
         for layer in self.layers:
             matrices += [layer.qkv, layer.self_out, layer.cross_q, layer.cross_out]
             matrices += [layer.feed_in, layer.feed_out]
-        return sum(matrix.numel() * matrix.element_size() for matrix in matrices)
+        return sum(matrix.bytes() for matrix in matrices)
 
 
 def fuse(
@@ -95,17 +96,21 @@ def fuse(
     progress: Callable[[float], None] = lambda _: None,
 ) -> DecoderWeights:
     """Concatenate what is used together. ``state`` has transformers' names; ``KeyError`` for
-    one that is missing."""
+    one that is missing. With int8 the layers' matrices are rounded, the rest is bfloat16."""
     if settings.activation_function != "gelu":
         raise ValueError(f"a decoder with {settings.activation_function} instead of gelu")
     base = "decoder.model.decoder."
 
+    plain = torch.bfloat16 if dtype == torch.int8 else dtype
+
     def together(*names: str) -> Tensor:
-        rows = [state[name + ".weight"].to(device=device, dtype=dtype) for name in names]
-        return torch.cat(rows).contiguous()
+        return torch.cat([state[name + ".weight"].to(device, plain) for name in names])
+
+    def fast(*names: str) -> Matrix:
+        return matrix(torch.cat([state[name + ".weight"] for name in names]), device, dtype)
 
     def norm(name: str) -> Norm:
-        weight, bias = (state[f"{name}.{part}"].to(device, dtype) for part in ("weight", "bias"))
+        weight, bias = (state[f"{name}.{part}"].to(device, plain) for part in ("weight", "bias"))
         return weight.clone(), bias.clone()
 
     def layers() -> Iterator[LayerWeights]:
@@ -113,14 +118,14 @@ def fuse(
             at = f"{base}layers.{index}."
             yield LayerWeights(
                 self_norm=norm(at + "self_attn_layer_norm"),
-                qkv=together(*(f"{at}self_attn.{part}_proj" for part in "qkv")),
-                self_out=together(at + "self_attn.out_proj"),
+                qkv=fast(*(f"{at}self_attn.{part}_proj" for part in "qkv")),
+                self_out=fast(at + "self_attn.out_proj"),
                 cross_norm=norm(at + "encoder_attn_layer_norm"),
-                cross_q=together(at + "encoder_attn.q_proj"),
-                cross_out=together(at + "encoder_attn.out_proj"),
+                cross_q=fast(at + "encoder_attn.q_proj"),
+                cross_out=fast(at + "encoder_attn.out_proj"),
                 feed_norm=norm(at + "final_layer_norm"),
-                feed_in=together(at + "fc1"),
-                feed_out=together(at + "fc2"),
+                feed_in=fast(at + "fc1"),
+                feed_out=fast(at + "fc2"),
             )
             progress((index + 1) / settings.num_hidden_layers)
 
@@ -133,10 +138,10 @@ def fuse(
         embedding=together(*(f"{base}embed_tokens.{k}" for k in books)),
         offsets=torch.arange(len(books), device=device) * (settings.vocab_size + 1),
         positions=sinusoids(settings.max_position_embeddings, settings.hidden_size).to(
-            device, dtype
+            device, plain
         ),
         norm=norm(base + "layer_norm"),
-        heads=together(*(f"decoder.lm_heads.{k}" for k in books)),
+        heads=matrix(together(*(f"decoder.lm_heads.{k}" for k in books)), device, plain),
         text=text,
         cross_kv=together(
             *(f"{base}layers.{i}.encoder_attn.{part}_proj" for i in range(count) for part in "kv")

@@ -113,7 +113,7 @@ def forward(
 def logits_of(weights: DecoderWeights, hidden: Tensor) -> Tensor:
     """(rows, t, hidden) -> float32 (rows, codebooks, t, codes)."""
     rows, t, _ = hidden.shape
-    flat = functional.linear(hidden, weights.heads).float()
+    flat = weights.heads(hidden).float()
     return flat.view(rows, t, weights.codebooks, weights.codes).transpose(1, 2)
 
 
@@ -148,26 +148,25 @@ def hide_later(positions: Tensor, span: int, dtype: torch.dtype) -> Tensor:
 def self_attention(layer: LayerWeights, x: Tensor, cache: Tensor, view: View) -> Tensor:
     rows, t, _ = x.shape
     _, _, heads, _, size = cache.shape
-    qkv = functional.linear(normed(x, layer.self_norm), layer.qkv)
+    qkv = layer.qkv(normed(x, layer.self_norm))
     qkv = qkv.view(rows, t, 3, heads, size).permute(2, 0, 3, 1, 4)
     cache.index_copy_(3, view.positions, qkv[1:])
     keys, values = cache[..., : view.span, :]
     heard = functional.scaled_dot_product_attention(qkv[0], keys, values, attn_mask=view.mask)
-    return functional.linear(heard.transpose(1, 2).flatten(2), layer.self_out)
+    return layer.self_out(heard.transpose(1, 2).flatten(2))
 
 
 def cross_attention(layer: LayerWeights, x: Tensor, cross: Tensor, bias: Tensor) -> Tensor:
     keys, values = cross
     batch, heads, _, size = keys.shape
-    q = functional.linear(normed(x, layer.cross_norm), layer.cross_q)
+    q = layer.cross_q(normed(x, layer.cross_norm))
     q = q.view(batch, -1, heads, size).transpose(1, 2)
     heard = functional.scaled_dot_product_attention(q, keys, values, attn_mask=bias)
-    return functional.linear(heard.transpose(1, 2).flatten(2), layer.cross_out)
+    return layer.cross_out(heard.transpose(1, 2).flatten(2))
 
 
 def feed_forward(layer: LayerWeights, x: Tensor) -> Tensor:
-    inner = functional.gelu(functional.linear(normed(x, layer.feed_norm), layer.feed_in))
-    return functional.linear(inner, layer.feed_out)
+    return layer.feed_out(functional.gelu(layer.feed_in(normed(x, layer.feed_norm))))
 
 
 def normed(x: Tensor, norm: Norm) -> Tensor:

@@ -68,7 +68,8 @@ def load(
     adapters: Sequence[Adapter] = (),
     progress: Callable[[float], None] = lambda _: None,
 ) -> Model:
-    """Read a checkpoint; the decoder in ``dtype``, adapters merged into it before that.
+    """Read a checkpoint; the decoder in ``dtype`` (int8: its layers rounded, for a CPU; see
+    ``matrices``), adapters merged into it before that.
 
     ``progress`` is given the share done, 0 to 1. Raises ``MusmedError`` for a folder whose files
     don't make a MusicGen.
@@ -186,12 +187,12 @@ def _part(state: State, prefix: str) -> State:
 
 
 def _module(kind: type[Module], config: object, state: State) -> Module:
-    """One of transformers' models with exactly the weights in ``state``."""
+    """One of transformers' models with exactly the weights in ``state``, in float32."""
     load: Any = kind.from_pretrained
     model, report = load(None, config=config, state_dict=state, output_loading_info=True)
     if report["missing_keys"]:
         raise KeyError(min(report["missing_keys"]))
-    made: Module = model
+    made: Module = model.float()
     return made
 
 
