@@ -73,6 +73,14 @@ def test_the_engine_knows_no_screen() -> None:
     assert not seen & SCREEN
 
 
+def test_checkpoints_and_adapters_are_found_without_torch() -> None:
+    names = ("catalogue", "checkpoints", "tensorfile", "adapters", "hub", "audiocraft_packages")
+    modules = [f"engine.composers.musicgen.{name}" for name in names]
+    modules += ["engine.composers.base", "engine.composers.choice"]
+    seen = imported_by(f"import {', '.join(modules)}")
+    assert not seen & {"torch", "transformers", "peft", "safetensors", "huggingface_hub"}
+
+
 @pytest.mark.parametrize("room", ["affect", "plan"])
 def test_affect_and_plan_need_no_numpy(room: str) -> None:
     modules = [name for name in engine_modules() if name.startswith(f"engine.{room}.")]

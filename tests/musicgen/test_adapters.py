@@ -13,17 +13,17 @@ import pytest
 torch = pytest.importorskip("torch")
 peft = pytest.importorskip("peft")
 
-from safetensors.torch import load_file, save_file  # noqa: E402 - they need torch
+from safetensors.torch import load_file, save_file
 
-from engine.composers.musicgen.adapters import (  # noqa: E402
+from engine.composers.musicgen.adapters import (
     AdapterWish,
     find_adapter,
     find_adapters,
     parse_adapter,
 )
-from engine.composers.musicgen.checkpoints import find  # noqa: E402
-from engine.composers.musicgen.merging import merge  # noqa: E402
-from engine.errors import MusmedError  # noqa: E402
+from engine.composers.musicgen.checkpoints import find
+from engine.composers.musicgen.merging import merge
+from engine.errors import MusmedError
 
 ATTENTION = ["q_proj", "k_proj", "v_proj", "out_proj"]
 LAYER = "decoder.model.decoder.layers.0"

@@ -13,8 +13,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from engine.composers.musicgen.audiocraft_packages import missing  # noqa: E402
-from engine.errors import MusmedError  # noqa: E402
+from engine.composers.musicgen.audiocraft_packages import missing
+from engine.errors import MusmedError
 
 LACKING = missing()
 installed = pytest.mark.skipif(

@@ -107,7 +107,9 @@ def test_the_page_lists_every_setting_and_its_default() -> None:
     defaults = Settings()
     for key in Settings.__struct_fields__:
         value = getattr(defaults, key)
-        shown = "not set" if value is None else f'`"{value}"`' if isinstance(value, str) else None
+        shown = (
+            "not set" if value in (None, ()) else f'`"{value}"`' if isinstance(value, str) else None
+        )
         row = next(line for line in page.splitlines() if line.startswith(f"| `{key}` |"))
         if shown is not None:
             assert row.split("|")[2].strip() == shown
