@@ -84,9 +84,10 @@ class Rounded:
     @staticmethod
     def of(weight: Tensor) -> Rounded:
         weight = weight.float()
-        scales = weight.abs().amax(dim=1).clamp_min(1e-12) / 127
-        rounded = (weight / scales[:, None]).round().to(torch.int8)
-        return Rounded(rounded.contiguous(), scales.bfloat16())
+        least = weight.abs().amax(dim=1).clamp_min(1e-12) / 127
+        scales = (least * (1 + 2**-8)).bfloat16()  # not less than ``least`` once rounded
+        rounded = (weight / scales.float()[:, None]).round().to(torch.int8)
+        return Rounded(rounded.contiguous(), scales)
 
     def __call__(self, x: Tensor) -> Tensor:
         rows = x.reshape(-1, x.shape[-1])
