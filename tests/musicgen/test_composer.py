@@ -28,7 +28,7 @@ from engine.plan.spec import ClipSpec
 
 torch = pytest.importorskip("torch")
 
-from engine.composers.musicgen.weights import from_transformers  # noqa: E402 - needs torch
+from engine.composers.musicgen.weights import from_transformers
 
 REQUEST = Request(start=Affect(-0.4, 0.6), target=Affect(0.5, -0.5), minutes=2, seed=9)
 RATE, HOP = 50, 960
