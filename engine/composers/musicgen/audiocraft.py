@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.composers.musicgen.audiocraft_packages import HOW, missing
+from engine.composers.musicgen.audiocraft_packages import HOW, check_installed
 from engine.composers.musicgen.decoder import Conditioning
 from engine.composers.musicgen.fused import DecoderWeights
 from engine.composers.musicgen.weights import Model
@@ -27,11 +27,7 @@ def open_decoder(model: Model) -> AudiocraftDecoder:
 
     Raises ``MusmedError`` where audiocraft is not installed or can't be imported.
     """
-    lacking = missing()
-    if lacking:
-        raise MusmedError(
-            f"--decoder audiocraft needs {', '.join(lacking)}; {HOW}, or leave --decoder out."
-        )
+    check_installed()
     try:
         made = _language_model(model.decoder)
     except (ImportError, OSError) as error:  # OSError: a native library that does not fit
@@ -180,29 +176,30 @@ def _language_model(weights: DecoderWeights) -> Any:  # noqa: ANN401 - audiocraf
     pattern = _module("modules.codebooks_patterns").DelayedPatternProvider(
         weights.codebooks, delays=list(weights.delays)
     )
-    model = _module("models.lm").LMModel(
-        pattern,
-        _Prepared(),
-        fuser,
-        n_q=weights.codebooks,
-        card=weights.codes,
-        dim=weights.hidden,
-        num_heads=weights.attention_heads,
-        hidden_scale=weights.layers[0].feed_in.dense().shape[0] // weights.hidden,
-        norm="layer_norm",
-        norm_first=True,
-        bias_proj=False,
-        num_layers=len(weights.layers),
-        causal=True,
-        custom=True,
-        cross_attention=True,
-        bias_ff=False,
-        bias_attn=False,
-        dropout=0.0,
-        activation="gelu",
-    )
-    model.load_state_dict(_names(weights))
-    return model.to(weights.device, weights.dtype).eval().requires_grad_(False)
+    with torch.device("meta"):  # no memory and no random numbers: the weights are ours
+        model = _module("models.lm").LMModel(
+            pattern,
+            _Prepared(),
+            fuser,
+            n_q=weights.codebooks,
+            card=weights.codes,
+            dim=weights.hidden,
+            num_heads=weights.attention_heads,
+            hidden_scale=weights.layers[0].feed_in.dense().shape[0] // weights.hidden,
+            norm="layer_norm",
+            norm_first=True,
+            bias_proj=False,
+            num_layers=len(weights.layers),
+            causal=True,
+            custom=True,
+            cross_attention=True,
+            bias_ff=False,
+            bias_attn=False,
+            dropout=0.0,
+            activation="gelu",
+        )
+    model.load_state_dict(_names(weights), assign=True)
+    return model.eval().requires_grad_(False)
 
 
 def _names(weights: DecoderWeights) -> dict[str, Tensor]:

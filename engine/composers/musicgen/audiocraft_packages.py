@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from engine.errors import MusmedError
+
 MODULES = {
     "torch": "torch",
     "transformers": "transformers",
@@ -32,3 +34,12 @@ HOW = "requirements-audiocraft.txt in musmed's sources says how to install it"
 def missing() -> tuple[str, ...]:
     """The packages audiocraft lacks here, in the order of ``MODULES``."""
     return tuple(package for module, package in MODULES.items() if find_spec(module) is None)
+
+
+def check_installed() -> None:
+    """Raises ``MusmedError`` naming what is missing."""
+    lacking = missing()
+    if lacking:
+        raise MusmedError(
+            f"--decoder audiocraft needs {', '.join(lacking)}; {HOW}, or leave --decoder out."
+        )
