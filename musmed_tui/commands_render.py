@@ -52,6 +52,9 @@ def render_to(
             made = made._replace(synthesis=loaded.settings.sounded(synthesis))
     score = Path(midi).expanduser() if midi else None
     if score is not None:
+        if made.request.composer == "auto":  # the one that has a score
+            embedded = msgspec.structs.replace(made.request, composer="embedded")
+            made = made._replace(request=embedded)
         from engine.render import check_score
 
         check_score(score, made.request)

@@ -218,15 +218,20 @@ class PlainPlayer:
     def _say_state(self, snapshot: Snapshot) -> None:
         """Pause, waiting and loading as lines, where no live line shows them."""
         before, self._said_state = self._said_state, snapshot.state
-        if not self._output.live and snapshot.loading is not None:
-            quarter = int(4 * snapshot.loading)
-            if quarter != self._said_quarter:
-                self._said_quarter = quarter
-                self._output.line(f"{clock(snapshot.position_s)} {snapshot.doing}")
+        self._say_loading(snapshot)
         if self._output.live or before == snapshot.state or snapshot.ended:
             return
         if snapshot.state in _SAID_STATES or before in _SAID_STATES:
             self._output.line(state_line(snapshot))
+
+    def _say_loading(self, snapshot: Snapshot) -> None:
+        """In quarters, while the music waits for it."""
+        if self._output.live or snapshot.loading is None or snapshot.doing == snapshot.state:
+            return
+        quarter = int(4 * snapshot.loading)
+        if quarter != self._said_quarter:
+            self._said_quarter = quarter
+            self._output.line(f"{clock(snapshot.position_s)} {snapshot.doing}")
 
     def _prompt(self, asked: Act, before: str) -> None:
         """Follow the typing by echo where there is no live line to redraw."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Protocol
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from engine.affect.circumplex import Affect
 from engine.affect.path import Path
 from engine.plan.clock import STRIDE_SECONDS
+from engine.plan.generation import file_name
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec, Tags
@@ -69,8 +69,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     def doing(self) -> str:
         """The state in words, where something is being waited for."""
         if self.loading is not None and self.state in {"starting", "composing"}:
-            name = PurePath(self.composer).name
-            return f"loading {name}, {round(100 * self.loading)} %"
+            return f"loading {self.composer}, {round(100 * self.loading)} %"
         return self.state
 
     @property
@@ -116,7 +115,7 @@ def snapshot(source: HasStatus) -> Snapshot:
         peak=playback.peak,
         sink=playback.sink,
         notice=playback.notice,
-        composer=status.composer,
+        composer=file_name(status.composer),
         failure=status.failure,
         loading=status.loading,
     )
@@ -165,6 +164,6 @@ def expected(request: Request, volume: float = 1.0) -> Snapshot:
         peak=(SILENCE_DB, SILENCE_DB),
         sink="",
         notice=None,
-        composer=request.composer,
+        composer=file_name(request.composer),
         failure=None,
     )

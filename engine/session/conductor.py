@@ -250,7 +250,7 @@ class Conductor:
         )
         if not self._is_splice(told.key):
             self._next = max(self._next, told.key.index + 1)
-        if not told.cut:
+        if not told.cut and self.composer != EMBEDDED:
             self._speed = told.record.speed
             self._say_slowness()
 
