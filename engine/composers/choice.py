@@ -10,6 +10,7 @@ import importlib.util
 from collections.abc import Sequence
 
 from engine.composers.base import EMBEDDED, has_model, resolve_composer
+from engine.composers.musicgen import audiocraft_packages
 from engine.composers.musicgen.adapters import find_adapters, parse_adapter
 from engine.composers.musicgen.catalogue import CATALOGUE, NAMES
 from engine.composers.musicgen.checkpoints import Checkpoint, find
@@ -49,6 +50,8 @@ def check_composer(composer: str, generation: Generation) -> None:
             f"{composer} needs {', '.join(missing)}: pip install 'musmed[musicgen]', or choose "
             f"--composer {EMBEDDED}."
         )
+    if generation.decoder == "audiocraft":
+        audiocraft_packages.check_installed()
     _check_adapters(generation.adapters, find(composer))
     if generation.opening is not None:
         check_opening(generation.opening)

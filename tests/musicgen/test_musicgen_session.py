@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import time
@@ -34,8 +35,10 @@ from engine.link.deliveries import (
 from engine.plan.events import Event
 from engine.plan.generation import Generation
 from engine.plan.request import Request
+from engine.playback.sinks.null import NullSink
 from engine.render import render_session
 from engine.session.library import Library
+from engine.session.runner import SessionRunner
 
 pytest.importorskip("torch")
 peft = pytest.importorskip("peft")
@@ -225,3 +228,35 @@ def test_what_can_t_be_loaded_is_refused_in_a_sentence(engine: Engine, tmp_path:
         pass
     assert "nothing" in heard.reason
     assert "\n" not in heard.reason
+
+
+def test_where_the_model_can_t_be_loaded_the_embedded_composer_plays(
+    tmp_path: Path, tiny_checkpoint: Path
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(tiny_checkpoint, broken)
+    config = json.loads((broken / "config.json").read_text())
+    config["decoder"]["activation_function"] = "relu"
+    (broken / "config.json").write_text(json.dumps(config))
+    request = Request(
+        start=Affect(-0.4, 0.6), target=Affect(0.4, -0.6), minutes=2, seed=2, composer=str(broken)
+    )
+    library = Library(tmp_path / "library")
+    runner = SessionRunner(
+        request, library=library, sink=NullSink(), log_file=tmp_path / "engine.log"
+    )
+    try:
+        runner.start()
+        deadline = time.monotonic() + 60
+        while runner.playback.state().heard < 0.5:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        said = " ".join(notice.text for notice in runner.take_notices())
+        assert "The embedded composer takes over from" in said
+        assert "relu" in said
+        assert runner.status().composer == "embedded"
+        assert runner.status().failure is None
+    finally:
+        runner.stop()
+        runner.close()
+        library.close()
