@@ -15,7 +15,13 @@ from engine.composers.musicgen.catalogue import (
     entry_of,
     repo_of,
 )
-from engine.composers.musicgen.checkpoints import cached_repos, find, repo_folder, snapshots
+from engine.composers.musicgen.checkpoints import (
+    IncompleteError,
+    cached_repos,
+    find,
+    repo_folder,
+    snapshots,
+)
 from engine.errors import MusmedError, UnknownWordError
 from musmed_tui.tables import print_table
 from musmed_tui.terminal import look_at_terminal
@@ -73,8 +79,10 @@ def state_of(repo: str) -> str:
         return "partly"
     try:
         here(repo)
-    except MusmedError as error:
-        return "partly" if "partly" in str(error) else "broken"
+    except IncompleteError:
+        return "partly"
+    except MusmedError:
+        return "broken"
     return "yes"
 
 
@@ -105,7 +113,8 @@ def get_model(name: str | None) -> None:
     if entry is not None:
         check_usable(entry)
     short = entry.name if entry else repo
-    if state_of(repo) == "yes":
+    state = state_of(repo)
+    if state == "yes":
         print(f"{short} is here already: {here(repo)}")
         return
     from engine.composers.musicgen.hub import fetch, listing
@@ -119,7 +128,7 @@ def get_model(name: str | None) -> None:
         print(LICENCE_SENTENCE)
     try:
         with _shown() as progress:
-            fetch(wanted, progress)
+            fetch(wanted, progress, distrust=state == "broken")
     except KeyboardInterrupt:
         kept = f"what has arrived is kept, and 'musmed models get {short}' goes on"
         print(f"Stopped; {kept}.", file=sys.stderr)

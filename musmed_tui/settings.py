@@ -200,13 +200,21 @@ def _checked(key: str, value: object, origin: str, *, quoted: bool) -> object:
 
 def _words(key: str, value: object, origin: str) -> tuple[str, ...]:
     """A list of words, or one text with commas between them (as a variable has to be)."""
+    from engine.composers.musicgen.adapters import parse_adapter
+
     given = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
     try:
-        return msgspec.convert(given, tuple[_Word, ...])
+        words = msgspec.convert(given, tuple[_Word, ...])
     except msgspec.ValidationError as error:
         raise MusmedError(
             f"{origin}: {key} must be words in quotes between brackets, not {_shown(value)}."
         ) from error
+    try:
+        for word in words:
+            parse_adapter(word)
+    except MusmedError as error:
+        raise MusmedError(f"{origin}: {error}") from error
+    return words
 
 
 def _read(path: Path) -> str:

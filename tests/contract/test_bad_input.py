@@ -149,6 +149,12 @@ CASES = (
         ("--adapter", "8 times"),
     ),
     Case("settings, adapters", PLAN, ("adapters", "line 1"), {SETTINGS: "adapters = [1]\n"}),
+    Case(
+        "settings, scale of an adapter",
+        PLAN,
+        ("settings.toml, line 1", "-2 to 2", "'9'"),
+        {SETTINGS: 'adapters = ["x=9"]\n'},
+    ),
     # the command line itself
     Case("unknown command", "paly", ("No such command", "paly", "--help")),
     Case("unknown option", f"{PLAN} --colour red", ("No such option", "--colour", "--help")),

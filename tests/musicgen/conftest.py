@@ -17,7 +17,7 @@ import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-_NEEDED = ("torch", "transformers", "peft", "safetensors", "tokenizers")
+_NEEDED = ("torch", "transformers", "peft", "safetensors", "tokenizers", "huggingface_hub")
 if os.environ.get("MUSMED_TESTS_MUST_RUN") == "1":
     _missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if _missing:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ CONFIG = {
 }
 
 
-def tensors_file(shapes: dict[str, tuple[int, ...]], dtype: str = "F32") -> bytes:
+def tensors_file(shapes: Mapping[str, tuple[int, ...]], dtype: str = "F32") -> bytes:
     """A safetensors file of zeros."""
     width = {"F32": 4, "F16": 2, "F8_E4M3": 1}[dtype]
     header, at = {}, 0
@@ -564,6 +564,40 @@ def test_ctrl_c_ends_it_at_once_and_the_same_command_goes_on(server: Hub, cache:
     assert done.returncode == 0, done.stderr
     assert "resumed at" in done.stdout
     assert (find("musicgen-small").folder / MODEL).read_bytes() == data
+
+
+@pytest.mark.parametrize("wrong", ["config.json", MODEL])
+def test_what_was_damaged_later_is_fetched_again(server: Hub, cache: Path, wrong: str) -> None:
+    """Also where its size is right, so that only its content tells."""
+    snapshot = fetch(server)
+    blob = (snapshot / wrong).resolve()
+    data = blob.read_bytes()
+    blob.write_bytes(b"\xff" * 16 + data[16:])
+    rows = musmed(server, cache, "models", "list").stdout.splitlines()
+    assert next(row for row in rows if row.startswith("musicgen-small")).split("\t")[4] == "broken"
+    got = musmed(server, cache, "models", "get", "musicgen-small")
+    assert got.returncode == 0, got.stderr
+    assert (snapshot / wrong).read_bytes() == data
+
+
+def test_a_full_disk_is_said_and_gone_on_from(server: Hub, cache: Path) -> None:
+    data = tensors_file(LARGE)
+    server.files[REPO]["main"][MODEL] = data
+    limited = f"ulimit -f 24000; exec {sys.executable} -m musmed_tui models get musicgen-small"
+    full = subprocess.run(
+        ["sh", "-c", limited],
+        env=environment_for(server, cache),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert full.returncode == 2, full.stderr
+    (sentence,) = full.stderr.splitlines()
+    assert "can't be written" in sentence
+    (partial,) = cache.rglob("*.incomplete")
+    assert partial.stat().st_size < len(data)
+    assert (fetch(server) / MODEL).read_bytes() == data
 
 
 @pytest.mark.parametrize("wrong", ["config.json", MODEL])

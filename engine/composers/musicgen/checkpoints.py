@@ -40,6 +40,10 @@ _OTHERWISE = "or take --composer embedded, which needs no weights"
 _NO_PICKLES = "musmed reads safetensors only, because pickles can run programs"
 
 
+class IncompleteError(MusmedError):
+    """A checkpoint of which something is missing; fetching goes on with it."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A checkpoint that was looked over. ``name``: its hub or folder name; ``config``: its
@@ -248,13 +252,13 @@ def _check_decoder(folder: Path, config: dict[str, Any], tensors: dict[str, Tens
         )
 
 
-def _incomplete(folder: Path, name: str, repo: str | None, absent: str) -> MusmedError:
+def _incomplete(folder: Path, name: str, repo: str | None, absent: str) -> IncompleteError:
     if repo is None:
-        return MusmedError(
+        return IncompleteError(
             f"The checkpoint in {folder} is incomplete: {absent} is missing; copy it there, "
             f"{_OTHERWISE}."
         )
-    return MusmedError(
+    return IncompleteError(
         f"The checkpoint {name} is only partly here ({absent} is missing); "
         f"'musmed models get {name}' fetches the rest, {_OTHERWISE}."
     )

@@ -33,6 +33,7 @@ from engine.composers.musicgen.transfer import (
     Source,
     clear_errors,
     fetch_blob,
+    is_right,
     is_whole,
     library,
     partial_size,
@@ -96,8 +97,11 @@ def fetch(
     progress: Callable[[Progress], None],
     cache: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    *,
+    distrust: bool = False,
 ) -> Path:
-    """Fetch what is not here yet of ``wanted``; gives the snapshot's folder.
+    """Fetch what is not here yet of ``wanted``; gives the snapshot's folder. ``distrust``: what
+    is here may be damaged, so it is read whole and fetched again where it is.
 
     An interruption (an exception out of ``progress`` included) leaves what there is of a large
     file for the next call, and nothing else. Raises ``MusmedError`` for a full disk, a hub that
@@ -114,7 +118,9 @@ def fetch(
         _check_room(folder, wanted)
         for file in sorted(wanted.files, key=lambda file: file.size):
             blob = folder / "blobs" / file.digest
-            if not is_whole(snapshot / file.name, file):
+            if not (is_right if distrust else is_whole)(snapshot / file.name, file):
+                if distrust:
+                    blob.unlink(missing_ok=True)
                 with _alone(cache, wanted.repo, file):
                     fetch_blob(source, file, blob, progress)
                 _link(blob, snapshot / file.name)

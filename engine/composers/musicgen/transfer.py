@@ -18,6 +18,7 @@ from typing import IO, Any
 from engine.errors import MusmedError
 
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+_BLOCK = 1 << 20
 _NO_HUB = "the embedded composer needs no weights (--composer embedded)"
 
 
@@ -67,6 +68,17 @@ def is_whole(path: Path, file: RemoteFile) -> bool:
         return path.stat().st_size == file.size
     except OSError:
         return False
+
+
+def is_right(path: Path, file: RemoteFile) -> bool:
+    """Whether ``path`` holds just what the hub has; it is read whole."""
+    if not is_whole(path, file):
+        return False
+    digest = _digest(file)
+    with path.open("rb") as opened:
+        while block := opened.read(_BLOCK):
+            digest.update(block)
+    return bool(digest.hexdigest() == file.digest)
 
 
 def _partial(blob: Path) -> Path:
@@ -144,7 +156,7 @@ class _Writing:
         self._size = 0
         file.seek(0)
         while self._size < resumed:
-            self._digest.update(block := file.read(1 << 20))
+            self._digest.update(block := file.read(_BLOCK))
             self._size += len(block)
 
     def write(self, data: bytes) -> int:
