@@ -29,7 +29,7 @@ def choose_composer(name: str, generation: Generation, speeds: Speeds | None) ->
     ``UnknownWordError``."""
     if name != "auto" or speeds is None:
         return resolve_composer(name)
-    measured = [(entry, speeds.of(entry)) for entry in NAMES]
+    measured = [(entry, speeds.of(measured_as(entry, generation))) for entry in NAMES]
     fast = [entry for entry, speed in measured if speed is not None and speed >= FAST_ENOUGH]
     for entry in sorted(fast, key=lambda entry: -CATALOGUE[entry].size):
         try:
@@ -38,6 +38,11 @@ def choose_composer(name: str, generation: Generation, speeds: Speeds | None) ->
             continue
         return entry
     return EMBEDDED
+
+
+def measured_as(composer: str, generation: Generation) -> str:
+    """The name under which the speed of ``composer`` is kept: another decoder has another."""
+    return composer if generation.decoder == "ours" else f"{composer} ({generation.decoder})"
 
 
 def check_composer(composer: str, generation: Generation) -> None:

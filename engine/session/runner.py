@@ -19,7 +19,7 @@ from pathlib import Path
 from engine.affect.circumplex import Affect
 from engine.audio.format import frames_of
 from engine.composers.base import has_model
-from engine.composers.choice import check_composer, choose_composer
+from engine.composers.choice import check_composer, choose_composer, measured_as
 from engine.composers.speeds import Speeds
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
@@ -119,6 +119,7 @@ class SessionRunner:
         )
         check_composer(composer, generation)
         self._speeds = speeds
+        self._measured_as = measured_as(composer, generation)
         self._loading: float | None = None
         self._silent_since: float | None = None
         self.session = (
@@ -142,7 +143,7 @@ class SessionRunner:
             composer,
             script=script,
             kept=self._kept,
-            speed=speeds.of(composer) if speeds and has_model(composer) else None,
+            speed=speeds.of(self._measured_as) if speeds and has_model(composer) else None,
             stand_in=sink.realtime,
         )
         self._stage.open(self._conductor.plan.total, sink, self._kept)
@@ -372,7 +373,7 @@ class SessionRunner:
         record = command.record
         measured = not command.cut and command.frames >= MEASURED_FRAMES
         if self._speeds is not None and measured and has_model(record.composer):
-            self._speeds.keep(record.composer, record.speed)
+            self._speeds.keep(self._measured_as, record.speed)
 
     def _changed(self) -> None:
         """A finished session that is changed in its replay has not been heard to its end."""

@@ -63,6 +63,10 @@ def test_auto_is_the_embedded_one_until_a_model_has_shown_its_speed(
     assert choose_composer("auto", USUAL, speeds) == "musicgen-small", "medium's weights are gone"
     speeds.keep("musicgen-large", 2.0)
     assert choose_composer("auto", USUAL, speeds) == "musicgen-large"
+    theirs = Generation(decoder="reference")
+    assert choose_composer("auto", theirs, speeds) == EMBEDDED
+    speeds.keep("musicgen-small (reference)", 2.0)
+    assert choose_composer("auto", theirs, speeds) == "musicgen-small"
     elsewhere = Speeds(tmp_path / "state", device="another machine")
     assert choose_composer("auto", USUAL, elsewhere) == EMBEDDED
 

@@ -637,13 +637,19 @@ actions = st.sampled_from([SteerTo(Affect(0.2, -0.3)), EaseNow(), SkipNow()])
 @settings(max_examples=25, deadline=None)
 @given(
     deeds=st.lists(st.tuples(times, actions), max_size=6),
-    deaths=st.lists(times, max_size=3),
+    deaths=st.lists(times, max_size=4),
+    silences=st.lists(times, max_size=1),
     speed=st.sampled_from([2.0, 8.0, 30.0]),
 )
 def test_whatever_happens_the_whole_session_is_heard(
-    deeds: list[tuple[float, Action]], deaths: list[float], speed: float
+    deeds: list[tuple[float, Action]],
+    deaths: list[float],
+    silences: list[float],
+    speed: float,
 ) -> None:
     world = started(speed=speed)
+    for at in silences:
+        world.later(at, lambda: world.tell(Progress(world.written, waiting=True, silence=10.0)))
     for at, action in deeds:
         world.later(at, lambda action=action: world.tell(action))
     for at in deaths:
