@@ -275,6 +275,7 @@ def random_model(size: str, device: torch.device) -> Any:
         MusicgenForConditionalGeneration,
         T5Config,
     )
+    from transformers.initialization import no_init_weights
 
     layers, width, heads = SHAPES[size]
     config = MusicgenConfig(
@@ -298,8 +299,11 @@ def random_model(size: str, device: torch.device) -> Any:
             dropout=0.0,
         ),
     )
-    with device:
+    with device, no_init_weights():
         model = MusicgenForConditionalGeneration(config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.uniform_(-0.03, 0.03)
     fold(model.audio_encoder)
     for name in ("decoder_start_token_id", "pad_token_id", "bos_token_id"):
         setattr(model.generation_config, name, 2048)

@@ -71,16 +71,37 @@ def tiny_config(channels: int = 1, hidden: int = 32, layers: int = 2) -> Any:
     return MusicgenConfig(text_encoder=text, audio_encoder=audio, decoder=decoder)
 
 
+def tiny_melody_config(channels: int = 1) -> Any:
+    """A ``MusicgenMelodyConfig`` likewise, with 20 steps for the melody instead of 235."""
+    from transformers import MusicgenMelodyConfig, MusicgenMelodyDecoderConfig
+
+    plain = tiny_config(channels)
+    kept = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "ffn_dim")
+    kept += ("num_codebooks", "audio_channels", "pad_token_id", "bos_token_id", "dropout")
+    decoder = MusicgenMelodyDecoderConfig(**{name: getattr(plain.decoder, name) for name in kept})
+    return MusicgenMelodyConfig(
+        text_encoder=plain.text_encoder,
+        audio_encoder=plain.audio_encoder,
+        decoder=decoder,
+        chroma_length=20,
+    )
+
+
 def random_model(config: Any, seed: int = 0) -> Any:
     """A ``MusicgenForConditionalGeneration`` with random weights, sharpened (heads x10, embeddings
     x20): otherwise every step says the same and equal tokens would prove nothing."""
     import torch
-    from transformers import MusicgenForConditionalGeneration
+    from transformers import (
+        MusicgenForConditionalGeneration,
+        MusicgenMelodyForConditionalGeneration,
+    )
 
+    melody = config.model_type == "musicgen_melody"
+    kind = MusicgenMelodyForConditionalGeneration if melody else MusicgenForConditionalGeneration
     torch.set_num_threads(1)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = MusicgenForConditionalGeneration(config).eval()
+        model = kind(config).eval()
         for quantizer in model.audio_encoder.quantizer.layers:
             quantizer.codebook.embed.normal_()
     with torch.no_grad():
@@ -196,5 +217,9 @@ def build() -> Any:
     """``tiny_config``, ``random_model`` and ``save_checkpoint`` for tests of other shapes."""
     pytest.importorskip("transformers")
     return SimpleNamespace(
-        config=tiny_config, model=random_model, checkpoint=save_checkpoint, tokenizer=tiny_tokenizer
+        config=tiny_config,
+        melody_config=tiny_melody_config,
+        model=random_model,
+        checkpoint=save_checkpoint,
+        tokenizer=tiny_tokenizer,
     )

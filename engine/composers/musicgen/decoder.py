@@ -15,16 +15,19 @@ from engine.composers.musicgen.delay import (
     undelayed,
 )
 from engine.composers.musicgen.fused import DecoderWeights
+from engine.composers.musicgen.prefix import blocks_of, no_prefix, prefix_of
 from engine.composers.musicgen.sampler import Sampling, draw
 from engine.composers.musicgen.step import (
     DRAWN_STEPS,
     State,
+    View,
     forward,
     logits_of,
     step,
     text_keys,
+    transform,
 )
-from engine.composers.musicgen.weights import Model
+from engine.composers.musicgen.weights import TEXT_TOKENS, Model
 
 BUCKET = 256
 """On CUDA a step attends to a multiple of this many positions: one graph for each."""
@@ -47,6 +50,34 @@ class Conditioning:
     bias: Tensor | None = None
 
 
+@dataclass(frozen=True)
+class Heard:
+    """A conditioning without the keys that no frame hears."""
+
+    states: Tensor
+    bias: Tensor
+
+    @staticmethod
+    def of(clip: Conditioning, count: int) -> Heard:
+        """Raises ``ValueError`` for a bias that does not fit ``count`` frames."""
+        keys = len(clip.states)
+        if clip.bias is None:
+            return Heard(clip.states, torch.zeros((count, keys)))
+        if tuple(clip.bias.shape) != (count, keys):
+            raise ValueError(f"a bias of {tuple(clip.bias.shape)} for {count} frames, {keys} keys")
+        heard = clip.bias > -torch.inf
+        if not bool(heard.any(dim=1).all()):
+            raise ValueError("a frame whose every key has a bias of -inf")
+        used = heard.any(dim=0)
+        return Heard(clip.states[used.to(clip.states.device)], clip.bias[:, used])
+
+    def rows(self, positions: int) -> Tensor:
+        """The bias of every position (positions, keys). The step at position p decodes frame p of
+        the first codebook, which the others follow; past the last frame its bias goes on."""
+        frames = torch.arange(positions, device=self.bias.device).clamp_max(len(self.bias) - 1)
+        return self.bias.index_select(0, frames)
+
+
 class Decoder:
     """Decodes code frames with a model's weights. One clip (or batch) at a time: a new one ends
     the one before."""
@@ -55,7 +86,10 @@ class Decoder:
         self.weights = model.decoder
         frames = round(max_seconds * model.frame_rate)
         longest = positions_of(frames, self.weights.delays)
-        self._positions = min(-(-longest // BUCKET) * BUCKET, len(self.weights.positions))
+        if len(self.weights.melody):
+            longest += len(self.weights.melody) + TEXT_TOKENS
+        self._places = min(-(-longest // BUCKET) * BUCKET, len(self.weights.positions))
+        self._prefix = no_prefix(self.weights, 0)
         self._state: State | None = None
         self._clip = object()
         self._graphs = Graphs() if self.weights.device.type == "cuda" else None
@@ -118,11 +152,13 @@ class Decoder:
         sampling = Sampling(guidance)
         state = self._begin([conditioning], codes[None], codes.shape[-1], sampling)
         self._clip = object()
+        for _ in self._prefill(state, 0):
+            pass
         positions = torch.arange(
             positions_of(codes.shape[-1], self.weights.delays) - 1, device=self.weights.device
         )
         tokens = state.grid.index_select(2, positions)
-        span = len(positions)
+        span = len(self._prefix) + len(positions)
         hidden = forward(self.weights, state, tokens, positions, span, masked=True)
         return logits_of(self.weights, hidden)
 
@@ -138,7 +174,7 @@ class Decoder:
         width = self.weights.embedding if self.weights.text is None else self.weights.text[0]
         states = torch.zeros((keys, width.shape[-1]), device=self.weights.device)
         state = self._begin([Conditioning(states)], None, 1, sampling)
-        for span in range(BUCKET, self._positions + 1, BUCKET):
+        for span in range(BUCKET, self._places + 1, BUCKET):
             self._graphs.replay(self.weights, state, sampling, span)
             state.position.zero_()
 
@@ -151,16 +187,27 @@ class Decoder:
     ) -> State:
         """The state at position 0, with what is known."""
         weights, batch = self.weights, len(clips)
-        if not 0 < positions_of(count, weights.delays) <= self._positions:
-            raise ValueError(f"{count} code frames do not fit into {self._positions} positions")
-        keys = -(-max(len(clip.states) for clip in clips) // KEYS_BUCKET) * KEYS_BUCKET
-        state = self._room(batch, 2 * batch if sampling.guided else batch, keys)
+        heard = [Heard.of(clip, count) for clip in clips]
+        rows = 2 * batch if sampling.guided else batch
+        prefixed = weights.cross_kv is None
+        if prefixed:
+            blocks = [blocks_of(each.bias) for each in heard]
+            self._prefix = prefix_of(weights, [each.states for each in heard], blocks, rows)
+        else:
+            self._prefix = no_prefix(weights, rows)
+        places = len(self._prefix) + positions_of(count, weights.delays)
+        if count < 1 or places > self._places:
+            raise ValueError(f"{count} code frames do not fit into {self._places} places")
+        keys = -(-max(len(each.states) for each in heard) // KEYS_BUCKET) * KEYS_BUCKET
+        state = self._room(batch, rows, keys)
         state.position.zero_()
-        state.bias.fill_(-torch.inf)
-        for row, clip in enumerate(clips):
-            used = len(clip.states)
-            state.cross[:, :, row, :, :used] = text_keys(weights, clip.states)
-            state.bias[:, row, :used] = biases(clip, count, len(state.bias))
+        state.first.fill_(len(self._prefix))
+        state.bias.fill_(0.0 if prefixed else -torch.inf)  # past a prefix's keys there are codes
+        for row, each in enumerate(heard):
+            used = len(each.states)
+            if not prefixed:
+                state.cross[:, :, row, :, :used] = text_keys(weights, each.states)
+            state.bias[:, row, :used] = each.rows(len(state.bias))
         if prompt is None:
             prompt = torch.empty((batch, weights.codebooks, 0), dtype=torch.long)
         if prompt.shape[:2] != (batch, weights.codebooks):
@@ -176,26 +223,36 @@ class Decoder:
             self._state = None  # its memory first
             if self._graphs is not None:
                 self._graphs = Graphs()
-            self._state = state = State.empty(self.weights, batch, rows, self._positions, keys)
+            self._state = state = State.empty(self.weights, batch, rows, self._places, keys)
         return state
 
     def _prefill(self, state: State, known: int) -> Iterator[None]:
-        """Positions 0 to ``known`` (exclusive), several at once, in pieces short enough to stop
-        between."""
-        piece = 512 if self._graphs is not None else 16
-        for first in range(0, known, piece):
+        """The prefix and the positions to ``known`` (exclusive), several at once, in pieces short
+        enough to stop between."""
+        weights, before = self.weights, len(self._prefix)
+        for first, end in self._pieces(before):
             yield
-            end = min(first + piece, known)
-            positions = torch.arange(first, end, device=self.weights.device)
+            places = torch.arange(first, end, device=weights.device)
+            view = View(places, end, self._prefix.mask[..., first:end, :end])
+            transform(weights, state, self._prefix.inputs[:, first:end], view, state.bias)
+        for first, end in self._pieces(known):
+            yield
+            positions = torch.arange(first, end, device=weights.device)
             tokens = state.grid[..., first:end]
-            forward(self.weights, state, tokens, positions, end, masked=True)
+            forward(weights, state, tokens, positions, before + end, masked=True)
         state.position.fill_(known)
 
+    def _pieces(self, length: int) -> Iterator[tuple[int, int]]:
+        piece = 512 if self._graphs is not None else 16
+        for first in range(0, length, piece):
+            yield first, min(first + piece, length)
+
     def _step(self, state: State, sampling: Sampling, position: int) -> None:
+        place = len(self._prefix) + position
         if self._graphs is None:
-            step(self.weights, state, sampling, position + 1, masked=False)
+            step(self.weights, state, sampling, place + 1, masked=False)
         else:
-            span = (position // BUCKET + 1) * BUCKET
+            span = (place // BUCKET + 1) * BUCKET
             self._graphs.replay(self.weights, state, sampling, span)
 
 
@@ -231,19 +288,3 @@ class Graphs:
         with torch.cuda.graph(graph, pool=self._pool):
             step(weights, state, sampling, span, masked=True)
         return graph
-
-
-def biases(clip: Conditioning, count: int, positions: int) -> Tensor:
-    """The bias of every position: (positions, keys) or something that broadcasts to it.
-
-    The step at position p decodes frame p of the first codebook, which the others follow; past
-    the last frame its bias goes on.
-    """
-    if clip.bias is None:
-        return torch.zeros(1)
-    if tuple(clip.bias.shape) != (count, len(clip.states)):
-        raise ValueError(f"a bias of {tuple(clip.bias.shape)} for {count} frames")
-    if bool((clip.bias == -torch.inf).all(dim=1).any()):
-        raise ValueError("a frame whose every key has a bias of -inf")
-    frames = torch.arange(positions, device=clip.bias.device).clamp_max(count - 1)
-    return clip.bias.index_select(0, frames)

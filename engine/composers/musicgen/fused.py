@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -14,22 +14,29 @@ from engine.composers.musicgen.delay import delays_of
 from engine.composers.musicgen.matrices import Matrix, matrix
 
 if TYPE_CHECKING:
-    from transformers import MusicgenDecoderConfig
+    from transformers import MusicgenConfig, MusicgenMelodyConfig
 
 Norm = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
+class CrossWeights:
+    """A layer's attention to the text; its k and v are in ``DecoderWeights.cross_kv``."""
+
+    norm: Norm
+    q: Matrix
+    out: Matrix
+
+
+@dataclass(frozen=True)
 class LayerWeights:
-    """One transformer layer. ``qkv`` is q, k and v one below the other.
-    The cross-attention's k and v are in ``DecoderWeights.cross_kv``."""
+    """One transformer layer. ``qkv`` is q, k and v one below the other; ``cross`` is None in a
+    model that has its text as a prefix."""
 
     self_norm: Norm
     qkv: Matrix
     self_out: Matrix
-    cross_norm: Norm
-    cross_q: Matrix
-    cross_out: Matrix
+    cross: CrossWeights | None
     feed_norm: Norm
     feed_in: Matrix
     feed_out: Matrix
@@ -43,7 +50,9 @@ class DecoderWeights:
     other, each ending with the pad code; ``offsets`` says where each begins. ``heads``
     (codebooks * codes, hidden) likewise. ``positions`` (positions, hidden): sinusoids. ``text``:
     weight and bias from the text encoder's width to ours. ``cross_kv`` (layers * 2 * hidden,
-    hidden): k and v of every layer's cross-attention, used once for a clip.
+    hidden): k and v of every layer's cross-attention, used once for a clip. The melody models have
+    no cross-attention but a prefix: ``melody`` (steps, hidden), which says that there is no melody,
+    then the text; for others it is empty.
     """
 
     layers: tuple[LayerWeights, ...]
@@ -53,7 +62,8 @@ class DecoderWeights:
     norm: Norm
     heads: Matrix
     text: tuple[Tensor, Tensor] | None
-    cross_kv: Tensor
+    cross_kv: Tensor | None
+    melody: Tensor
     delays: tuple[int, ...]
     codes: int
     attention_heads: int
@@ -83,24 +93,27 @@ class DecoderWeights:
         keys and values) over the memory's bandwidth."""
         matrices = [self.heads]
         for layer in self.layers:
-            matrices += [layer.qkv, layer.self_out, layer.cross_q, layer.cross_out]
-            matrices += [layer.feed_in, layer.feed_out]
+            matrices += [layer.qkv, layer.self_out, layer.feed_in, layer.feed_out]
+            if layer.cross is not None:
+                matrices += [layer.cross.q, layer.cross.out]
         return sum(matrix.bytes() for matrix in matrices)
 
 
 def fuse(
     state: Mapping[str, Tensor],
-    settings: MusicgenDecoderConfig,
+    config: MusicgenConfig | MusicgenMelodyConfig,
     device: torch.device,
     dtype: torch.dtype,
     progress: Callable[[float], None] = lambda _: None,
 ) -> DecoderWeights:
     """Concatenate what is used together. ``state`` has transformers' names; ``KeyError`` for
     one that is missing. With int8 the layers' matrices are rounded, the rest is bfloat16."""
+    settings: Any = config.decoder
     if settings.activation_function != "gelu":
         raise ValueError(f"a decoder with {settings.activation_function} instead of gelu")
     base = "decoder.model.decoder."
 
+    prefixed = config.model_type == "musicgen_melody"
     plain = torch.bfloat16 if dtype == torch.int8 else dtype
 
     def together(*names: str) -> Tensor:
@@ -113,6 +126,13 @@ def fuse(
         weight, bias = (state[f"{name}.{part}"].to(device, plain) for part in ("weight", "bias"))
         return weight.clone(), bias.clone()
 
+    def cross(at: str) -> CrossWeights:
+        return CrossWeights(
+            norm=norm(at + "encoder_attn_layer_norm"),
+            q=fast(at + "encoder_attn.q_proj"),
+            out=fast(at + "encoder_attn.out_proj"),
+        )
+
     def layers() -> Iterator[LayerWeights]:
         for index in range(settings.num_hidden_layers):
             at = f"{base}layers.{index}."
@@ -120,14 +140,18 @@ def fuse(
                 self_norm=norm(at + "self_attn_layer_norm"),
                 qkv=fast(*(f"{at}self_attn.{part}_proj" for part in "qkv")),
                 self_out=fast(at + "self_attn.out_proj"),
-                cross_norm=norm(at + "encoder_attn_layer_norm"),
-                cross_q=fast(at + "encoder_attn.q_proj"),
-                cross_out=fast(at + "encoder_attn.out_proj"),
+                cross=None if prefixed else cross(at),
                 feed_norm=norm(at + "final_layer_norm"),
                 feed_in=fast(at + "fc1"),
                 feed_out=fast(at + "fc2"),
             )
             progress((index + 1) / settings.num_hidden_layers)
+
+    def no_melody() -> Tensor:
+        if not prefixed:
+            return torch.empty((0, settings.hidden_size), device=device, dtype=plain)
+        weight, bias = norm("audio_enc_to_dec_proj")
+        return (weight[:, 0] + bias).expand(config.chroma_length, -1)
 
     books, count = range(settings.num_codebooks), settings.num_hidden_layers
     text = None
@@ -143,9 +167,12 @@ def fuse(
         norm=norm(base + "layer_norm"),
         heads=matrix(together(*(f"decoder.lm_heads.{k}" for k in books)), device, plain),
         text=text,
-        cross_kv=together(
+        cross_kv=None
+        if prefixed
+        else together(
             *(f"{base}layers.{i}.encoder_attn.{part}_proj" for i in range(count) for part in "kv")
         ),
+        melody=no_melody(),
         delays=delays_of(settings.num_codebooks, settings.audio_channels),
         codes=settings.vocab_size,
         attention_heads=settings.num_attention_heads,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         EncodecModel,
         MusicgenConfig,
         MusicgenForConditionalGeneration,
+        MusicgenMelodyConfig,
+        MusicgenMelodyForConditionalGeneration,
         PreTrainedModel,
         PreTrainedTokenizerBase,
         T5EncoderModel,
@@ -49,7 +51,7 @@ class Model:
     sample_rate: int
     channels: int
     codebooks: int
-    config: MusicgenConfig
+    config: MusicgenConfig | MusicgenMelodyConfig
 
     @torch.inference_mode()
     def text_states(self, prompt: str) -> Tensor:
@@ -74,13 +76,12 @@ def load(
     ``progress`` is given the share done, 0 to 1. Raises ``MusmedError`` for a folder whose files
     don't make a MusicGen.
     """
-    from transformers import EncodecModel, MusicgenConfig, T5EncoderModel
+    from transformers import EncodecModel, T5EncoderModel
 
     state = _read(checkpoint, adapters, lambda share: progress(0.5 * share))
     with _complaining_of(checkpoint):
-        config = MusicgenConfig(**checkpoint.config)
-        settings: Any = config.decoder
-        decoder = fuse(state, settings, device, dtype, lambda share: progress(0.5 + 0.3 * share))
+        config = _config(checkpoint)
+        decoder = fuse(state, config, device, dtype, lambda share: progress(0.5 + 0.3 * share))
         text = _module(T5EncoderModel, config.text_encoder, _part(state, "text_encoder."))
         progress(0.9)
         codec = _module(EncodecModel, config.audio_encoder, _part(state, "audio_encoder."))
@@ -104,6 +105,10 @@ def load_transformers(
     """The same checkpoint as transformers' own model and tokenizer, for the reference decoder."""
     from transformers import MusicgenConfig, MusicgenForConditionalGeneration
 
+    if checkpoint.config.get("model_type") != "musicgen":
+        raise MusmedError(
+            f"--decoder reference can't decode {checkpoint.name}, a melody model; leave it out."
+        )
     state = _read(checkpoint, adapters, lambda share: progress(0.8 * share))
     with _complaining_of(checkpoint):
         config = MusicgenConfig(**checkpoint.config)
@@ -118,13 +123,14 @@ def load_transformers(
 
 
 def from_transformers(
-    model: MusicgenForConditionalGeneration, tokenizer: PreTrainedTokenizerBase
+    model: MusicgenForConditionalGeneration | MusicgenMelodyForConditionalGeneration,
+    tokenizer: PreTrainedTokenizerBase,
 ) -> Model:
-    """The same from a ``MusicgenForConditionalGeneration`` in memory, on its device and in its
-    decoder's dtype. The weights are copied; text encoder and codec are shared."""
+    """The same from transformers' model in memory, on its device and in its decoder's dtype. The
+    weights are copied; text encoder and codec are shared."""
     config: Any = model.config
     dtype = next(model.decoder.parameters()).dtype
-    decoder = fuse(model.state_dict(), config.decoder, model.device, dtype)
+    decoder = fuse(model.state_dict(), config, model.device, dtype)
     text: Any = model.text_encoder
     codec: Any = model.audio_encoder
     return _model(decoder, config, text, codec, tokenizer)
@@ -132,7 +138,7 @@ def from_transformers(
 
 def _model(
     decoder: DecoderWeights,
-    config: MusicgenConfig,
+    config: MusicgenConfig | MusicgenMelodyConfig,
     text: T5EncoderModel,
     codec: EncodecModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -157,11 +163,6 @@ def _read(
     checkpoint: Checkpoint, adapters: Sequence[Adapter], progress: Callable[[float], None]
 ) -> State:
     """All tensors of a checkpoint by name, the adapters merged."""
-    if checkpoint.config.get("model_type") != "musicgen":
-        raise MusmedError(
-            f"{checkpoint.name} is a model of type {checkpoint.config.get('model_type')!r}, which "
-            "musmed cannot decode; choose one of `musmed models list`."
-        )
     state: State = {}
     for number, path in enumerate(checkpoint.weights):
         try:
@@ -194,6 +195,17 @@ def _module(kind: type[Module], config: object, state: State) -> Module:
         raise KeyError(min(report["missing_keys"]))
     made: Module = model.float()
     return made
+
+
+def _config(checkpoint: Checkpoint) -> MusicgenConfig | MusicgenMelodyConfig:
+    from transformers import MusicgenConfig, MusicgenMelodyConfig
+
+    kinds = {"musicgen": MusicgenConfig, "musicgen_melody": MusicgenMelodyConfig}
+    kind = kinds.get(str(checkpoint.config.get("model_type")))
+    if kind is None:
+        raise ValueError(f"a model of type {checkpoint.config.get('model_type')!r}")
+    config: MusicgenConfig | MusicgenMelodyConfig = kind(**checkpoint.config)
+    return config
 
 
 def _tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
