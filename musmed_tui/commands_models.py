@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from engine.composers.musicgen.catalogue import (
     CATALOGUE,
     LICENCE_SENTENCE,
-    check_usable,
     entry_of,
     repo_of,
 )
 from engine.composers.musicgen.checkpoints import (
+    MODEL_TYPES,
     IncompleteError,
     cached_repos,
     find,
@@ -39,10 +39,9 @@ def list_models() -> None:
     """Print the catalogue and what else of MusicGen is in the hub's cache."""
     rows = []
     for entry in CATALOGUE.values():
-        note = f"can't be decoded; take {entry.instead}" if entry.instead else ""
         here = state_of(entry.repo)
         sound = "stereo" if entry.channels == 2 else "mono"
-        rows.append((entry.name, _gigabytes(entry.size), entry.parameters, sound, here, note))
+        rows.append((entry.name, _gigabytes(entry.size), entry.parameters, sound, here, entry.note))
     for repo, kind in others():
         size = _gigabytes(_size(repo))
         rows.append((repo, size, "", "", state_of(repo), kind))
@@ -65,7 +64,7 @@ def others() -> Iterator[tuple[str, str]]:
                 base = str(read_json(folder / CONFIG).get("base_model_name_or_path") or "")
                 if "musicgen" in base.lower():
                     yield repo, f"adapter for {base[:60]}"
-            elif read_json(folder / "config.json").get("model_type") == "musicgen":
+            elif read_json(folder / "config.json").get("model_type") in MODEL_TYPES:
                 yield repo, "another checkpoint"
         except MusmedError:
             continue  # some other program's
@@ -110,8 +109,6 @@ def get_model(name: str | None) -> None:
     """Fetch a checkpoint or an adapter from the hub. Raises ``MusmedError``."""
     repo = _repo(_given(name, "get"))
     entry = entry_of(repo)
-    if entry is not None:
-        check_usable(entry)
     short = entry.name if entry else repo
     state = state_of(repo)
     if state == "yes":

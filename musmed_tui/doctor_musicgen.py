@@ -42,7 +42,7 @@ def musicgen() -> Iterator[Finding]:
         yield Finding(_AREA, level, f"Not installed: {', '.join(lacking)}.", _INSTALL)
     if "torch" in versions:
         yield _devices()
-    yield from _checkpoints()
+    yield from checkpoints()
     yield from _audiocraft()
 
 
@@ -83,7 +83,7 @@ def _devices() -> Finding:
     )
 
 
-def _checkpoints() -> Iterator[Finding]:
+def checkpoints() -> Iterator[Finding]:
     """What is in the hub's cache, complete or not."""
     cache = hub_cache()
     states = {name: state_of(entry.repo) for name, entry in CATALOGUE.items()}

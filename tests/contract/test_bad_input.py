@@ -96,7 +96,6 @@ CASES = (
     Case("get nothing", "models get", ("missing", "musmed models list")),
     Case("get an unknown model", "models get musicgen-smal", ("'musicgen-smal'", "musicgen-small")),
     Case("get a path", "models get ../../etc", ("'../../etc'", "musmed models list")),
-    Case("get a melody model", "models get musicgen-melody", ("prefix", "musicgen-medium")),
     Case(
         "get when told to be offline",
         "models get musicgen-small",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -317,6 +318,20 @@ def test_numbers_that_are_none_are_refused(
     retensor(folder, lambda tensors: {k: v * float("nan") for k, v in tensors.items()})
     with pytest.raises(MusmedError, match="mine holds values that are no numbers"):
         merged_by_us(tiny_model, tiny_checkpoint, AdapterWish(str(folder)))
+
+
+def test_an_adapter_of_another_model_of_the_same_shape(
+    train: Callable[..., Path], tiny_checkpoint: Path
+) -> None:
+    """The mono and the stereo decoder differ in nothing that an attention adapter touches."""
+    folder = train("mine", target_modules=["q_proj"])
+    rewrite(folder, base_model_name_or_path="facebook/musicgen-stereo-small")
+    tiny = find(str(tiny_checkpoint))
+    wish = AdapterWish(str(folder))
+    assert find_adapter(wish, tiny).base == "facebook/musicgen-stereo-small"
+    assert find_adapter(wish, dataclasses.replace(tiny, name="musicgen-stereo-small")).changes
+    with pytest.raises(MusmedError, match="trained on musicgen-stereo-small, not on musicgen-sm"):
+        find_adapter(wish, dataclasses.replace(tiny, name="musicgen-small"))
 
 
 def test_the_same_adapter_twice_is_a_mistake(

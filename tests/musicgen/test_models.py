@@ -25,7 +25,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.composers.musicgen import hub
-from engine.composers.musicgen.catalogue import CATALOGUE, is_repo_name
+from engine.composers.musicgen.catalogue import CATALOGUE, is_repo_name, smaller
 from engine.composers.musicgen.checkpoints import find, hub_cache, repo_folder, snapshots
 from engine.composers.musicgen.tensorfile import read_tensors
 from engine.composers.musicgen.transfer import Progress
@@ -321,7 +321,28 @@ def test_every_name_of_the_catalogue_is_a_repository() -> None:
         assert is_repo_name(entry.repo)
         assert entry.repo == f"facebook/{name}"
         assert entry.channels == 1 + ("stereo" in name)
-        assert not entry.instead or entry.instead in CATALOGUE
+        assert bool(entry.note) == ("melody" in name)
+
+
+@pytest.mark.parametrize(
+    ("name", "less"),
+    [
+        ("musicgen-small", None),
+        ("musicgen-medium", "musicgen-small"),
+        ("musicgen-melody", "musicgen-small"),
+        ("musicgen-large", "musicgen-medium"),
+        ("musicgen-stereo-large", "musicgen-stereo-medium"),
+        ("someone/else", None),
+    ],
+)
+def test_what_is_smaller(name: str, less: str | None) -> None:
+    assert smaller(name) == less
+
+
+def test_a_melody_checkpoint_is_one(tmp_path: Path) -> None:
+    config = json.dumps(CONFIG | {"model_type": "musicgen_melody"}).encode()
+    folder = write(tmp_path / "mine", checkpoint_files() | {"config.json": config})
+    assert find(str(folder)).config["model_type"] == "musicgen_melody"
 
 
 # what is refused
@@ -344,7 +365,6 @@ BROKEN: dict[str, tuple[dict[str, bytes | None], tuple[str, ...]]] = {
     "config deep": ({"config.json": b'{"a":' * 100_000}, ("config.json", "not valid JSON")),
     "config large": ({"config.json": b" " * 2**20 + b"{}"}, ("config.json", "1024 KiB")),
     "another model": ({"config.json": b'{"model_type": "bert"}'}, ("'bert'", "models list")),
-    "melody": ({"config.json": b'{"model_type": "musicgen_melody"}'}, ("prefix", "medium")),
     "half a config": ({"config.json": b'{"model_type": "musicgen"}'}, ("decoder", "config.json")),
     "no weights": ({MODEL: None, "pytorch_model.bin": None}, (MODEL, "missing")),
     "pickles only": ({MODEL: None}, ("pickles only (pytorch_model.bin)", "safetensors")),
@@ -403,7 +423,7 @@ def test_a_broken_checkpoint_is_refused_in_a_sentence(case: str, tmp_path: Path)
     [
         ("musicgen-small", ("musmed models get musicgen-small", "2.4 GB", "--composer embedded")),
         ("musicgen-smal", ("did you mean musicgen-small",)),
-        ("musicgen-melody", ("prefix", "musicgen-medium")),
+        ("musicgen-melody", ("musmed models get musicgen-melody", "6.1 GB")),
         ("someone/something", ("musmed models get someone/something",)),
         ("./nowhere", ("no folder", "nowhere")),
         ("../../etc", ("no folder",)),
@@ -688,3 +708,30 @@ def test_only_one_fetches_at_a_time(server: Hub, cache: Path) -> None:
     with filelock.FileLock(lock), pytest.raises(MusmedError, match="already; wait"):
         fetch(server)
     assert fetch(server).is_dir()
+
+
+# what the doctor says
+
+
+def test_the_doctor_names_what_is_here_and_what_is_broken(cache: Path) -> None:
+    from musmed_tui.doctor_musicgen import checkpoints
+
+    def said() -> list[tuple[str, str]]:
+        return [(finding.level, finding.text + finding.advice) for finding in checkpoints()]
+
+    ((level, text),) = said()
+    assert level == "ok"
+    assert "No checkpoint" in text
+    assert "models get musicgen-small" in text
+    put_in_cache(cache, REPO, checkpoint_files())
+    broken = checkpoint_files() | {MODEL: cut(tensors_file(SHAPES))}
+    put_in_cache(cache, "facebook/musicgen-stereo-small", broken)
+    config = json.dumps({"peft_type": "LORA", "base_model_name_or_path": REPO}).encode()
+    put_in_cache(cache, "someone/calm", {"adapter_config.json": config})
+    first, second, third = said()
+    assert first[0] == "ok"
+    assert first[1].endswith("hub: musicgen-small.")
+    assert second[0] == "note"
+    assert "cut short" in second[1]
+    assert "models get musicgen-stereo-small" in second[1]
+    assert third == ("ok", f"Also there: someone/calm (adapter for {REPO}).")

@@ -134,11 +134,12 @@ def find_adapter(wish: AdapterWish, checkpoint: Checkpoint) -> Adapter:
     """
     name, folder = _folder(wish.source)
     config, file, tensors = check_adapter(name, folder)
+    base = str(config.get("base_model_name_or_path") or "")
+    _check_base(name, base, checkpoint)
     changes = tuple(_Reading(name, config, tensors, checkpoint).changes())
     if not changes:
         raise MusmedError(f"The adapter {name} is empty; train it again or leave it out.")
-    base = config.get("base_model_name_or_path")
-    return Adapter(name, file, wish.scale, base if isinstance(base, str) else "", changes)
+    return Adapter(name, file, wish.scale, base, changes)
 
 
 def check_adapter(name: str, folder: Path) -> tuple[dict[str, Any], Path, dict[str, TensorInfo]]:
@@ -192,6 +193,17 @@ def _check_config(name: str, config: dict[str, Any]) -> None:
             )
     if config.get("bias", "none") != "none":
         raise MusmedError(f"The adapter {name} trains biases, which musmed does not merge.")
+
+
+def _check_base(name: str, base: str, checkpoint: Checkpoint) -> None:
+    """Two of Meta's models can have matrices of the same shape, mono and stereo for one; of
+    anybody else's, the name says nothing."""
+    trained_on, given = entry_of(base), entry_of(checkpoint.name)
+    if trained_on is not None and given is not None and trained_on != given:
+        raise MusmedError(
+            f"The adapter {name} was trained on {trained_on.name}, not on {given.name}; "
+            f"choose --composer {trained_on.name}, or leave the adapter out."
+        )
 
 
 def _weights(name: str, folder: Path) -> Path:

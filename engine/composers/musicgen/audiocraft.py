@@ -17,7 +17,7 @@ from torch import Tensor
 
 from engine.composers.musicgen.audiocraft_packages import HOW, check_installed
 from engine.composers.musicgen.decoder import Conditioning
-from engine.composers.musicgen.fused import DecoderWeights
+from engine.composers.musicgen.fused import CrossWeights, DecoderWeights
 from engine.composers.musicgen.weights import Model
 from engine.errors import MusmedError
 
@@ -28,6 +28,11 @@ def open_decoder(model: Model) -> AudiocraftDecoder:
     Raises ``MusmedError`` where audiocraft is not installed or can't be imported.
     """
     check_installed()
+    if model.decoder.cross_kv is None:
+        raise MusmedError(
+            "--decoder audiocraft is for models with cross-attention and not for the melody ones; "
+            "leave --decoder out."
+        )
     try:
         made = _language_model(model.decoder)
     except (ImportError, OSError) as error:  # OSError: a native library that does not fit
@@ -217,17 +222,26 @@ def _names(weights: DecoderWeights) -> dict[str, Tensor]:
         )
     ):
         named[f"emb.{k}.weight"], named[f"linears.{k}.weight"] = table, head
-    cross = weights.cross_kv.chunk(len(weights.layers))
-    for index, (layer, cross_kv) in enumerate(zip(weights.layers, cross, strict=True)):
+    for index, layer in enumerate(weights.layers):
         at = f"transformer.layers.{index}."
         named[f"{at}self_attn.in_proj_weight"] = layer.qkv.dense()
         named[f"{at}self_attn.out_proj.weight"] = layer.self_out.dense()
-        named[f"{at}cross_attention.in_proj_weight"] = torch.cat([layer.cross_q.dense(), cross_kv])
-        named[f"{at}cross_attention.out_proj.weight"] = layer.cross_out.dense()
         named[f"{at}linear1.weight"] = layer.feed_in.dense()
         named[f"{at}linear2.weight"] = layer.feed_out.dense()
         norm(f"{at}norm1", layer.self_norm)
-        norm(f"{at}norm_cross", layer.cross_norm)
         norm(f"{at}norm2", layer.feed_norm)
+    for index, (cross, kv) in enumerate(_crosses(weights)):
+        at = f"transformer.layers.{index}."
+        named[f"{at}cross_attention.in_proj_weight"] = torch.cat([cross.q.dense(), kv])
+        named[f"{at}cross_attention.out_proj.weight"] = cross.out.dense()
+        norm(f"{at}norm_cross", cross.norm)
     norm("out_norm", weights.norm)
     return named
+
+
+def _crosses(weights: DecoderWeights) -> Iterator[tuple[CrossWeights, Tensor]]:
+    """Each layer's cross-attention with its k and v, one below the other."""
+    assert weights.cross_kv is not None
+    for layer, kv in zip(weights.layers, weights.cross_kv.chunk(len(weights.layers)), strict=True):
+        assert layer.cross is not None
+        yield layer.cross, kv

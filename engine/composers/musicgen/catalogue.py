@@ -11,8 +11,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from engine.errors import MusmedError
-
 LICENCE = "CC-BY-NC 4.0"
 LICENCE_SENTENCE = (
     "MusicGen's weights are Meta's, under CC-BY-NC 4.0: not for commercial use; "
@@ -24,42 +22,50 @@ _REPO_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.A
 @dataclass(frozen=True)
 class Entry:
     """One checkpoint. ``size``: bytes of its safetensors; ``parameters``: of its decoder, as its
-    card says; ``revisions``: where its safetensors may be, in the order to look; ``instead``: what
-    to take in place of one that musmed's decoder can't run, '' for one that it can."""
+    card says; ``revisions``: where its safetensors may be, in the order to look."""
 
     name: str
     size: int
     parameters: str
     channels: int
     revisions: tuple[str, ...] = ("main",)
-    instead: str = ""
+    note: str = ""
 
     @property
     def repo(self) -> str:
         return f"facebook/{self.name}"
 
 
+_TEXT_ONLY = "used with text only"
 _ENTRIES = (
     Entry("musicgen-small", 2_360_000_000, "300M", 1),
     Entry("musicgen-medium", 8_040_000_000, "1.5B", 1, ("main", "refs/pr/10")),
     Entry("musicgen-large", 13_720_000_000, "3.3B", 1, ("main", "refs/pr/18")),
-    Entry("musicgen-melody", 6_130_000_000, "1.5B", 1, instead="musicgen-medium"),
+    Entry("musicgen-melody", 6_130_000_000, "1.5B", 1, note=_TEXT_ONLY),
     Entry("musicgen-stereo-small", 1_220_000_000, "300M", 2),
     Entry("musicgen-stereo-medium", 4_070_000_000, "1.5B", 2),
     Entry("musicgen-stereo-large", 6_920_000_000, "3.3B", 2),
-    Entry("musicgen-stereo-melody", 6_330_000_000, "1.5B", 2, instead="musicgen-stereo-medium"),
+    Entry("musicgen-stereo-melody", 6_330_000_000, "1.5B", 2, note=_TEXT_ONLY),
 )
 CATALOGUE: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 
-NAMES: tuple[str, ...] = tuple(entry.name for entry in _ENTRIES if not entry.instead)
-"""The checkpoints that musmed can decode, the smallest of a kind first."""
+NAMES: tuple[str, ...] = tuple(CATALOGUE)
 
 
 def smaller(name: str) -> str | None:
-    """The next smaller checkpoint of the same kind (mono or stereo), None for the smallest."""
-    kind = [known for known in NAMES if ("stereo" in known) == ("stereo" in name)]
-    at = kind.index(name) if name in kind else 0
-    return kind[at - 1] if at else None
+    """The largest checkpoint that is smaller and of the same kind (mono or stereo); None for the
+    smallest. By the decoder, since some are stored in half precision."""
+    given = CATALOGUE.get(name)
+    order = ("300M", "1.5B", "3.3B")
+    kind = [
+        entry
+        for entry in _ENTRIES
+        if given is not None
+        and not entry.note
+        and entry.channels == given.channels
+        and order.index(entry.parameters) < order.index(given.parameters)
+    ]
+    return kind[-1].name if kind else None
 
 
 def is_repo_name(text: str) -> bool:
@@ -84,15 +90,6 @@ def revisions_of(repo: str) -> tuple[str, ...]:
     """The branches of ``repo`` to look for safetensors in, in order."""
     entry = entry_of(repo)
     return entry.revisions if entry is not None and entry.repo == repo else ("main",)
-
-
-def check_usable(entry: Entry) -> None:
-    """Raises ``MusmedError`` for a checkpoint that musmed's decoder can't run."""
-    if entry.instead:
-        raise MusmedError(
-            f"{entry.name} takes its text as a prefix and not through cross-attention, which "
-            f"musmed's decoder can't run; take {entry.instead}, of the same size."
-        )
 
 
 def licence_of(repo: str | None) -> str:

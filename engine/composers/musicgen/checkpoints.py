@@ -16,7 +16,6 @@ from typing import Any
 
 from engine.composers.musicgen.catalogue import (
     CATALOGUE,
-    check_usable,
     entry_of,
     is_repo_name,
     licence_of,
@@ -31,7 +30,7 @@ MAX_SHARDS = 64
 WEIGHTS, INDEX, CONFIG = "model.safetensors", "model.safetensors.index.json", "config.json"
 TOKENIZERS = ("tokenizer.json", "spiece.model")
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
-MODEL_TYPE = "musicgen"
+MODEL_TYPES = ("musicgen", "musicgen_melody")
 EMBEDDING = "decoder.model.decoder.embed_tokens.0.weight"
 HEAD = "decoder.lm_heads.0.weight"
 _SHARD = re.compile(r"[\w-][\w.-]{0,127}\.safetensors", re.ASCII)
@@ -113,8 +112,6 @@ def find(name_or_path: str) -> Checkpoint:
     if entry is None and is_local(name_or_path):
         return _local(name_or_path)
     repo = repo_of(name_or_path)
-    if entry is not None:
-        check_usable(entry)
     if repo is None:
         raise UnknownWordError(
             "checkpoint",
@@ -180,9 +177,7 @@ def _config(folder: Path) -> dict[str, Any]:
         )
     config = read_json(path, MAX_CONFIG_BYTES)
     kind = config.get("model_type")
-    if kind == "musicgen_melody":
-        check_usable(CATALOGUE["musicgen-melody"])
-    if kind != MODEL_TYPE:
+    if kind not in MODEL_TYPES:
         raise MusmedError(
             f"{folder} holds a model of type {str(kind)[:40]!r}, not MusicGen; "
             "'musmed models list' names those musmed can use."
