@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from ctypes.util import find_library
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ from engine.playback.sinks.null import NullSink
 from engine.render import render_session
 from engine.session.library import Library
 from engine.session.runner import SessionRunner
+from engine.session.stored import StoredSession
 
 pytest.importorskip("torch")
 peft = pytest.importorskip("peft")
@@ -131,6 +133,13 @@ def rendering(folder: Path, request: Request, events: list[Event]) -> tuple[Fram
     return audio, sidecar
 
 
+def kept(folder: Path) -> StoredSession:
+    library = Library(folder / "library")
+    session = library.load(library.sessions()[0].id)
+    library.close()
+    return session
+
+
 def sounding(audio: Frames) -> Frames:
     """Without the silence around it."""
     loud = np.flatnonzero(audio.any(axis=1))
@@ -143,20 +152,22 @@ def test_a_session_steered_killed_and_resumed_is_its_rendering(
     (tmp_path / "request.json").write_bytes(msgspec.json.encode(request_of))
     status, first = perform(tmp_path, 1)
     assert status == -9
-    status, second = perform(tmp_path, 2)
+    events = kept(tmp_path).events
+    with ThreadPoolExecutor() as pool:  # two processes that have nothing to do with each other
+        going_on = pool.submit(perform, tmp_path, 2)
+        whole, sidecar = rendering(tmp_path, request_of, list(events))
+        status, second = going_on.result()
     assert status == 0
     name = request_of.composer
     assert (tmp_path / "state.txt").read_text() == (
         f"finished {name} restarts=0 gaps=0 failure=None"
     )
-    library = Library(tmp_path / "library")
-    stored = library.load(library.sessions()[0].id)
-    library.close()
+    stored = kept(tmp_path)
     assert stored.request == request_of
-    assert len(stored.events) == 1
-    assert 9.0 < stored.events[0].at < 20.0
+    assert stored.events == events
+    assert len(events) == 1
+    assert 9.0 < events[0].at < 20.0
 
-    whole, sidecar = rendering(tmp_path, request_of, list(stored.events))
     assert len(whole) == frames_of(120)
     assert np.abs(whole).max() > 0.05
     played = sounding(first)
