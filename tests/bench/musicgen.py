@@ -262,7 +262,7 @@ def ours_of(whole: Any, dtype: torch.dtype) -> Model:
     model = from_transformers(whole, tokenizer=cast(Any, None))  # nothing is tokenised here
     if model.decoder.dtype == dtype:
         return model
-    made = fuse(whole.state_dict(), whole.config.decoder, whole.device, dtype)
+    made = fuse(whole.state_dict(), whole.config, whole.device, dtype)
     return dataclasses.replace(model, decoder=made)
 
 
