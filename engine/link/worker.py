@@ -186,12 +186,13 @@ class ComposeWorker:
                 break
         with clock:
             readings += meter.finish()
+            state = composition.state()
         record = _record(self._composer, finisher, at - start, clock.seconds, readings)
         record = msgspec.structs.replace(record, bars=composition.bars())
         continuation = Continuation(
             composer=self._composer.name,
             version=self._composer.version,
-            state=composition.state(),
+            state=state,
             finishing=finisher.checkpoints(),
         )
         return record, continuation.pack(), at - start < finisher.frames

@@ -369,3 +369,28 @@ def test_a_model_that_was_not_loaded_says_so() -> None:
     composer = MusicGenComposer("musicgen-small")
     with pytest.raises(MusmedError, match="open it first"):
         composer.compose(make_plan(REQUEST).clips[0], None, lambda: False)
+
+
+def test_a_state_does_not_depend_on_how_much_was_heard(model: Any) -> None:
+    """Finishing stops asking when it has enough; what the next clip goes on from is the same."""
+    studio = studio_of(model, Draws())
+    specs = make_plan(REQUEST).clips
+    first, _ = composed(studio, specs[0])
+    whole, _ = composed(studio, specs[1], first.state())
+    part = MusicGenComposition(studio, specs[1], first.state(), lambda: False)
+    next(part.chunks())
+    assert part.state() == whole.state()
+
+
+def test_a_clip_that_is_left_alone_does_not_go_on_beside_the_next(model: Any) -> None:
+    decoder = Draws()
+    studio = studio_of(model, decoder)
+    specs = make_plan(REQUEST).clips
+    first, _ = composed(studio, specs[0])
+    left = MusicGenComposition(studio, specs[1], first.state(), lambda: False)
+    chunks = left.chunks()
+    next(chunks)
+    composed(studio, specs[1], first.state())
+    steps = decoder.steps
+    assert list(chunks) is not None
+    assert decoder.steps == steps

@@ -89,13 +89,20 @@ class MusicGenComposition:
         self._target = studio.code_frames(spec.end + future)
         self._line, self._fresh = self._known(state)
         self.render_from = self._first_rendered()
+        self._codes: Iterator[Codes] = iter(())
 
     def bars(self) -> BarRecords:
         """MusicGen knows no bars."""
         return ()
 
     def state(self) -> bytes:
-        """The line from a prompt's length before the clip to as far as it was composed."""
+        """The line from a prompt's length before the clip to the end that was aimed at, or as far
+        as it was composed when it was cancelled."""
+        if not self._cancelled():
+            with self._studio.fitting():
+                for codes in self._codes:
+                    self._line.append(codes)
+        self._studio.end_clip()
         first = self._start - self._studio.code_frames(KEPT_SECONDS)
         kept = self._line.cut(first, self._target)
         return kept.pack(self._spec.index, self._studio.vocabulary)
@@ -104,6 +111,7 @@ class MusicGenComposition:
         """Audio at the model's rate from ``render_from`` on, to ``FUTURE_SECONDS`` past the clip's
         end or to the session's end."""
         with self._studio.fitting():
+            self._codes = self._begin()
             first = self.render_from // self._studio.hop
             stream = self._studio.stream(self._line.cut(self._line.first, first).codes)
             audio = self._audio(stream, self._line.cut(first, self._line.end).codes)
@@ -137,18 +145,34 @@ class MusicGenComposition:
 
     def _audio(self, stream: CodecStream, known: Codes) -> Iterator[Frames]:
         yield from _seconds(stream, known, self._studio.rate)
-        for codes in self._composed():
+        for codes in self._codes:
+            self._line.append(codes)
             yield stream.push(tensor(codes))
         if self._last and not self._cancelled():
             yield stream.flush()  # before that the next clip's codes would be missing from it
 
-    def _composed(self) -> Iterator[Codes]:
-        """Further code frames, put at the end of the line and given out, up to the target."""
+    def _begin(self) -> Iterator[Codes]:
+        """The code frames that follow the line, as they come. They are composed ahead, but not
+        those of a session's beginning: where its line lies is known only once it has sounded."""
+        if self._fresh:
+            self._studio.end_clip()
+            return self._composed(self._line, self._cancelled)
+        known = self._line.cut(self._line.first, self._line.end)
+
+        def composed(closed: Callable[[], bool]) -> Iterator[Codes]:
+            for codes in self._composed(known, lambda: closed() or self._cancelled()):
+                known.append(codes)
+                yield codes
+
+        return self._studio.ahead(composed)
+
+    def _composed(self, line: CodeLine, cancelled: Callable[[], bool]) -> Iterator[Codes]:
+        """Further code frames up to the target; whoever takes them puts them at ``line``'s end."""
         studio, generation = self._studio, self._studio.generation
         window = studio.code_frames(CLIP_SECONDS)
-        while self._line.end < self._target and not self._cancelled():
-            prompt = self._line.last(studio.code_frames(OVERLAP_SECONDS))
-            known, begin = prompt.shape[1], self._line.end
+        while line.end < self._target and not cancelled():
+            prompt = line.last(studio.code_frames(OVERLAP_SECONDS))
+            known, begin = prompt.shape[1], line.end
             count = min(window, known + self._target - begin)
             for codes in studio.decoder.frames(
                 studio.conditioner.along(self._spec, begin - known, count, studio.rate),
@@ -158,11 +182,11 @@ class MusicGenComposition:
                 guidance=generation.guidance,
                 top_k=generation.top_k,
                 temperature=generation.temperature,
-                cancelled=self._cancelled,
+                cancelled=cancelled,
             ):
-                new = codes.numpy()
-                self._line.append(new)
-                yield new
+                yield codes.numpy()
+            if line.end == begin:
+                return
 
     def _without_silence(self, audio: Iterator[Frames]) -> Iterator[Frames]:
         """``audio`` from the code frame before its first sound on; the line is moved so that the

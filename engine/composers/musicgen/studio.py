@@ -11,6 +11,7 @@ import numpy as np
 from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, frames_of
 from engine.composers.base import EMBEDDED
 from engine.composers.musicgen.adapters import find_adapters, parse_adapter
+from engine.composers.musicgen.ahead import Ahead, Cancelled
 from engine.composers.musicgen.checkpoints import find
 from engine.composers.musicgen.conditioning import Conditioner
 from engine.composers.musicgen.continuation import CodeLine, Codes
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from engine.composers.musicgen.codec import CodecStream
     from engine.composers.musicgen.decoder import Conditioning
     from engine.composers.musicgen.weights import Model
+
+
+USUAL_KEYS = 192
+"""Room for the text of as many moods as a clip has, so that every clip finds the same graphs."""
 
 
 class CodeDecoder(Protocol):
@@ -67,6 +72,7 @@ class Studio:
         self.hop = SAMPLE_RATE // model.frame_rate
         self.vocabulary = model.decoder.codes
         self.conditioner = Conditioner(model.text_states)
+        self._ahead: Ahead[Codes] | None = None
 
     def code_frames(self, seconds: float) -> int:
         """Code frames of so many seconds, rounded up."""
@@ -77,6 +83,19 @@ class Studio:
         from engine.composers.musicgen.codec import CodecStream
 
         return CodecStream(self.model.codec, tensor(context) if context.size else None)
+
+    def ahead(self, make: Callable[[Cancelled], Iterator[Codes]]) -> Iterator[Codes]:
+        """``make`` at work ahead, until the next clip begins or ``end_clip``: the model works on
+        one clip at a time."""
+        self.end_clip()
+        self._ahead = Ahead(make)
+        return self._ahead
+
+    def end_clip(self) -> None:
+        """Nothing is composed any more when this returns."""
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
 
     def opening(self) -> CodeLine | None:
         """The codes of the opening the listener gave, laid at the session's start."""
@@ -128,6 +147,7 @@ def open_studio(name: str, generation: Generation, progress: Callable[[float], N
                 guidance=generation.guidance,
                 top_k=generation.top_k,
                 temperature=generation.temperature,
+                keys=USUAL_KEYS,
             )
     return Studio(model, decoder, generation, lambda: devices.fitting(name, device))
 
