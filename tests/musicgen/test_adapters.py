@@ -39,9 +39,9 @@ def one_thread() -> None:
 def train(tiny_model: Any, tmp_path: Path) -> Callable[..., Path]:
     """Make an adapter that peft saved: ``train(name, **LoraConfig)``, its weights random."""
 
-    def make(name: str, seed: int = 0, **settings: Any) -> Path:
+    def make(name: str, seed: int = 0, base: Any = tiny_model, **settings: Any) -> Path:
         config = peft.LoraConfig(**({"r": 4, "lora_alpha": 8} | settings))
-        model = peft.get_peft_model(copy.deepcopy(tiny_model), config)
+        model = peft.get_peft_model(copy.deepcopy(base), config)
         generator = torch.Generator().manual_seed(seed)
         for parameter in model.parameters():
             if parameter.requires_grad:
@@ -153,6 +153,18 @@ def test_half_precision_weights_do_not_swallow_an_adapter(
         assert tensor.dtype == (torch.float32 if name in touched else torch.float16)
         if name not in touched:
             assert torch.equal(tensor, before[name])
+
+
+def test_an_adapter_of_a_melody_model(
+    train: Callable[..., Path], build: Any, tmp_path: Path
+) -> None:
+    melody = build.model(build.melody_config())
+    checkpoint = build.checkpoint(melody, tmp_path / "melody")
+    folder = train("one", base=melody, target_modules=[*ATTENTION, "fc1", "fc2"])
+    theirs = merged_by_peft(melody, (folder, 0.5))
+    ours = merged_by_us(melody, checkpoint, AdapterWish(str(folder), 0.5))
+    for name in ours:
+        assert torch.equal(ours[name], theirs[name]), name
 
 
 def test_an_adapter_of_the_decoder_alone(
