@@ -130,6 +130,22 @@ CASES = (
     Case("remove what is not here", "models remove musicgen-small --yes", ("nothing to remove",)),
     Case("remove a path", "models remove {home} --yes", ("no model called",)),
     Case("models of no such kind", "models put x", ("No such command", "put", "--help")),
+    Case(
+        "play a model that is not here",
+        f"{PLAY} --composer musicgen-small",
+        ("musicgen-small", "--composer embedded"),
+    ),
+    Case(
+        "render with a model that is not here",
+        f"render {ASK} --composer musicgen-small -o {{home}}/a.flac",
+        ("musicgen-small", "--composer embedded"),
+    ),
+    Case(
+        "play a model of no such folder",
+        f"{PLAY} --composer {{home}}/no",
+        ("no", "--composer embedded"),
+    ),
+    Case("play a model of no such name", f"{PLAY} --composer musicgen-smal", ("musicgen-small",)),
     Case("adapter for embedded", f"{PLAY} --adapter x", ("--adapter", "--composer musicgen")),
     Case(
         "adapter of no scale",
