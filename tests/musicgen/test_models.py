@@ -216,8 +216,11 @@ class Hub:
 
 
 @pytest.fixture
-def server() -> Iterator[Hub]:
-    pytest.importorskip("huggingface_hub")
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(
+        constants, "HF_HUB_OFFLINE", False
+    )  # as of its import, which may be long ago
     made = Hub()
     made.files[REPO] = {"main": checkpoint_files()}
     yield made
