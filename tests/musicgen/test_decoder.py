@@ -96,6 +96,7 @@ def test_a_stereo_model_is_transformers(
     assert torch.equal(decoded(Decoder(model), about(model, CALM)), theirs[0])
 
 
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
 @pytest.mark.parametrize("merged", [True, False])
 def test_an_adapter_is_peft_s(
     build: Any, tokenizer: Any, generate_codes: Any, merged: bool

@@ -217,14 +217,19 @@ class Decoder:
         return state
 
     def _room(self, batch: int, rows: int, keys: int) -> State:
-        """A state of the right shape: the last one, where it can be used again."""
+        """A state with room: the last one, where it can be used again, and its graphs with it."""
         state = self._state
-        if state is None or (state.cache.shape[2], *state.bias.shape[1:]) != (rows, batch, keys):
-            self._state = None  # its memory first
-            if self._graphs is not None:
-                self._graphs = Graphs()
-            self._state = state = State.empty(self.weights, batch, rows, self._places, keys)
-        return state
+        if (
+            state is not None
+            and (len(state.grid), state.cache.shape[2]) == (batch, rows)
+            and state.bias.shape[2] >= keys
+        ):
+            return state
+        self._state = None  # its memory first
+        if self._graphs is not None:
+            self._graphs = Graphs()
+        self._state = State.empty(self.weights, batch, rows, self._places, keys)
+        return self._state
 
     def _prefill(self, state: State, known: int) -> Iterator[None]:
         """The prefix and the positions to ``known`` (exclusive), several at once, in pieces short
@@ -275,7 +280,8 @@ class Graphs:
         self, weights: DecoderWeights, state: State, sampling: Sampling, span: int
     ) -> torch.cuda.CUDAGraph:
         """A step is run once before, so that libraries make their workspaces outside the graph,
-        and then taken back: what it wrote into the cache the replay writes again."""
+        and then taken back: what it wrote into the cache the replay writes again. Other threads
+        may use the device meanwhile."""
         grid, position = state.grid.clone(), state.position.clone()
         aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch does not annotate it
         aside.wait_stream(torch.cuda.current_stream())
@@ -285,6 +291,6 @@ class Graphs:
         state.grid.copy_(grid)
         state.position.copy_(position)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool):
+        with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
             step(weights, state, sampling, span, masked=True)
         return graph

@@ -107,14 +107,14 @@ def fuse(
     progress: Callable[[float], None] = lambda _: None,
 ) -> DecoderWeights:
     """Concatenate what is used together. ``state`` has transformers' names; ``KeyError`` for
-    one that is missing. With int8 the layers' matrices are rounded, the rest is bfloat16."""
+    one that is missing. With int8 the layers' matrices are rounded, the rest is float32."""
     settings: Any = config.decoder
     if settings.activation_function != "gelu":
         raise ValueError(f"a decoder with {settings.activation_function} instead of gelu")
     base = "decoder.model.decoder."
 
     prefixed = config.model_type == "musicgen_melody"
-    plain = torch.bfloat16 if dtype == torch.int8 else dtype
+    plain = torch.float32 if dtype == torch.int8 else dtype
 
     def together(*names: str) -> Tensor:
         return torch.cat([state[name + ".weight"].to(device, plain) for name in names])

@@ -29,7 +29,7 @@ class Matrix(Protocol):
 
 
 def matrix(weight: Tensor, device: torch.device, dtype: torch.dtype) -> Matrix:
-    """``weight`` for products in ``dtype``; int8 is for the CPU, with bfloat16 around it."""
+    """``weight`` for products in ``dtype``; int8 is for the CPU."""
     weight = weight.to(device)
     if dtype == torch.int8:
         return Rounded.of(weight)
@@ -76,7 +76,7 @@ class Packed:
 @dataclass(frozen=True)
 class Rounded:
     """Rounded to 8 bits with a scale for each row: a quarter of float32's bytes. Other numbers,
-    so other codes than float32's; what it takes in and gives out is bfloat16."""
+    so other codes than float32's; a product is computed from bfloat16 and given out as one."""
 
     weight: Tensor
     scales: Tensor
@@ -91,8 +91,8 @@ class Rounded:
 
     def __call__(self, x: Tensor) -> Tensor:
         rows = x.reshape(-1, x.shape[-1])
-        y = torch._weight_int8pack_mm(rows, self.weight, self.scales)
-        return y.view(*x.shape[:-1], -1)
+        y = torch._weight_int8pack_mm(rows.bfloat16(), self.weight, self.scales)
+        return y.view(*x.shape[:-1], -1).to(x.dtype)
 
     def dense(self) -> Tensor:
         return self.weight.float() * self.scales.float()[:, None]
