@@ -337,6 +337,21 @@ def test_a_step_over_a_bucket_is_a_step_over_the_past(
     assert torch.equal(decoded(Decoder(model), about(model, CALM), count=300), exact)
 
 
+def test_plain_matrices_say_the_same(
+    tiny_model: Any, tokenizer: Any, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The layout that CUDA and MPS take, on the CPU."""
+    from engine.composers.musicgen import matrices
+
+    monkeypatch.setattr(matrices, "_packs", lambda _: False)
+    plain = from_transformers(tiny_model, tokenizer)
+    assert isinstance(plain.decoder.layers[0].qkv, matrices.Dense)
+    for guidance in (1.0, 3.0):
+        how = {"prompt": torch.randint(0, 64, (4, 20)), "guidance": guidance}
+        ours = decoded(Decoder(plain), about(model, CALM), **how)
+        assert torch.equal(ours, decoded(Decoder(model), about(model, CALM), **how))
+
+
 def test_the_real_small_shape_is_transformers(
     build: Any, tokenizer: Any, generate_codes: Any
 ) -> None:

@@ -144,6 +144,10 @@ class TestMatrices:
             assert product.shape == exact.shape
             allowed = 1e-5 if dtype == torch.float32 else 1e-2
             assert (product.double() - exact).abs().max() < allowed * exact.abs().max()
+        for each in (made, Dense(weight)):
+            total = torch.ones(exact.shape, dtype=dtype)
+            each.add(total, x)
+            assert (total.double() - 1 - exact).abs().max() < allowed * exact.abs().max()
         assert torch.equal(made.dense(), weight)
         assert made.bytes() == Dense(weight).bytes()
 

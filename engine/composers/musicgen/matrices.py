@@ -19,6 +19,10 @@ class Matrix(Protocol):
 
     def __call__(self, x: Tensor) -> Tensor: ...
 
+    def add(self, total: Tensor, x: Tensor) -> None:
+        """``total`` += the product with ``x``, in place."""
+        ...
+
     def dense(self) -> Tensor:
         """The weights as an ordinary tensor."""
         ...
@@ -48,6 +52,10 @@ class Dense:
     def __call__(self, x: Tensor) -> Tensor:
         return functional.linear(x, self.weight)
 
+    def add(self, total: Tensor, x: Tensor) -> None:
+        # one kernel, where a product and a sum would be two
+        total.view(-1, total.shape[-1]).addmm_(x.reshape(-1, x.shape[-1]), self.weight.T)
+
     def dense(self) -> Tensor:
         return self.weight
 
@@ -65,6 +73,9 @@ class Packed:
     def __call__(self, x: Tensor) -> Tensor:
         y: Tensor = torch.ops.mkldnn._linear_pointwise(x, self.weight, None, "none", [], "")
         return y
+
+    def add(self, total: Tensor, x: Tensor) -> None:
+        total += self(x)
 
     def dense(self) -> Tensor:
         return self.weight.to_dense()
@@ -93,6 +104,9 @@ class Rounded:
         rows = x.reshape(-1, x.shape[-1])
         y = torch._weight_int8pack_mm(rows.bfloat16(), self.weight, self.scales)
         return y.view(*x.shape[:-1], -1).to(x.dtype)
+
+    def add(self, total: Tensor, x: Tensor) -> None:
+        total += self(x)
 
     def dense(self) -> Tensor:
         return self.weight.float() * self.scales.float()[:, None]

@@ -109,7 +109,8 @@ def forward(
 
 
 def transform(weights: DecoderWeights, state: State, x: Tensor, view: View, bias: Tensor) -> Tensor:
-    """The layers on ``x`` (rows, t, hidden), whose keys and values go into the cache.
+    """The layers on ``x`` (rows, t, hidden), whose keys and values go into the cache. Each part of
+    a layer adds to ``x`` in place.
 
     The unconditional rows skip the cross-attention: their text is zeros after the projection, so
     its values are, and it would add nothing.
@@ -117,10 +118,10 @@ def transform(weights: DecoderWeights, state: State, x: Tensor, view: View, bias
     x = x + weights.positions.index_select(0, view.places)
     batch = state.bias.shape[1]
     for layer, cache, cross in zip(weights.layers, state.cache, state.cross, strict=True):
-        x = x + self_attention(layer, x, cache, view)
+        attend_to_past(layer, x, cache, view)
         if layer.cross is not None:
-            x[:batch] += cross_attention(layer.cross, x[:batch], cross, bias)
-        x = x + feed_forward(layer, x)
+            attend_to_text(layer.cross, x[:batch], cross, bias)
+        feed_forward(layer, x)
     return normed(x, weights.norm)
 
 
@@ -176,7 +177,7 @@ def weigh_prefix(
     return weighed if mask is None else weighed + mask
 
 
-def self_attention(layer: LayerWeights, x: Tensor, cache: Tensor, view: View) -> Tensor:
+def attend_to_past(layer: LayerWeights, x: Tensor, cache: Tensor, view: View) -> None:
     rows, t, _ = x.shape
     _, _, heads, _, size = cache.shape
     qkv = layer.qkv(normed(x, layer.self_norm))
@@ -184,20 +185,20 @@ def self_attention(layer: LayerWeights, x: Tensor, cache: Tensor, view: View) ->
     cache.index_copy_(3, view.places, qkv[1:])
     keys, values = cache[..., : view.span, :]
     heard = functional.scaled_dot_product_attention(qkv[0], keys, values, attn_mask=view.mask)
-    return layer.self_out(heard.transpose(1, 2).flatten(2))
+    layer.self_out.add(x, heard.transpose(1, 2).flatten(2))
 
 
-def cross_attention(layer: CrossWeights, x: Tensor, cross: Tensor, bias: Tensor) -> Tensor:
+def attend_to_text(layer: CrossWeights, x: Tensor, cross: Tensor, bias: Tensor) -> None:
     keys, values = cross
     batch, heads, _, size = keys.shape
     q = layer.q(normed(x, layer.norm))
     q = q.view(batch, -1, heads, size).transpose(1, 2)
     heard = functional.scaled_dot_product_attention(q, keys, values, attn_mask=bias)
-    return layer.out(heard.transpose(1, 2).flatten(2))
+    layer.out.add(x, heard.transpose(1, 2).flatten(2))
 
 
-def feed_forward(layer: LayerWeights, x: Tensor) -> Tensor:
-    return layer.feed_out(functional.gelu(layer.feed_in(normed(x, layer.feed_norm))))
+def feed_forward(layer: LayerWeights, x: Tensor) -> None:
+    layer.feed_out.add(x, functional.gelu(layer.feed_in(normed(x, layer.feed_norm))))
 
 
 def normed(x: Tensor, norm: Norm) -> Tensor:
