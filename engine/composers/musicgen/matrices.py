@@ -71,8 +71,9 @@ class Packed:
     weight: Tensor
 
     def __call__(self, x: Tensor) -> Tensor:
-        y: Tensor = torch.ops.mkldnn._linear_pointwise(x, self.weight, None, "none", [], "")
-        return y
+        product = torch.ops.mkldnn._linear_pointwise
+        y: Tensor = product(x.to(self.weight.dtype), self.weight, None, "none", [], "")
+        return y.to(x.dtype)
 
     def add(self, total: Tensor, x: Tensor) -> None:
         total += self(x)
