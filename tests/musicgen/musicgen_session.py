@@ -18,6 +18,7 @@ import msgspec
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE
+from engine.composers.speeds import Speeds
 from engine.plan.request import Request
 from engine.playback.sinks.sounddevice import SoundDeviceSink
 from engine.session.library import Library
@@ -33,6 +34,7 @@ def main(folder: Path, device: str, steer_at: float, kill_at: float) -> None:
         library=library,
         sink=SoundDeviceSink(device, realtime=False),
         log_file=folder / "engine.log",
+        speeds=Speeds(folder),
         resume=library.load(library.sessions()[0].id) if begun else None,
     )
     steered = begun

@@ -24,6 +24,7 @@ import soundfile
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
+from engine.composers.speeds import Speeds
 from engine.link.client import EngineClient
 from engine.link.deliveries import (
     ComposerLoading,
@@ -162,6 +163,9 @@ def test_a_session_steered_killed_and_resumed_is_its_rendering(
     assert (tmp_path / "state.txt").read_text() == (
         f"finished {name} restarts=0 gaps=0 failure=None"
     )
+    measured = Speeds(tmp_path).of(name)
+    assert measured is not None
+    assert measured > 0.0
     stored = kept(tmp_path)
     assert stored.request == request_of
     assert stored.events == events
