@@ -53,6 +53,15 @@ def _gated_from(spec: ClipSpec) -> int:
     return frames_of(spec.start + UNGATED_SECONDS) if spliced else 0
 
 
+def _profile(spec: ClipSpec, stored: Checkpoints | None) -> NDArray[np.float32] | None:
+    """The noise profile of the clip before; for a splice that of the clip before the one it
+    revises, which may have been cut anywhere."""
+    if stored is None:
+        return None
+    spliced = spec.revision > 0 and spec.start != clip_start(spec.index)
+    return stored.given_profile if spliced else stored.noise_profile
+
+
 def _source(composition: Composition, traits: Traits, trim: LeadingTrim | None) -> Iterator[Frames]:
     """A composition's audio at 48 kHz in stereo, leading silence trimmed, until it ends."""
 
@@ -241,7 +250,7 @@ class ClipFinisher:
         self._blocks = _Blocks(_source(composition, traits, trim), first, self._end_block)
         self._gate: GateStream | None = None
         if traits.denoise if denoise is None else denoise:
-            profile = stored.noise_profile if stored else None
+            profile = _profile(spec, stored)
             self._gate = GateStream(profile, first, _gated_from(spec))
         self._analysis = _Analysis(point, self._blocks.block, self._gate)
         self._resume(stored, point)
@@ -279,16 +288,20 @@ class ClipFinisher:
     def checkpoints(self) -> bytes:
         """Resumable state at every ``GRID_FRAMES`` of what has been emitted; at most 24 KiB for
         a clip of 30 s."""
-        profile = None if self._gate is None else self._gate.profile
-        noise = b"" if profile is None else profile.tobytes()
+        noise = given = b""
+        if self._gate is not None:
+            noise, given = (
+                b"" if profile is None else profile.tobytes()
+                for profile in (self._gate.profile, self._gate.given)
+            )
         first = self.start_frame // GRID_FRAMES
         points = [point for point in self._points if point.grid >= first]
         if not points:
-            return Checkpoints(VERSION, (), b"", noise).pack()
+            return Checkpoints(VERSION, (), b"", noise, given).pack()
         base = points[0].history_end - HISTORY_BLOCKS
         energies = np.array(self._rider.history[base : points[-1].history_end])
         moved = [replace(point, history_end=point.history_end - base) for point in points]
-        return Checkpoints(VERSION, tuple(moved), energies.tobytes(), noise).pack()
+        return Checkpoints(VERSION, tuple(moved), energies.tobytes(), noise, given).pack()
 
     @property
     def loudness(self) -> float | None:

@@ -15,6 +15,7 @@ import msgspec
 
 from engine.audio.files import check_target
 from engine.composers.base import resolve_composer
+from engine.composers.speeds import Speeds
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.plan.events import Event
@@ -51,6 +52,7 @@ def render_session(
     progress: Callable[[float, float], None],
     log_file: Path,
     cancelled: Callable[[], bool] = lambda: False,
+    speeds: Speeds | None = None,
 ) -> RenderResult:
     """Compose the whole session into ``output`` (.flac, .wav or .ogg) and its sidecar.
 
@@ -75,6 +77,7 @@ def render_session(
             denoise=denoise,
             synthesis=synthesis,
             log_file=log_file,
+            speeds=speeds,
         )
         try:
             runner.start()
@@ -133,5 +136,5 @@ def _name(word: str | None) -> str:
 
 
 def _comment(request: Request) -> str:
-    """The request, so that the file says how it can be made again."""
-    return msgspec.json.encode(request).decode()
+    """The request, so that the file says how it can be made again; of files only the names."""
+    return msgspec.json.encode(request.published()).decode()

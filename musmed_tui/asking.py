@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 from typing import cast
 
 import msgspec
 
 from engine.affect.path import Strategy
 from engine.errors import MusmedError
+from engine.plan.generation import MOST_ADAPTERS, Decoder, Generation
 from engine.plan.request import Request
-from musmed_tui.settings import Loaded, parse_choice, parse_number
+from musmed_tui.settings import Loaded, Settings, parse_choice, parse_number
 
 MAX_SEED = 2**63 - 1
 _DRAWN_SEEDS = 10**9
@@ -29,6 +31,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     temperature: str | None = None
     seed: str | None = None
     composer: str | None = None
+    guidance: str | None = None
+    top_k: str | None = None
+    sampling_temperature: str | None = None
+    decoder: str | None = None
+    adapters: tuple[str, ...] | None = None
+    opening: str | None = None
 
 
 def build_request(asked: Asked, loaded: Loaded) -> Request:
@@ -54,8 +62,10 @@ def build_request(asked: Asked, loaded: Loaded) -> Request:
         genre=asked.genre if asked.genre is not None else settings.genre,
         temperature=number("temperature", asked.temperature, settings.temperature),
         seed=_seed(asked.seed),
-        composer=asked.composer if asked.composer is not None else settings.composer,
+        composer=_composer(asked.composer if asked.composer is not None else settings.composer),
+        generation=generation_of(asked, settings),
     )
+    _check_options(asked, request.composer)
     try:
         check_request(request)
         resolve_composer(request.composer)
@@ -71,7 +81,59 @@ def number(key: str, text: str | None, otherwise: float) -> float:
     """
     if text is None:
         return otherwise
-    return parse_number(key, text, f"--{key}")
+    return parse_number(key, text, f"--{key.replace('_', '-')}")
+
+
+def _composer(name: str) -> str:
+    """A folder's name as a place that stays one wherever the session goes on."""
+    looks_like_one = name.startswith((".", "~", "/"))
+    return str(Path(name).expanduser().absolute()) if looks_like_one else name
+
+
+def _adapter(text: str) -> str:
+    """An adapter's place that stays one wherever the session goes on, its scale behind it."""
+    from engine.composers.musicgen.adapters import parse_adapter
+    from engine.composers.musicgen.checkpoints import is_local
+
+    wish = parse_adapter(text)
+    place = wish.source
+    if is_local(place):
+        place = str(Path(place).expanduser().absolute())
+    return place if wish.scale == 1.0 else f"{place}={wish.scale!r}"
+
+
+def _check_options(asked: Asked, composer: str) -> None:
+    from engine.composers.base import has_model
+
+    for option, value in (("--opening", asked.opening), ("--adapter", asked.adapters)):
+        if value and (composer == "auto" or not has_model(composer)):
+            raise MusmedError(
+                f"{option} is for MusicGen; choose it too, with --composer musicgen-small."
+            )
+
+
+def generation_of(asked: Asked, settings: Settings) -> Generation:
+    """How MusicGen is to sample. Raises ``MusmedError`` for an option out of range."""
+    decoder = settings.decoder
+    if asked.decoder is not None:
+        decoder = cast(Decoder, parse_choice("decoder", asked.decoder, "--decoder"))
+    adapters = asked.adapters if asked.adapters is not None else settings.adapters
+    if len(adapters) > MOST_ADAPTERS:
+        raise MusmedError(f"--adapter can be given at most {MOST_ADAPTERS} times.")
+    opening = asked.opening
+    if opening is not None:
+        opening = str(Path(opening).expanduser().absolute())
+    return msgspec.structs.replace(
+        settings.generation(),
+        guidance=number("guidance", asked.guidance, settings.guidance),
+        top_k=int(number("top_k", asked.top_k, settings.top_k)),
+        temperature=number(
+            "sampling_temperature", asked.sampling_temperature, settings.sampling_temperature
+        ),
+        decoder=decoder,
+        adapters=tuple(_adapter(adapter) for adapter in adapters),
+        opening=opening,
+    )
 
 
 def drawn_seed(seed: int) -> str:

@@ -41,7 +41,31 @@ Temperature = Annotated[
 ]
 Seed = Annotated[Text, typer.Option(metavar="NUMBER", help="The same seed, the same music.")]
 Composer = Annotated[
-    Text, typer.Option(metavar="NAME", help="Who composes: auto or embedded (auto).")
+    Text,
+    typer.Option(metavar="NAME", help="Who composes: auto, embedded, musicgen-small ... (auto)."),
+]
+Guidance = Annotated[
+    Text, typer.Option(metavar="1..10", help="MusicGen: how closely it follows the moods (3).")
+]
+TopK = Annotated[
+    Text, typer.Option(metavar="1..2048", help="MusicGen: it draws from so many codes (250).")
+]
+SamplingTemperature = Annotated[
+    Text, typer.Option(metavar="0..2", help="MusicGen: how boldly it draws; 0 never (1).")
+]
+Decoder = Annotated[
+    Text,
+    typer.Option(metavar="ours|reference|audiocraft", help="MusicGen: what runs the model (ours)."),
+]
+Adapter = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        metavar="PLACE[=SCALE]",
+        help="MusicGen: merge a LoRA adapter, a folder or user/name of the hub; may be repeated.",
+    ),
+]
+Opening = Annotated[
+    Text, typer.Option(metavar="FILE", help="MusicGen: begin with this sound file's end and go on.")
 ]
 Synthesis = Annotated[
     Text,
@@ -104,6 +128,12 @@ def play(
     temperature: Temperature = None,
     seed: Seed = None,
     composer: Composer = None,
+    guidance: Guidance = None,
+    top_k: TopK = None,
+    sampling_temperature: SamplingTemperature = None,
+    decoder: Decoder = None,
+    adapter: Adapter = None,
+    opening: Opening = None,
     sink: Sink = None,
     volume: Volume = None,
     denoise: Denoise = None,
@@ -125,6 +155,12 @@ def play(
         temperature=temperature,
         seed=seed,
         composer=composer,
+        guidance=guidance,
+        top_k=top_k,
+        sampling_temperature=sampling_temperature,
+        decoder=decoder,
+        adapters=None if adapter is None else tuple(adapter),
+        opening=opening,
     )
     code = play_session(
         asked,
@@ -156,6 +192,12 @@ def render(
     temperature: Temperature = None,
     seed: Seed = None,
     composer: Composer = None,
+    guidance: Guidance = None,
+    top_k: TopK = None,
+    sampling_temperature: SamplingTemperature = None,
+    decoder: Decoder = None,
+    adapter: Adapter = None,
+    opening: Opening = None,
     session: Annotated[
         Text, typer.Option(metavar="ID", help="A kept session as it was played, by its ID.")
     ] = None,
@@ -179,6 +221,12 @@ def render(
         temperature=temperature,
         seed=seed,
         composer=composer,
+        guidance=guidance,
+        top_k=top_k,
+        sampling_temperature=sampling_temperature,
+        decoder=decoder,
+        adapters=None if adapter is None else tuple(adapter),
+        opening=opening,
     )
     code = render_to(
         asked, output, midi=midi, session=session, denoise=denoise, synthesis=synthesis
@@ -270,6 +318,60 @@ def measure(
     from musmed_tui.commands_measure import measure as measure_sound
 
     measure_sound(file, as_json=as_json)
+
+
+models = typer.Typer(
+    name="models",
+    help="MusicGen's checkpoints and adapters: list them, fetch them, remove them.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(models)
+Model = Annotated[
+    Text, typer.Argument(metavar="NAME", help="From 'musmed models list', or user/name of the hub.")
+]
+
+
+@models.callback(invoke_without_command=True)
+def models_root(context: typer.Context) -> None:
+    """MusicGen's checkpoints and adapters: list them, fetch them, remove them."""
+    if context.invoked_subcommand is None:
+        models_list()
+
+
+@models.command("list")
+def models_list() -> None:
+    """List MusicGen's checkpoints, and which of them are on this machine."""
+    from musmed_tui.commands_models import list_models
+
+    list_models()
+
+
+@models.command("get")
+def models_get(name: Model = None) -> None:
+    """Fetch a checkpoint or an adapter from the hub; what was interrupted goes on."""
+    from musmed_tui.commands_models import get_model
+
+    get_model(name)
+
+
+@models.command("remove")
+def models_remove(
+    name: Model = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Remove a checkpoint or an adapter from the hub's cache."""
+    from musmed_tui.commands_models import remove_model
+
+    remove_model(name, yes=yes)
+
+
+@models.command("path")
+def models_path(name: Model = None) -> None:
+    """Print the folder a checkpoint or an adapter is in."""
+    from musmed_tui.commands_models import show_path
+
+    show_path(name)
 
 
 @app.command()

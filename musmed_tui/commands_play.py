@@ -153,6 +153,7 @@ class _Stage:
     def _open_runner(
         self, request: Request, sink: Sink, resume: StoredSession | None
     ) -> SessionRunner:
+        from engine.composers.speeds import Speeds
         from engine.session.runner import SessionRunner
 
         return SessionRunner(
@@ -165,6 +166,7 @@ class _Stage:
             resume=resume,
             settings=self._settings.as_text(),
             volume=self._options.volume,
+            speeds=Speeds(self._where.state),
         )
 
     def _follow(self, runner: SessionRunner, signals: Signals) -> PlainPlayer:

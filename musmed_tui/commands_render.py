@@ -52,6 +52,9 @@ def render_to(
             made = made._replace(synthesis=loaded.settings.sounded(synthesis))
     score = Path(midi).expanduser() if midi else None
     if score is not None:
+        if made.request.composer == "auto":  # the one that has a score
+            embedded = msgspec.structs.replace(made.request, composer="embedded")
+            made = made._replace(request=embedded)
         from engine.render import check_score
 
         check_score(score, made.request)
@@ -108,7 +111,7 @@ def _render_sound(
             path,
             denoise=denoise,
             progress=progress,
-            log_file=where.engine_log,
+            where=where,
             signals=signals,
         )
     if result is None:
@@ -126,10 +129,11 @@ def _render(
     *,
     denoise: bool | None,
     progress: Progress,
-    log_file: Path,
+    where: Folders,
     signals: Signals,
 ) -> RenderResult | None:
     """The call into the engine; None when a signal called it off."""
+    from engine.composers.speeds import Speeds
     from engine.render import CancelledError, render_session
 
     try:
@@ -140,8 +144,9 @@ def _render(
             denoise=denoise,
             synthesis=made.synthesis,
             progress=progress,
-            log_file=log_file,
+            log_file=where.engine_log,
             cancelled=lambda: signals.stop is not None,
+            speeds=Speeds(where.state),
         )
     except CancelledError:
         return None

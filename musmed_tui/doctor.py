@@ -41,12 +41,13 @@ def report(*, as_json: bool) -> int:
 
 def examine() -> Iterable[Finding]:
     """Every check, in the order in which the report shows them."""
-    from musmed_tui import doctor_engine, doctor_home, doctor_sound
+    from musmed_tui import doctor_engine, doctor_home, doctor_musicgen, doctor_sound
 
     settings, findings = doctor_home.settings()
     yield from doctor_sound.sound(settings)
     yield from doctor_engine.composer(settings)
     yield from doctor_engine.gpu()
+    yield from doctor_musicgen.musicgen()
     yield from doctor_home.terminal()
     yield from findings
     yield from doctor_home.disk()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import queue
 import shutil
 import subprocess
@@ -80,16 +79,10 @@ def _synthesis(opened: ComposerOpened) -> Finding:
 
 
 def gpu() -> Iterator[Finding]:
-    """Whether there is a GPU and torch for it. The embedded composer needs neither."""
+    """Whether there is a GPU. The embedded composer needs none."""
     name = _nvidia()
     text = f"GPU: {name}." if name else "No NVIDIA GPU; the embedded composer needs none."
     yield Finding("GPU", "ok", text)
-    try:
-        torch = importlib.metadata.version("torch")
-    except importlib.metadata.PackageNotFoundError:
-        yield Finding("GPU", "ok", "torch is not installed; the embedded composer needs none.")
-    else:
-        yield Finding("GPU", "ok", f"torch {torch} is installed.")
 
 
 def _nvidia() -> str | None:

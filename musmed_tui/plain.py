@@ -149,6 +149,7 @@ class PlainPlayer:
         self._decoder = KeyDecoder()
         self._said_clip = ""
         self._said_state = "playing"
+        self._said_quarter = -1
         self._drawn_at = -1.0
         self._stopping_since: float | None = None
         self._volume = look().volume
@@ -215,12 +216,22 @@ class PlainPlayer:
             self._output.line(clip_line(snapshot))
 
     def _say_state(self, snapshot: Snapshot) -> None:
-        """Pause and waiting as lines, where no live line shows them."""
+        """Pause, waiting and loading as lines, where no live line shows them."""
         before, self._said_state = self._said_state, snapshot.state
+        self._say_loading(snapshot)
         if self._output.live or before == snapshot.state or snapshot.ended:
             return
         if snapshot.state in _SAID_STATES or before in _SAID_STATES:
             self._output.line(state_line(snapshot))
+
+    def _say_loading(self, snapshot: Snapshot) -> None:
+        """In quarters, while the music waits for it."""
+        if self._output.live or snapshot.loading is None or snapshot.doing == snapshot.state:
+            return
+        quarter = int(4 * snapshot.loading)
+        if quarter != self._said_quarter:
+            self._said_quarter = quarter
+            self._output.line(f"{clock(snapshot.position_s)} {snapshot.doing}")
 
     def _prompt(self, asked: Act, before: str) -> None:
         """Follow the typing by echo where there is no live line to redraw."""

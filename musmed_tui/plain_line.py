@@ -52,7 +52,7 @@ def nearest_word(affect: Affect) -> str:
 
 def status_line(snapshot: Snapshot, width: int, glyphs: Glyphs) -> StatusLine:
     """The live line, at most ``width`` columns wide: what matters least is left out first."""
-    head = f"{getattr(glyphs, snapshot.state)} {snapshot.state}"
+    head = f"{getattr(glyphs, snapshot.state)} {snapshot.doing}"
     if len(head) >= width:
         return StatusLine(head[: max(0, width)], "")
     rest = ""

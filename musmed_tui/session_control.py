@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +13,15 @@ import msgspec
 from engine.affect.circumplex import Affect
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
+from engine.plan.generation import Generation
 from engine.plan.request import Request
+from musmed_tui.asking import Asked, generation_of
 from musmed_tui.logs import start_logging
 from musmed_tui.paths import Folders, make_writable
 from musmed_tui.settings import Loaded
 
 if TYPE_CHECKING:
+    from engine.composers.speeds import Speeds
     from engine.link.warm import WarmEngine
     from engine.playback.sinks.base import Sink
     from engine.render import RenderResult
@@ -98,7 +102,7 @@ class SessionControl:
 
     def warm(self) -> None:
         """Start an engine for the session to come, unless one waits already."""
-        from engine.composers.base import resolve_composer
+        from engine.composers.choice import choose_composer
         from engine.link.warm import WarmEngine
 
         with self._lock:
@@ -107,9 +111,16 @@ class SessionControl:
             if self._log is None:
                 self._where.engine_log.parent.mkdir(parents=True, exist_ok=True)
                 self._log = self._where.engine_log.open("ab")
-            composer = resolve_composer(self.loaded.settings.composer)
+            settings = self.loaded.settings
+            generation = Generation()
+            with contextlib.suppress(MusmedError):  # the session will say what is wrong
+                generation = generation_of(Asked(start=None, target=None), settings)
             self._warm = WarmEngine(
-                composer, self._options.denoise, self._log, self._options.synthesis
+                choose_composer(settings.composer, generation, self._speeds()),
+                self._options.denoise,
+                self._log,
+                self._options.synthesis,
+                generation,
             )
 
     def begin(self, request: Request, resume: StoredSession | None = None) -> Begun:
@@ -135,6 +146,7 @@ class SessionControl:
                 settings=self.loaded.settings.as_text(),
                 volume=self._volume,
                 warm=warm,
+                speeds=self._speeds(),
             )
             self._runner = runner
             runner.start()
@@ -180,6 +192,7 @@ class SessionControl:
             progress=progress,
             log_file=self._where.engine_log,
             cancelled=cancelled,
+            speeds=self._speeds(),
         )
 
     def close(self) -> None:
@@ -192,6 +205,11 @@ class SessionControl:
         self.library.close()
         if self._log is not None:
             self._log.close()
+
+    def _speeds(self) -> Speeds:
+        from engine.composers.speeds import Speeds
+
+        return Speeds(self._where.state)
 
     def _open_sink(self) -> tuple[Sink, str | None]:
         from engine.playback.sinks.choose import open_sink

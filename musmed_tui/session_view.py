@@ -9,6 +9,7 @@ import msgspec
 from engine.affect.circumplex import Affect
 from engine.affect.path import Path
 from engine.plan.clock import STRIDE_SECONDS
+from engine.plan.generation import file_name
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec, Tags
@@ -27,7 +28,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     Times are session seconds. ``path`` is the whole session's, ``affect`` where it is now;
     ``clip`` the index of the clip being heard, of ``clips``; ``ahead_s`` how much is composed
-    past what is written; ``peak`` dBFS of the last tenth of a second, left and right.
+    past what is written; ``peak`` dBFS of the last tenth of a second, left and right. ``loading``:
+    the share of the composer's model that is loaded, None when nothing is being loaded.
     """
 
     session_id: str
@@ -54,6 +56,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     notice: str | None
     composer: str
     failure: str | None
+    loading: float | None = None
 
     @property
     def measured(self) -> tuple[Affect, ...]:
@@ -61,6 +64,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         most of the clip."""
         last = [view.record.readings[-1:] for view in self.timeline if view.record]
         return tuple(r.affect for readings in last for r in readings if r.end <= self.position_s)
+
+    @property
+    def doing(self) -> str:
+        """The state in words, where something is being waited for."""
+        if self.loading is not None and self.state in {"starting", "composing"}:
+            return f"loading {self.composer}, {round(100 * self.loading)} %"
+        return self.state
 
     @property
     def paused(self) -> bool:
@@ -105,8 +115,9 @@ def snapshot(source: HasStatus) -> Snapshot:
         peak=playback.peak,
         sink=playback.sink,
         notice=playback.notice,
-        composer=status.composer,
+        composer=file_name(status.composer),
         failure=status.failure,
+        loading=status.loading,
     )
 
 
@@ -153,6 +164,6 @@ def expected(request: Request, volume: float = 1.0) -> Snapshot:
         peak=(SILENCE_DB, SILENCE_DB),
         sink="",
         notice=None,
-        composer=request.composer,
+        composer=file_name(request.composer),
         failure=None,
     )

@@ -21,6 +21,13 @@ from msgspec import Meta
 from engine.affect.path import Strategy
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
+from engine.plan.generation import (
+    GUIDANCE_RANGE,
+    SAMPLING_RANGE,
+    TOP_K_RANGE,
+    Decoder,
+    Generation,
+)
 from engine.plan.request import MAX_MINUTES, MIN_MINUTES
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -35,13 +42,19 @@ RANGES: dict[str, tuple[float, float]] = {
     "temperature": (0.0, 1.0),
     "latency": (0.05, 5.0),
     "volume": (0.0, 1.0),
+    "guidance": GUIDANCE_RANGE,
+    "top_k": TOP_K_RANGE,
+    "sampling_temperature": SAMPLING_RANGE,
 }
+_WHOLE = ("top_k",)
 _CHOICES: dict[str, tuple[str, ...]] = {
     "strategy": get_args(Strategy),
     "glyphs": get_args(GlyphChoice),
     "log_level": get_args(LogLevel),
     "synthesis": get_args(SynthesisChoice),
+    "decoder": get_args(Decoder),
 }
+_LISTS = ("adapters",)
 _Word = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -50,7 +63,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``minutes``, ``latency`` (seconds the sound device is given ahead) and ``volume`` (0 to 1)
     lie in ``RANGES``. ``instrument`` and ``genre`` are MTG-Jamendo tags when pinned.
-    ``soundfont``: the file FluidSynth plays from; None for one in the usual places.
+    ``soundfont``: the file FluidSynth plays from; None for one in the usual places. ``guidance``,
+    ``top_k``, ``sampling_temperature``, ``decoder`` and ``adapters`` are MusicGen's
+    (``Generation``).
     """
 
     minutes: float = 15.0
@@ -59,6 +74,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     composer: _Word = "auto"
     synthesis: SynthesisChoice = "auto"
     soundfont: _Word | None = None
+    guidance: float = 3.0
+    top_k: int = 250
+    sampling_temperature: float = 1.0
+    decoder: Decoder = "ours"
+    adapters: tuple[_Word, ...] = ()
     sink: _Word = "auto"
     latency: float = 0.5
     volume: float = 1.0
@@ -76,9 +96,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             wanted = cast(SynthesisChoice, parse_choice("synthesis", synthesis, "--synthesis"))
         return Synthesis(wanted, self.soundfont)
 
+    def generation(self) -> Generation:
+        """How MusicGen samples when the command line does not say otherwise."""
+        return Generation(
+            guidance=self.guidance,
+            top_k=self.top_k,
+            temperature=self.sampling_temperature,
+            decoder=self.decoder,
+        )
+
     def as_text(self) -> dict[str, str]:
         """Every key that is set, as text: the snapshot stored with a session."""
-        values = msgspec.structs.asdict(self)
+        values = msgspec.structs.asdict(self) | {
+            key: ",".join(getattr(self, key)) for key in _LISTS
+        }
         return {key: str(value) for key, value in values.items() if value is not None}
 
 
@@ -125,12 +156,15 @@ def parse_number(key: str, value: object, named: str) -> float:
         raise MusmedError(sentence) from error
     if not (math.isfinite(number) and low <= number <= high):
         raise MusmedError(sentence)
+    if key in _WHOLE and number != round(number):
+        raise MusmedError(sentence)
     return number
 
 
 def _number_sentence(key: str, value: object, named: str) -> str:
     low, high = RANGES[key]
-    return f"{named} must be a number from {low:g} to {high:g}, not {_shown(value)}."
+    kind = "whole number" if key in _WHOLE else "number"
+    return f"{named} must be a {kind} from {low:g} to {high:g}, not {_shown(value)}."
 
 
 def parse_choice(key: str, value: object, named: str) -> str:
@@ -150,15 +184,37 @@ def _checked(key: str, value: object, origin: str, *, quoted: bool) -> object:
     if key in RANGES:
         if quoted:
             raise MusmedError(_number_sentence(key, value, f"{origin}: {key}"))
-        return parse_number(key, value, f"{origin}: {key}")
+        number = parse_number(key, value, f"{origin}: {key}")
+        return int(number) if key in _WHOLE else number
     if key in _CHOICES:
         return parse_choice(key, value, f"{origin}: {key}")
+    if key in _LISTS:
+        return _words(key, value, origin)
     try:
         return msgspec.convert(value, _Word)
     except msgspec.ValidationError as error:
         raise MusmedError(
             f"{origin}: {key} must be a word in quotes, not {_shown(value)}."
         ) from error
+
+
+def _words(key: str, value: object, origin: str) -> tuple[str, ...]:
+    """A list of words, or one text with commas between them (as a variable has to be)."""
+    from engine.composers.musicgen.adapters import parse_adapter
+
+    given = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+    try:
+        words = msgspec.convert(given, tuple[_Word, ...])
+    except msgspec.ValidationError as error:
+        raise MusmedError(
+            f"{origin}: {key} must be words in quotes between brackets, not {_shown(value)}."
+        ) from error
+    try:
+        for word in words:
+            parse_adapter(word)
+    except MusmedError as error:
+        raise MusmedError(f"{origin}: {error}") from error
+    return words
 
 
 def _read(path: Path) -> str:

@@ -62,19 +62,22 @@ class Checkpoint(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
 
 
 class Checkpoints(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A clip's checkpoints in rising order, the output energies (float64) they share, and the
-    noise profile (float32, may be empty) for the clip that follows."""
+    """A clip's checkpoints in rising order, the output energies (float64) they share, the noise
+    profile (float32, may be empty) for the clip that follows, and the one the clip was ``given``
+    itself: for a revision of it, which may begin before the clip is whole and must not depend on
+    how much of it there is."""
 
     version: int
     points: tuple[Checkpoint, ...]
     energies: bytes
     profile: bytes
+    given: bytes = b""
 
     def __post_init__(self) -> None:
         blocks = len(self.energies) // 8
         if len(self.energies) % 8 or blocks > _MOST_BLOCKS or len(self.points) > _MOST_GRIDS:
             raise ValueError("energies")
-        if len(self.profile) not in (0, 4 * PROFILE_BINS):
+        if {len(self.profile), len(self.given)} - {0, 4 * PROFILE_BINS}:
             raise ValueError("profile")
         if any(not HISTORY_BLOCKS <= p.history_end <= blocks for p in self.points):
             raise ValueError("history_end")
@@ -110,6 +113,11 @@ class Checkpoints(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
     def noise_profile(self) -> NDArray[np.float32] | None:
         """The clip's noise profile, None when none was taken."""
         return np.frombuffer(self.profile, np.float32) if self.profile else None
+
+    @property
+    def given_profile(self) -> NDArray[np.float32] | None:
+        """The noise profile the clip was gated with, None for none."""
+        return np.frombuffer(self.given, np.float32) if self.given else None
 
     def rider_state(self, point: Checkpoint) -> RiderState:
         """The rider's state at one of the points."""

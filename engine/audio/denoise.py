@@ -183,6 +183,11 @@ class GateStream:
         return self._given if taken is None else taken
 
     @property
+    def given(self) -> NDArray[np.float32] | None:
+        """The profile this clip is gated with."""
+        return self._given
+
+    @property
     def gating(self) -> str:
         """'on', or why and for how many seconds audio was left as it was."""
         if self._given is None:

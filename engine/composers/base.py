@@ -9,8 +9,10 @@ from typing import Annotated, Protocol, runtime_checkable
 import msgspec
 
 from engine.audio.format import Frames
+from engine.composers.musicgen.catalogue import NAMES
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError, UnknownWordError
+from engine.plan.generation import Generation
 from engine.plan.spec import ClipSpec
 
 CONTINUATION_LIMIT = 64 * 1024
@@ -159,7 +161,25 @@ class Sounding(Protocol):
         ...
 
 
-_COMPOSERS = {"embedded": "engine.composers.score.composer:EmbeddedComposer"}
+@runtime_checkable
+class Loadable(Protocol):
+    """A composer with a model, which takes a while to load."""
+
+    def load(self, generation: Generation, progress: Callable[[float], None]) -> None:
+        """Load the model, to sample as ``generation`` says; needed once before ``compose``.
+
+        ``progress`` is given the share done, 0 to 1. Raises ``MusmedError`` for what is missing,
+        broken or too large.
+        """
+        ...
+
+
+EMBEDDED = "embedded"
+_MUSICGEN = "engine.composers.musicgen.composer:MusicGenComposer"
+_COMPOSERS = {
+    EMBEDDED: "engine.composers.score.composer:EmbeddedComposer",
+    **dict.fromkeys(NAMES, _MUSICGEN),
+}
 """Registry: name -> where its class is. Imported only when opened: composers are heavy."""
 
 
@@ -169,17 +189,26 @@ def composer_names() -> tuple[str, ...]:
 
 
 def resolve_composer(name: str) -> str:
-    """The registry name behind ``name``; 'auto' chooses. Raises ``UnknownWordError``."""
+    """The composer behind ``name``: a registry name or the place of a MusicGen checkpoint (a
+    folder or a hub repository: something with a '/'). 'auto' is the embedded one here;
+    ``engine.composers.choice`` knows better. Raises ``UnknownWordError``."""
     if name == "auto":
-        return "embedded"
-    if name not in _COMPOSERS:
+        return EMBEDDED
+    if name not in _COMPOSERS and "/" not in name:
         known = composer_names()
         raise UnknownWordError("composer", name, known, f"Choose auto or {', '.join(known)}.")
     return name
 
 
+def has_model(composer: str) -> bool:
+    """Whether a composer is MusicGen, with weights, a speed and a ``Generation``."""
+    return _COMPOSERS.get(composer, _MUSICGEN) == _MUSICGEN
+
+
 def open_composer(name: str) -> Composer:
     """Import and make a composer. Raises ``UnknownWordError`` or the composer's own errors."""
-    module, _, attribute = _COMPOSERS[resolve_composer(name)].partition(":")
-    made: Composer = getattr(importlib.import_module(module), attribute)()
+    resolved = resolve_composer(name)
+    module, _, attribute = _COMPOSERS.get(resolved, _MUSICGEN).partition(":")
+    maker = getattr(importlib.import_module(module), attribute)
+    made: Composer = maker(resolved) if has_model(resolved) else maker()
     return made

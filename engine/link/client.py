@@ -19,6 +19,7 @@ from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.link.deliveries import (
     Banner,
+    ComposerLoading,
     ComposerOpened,
     Delivery,
     EngineLost,
@@ -35,6 +36,7 @@ from engine.link.protocol import (
     Compose,
     Failure,
     Hello,
+    Loading,
     Open,
     Opened,
     Part,
@@ -44,11 +46,13 @@ from engine.link.protocol import (
     Quit,
     ToFront,
 )
+from engine.plan.generation import Generation
 from engine.plan.spec import ClipKey, ClipSpec
 
 OUTGOING = 256
 """Messages that may wait for a line that takes nothing before it counts as lost."""
 _BUILTIN = Synthesis()
+_USUAL = Generation()
 
 
 class EngineClient:
@@ -91,9 +95,16 @@ class EngineClient:
         """Process id of the command (of ssh, for a remote engine)."""
         return self._process.pid
 
-    def open(self, composer: str, denoise: bool | None, synthesis: Synthesis = _BUILTIN) -> None:
-        """Load a composer: ``ComposerOpened`` or ``EngineRefused`` will come."""
-        self._send(Open(composer, denoise, synthesis))
+    def open(
+        self,
+        composer: str,
+        denoise: bool | None,
+        synthesis: Synthesis = _BUILTIN,
+        generation: Generation = _USUAL,
+    ) -> None:
+        """Load a composer: ``ComposerLoading`` may come, ``ComposerOpened`` or ``EngineRefused``
+        will."""
+        self._send(Open(composer, denoise, synthesis, generation))
 
     def compose(self, spec: ClipSpec, continuation: bytes) -> None:
         """Ask for a clip: ``ClipBegan``, ``ChunkArrived`` ..., ``ClipEnded`` will come, or
@@ -180,6 +191,8 @@ class EngineClient:
                     )
                 self._send(Pull(WINDOW_PARTS))
                 self._deliver(EngineUp(message))
+            case Loading(composer, share):
+                self._deliver(ComposerLoading(composer, share))
             case Opened(composer, version, synthesis, notice):
                 self._deliver(ComposerOpened(composer, version, synthesis, notice))
             case Pong(number):

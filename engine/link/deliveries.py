@@ -18,6 +18,14 @@ class EngineUp:
 
 
 @dataclass(frozen=True, slots=True)
+class ComposerLoading:
+    """The composer's model is being loaded; ``share`` of it is done, 0 to 1."""
+
+    composer: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class ComposerOpened:
     """The composer is ready; as in ``Opened``."""
 
@@ -93,6 +101,7 @@ class Banner:
 
 Delivery = (
     EngineUp
+    | ComposerLoading
     | ComposerOpened
     | ClipBegan
     | ChunkArrived

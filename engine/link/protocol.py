@@ -15,6 +15,7 @@ import msgspec
 from engine.composers.base import BarRecords, Marks
 from engine.composers.synthesis import Synthesis
 from engine.meter.reading import Reading
+from engine.plan.generation import Generation
 from engine.plan.spec import ClipSpec
 
 PROTOCOL_VERSION = 1
@@ -51,12 +52,14 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Open(msgspec.Struct, frozen=True, tag="open", forbid_unknown_fields=True):
-    """Load a composer. Answered by ``Opened`` or ``Failure``. ``denoise``: True, False, or None
-    for what suits the composer. ``synthesis``: for a composer of notes."""
+    """Load a composer. Answered by ``Loading`` for as long as it takes, then ``Opened`` or
+    ``Failure``. ``denoise``: True, False, or None for what suits the composer. ``synthesis``: for a
+    composer of notes; ``generation``: for one that samples from a model."""
 
     composer: str
     denoise: bool | None = None
     synthesis: Synthesis = Synthesis()
+    generation: Generation = Generation()
 
 
 class Compose(msgspec.Struct, frozen=True, tag="compose", forbid_unknown_fields=True):
@@ -106,6 +109,13 @@ class Hello(msgspec.Struct, frozen=True, tag="hello", forbid_unknown_fields=True
     python: str
     pid: int
     composers: tuple[str, ...]
+
+
+class Loading(msgspec.Struct, frozen=True, tag="loading", forbid_unknown_fields=True):
+    """A composer's model is being loaded; ``share`` of it is done."""
+
+    composer: str
+    share: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
 class Opened(msgspec.Struct, frozen=True, tag="opened", forbid_unknown_fields=True):
@@ -168,4 +178,4 @@ class Failure(msgspec.Struct, frozen=True, tag="failure", forbid_unknown_fields=
 
 
 ToEngine = Open | Compose | Cancel | Pull | Ping | Quit
-ToFront = Hello | Opened | ClipStarted | Part | ClipDone | ClipFailed | Pong | Failure
+ToFront = Hello | Loading | Opened | ClipStarted | Part | ClipDone | ClipFailed | Pong | Failure

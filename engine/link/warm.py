@@ -11,8 +11,10 @@ from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import Delivery, EngineLost, EngineUp
+from engine.plan.generation import Generation
 
 _BUILTIN = Synthesis()
+_USUAL = Generation()
 
 
 class WarmEngine:
@@ -28,10 +30,12 @@ class WarmEngine:
         denoise: bool | None,
         log: IO[bytes] | None,
         synthesis: Synthesis = _BUILTIN,
+        generation: Generation = _USUAL,
     ) -> None:
         self._composer = composer
         self._denoise = denoise
         self._synthesis = synthesis
+        self._generation = generation
         self._lock = threading.Lock()
         self._up: EngineUp | None = None
         self._deliver: Callable[[Delivery], None] | None = None
@@ -65,6 +69,8 @@ class WarmEngine:
             elif isinstance(told, EngineUp):
                 self._up = told
                 if self._client is not None:
-                    self._client.open(self._composer, self._denoise, self._synthesis)
+                    self._client.open(
+                        self._composer, self._denoise, self._synthesis, self._generation
+                    )
             elif isinstance(told, EngineLost):
                 self._client = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.composers.base import Composer, Composition, Continuation, Sounding
+from engine.composers.base import Composer, Composition, Continuation, Loadable, Sounding
 from engine.errors import MusmedError
 from engine.link.framing import LinkError
 from engine.link.outbox import Outbox
@@ -22,6 +22,7 @@ from engine.link.protocol import (
     ClipRecord,
     ClipStarted,
     Failure,
+    Loading,
     Open,
     Opened,
 )
@@ -119,8 +120,10 @@ class ComposeWorker:
             self._outbox.answer(self._opened[1])  # a session takes over an engine that is warm
             return
         try:
-            composer = self._load(message.composer)
+            composer = self._again(message.composer) or self._load(message.composer)
             notice = ""
+            if isinstance(composer, Loadable):
+                composer.load(message.generation, _Loaded(self._outbox, message.composer))
             if isinstance(composer, Sounding):
                 notice = composer.sound_with(message.synthesis)
         except Exception as error:
@@ -130,6 +133,14 @@ class ComposeWorker:
             opened = Opened(composer.name, composer.version, composer.traits.synthesis, notice)
             self._opened = message, opened
             self._outbox.answer(opened)
+
+    def _again(self, name: str) -> Composer | None:
+        """The composer that is open, if it is this one and has a model that may serve again; any
+        other goes first, for its memory."""
+        composer, opened = self._composer, self._opened
+        self._composer = self._opened = None
+        same = opened is not None and opened[0].composer == name
+        return composer if same and isinstance(composer, Loadable) else None
 
     def _compose(self, job: Job) -> None:
         index, revision = job.spec.key
@@ -175,15 +186,30 @@ class ComposeWorker:
                 break
         with clock:
             readings += meter.finish()
+            state = composition.state()
         record = _record(self._composer, finisher, at - start, clock.seconds, readings)
         record = msgspec.structs.replace(record, bars=composition.bars())
         continuation = Continuation(
             composer=self._composer.name,
             version=self._composer.version,
-            state=composition.state(),
+            state=state,
             finishing=finisher.checkpoints(),
         )
         return record, continuation.pack(), at - start < finisher.frames
+
+
+class _Loaded:
+    """Tells the front how far loading is, in steps of a hundredth at least."""
+
+    def __init__(self, outbox: Outbox, composer: str) -> None:
+        self._outbox, self._composer = outbox, composer
+        self._told = -1
+
+    def __call__(self, share: float) -> None:
+        percent = int(100 * min(1.0, max(0.0, share)))
+        if percent > self._told:
+            self._told = percent
+            self._outbox.answer(Loading(self._composer, percent / 100))
 
 
 def _warm_up() -> None:

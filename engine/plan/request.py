@@ -6,6 +6,7 @@ import msgspec
 
 from engine.affect.circumplex import Affect
 from engine.affect.path import Strategy
+from engine.plan.generation import Generation, file_name
 
 MIN_MINUTES = 2.0
 MAX_MINUTES = 60.0
@@ -17,7 +18,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ``start_word`` and ``target_word`` keep the feeling as it was said, for the screens.
     ``instrument`` and ``genre`` are MTG-Jamendo tags when pinned, None when musmed chooses.
     ``temperature`` in [0, 1] is the paper's drift; 0 keeps instrument and genre.
-    ``composer`` is a registry name or 'auto'.
+    ``composer`` is a registry name, a checkpoint's place or 'auto'. ``generation`` is for composers
+    that sample from a model.
     """
 
     start: Affect
@@ -31,6 +33,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     temperature: float = 0.3
     seed: int = 0
     composer: str = "auto"
+    generation: Generation = Generation()
+
+    def published(self) -> Request:
+        """The request as it may be given to others: of the listener's files only the names."""
+        return msgspec.structs.replace(
+            self, composer=file_name(self.composer), generation=self.generation.named()
+        )
 
     @property
     def seconds(self) -> float:

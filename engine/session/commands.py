@@ -17,11 +17,12 @@ from engine.plan.spec import ClipKey, ClipSpec
 class Progress:
     """How playback stands: ``written`` session frame of the write cursor, ``waiting`` the path
     clock waits for a late clip, ``missed_splice`` an armed splice was passed by before its audio
-    came."""
+    came, ``silence`` for how many seconds it has been waiting."""
 
     written: int
     waiting: bool = False
     missed_splice: bool = False
+    silence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

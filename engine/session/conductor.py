@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.composers.base import EMBEDDED
 from engine.link.deliveries import (
     ChunkArrived,
     ClipBegan,
@@ -59,6 +60,7 @@ from engine.session.commands import (
     Withdraw,
 )
 from engine.session.resume import Resumption, action_of
+from engine.session.slowness import is_slow, sentence
 from engine.session.splice import (
     EVENT_GAP_SECONDS,
     SPLICE_MARGIN_SECONDS,
@@ -74,6 +76,10 @@ AHEAD_SECONDS = 300.0
 """Composition stays at most this far ahead: what a steer throws away is bounded."""
 MAX_FAILURES = 5
 RESTART_DELAYS = (0.0, 0.5, 1.0, 2.0, 4.0)
+TAKEOVER_FAILURES = 3
+"""The composer failed, and so did two new ones: the embedded composer takes over."""
+TAKEOVER_SECONDS = 10.0
+"""So much silence is enough: the embedded composer takes over."""
 
 
 class Conductor:
@@ -81,6 +87,8 @@ class Conductor:
 
     ``script``: events with known times, to make a session again (it needs a feeder that waits
     for splices). ``kept``: a session to go on with; its pieces are with the joiner already.
+    ``speed``: seconds of music the composer is known to make in a second here, None if not known.
+    ``stand_in``: the embedded composer takes over from one that fails; otherwise the session ends.
     """
 
     def __init__(
@@ -90,6 +98,8 @@ class Conductor:
         *,
         script: Sequence[Event] = (),
         kept: Resumption | None = None,
+        speed: float | None = None,
+        stand_in: bool = True,
     ) -> None:
         self.request = request
         self.composer = composer
@@ -115,6 +125,10 @@ class Conductor:
         if kept and kept.events and not kept.again:  # a kept event was heard, or replaced what was
             self._furthest = max(self._written, frames_of(kept.events[-1].at) + 1)
         self._waiting = False
+        self._speed = speed
+        self._stand_in = stand_in
+        self._slowness_said = False
+        self._taken_over = False
         self._out: list[Command] = []
 
     # what the world says
@@ -122,6 +136,7 @@ class Conductor:
     def start(self) -> list[Command]:
         """The first commands: an engine, and the barrier of the first splice that is known."""
         self._out = [StartEngine()]
+        self._say_slowness()
         if self._script:
             self._out.append(Arm(frames_of(self._script[0].at)))
         elif self._to_come is not None:
@@ -140,7 +155,7 @@ class Conductor:
                 self._out.append(OpenComposer(self.composer, careful=self._failures >= 2))
             case ComposerOpened():
                 self.ready = True
-                if self.restarts:
+                if self.restarts and not self._taken_over:
                     self._say("The composer is back.")
             case ClipBegan():
                 self._began(told)
@@ -154,7 +169,7 @@ class Conductor:
                 self._refused = told.key
                 self._lost(told.reason, process_alive=True)
             case EngineRefused():
-                self._lost(told.reason, process_alive=True)
+                self._refused_to_open(told.reason)
             case EngineLost():
                 self._lost(told.reason, process_alive=False)
             case Progress():
@@ -235,6 +250,9 @@ class Conductor:
         )
         if not self._is_splice(told.key):
             self._next = max(self._next, told.key.index + 1)
+        if not told.cut and self.composer != EMBEDDED:
+            self._speed = told.record.speed
+            self._say_slowness()
 
     def _forget(self, key: ClipKey) -> None:
         state = self.clips.pop(key, None)
@@ -258,8 +276,9 @@ class Conductor:
         if self._next >= len(self.plan.clips):
             return
         spec = self.plan.clips[self._next]
-        if spec.start + CLIP_SECONDS > self._written / SAMPLE_RATE + AHEAD_SECONDS:
-            return
+        ahead = spec.start + CLIP_SECONDS - self._written / SAMPLE_RATE
+        if ahead > AHEAD_SECONDS and not is_slow(self._speed):
+            return  # who composes more slowly than is played needs all the lead there is
         self._send(spec, goes_on_from(spec, self.plan, self.clips))
 
     def _send(self, spec: ClipSpec, source: ClipState | None) -> None:
@@ -436,6 +455,19 @@ class Conductor:
         if told.waiting and not self._waiting:
             self._say("Composing: the music goes on as soon as the next clip is ready.")
         self._waiting = told.waiting
+        replaceable = self._stand_in and self.composer != EMBEDDED and not self._given_up
+        if told.silence >= TAKEOVER_SECONDS and replaceable:
+            self._take_over(f"no music for {told.silence:.0f} s")
+
+    def _refused_to_open(self, reason: str) -> None:
+        """A composer that can't be loaded could not be loaded the next time either."""
+        if self.composer == EMBEDDED:
+            self._lost(reason, process_alive=True)
+        elif self._stand_in:
+            self._take_over(reason.rstrip("."))
+        elif not self._given_up:
+            self._given_up = True
+            self._out.append(GiveUp(reason))
 
     def _lost(self, reason: str, *, process_alive: bool) -> None:
         """The engine is gone or can't compose: start another, or give up after several."""
@@ -444,6 +476,9 @@ class Conductor:
         self.ready = False
         self._composing = self._throw_away = None
         self._failures += 1
+        if self._failures >= TAKEOVER_FAILURES and self._stand_in and self.composer != EMBEDDED:
+            self._take_over(reason.rstrip("."))
+            return
         self.restarts += 1
         if self._failures > MAX_FAILURES:
             self._given_up = True
@@ -455,6 +490,38 @@ class Conductor:
             "clip, and the music goes on."
         )
         self._out.append(StartEngine(RESTART_DELAYS[self._failures - 1]))
+
+    def _take_over(self, reason: str) -> None:
+        """From here on the embedded composer composes."""
+        self._say(f"The embedded composer takes over from {self.composer} ({reason}).")
+        self.composer = EMBEDDED
+        self.ready = False
+        self._taken_over = True
+        self._speed = None
+        self._composing = self._throw_away = None
+        self._failures = 0
+        self.restarts += 1
+        self._withdraw_begun()
+        self._out.append(StartEngine())
+
+    def _withdraw_begun(self) -> None:
+        """A begun clip that is not about to be heard is composed anew: one clip, one composer.
+        What is being heard is gone on with from where it stops."""
+        safe = self._written + frames_of(SPLICE_MARGIN_SECONDS)
+        for key, state in list(self.clips.items()):
+            begun = state.begun and state.continuation is None and not self._is_splice(key)
+            if begun and state.placed and state.start > safe:
+                self._out.append(Withdraw(frozenset((key,))))
+                self._forget(key)
+
+    def _say_slowness(self) -> None:
+        """Once, what to expect of a composer that is slower than what is played."""
+        if self.composer == EMBEDDED or self._slowness_said:
+            return
+        if self._speed is not None and is_slow(self._speed):
+            self._slowness_said = True
+            left = self.plan.total - self._written / SAMPLE_RATE
+            self._say(sentence(self.composer, self._speed, left))
 
     def _say(self, text: str) -> None:
         self._out.append(Say(text))

@@ -11,6 +11,7 @@ from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import Delivery, EngineLost
 from engine.link.warm import WarmEngine
+from engine.plan.generation import Generation
 from engine.session.commands import (
     EngineCommand,
     OpenComposer,
@@ -20,6 +21,7 @@ from engine.session.commands import (
 )
 
 _BUILTIN = Synthesis()
+_USUAL = Generation()
 
 
 class EngineLine:
@@ -27,8 +29,8 @@ class EngineLine:
 
     ``deliver(number, told)`` is called from the link's threads; ``number`` says which engine
     spoke, and only the words of ``current`` count. ``argv``: the command, None for the engine
-    of this installation. ``denoise``, ``synthesis``: as in ``Open``. ``warm``: an engine that is
-    already up, used first.
+    of this installation. ``denoise``, ``synthesis``, ``generation``: as in ``Open``. ``warm``: an
+    engine that is already up, used first.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class EngineLine:
         argv: Sequence[str] | None,
         denoise: bool | None,
         synthesis: Synthesis = _BUILTIN,
+        generation: Generation = _USUAL,
         warm: WarmEngine | None = None,
     ) -> None:
         self.current = 0
@@ -46,6 +49,7 @@ class EngineLine:
         self._argv = argv
         self._denoise = denoise
         self._synthesis = synthesis
+        self._generation = generation
         self._warm = warm
         self._client: EngineClient | None = None
         self._due: float | None = None
@@ -60,7 +64,7 @@ class EngineLine:
                 self.start_when_due()
             case OpenComposer() if client:
                 synthesis = _BUILTIN if command.careful else self._synthesis
-                client.open(command.name, self._denoise, synthesis)
+                client.open(command.name, self._denoise, synthesis, self._generation)
             case SendCompose() if client:
                 client.compose(command.spec, command.continuation)
             case SendCancel() if client:

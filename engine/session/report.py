@@ -22,6 +22,7 @@ from engine.errors import MusmedError
 from engine.link.protocol import ClipRecord
 from engine.meter.reading import Reading
 from engine.plan.events import Event
+from engine.plan.generation import file_name
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec, LevelPoint, Plan, Tags
 from engine.playback.placement import JoinRecord
@@ -141,7 +142,7 @@ def session_report(
     return SessionReport(
         format=FORMAT,
         sample_rate=SAMPLE_RATE,
-        request=request,
+        request=request.published(),
         events=tuple(events),
         versions=_versions(composed),
         plan=_plan_report(plan),
@@ -214,7 +215,7 @@ def _clip_report(clip: FinishedClip, end: int, join: JoinRecord | None) -> ClipR
         tags=spec.tags,
         prompt=spec.prompt,
         seed=spec.seed,
-        composer=record.composer if record else None,
+        composer=file_name(record.composer) if record else None,
         loudness=record.loudness if record else None,
         true_peak=record.true_peak if record else None,
         gating=record.gating if record else None,
@@ -252,6 +253,6 @@ def _versions(clips: Iterable[FinishedClip]) -> Versions:
         musmed=__version__,
         python=platform.python_version(),
         numpy=np.__version__,
-        composers={record.composer: record.version for record in records},
+        composers={file_name(record.composer): record.version for record in records},
         synthesis=tuple(dict.fromkeys(r.synthesis for r in records if r.synthesis)),
     )

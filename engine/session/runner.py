@@ -17,10 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.affect.circumplex import Affect
-from engine.composers.base import resolve_composer
+from engine.audio.format import frames_of
+from engine.composers.base import has_model
+from engine.composers.choice import check_composer, choose_composer, measured_as
+from engine.composers.speeds import Speeds
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
-from engine.link.deliveries import ChunkArrived, ComposerOpened, Delivery
+from engine.link.deliveries import ChunkArrived, ComposerLoading, ComposerOpened, Delivery
 from engine.link.warm import WarmEngine
 from engine.plan.events import Event
 from engine.plan.request import Request
@@ -34,6 +37,7 @@ from engine.session.commands import (
     Action,
     Command,
     EaseNow,
+    FinishClip,
     GiveUp,
     KeepEvent,
     OpenComposer,
@@ -54,6 +58,8 @@ from engine.session.stored import State, StoredSession
 
 TICK_SECONDS = 0.1
 POSITION_EVERY_SECONDS = 1.0
+MEASURED_FRAMES = frames_of(10.0)
+"""A clip shorter than this says little of a composer's speed."""
 PLAYED_OUT_SECONDS = 2.0
 """Once nothing more is composed, the session is over when playback has stood still this long."""
 
@@ -69,7 +75,8 @@ class SessionRunner:
     unless it is changed. ``script``: events with
     their times, to make a session again; the sink must then not be ``realtime``. ``log_file``
     takes what the engine process prints. ``synthesis``: how notes are sounded; a kept session goes
-    on with the one it began with. ``warm``: an engine that is already up, used first.
+    on with the one it began with. ``warm``: an engine that is already up, used first. ``speeds``:
+    where measured speeds are looked up and kept; without it 'auto' is the embedded composer.
     """
 
     def __init__(
@@ -87,6 +94,7 @@ class SessionRunner:
         volume: float = 1.0,
         engine_argv: Sequence[str] | None = None,
         warm: WarmEngine | None = None,
+        speeds: Speeds | None = None,
     ) -> None:
         if script and sink.realtime:
             raise ValueError("a scripted session needs a sink that waits")
@@ -104,8 +112,16 @@ class SessionRunner:
         self._stood = (-1, -1.0, 0.0)
         self._chunk: ChunkArrived | None = None
         self._told: set[str] = set()
-        composer = resume.composer if resume else resolve_composer(request.composer)
         self.request = resume.request if resume else request
+        generation = self.request.generation
+        composer = (
+            resume.composer if resume else choose_composer(request.composer, generation, speeds)
+        )
+        check_composer(composer, generation)
+        self._speeds = speeds
+        self._measured_as = measured_as(composer, generation)
+        self._loading: float | None = None
+        self._silent_since: float | None = None
         self.session = (
             resume.id
             if resume
@@ -116,12 +132,20 @@ class SessionRunner:
             argv=engine_argv,
             denoise=denoise,
             synthesis=_synthesis_of(resume, synthesis),
+            generation=generation,
             warm=warm,
         )
         self._stage = Stage(library, self.session)
         self._kept = self._stage.take_up(resume) if resume else None
         self._replay = resume is not None and resume.state == "finished"
-        self._conductor = Conductor(self.request, composer, script=script, kept=self._kept)
+        self._conductor = Conductor(
+            self.request,
+            composer,
+            script=script,
+            kept=self._kept,
+            speed=speeds.of(self._measured_as) if speeds and has_model(composer) else None,
+            stand_in=sink.realtime,
+        )
         self._stage.open(self._conductor.plan.total, sink, self._kept)
         self.playback = self._stage.playback
         if volume != 1.0:
@@ -260,6 +284,10 @@ class SessionRunner:
 
     def _take_delivery(self, delivery: Delivery) -> None:
         self._chunk = delivery if isinstance(delivery, ChunkArrived) else None
+        if isinstance(delivery, ComposerLoading):
+            self._loading = delivery.share
+        elif not isinstance(delivery, ChunkArrived):
+            self._loading = None
         if isinstance(delivery, ComposerOpened):
             self._library.set_composer_version(self.session, delivery.version)
             if delivery.notice and delivery.notice not in self._told:
@@ -271,7 +299,17 @@ class SessionRunner:
         state = self.playback.state()
         waiting = state.waiting and state.heard > 0  # before the first sound nothing is late
         missed = self.playback.missed_splice()
-        self._carry_out(self._conductor.handle(Progress(state.written, waiting, missed)))
+        silence = self._silence(waiting=waiting and not state.paused)
+        self._carry_out(self._conductor.handle(Progress(state.written, waiting, missed, silence)))
+
+    def _silence(self, *, waiting: bool) -> float:
+        """For how many seconds the listener has waited for a clip."""
+        now = time.monotonic()
+        if not waiting:
+            self._silent_since = None
+        elif self._silent_since is None:
+            self._silent_since = now
+        return 0.0 if self._silent_since is None else now - self._silent_since
 
     def _tick(self) -> None:
         if self.playback.failure is not None:
@@ -324,10 +362,18 @@ class SessionRunner:
                 self._engine.carry_out(command)
             case _:
                 answer = self._stage.carry_out(command, self._chunk)
+                if isinstance(command, FinishClip):
+                    self._keep_speed(command)
                 if isinstance(command, KeepEvent):
                     self._changed()
                 if answer is not None:
                     self._carry_out(self._conductor.handle(answer))
+
+    def _keep_speed(self, command: FinishClip) -> None:
+        record = command.record
+        measured = not command.cut and command.frames >= MEASURED_FRAMES
+        if self._speeds is not None and measured and has_model(record.composer):
+            self._speeds.keep(self._measured_as, record.speed)
 
     def _changed(self) -> None:
         """A finished session that is changed in its replay has not been heard to its end."""
@@ -396,6 +442,7 @@ class SessionRunner:
             horizon=self.playback.horizon(),
             phase=self._phase(state),
             failure=self._failure,
+            loading=self._loading,
         )
 
     def _phase(self, state: PlaybackState) -> Phase:

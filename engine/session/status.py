@@ -45,7 +45,8 @@ class RunnerStatus(msgspec.Struct, frozen=True):
 
     ``ahead``: seconds composed past the write cursor without a gap. ``speed``: audio seconds
     per wall second of the last finished clip, None before the first. ``failure``: why nothing
-    more is composed; what is composed is played on, and then the phase is 'failed'.
+    more is composed; what is composed is played on, and then the phase is 'failed'. ``loading``:
+    how much of the composer's model is loaded, 0 to 1; None when nothing is being loaded.
     """
 
     session: str
@@ -60,6 +61,7 @@ class RunnerStatus(msgspec.Struct, frozen=True):
     speed: float | None
     restarts: int
     failure: str | None = None
+    loading: float | None = None
 
 
 def status_of(
@@ -70,6 +72,7 @@ def status_of(
     horizon: int,
     phase: Phase,
     failure: str | None,
+    loading: float | None = None,
 ) -> RunnerStatus:
     """``horizon``: session frame up to which audio is there without a gap."""
     speeds = [s.record.speed for s in conductor.clips.values() if s.record]
@@ -86,6 +89,7 @@ def status_of(
         speed=speeds[-1] if speeds else None,
         restarts=conductor.restarts,
         failure=failure,
+        loading=loading,
     )
 
 

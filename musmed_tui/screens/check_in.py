@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import ClassVar
 
 from textual import on
@@ -98,7 +99,8 @@ class CheckInScreen(Screen[None]):
                     "temperature", _number(f"{settings.temperature:g}", id="temperature")
                 )
                 yield from _row("seed", _number("", id="seed", placeholder="drawn"))
-                composers = [(name, name) for name in ("auto", *composer_names())]
+                names = dict.fromkeys(("auto", *composer_names(), settings.composer))
+                composers = [(PurePath(name).name, name) for name in names]
                 yield from _row("composer", _choice(composers, settings.composer, id="composer"))
                 yield Button("Begin", id="begin", compact=True)
         yield Transport()

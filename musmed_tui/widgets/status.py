@@ -23,7 +23,8 @@ class Status(Words):
         """``with_clock``: the times too, where no timeline says them."""
         state = snapshot.state
         marks = ASCII if self._ascii else UNICODE
-        head = f"{getattr(marks, state)} {_WORDS.get(state, state)}"
+        doing = snapshot.doing
+        head = f"{getattr(marks, state)} {_WORDS.get(doing, doing)}"
         rest = f"   {way(snapshot, marks.arrow)}"
         if with_clock:
             rest = f"   {clock(snapshot.position_s)} of {clock(snapshot.total_s)}{rest}"

@@ -46,6 +46,8 @@ WAV = (
 )
 """The head of a WAV file of 8-bit samples at 8 kHz that ends after two of them."""
 SETTINGS = "musmed/config/settings.toml"
+MUSICGEN = '{"model_type": "musicgen", "decoder": {}, "text_encoder": {}, "audio_encoder": {}}'
+CLIMBING = '{"weight_map": {"a": "../x.safetensors"}}'
 
 CASES = (
     # what is asked for
@@ -90,6 +92,84 @@ CASES = (
     ),
     Case("measure an unknown option", "measure a.wav --fast", ("No such option", "--fast")),
     Case("sessions limit", "sessions --limit 0", ("--limit", "1 to")),
+    # models and adapters
+    Case("get nothing", "models get", ("missing", "musmed models list")),
+    Case("get an unknown model", "models get musicgen-smal", ("'musicgen-smal'", "musicgen-small")),
+    Case("get a path", "models get ../../etc", ("'../../etc'", "musmed models list")),
+    Case(
+        "get when told to be offline",
+        "models get musicgen-small",
+        ("HF_HUB_OFFLINE", "unset it"),
+        {},
+        {"HF_HUB_OFFLINE": "1"},
+    ),
+    Case(
+        "path of a model that is not here",
+        "models path musicgen-small",
+        ("not on this machine", "musmed models get musicgen-small", "--composer embedded"),
+    ),
+    Case(
+        "path of a pickled model",
+        "models path {home}/m",
+        ("pickles only (pytorch_model.bin)", "safetensors"),
+        {"m/config.json": MUSICGEN, "m/pytorch_model.bin": "no"},
+    ),
+    Case(
+        "path of a model cut short",
+        "models path {home}/m",
+        ("model.safetensors", "not a safetensors file"),
+        {"m/config.json": MUSICGEN, "m/model.safetensors": "no"},
+    ),
+    Case(
+        "path of a model that names files elsewhere",
+        "models path {home}/m",
+        ("'../x.safetensors'", "no safetensors file beside it"),
+        {"m/config.json": MUSICGEN, "m/model.safetensors.index.json": CLIMBING},
+    ),
+    Case("remove nothing", "models remove", ("missing", "musmed models list")),
+    Case("remove what is not here", "models remove musicgen-small --yes", ("nothing to remove",)),
+    Case("remove a path", "models remove {home} --yes", ("no model called",)),
+    Case("models of no such kind", "models put x", ("No such command", "put", "--help")),
+    Case(
+        "play a model that is not here",
+        f"{PLAY} --composer musicgen-small",
+        ("musicgen-small", "--composer embedded"),
+    ),
+    Case(
+        "render with a model that is not here",
+        f"render {ASK} --composer musicgen-small -o {{home}}/a.flac",
+        ("musicgen-small", "--composer embedded"),
+    ),
+    Case(
+        "play a model of no such folder",
+        f"{PLAY} --composer {{home}}/no",
+        ("no", "--composer embedded"),
+    ),
+    Case("play a model of no such name", f"{PLAY} --composer musicgen-smal", ("musicgen-small",)),
+    Case("adapter for embedded", f"{PLAY} --adapter x", ("--adapter", "--composer musicgen")),
+    Case(
+        "adapter of no scale",
+        f"{PLAY} --composer musicgen-small --adapter x=loud",
+        ("-2 to 2", "'loud'"),
+    ),
+    Case(
+        "adapter of nothing",
+        f"{PLAY} --composer musicgen-small --adapter =1",
+        ("--adapter", "folder"),
+    ),
+    Case("adapter without value", f"{PLAY} --adapter", ("--adapter", "argument")),
+    Case(
+        "too many adapters",
+        PLAY + " --composer musicgen-small" + " --adapter x" * 9,
+        ("--adapter", "8 times"),
+    ),
+    Case("settings, adapters", PLAN, ("adapters", "line 1"), {SETTINGS: "adapters = [1]\n"}),
+    Case(
+        "settings, scale of an adapter",
+        PLAN,
+        ("settings.toml, line 1", "-2 to 2", "'9'"),
+        {SETTINGS: 'adapters = ["x=9"]\n'},
+    ),
     # the command line itself
     Case("unknown command", "paly", ("No such command", "paly", "--help")),
     Case("unknown option", f"{PLAN} --colour red", ("No such option", "--colour", "--help")),
@@ -187,10 +267,9 @@ def split(arguments: str, home: Path) -> list[str]:
 
 
 def environment_for(home: Path, case: Case) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("MUSMED_")}
-    return (
-        kept | {"MUSMED_HOME": str(home / "musmed"), "TMPDIR": str(home / "tmp")} | case.environment
-    )
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MUSMED_", "HF_"))}
+    places = {"MUSMED_HOME": "musmed", "TMPDIR": "tmp", "HF_HOME": "hf"}
+    return kept | {name: str(home / place) for name, place in places.items()} | case.environment
 
 
 def make(home: Path, made: dict[str, str | None]) -> None:

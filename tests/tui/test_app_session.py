@@ -257,6 +257,17 @@ def test_states_in_words(control: FakeControl, state: str, words: str) -> None:
     run(go())
 
 
+def test_a_model_that_is_being_loaded(control: FakeControl) -> None:
+    async def go() -> None:
+        control.runner.change(state="starting", composer="musicgen-small", loading=0.4)
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot)
+            assert said(app, Status).startswith("○ loading musicgen-small, 40 %")
+
+    run(go())
+
+
 def test_now_and_next(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)

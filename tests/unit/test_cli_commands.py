@@ -91,7 +91,16 @@ def test_the_doctor_for_programs(monkeypatch: Patch, capsys: Printed, home: Path
     assert musmed(monkeypatch, "doctor", "--json") == 0
     findings = json.loads(capsys.readouterr().out)["findings"]
     areas = {finding["area"] for finding in findings}
-    assert areas == {"sound", "composer", "GPU", "terminal", "settings", "folders", "versions"}
+    assert areas == {
+        "sound",
+        "composer",
+        "GPU",
+        "MusicGen",
+        "terminal",
+        "settings",
+        "folders",
+        "versions",
+    }
     assert {finding["level"] for finding in findings} <= {"ok", "note"}
     started = [f["text"] for f in findings if f["area"] == "composer"]
     assert any("answers after" in text for text in started)

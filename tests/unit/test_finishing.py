@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 
 import numpy as np
 import pyloudnorm
@@ -309,10 +310,34 @@ def test_gating_takes_its_noise_from_the_clip_before() -> None:
     second, finisher = finish(music(), 5.0, 9.0, traits=gated, checkpoints=first.checkpoints())
     assert finisher.gating.startswith("on")
     assert len(second) == 4 * SAMPLE_RATE
-    _, revised = finish(
-        music(), 6.0, 20.0, traits=gated, checkpoints=first.checkpoints(), revision=1
-    )
+    checkpoints = finisher.checkpoints()
+    _, revised = finish(music(), 6.0, 20.0, traits=gated, checkpoints=checkpoints, revision=1)
     assert "10 s at the start of a revision" in revised.gating
+    checkpoints = first.checkpoints()
+    _, revised = finish(music(), 6.0, 20.0, traits=gated, checkpoints=checkpoints, revision=1)
+    assert revised.gating.startswith("bypassed: no clip"), "the revised clip had no clip before it"
+
+
+def test_a_revision_is_gated_alike_however_much_there_was_of_the_clip_it_revises() -> None:
+    gated = Traits(sample_rate=SAMPLE_RATE, channels=2, denoise=True, trim=False)
+    _, before = finish(music(), end=8.0, traits=gated)
+    revised = []
+    for seconds in (14.0, 20.0):
+        finisher = ClipFinisher(
+            spec(8.0, 30.0),
+            Recorded(music(), 8.0),
+            gated,
+            denoise=None,
+            checkpoints=before.checkpoints(),
+        )
+        list(islice(finisher.chunks(), int(seconds - 8.0)))
+        checkpoints = finisher.checkpoints()
+        audio, made = finish(
+            music(seed=2), 10.0, 25.0, traits=gated, checkpoints=checkpoints, revision=1
+        )
+        assert made.gating.startswith("on")
+        revised.append(audio)
+    assert np.array_equal(*revised)
 
 
 def test_a_composer_at_32_khz_in_mono_comes_out_at_48_in_stereo() -> None:

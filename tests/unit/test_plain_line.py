@@ -56,6 +56,15 @@ def whole(width: int) -> str:
     return line.head + line.rest
 
 
+def test_a_model_that_is_being_loaded_is_named_with_its_share() -> None:
+    loading = msgspec.structs.replace(
+        SNAPSHOT, state="starting", composer="musicgen-small", loading=0.404
+    )
+    assert status_line(loading, 100, ASCII).head == "o loading musicgen-small, 40 %"
+    playing = msgspec.structs.replace(loading, state="playing")
+    assert status_line(playing, 100, ASCII).head == "> playing", "nobody waits for it"
+
+
 def test_everything_in_its_order() -> None:
     assert whole(100) == "▸ playing  3:07/15:00  tense → calm  piano, classical  42 s ahead"
 

@@ -212,6 +212,19 @@ def test_without_a_live_line_every_clip_and_state_has_a_line(lines: Rig) -> None
     assert "\r" not in shown
 
 
+def test_loading_is_told_in_quarters_while_nothing_plays(lines: Rig) -> None:
+    lines.session.change(state="starting", composer="musicgen-small", position_s=0.0)
+    for percent in (0, 1, 20, 25, 40, 74, 76, 99, 100):
+        lines.session.change(loading=percent / 100)
+        lines.player.show()
+    assert lines.shown().splitlines() == [
+        f"0:00 loading musicgen-small, {percent} %" for percent in (0, 25, 74, 76, 100)
+    ]
+    lines.session.change(state="playing", loading=0.1, position_s=9.0)
+    lines.player.show()
+    assert "loading" not in lines.shown()
+
+
 def test_typing_is_echoed_where_nothing_is_redrawn(lines: Rig) -> None:
     lines.press("scal")
     lines.player.press("tab")

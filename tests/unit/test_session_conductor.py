@@ -22,6 +22,7 @@ from engine.link.deliveries import (
     ComposerOpened,
     Delivery,
     EngineLost,
+    EngineRefused,
     EngineUp,
 )
 from engine.link.protocol import ClipRecord, Hello
@@ -98,6 +99,10 @@ class World:
     gave_up: bool = False
     furthest_ahead: float = 0.0
     engine_works: bool = True
+    stand_ins: tuple[str, ...] = ()
+    refusal: str = ""
+    opened: list[str] = field(default_factory=list)
+    record: ClipRecord = RECORD
     keep_until: dict[ClipKey, int] = field(default_factory=dict)
     shift: float = 0.0
     unreadable: bytes | None = None
@@ -117,12 +122,16 @@ class World:
         match command:
             case StartEngine():
                 self.alive += 1
+                self.job = None
                 generation = self.alive
                 hello = Hello(protocol=1, engine="0", python="3", pid=1, composers=("fake",))
                 self.from_engine(command.delay + 0.3, generation, EngineUp(hello))
             case OpenComposer():
-                if self.engine_works:
-                    self.from_engine(0.1, self.alive, ComposerOpened("fake", 1))
+                self.opened.append(command.name)
+                if self.engine_works or command.name in self.stand_ins:
+                    self.from_engine(0.1, self.alive, ComposerOpened(command.name, 1))
+                elif self.refusal:
+                    self.from_engine(0.1, self.alive, EngineRefused(self.refusal))
                 else:
                     self.from_engine(0.1, self.alive, EngineLost("it died"))
             case SendCompose():
@@ -187,7 +196,7 @@ class World:
         if done >= frames or done + start >= self.keep_until.get(key, 1 << 60):
             self.job = None
             cut = done < frames
-            self.tell(ClipEnded(key, cut, RECORD, f"{key.index}-{key.revision}".encode()))
+            self.tell(ClipEnded(key, cut, self.record, f"{key.index}-{key.revision}".encode()))
             return
         audio = np.broadcast_to(np.float32(0), (SAMPLE_RATE, 2))
         self.tell(ChunkArrived(key, audio))
@@ -356,10 +365,76 @@ def test_a_continuation_that_is_refused_twice_is_done_without() -> None:
 
 
 def test_an_engine_that_never_works_is_given_up() -> None:
-    world = started(engine_works=False)
+    world = started(engine_works=False, conductor=Conductor(REQUEST, "embedded"))
     world.run(60)
     assert world.gave_up
     assert world.conductor.restarts == MAX_FAILURES + 1
+
+
+def test_after_two_failed_restarts_the_embedded_composer_takes_over() -> None:
+    world = started(engine_works=False, stand_ins=("embedded",))
+    world.run(60)
+    assert world.opened == ["fake", "fake", "fake", "embedded"]
+    assert sum("embedded composer takes over from fake (it died)" in t for t in world.said) == 1
+    assert not any("back" in text for text in world.said)
+    assert world.conductor.composer == "embedded"
+    assert world.finished
+
+
+def test_a_composer_that_refuses_to_open_is_replaced_at_once() -> None:
+    world = started(engine_works=False, stand_ins=("embedded",), refusal="It does not fit.")
+    world.run(60)
+    assert world.opened == ["fake", "embedded"]
+    assert any("(It does not fit)" in text for text in world.said)
+
+
+def test_an_export_ends_where_its_composer_can_t_be_opened() -> None:
+    world = started(
+        engine_works=False,
+        stand_ins=("embedded",),
+        refusal="It does not fit.",
+        conductor=Conductor(REQUEST, "fake", stand_in=False),
+    )
+    world.run(60)
+    assert world.gave_up
+    assert world.opened == ["fake"]
+
+
+def test_ten_seconds_of_silence_are_enough() -> None:
+    world = started(speed=3.0)
+    world.run(5)
+    written = world.written
+    world.tell(Progress(written, waiting=True, silence=9.9))
+    assert world.conductor.composer == "fake"
+    world.tell(Progress(written, waiting=True, silence=10.0))
+    world.run(300)
+    assert world.opened == ["fake", "embedded"]
+    assert any("takes over from fake (no music for 10 s)" in text for text in world.said)
+    assert world.written == frames_of(240)
+    for key, (_start, frames) in world.starts.items():
+        assert world.got[key] >= frames
+
+
+def test_what_to_expect_of_a_slow_composer_is_said_once_and_it_may_run_ahead() -> None:
+    request = Request(start=Affect(0, 0.8), target=Affect(0, -0.8), minutes=30)
+    slow = ClipRecord(
+        composer="fake",
+        version=1,
+        loudness=None,
+        true_peak=-3.0,
+        gating="off",
+        seconds=1,
+        speed=0.5,
+    )
+    world = started(conductor=Conductor(request, "fake"), record=slow)
+    world.run(200)
+    assert [text for text in world.said if "0.50 s of music" in text] == [world.said[0]]
+    assert "pause for 30 min" in world.said[0]
+    assert world.furthest_ahead > AHEAD_SECONDS + 100
+    known = Conductor(request, "fake", speed=0.25)
+    said = [command for command in known.start() if isinstance(command, Say)]
+    assert "pause for 90 min" in said[0].text
+    assert not [c for c in Conductor(request, "embedded", speed=0.25).start() if isinstance(c, Say)]
 
 
 def test_a_script_makes_the_session_again() -> None:
@@ -562,13 +637,19 @@ actions = st.sampled_from([SteerTo(Affect(0.2, -0.3)), EaseNow(), SkipNow()])
 @settings(max_examples=25, deadline=None)
 @given(
     deeds=st.lists(st.tuples(times, actions), max_size=6),
-    deaths=st.lists(times, max_size=3),
+    deaths=st.lists(times, max_size=4),
+    silences=st.lists(times, max_size=1),
     speed=st.sampled_from([2.0, 8.0, 30.0]),
 )
 def test_whatever_happens_the_whole_session_is_heard(
-    deeds: list[tuple[float, Action]], deaths: list[float], speed: float
+    deeds: list[tuple[float, Action]],
+    deaths: list[float],
+    silences: list[float],
+    speed: float,
 ) -> None:
     world = started(speed=speed)
+    for at in silences:
+        world.later(at, lambda: world.tell(Progress(world.written, waiting=True, silence=10.0)))
     for at, action in deeds:
         world.later(at, lambda action=action: world.tell(action))
     for at in deaths:

@@ -107,9 +107,20 @@ def test_the_page_lists_every_setting_and_its_default() -> None:
     defaults = Settings()
     for key in Settings.__struct_fields__:
         value = getattr(defaults, key)
-        shown = "not set" if value is None else f'`"{value}"`' if isinstance(value, str) else None
+        shown = (
+            "not set" if value in (None, ()) else f'`"{value}"`' if isinstance(value, str) else None
+        )
         row = next(line for line in page.splitlines() if line.startswith(f"| `{key}` |"))
         if shown is not None:
             assert row.split("|")[2].strip() == shown
         else:
             assert float(row.split("|")[2].strip().strip("`")) == value
+
+
+def test_adapters_are_a_list_or_a_text_with_commas(tmp_path: Path) -> None:
+    text = 'adapters = ["someone/calm=0.7", "./mine"]'
+    assert load(tmp_path, text).adapters == ("someone/calm=0.7", "./mine")
+    assert load(tmp_path, text, MUSMED_ADAPTERS="a, b=1").adapters == ("a", "b=1")
+    assert load(tmp_path, text).as_text()["adapters"] == "someone/calm=0.7,./mine"
+    with pytest.raises(MusmedError, match="MUSMED_ADAPTERS"):
+        load(tmp_path, text, MUSMED_ADAPTERS="a,,b")

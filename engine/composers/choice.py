@@ -1,0 +1,66 @@
+"""Which composer a session gets, and whether it can play here at all. No torch: the front asks.
+
+'auto' is the largest MusicGen whose weights are here and whose measured speed leaves room for
+everything else, and otherwise the embedded composer.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+
+from engine.composers.base import EMBEDDED, has_model, resolve_composer
+from engine.composers.musicgen import audiocraft_packages
+from engine.composers.musicgen.adapters import find_adapters, parse_adapter
+from engine.composers.musicgen.catalogue import CATALOGUE, NAMES
+from engine.composers.musicgen.checkpoints import Checkpoint, find
+from engine.composers.musicgen.opening import check_opening
+from engine.composers.speeds import Speeds
+from engine.errors import MusmedError
+from engine.plan.generation import Generation
+
+FAST_ENOUGH = 1.5
+"""Seconds of music in a second: what a composer must have shown to be chosen unasked."""
+PACKAGES = ("torch", "transformers", "safetensors")
+
+
+def choose_composer(name: str, generation: Generation, speeds: Speeds | None) -> str:
+    """The composer behind ``name``; 'auto' chooses among those that can play here. Raises
+    ``UnknownWordError``."""
+    if name != "auto" or speeds is None:
+        return resolve_composer(name)
+    measured = [(entry, speeds.of(measured_as(entry, generation))) for entry in NAMES]
+    fast = [entry for entry, speed in measured if speed is not None and speed >= FAST_ENOUGH]
+    for entry in sorted(fast, key=lambda entry: -CATALOGUE[entry].size):
+        try:
+            check_composer(entry, generation)
+        except MusmedError:
+            continue
+        return entry
+    return EMBEDDED
+
+
+def measured_as(composer: str, generation: Generation) -> str:
+    """The name under which the speed of ``composer`` is kept: another decoder has another."""
+    return composer if generation.decoder == "ours" else f"{composer} ({generation.decoder})"
+
+
+def check_composer(composer: str, generation: Generation) -> None:
+    """Raise ``MusmedError`` for what is missing before ``composer`` could make a session."""
+    if not has_model(composer):
+        return
+    missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
+    if missing:
+        raise MusmedError(
+            f"{composer} needs {', '.join(missing)}: pip install 'musmed[musicgen]', or choose "
+            f"--composer {EMBEDDED}."
+        )
+    if generation.decoder == "audiocraft":
+        audiocraft_packages.check_installed()
+    _check_adapters(generation.adapters, find(composer))
+    if generation.opening is not None:
+        check_opening(generation.opening)
+
+
+def _check_adapters(adapters: Sequence[str], checkpoint: Checkpoint) -> None:
+    find_adapters([parse_adapter(adapter) for adapter in adapters], checkpoint)

@@ -1,0 +1,99 @@
+"""The MusicGen checkpoints there are: names, where the hub has them, sizes, licence. No torch here.
+
+Sizes are those of the safetensors files as the hub's file listings give them (read 2026-11;
+``musmed models get`` asks the hub again before it fetches anything). The main branches of medium
+and large hold pickles only; the hub's converter bot has their safetensors as open pull requests,
+which is where they are taken from when main still has none.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LICENCE = "CC-BY-NC 4.0"
+LICENCE_SENTENCE = (
+    "MusicGen's weights are Meta's, under CC-BY-NC 4.0: not for commercial use; "
+    "musmed itself and its embedded composer are free of that."
+)
+_REPO_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One checkpoint. ``size``: bytes of its safetensors; ``parameters``: of its decoder, as its
+    card says; ``revisions``: where its safetensors may be, in the order to look."""
+
+    name: str
+    size: int
+    parameters: str
+    channels: int
+    revisions: tuple[str, ...] = ("main",)
+    note: str = ""
+
+    @property
+    def repo(self) -> str:
+        return f"facebook/{self.name}"
+
+
+_TEXT_ONLY = "used with text only"
+_ENTRIES = (
+    Entry("musicgen-small", 2_360_000_000, "300M", 1),
+    Entry("musicgen-medium", 8_040_000_000, "1.5B", 1, ("main", "refs/pr/10")),
+    Entry("musicgen-large", 13_720_000_000, "3.3B", 1, ("main", "refs/pr/18")),
+    Entry("musicgen-melody", 6_130_000_000, "1.5B", 1, note=_TEXT_ONLY),
+    Entry("musicgen-stereo-small", 1_220_000_000, "300M", 2),
+    Entry("musicgen-stereo-medium", 4_070_000_000, "1.5B", 2),
+    Entry("musicgen-stereo-large", 6_920_000_000, "3.3B", 2),
+    Entry("musicgen-stereo-melody", 6_330_000_000, "1.5B", 2, note=_TEXT_ONLY),
+)
+CATALOGUE: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
+
+NAMES: tuple[str, ...] = tuple(CATALOGUE)
+
+
+def smaller(name: str) -> str | None:
+    """The largest checkpoint that is smaller and of the same kind (mono or stereo); None for the
+    smallest. By the decoder, since some are stored in half precision."""
+    given = CATALOGUE.get(name)
+    order = ("300M", "1.5B", "3.3B")
+    kind = [
+        entry
+        for entry in _ENTRIES
+        if given is not None
+        and not entry.note
+        and entry.channels == given.channels
+        and order.index(entry.parameters) < order.index(given.parameters)
+    ]
+    return kind[-1].name if kind else None
+
+
+def is_repo_name(text: str) -> bool:
+    """Whether ``text`` has the form of a hub repository, 'user/name'."""
+    return _REPO_NAME.fullmatch(text) is not None and ".." not in text and "--" not in text
+
+
+def entry_of(name: str) -> Entry | None:
+    """The entry called ``name``, with or without 'facebook/'; None for what is not in it."""
+    return CATALOGUE.get(name.removeprefix("facebook/"))
+
+
+def repo_of(name: str) -> str | None:
+    """The hub repository that ``name`` (a catalogue name or 'user/name') stands for, or None."""
+    entry = entry_of(name)
+    if entry is not None:
+        return entry.repo
+    return name if is_repo_name(name) else None
+
+
+def revisions_of(repo: str) -> tuple[str, ...]:
+    """The branches of ``repo`` to look for safetensors in, in order."""
+    entry = entry_of(repo)
+    return entry.revisions if entry is not None and entry.repo == repo else ("main",)
+
+
+def licence_of(repo: str | None) -> str:
+    """What is known of the licence of a checkpoint's weights."""
+    if repo is not None and repo.startswith("facebook/musicgen-"):
+        return LICENCE
+    return "see its model card"

@@ -1,0 +1,118 @@
+"""Affect along a clip becomes the text a model hears, weighed frame by frame.
+
+Every mood has its place on the circumplex and its prompt. Wherever the path is, the nearest moods
+share the attention of the model: its cross-attention runs over the text states of their prompts
+one after the other, and the logarithm of a mood's weight is added to the scores of its keys. So a
+prompt of weight 1 is heard as if it were alone, one of weight 0 is not heard, and between them
+the softmax mixes what they say.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.affect import moods
+from engine.affect.path import Path
+from engine.plan import words
+from engine.plan.spec import ClipSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from engine.composers.musicgen.decoder import Conditioning
+
+NEIGHBOURS = 3
+"""So many moods share the attention at a time."""
+MOST_MOODS = 6
+"""And so many along a clip; those that weigh least are left out."""
+KEPT_PROMPTS = 32
+
+Doubles = NDArray[np.float64]
+
+
+class MoodWeights(NamedTuple):
+    """``weights``: (times, moods), rows that sum to 1."""
+
+    moods: tuple[str, ...]
+    weights: Doubles
+
+
+@functools.cache
+def _placed() -> tuple[tuple[str, ...], Doubles]:
+    """The true moods, and their places (moods, 2)."""
+    placed = [(mood.name, mood.affect) for mood in moods.MOODS if mood.affect is not None]
+    places = [(affect.valence, affect.arousal) for _, affect in placed]
+    return tuple(name for name, _ in placed), np.array(places)
+
+
+def mood_weights(path: Path, times: Doubles) -> MoodWeights:
+    """How much each mood weighs at ``times`` (session seconds) along ``path``.
+
+    Shepard's weights within the distance R of the fourth-nearest mood (Franke and Nielson 1980):
+    ((R - d) / (R d))^2. They change without a jump as the path moves, and a mood that the path
+    touches has weight 1.
+    """
+    names, places = _placed()
+    here = np.array([(a.valence, a.arousal) for a in (path.at(float(t)) for t in times)])
+    distance = np.hypot(*np.moveaxis(here[:, None] - places, 2, 0))
+    reach = np.sort(distance, axis=1)[:, NEIGHBOURS, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weights = (np.maximum(0.0, reach - distance) / (reach * distance)) ** 2
+    touching = distance == 0.0
+    rows = touching.any(axis=1)
+    weights[rows] = touching[rows]
+    weights /= weights.sum(axis=1, keepdims=True)
+    chosen = np.flatnonzero(weights.any(axis=0))
+    if len(chosen) > MOST_MOODS:
+        chosen = np.sort(np.argsort(-weights.sum(axis=0), kind="stable")[:MOST_MOODS])
+    kept = weights[:, chosen]
+    orphans = kept.sum(axis=1) == 0.0
+    kept[orphans, distance[np.ix_(orphans, chosen)].argmin(axis=1)] = 1.0
+    return MoodWeights(tuple(names[i] for i in chosen), kept / kept.sum(axis=1, keepdims=True))
+
+
+class Conditioner:
+    """Makes the conditioning of stretches of a clip. ``text_states(prompt)``: (keys, width)."""
+
+    def __init__(self, text_states: Callable[[str], Tensor]) -> None:
+        self._text_states = text_states
+        self._kept: OrderedDict[str, Tensor] = OrderedDict()
+
+    def along(self, spec: ClipSpec, first: int, count: int, rate: int) -> Conditioning:
+        """For the code frames ``first`` to ``first + count`` of the session, ``rate`` a second:
+        the prompts of the moods along the clip's path, with the clip's other tags."""
+        times = (first + np.arange(count)) / rate
+        found = mood_weights(spec.path, times)
+        prompts = [words.prompt(msgspec.structs.replace(spec.tags, mood=m)) for m in found.moods]
+        return mixture([self._states(prompt) for prompt in prompts], found.weights)
+
+    def _states(self, prompt: str) -> Tensor:
+        if prompt not in self._kept:
+            self._kept[prompt] = self._text_states(prompt)
+            if len(self._kept) > KEPT_PROMPTS:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(prompt)
+        return self._kept[prompt]
+
+
+def mixture(states: list[Tensor], weights: Doubles) -> Conditioning:
+    """The conditioning that hears prompt i (``states[i]``: (keys, width)) with ``weights[:, i]``,
+    shape (frames, prompts), rows that sum to 1."""
+    import torch
+
+    from engine.composers.musicgen.decoder import Conditioning
+
+    if len(states) == 1:
+        return Conditioning(states[0], None)
+    with np.errstate(divide="ignore"):
+        logs = np.log(weights).astype(np.float32)
+    keys = [len(state) for state in states]
+    bias = torch.from_numpy(np.repeat(logs, keys, axis=1)).to(states[0].device)
+    return Conditioning(torch.cat(states), bias)

@@ -1,0 +1,50 @@
+"""What a model runs on here, in which number format, and what to do when it does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from engine.composers.base import EMBEDDED
+from engine.composers.musicgen.catalogue import smaller
+from engine.errors import MusmedError
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+def choose_device() -> tuple[torch.device, torch.dtype]:
+    """The best device torch can use, and the decoder's number format on it.
+
+    CUDA: bfloat16, which halves what a step has to read (float16 on GPUs before Ampere, which
+    have no fast bfloat16). Apple's MPS: float16. CPU: float32, the only fast one everywhere.
+    """
+    if torch.cuda.is_available():
+        ampere = torch.cuda.get_device_capability()[0] >= 8
+        return torch.device("cuda"), torch.bfloat16 if ampere else torch.float16
+    if torch.backends.mps.is_available():
+        return torch.device("mps"), torch.float16
+    return torch.device("cpu"), torch.float32
+
+
+@contextmanager
+def fitting(composer: str, device: torch.device) -> Iterator[None]:
+    """Turns running out of memory into a sentence that proposes what would fit."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise _too_large(composer, device) from error
+    except RuntimeError as error:  # MPS and the CPU's allocator have no class of their own
+        if not any(words in str(error).lower() for words in _OUT_OF_MEMORY):
+            raise
+        raise _too_large(composer, device) from error
+
+
+def _too_large(composer: str, device: torch.device) -> MusmedError:
+    where = "this machine's memory" if device.type == "cpu" else "the GPU's memory"
+    less = smaller(composer)
+    proposal = f"--composer {less}" if less else f"--composer {EMBEDDED}, which needs no GPU"
+    return MusmedError(
+        f"{composer} does not fit into {where}; close what else uses it, or choose {proposal}."
+    )

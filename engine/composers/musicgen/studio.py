@@ -1,0 +1,159 @@
+"""A loaded MusicGen and what makes codes of it. torch is imported when the model is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, frames_of
+from engine.composers.base import EMBEDDED
+from engine.composers.musicgen.adapters import find_adapters, parse_adapter
+from engine.composers.musicgen.ahead import Ahead, Cancelled
+from engine.composers.musicgen.checkpoints import find
+from engine.composers.musicgen.conditioning import Conditioner
+from engine.composers.musicgen.continuation import CodeLine, Codes
+from engine.composers.musicgen.opening import read_opening
+from engine.errors import MusmedError
+from engine.plan.clock import CLIP_SECONDS, OVERLAP_SECONDS
+from engine.plan.generation import Generation
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from engine.composers.musicgen.codec import CodecStream
+    from engine.composers.musicgen.decoder import Conditioning
+    from engine.composers.musicgen.weights import Model
+
+
+USUAL_KEYS = 192
+"""Room for the text of as many moods as a clip has, so that every clip finds the same graphs."""
+
+
+class CodeDecoder(Protocol):
+    """What turns conditioning and a prompt into codes: ``decoder.Decoder`` or another on the same
+    weights."""
+
+    def frames(
+        self,
+        conditioning: Conditioning,
+        prompt: Tensor | None,
+        count: int,
+        *,
+        seed: int,
+        guidance: float,
+        top_k: int,
+        temperature: float,
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Tensor]: ...
+
+
+class Studio:
+    """A loaded model with everything a clip needs of it. ``fitting``: gives the context that
+    turns running out of memory into a sentence."""
+
+    def __init__(
+        self,
+        model: Model,
+        decoder: CodeDecoder,
+        generation: Generation,
+        fitting: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        if SAMPLE_RATE % model.frame_rate or GRID_FRAMES % (SAMPLE_RATE // model.frame_rate):
+            raise MusmedError(
+                f"The model has {model.frame_rate} code frames a second, which musmed can't lay "
+                "on its grid; choose one of 'musmed models list'."
+            )
+        self.model, self.decoder, self.generation = model, decoder, generation
+        self.fitting = fitting
+        self.rate = model.frame_rate
+        self.hop = SAMPLE_RATE // model.frame_rate
+        self.vocabulary = model.decoder.codes
+        self.conditioner = Conditioner(model.text_states)
+        self._ahead: Ahead[Codes] | None = None
+
+    def code_frames(self, seconds: float) -> int:
+        """Code frames of so many seconds, rounded up."""
+        return -(-frames_of(seconds) // self.hop)
+
+    def stream(self, context: Codes) -> CodecStream:
+        """A stream through the codec that has heard ``context``."""
+        from engine.composers.musicgen.codec import CodecStream
+
+        return CodecStream(self.model.codec, tensor(context) if context.size else None)
+
+    def ahead(self, make: Callable[[Cancelled], Iterator[Codes]]) -> Iterator[Codes]:
+        """``make`` at work ahead, until the next clip begins or ``end_clip``: the model works on
+        one clip at a time."""
+        self.end_clip()
+        self._ahead = Ahead(make)
+        return self._ahead
+
+    def end_clip(self) -> None:
+        """Nothing is composed any more when this returns."""
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
+
+    def opening(self) -> CodeLine | None:
+        """The codes of the opening the listener gave, laid at the session's start."""
+        if self.generation.opening is None:
+            return None
+        import soxr
+
+        from engine.composers.musicgen.codec import encode
+
+        audio, rate = read_opening(self.generation.opening)
+        audio = soxr.resample(audio, rate, self.model.sample_rate, quality="HQ")
+        with self.fitting():
+            codes = encode(self.model.codec, audio, self.model.channels)
+        return CodeLine(0, codes.numpy()[:, -self.code_frames(OVERLAP_SECONDS) :])
+
+
+def open_studio(name: str, generation: Generation, progress: Callable[[float], None]) -> Studio:
+    """Load the checkpoint ``name``. Raises ``MusmedError`` for what is missing or too large."""
+    checkpoint = find(name)
+    adapters = find_adapters([parse_adapter(text) for text in generation.adapters], checkpoint)
+    try:
+        from engine.composers.musicgen import device as devices
+        from engine.composers.musicgen import weights
+        from engine.composers.musicgen.decoder import Decoder
+        from engine.composers.musicgen.reference import ReferenceDecoder
+    except ModuleNotFoundError as error:
+        raise MusmedError(
+            f"{name} needs {error.name}: pip install 'musmed[musicgen]', or choose "
+            f"--composer {EMBEDDED}."
+        ) from error
+    device, dtype = devices.choose_device()
+    how: dict[str, Any] = {
+        "device": device, "dtype": dtype, "adapters": adapters, "progress": progress
+    }  # fmt: skip
+    decoder: CodeDecoder
+    with devices.fitting(name, device):
+        if generation.decoder == "reference":
+            whole, tokenizer = weights.load_transformers(checkpoint, **how)
+            model, decoder = weights.from_transformers(whole, tokenizer), ReferenceDecoder(whole)
+        elif generation.decoder == "audiocraft":
+            from engine.composers.musicgen.audiocraft import open_decoder
+
+            model = weights.load(checkpoint, **how)
+            decoder = open_decoder(model)
+        else:
+            model = weights.load(checkpoint, **how)
+            decoder = ours = Decoder(model, max_seconds=CLIP_SECONDS)
+            ours.warm(
+                guidance=generation.guidance,
+                top_k=generation.top_k,
+                temperature=generation.temperature,
+                keys=USUAL_KEYS,
+            )
+    return Studio(model, decoder, generation, lambda: devices.fitting(name, device))
+
+
+def tensor(codes: Codes) -> Tensor:
+    """Codes for torch, (codebooks, n) int64 on the CPU."""
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(codes))

@@ -1,0 +1,87 @@
+"""How fast each composer was on this machine, kept in the user's state folder. No torch.
+
+The file is a cache of measurements: one that is missing or damaged is as good as an empty one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import os
+import platform
+import sys
+from pathlib import Path
+
+import msgspec
+
+FILE = "speeds.json"
+_LIMIT_BYTES = 64 * 1024
+_MOST = 64
+_Table = dict[str, dict[str, float]]
+
+
+class Speeds:
+    """Seconds of music composed in a second, by device and composer. ``folder``: where ``FILE``
+    lies. ``device`` names what composes here (``device_name()``)."""
+
+    def __init__(self, folder: Path, device: str | None = None) -> None:
+        self._file = folder / FILE
+        self._device = device if device is not None else device_name()
+
+    def of(self, composer: str) -> float | None:
+        """The last measured speed of ``composer`` on this device; None when there is none."""
+        return self._read().get(self._device, {}).get(composer)
+
+    def keep(self, composer: str, speed: float) -> None:
+        """Remember a measurement. One that can't be stored is forgotten."""
+        table = self._read()
+        row = table.pop(self._device, {})
+        row.pop(composer, None)
+        table[self._device] = dict([*row.items(), (composer, round(speed, 3))][-_MOST:])
+        data = msgspec.json.format(msgspec.json.encode(dict([*table.items()][-_MOST:])))
+        temporary = self._file.with_name(f".{FILE}.{os.getpid()}.part")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(data)
+            temporary.replace(self._file)
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    def _read(self) -> _Table:
+        try:
+            with self._file.open("rb") as file:
+                data = file.read(_LIMIT_BYTES + 1)
+            return msgspec.json.decode(data, type=_Table) if len(data) <= _LIMIT_BYTES else {}
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            return {}
+
+
+def device_name() -> str:
+    """What a model would run on here, and with which torch, so that a measurement is not taken
+    for another machine's. Read without torch: it need not be what torch can use, only the same
+    name for the same machine."""
+    try:
+        torch = importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        torch = "none"
+    return f"{_accelerator() or _processor()}, torch {torch}"
+
+
+def _accelerator() -> str | None:
+    if sys.platform == "darwin" and platform.machine() == "arm64":
+        return f"Apple {platform.processor() or 'silicon'}"
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible in {"", "-1"}:
+        return None
+    names = []
+    for file in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        with contextlib.suppress(OSError):
+            lines = file.read_text(errors="replace").splitlines()
+            names += [line.partition(":")[2].strip() for line in lines if line[:6] == "Model:"]
+    return " + ".join(names) + (f" ({visible})" if visible else "") if names else None
+
+
+def _processor() -> str:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{platform.machine()} with {cores} cores"

@@ -1,0 +1,49 @@
+"""How a composer that samples from a model is to sample; part of what determines a session."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Decoder = Literal["ours", "reference", "audiocraft"]
+
+GUIDANCE_RANGE = (1.0, 10.0)
+TOP_K_RANGE = (1, 2048)
+SAMPLING_RANGE = (0.0, 2.0)
+MOST_ADAPTERS = 8
+
+_Name = Annotated[str, Meta(max_length=4096)]
+
+
+class Generation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``guidance``: the scale of classifier-free guidance (1: none). ``top_k``: a code is drawn
+    from so many of the likeliest. ``temperature`` of that draw; 0 takes the likeliest. (All three
+    as in Copet et al., arXiv 2306.05284, whose values are the defaults.)
+
+    ``decoder``: 'ours', or transformers' ('reference') or audiocraft's on the same weights.
+    ``adapters``: folders or hub repositories of LoRA adapters as typed, '=SCALE' after them or
+    not. ``opening``: a sound file whose last seconds the session begins with and goes on from.
+    """
+
+    guidance: Annotated[float, Meta(ge=GUIDANCE_RANGE[0], le=GUIDANCE_RANGE[1])] = 3.0
+    top_k: Annotated[int, Meta(ge=TOP_K_RANGE[0], le=TOP_K_RANGE[1])] = 250
+    temperature: Annotated[float, Meta(ge=SAMPLING_RANGE[0], le=SAMPLING_RANGE[1])] = 1.0
+    decoder: Decoder = "ours"
+    adapters: Annotated[tuple[_Name, ...], Meta(max_length=MOST_ADAPTERS)] = ()
+    opening: _Name | None = None
+
+    def named(self) -> Generation:
+        """The same with files' names only, for what is given to others."""
+        return msgspec.structs.replace(
+            self,
+            adapters=tuple(file_name(adapter) for adapter in self.adapters),
+            opening=None if self.opening is None else file_name(self.opening),
+        )
+
+
+def file_name(place: str) -> str:
+    """The last part of an absolute path; what is no absolute path (a hub repository) as it is."""
+    return PurePath(place).name if PurePath(place).is_absolute() else place

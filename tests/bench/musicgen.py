@@ -1,0 +1,314 @@
+"""Measure MusicGen's decoding: ``python tests/bench/musicgen.py`` prints Markdown tables.
+
+Ours, transformers' ``generate`` and, where it is installed, audiocraft, on the same random weights
+of the real shapes, in one run: steps a second after 0, 10 and 30 s of context, times real time
+(50 steps are a second), and how near that is to the floor of reading the weights and the cache
+once through this device's memory. Then the first audio, the codec and the memory. Random weights
+take as long as trained ones. The median step on a CPU, whose neighbours may be busy; the mean on a
+GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import gc
+import itertools
+import os
+import platform
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import torch  # noqa: E402
+
+from engine.composers.musicgen.codec import CodecStream, fold  # noqa: E402
+from engine.composers.musicgen.decoder import Conditioning, Decoder  # noqa: E402
+from engine.composers.musicgen.fused import fuse  # noqa: E402
+from engine.composers.musicgen.reference import ReferenceDecoder  # noqa: E402
+from engine.composers.musicgen.step import DRAWN_STEPS  # noqa: E402
+from engine.composers.musicgen.weights import Model, from_transformers  # noqa: E402
+from engine.errors import MusmedError  # noqa: E402
+
+SHAPES = {"small": (24, 1024, 16), "medium": (48, 1536, 24), "large": (48, 2048, 32)}
+"""Layers, width, heads (Copet et al. 2023, and the hub's configurations)."""
+RATE = 50
+KEYS = 16
+"""Tokens of text: a prompt of tags."""
+DTYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "int8": torch.int8,
+}
+
+
+now = time.process_time if "--cpu-time" in sys.argv else time.perf_counter
+"""The clock."""
+
+
+def main() -> None:
+    asked = arguments()
+    device = torch.device(asked.device)
+    if asked.cpu_time:
+        asked.threads = 1
+    if asked.threads:
+        torch.set_num_threads(asked.threads)
+    bandwidth = memory_bandwidth(device)
+    print(heading(device, bandwidth))
+    print("| model | decoder | context | ms a step | steps/s | x real time | share of the floor |")
+    print("|---|---|---|---|---|---|---|")
+    rest: list[str] = []
+    for size in asked.models.split(","):
+        for dtype in asked.dtypes.split(","):
+            rest += measure(size, dtype, device, bandwidth, asked)
+            gc.collect()
+            if device.type == "cuda":
+                torch.cuda.empty_cache()
+    print()
+    print("\n".join(rest))
+
+
+def arguments() -> argparse.Namespace:
+    cuda = torch.cuda.is_available()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", default="small,medium,large" if cuda else "small")
+    parser.add_argument("--device", default="cuda" if cuda else "cpu")
+    parser.add_argument("--dtypes", default="bfloat16" if cuda else "float32,bfloat16,int8")
+    parser.add_argument("--contexts", default="0,10,30", help="seconds before what is measured")
+    parser.add_argument("--steps", type=int, default=200 if cuda else 25, help="multiple of 25")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument(
+        "--cpu-time",
+        action="store_true",
+        help="on a busy CPU: one thread, timed by the time it ran, not by the clock on the wall",
+    )
+    parser.add_argument("--peers", default="transformers,audiocraft", help="'' for none")
+    parser.add_argument("--guidance", type=float, default=3.0)
+    return parser.parse_args()
+
+
+def measure(
+    size: str, dtype: str, device: torch.device, bandwidth: float, asked: argparse.Namespace
+) -> list[str]:
+    """Print a model's rows, and return the lines about everything but its steps."""
+    whole = random_model(size, device)
+    model = ours_of(whole, DTYPES[dtype])
+    text = Conditioning(torch.randn(KEYS, whole.config.text_encoder.d_model, device=device))
+    decoder = Decoder(model)
+    decoder.warm(guidance=asked.guidance)
+    lines = first_audio(size, dtype, model, decoder, asked.guidance)
+    runs: list[tuple[str, Callable[[], Any], bool]] = [("musmed", lambda: decoder, True)]
+    if dtype != "int8":
+        whole.decoder.to(DTYPES[dtype])
+        whole.enc_to_dec_proj.to(DTYPES[dtype])
+        if "transformers" in asked.peers:
+            runs.append(("transformers", lambda: ReferenceDecoder(whole), False))
+        if "audiocraft" in asked.peers:
+            runs.append(("audiocraft", lambda: audiocraft(model), False))
+    for context in (int(c) for c in asked.contexts.split(",")):
+        for name, make, ours in runs:
+            try:
+                seconds = step_seconds(make(), text, context, asked, ours=ours)
+            except (MusmedError, ImportError) as error:
+                lines.append(f"- {name}: {error}")
+                continue
+            floor = step_bytes(model, context, asked.guidance) / bandwidth
+            print(
+                f"| {size} {dtype} | {name} | {context} s | {seconds * 1e3:.2f} | "
+                f"{1 / seconds:.1f} | {1 / seconds / RATE:.2f} | {floor / seconds:.0%} |",
+                flush=True,
+            )
+    lines.append(memory(size, dtype, model, device))
+    return lines
+
+
+def step_seconds(
+    decoder: Any, text: Conditioning, context: int, asked: argparse.Namespace, *, ours: bool
+) -> float:
+    """The time of one step with ``context`` seconds before it.
+
+    Everybody asks ``cancelled`` once a step, which is the clock: before a step (ours) or after.
+    """
+    stamps: list[float] = []
+
+    def clock() -> bool:
+        stamps.append(now())
+        return False
+
+    known = max(0, min(context * RATE, 30 * RATE - asked.steps))
+    prompt = torch.randint(0, 2048, (4, known)) if known else None
+    warm_up = DRAWN_STEPS
+    count = known + warm_up + asked.steps - 3  # so many steps, the delays included
+    for _ in decoder.frames(text, prompt, count, seed=0, guidance=asked.guidance, cancelled=clock):
+        pass
+    if ours:
+        stamps.append(now())
+    window = stamps[-asked.steps - 1 :]
+    if decoder_device(text) == "cpu":
+        return statistics.median(b - a for a, b in itertools.pairwise(window))
+    return (window[-1] - window[0]) / (len(window) - 1)
+
+
+def decoder_device(text: Conditioning) -> str:
+    return text.states.device.type
+
+
+def first_audio(
+    size: str, dtype: str, model: Model, decoder: Decoder, guidance: float
+) -> list[str]:
+    """From a prompt's tokens to the first samples, and how long the codec takes."""
+    tokens = torch.randint(0, 1000, (1, KEYS), device=model.decoder.device)
+
+    def begin() -> float:
+        start = now()
+        with torch.inference_mode():
+            states = model.text(input_ids=tokens).last_hidden_state[0]
+        stream = CodecStream(model.codec)
+        for codes in decoder.frames(Conditioning(states), None, 100, seed=0, guidance=guidance):
+            if len(stream.push(codes)):
+                break
+        return now() - start
+
+    begin()
+    first = min(begin() for _ in range(2))
+    codes = torch.randint(0, 2048, (4, 25))
+    stream = CodecStream(model.codec)
+    spent = []
+    for _ in range(6):
+        start = now()
+        stream.push(codes)
+        spent.append(now() - start)
+    return [
+        f"- {size} {dtype}: first audio after {first:.2f} s (warm); "
+        f"the codec takes {statistics.median(spent) * 2:.3f} s for a second of audio"
+    ]
+
+
+def step_bytes(model: Model, context: int, guidance: float) -> float:
+    """What a step cannot but read: every matrix, and the keys and values of the context."""
+    weights = model.decoder
+    rows = 2 if guidance > 1 else 1
+    each = torch.empty(0, dtype=weights.dtype).element_size()
+    cache = len(weights.layers) * 2 * rows * weights.hidden * context * RATE * each
+    return weights.step_bytes() + cache
+
+
+def memory_bandwidth(device: torch.device) -> float:
+    """Bytes a second that this device reads: the best of a few sums over half a gigabyte."""
+    data = torch.ones(2**27, device=device)
+    best = 0.0
+    for _ in range(8):
+        synchronise(device)
+        start = now()
+        data.sum()
+        synchronise(device)
+        best = max(best, data.numel() * 4 / (now() - start))
+    return best
+
+
+def synchronise(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def memory(size: str, dtype: str, model: Model, device: torch.device) -> str:
+    weights = model.decoder.step_bytes() / 1e9
+    if device.type == "cuda":
+        peak = torch.cuda.max_memory_allocated() / 1e9
+        return f"- {size} {dtype}: {weights:.2f} GB of matrices; {peak:.1f} GB at most on the GPU"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return f"- {size} {dtype}: {weights:.2f} GB of matrices; {peak:.1f} GB at most, peers included"
+
+
+def heading(device: torch.device, bandwidth: float) -> str:
+    import transformers
+
+    name = torch.cuda.get_device_name() if device.type == "cuda" else cpu_name()
+    threads = "" if device.type == "cuda" else f", {torch.get_num_threads()} threads"
+    load = "" if device.type == "cuda" else f", load {os.getloadavg()[0]:.1f} at the start"
+    if now is time.process_time:
+        load += ", timed by CPU time"
+    return (
+        f"{time.strftime('%Y-%m-%d')}, {name}{threads}, reading {bandwidth / 1e9:.0f} GB/s; "
+        f"torch {torch.__version__}, transformers {transformers.__version__}{load}\n"
+    )
+
+
+def cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), "CPU")
+
+
+def audiocraft(model: Model) -> Any:
+    from engine.composers.musicgen.audiocraft import open_decoder
+
+    return open_decoder(model)
+
+
+def ours_of(whole: Any, dtype: torch.dtype) -> Model:
+    """Our model of transformers', its decoder in ``dtype``, as ``weights.load`` would make it."""
+    model = from_transformers(whole, tokenizer=cast(Any, None))  # nothing is tokenised here
+    if model.decoder.dtype == dtype:
+        return model
+    made = fuse(whole.state_dict(), whole.config, whole.device, dtype)
+    return dataclasses.replace(model, decoder=made)
+
+
+def random_model(size: str, device: torch.device) -> Any:
+    """A ``MusicgenForConditionalGeneration`` of a real shape, float32, with random weights."""
+    from transformers import (
+        EncodecConfig,
+        MusicgenConfig,
+        MusicgenDecoderConfig,
+        MusicgenForConditionalGeneration,
+        T5Config,
+    )
+    from transformers.initialization import no_init_weights
+
+    layers, width, heads = SHAPES[size]
+    config = MusicgenConfig(
+        text_encoder=T5Config(
+            d_model=768, d_kv=64, d_ff=3072, num_layers=12, num_heads=12, decoder_start_token_id=0
+        ),
+        audio_encoder=EncodecConfig(
+            target_bandwidths=[2.2],
+            sampling_rate=32000,
+            num_filters=64,
+            codebook_size=2048,
+            upsampling_ratios=[8, 5, 4, 4],
+            use_causal_conv=False,
+            use_conv_shortcut=False,
+        ),
+        decoder=MusicgenDecoderConfig(
+            num_hidden_layers=layers,
+            hidden_size=width,
+            num_attention_heads=heads,
+            ffn_dim=4 * width,
+            dropout=0.0,
+        ),
+    )
+    with device, no_init_weights():
+        model = MusicgenForConditionalGeneration(config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.uniform_(-0.03, 0.03)
+    fold(model.audio_encoder)
+    for name in ("decoder_start_token_id", "pad_token_id", "bos_token_id"):
+        setattr(model.generation_config, name, 2048)
+    return model
+
+
+if __name__ == "__main__":
+    main()

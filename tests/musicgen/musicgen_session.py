@@ -1,0 +1,59 @@
+"""Plays a session of a tiny MusicGen to a PortAudio device in virtual time.
+
+    musicgen_session.py FOLDER DEVICE STEER_AT KILL_AT
+
+A new session of FOLDER/request.json, steered when STEER_AT seconds are written; once KILL_AT
+seconds are, this process kills itself and leaves no word to anyone. When FOLDER has a library, its
+session is gone on with to its end instead.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+
+from engine.affect.circumplex import Affect
+from engine.audio.format import SAMPLE_RATE
+from engine.composers.speeds import Speeds
+from engine.plan.request import Request
+from engine.playback.sinks.sounddevice import SoundDeviceSink
+from engine.session.library import Library
+from engine.session.runner import SessionRunner
+
+
+def main(folder: Path, device: str, steer_at: float, kill_at: float) -> None:
+    request = msgspec.json.decode((folder / "request.json").read_bytes(), type=Request)
+    begun = (folder / "library").is_dir()
+    library = Library(folder / "library")
+    runner = SessionRunner(
+        request,
+        library=library,
+        sink=SoundDeviceSink(device, realtime=False),
+        log_file=folder / "engine.log",
+        speeds=Speeds(folder),
+        resume=library.load(library.sessions()[0].id) if begun else None,
+    )
+    steered = begun
+    runner.start()
+    while not runner.wait(0.005):
+        written = runner.playback.state().written / SAMPLE_RATE
+        if not steered and written >= steer_at:
+            steered = True
+            runner.steer(Affect(0.6, 0.5), "glad")
+        if not begun and written >= kill_at and runner.status().events:
+            os.kill(os.getpid(), signal.SIGKILL)
+    runner.close()
+    status = runner.status()
+    (folder / "state.txt").write_text(
+        f"{library.load(runner.session).state} {status.composer} restarts={status.restarts} "
+        f"gaps={status.playback.gaps} failure={status.failure}"
+    )
+    library.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]), float(sys.argv[4]))

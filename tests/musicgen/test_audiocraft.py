@@ -1,0 +1,151 @@
+"""audiocraft with the same random weights says the same codes as our decoder.
+
+Its own job: audiocraft can't be an extra, requirements-audiocraft.txt says how to install it. Where
+it is not installed these tests are skipped, and only MUSMED_AUDIOCRAFT_MUST_RUN=1 forbids that.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from engine.composers.musicgen.audiocraft_packages import missing
+from engine.errors import MusmedError
+
+LACKING = missing()
+installed = pytest.mark.skipif(
+    bool(LACKING) and os.environ.get("MUSMED_AUDIOCRAFT_MUST_RUN") != "1",
+    reason=f"audiocraft is not installed ({', '.join(LACKING[:3])} missing)",
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def small_model() -> Any:
+    """musicgen-small's decoder with random weights, sharpened as ``tiny_model``'s."""
+    from transformers import (
+        EncodecConfig,
+        MusicgenConfig,
+        MusicgenDecoderConfig,
+        MusicgenForConditionalGeneration,
+        T5Config,
+    )
+
+    text = T5Config(vocab_size=400, d_model=768, d_kv=8, d_ff=48, num_layers=1, num_heads=3)
+    audio = EncodecConfig(sampling_rate=32000, upsampling_ratios=[8, 5, 4, 4], num_filters=4)
+    decoder = MusicgenDecoderConfig()  # its defaults are the small model's
+    assert (decoder.num_hidden_layers, decoder.hidden_size) == (24, 1024)
+    config = MusicgenConfig(text_encoder=text, audio_encoder=audio, decoder=decoder)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = MusicgenForConditionalGeneration(config).eval()
+    with torch.no_grad():
+        for head in model.decoder.lm_heads:
+            head.weight.mul_(10)
+        for embedding in model.decoder.model.decoder.embed_tokens:
+            embedding.weight.mul_(20)
+    return model
+
+
+def conditioning(keys: int, seed: int, bias: Any = None, width: int = 24) -> Any:
+    """Random states, large enough for the codes to depend on them."""
+    from engine.composers.musicgen.decoder import Conditioning
+
+    states = torch.randn(keys, width, generator=torch.Generator().manual_seed(seed))
+    return Conditioning(40 * states, bias)
+
+
+def both(model: Any, *arguments: Any, **settings: Any) -> tuple[Any, Any]:
+    """The codes of our decoder and of audiocraft's."""
+    from engine.composers.musicgen import audiocraft, weights
+    from engine.composers.musicgen.decoder import Decoder
+
+    held = weights.from_transformers(model, None)
+    settings = {"seed": 0, "temperature": 0} | settings
+    ours = Decoder(held).frames(*arguments, **settings)
+    theirs = audiocraft.open_decoder(held).frames(*arguments, **settings)
+    return torch.cat(list(ours), dim=-1), torch.cat(list(theirs), dim=-1)
+
+
+@installed
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+@pytest.mark.parametrize("prompted", [False, True])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_greedy_codes_are_the_same(
+    guidance: float, prompted: bool, channels: int, request: pytest.FixtureRequest
+) -> None:
+    model = request.getfixturevalue("tiny_model" if channels == 1 else "tiny_stereo_model")
+    prompt = None
+    if prompted:
+        prompt = torch.randint(64, (4 * channels, 30), generator=torch.Generator().manual_seed(5))
+    ours, theirs = both(model, conditioning(6, 1), prompt, 150, guidance=guidance)
+    assert ours.shape == (4 * channels, 120 if prompted else 150)
+    assert len(ours.unique()) > 20
+    assert torch.equal(ours, theirs)
+
+
+@pytest.mark.skipif(
+    os.environ.get("MUSMED_AUDIOCRAFT_MUST_RUN") != "1",
+    reason="half a minute and 6 GB: in audiocraft's own job only",
+)
+def test_greedy_codes_are_the_same_in_the_small_models_size(small_model: Any) -> None:
+    prompt = torch.randint(2048, (4, 10), generator=torch.Generator().manual_seed(5))
+    ours, theirs = both(small_model, conditioning(12, 1, width=768), prompt, 40)
+    assert len(ours.unique()) > 20
+    assert torch.equal(ours, theirs)
+
+
+@installed
+def test_a_batch_of_prompts_of_several_lengths(tiny_model: Any) -> None:
+    ours, theirs = both(tiny_model, [conditioning(3, 1), conditioning(7, 2)], None, 60)
+    assert ours.shape == (2, 4, 60)
+    assert torch.equal(ours, theirs)
+    assert not torch.equal(ours[0], ours[1])
+
+
+@installed
+def test_weights_that_change_along_the_clip(tiny_model: Any) -> None:
+    """Two prompts, the first fading into the second: the same bias on both sides."""
+    share = torch.linspace(0, 1, 80)[:, None]
+    bias = torch.cat([(1 - share).log().expand(80, 4), share.log().expand(80, 5)], dim=1)
+    faded = conditioning(9, 3, bias)
+    ours, theirs = both(tiny_model, faded, None, 80)
+    assert torch.equal(ours, theirs)
+    plain, _ = both(tiny_model, conditioning(9, 3), None, 80)
+    assert not torch.equal(ours, plain)
+
+
+@installed
+def test_sampling_is_seeded_and_can_be_stopped(tiny_model: Any) -> None:
+    from engine.composers.musicgen import audiocraft, weights
+
+    decoder = audiocraft.open_decoder(weights.from_transformers(tiny_model, None))
+
+    def codes(seed: int) -> Any:
+        (made,) = decoder.frames(conditioning(4, 1), None, 30, seed=seed)
+        return made
+
+    before = torch.random.get_rng_state()
+    assert torch.equal(codes(1), codes(1))
+    assert not torch.equal(codes(1), codes(2))
+    assert torch.equal(before, torch.random.get_rng_state())
+    asked = iter([False, False, True])
+    stopped = decoder.frames(conditioning(4, 1), None, 30, seed=1, cancelled=lambda: next(asked))
+    assert list(stopped) == []
+    assert torch.equal(codes(1), codes(1)), "a stopped clip leaves nothing behind"
+
+
+@pytest.mark.skipif(not LACKING, reason="audiocraft is installed")
+def test_without_audiocraft_a_sentence_names_what_is_missing(tiny_model: Any) -> None:
+    from engine.composers.musicgen import audiocraft, weights
+
+    with pytest.raises(MusmedError, match=r"audiocraft.*requirements-audiocraft\.txt"):
+        audiocraft.open_decoder(weights.from_transformers(tiny_model, None))

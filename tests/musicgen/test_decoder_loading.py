@@ -1,0 +1,182 @@
+"""Weights: from a folder in the hub's layout, into each of the layouts a device wants."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+safetensors = pytest.importorskip("safetensors.torch")
+
+from engine.composers.musicgen.checkpoints import find
+from engine.composers.musicgen.codec import CodecStream
+from engine.composers.musicgen.decoder import Conditioning, Decoder
+from engine.composers.musicgen.matrices import Dense, Packed, Rounded, matrix
+from engine.composers.musicgen.reference import ReferenceDecoder
+from engine.composers.musicgen.weights import (
+    Model,
+    from_transformers,
+    load,
+    load_transformers,
+)
+from engine.errors import MusmedError
+
+CPU = torch.device("cpu")
+CALM = "calm piano music"
+
+
+def opened(folder: Path, dtype: Any = torch.float32) -> Model:
+    return load(find(str(folder)), device=CPU, dtype=dtype)
+
+
+def greedy(model: Model, decoder: Any = None, count: int = 60) -> Any:
+    text = Conditioning(model.text_states(CALM))
+    frames = (decoder or Decoder(model)).frames(text, None, count, seed=0, temperature=0.0)
+    return torch.cat(list(frames), dim=-1)
+
+
+@pytest.mark.parametrize("stereo", [False, True])
+def test_a_folder_is_the_model_that_was_saved(request: Any, tokenizer: Any, stereo: bool) -> None:
+    name = "tiny_stereo" if stereo else "tiny"
+    saved = from_transformers(request.getfixturevalue(f"{name}_model"), tokenizer)
+    model = opened(request.getfixturevalue(f"{name}_checkpoint"))
+    assert (model.channels, model.codebooks) == ((2, 8) if stereo else (1, 4))
+    assert (model.sample_rate, model.frame_rate) == (32000, 50)
+    assert torch.equal(model.text_states(CALM), saved.text_states(CALM))
+    codes = greedy(model)
+    assert torch.equal(codes, greedy(saved))
+    ours = CodecStream(model.codec).push(codes)
+    assert abs(ours - CodecStream(saved.codec).push(codes)).max() < 1e-5
+
+
+def test_loading_says_how_far_it_is(tiny_checkpoint: Path) -> None:
+    shares: list[float] = []
+    load(find(str(tiny_checkpoint)), device=CPU, dtype=torch.float32, progress=shares.append)
+    assert len(shares) > 50
+    assert shares == sorted(shares)
+    assert shares[0] >= 0
+    assert shares[-1] == 1
+
+
+def test_the_hubs_older_names_are_read_too(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """The hub's files were saved with weight_g and weight_v, and with the position table."""
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "old")
+    state = safetensors.load_file(folder / "model.safetensors")
+    renamed = {
+        name.replace("parametrizations.weight.original0", "weight_g").replace(
+            "parametrizations.weight.original1", "weight_v"
+        ): tensor
+        for name, tensor in state.items()
+    }
+    assert renamed.keys() != state.keys()
+    renamed["decoder.model.decoder.embed_positions.weights"] = torch.zeros(2048, 32)
+    safetensors.save_file(renamed, folder / "model.safetensors", {"format": "pt"})
+    old, new = opened(folder), opened(tiny_checkpoint)
+    codes = greedy(new)
+    assert torch.equal(greedy(old), codes)
+    assert abs(CodecStream(old.codec).push(codes) - CodecStream(new.codec).push(codes)).max() == 0
+
+
+def test_half_precision_files_leave_text_and_codec_float32(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "half")
+    state = safetensors.load_file(folder / "model.safetensors")
+    halves = {name: t.half() if t.is_floating_point() else t for name, t in state.items()}
+    safetensors.save_file(halves, folder / "model.safetensors", {"format": "pt"})
+    model = opened(folder)
+    assert model.text_states(CALM).dtype == torch.float32
+    assert next(model.codec.parameters()).dtype == torch.float32
+    assert model.decoder.dtype == torch.float32
+    assert greedy(model).shape == (4, 60)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "decoder.model.decoder.layers.1.fc1.weight",
+        "text_encoder.encoder.block.0.layer.0.SelfAttention.q.weight",
+        "audio_encoder.decoder.layers.1.lstm.weight_hh_l0",
+    ],
+)
+def test_a_missing_tensor_is_named(tiny_checkpoint: Path, tmp_path: Path, lost: str) -> None:
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "less")
+    state = safetensors.load_file(folder / "model.safetensors")
+    del state[lost]
+    safetensors.save_file(state, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(MusmedError, match="models get") as complaint:
+        opened(folder)
+    assert lost.split(".")[-2] in str(complaint.value)
+
+
+def test_a_damaged_file_is_a_sentence(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "cut")
+    checkpoint = find(str(folder))
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    with pytest.raises(MusmedError, match="can't be used"):
+        load(checkpoint, device=CPU, dtype=torch.float32)
+
+
+def test_the_reference_is_loaded_from_the_same_folder(tiny_checkpoint: Path) -> None:
+    reference, tokenizer = load_transformers(
+        find(str(tiny_checkpoint)), device=CPU, dtype=torch.float32
+    )
+    ours = opened(tiny_checkpoint)
+    theirs = greedy(from_transformers(reference, tokenizer), ReferenceDecoder(reference))
+    assert torch.equal(greedy(ours), theirs)
+
+
+class TestMatrices:
+    def weight(self) -> Any:
+        return torch.randn((96, 64), generator=torch.Generator().manual_seed(0))
+
+    @pytest.mark.parametrize("shape", [(2, 1, 64), (1, 1, 64), (2, 37, 64), (3, 64)])
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+    def test_every_layout_is_the_same_product(self, shape: tuple[int, ...], dtype: Any) -> None:
+        weight, x = self.weight().to(dtype), torch.randn(shape).to(dtype)
+        exact = x.double() @ weight.double().T
+        made = matrix(weight, CPU, dtype)
+        for product in (made(x), Dense(weight)(x)):
+            assert product.shape == exact.shape
+            allowed = 1e-5 if dtype == torch.float32 else 1e-2
+            assert (product.double() - exact).abs().max() < allowed * exact.abs().max()
+        for each in (made, Dense(weight)):
+            total = torch.ones(exact.shape, dtype=dtype)
+            each.add(total, x)
+            assert (total.double() - 1 - exact).abs().max() < allowed * exact.abs().max()
+        assert torch.equal(made.dense(), weight)
+        assert made.bytes() == Dense(weight).bytes()
+
+    def test_the_cpu_gets_its_own_layout(self) -> None:
+        if not torch.backends.mkldnn.is_available():
+            pytest.skip("this torch has no oneDNN")
+        assert isinstance(matrix(self.weight(), CPU, torch.float32), Packed)
+
+    def test_rounding_keeps_a_row_within_half_a_step(self) -> None:
+        weight = self.weight()
+        rounded = Rounded.of(weight)
+        step = weight.abs().amax(dim=1, keepdim=True) / 127
+        # the scale is a bfloat16, rounded up: at most 2/256 larger
+        assert ((rounded.dense() - weight).abs() <= step / 2 * (1 + 3 / 256)).all()
+        assert rounded.bytes() < Dense(weight).bytes() / 3.8
+
+    def test_rounded_products_are_near(self) -> None:
+        weight, x = self.weight(), torch.randn(2, 1, 64)
+        exact = x @ weight.T
+        rounded = Rounded.of(weight)(x.bfloat16()).float()
+        assert (rounded - exact).norm() < 0.02 * exact.norm()
+
+
+def test_an_int8_model_decodes_and_is_near_the_exact_one(tiny_checkpoint: Path) -> None:
+    """Not the same codes: the logits of the same codes are what can be compared."""
+    exact, rounded = opened(tiny_checkpoint), opened(tiny_checkpoint, torch.int8)
+    codes = greedy(exact)
+    assert greedy(rounded).shape == codes.shape
+    text = Conditioning(exact.text_states(CALM))
+    theirs, ours = (Decoder(m).logits(text, codes, 3.0) for m in (exact, rounded))
+    assert (ours - theirs).norm() < 0.05 * theirs.norm()
+    assert rounded.decoder.step_bytes() < exact.decoder.step_bytes() / 2

@@ -1,0 +1,277 @@
+"""A whole session with a tiny random MusicGen through everything that is real: the engine process,
+the link, finishing, the joiner, PortAudio's callbacks, the library; and its rendering."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from ctypes.util import find_library
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import psutil
+import pytest
+import soundfile
+
+from engine.affect.circumplex import Affect
+from engine.audio.format import SAMPLE_RATE, Frames, frames_of
+from engine.composers.speeds import Speeds
+from engine.link.client import EngineClient
+from engine.link.deliveries import (
+    ComposerLoading,
+    ComposerOpened,
+    Delivery,
+    EngineLost,
+    EngineRefused,
+    Ponged,
+)
+from engine.plan.events import Event
+from engine.plan.generation import Generation
+from engine.plan.request import Request
+from engine.playback.sinks.null import NullSink
+from engine.render import render_session
+from engine.session.library import Library
+from engine.session.runner import SessionRunner
+from engine.session.stored import StoredSession
+
+pytest.importorskip("torch")
+peft = pytest.importorskip("peft")
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = Path(__file__).with_name("musicgen_session.py")
+DEVICE = "musmedfile"
+RAMP = frames_of(0.1)
+"""Who goes on with a session hears it fade in."""
+
+
+@pytest.fixture(scope="module")
+def adapter(tiny_model: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An adapter with effect, as peft saves one."""
+    import copy
+
+    import torch
+
+    config = peft.LoraConfig(r=4, target_modules=["q_proj", "v_proj", "fc1"])
+    made = peft.get_peft_model(copy.deepcopy(tiny_model), config)
+    generator = torch.Generator().manual_seed(4)
+    for parameter in made.parameters():
+        if parameter.requires_grad:
+            parameter.data.add_(0.1 * torch.randn(parameter.shape, generator=generator))
+    folder = tmp_path_factory.mktemp("adapters") / "tuned"
+    made.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def request_of(tiny_checkpoint: Path, adapter: Path) -> Request:
+    return Request(
+        start=Affect(-0.4, 0.6),
+        target=Affect(0.4, -0.6),
+        minutes=2,
+        seed=21,
+        composer=str(tiny_checkpoint),
+        generation=Generation(top_k=32, adapters=(f"{adapter}=0.5",)),
+    )
+
+
+def perform(folder: Path, round_: int) -> tuple[int, Frames]:
+    """One run of the script: its exit status and what PortAudio was given."""
+    if find_library("portaudio") is None:
+        if os.environ.get("MUSMED_TESTS_MUST_RUN") == "1":
+            pytest.fail("needs: apt install libportaudio2")
+        pytest.skip("needs: apt install libportaudio2")
+    home, raw = folder / "home", folder / f"played{round_}.raw"
+    home.mkdir(exist_ok=True)
+    (home / ".asoundrc").write_text(
+        f'pcm.{DEVICE} {{ type file slave.pcm "null" file "{raw}" format "raw" }}\n'
+    )
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PULSE_", "ALSA_", "XDG_"))}
+    env = kept | {
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(home),
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",
+    }
+    command = [sys.executable, str(SCRIPT), str(folder), DEVICE, "9", "40"]
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    seen: list[psutil.Process] = []
+    try:
+        while process.poll() is None:
+            seen = psutil.Process(process.pid).children() or seen
+            time.sleep(0.05)
+    except psutil.NoSuchProcess:
+        pass
+    finally:
+        process.kill()
+        out, _ = process.communicate()
+    _, alive = psutil.wait_procs(seen, timeout=20)
+    assert not alive, "an engine whose player is gone ends by itself"
+    assert process.returncode in (0, -9), out.decode()
+    samples = np.fromfile(raw, np.float32)
+    return process.returncode, samples[: len(samples) // 2 * 2].reshape(-1, 2)
+
+
+def rendering(folder: Path, request: Request, events: list[Event]) -> tuple[Frames, dict[str, Any]]:
+    result = render_session(
+        request,
+        folder / "whole.flac",
+        events=events,
+        progress=lambda _done, _total: None,
+        log_file=folder / "render.log",
+    )
+    audio, rate = soundfile.read(result.path, dtype="float32")
+    assert rate == SAMPLE_RATE
+    sidecar: dict[str, Any] = json.loads(result.sidecar.read_text())
+    return audio, sidecar
+
+
+def kept(folder: Path) -> StoredSession:
+    library = Library(folder / "library")
+    session = library.load(library.sessions()[0].id)
+    library.close()
+    return session
+
+
+def sounding(audio: Frames) -> Frames:
+    """Without the silence around it."""
+    loud = np.flatnonzero(audio.any(axis=1))
+    return audio[loud[0] : loud[-1] + 1]
+
+
+def test_a_session_steered_killed_and_resumed_is_its_rendering(
+    tmp_path: Path, request_of: Request
+) -> None:
+    (tmp_path / "request.json").write_bytes(msgspec.json.encode(request_of))
+    status, first = perform(tmp_path, 1)
+    assert status == -9
+    events = kept(tmp_path).events
+    with ThreadPoolExecutor() as pool:  # two processes that have nothing to do with each other
+        going_on = pool.submit(perform, tmp_path, 2)
+        whole, sidecar = rendering(tmp_path, request_of, list(events))
+        status, second = going_on.result()
+    assert status == 0
+    name = request_of.composer
+    assert (tmp_path / "state.txt").read_text() == (
+        f"finished {name} restarts=0 gaps=0 failure=None"
+    )
+    measured = Speeds(tmp_path).of(name)
+    assert measured is not None
+    assert measured > 0.0
+    stored = kept(tmp_path)
+    assert stored.request == request_of
+    assert stored.events == events
+    assert len(events) == 1
+    assert 9.0 < events[0].at < 20.0
+
+    assert len(whole) == frames_of(120)
+    assert np.abs(whole).max() > 0.05
+    played = sounding(first)
+    assert len(played) > frames_of(39)
+    onset = int(np.flatnonzero(whole.any(axis=1))[0])
+    assert np.array_equal(played, whole[onset : onset + len(played)])
+    rest = sounding(second)
+    end = int(np.flatnonzero(whole.any(axis=1))[-1]) + 1
+    assert frames_of(70) < len(rest) < frames_of(90)
+    assert np.array_equal(rest[RAMP:], whole[end - len(rest) : end][RAMP:])
+
+    clips = sidecar["clips"]
+    assert [clip["join"]["kind"] for clip in clips[1:]] == ["splice", *["join"] * 4]
+    for clip in clips[2:]:
+        assert clip["join"]["correlation"] > 0.999, "the next clip is a continuation"
+        assert clip["join"]["lag_s"] == 0.0
+    assert {clip["composer"] for clip in clips} == {Path(name).name}
+    assert sidecar["request"]["composer"] == Path(name).name, "no path of this machine is told"
+    assert sidecar["request"]["generation"]["adapters"] == ["tuned=0.5"]
+    assert str(tmp_path) not in json.dumps(sidecar)
+
+
+Engine = tuple[EngineClient, Callable[[float], Delivery]]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    told: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+    with (tmp_path / "log").open("ab") as log:
+        client = EngineClient(told.put, log=log)
+
+    def hear(timeout: float = 60.0) -> Delivery:
+        heard = told.get(timeout=timeout)
+        assert not isinstance(heard, EngineLost), heard
+        return heard
+
+    yield client, hear
+    client.close()
+
+
+def test_loading_is_told_and_the_engine_answers_meanwhile(
+    engine: Engine, tiny_checkpoint: Path
+) -> None:
+    client, hear = engine
+    client.open(str(tiny_checkpoint), None)
+    shares: list[float] = []
+    ponged_at: list[float] = []
+    while not isinstance(heard := hear(60.0), ComposerOpened):
+        if isinstance(heard, ComposerLoading):
+            shares.append(heard.share)
+            if len(shares) == 1:
+                client.ping(7)
+        elif isinstance(heard, Ponged):
+            ponged_at.append(shares[-1])
+        else:
+            assert not isinstance(heard, EngineRefused), heard
+    assert shares == sorted(set(shares))
+    assert shares[0] == 0.0
+    assert shares[-1] == 1.0
+    assert ponged_at
+    assert ponged_at[0] < 1.0, "it answers before the model is loaded"
+    assert heard.composer == str(tiny_checkpoint)
+
+
+def test_what_can_t_be_loaded_is_refused_in_a_sentence(engine: Engine, tmp_path: Path) -> None:
+    client, hear = engine
+    client.open(str(tmp_path / "nothing"), None)
+    while not isinstance(heard := hear(60.0), EngineRefused):
+        pass
+    assert "nothing" in heard.reason
+    assert "\n" not in heard.reason
+
+
+def test_where_the_model_can_t_be_loaded_the_embedded_composer_plays(
+    tmp_path: Path, tiny_checkpoint: Path
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(tiny_checkpoint, broken)
+    config = json.loads((broken / "config.json").read_text())
+    config["decoder"]["activation_function"] = "relu"
+    (broken / "config.json").write_text(json.dumps(config))
+    request = Request(
+        start=Affect(-0.4, 0.6), target=Affect(0.4, -0.6), minutes=2, seed=2, composer=str(broken)
+    )
+    library = Library(tmp_path / "library")
+    runner = SessionRunner(
+        request, library=library, sink=NullSink(), log_file=tmp_path / "engine.log"
+    )
+    try:
+        runner.start()
+        deadline = time.monotonic() + 60
+        while runner.playback.state().heard < 0.5:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        said = " ".join(notice.text for notice in runner.take_notices())
+        assert "The embedded composer takes over from" in said
+        assert "relu" in said
+        assert runner.status().composer == "embedded"
+        assert runner.status().failure is None
+    finally:
+        runner.stop()
+        runner.close()
+        library.close()

@@ -1,0 +1,182 @@
+"""Which composer 'auto' takes, what is checked before a session, and the speeds that are kept."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.affect.circumplex import Affect
+from engine.composers import choice
+from engine.composers.base import EMBEDDED, composer_names, has_model, resolve_composer
+from engine.composers.choice import check_composer, choose_composer
+from engine.composers.speeds import FILE, Speeds, device_name
+from engine.errors import MusmedError
+from engine.plan.generation import Generation
+from engine.plan.request import Request
+from engine.playback.sinks.null import NullSink
+from engine.session.library import Library
+from engine.session.runner import SessionRunner
+from musmed_tui.asking import Asked, build_request
+from musmed_tui.settings import Loaded, Settings
+
+USUAL = Generation()
+Patch = pytest.MonkeyPatch
+
+
+@pytest.fixture(autouse=True)
+def no_weights(tmp_path: Path, monkeypatch: Patch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+
+
+@pytest.fixture
+def installed(monkeypatch: Patch) -> None:
+    spec = importlib.machinery.ModuleSpec("torch", None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
+
+
+def have_weights(monkeypatch: Patch, *names: str) -> None:
+    """Pretend that these checkpoints are in the cache."""
+
+    def check(name: str, _: Generation) -> None:
+        if name not in names:
+            raise MusmedError("not here")
+
+    monkeypatch.setattr(choice, "check_composer", check)
+
+
+def test_auto_is_the_embedded_one_until_a_model_has_shown_its_speed(
+    tmp_path: Path, monkeypatch: Patch
+) -> None:
+    have_weights(monkeypatch, "musicgen-small", "musicgen-large")
+    speeds = Speeds(tmp_path / "state")
+    assert choose_composer("auto", USUAL, None) == EMBEDDED
+    assert choose_composer("auto", USUAL, speeds) == EMBEDDED
+    speeds.keep("musicgen-small", 1.49)
+    assert choose_composer("auto", USUAL, speeds) == EMBEDDED
+    speeds.keep("musicgen-small", 1.5)
+    assert choose_composer("auto", USUAL, speeds) == "musicgen-small"
+    speeds.keep("musicgen-medium", 4.0)
+    assert choose_composer("auto", USUAL, speeds) == "musicgen-small", "medium's weights are gone"
+    speeds.keep("musicgen-large", 2.0)
+    assert choose_composer("auto", USUAL, speeds) == "musicgen-large"
+    theirs = Generation(decoder="reference")
+    assert choose_composer("auto", theirs, speeds) == EMBEDDED
+    speeds.keep("musicgen-small (reference)", 2.0)
+    assert choose_composer("auto", theirs, speeds) == "musicgen-small"
+    elsewhere = Speeds(tmp_path / "state", device="another machine")
+    assert choose_composer("auto", USUAL, elsewhere) == EMBEDDED
+
+
+def test_a_named_composer_is_taken_as_named(tmp_path: Path) -> None:
+    speeds = Speeds(tmp_path)
+    assert choose_composer("musicgen-large", USUAL, speeds) == "musicgen-large"
+    assert choose_composer("/models/mine", USUAL, speeds) == "/models/mine"
+    with pytest.raises(MusmedError, match="did you mean musicgen-small"):
+        choose_composer("musicgen-smal", USUAL, speeds)
+    assert not has_model(EMBEDDED)
+    assert all(has_model(name) for name in composer_names() if name != EMBEDDED)
+    assert has_model(resolve_composer("someone/musicgen-tuned"))
+
+
+def test_missing_weights_are_one_sentence_with_the_command(installed: None) -> None:
+    with pytest.raises(MusmedError) as refused:
+        check_composer("musicgen-small", USUAL)
+    said = str(refused.value)
+    assert "musmed models get musicgen-small" in said
+    assert "--composer embedded" in said
+    assert "\n" not in said
+
+
+def test_missing_packages_are_named(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else name)
+    with pytest.raises(MusmedError, match=r"needs torch: pip install 'musmed\[musicgen\]'"):
+        check_composer("musicgen-small", USUAL)
+    check_composer(EMBEDDED, USUAL)
+
+
+def test_a_session_that_can_t_be_composed_is_not_begun(tmp_path: Path, installed: None) -> None:
+    library = Library(tmp_path / "library")
+    request = Request(start=Affect(0, 0), target=Affect(0.5, 0.5), composer="musicgen-small")
+    with pytest.raises(MusmedError, match="models get"):
+        SessionRunner(request, library=library, sink=NullSink(), log_file=tmp_path / "log")
+    assert not library.sessions()
+    library.close()
+
+
+def test_speeds_are_kept_by_device_and_composer(tmp_path: Path) -> None:
+    here, there = Speeds(tmp_path, device="one"), Speeds(tmp_path, device="two")
+    assert here.of("musicgen-small") is None
+    here.keep("musicgen-small", 17.25)
+    here.keep("musicgen-medium", 8.0)
+    there.keep("musicgen-small", 0.25)
+    assert Speeds(tmp_path, device="one").of("musicgen-small") == 17.25
+    assert here.of("musicgen-medium") == 8.0
+    assert there.of("musicgen-small") == 0.25
+    assert [file.name for file in tmp_path.iterdir()] == [FILE]
+
+
+def test_a_table_of_speeds_does_not_grow_without_end(tmp_path: Path) -> None:
+    for number in range(80):
+        Speeds(tmp_path, device=f"device {number % 70}").keep(f"model {number}", 1.0)
+    speeds = Speeds(tmp_path, device="one")
+    for number in range(80):
+        speeds.keep(f"model {number}", 1.0)
+    table = json.loads((tmp_path / FILE).read_text())
+    assert len(table) <= 64
+    assert len(table["one"]) <= 64
+    assert speeds.of("model 79") == 1.0
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no json", '{"one": 3}', '{"one": {"a": "b"}}', "\xff", "[" * 10**6]
+)
+def test_a_damaged_table_is_an_empty_one(tmp_path: Path, text: str) -> None:
+    (tmp_path / FILE).write_text(text, encoding="latin-1")
+    speeds = Speeds(tmp_path, device="one")
+    assert speeds.of("musicgen-small") is None
+    speeds.keep("musicgen-small", 2.0)
+    assert speeds.of("musicgen-small") == 2.0
+
+
+def test_a_folder_that_can_t_be_written_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    Speeds(tmp_path / "file").keep("musicgen-small", 2.0)
+    assert device_name()
+
+
+def asked(**options: str) -> Asked:
+    return Asked(start="tense", target="calm", seed="1", **options)
+
+
+def test_options_of_musicgen_reach_the_request(tmp_path: Path) -> None:
+    loaded = Loaded(Settings(guidance=2.0, top_k=100, decoder="reference"), {})
+    made = build_request(asked(top_k="40", sampling_temperature="0.5"), loaded)
+    assert made.generation == Generation(
+        guidance=2.0, top_k=40, temperature=0.5, decoder="reference"
+    )
+    opened = build_request(asked(opening="song.mp3", composer="musicgen-small"), loaded)
+    assert opened.generation.opening == str(Path("song.mp3").absolute())
+    assert opened.published().generation.opening == "song.mp3"
+    assert build_request(asked(composer="./mine"), loaded).composer == str(Path("mine").absolute())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"guidance": "11"}, "--guidance must be a number from 1 to 10"),
+        ({"guidance": "nan"}, "--guidance must be a number from 1 to 10"),
+        ({"top_k": "2.5"}, "--top-k must be a whole number from 1 to 2048"),
+        ({"top_k": "0"}, "--top-k must be a whole number"),
+        ({"sampling_temperature": "-1"}, "--sampling-temperature must be a number from 0 to 2"),
+        ({"decoder": "theirs"}, "--decoder must be ours or reference or audiocraft"),
+        ({"opening": "song.mp3"}, "--opening is for MusicGen"),
+        ({"opening": "song.mp3", "composer": "embedded"}, "--composer musicgen-small"),
+    ],
+)
+def test_a_wrong_option_is_refused_in_words(options: dict[str, str], said: str) -> None:
+    with pytest.raises(MusmedError, match=said):
+        build_request(asked(**options), Loaded(Settings(), {}))
