@@ -71,7 +71,8 @@ def test_from_a_folder(
     build: Any, whole: Any, model: Model, decoder: Decoder, tmp_path: Path
 ) -> None:
     from engine.composers.musicgen.checkpoints import Checkpoint
-    from engine.composers.musicgen.weights import load
+    from engine.composers.musicgen.weights import load, load_transformers
+    from engine.errors import MusmedError
 
     folder = build.checkpoint(whole, tmp_path / "musicgen-melody-tiny")
     config = json.loads((folder / "config.json").read_text())
@@ -80,6 +81,8 @@ def test_from_a_folder(
     loaded = load(checkpoint, device=torch.device("cpu"), dtype=torch.float32)
     text = Conditioning(model.text_states(CALM))
     assert torch.equal(decoded(Decoder(loaded), text), decoded(decoder, text))
+    with pytest.raises(MusmedError, match="--decoder"):
+        load_transformers(checkpoint, device=torch.device("cpu"), dtype=torch.float32)
 
 
 class TestBias:
