@@ -436,7 +436,10 @@ def test_a_broken_checkpoint_is_refused_in_a_sentence(case: str, tmp_path: Path)
         ("a\0b", ("no checkpoint called",)),
     ],
 )
-def test_what_is_not_here_is_said(cache: Path, name: str, words: tuple[str, ...]) -> None:
+def test_what_is_not_here_is_said(
+    cache: Path, name: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(cache)
     with pytest.raises(MusmedError) as refused:
         find(name)
     assert all(word in str(refused.value) for word in words), refused.value
