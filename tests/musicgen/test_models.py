@@ -437,9 +437,9 @@ def test_a_broken_checkpoint_is_refused_in_a_sentence(case: str, tmp_path: Path)
     ],
 )
 def test_what_is_not_here_is_said(
-    cache: Path, name: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    cache: Path, name: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(cache)
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(MusmedError) as refused:
         find(name)
     assert all(word in str(refused.value) for word in words), refused.value
