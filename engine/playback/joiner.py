@@ -74,7 +74,8 @@ class Joiner:
         """Put down the next clip (its index follows the last one's), or a splice at
         ``clip.start``: clips with its index or a later one no longer sound from there on.
 
-        False for a splice that comes after its frame was passed: it is refused.
+        False for a splice that comes after its frame was passed, or when a clip that it would
+        silence sounds already: it is refused.
         Raises ``ValueError`` for a clip that is neither.
         """
         if not splice:
@@ -86,6 +87,8 @@ class Joiner:
             return True
         self._armed = None
         if clip.start < self.position and not self._tail_is_ending():
+            return False
+        if any(p.clip.key.index > clip.key.index and self._sounds(p) for p in self._places):
             return False
         self._splice(Placement(clip, marks, "splice"))
         return True
@@ -285,12 +288,16 @@ class Joiner:
             for p in self._places
             if p.clip.key.index < index
             or (p.clip.key.index == index and p.clip.start < start)
-            or (p.resolved and p.enter < self.position)
+            or self._sounds(p)
         ]
         place.replaced = [p for p in self._places if p not in kept]
         if place.clip.start < self.position:
             place.kind = "late"
         self._places = [*kept, place]
+
+    def _sounds(self, place: Placement) -> bool:
+        """Whether something of it was read already."""
+        return place.resolved and place.enter < self.position
 
     def _tail(self) -> Placement | None:
         """The clip that sounds last of those whose joins are known."""

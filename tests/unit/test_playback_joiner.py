@@ -225,6 +225,23 @@ def test_a_splice_just_after_the_next_clip_would_begin(composed: bool) -> None:
     np.testing.assert_array_equal(heard[after:-192_000], other[after:-192_000])
 
 
+def test_a_splice_is_refused_when_the_next_clip_sounds_already() -> None:
+    """It was aimed before that clip's start and begins, on a beat, after it; meanwhile the music
+    went on. Taken, it would leave sounding what is to be thrown away."""
+    clips, frame = own_sounds(), frames_of(23.2)
+    joiner = Joiner(TOTAL)
+    for clip in clips:
+        joiner.place(clip.grow(), NO_MARKS, splice=False)
+    heard = []
+    while joiner.position <= frames_of(22.8):
+        block = joiner.read()
+        assert block is not None
+        heard.append(block.audio)
+    splice = Clip(0, frame, noise(frames_of(30) - frame, 77), 1).grow()
+    assert not joiner.place(splice, NO_MARKS, splice=True)
+    np.testing.assert_array_equal(np.concatenate([*heard, read_all(joiner)]), straight())
+
+
 def test_a_splice_in_the_midst_of_a_join_is_waited_for() -> None:
     """Its audio is not here yet when it is put down: nothing is read past its first frame."""
     joiner = Joiner(TOTAL, fade_in=0, fade_out=0)

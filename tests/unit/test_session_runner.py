@@ -229,6 +229,7 @@ def test_what_is_heard_after_going_back_and_acting_equals_its_rendering(
     assert runner.wait(60)
     runner.close()
     stored = library.load(runner.session)
+    assert runner.status().failure is None
     assert (stored.state, stored.events) == ("finished", runner.status().events)
     assert {key.revision for key in stored.clips} == {0, 1, 2}
     render_session(
