@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 
 from engine.composers.musicgen.audiocraft_packages import HOW, MODULES, missing
-from engine.composers.musicgen.catalogue import CATALOGUE, NAMES
+from engine.composers.musicgen.catalogue import CATALOGUE, INSTALL, NAMES
 from engine.composers.musicgen.checkpoints import hub_cache
 from engine.errors import MusmedError
 from musmed_tui.commands_models import here, others, state_of
@@ -17,7 +17,7 @@ from musmed_tui.doctor import Finding, Level
 
 _AREA = "MusicGen"
 _PACKAGES = ("torch", "transformers", "safetensors", "huggingface_hub", "peft")
-_INSTALL = "pip install 'musmed[musicgen]' if you want MusicGen; the embedded composer needs none."
+_INSTALL = f"{INSTALL} if you want MusicGen; the embedded composer needs none."
 _PATIENCE_SECONDS = 60.0
 _ASK_TORCH = """
 import json, torch

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from engine.composers.base import EMBEDDED, has_model, resolve_composer
 from engine.composers.musicgen import audiocraft_packages
 from engine.composers.musicgen.adapters import find_adapters, parse_adapter
-from engine.composers.musicgen.catalogue import CATALOGUE, NAMES
+from engine.composers.musicgen.catalogue import CATALOGUE, INSTALL, NAMES
 from engine.composers.musicgen.checkpoints import Checkpoint, find
 from engine.composers.musicgen.opening import check_opening
 from engine.composers.speeds import Speeds
@@ -52,8 +52,7 @@ def check_composer(composer: str, generation: Generation) -> None:
     missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if missing:
         raise MusmedError(
-            f"{composer} needs {', '.join(missing)}: pip install 'musmed[musicgen]', or choose "
-            f"--composer {EMBEDDED}."
+            f"{composer} needs {', '.join(missing)}: {INSTALL}, or choose --composer {EMBEDDED}."
         )
     if generation.decoder == "audiocraft":
         audiocraft_packages.check_installed()

@@ -93,7 +93,9 @@ def test_missing_weights_are_one_sentence_with_the_command(installed: None) -> N
 
 def test_missing_packages_are_named(monkeypatch: Patch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else name)
-    with pytest.raises(MusmedError, match=r"needs torch: pip install 'musmed\[musicgen\]'"):
+    with pytest.raises(
+        MusmedError, match=r"needs torch: pip install '\.\[musicgen\]' in musmed's folder, or"
+    ):
         check_composer("musicgen-small", USUAL)
     check_composer(EMBEDDED, USUAL)
 

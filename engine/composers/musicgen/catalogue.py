@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+INSTALL = "pip install '.[musicgen]' in musmed's folder"
+"""How what MusicGen needs gets here: musmed is on no package index."""
 LICENCE = "CC-BY-NC 4.0"
 LICENCE_SENTENCE = (
     "MusicGen's weights are Meta's, under CC-BY-NC 4.0: not for commercial use; "

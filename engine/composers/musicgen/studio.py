@@ -12,6 +12,7 @@ from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, frames_of
 from engine.composers.base import EMBEDDED
 from engine.composers.musicgen.adapters import find_adapters, parse_adapter
 from engine.composers.musicgen.ahead import Ahead, Cancelled
+from engine.composers.musicgen.catalogue import INSTALL
 from engine.composers.musicgen.checkpoints import find
 from engine.composers.musicgen.conditioning import Conditioner
 from engine.composers.musicgen.continuation import CodeLine, Codes
@@ -123,8 +124,7 @@ def open_studio(name: str, generation: Generation, progress: Callable[[float], N
         from engine.composers.musicgen.reference import ReferenceDecoder
     except ModuleNotFoundError as error:
         raise MusmedError(
-            f"{name} needs {error.name}: pip install 'musmed[musicgen]', or choose "
-            f"--composer {EMBEDDED}."
+            f"{name} needs {error.name}: {INSTALL}, or choose --composer {EMBEDDED}."
         ) from error
     device, dtype = devices.choose_device()
     how: dict[str, Any] = {

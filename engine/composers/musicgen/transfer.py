@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from engine.composers.musicgen.catalogue import INSTALL
 from engine.errors import MusmedError
 
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -57,8 +58,7 @@ def library(module: str = "") -> Any:  # noqa: ANN401 - there with the extra onl
         return importlib.import_module(f"huggingface_hub{module}")
     except ImportError as error:
         raise MusmedError(
-            "Fetching needs huggingface_hub; pip install 'musmed[musicgen]' brings it and all "
-            "else MusicGen needs."
+            f"Fetching needs huggingface_hub; {INSTALL} brings it and all else MusicGen needs."
         ) from error
 
 
