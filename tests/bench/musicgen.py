@@ -19,7 +19,9 @@ import platform
 import resource
 import statistics
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -100,16 +102,15 @@ def measure(
     size: str, dtype: str, device: torch.device, bandwidth: float, asked: argparse.Namespace
 ) -> list[str]:
     """Print a model's rows, and return the lines about everything but its steps."""
-    whole = random_model(size, device)
+    whole = random_model(size, device, DTYPES[dtype])
     model = ours_of(whole, DTYPES[dtype])
     text = Conditioning(torch.randn(KEYS, whole.config.text_encoder.d_model, device=device))
     decoder = Decoder(model)
     decoder.warm(guidance=asked.guidance)
     lines = first_audio(size, dtype, model, decoder, asked.guidance)
+    lines.append(stopping(size, dtype, decoder, text))
     runs: list[tuple[str, Callable[[], Any], bool]] = [("musmed", lambda: decoder, True)]
     if dtype != "int8":
-        whole.decoder.to(DTYPES[dtype])
-        whole.enc_to_dec_proj.to(DTYPES[dtype])
         if "transformers" in asked.peers:
             runs.append(("transformers", lambda: ReferenceDecoder(whole), False))
         if "audiocraft" in asked.peers:
@@ -136,7 +137,8 @@ def step_seconds(
 ) -> float:
     """The time of one step with ``context`` seconds before it.
 
-    Everybody asks ``cancelled`` once a step, which is the clock: before a step (ours) or after.
+    ``cancelled`` is the clock. The others ask it after every step, ours before, and on a CPU before
+    every layer of one.
     """
     stamps: list[float] = []
 
@@ -152,7 +154,8 @@ def step_seconds(
         pass
     if ours:
         stamps.append(now())
-    window = stamps[-asked.steps - 1 :]
+    each = len(decoder.weights.layers) if ours and decoder_device(text) == "cpu" else 1
+    window = stamps[::-each][asked.steps :: -1]
     if decoder_device(text) == "cpu":
         return statistics.median(b - a for a, b in itertools.pairwise(window))
     return (window[-1] - window[0]) / (len(window) - 1)
@@ -191,6 +194,25 @@ def first_audio(
         f"- {size} {dtype}: first audio after {first:.2f} s (warm); "
         f"the codec takes {statistics.median(spent) * 2:.3f} s for a second of audio"
     ]
+
+
+def stopping(size: str, dtype: str, decoder: Decoder, text: Conditioning) -> str:
+    """How long a decoder goes on that is told to stop, at moments from the first text key to the
+    steps after 28 s of context."""
+    prompt = torch.randint(0, 2048, (4, 28 * RATE))
+    waits = []
+    for moment in (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 12.0, 30.0):
+        told, asked = threading.Event(), (text, prompt, 30 * RATE)
+        frames = decoder.frames(*asked, seed=0, cancelled=told.is_set)
+        thread = threading.Thread(target=lambda: deque(frames, 0))  # noqa: B023  # joined below
+        thread.start()
+        thread.join(moment)
+        ended = not thread.is_alive()
+        told.set()
+        start = time.perf_counter()
+        thread.join()
+        waits += [] if ended else [time.perf_counter() - start]
+    return f"- {size} {dtype}: stops within {max(waits) * 1e3:.0f} ms ({len(waits)} tries)"
 
 
 def step_bytes(model: Model, context: int, guidance: float) -> float:
@@ -266,8 +288,10 @@ def ours_of(whole: Any, dtype: torch.dtype) -> Model:
     return dataclasses.replace(model, decoder=made)
 
 
-def random_model(size: str, device: torch.device) -> Any:
-    """A ``MusicgenForConditionalGeneration`` of a real shape, float32, with random weights."""
+def random_model(size: str, device: torch.device, dtype: torch.dtype) -> Any:
+    """A ``MusicgenForConditionalGeneration`` of a real shape with random weights, its decoder in
+    ``dtype`` (bfloat16 for int8, which is rounded later) from the start: large in float32 would
+    not fit into many a machine's memory beside ours."""
     from transformers import (
         EncodecConfig,
         MusicgenConfig,
@@ -299,8 +323,15 @@ def random_model(size: str, device: torch.device) -> Any:
             dropout=0.0,
         ),
     )
-    with device, no_init_weights():
-        model = MusicgenForConditionalGeneration(config).eval()
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(torch.bfloat16 if dtype == torch.int8 else dtype)
+    try:
+        with device, no_init_weights():
+            model = MusicgenForConditionalGeneration(config).eval()
+    finally:
+        torch.set_default_dtype(usual)
+    for part in (model.text_encoder, model.audio_encoder):
+        part.float()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.uniform_(-0.03, 0.03)

@@ -162,3 +162,16 @@ def test_where_nothing_moves_and_one_mood_is_meant_there_is_no_bias() -> None:
     conditioner = Conditioner(lambda prompt: torch.zeros(len(prompt.split()), 4))
     made = conditioner.along(spec_along(straight(calm, calm)), 0, 100, RATE)
     assert made.bias is None
+
+
+def test_nobody_waits_for_the_text_of_a_cancelled_clip() -> None:
+    read: list[str] = []
+
+    def states(prompt: str) -> Any:
+        read.append(prompt)
+        return torch.zeros((3, 4))
+
+    spec = spec_along(straight(place_of("sad"), place_of("happy")))
+    conditioner = Conditioner(states)
+    assert conditioner.along(spec, 0, 1501, RATE, lambda: len(read) == 2) is None
+    assert len(read) == 2

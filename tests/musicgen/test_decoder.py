@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -265,12 +266,25 @@ class TestEnds:
         def cancelled() -> bool:
             nonlocal asked
             asked += 1
-            return asked > 30
+            return asked > 30 * each
 
+        each = len(model.decoder.layers) if kind == "ours" else 1
         chosen = decoder if kind == "ours" else ReferenceDecoder(tiny_model)
         pieces = list(chosen.frames(about(model, CALM), None, 200, seed=0, cancelled=cancelled))
-        assert asked == 31
+        assert asked == 30 * each + 1
         assert sum(piece.shape[-1] for piece in pieces) == (22 if kind == "ours" else 0)
+
+    def test_it_stops_between_two_layers_and_the_next_clip_is_as_ever(self, model: Model) -> None:
+        decoder, asked = Decoder(model), itertools.count()
+        layers = len(model.decoder.layers)
+        first = 40 * layers + 1
+        frames = decoder.frames(
+            about(model, DARK), None, 200, seed=0, cancelled=lambda: next(asked) >= first
+        )
+        assert sum(piece.shape[-1] for piece in frames) == 22
+        assert next(asked) == first + 1
+        exact = decoded(Decoder(model), about(model, CALM))
+        assert torch.equal(decoded(decoder, about(model, CALM)), exact)
 
     def test_a_long_prompt_can_be_stopped_as_well(self, model: Model, decoder: Decoder) -> None:
         answers = iter([False, False, True])
@@ -328,10 +342,12 @@ def test_a_step_over_a_bucket_is_a_step_over_the_past(
     exact = decoded(Decoder(model), about(model, CALM), count=300)
     real: Callable[..., None] = module.step
 
-    def bucketed(weights: Any, state: Any, sampling: Any, span: int, *, masked: bool) -> None:
+    def bucketed(
+        weights: Any, state: Any, sampling: Any, span: int, *, masked: bool, **how: Any
+    ) -> None:
         assert not masked
         state.cache[..., span:, :] = 1e4  # what is left there must not be heard
-        real(weights, state, sampling, -(-span // 256) * 256, masked=True)
+        real(weights, state, sampling, -(-span // 256) * 256, masked=True, **how)
 
     monkeypatch.setattr(module, "step", bucketed)
     assert torch.equal(decoded(Decoder(model), about(model, CALM), count=300), exact)

@@ -17,7 +17,7 @@ if not torch.cuda.is_available():
 
 from engine.composers.musicgen.decoder import BUCKET, Conditioning, Decoder
 from engine.composers.musicgen.sampler import Sampling
-from engine.composers.musicgen.step import State, step, text_keys
+from engine.composers.musicgen.step import Between, State, step, text_keys
 from engine.composers.musicgen.weights import Model, from_transformers
 
 TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 4e-2}
@@ -87,7 +87,7 @@ def test_graphs_replay_what_eager_steps_do_at_every_bucket_edge(
 class Eager(Decoder):
     """The same steps over the same buckets, without graphs."""
 
-    def _step(self, state: State, sampling: Sampling, position: int) -> None:
+    def _step(self, state: State, sampling: Sampling, position: int, between: Between) -> None:
         step(self.weights, state, sampling, (position // BUCKET + 1) * BUCKET, masked=True)
 
 

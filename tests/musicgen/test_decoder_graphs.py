@@ -22,7 +22,7 @@ from torch.utils._pytree import tree_leaves
 from engine.composers.musicgen import decoder as module
 from engine.composers.musicgen.decoder import BUCKET, Conditioning, Decoder, Graphs
 from engine.composers.musicgen.sampler import Sampling
-from engine.composers.musicgen.step import State, step
+from engine.composers.musicgen.step import Between, State, step
 from engine.composers.musicgen.weights import Model, from_transformers
 
 HOST = {"_local_scalar_dense", "item", "nonzero", "lift_fresh", "_to_copy", "is_nonzero"}
@@ -97,7 +97,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Recording]:
 class Eager(Decoder):
     """The same steps over the same buckets, without graphs."""
 
-    def _step(self, state: State, sampling: Sampling, position: int) -> None:
+    def _step(self, state: State, sampling: Sampling, position: int, between: Between) -> None:
         place = len(self._prefix) + position
         step(self.weights, state, sampling, (place // BUCKET + 1) * BUCKET, masked=True)
 

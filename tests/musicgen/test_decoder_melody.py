@@ -139,9 +139,11 @@ def test_a_bucketed_step_is_the_same(model: Model, monkeypatch: pytest.MonkeyPat
     exact = decoded(Decoder(model), Conditioning(model.text_states(CALM)), count=300)
     real = module.step
 
-    def bucketed(weights: Any, state: Any, sampling: Any, span: int, *, masked: bool) -> None:
+    def bucketed(
+        weights: Any, state: Any, sampling: Any, span: int, *, masked: bool, **how: Any
+    ) -> None:
         assert not masked
-        real(weights, state, sampling, -(-span // 256) * 256, masked=True)
+        real(weights, state, sampling, -(-span // 256) * 256, masked=True, **how)
 
     monkeypatch.setattr(module, "step", bucketed)
     ours = decoded(Decoder(model), Conditioning(model.text_states(CALM)), count=300)

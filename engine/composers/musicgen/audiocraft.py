@@ -242,6 +242,6 @@ def _names(weights: DecoderWeights) -> dict[str, Tensor]:
 def _crosses(weights: DecoderWeights) -> Iterator[tuple[CrossWeights, Tensor]]:
     """Each layer's cross-attention with its k and v, one below the other."""
     assert weights.cross_kv is not None
-    for layer, kv in zip(weights.layers, weights.cross_kv.chunk(len(weights.layers)), strict=True):
+    for layer, kv in zip(weights.layers, weights.cross_kv, strict=True):
         assert layer.cross is not None
         yield layer.cross, kv

@@ -144,7 +144,7 @@ class MusicGenComposition:
         return self.start_frame
 
     def _audio(self, stream: CodecStream, known: Codes) -> Iterator[Frames]:
-        yield from _seconds(stream, known, self._studio.rate)
+        yield from _pieces(stream, known, self._studio.rate // 2)  # short enough to stop between
         for codes in self._codes:
             self._line.append(codes)
             yield stream.push(tensor(codes))
@@ -174,8 +174,13 @@ class MusicGenComposition:
             prompt = line.last(studio.code_frames(OVERLAP_SECONDS))
             known, begin = prompt.shape[1], line.end
             count = min(window, known + self._target - begin)
+            text = studio.conditioner.along(
+                self._spec, begin - known, count, studio.rate, cancelled
+            )
+            if text is None:
+                return
             for codes in studio.decoder.frames(
-                studio.conditioner.along(self._spec, begin - known, count, studio.rate),
+                text,
                 tensor(prompt) if known else None,
                 count,
                 seed=_seed(self._spec, begin),
@@ -210,9 +215,9 @@ class MusicGenComposition:
             yield held
 
 
-def _seconds(stream: CodecStream, codes: Codes, rate: int) -> Iterator[Frames]:
-    for first in range(0, codes.shape[1], rate):
-        yield stream.push(tensor(codes[:, first : first + rate]))
+def _pieces(stream: CodecStream, codes: Codes, length: int) -> Iterator[Frames]:
+    for first in range(0, codes.shape[1], length):
+        yield stream.push(tensor(codes[:, first : first + length]))
 
 
 def _seed(spec: ClipSpec, begin: int) -> int:

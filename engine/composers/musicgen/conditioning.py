@@ -85,13 +85,26 @@ class Conditioner:
         self._text_states = text_states
         self._kept: OrderedDict[str, Tensor] = OrderedDict()
 
-    def along(self, spec: ClipSpec, first: int, count: int, rate: int) -> Conditioning:
+    def along(
+        self,
+        spec: ClipSpec,
+        first: int,
+        count: int,
+        rate: int,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Conditioning | None:
         """For the code frames ``first`` to ``first + count`` of the session, ``rate`` a second:
-        the prompts of the moods along the clip's path, with the clip's other tags."""
+        the prompts of the moods along the clip's path, with the clip's other tags. None when
+        ``cancelled``, which is asked before each prompt."""
         times = (first + np.arange(count)) / rate
         found = mood_weights(spec.path, times)
         prompts = [words.prompt(msgspec.structs.replace(spec.tags, mood=m)) for m in found.moods]
-        return mixture([self._states(prompt) for prompt in prompts], found.weights)
+        states = []
+        for prompt in prompts:
+            if cancelled():
+                return None
+            states.append(self._states(prompt))
+        return mixture(states, found.weights)
 
     def _states(self, prompt: str) -> Tensor:
         if prompt not in self._kept:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,10 +20,12 @@ from engine.composers.musicgen.prefix import blocks_of, no_prefix, prefix_of
 from engine.composers.musicgen.sampler import Sampling, draw
 from engine.composers.musicgen.step import (
     DRAWN_STEPS,
+    Between,
     State,
     View,
     forward,
     logits_of,
+    nothing,
     step,
     text_keys,
     transform,
@@ -34,8 +37,8 @@ BUCKET = 256
 KEYS_BUCKET = 64
 """Room for the text's keys comes in multiples of this, so that prompts of other lengths find the
 same graphs; what is not used has a bias of -inf."""
-CPU_PIECE, GPU_PIECE = 8, 512
-"""Positions of a prompt that are read at once: on a slow core about a tenth of a second."""
+CPU_PIECE, GPU_PIECE = 32, 512
+"""Positions of a prompt that are read at once."""
 
 
 @dataclass(frozen=True)
@@ -114,35 +117,34 @@ class Decoder:
         ``prompt``: (codebooks, p), or (batch, codebooks, p) for a sequence of conditionings.
         Yields the frames after the prompt in order, (codebooks, n) or (batch, codebooks, n), on
         the CPU, about twice a second of audio. The same arguments make the same codes on the same
-        machine. ``cancelled`` is asked before every step; then it ends.
+        machine. ``cancelled`` is asked before every step, on a CPU before every layer of it; then
+        it ends.
         """
         sampling = Sampling(guidance, top_k, temperature)
         clips = [conditioning] if isinstance(conditioning, Conditioning) else conditioning
         if isinstance(conditioning, Conditioning) and prompt is not None:
             prompt = prompt[None]
-        state = self._begin(clips, prompt, count, sampling)
         clip = self._clip = object()
         known = 0 if prompt is None else prompt.shape[-1]
-        for _ in self._prefill(state, known):
-            if cancelled():
-                return
+        between = _raising(cancelled)
         generator = torch.Generator(self.weights.device).manual_seed(seed)
         delays, given, last = self.weights.delays, known, positions_of(count, self.weights.delays)
-        for first in range(known, last - 1, DRAWN_STEPS):
-            if self._clip is not clip:
-                raise RuntimeError("this clip's decoding ended when another one's began")
-            if not sampling.greedy:
-                state.draws.copy_(draw(tuple(state.draws.shape), generator))
-            end = min(first + DRAWN_STEPS, last - 1)
-            for position in range(first, end):
-                if cancelled():
-                    return
-                self._step(state, sampling, position)
-            whole = min(frames_within(end, delays), count)
-            if whole > given:
-                codes = undelayed(state.grid, given, whole, delays).cpu()
-                given = whole
-                yield codes[0] if isinstance(conditioning, Conditioning) else codes
+        with contextlib.suppress(_CancelledError):
+            state = self._begin(clips, prompt, count, sampling, between)
+            self._prefill(state, known, between)
+            for first in range(known, last - 1, DRAWN_STEPS):
+                if self._clip is not clip:
+                    raise RuntimeError("this clip's decoding ended when another one's began")
+                if not sampling.greedy:
+                    state.draws.copy_(draw(tuple(state.draws.shape), generator))
+                end = min(first + DRAWN_STEPS, last - 1)
+                for position in range(first, end):
+                    self._step(state, sampling, position, between)
+                whole = min(frames_within(end, delays), count)
+                if whole > given:
+                    codes = undelayed(state.grid, given, whole, delays).cpu()
+                    given = whole
+                    yield codes[0] if isinstance(conditioning, Conditioning) else codes
 
     @torch.inference_mode()
     def logits(self, conditioning: Conditioning, codes: Tensor, guidance: float = 1.0) -> Tensor:
@@ -154,8 +156,7 @@ class Decoder:
         sampling = Sampling(guidance)
         state = self._begin([conditioning], codes[None], codes.shape[-1], sampling)
         self._clip = object()
-        for _ in self._prefill(state, 0):
-            pass
+        self._prefill(state, 0, nothing)
         positions = torch.arange(
             positions_of(codes.shape[-1], self.weights.delays) - 1, device=self.weights.device
         )
@@ -168,14 +169,14 @@ class Decoder:
     def warm(
         self, *, guidance: float = 3.0, top_k: int = 250, temperature: float = 1.0, keys: int = 1
     ) -> None:
-        """Make every graph beforehand, so that the first clip does not wait for them. Nothing to
-        do but on CUDA."""
-        if self._graphs is None:
-            return
+        """Make room, and on CUDA every graph, beforehand, so that the first clip does not wait for
+        them."""
         sampling = Sampling(guidance, top_k, temperature)
         width = self.weights.embedding if self.weights.text is None else self.weights.text[0]
         states = torch.zeros((keys, width.shape[-1]), device=self.weights.device)
         state = self._begin([Conditioning(states)], None, 1, sampling)
+        if self._graphs is None:
+            return
         for span in range(BUCKET, self._places + 1, BUCKET):
             self._graphs.replay(self.weights, state, sampling, span)
             state.position.zero_()
@@ -186,6 +187,7 @@ class Decoder:
         prompt: Tensor | None,
         count: int,
         sampling: Sampling,
+        between: Between = nothing,
     ) -> State:
         """The state at position 0, with what is known."""
         weights, batch = self.weights, len(clips)
@@ -208,7 +210,7 @@ class Decoder:
         for row, each in enumerate(heard):
             used = len(each.states)
             if not prefixed:
-                state.cross[:, :, row, :, :used] = text_keys(weights, each.states)
+                state.cross[:, :, row, :, :used] = text_keys(weights, each.states, between)
             state.bias[:, row, :used] = each.rows(len(state.bias))
         if prompt is None:
             prompt = torch.empty((batch, weights.codebooks, 0), dtype=torch.long)
@@ -233,20 +235,19 @@ class Decoder:
         self._state = State.empty(self.weights, batch, rows, self._places, keys)
         return self._state
 
-    def _prefill(self, state: State, known: int) -> Iterator[None]:
+    def _prefill(self, state: State, known: int, between: Between) -> None:
         """The prefix and the positions to ``known`` (exclusive), several at once, in pieces short
         enough to stop between."""
         weights, before = self.weights, len(self._prefix)
         for first, end in self._pieces(before):
-            yield
             places = torch.arange(first, end, device=weights.device)
-            view = View(places, end, self._prefix.mask[..., first:end, :end])
-            transform(weights, state, self._prefix.inputs[:, first:end], view, state.bias)
+            view = View(places, end, self._prefix.mask[..., first:end, :end], state.bias)
+            inputs = self._prefix.inputs[:, first:end]
+            transform(weights, state, inputs, view, between)
         for first, end in self._pieces(known):
-            yield
             positions = torch.arange(first, end, device=weights.device)
             tokens = state.grid[..., first:end]
-            forward(weights, state, tokens, positions, before + end, masked=True)
+            forward(weights, state, tokens, positions, before + end, masked=True, between=between)
         state.position.fill_(known)
 
     def _pieces(self, length: int) -> Iterator[tuple[int, int]]:
@@ -254,13 +255,26 @@ class Decoder:
         for first in range(0, length, piece):
             yield first, min(first + piece, length)
 
-    def _step(self, state: State, sampling: Sampling, position: int) -> None:
+    def _step(self, state: State, sampling: Sampling, position: int, between: Between) -> None:
         place = len(self._prefix) + position
         if self._graphs is None:
-            step(self.weights, state, sampling, place + 1, masked=False)
+            step(self.weights, state, sampling, place + 1, masked=False, between=between)
         else:
+            between()
             span = (place // BUCKET + 1) * BUCKET
             self._graphs.replay(self.weights, state, sampling, span)
+
+
+class _CancelledError(Exception):
+    """Leaves a step that nobody wants any more."""
+
+
+def _raising(cancelled: Callable[[], bool]) -> Between:
+    def between() -> None:
+        if cancelled():
+            raise _CancelledError
+
+    return between
 
 
 class Graphs:

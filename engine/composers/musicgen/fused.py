@@ -49,7 +49,7 @@ class DecoderWeights:
     ``embedding`` (codebooks * (codes + 1), hidden): the tables of all codebooks one below the
     other, each ending with the pad code; ``offsets`` says where each begins. ``heads``
     (codebooks * codes, hidden) likewise. ``positions`` (positions, hidden): sinusoids. ``text``:
-    weight and bias from the text encoder's width to ours. ``cross_kv`` (layers * 2 * hidden,
+    weight and bias from the text encoder's width to ours. ``cross_kv`` (layers, 2 * hidden,
     hidden): k and v of every layer's cross-attention, used once for a clip. The melody models have
     no cross-attention but a prefix: ``melody`` (steps, hidden), which says that there is no melody,
     then the text; for others it is empty.
@@ -172,7 +172,7 @@ def fuse(
         if prefixed
         else together(
             *(f"{base}layers.{i}.encoder_attn.{part}_proj" for i in range(count) for part in "kv")
-        ),
+        ).view(count, -1, settings.hidden_size),
         melody=no_melody(),
         delays=delays_of(settings.num_codebooks, settings.audio_channels),
         codes=settings.vocab_size,

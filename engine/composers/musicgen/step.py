@@ -7,6 +7,7 @@ replayed, and the host only counts.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +21,14 @@ from engine.composers.musicgen.sampler import Sampling, choose, guide
 
 DRAWN_STEPS = 25
 """Steps whose draws are made at once."""
+
+Between = Callable[[], None]
+"""Called before every layer. On a CPU, where a step of a large model takes a while, it may raise
+and so end the step; what is written by then is in places that the same step writes again."""
+
+
+def nothing() -> None:
+    """Between two layers there is nothing to do."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,13 @@ class State:
 
 
 def step(
-    weights: DecoderWeights, state: State, sampling: Sampling, span: int, *, masked: bool
+    weights: DecoderWeights,
+    state: State,
+    sampling: Sampling,
+    span: int,
+    *,
+    masked: bool,
+    between: Between = nothing,
 ) -> None:
     """Choose the codes of the position after ``state.position`` and go there.
 
@@ -76,7 +91,7 @@ def step(
     where they go beyond it. What is known already (a prompt, the pad codes) stays as it is.
     """
     tokens = state.grid.index_select(2, state.position)
-    hidden = forward(weights, state, tokens, state.position, span, masked=masked)
+    hidden = forward(weights, state, tokens, state.position, span, masked=masked, between=between)
     logits = logits_of(weights, hidden)[..., 0, :]
     if sampling.guided:
         logits = guide(logits, sampling.guidance)
@@ -95,6 +110,7 @@ def forward(
     span: int,
     *,
     masked: bool,
+    between: Between = nothing,
 ) -> Tensor:
     """The transformer on ``tokens`` (batch, codebooks, t) at ``positions`` (t,): (rows, t,
     hidden)."""
@@ -105,10 +121,13 @@ def forward(
     mask = hide_later(places, span, x.dtype) if masked else None
     if weights.cross_kv is None:
         mask = weigh_prefix(weights, mask, bias, (rows, span))
-    return transform(weights, state, x.repeat(rows // batch, 1, 1), View(places, span, mask), bias)
+    x = x.repeat(rows // batch, 1, 1)
+    return transform(weights, state, x, View(places, span, mask, bias), between)
 
 
-def transform(weights: DecoderWeights, state: State, x: Tensor, view: View, bias: Tensor) -> Tensor:
+def transform(
+    weights: DecoderWeights, state: State, x: Tensor, view: View, between: Between = nothing
+) -> Tensor:
     """The layers on ``x`` (rows, t, hidden), whose keys and values go into the cache. Each part of
     a layer adds to ``x`` in place.
 
@@ -118,9 +137,10 @@ def transform(weights: DecoderWeights, state: State, x: Tensor, view: View, bias
     x = x + weights.positions.index_select(0, view.places)
     batch = state.bias.shape[1]
     for layer, cache, cross in zip(weights.layers, state.cache, state.cross, strict=True):
+        between()
         attend_to_past(layer, x, cache, view)
         if layer.cross is not None:
-            attend_to_text(layer.cross, x[:batch], cross, bias)
+            attend_to_text(layer.cross, x[:batch], cross, view.bias)
         feed_forward(layer, x)
     return normed(x, weights.norm)
 
@@ -138,22 +158,29 @@ def text_states(weights: DecoderWeights, states: Tensor) -> Tensor:
     return states if weights.text is None else functional.linear(states, *weights.text)
 
 
-def text_keys(weights: DecoderWeights, states: Tensor) -> Tensor:
+def text_keys(weights: DecoderWeights, states: Tensor, between: Between = nothing) -> Tensor:
     """The text's keys and values in every layer: (keys, text width) -> (layers, 2, heads, keys,
     size)."""
     assert weights.cross_kv is not None
-    both = functional.linear(text_states(weights, states), weights.cross_kv)
-    shape = (len(states), len(weights.layers), 2, weights.attention_heads, -1)
-    return both.view(shape).permute(1, 2, 3, 0, 4)
+    states = text_states(weights, states)
+
+    def of(layer: Tensor) -> Tensor:
+        between()
+        both = functional.linear(states, layer)
+        return both.view(len(states), 2, weights.attention_heads, -1).permute(1, 2, 0, 3)
+
+    return torch.stack([of(layer) for layer in weights.cross_kv])
 
 
 class View(NamedTuple):
     """Which places (t,) of the cache look back on the first ``span``, with a mask (..., t, span)
-    where some of those are later or weigh differently."""
+    where some of those are later or weigh differently. ``bias`` (batch, 1, t, keys): of the text
+    that is attended to from aside."""
 
     places: Tensor
     span: int
     mask: Tensor | None
+    bias: Tensor
 
 
 def hide_later(places: Tensor, span: int, dtype: torch.dtype) -> Tensor:
