@@ -11,7 +11,6 @@ GPU.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import gc
 import itertools
 import os
@@ -34,11 +33,11 @@ import torch  # noqa: E402
 
 from engine.composers.musicgen.codec import CodecStream, fold  # noqa: E402
 from engine.composers.musicgen.decoder import Conditioning, Decoder  # noqa: E402
-from engine.composers.musicgen.fused import fuse  # noqa: E402
 from engine.composers.musicgen.reference import ReferenceDecoder  # noqa: E402
 from engine.composers.musicgen.step import DRAWN_STEPS  # noqa: E402
 from engine.composers.musicgen.weights import Model, from_transformers  # noqa: E402
 from engine.errors import MusmedError  # noqa: E402
+from engine.plan.clock import CLIP_SECONDS  # noqa: E402
 
 SHAPES = {"small": (24, 1024, 16), "medium": (48, 1536, 24), "large": (48, 2048, 32)}
 """Layers, width, heads (Copet et al. 2023, and the hub's configurations)."""
@@ -103,10 +102,10 @@ def measure(
 ) -> list[str]:
     """Print a model's rows, and return the lines about everything but its steps."""
     whole = random_model(size, device, DTYPES[dtype])
-    model = ours_of(whole, DTYPES[dtype])
+    model = from_transformers(whole, cast(Any, None), DTYPES[dtype])  # nothing is tokenised here
     text = Conditioning(torch.randn(KEYS, whole.config.text_encoder.d_model, device=device))
-    decoder = Decoder(model)
-    decoder.warm(guidance=asked.guidance)
+    decoder = Decoder(model, max_seconds=CLIP_SECONDS)
+    decoder.warm(guidance=asked.guidance, keys=KEYS)
     lines = first_audio(size, dtype, model, decoder, asked.guidance)
     lines.append(stopping(size, dtype, decoder, text))
     runs: list[tuple[str, Callable[[], Any], bool]] = [("musmed", lambda: decoder, True)]
@@ -277,15 +276,6 @@ def audiocraft(model: Model) -> Any:
     from engine.composers.musicgen.audiocraft import open_decoder
 
     return open_decoder(model)
-
-
-def ours_of(whole: Any, dtype: torch.dtype) -> Model:
-    """Our model of transformers', its decoder in ``dtype``, as ``weights.load`` would make it."""
-    model = from_transformers(whole, tokenizer=cast(Any, None))  # nothing is tokenised here
-    if model.decoder.dtype == dtype:
-        return model
-    made = fuse(whole.state_dict(), whole.config, whole.device, dtype)
-    return dataclasses.replace(model, decoder=made)
 
 
 def random_model(size: str, device: torch.device, dtype: torch.dtype) -> Any:

@@ -125,11 +125,12 @@ def load_transformers(
 def from_transformers(
     model: MusicgenForConditionalGeneration | MusicgenMelodyForConditionalGeneration,
     tokenizer: PreTrainedTokenizerBase,
+    dtype: torch.dtype | None = None,
 ) -> Model:
-    """The same from transformers' model in memory, on its device and in its decoder's dtype. The
-    weights are copied; text encoder and codec are shared."""
+    """The same from transformers' model in memory, on its device; the decoder in ``dtype``, None
+    for the one it has. The weights are copied; text encoder and codec are shared."""
     config: Any = model.config
-    dtype = next(model.decoder.parameters()).dtype
+    dtype = dtype or next(model.decoder.parameters()).dtype
     decoder = fuse(model.state_dict(), config, model.device, dtype)
     text: Any = model.text_encoder
     codec: Any = model.audio_encoder
