@@ -38,6 +38,7 @@ from engine.composers.musicgen.step import DRAWN_STEPS  # noqa: E402
 from engine.composers.musicgen.weights import Model, from_transformers  # noqa: E402
 from engine.errors import MusmedError  # noqa: E402
 from engine.plan.clock import CLIP_SECONDS  # noqa: E402
+from tests.bench.musicgen_session import whole_session  # noqa: E402
 
 SHAPES = {"small": (24, 1024, 16), "medium": (48, 1536, 24), "large": (48, 2048, 32)}
 """Layers, width, heads (Copet et al. 2023, and the hub's configurations)."""
@@ -74,6 +75,10 @@ def main() -> None:
             gc.collect()
             if device.type == "cuda":
                 torch.cuda.empty_cache()
+        if asked.session:
+            cpu = torch.device("cpu")
+            whole = random_model(size, cpu, torch.float32)
+            rest.append(whole_session(size, whole, asked.session))
     print()
     print("\n".join(rest))
 
@@ -93,6 +98,12 @@ def arguments() -> argparse.Namespace:
         help="on a busy CPU: one thread, timed by the time it ran, not by the clock on the wall",
     )
     parser.add_argument("--peers", default="transformers,audiocraft", help="'' for none")
+    parser.add_argument(
+        "--session",
+        type=float,
+        default=15.0 if cuda else 0.0,
+        help="minutes of a whole session, rendered with the gate off; 0 for none",
+    )
     parser.add_argument("--guidance", type=float, default=3.0)
     return parser.parse_args()
 
@@ -102,6 +113,7 @@ def measure(
 ) -> list[str]:
     """Print a model's rows, and return the lines about everything but its steps."""
     whole = random_model(size, device, DTYPES[dtype])
+    fold(whole.audio_encoder)
     model = from_transformers(whole, cast(Any, None), DTYPES[dtype])  # nothing is tokenised here
     text = Conditioning(torch.randn(KEYS, whole.config.text_encoder.d_model, device=device))
     decoder = Decoder(model, max_seconds=CLIP_SECONDS)
@@ -325,7 +337,6 @@ def random_model(size: str, device: torch.device, dtype: torch.dtype) -> Any:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.uniform_(-0.03, 0.03)
-    fold(model.audio_encoder)
     for name in ("decoder_start_token_id", "pad_token_id", "bos_token_id"):
         setattr(model.generation_config, name, 2048)
     return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -117,6 +118,9 @@ def open_studio(name: str, generation: Generation, progress: Callable[[float], N
     """Load the checkpoint ``name``. Raises ``MusmedError`` for what is missing or too large."""
     checkpoint = find(name)
     adapters = find_adapters([parse_adapter(text) for text in generation.adapters], checkpoint)
+    # Read by OpenMP when torch is imported. Decoder and codec have a team of threads each, and one
+    # that spins while it waits takes the cores from the other (docs/benchmarks.md).
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         from engine.composers.musicgen import device as devices
         from engine.composers.musicgen import weights
