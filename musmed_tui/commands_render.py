@@ -24,6 +24,7 @@ from musmed_tui.terminal import Signals, look_at_terminal
 
 if TYPE_CHECKING:
     from engine.render import RenderResult
+    from engine.session.lineup import Lineup
 
 Progress = Callable[[float, float], None]
 
@@ -78,6 +79,7 @@ class _Made(NamedTuple):
     request: Request
     events: tuple[Event, ...]
     synthesis: Synthesis
+    lineup: Lineup | None = None
 
 
 def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis) -> _Made:
@@ -87,6 +89,7 @@ def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis) -> _Made:
             "--session makes a kept session again; leave out --from, --to and theirs."
         )
     from engine.session.library import Library
+    from engine.session.lineup import lineup_of
 
     if not where.library.is_dir():
         raise MusmedError(f"There is no session {session}; 'musmed sessions' lists them.")
@@ -96,8 +99,7 @@ def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis) -> _Made:
     finally:
         library.close()
     request = msgspec.structs.replace(stored.request, composer=stored.composer)
-    synthesis = Synthesis(stored.synthesis or wish.wanted, wish.soundfont)
-    return _Made(request, stored.events, synthesis)
+    return _Made(request, stored.events, stored.sounded(wish), lineup_of(stored.clips))
 
 
 def _render_sound(
@@ -141,6 +143,7 @@ def _render(
             made.request,
             path,
             events=made.events,
+            lineup=made.lineup,
             denoise=denoise,
             synthesis=made.synthesis,
             progress=progress,

@@ -33,6 +33,7 @@ from engine.plan.events import Event
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec, Plan
+from engine.playback.handover import Handover, handover
 from engine.session.clip_state import ClipState
 from engine.session.commands import (
     Action,
@@ -42,9 +43,12 @@ from engine.session.commands import (
     Command,
     EaseNow,
     FinishClip,
+    HandOver,
+    HoldBack,
     OpenComposer,
     PlaceClip,
     Progress,
+    SendCancel,
     SendCompose,
     SkipNow,
     SplicePlaced,
@@ -52,6 +56,7 @@ from engine.session.commands import (
     SteerTo,
 )
 from engine.session.failures import MAX_FAILURES, RESTART_DELAYS, Failures
+from engine.session.lineup import Lineup, record_of
 from engine.session.resume import Resumption
 from engine.session.slowness import is_slow, sentence
 from engine.session.splice import goes_on_from
@@ -71,6 +76,8 @@ class Conductor:
     for splices). ``kept``: a session to go on with; its pieces are with the joiner already.
     ``speed``: seconds of music the composer is known to make in a second here, None if not known.
     ``stand_in``: the embedded composer takes over from one that fails; otherwise the session ends.
+    ``lineup``: clips whose composers are known from before; who has no place in it is composed by
+    the one that composed last.
     """
 
     def __init__(
@@ -82,14 +89,17 @@ class Conductor:
         kept: Resumption | None = None,
         speed: float | None = None,
         stand_in: bool = True,
+        lineup: Lineup | None = None,
     ) -> None:
         events = kept.events if kept else ()
         plan = make_plan(request, events)
         clips = dict(kept.clips) if kept else {}
-        self._work = work = Work(request, composer, events, plan, clips)
+        self._work = work = Work(request, composer, events, plan, clips, lineup or {})
         if kept:
             work.next, work.written = kept.first, frames_of(kept.position)
             work.furthest = work.written
+            held = len(kept.events) + (kept.splice is not None)
+            work.lineup = {key: p for key, p in work.lineup.items() if key.revision <= held}
             if kept.events and not kept.again:  # a kept event was heard, or replaced what was
                 work.furthest = max(work.written, frames_of(kept.events[-1].at) + 1)
         self._steering = Steering(
@@ -99,7 +109,6 @@ class Conductor:
             to_come=kept.splice if kept else None,
         )
         self._failures = Failures(work, stand_in=stand_in, delays=RESTART_DELAYS)
-        self._waiting = False
         self._speed = speed
         self._slowness_said = False
 
@@ -191,26 +200,56 @@ class Conductor:
         state = work.clips.get(key)
         if state is None or key != work.composing or key == work.throw_away:
             return
+        state.comes = told.start
         if state.begun:
-            state.repeated = state.got
             return
-        state.begun, state.marks = True, told.marks
+        state.begun, state.marks, state.composer = True, told.marks, work.composer
         state.start, state.frames = told.start, told.frames
         work.ask(BeginClip(key, told.start, told.frames))
+        change = self._change_of(key)
+        if change is not None:
+            work.ask(HoldBack(key, change.at))
         if not self._steering.is_splice(key):
             state.placed = True
             work.ask(PlaceClip(key, told.marks, work.older_is_placed(key)))
 
     def _arrived(self, told: ChunkArrived) -> None:
-        state = self._work.clips.get(told.key)
-        if state is None or told.key != self._work.composing or not state.begun:
+        work, key, frames = self._work, told.key, len(told.audio)
+        state = work.clips.get(key)
+        if state is None or key != work.composing or not state.begun or key == work.passed_on:
             return
-        frames = len(told.audio)
-        skip = min(frames, state.repeated)
-        state.repeated -= skip
+        since, state.comes = state.comes, state.comes + frames
+        if state.ceded_by and state.handover is None and not self._hand_over(state, since):
+            return
+        skip = min(frames, max(0, state.reach - since))
         state.got += frames - skip
-        self._work.ask(AppendChunk(told.key, skip))
+        work.ask(AppendChunk(key, skip))
         self._steering.offer(state)
+        change = self._change_of(key)
+        if change is not None and not state.ceded_by and state.reach >= change.until:
+            state.ceded_by = state.composer
+            work.passed_on = key
+            work.ask(SendCancel(key, 0))
+
+    def _hand_over(self, state: ClipState, since: int) -> bool:
+        """Let the clip go over to its second composer if what has come of that, from session frame
+        ``since`` on, reaches so far."""
+        work, key = self._work, state.spec.key
+        change = self._change_of(key)
+        if change is None:
+            change = handover(
+                state.reach, work.written, standing=work.standing, since=since, here=state.comes
+            )
+        if change is None or state.comes <= change.at:
+            return False
+        state.handover, state.got = change, change.at - state.start
+        work.ask(HandOver(key, change))
+        return True
+
+    def _change_of(self, key: ClipKey) -> Handover | None:
+        """Where the clip is known to have gone over to another composer."""
+        part = self._work.lineup.get(key)
+        return None if part is None else part.change
 
     def _ended(self, told: ClipEnded) -> None:
         work, key = self._work, told.key
@@ -219,12 +258,16 @@ class Conductor:
         work.composing = None
         self._failures.clip_ended()
         state = work.clips[key]
+        if key == work.passed_on:
+            work.passed_on = None
+            if key != work.throw_away:
+                return
         if key == work.throw_away:
             work.throw_away = None
             if self._steering.is_splice(key) or not state.placed:
                 work.forget((key,))
             return
-        state.continuation, state.record = told.continuation, told.record
+        state.continuation, state.record = told.continuation, record_of(state, told.record)
         state.whole = not told.cut
         if told.cut:
             state.frames = state.got
@@ -236,7 +279,7 @@ class Conductor:
                 state.frames,
                 told.cut,
                 told.continuation,
-                told.record,
+                state.record,
                 state.marks,
             )
         )
@@ -272,6 +315,11 @@ class Conductor:
 
     def _send(self, spec: ClipSpec, source: ClipState | None) -> None:
         work = self._work
+        wanted = self._composer_of(spec.key)
+        if wanted != work.composer:
+            work.composer, work.ready = wanted, False
+            work.ask(OpenComposer(wanted))
+            return
         work.clips.setdefault(spec.key, ClipState(spec))
         work.composing = spec.key
         continuation = source.continuation if source is not None else None
@@ -280,17 +328,25 @@ class Conductor:
             continuation = None
         work.ask(SendCompose(spec, continuation or b""))
 
+    def _composer_of(self, key: ClipKey) -> str:
+        """Who is to compose the clip (what is left of it)."""
+        part, state = self._work.lineup.get(key), self._work.clips.get(key)
+        if part is None:
+            return self._work.composer
+        return part.composer if not part.first or (state and state.ceded_by) else part.first
+
     # playback
 
     def _progress(self, told: Progress) -> None:
         work = self._work
+        work.standing = told.waiting and told.written == work.written
         work.written = told.written
         work.furthest = max(work.furthest, told.written)
         if told.missed_splice:
             self._steering.missed()
-        if told.waiting and not self._waiting:
+        if told.waiting and not work.waiting:
             work.say("Composing: the music goes on as soon as the next clip is ready.")
-        self._waiting = told.waiting
+        work.waiting = told.waiting
         self._failures.silent(told.silence)
 
     def _say_slowness(self) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.audio.align import MAX_LAG
 from engine.audio.format import frames_of
 from engine.composers.base import EMBEDDED
+from engine.plan.clock import OVERLAP_SECONDS
 from engine.plan.spec import ClipKey
+from engine.session.clip_state import ClipState
 from engine.session.commands import GiveUp, StartEngine, Withdraw
 from engine.session.splice import SPLICE_MARGIN_SECONDS
 from engine.session.work import Work
@@ -18,6 +21,10 @@ TAKEOVER_FAILURES = 3
 """The composer failed, and so did two new ones: the embedded composer takes over."""
 TAKEOVER_SECONDS = 10.0
 """So much silence is enough: the embedded composer takes over."""
+
+
+HEAD = frames_of(OVERLAP_SECONDS) + MAX_LAG
+"""How much of a clip its join needs: with less it does not sound."""
 
 
 class Failures:
@@ -31,6 +38,7 @@ class Failures:
         self._delays = delays
         self.restarts = 0
         self._count = 0
+        self._away = False
         self._taken_over = False
         self._refused: ClipKey | None = None
         self._afresh: ClipKey | None = None
@@ -42,8 +50,9 @@ class Failures:
 
     def opened(self) -> None:
         """The composer is ready."""
-        if self.restarts and not self._taken_over:
+        if self._away and not self._taken_over:
             self._work.say("The composer is back.")
+        self._away = False
 
     def clip_ended(self) -> None:
         """The composer works."""
@@ -80,6 +89,7 @@ class Failures:
             return
         work.engine_is_gone()
         self._count += 1
+        self._away = True
         if self._count >= TAKEOVER_FAILURES and self._replaceable:
             self._take_over(reason.rstrip("."))
             return
@@ -111,16 +121,28 @@ class Failures:
         self._taken_over = True
         self._count = 0
         self.restarts += 1
-        self._withdraw_begun()
+        work.lineup = {}
+        self._pass_on_begun()
         work.ask(StartEngine())
 
-    def _withdraw_begun(self) -> None:
-        """A begun clip that is not about to be heard is composed anew: one clip, one composer.
-        What is being heard is gone on with from where it stops."""
+    def _pass_on_begun(self) -> None:
+        """A begun clip of which nothing is about to be heard is composed anew: one clip, one
+        composer. What is being heard is handed over (``playback.handover``)."""
         work = self._work
-        safe = work.written + frames_of(SPLICE_MARGIN_SECONDS)
         for key, state in list(work.clips.items()):
-            begun = state.begun and state.continuation is None
-            if begun and state.placed and state.start > safe:
+            if not state.begun or state.continuation is not None:
+                continue
+            if state.placed and self._may_sound(state):
+                state.ceded_by = state.ceded_by or state.composer
+                continue
+            if state.placed:
                 work.ask(Withdraw(frozenset((key,))))
-                work.forget((key,))
+            work.forget((key,))
+
+    def _may_sound(self, state: ClipState) -> bool:
+        """Whether something of a clip that the joiner has may be heard, now or in a moment."""
+        if self._work.older_is_placed(state.spec.key):
+            return True  # a splice, for which what it took over from was thrown away
+        late = state.spec.index > 0 and state.got < HEAD and state.reach <= self._work.written
+        soon = self._work.written + frames_of(SPLICE_MARGIN_SECONDS)
+        return state.start <= soon and not late

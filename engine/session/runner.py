@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.affect.circumplex import Affect
-from engine.composers.choice import check_composer, choose_composer
+from engine.composers.choice import choose_composer
 from engine.composers.speeds import Speeds
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
@@ -44,10 +44,12 @@ from engine.session.commands import (
     StartEngine,
     SteerTo,
 )
+from engine.session.composers import Composers
 from engine.session.conductor import Conductor
 from engine.session.ending import Ending
 from engine.session.engine_line import EngineLine
 from engine.session.library import Library
+from engine.session.lineup import Lineup
 from engine.session.measured import Measured
 from engine.session.notices import Notices
 from engine.session.progress import Watch
@@ -67,9 +69,9 @@ class SessionRunner:
     """Runs one session: ``start``, then act and watch, then ``close``.
 
     ``resume``: go on with a kept session (its own request counts); a finished one stays finished
-    unless it is changed. ``script``: events with
-    their times, to make a session again; the sink must then not be ``realtime``. ``log_file``
-    takes what the engine process prints. ``synthesis``: how notes are sounded; a kept session goes
+    unless it is changed. ``script``: events with their times, and ``lineup``, the composers of its
+    clips, to make a session again; the sink must then not be ``realtime``. ``log_file`` takes what
+    the engine process prints. ``synthesis``: how notes are sounded; a kept session goes
     on with the one it began with. ``warm``: an engine that is already up, used first. ``speeds``:
     where measured speeds are looked up and kept; without it 'auto' is the embedded composer.
     """
@@ -85,6 +87,7 @@ class SessionRunner:
         synthesis: Synthesis = _BUILTIN,
         resume: StoredSession | None = None,
         script: Sequence[Event] = (),
+        lineup: Lineup | None = None,
         settings: Mapping[str, str] | None = None,
         volume: float = 1.0,
         engine_argv: Sequence[str] | None = None,
@@ -104,22 +107,25 @@ class SessionRunner:
         self._chunk: ChunkArrived | None = None
         self.request = resume.request if resume else request
         generation = self.request.generation
-        composer = (
-            resume.composer if resume else choose_composer(request.composer, generation, speeds)
+        self._composers = composers = Composers(
+            resume.composer if resume else choose_composer(request.composer, generation, speeds),
+            resume=resume,
+            lineup=lineup,
         )
-        check_composer(composer, generation)
+        composers.check(generation)
         self._measured = Measured(speeds, generation)
         self._loading: float | None = None
+        now = datetime.now(UTC)
         self.session = (
             resume.id
             if resume
-            else library.create(request, composer, 0, dict(settings or {}), datetime.now(UTC))
+            else library.create(request, composers.chosen, 0, dict(settings or {}), now)
         )
         self._engine = EngineLine(
             lambda number, told: self._inbox.put((number, told)),
             argv=engine_argv,
             denoise=denoise,
-            synthesis=_synthesis_of(resume, synthesis),
+            synthesis=resume.sounded(synthesis) if resume else synthesis,
             generation=generation,
             warm=warm,
         )
@@ -127,11 +133,12 @@ class SessionRunner:
         self._kept = self._stage.take_up(resume) if resume else None
         self._conductor = Conductor(
             self.request,
-            composer,
+            composers.now,
             script=script,
             kept=self._kept,
-            speed=self._measured.speed_of(composer),
+            speed=self._measured.speed_of(composers.now),
             stand_in=sink.realtime,
+            lineup=composers.lineup,
         )
         self._stage.open(self._conductor.plan.total, sink, self._kept)
         self.playback = self._stage.playback
@@ -156,6 +163,7 @@ class SessionRunner:
                 self._stage.store_kept(self._kept)
             self._log_file.parent.mkdir(parents=True, exist_ok=True)
             self._engine.log = self._log_file.open("ab")
+            self._composers.tell(self._notices)
             self._carry_out(self._conductor.start())
             self.playback.start()
         except BaseException:
@@ -275,7 +283,8 @@ class SessionRunner:
         elif not isinstance(delivery, ChunkArrived):
             self._loading = None
         if isinstance(delivery, ComposerOpened):
-            self._library.set_composer_version(self.session, delivery.version)
+            if delivery.composer == self._composers.chosen:
+                self._library.set_composer_version(self.session, delivery.version)
             self._notices.say_once(delivery.notice)
         self._carry_out(self._conductor.handle(delivery))
 
@@ -385,9 +394,3 @@ class SessionRunner:
             failure=self._ending.failure,
             loading=self._loading,
         )
-
-
-def _synthesis_of(resume: StoredSession | None, wish: Synthesis) -> Synthesis:
-    """A kept session's own synthesis, wherever its soundfont may now lie; else the one wished."""
-    kept = resume.synthesis if resume else None
-    return wish if kept is None else Synthesis(kept, wish.soundfont)

@@ -190,6 +190,7 @@ class Steering:
         work.events = work.events[:count]
         work.plan = make_plan(work.request, work.events)
         gone = [key for key in work.clips if key.revision > count]
+        work.lineup = {key: part for key, part in work.lineup.items() if key.revision <= count}
         work.ask(KeepEvents(count), Withdraw(frozenset(gone)))
         for key in gone:
             if key == work.composing:

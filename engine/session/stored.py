@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from engine.composers.base import Marks
-from engine.composers.synthesis import BUILTIN
+from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.link.protocol import ClipRecord
 from engine.plan.events import Event
 from engine.plan.request import Request
@@ -63,6 +63,18 @@ class StoredSession(msgspec.Struct, frozen=True):
     position: float
     state: State
     notes: tuple[Note, ...]
+
+    def sounded(self, wish: Synthesis) -> Synthesis:
+        """The session's own synthesis, wherever its soundfont may now lie; ``wish`` before any
+        clip."""
+        kept = self.synthesis
+        return wish if kept is None else Synthesis(kept, wish.soundfont)
+
+    @property
+    def newest_composer(self) -> str:
+        """Who composed the newest clip, for the session to go on with."""
+        records = [clip.record for _, clip in sorted(self.clips.items()) if clip.record]
+        return records[-1].composer if records else self.composer
 
     @property
     def synthesis(self) -> str | None:

@@ -14,28 +14,35 @@ from engine.plan.request import Request
 from engine.plan.spec import ClipKey, Plan
 from engine.session.clip_state import ClipState
 from engine.session.commands import Command, DiscardClip, Say, SendCancel
+from engine.session.lineup import Lineup
 
 
 @dataclass(slots=True)
 class Work:
     """``events`` in force and the ``plan`` with them. ``composer`` is the one that composes now,
     ``ready`` when it can be given a clip. ``composing``: the clip the engine is at, ``throw_away``:
-    the same where nobody wants it any more; ``next``: index of the next clip in order.
-    ``written``: session frame of the write cursor; ``furthest``: how far what is heard now was
-    heard, less after a splice. ``out``: the commands so far, in order."""
+    the same where nobody wants it any more; ``next``: index of the next clip in order. ``lineup``:
+    clips whose composer is known from before. ``passed_on``: the clip being cut for another
+    composer to go on with. ``written``: session frame of the write cursor; ``furthest``: how far
+    what is heard now was heard, less after a splice. ``waiting``: the listener waits for a clip;
+    ``standing``: and the write cursor does not move. ``out``: the commands so far, in order."""
 
     request: Request
     composer: str
     events: tuple[Event, ...]
     plan: Plan
     clips: dict[ClipKey, ClipState]
+    lineup: Lineup = field(default_factory=dict)
     next: int = 0
     written: int = 0
     furthest: int = 0
+    waiting: bool = False
+    standing: bool = False
     ready: bool = False
     given_up: bool = False
     composing: ClipKey | None = None
     throw_away: ClipKey | None = None
+    passed_on: ClipKey | None = None
     out: list[Command] = field(default_factory=list)
 
     def ask(self, *commands: Command) -> None:
@@ -58,7 +65,7 @@ class Work:
 
     def engine_is_gone(self) -> None:
         self.ready = False
-        self.composing = self.throw_away = None
+        self.composing = self.throw_away = self.passed_on = None
 
     def older_is_placed(self, key: ClipKey) -> bool:
         """In a session that goes on, a splice whose audio was lost still takes over from the
