@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from engine.composers.choice import check_composer
-from engine.plan.generation import Generation
+from engine.plan.generation import Generation, file_name
 from engine.plan.spec import ClipKey
 from engine.session.lineup import Lineup, Part, lineup_of
+from engine.session.materials import changed_materials
 from engine.session.notices import Notices
 from engine.session.stored import StoredSession
 
@@ -44,7 +45,14 @@ class Composers:
 
     def tell(self, notices: Notices) -> None:
         """What a listener who goes on should know."""
-        if self.now != self.chosen and self._resume is not None:
+        if self._resume is None:
+            return
+        if self.now != self.chosen:
             notices.tell(
                 f"In this session the {self.now} composer took over from {self.chosen}; it goes on."
+            )
+        for place in changed_materials(self._resume, self.now):
+            notices.tell(
+                f"{file_name(place)} is not the file that this session was begun with; what is "
+                "composed from here on may sound different."
             )

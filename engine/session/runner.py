@@ -50,6 +50,7 @@ from engine.session.ending import Ending
 from engine.session.engine_line import EngineLine
 from engine.session.library import Library
 from engine.session.lineup import Lineup
+from engine.session.materials import materials_of
 from engine.session.measured import Measured
 from engine.session.notices import Notices
 from engine.session.progress import Watch
@@ -115,12 +116,7 @@ class SessionRunner:
         composers.check(generation)
         self._measured = Measured(speeds, generation)
         self._loading: float | None = None
-        now = datetime.now(UTC)
-        self.session = (
-            resume.id
-            if resume
-            else library.create(request, composers.chosen, 0, dict(settings or {}), now)
-        )
+        self.session = resume.id if resume else self._created(dict(settings or {}))
         self._engine = EngineLine(
             lambda number, told: self._inbox.put((number, told)),
             argv=engine_argv,
@@ -148,6 +144,12 @@ class SessionRunner:
             self.playback.set_volume(volume)
         self._status = self._look()
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
+
+    def _created(self, settings: dict[str, str]) -> str:
+        chosen = self._composers.chosen
+        materials = materials_of(self.request, chosen)
+        now = datetime.now(UTC)
+        return self._library.create(self.request, chosen, 0, settings, now, materials=materials)
 
     # for everyone
 
