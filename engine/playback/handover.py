@@ -7,7 +7,8 @@ listener waits in silence) the second sound enters over that time by itself, as 
 
 Constant power is the joiner's law for two sounds that have nothing in common (``audio.crossfade``
 with a correlation of 0): two composers share neither notes nor instruments, and the law has to be
-known before all of the second sound is.
+known before all of the second sound is. Finished music at its level (docs/finishing.md) peaks some
+7 dB under full scale, so a sum of two fits into 24 bits; one that did not would be clipped.
 """
 
 from __future__ import annotations

@@ -141,8 +141,9 @@ class Failures:
 
     def _may_sound(self, state: ClipState) -> bool:
         """Whether something of a clip that the joiner has may be heard, now or in a moment."""
-        if self._work.older_is_placed(state.spec.key):
+        work, index = self._work, state.spec.index
+        if work.older_is_placed(state.spec.key):
             return True  # a splice, for which what it took over from was thrown away
-        late = state.spec.index > 0 and state.got < HEAD and state.reach <= self._work.written
-        soon = self._work.written + frames_of(SPLICE_MARGIN_SECONDS)
-        return state.start <= soon and not late
+        joined = any(s.placed for key, s in work.clips.items() if key.index == index - 1)
+        soon = work.written + frames_of(SPLICE_MARGIN_SECONDS)
+        return state.start <= soon and (state.got >= HEAD or not joined)
