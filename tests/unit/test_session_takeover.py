@@ -129,7 +129,7 @@ def to_file(play: Play, output: Path, **more: object) -> tuple[Frames, SessionRu
 
 def taken_over(play: Play, card: Card, seconds: str) -> SessionRunner:
     """A session whose composer dies at ``seconds`` of its first clip, stopped in its third."""
-    runner = play(card, "0", seconds)
+    runner = play(card, "0-0", seconds)
     until(runner, lambda: runner.status().composer == "embedded")
     until(runner, lambda: runner.status().clips[0].phase == "ready")
     card.rate = 8.0
@@ -177,13 +177,14 @@ def made_again(play: Play, library: Library, session: str, folder: Path) -> Fram
     assert "In this session the embedded composer took over from tones; it goes on." in words
     replayed, _ = to_file(play, folder / "replayed.flac", resume=again(library, session))
     np.testing.assert_array_equal(replayed, whole)
-    lineup: Lineup = lineup_of(library.load(session).clips)
+    stored = library.load(session)
+    lineup: Lineup = lineup_of(stored.clips)
     with contextlib.suppress(FileNotFoundError):
         (folder / "died").unlink()  # tones is well again
-    composed, runner = to_file(play, folder / "composed.flac", lineup=lineup)
+    composed, runner = to_file(play, folder / "composed.flac", lineup=lineup, script=stored.events)
     np.testing.assert_array_equal(composed, whole)
     for clip in runner.finished_clips():
-        kept = library.load(session).clips[clip.spec.key].record
+        kept = stored.clips[clip.spec.key].record
         assert clip.record is not None
         assert kept is not None
         assert clip.record.handover == kept.handover
@@ -258,3 +259,34 @@ def test_after_silence_the_other_composer_enters_like_a_late_clip(
     assert any(course), "what is heard after the wait is what is kept"
     levels = [np.sqrt(np.mean(whole[change.at + i * 48_000 :][:48_000] ** 2)) for i in range(4)]
     assert levels[0] < levels[1] < levels[2]
+
+
+def test_in_a_session_that_was_steered_before_and_is_after(
+    play: Play, library: Library, tmp_path: Path
+) -> None:
+    """The clip that is handed over is a splice, and another takes over from what follows."""
+    card = Card(1.0)
+    runner = play(card, "0-1", "21")
+    until(runner, lambda: runner.status().playback.heard > 1)
+    runner.steer(Affect(0.7, 0.4), "glad")
+    until(runner, lambda: runner.status().composer == "embedded")
+    until(runner, lambda: runner.status().clips[0].phase == "ready")
+    card.rate = 8.0
+    until(runner, lambda: runner.status().playback.heard > 30)
+    card.rate = 1.0
+    runner.ease()
+    until(runner, lambda: len(runner.status().events) == 2)
+    card.rate = 8.0
+    until(runner, lambda: runner.status().playback.heard > runner.status().events[1].at + 4)
+    runner.stop()
+    runner.close()
+    stored = library.load(runner.session)
+    record = stored.clips[ClipKey(0, 1)].record
+    assert record is not None
+    assert record.handover is not None
+    assert record.handover.composer == "tones"
+    assert len(stored.events) == 2
+    whole = made_again(play, library, runner.session, tmp_path)
+    live = heard(card)
+    assert len(live) > frames_of(33)
+    np.testing.assert_array_equal(live, since_sounding(whole)[: len(live)])

@@ -1,8 +1,8 @@
 """An engine with one more composer, 'tones', which may die while it composes.
 
-``python tones_engine.py MARK INDEX SECONDS``: it dies in clip INDEX at SECONDS of session time and
-leaves the file MARK; where that file is, 'tones' can't be opened any more. Without INDEX and
-SECONDS it lives.
+``python tones_engine.py MARK CLIP SECONDS``: it dies in CLIP (its index and revision, such as 0-1)
+at SECONDS of session time and leaves the file MARK; where that file is, 'tones' can't be opened any
+more. Without CLIP and SECONDS it lives.
 """
 
 from __future__ import annotations
@@ -58,23 +58,23 @@ class TonesComposer:
     name, version = "tones", 1
     traits = Traits(sample_rate=SAMPLE_RATE, channels=2, denoise=False, trim=False)
 
-    def __init__(self, mark: Path, index: int | None, seconds: float) -> None:
+    def __init__(self, mark: Path, clip: str, seconds: float) -> None:
         if mark.exists():
             raise MusmedError("Tones is out of order.")
-        self._mark, self._index, self._seconds = mark, index, seconds
+        self._mark, self._clip, self._seconds = mark, clip, seconds
 
     def compose(self, spec: ClipSpec, state: bytes | None, cancelled: Callable[[], bool]) -> Tones:
-        dies = spec.index == self._index
+        dies = self._clip == f"{spec.index}-{spec.revision}"
         if dies:
             self._mark.touch()
         return Tones(spec, self._seconds if dies else None)
 
 
-def main(mark: str, index: str | None = None, seconds: str = "0") -> None:
+def main(mark: str, clip: str = "", seconds: str = "0") -> None:
     def load(name: str) -> Composer:
         if name != "tones":
             return open_composer(name)
-        return TonesComposer(Path(mark), None if index is None else int(index), float(seconds))
+        return TonesComposer(Path(mark), clip, float(seconds))
 
     incoming, outgoing = take_standard_streams()
     from engine.link.server import serve
