@@ -42,6 +42,10 @@ REQUEST = Request(
 )
 FIRST = ClipKey(0, 0)
 PATIENCE = 60.0
+SLOW = 0.3
+"""Slower than the time that processes need to begin, on a machine that is busy."""
+UNHURRIED = 4.0
+COMPARED = frames_of(26.0)
 
 
 class Card(NullSink):
@@ -127,17 +131,17 @@ def to_file(play: Play, output: Path, **more: object) -> tuple[Frames, SessionRu
     return sound(output), runner
 
 
-def taken_over(play: Play, card: Card, seconds: str) -> SessionRunner:
-    """A session whose composer dies at ``seconds`` of its first clip, stopped in its third."""
-    runner = play(card, "0-0", seconds)
+def to_the_third_clip(runner: SessionRunner, card: Card) -> None:
+    """From a take-over on, to a stop in the third clip; what is compared is not hurried."""
     until(runner, lambda: runner.status().composer == "embedded")
     until(runner, lambda: runner.status().clips[0].phase == "ready")
+    card.rate = UNHURRIED
+    until(runner, lambda: runner.status().playback.heard > 28)
     card.rate = 8.0
     until(runner, lambda: runner.status().clips[2].phase == "ready")
     until(runner, lambda: runner.status().playback.heard > 40)
     runner.stop()
     runner.close()
-    return runner
 
 
 def embedded_clip() -> Frames:
@@ -195,8 +199,9 @@ def made_again(play: Play, library: Library, session: str, folder: Path) -> Fram
 def test_with_music_ahead_the_one_composer_fades_over_into_the_other(
     play: Play, library: Library, tmp_path: Path
 ) -> None:
-    card = Card(1.0)
-    runner = taken_over(play, card, "22")
+    card = Card(SLOW)
+    runner = play(card, "0-0", "22")
+    to_the_third_clip(runner, card)
     stored = library.load(runner.session)
     record = stored.clips[FIRST].record
     assert record is not None
@@ -208,9 +213,8 @@ def test_with_music_ahead_the_one_composer_fades_over_into_the_other(
     assert all(reading.start >= change.until / 48_000 for reading in record.readings)
 
     whole = made_again(play, library, runner.session, tmp_path)
-    live = heard(card)
-    assert len(live) > frames_of(39)
-    np.testing.assert_array_equal(live, since_sounding(whole)[: len(live)])
+    live = heard(card)[:COMPARED]
+    np.testing.assert_array_equal(live, since_sounding(whole)[:COMPARED])
 
     clip = sound(library.clip_folder(runner.session) / "0000-0.flac")
     new = embedded_clip()
@@ -230,8 +234,11 @@ def test_with_music_ahead_the_one_composer_fades_over_into_the_other(
 def test_after_silence_the_other_composer_enters_like_a_late_clip(
     play: Play, library: Library, tmp_path: Path
 ) -> None:
-    card = Card(12.0)
-    runner = taken_over(play, card, "6")
+    card = Card(SLOW)
+    runner = play(card, "0-0", "6")
+    until(runner, lambda: runner.status().restarts > 0)
+    card.rate = 6.0  # what there is has been heard before another engine is up
+    to_the_third_clip(runner, card)
     record = library.load(runner.session).clips[FIRST].record
     assert record is not None
     change = record.handover
@@ -269,14 +276,16 @@ def test_in_a_session_that_was_steered_before_and_is_after(
     runner = play(card, "0-1", "21")
     until(runner, lambda: runner.status().playback.heard > 1)
     runner.steer(Affect(0.7, 0.4), "glad")
+    until(runner, lambda: len(runner.status().events) == 1)
+    card.rate = SLOW
     until(runner, lambda: runner.status().composer == "embedded")
     until(runner, lambda: runner.status().clips[0].phase == "ready")
-    card.rate = 8.0
+    card.rate = UNHURRIED
     until(runner, lambda: runner.status().playback.heard > 30)
     card.rate = 1.0
     runner.ease()
     until(runner, lambda: len(runner.status().events) == 2)
-    card.rate = 8.0
+    card.rate = UNHURRIED
     until(runner, lambda: runner.status().playback.heard > runner.status().events[1].at + 4)
     runner.stop()
     runner.close()
