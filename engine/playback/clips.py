@@ -100,8 +100,8 @@ class StoredClip:
         self._growing[self._count : end] = audio
         self._count = end  # last: the reader goes by it
 
-    def hold_back(self, offset: int) -> None:
-        """Nothing from frame ``offset`` on is read before the clip is handed over or whole."""
+    def hold_back(self, offset: int | None) -> None:
+        """Nothing from frame ``offset`` on is read; None: everything may be."""
         self._limit = offset
 
     def hand_over(self, at: int, until: int, writer: Callable[[], soundfile.SoundFile]) -> None:
@@ -201,6 +201,7 @@ class ClipStore:
         Raises ``ValueError`` when a clip that was not cut is shorter than it was said to be.
         """
         clip = self._clips[key]
+        clip.hold_back(None)
         if not cut and clip.available() != clip.frames:
             raise ValueError(f"clip {key} has {clip.available()} of {clip.frames} frames")
         with self._disk_errors(key):

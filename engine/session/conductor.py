@@ -33,7 +33,7 @@ from engine.plan.events import Event
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec, Plan
-from engine.playback.handover import Handover, handover
+from engine.playback.handover import handover
 from engine.session.clip_state import ClipState
 from engine.session.commands import (
     Action,
@@ -206,7 +206,7 @@ class Conductor:
         state.begun, state.marks, state.composer = True, told.marks, work.composer
         state.start, state.frames = told.start, told.frames
         work.ask(BeginClip(key, told.start, told.frames))
-        change = self._change_of(key)
+        change = work.change_of(key)
         if change is not None:
             work.ask(HoldBack(key, change.at))
         if not self._steering.is_splice(key):
@@ -225,7 +225,7 @@ class Conductor:
         state.got += frames - skip
         work.ask(AppendChunk(key, skip))
         self._steering.offer(state)
-        change = self._change_of(key)
+        change = work.change_of(key)
         if change is not None and not state.ceded_by and state.reach >= change.until:
             state.ceded_by = state.composer
             work.passed_on = key
@@ -235,7 +235,7 @@ class Conductor:
         """Let the clip go over to its second composer if what has come of that, from session frame
         ``since`` on, reaches so far."""
         work, key = self._work, state.spec.key
-        change = self._change_of(key)
+        change = work.change_of(key)
         if change is None:
             change = handover(
                 state.reach, work.written, standing=work.standing, since=since, here=state.comes
@@ -245,11 +245,6 @@ class Conductor:
         state.handover, state.got = change, change.at - state.start
         work.ask(HandOver(key, change))
         return True
-
-    def _change_of(self, key: ClipKey) -> Handover | None:
-        """Where the clip is known to have gone over to another composer."""
-        part = self._work.lineup.get(key)
-        return None if part is None else part.change
 
     def _ended(self, told: ClipEnded) -> None:
         work, key = self._work, told.key

@@ -218,7 +218,8 @@ class Steering:
             return
         if composing != splice.source:
             work.cancel(composing)
-        elif splice.action is None:
-            # A scripted event stays where it is, so nothing of the old clip is needed past it.
+        elif splice.action is None and work.change_of(composing) is None:
+            # A scripted event stays where it is, so nothing of the old clip is needed past it but
+            # what it is composed from, which the second composer of a clip leaves at its end.
             keep_until = splice.keep_until(work.clips[composing].start)
             work.ask(SendCancel(composing, keep_until))

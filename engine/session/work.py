@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, Plan
+from engine.playback.handover import Handover
 from engine.session.clip_state import ClipState
 from engine.session.commands import Command, DiscardClip, Say, SendCancel
 from engine.session.lineup import Lineup
@@ -72,6 +73,11 @@ class Work:
         clip's older self."""
         older = (s for k, s in self.clips.items() if k.index == key.index and k != key)
         return any(state.placed for state in older)
+
+    def change_of(self, key: ClipKey) -> Handover | None:
+        """Where the clip is known to have gone over to another composer."""
+        part = self.lineup.get(key)
+        return None if part is None else part.change
 
     def first_to_compose(self) -> int:
         missing = (

@@ -488,6 +488,30 @@ def test_a_session_made_again_has_the_composers_it_had() -> None:
     assert world.written == frames_of(240)
 
 
+def test_a_splice_before_a_hand_over_is_composed_from_what_the_second_composer_left() -> None:
+    """The listener acted, the composer died, the clip was made whole by the other: only then the
+    action was heard, long before the clip's other sound."""
+    live = started()
+    live.run(300, {47.0: lambda: live.tell(EaseNow())})
+    (event,) = live.kept
+    plan = make_plan(REQUEST, [event])  # type: ignore[list-item]
+    change = Handover(frames_of(60), frames_of(63))
+    lineup = {ClipKey(i, 0): Part("fake") for i in range(2)}
+    lineup |= {ClipKey(2, 0): Part("embedded", "fake", change)}
+    lineup |= {spec.key: Part("embedded") for spec in plan.clips[2:]}
+    world = started(
+        realtime=False,
+        conductor=Conductor(REQUEST, "fake", script=[event], lineup=lineup),  # type: ignore[list-item]
+    )
+    world.run(100)
+    keys = [spec.key for spec, _ in world.sent]
+    assert keys[:5] == [(0, 0), (1, 0), (2, 0), (2, 0), (2, 1)]
+    assert world.opened == ["fake", "embedded"]
+    assert world.sent[4][1] == b"2-0"
+    assert not world.finished[ClipKey(2, 0)].cut
+    assert world.written == frames_of(240)
+
+
 def test_where_the_first_composer_is_gone_the_embedded_one_composes_what_was_its() -> None:
     """A session goes on after a take-over, and a clip from before it has been lost."""
     lineup = {spec.key: part_of(spec.index) for spec in make_plan(REQUEST).clips}
