@@ -44,7 +44,8 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ``readings``: the meter's, one for each 10 s from the clip's start, in session seconds;
     ``bars``: what is played, bar by bar, from a composer that knows bars; ``synthesis``: what
     sounded it (``Traits.synthesis``). ``handover``: for a clip of two composers, of which
-    ``composer`` made the end; its level and peak are not measured then (None).
+    ``composer`` made the end; its level and peak are not measured then (None), and what else is
+    said is of the end.
     """
 
     composer: str

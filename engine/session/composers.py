@@ -49,7 +49,8 @@ class Composers:
             return
         if self.now != self.chosen:
             notices.tell(
-                f"In this session the {self.now} composer took over from {self.chosen}; it goes on."
+                f"In this session the {self.now} composer took over from {file_name(self.chosen)}; "
+                "it goes on."
             )
         for place in changed_materials(self._resume, self.now):
             notices.tell(

@@ -9,6 +9,7 @@ from engine.audio.align import MAX_LAG
 from engine.audio.format import frames_of
 from engine.composers.base import EMBEDDED
 from engine.plan.clock import OVERLAP_SECONDS
+from engine.plan.generation import file_name
 from engine.plan.spec import ClipKey
 from engine.session.clip_state import ClipState
 from engine.session.commands import GiveUp, StartEngine, Withdraw
@@ -115,7 +116,7 @@ class Failures:
     def _take_over(self, reason: str) -> None:
         """From here on the embedded composer composes."""
         work = self._work
-        work.say(f"The embedded composer takes over from {work.composer} ({reason}).")
+        work.say(f"The embedded composer takes over from {file_name(work.composer)} ({reason}).")
         work.composer = EMBEDDED
         work.engine_is_gone()
         self._taken_over = True
