@@ -12,11 +12,17 @@ import pytest
 
 from engine.affect.circumplex import Affect
 from engine.composers.base import Marks
+from engine.errors import MusmedError
+from engine.link.protocol import ClipRecord, HandedOver
 from engine.plan.generation import Generation
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
+from engine.plan.spec import ClipKey
+from engine.playback.handover import Handover
+from engine.render import CancelledError
 from engine.session.composers import Composers
 from engine.session.library import Library
+from engine.session.lineup import Part
 from engine.session.materials import changed_materials, materials_of
 from engine.session.notices import Notices
 from engine.session.stored import StoredSession
@@ -56,10 +62,12 @@ def kept(request_of: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return stored
 
 
-def with_first_clip(session: StoredSession, folder: Path) -> StoredSession:
+def with_first_clip(
+    session: StoredSession, folder: Path, record: ClipRecord | None = None
+) -> StoredSession:
     library = Library(folder)
     spec = make_plan(session.request).clips[0]
-    library.save_clip(session.id, spec, 0, 1_440_000, False, b"", None, Marks())
+    library.save_clip(session.id, spec, 0, 1_440_000, False, b"", record, Marks())
     stored = library.load(session.id)
     library.close()
     return stored
@@ -101,6 +109,60 @@ def test_another_opening_matters_until_the_first_clip_is_kept(
     assert changed_materials(kept, NAME) == (str(tmp_path / "song.flac"),)
     begun = with_first_clip(kept, folders().library)
     assert changed_materials(begun, NAME) == ()
+
+
+def test_an_opening_is_needed_until_the_first_clip_is_kept(
+    kept: StoredSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[tuple[str, str | None]] = []
+
+    def check(composer: str, generation: Generation) -> None:
+        checked.append((composer, generation.opening))
+
+    monkeypatch.setattr("engine.session.composers.check_composer", check)
+    begun = with_first_clip(kept, folders().library)
+    for session in (kept, begun):
+        Composers(NAME, resume=session).check(session.request.generation)
+    assert checked == [(NAME, kept.request.generation.opening), (NAME, None)]
+
+
+HANDED_OVER = ClipRecord(
+    composer="embedded",
+    version=1,
+    loudness=None,
+    true_peak=None,
+    gating="off",
+    seconds=1.0,
+    speed=9.0,
+    handover=HandedOver(NAME, 480_000, 624_000),
+)
+
+
+def test_who_took_over_goes_on_and_renders_what_was_its(
+    kept: StoredSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = with_first_clip(kept, folders().library, HANDED_OVER)
+    going_on = Composers(NAME, resume=begun)
+    assert going_on.now == "embedded"
+    going_on.check(begun.request.generation)  # whose model is not here, and not needed
+    (text,) = told(begun, tmp_path)
+    assert text == f"In this session the embedded composer took over from {NAME}; it goes on."
+
+    asked: list[dict[str, object]] = []
+
+    def render(_request: Request, _output: Path, **how: object) -> None:
+        asked.append(how)
+        raise CancelledError("That is all that is asked here.")
+
+    monkeypatch.setattr("engine.render.render_session", render)
+    output = str(tmp_path / "out.flac")
+    monkeypatch.setattr(sys, "argv", ["musmed", "render", "--session", kept.id, "-o", output])
+    with pytest.raises(SystemExit):
+        cli.main()
+    part = Part("embedded", NAME, Handover(480_000, 624_000))
+    assert asked[0]["lineup"] == {ClipKey(0, 0): part}
+    with pytest.raises(MusmedError, match=NAME):  # of which its beginning can't be made again here
+        Composers(NAME, resume=None, lineup={ClipKey(0, 0): part}).check(Generation())
 
 
 def test_a_rendering_says_that_it_is_not_what_was_heard(
