@@ -22,6 +22,7 @@ from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.playback.sinks.file import FileSink
 from engine.session.library import Library
+from engine.session.lineup import Lineup
 from engine.session.report import check_report_path, report_path, write_report
 from engine.session.runner import SessionRunner
 from engine.session.status import Notice
@@ -47,6 +48,7 @@ def render_session(
     output: Path,
     *,
     events: Sequence[Event] = (),
+    lineup: Lineup | None = None,
     denoise: bool | None = None,
     synthesis: Synthesis = _BUILTIN,
     progress: Callable[[float, float], None],
@@ -56,8 +58,8 @@ def render_session(
 ) -> RenderResult:
     """Compose the whole session into ``output`` (.flac, .wav or .ogg) and its sidecar.
 
-    ``events``: those of a kept session, in order; ``synthesis``: for the same sound, its own.
-    ``progress(done, total)`` is called a few
+    ``events``: those of a kept session, in order; ``lineup``: its composers, where it has had more
+    than one; ``synthesis``: for the same sound, its own. ``progress(done, total)`` is called a few
     times a second with session seconds. The audio appears under its name only when it is
     whole. Raises ``MusmedError`` (one sentence) for an output that can't be written or a
     composer that fails.
@@ -74,6 +76,7 @@ def render_session(
             library=library,
             sink=sink,
             script=events,
+            lineup=lineup,
             denoise=denoise,
             synthesis=synthesis,
             log_file=log_file,

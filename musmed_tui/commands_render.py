@@ -13,6 +13,7 @@ import msgspec
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.plan.events import Event
+from engine.plan.generation import file_name
 from engine.plan.request import Request
 from musmed_tui.asking import Asked, build_request, drawn_seed
 from musmed_tui.exits import INTERRUPTED
@@ -24,6 +25,7 @@ from musmed_tui.terminal import Signals, look_at_terminal
 
 if TYPE_CHECKING:
     from engine.render import RenderResult
+    from engine.session.lineup import Lineup
 
 Progress = Callable[[float, float], None]
 
@@ -78,6 +80,8 @@ class _Made(NamedTuple):
     request: Request
     events: tuple[Event, ...]
     synthesis: Synthesis
+    lineup: Lineup | None = None
+    changed: tuple[str, ...] = ()
 
 
 def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis) -> _Made:
@@ -87,6 +91,8 @@ def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis) -> _Made:
             "--session makes a kept session again; leave out --from, --to and theirs."
         )
     from engine.session.library import Library
+    from engine.session.lineup import lineup_of
+    from engine.session.materials import changed_materials
 
     if not where.library.is_dir():
         raise MusmedError(f"There is no session {session}; 'musmed sessions' lists them.")
@@ -96,8 +102,13 @@ def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis) -> _Made:
     finally:
         library.close()
     request = msgspec.structs.replace(stored.request, composer=stored.composer)
-    synthesis = Synthesis(stored.synthesis or wish.wanted, wish.soundfont)
-    return _Made(request, stored.events, synthesis)
+    return _Made(
+        request,
+        stored.events,
+        stored.sounded(wish),
+        lineup_of(stored.clips),
+        changed_materials(msgspec.structs.replace(stored, clips={}), stored.composer),
+    )
 
 
 def _render_sound(
@@ -105,6 +116,11 @@ def _render_sound(
 ) -> int:
     """The sound file and its sidecar; gives the exit code."""
     start_logging(where, loaded.settings.log_level)
+    for place in made.changed:
+        print(
+            f"{file_name(place)} is not the file that this session was begun with, so the "
+            "rendering is not what was heard."
+        )
     with Signals() as signals, stderr_to(where.engine_log), _progress() as progress:
         result = _render(
             made,
@@ -141,6 +157,7 @@ def _render(
             made.request,
             path,
             events=made.events,
+            lineup=made.lineup,
             denoise=denoise,
             synthesis=made.synthesis,
             progress=progress,

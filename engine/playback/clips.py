@@ -11,7 +11,7 @@ import contextlib
 import errno
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +21,7 @@ import soundfile
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames
 from engine.errors import MusmedError
 from engine.plan.spec import ClipKey
+from engine.playback.handover import Handover, Outgoing, faded_end
 
 DECODED_LIMIT = 2
 LONG_STRETCH = 4 * BLOCK_FRAMES
@@ -66,15 +67,17 @@ class StoredClip:
         self.whole = False
         self._store = store
         self._count = 0
+        self._limit: int | None = None
+        self._outgoing: Outgoing | None = None
         self._growing: Frames | None = None
         self._writer: soundfile.SoundFile | None = None
 
     def available(self) -> int:
-        return self._count
+        return self._count if self._limit is None else min(self._count, self._limit)
 
     def read(self, offset: int, count: int) -> Frames:
         growing = self._growing
-        count = max(0, min(count, self._count - offset))
+        count = max(0, min(count, self.available() - offset))
         if growing is None:
             return self._store.read(self.key, offset, count)
         return growing[offset : offset + count]
@@ -91,10 +94,41 @@ class StoredClip:
         end = self._count + len(audio)
         if end > self.frames:
             raise ValueError(f"clip {self.key} is longer than the {self.frames} frames promised")
-        steps = np.rint(audio.astype(np.float64) * 2**23)
-        self._writer.write(np.clip(steps, -(2**23), 2**23 - 1).astype(np.int32) << 8)
+        if self._outgoing is not None:
+            audio = self._outgoing.joined(self._count, audio)
+        self._write(audio)
         self._growing[self._count : end] = audio
         self._count = end  # last: the reader goes by it
+
+    def hold_back(self, offset: int | None) -> None:
+        """Nothing from frame ``offset`` on is read; None: everything may be."""
+        self._limit = offset
+
+    def hand_over(self, at: int, until: int, writer: Callable[[], soundfile.SoundFile]) -> None:
+        """From frame ``at`` on what is appended takes over from what is here, which has gone at
+        frame ``until``. ``writer`` begins the file anew. Nothing may be read meanwhile."""
+        if self._growing is None or self._writer is None:
+            raise ValueError(f"clip {self.key} is not growing")
+        self._outgoing = Outgoing(at, self._growing[at : min(until, self._count)].copy())
+        if at == until:
+            self._end_in_silence(at)
+        self._count, self._limit = at, None
+        self._writer.close()
+        self._writer = writer()
+        self._write(self._growing[:at])
+
+    def _end_in_silence(self, at: int) -> None:
+        """As it was heard: the last block that was whole faded away, and nothing after it."""
+        assert self._growing is not None
+        end = (self.start + min(at, self._count)) // BLOCK_FRAMES * BLOCK_FRAMES - self.start
+        begin = max(0, end - BLOCK_FRAMES)
+        self._growing[begin : max(0, end)] = faded_end(self._growing[begin : max(0, end)])
+        self._growing[max(0, end) : at] = 0.0
+
+    def _write(self, audio: Frames) -> None:
+        assert self._writer is not None
+        steps = np.rint(audio.astype(np.float64) * 2**23)
+        self._writer.write(np.clip(steps, -(2**23), 2**23 - 1).astype(np.int32) << 8)
 
     def close(self) -> Frames:
         """Close the file. Returns the audio; the clip still reads from memory."""
@@ -107,6 +141,7 @@ class StoredClip:
     def settle(self, frames: int) -> None:
         """From here on the clip is read through the store."""
         self._count = frames
+        self._limit = self._outgoing = None
         self.frames = frames
         self.whole = True
         self._growing = None
@@ -138,9 +173,7 @@ class ClipStore:
             raise ValueError(f"a clip of {frames} frames")
         clip = StoredClip(self, key, start, frames)
         with self._disk_errors(key):
-            writer = soundfile.SoundFile(
-                self._part(key), "w", SAMPLE_RATE, CHANNELS, "PCM_24", format="FLAC"
-            )
+            writer = self._writer(key)
         clip.open(writer)
         self._clips[key] = clip
 
@@ -149,12 +182,26 @@ class ClipStore:
         with self._disk_errors(key):
             self._clips[key].append(audio)
 
+    def hold_back(self, key: ClipKey, frame: int) -> None:
+        """Of a growing clip nothing from session ``frame`` on is read until it is handed over."""
+        clip = self._clips[key]
+        clip.hold_back(frame - clip.start)
+
+    def hand_over(self, key: ClipKey, change: Handover) -> None:
+        """What is appended to a growing clip from here on is another composer's and begins at
+        ``change.at``. Nothing may be read meanwhile. Raises ``MusmedError`` on a full disk."""
+        clip = self._clips[key]
+        at, until = change.at - clip.start, change.until - clip.start
+        with self._disk_errors(key):
+            clip.hand_over(at, until, lambda: self._writer(key))
+
     def finish(self, key: ClipKey, *, cut: bool = False) -> Path:
         """The clip is whole, or ``cut``: it ends where it has got to. Returns its file.
 
         Raises ``ValueError`` when a clip that was not cut is shorter than it was said to be.
         """
         clip = self._clips[key]
+        clip.hold_back(None)
         if not cut and clip.available() != clip.frames:
             raise ValueError(f"clip {key} has {clip.available()} of {clip.frames} frames")
         with self._disk_errors(key):
@@ -254,6 +301,10 @@ class ClipStore:
             self._decoded.move_to_end(key)
             while len(self._decoded) > DECODED_LIMIT:
                 self._decoded.popitem(last=False)
+
+    def _writer(self, key: ClipKey) -> soundfile.SoundFile:
+        part = self._part(key)
+        return soundfile.SoundFile(part, "w", SAMPLE_RATE, CHANNELS, "PCM_24", format="FLAC")
 
     def _part(self, key: ClipKey) -> Path:
         return self.path(key).with_suffix(".flac.part")

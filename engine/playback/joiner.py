@@ -11,24 +11,31 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.audio.align import MAX_LAG, align, correlation, correlation_course
+from engine.audio.align import MAX_LAG
 from engine.audio.crossfade import fade_gains
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, Frames, frames_of, seconds_of
 from engine.composers.base import Marks
 from engine.plan.clock import clip_count, clip_start
 from engine.plan.spec import ClipKey
 from engine.playback.clips import ClipAudio
+from engine.playback.joins import (
+    SEEK_FADE,
+    SHORTEST_JOIN,
+    SPLICE_FADE,
+    head_is_here,
+    lay,
+    splice_in,
+)
 from engine.playback.placement import JoinRecord, Placement, mix
 
-SPLICE_FADE = frames_of(0.03)
-SEEK_FADE = frames_of(0.05)
+__all__ = ["SEEK_FADE", "SPLICE_FADE", "Block", "Joiner"]
+
 LATE_FADE = frames_of(4.0)
 CUT_FADE = frames_of(1.0)
 """The same for a tail that was cut for a splice: the splice may still come."""
 ENTRY_FADE = frames_of(3.0)
 HEADROOM = frames_of(3.0)
 """Audio wanted before a late or stalled clip goes on, so that it does not stop again at once."""
-SHORTEST_JOIN = frames_of(0.25)
 
 
 class Block(NamedTuple):
@@ -224,59 +231,17 @@ class Joiner:
             place.law, place.resolved, place.fresh = "start", True, True
             return True
         if place.kind == "splice":
-            return self._resolve_splice(place, before)
+            return splice_in(place, before)
         if place.kind == "late":
             return False
         tail = before[-1]
-        if not tail.clip.whole or not self._head_is_here(place, tail):
+        if not tail.clip.whole or not head_is_here(place, tail):
             return False
         enter = max(place.clip.start, tail.solid)
         if enter < self.position and self._read_from < self.position:
             return False  # its place was passed without it: it is late
-        self._join(place, tail, enter)
+        lay(place, tail, enter)
         return place.resolved
-
-    def _resolve_splice(self, place: Placement, before: list[Placement]) -> bool:
-        start, end = place.clip.start, place.clip.start + SPLICE_FADE
-        if not place.has(end + 2 * BLOCK_FRAMES) or not all(p.has(end) for p in before):
-            return False
-        old, new = mix(before, start, SPLICE_FADE), place.read(start, SPLICE_FADE)
-        place.fade = SPLICE_FADE
-        self._set_law(place, old, new)
-        return True
-
-    def _head_is_here(self, place: Placement, tail: Placement) -> bool:
-        overlap = tail.end - place.clip.start
-        return place.has(place.clip.start + overlap + MAX_LAG)
-
-    def _join(self, place: Placement, tail: Placement, enter: int) -> None:
-        """Lay ``place`` against the tail from session frame ``enter`` on."""
-        start = max(place.clip.start, tail.solid)
-        length = min(tail.end, place.end) - start
-        if length < SPLICE_FADE:
-            self._join_apart(place, tail)
-            return
-        old, new = tail.read(start, length), place.read(start, length)
-        found = align(old, new)
-        place.lag = found.lag
-        place.origin = place.clip.start + found.lag
-        place.enter = max(enter, place.origin)
-        place.fade = min(tail.end, place.end) - place.enter
-        old, new = tail.read(place.enter, place.fade), place.read(place.enter, place.fade)
-        self._set_law(place, old, new)
-
-    def _join_apart(self, place: Placement, tail: Placement) -> None:
-        """The tail ends before the next clip begins: both fade, with silence in between."""
-        tail.fade_out = tail.fade_out or (tail.end - SEEK_FADE, tail.end)
-        place.law, place.fade, place.resolved = "fade in", SEEK_FADE, True
-        place.enter = max(place.clip.start, tail.end)
-
-    def _set_law(self, place: Placement, old: Frames, new: Frames) -> None:
-        place.correlation = correlation(old, new)
-        place.course = correlation_course(old, new)
-        equal = np.array_equal(old, new)
-        place.law = "passthrough" if equal else "adaptive"
-        place.resolved = True
 
     def _splice(self, place: Placement) -> None:
         """What sounds already, what comes before it and what it takes over from stay; later
@@ -393,13 +358,13 @@ class Joiner:
     def _let_in(self, late: Placement, tail: Placement, stop: int) -> bool:
         """Let a late clip in at a bar while the tail sounds, or at a phrase after it."""
         if self.position < stop:
-            if not self._head_is_here(late, tail):
+            if not head_is_here(late, tail):
                 return False
             for bar in late.marks.bars:
                 frame = frames_of(bar)
                 if frame >= max(self.position, late.clip.start) and stop - frame >= SHORTEST_JOIN:
                     late.kind = "late"
-                    self._join(late, tail, frame)
+                    lay(late, tail, frame)
                     return late.resolved
             return False
         return self._enter_after(late, stop)

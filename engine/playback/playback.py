@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -132,6 +134,13 @@ class Playback:
                 self._joiner.arm(then_arm)
         self._feeder.wake()
         return placed
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Nothing is read of any clip meanwhile; what is written ahead plays on."""
+        with self._feeder.lock:
+            yield
+        self._feeder.wake()
 
     def withdraw(self, keys: frozenset[ClipKey]) -> None:
         """``Joiner.withdraw``."""

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from engine.composers.base import Marks
 from engine.link.protocol import ClipRecord
 from engine.plan.spec import ClipSpec
+from engine.playback.handover import Handover
 
 
 @dataclass(slots=True)
 class ClipState:
     """``start``, ``frames``: session frames (48 kHz); ``got`` of them are here. ``begun``: the
     engine has announced it. ``whole``: it ended without being cut. ``placed``: the joiner has
-    it. ``repeated``: frames still to come again of a clip that is composed a second time."""
+    it. ``comes``: session frame of the next frame from the engine, which lies before what is here
+    when a clip is composed a second time. ``composer``: whose sound is here; ``ceded_by``: the one
+    who was taken over from in this clip, '' if none was; ``handover``: where."""
 
     spec: ClipSpec
     start: int = 0
@@ -25,4 +28,12 @@ class ClipState:
     continuation: bytes | None = None
     marks: Marks = field(default_factory=Marks)
     record: ClipRecord | None = None
-    repeated: int = 0
+    comes: int = 0
+    composer: str = ""
+    ceded_by: str = ""
+    handover: Handover | None = None
+
+    @property
+    def reach(self) -> int:
+        """Session frame up to which the clip is here."""
+        return self.start + self.got

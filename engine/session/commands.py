@@ -9,6 +9,7 @@ from engine.composers.base import Marks
 from engine.link.protocol import ClipRecord
 from engine.plan.events import Event
 from engine.plan.spec import ClipKey, ClipSpec
+from engine.playback.handover import Handover
 
 # told: by the clock and the listener (the engine's own messages are in link.client)
 
@@ -102,6 +103,23 @@ class AppendChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldBack:
+    """Let nothing of the clip be heard from session frame ``frame`` on: another composer is to go
+    on with it there."""
+
+    key: ClipKey
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """The chunks that follow are another composer's, and the first begins at ``change.at``."""
+
+    key: ClipKey
+    change: Handover
+
+
+@dataclass(frozen=True, slots=True)
 class FinishClip:
     """All of the clip's audio is here (``cut``: as much as will come): file and record it."""
 
@@ -179,6 +197,8 @@ class GiveUp:
 StageCommand = (
     BeginClip
     | AppendChunk
+    | HoldBack
+    | HandOver
     | FinishClip
     | DiscardClip
     | PlaceClip

@@ -92,9 +92,12 @@ class Library:
         composer_version: int,
         settings: Mapping[str, str] | None,
         now: datetime,
+        *,
+        materials: Mapping[str, str] | None = None,
     ) -> str:
         """A new session, 'running' and held; its id, such as 20261121-101500-k3 (UTC).
-        ``now`` has a time zone. Ids sort by time."""
+        ``now`` has a time zone. Ids sort by time. ``materials``: digests of the listener's own
+        files (``materials``)."""
         moment = now.astimezone(UTC)
         taken = settings and _json(dict(settings))
         while True:
@@ -104,9 +107,9 @@ class Library:
                 row = (session, moment.isoformat(), _json(request), composer, composer_version)
                 made = self._db.execute(
                     "INSERT OR IGNORE INTO sessions"
-                    " (id, created, request, composer, composer_version, settings)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
-                    (*row, taken or None),
+                    " (id, created, request, composer, composer_version, settings, materials)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (*row, taken or None, _json(dict(materials)) if materials else None),
                 ).rowcount
                 if made:
                     self._hold(session)
@@ -239,7 +242,7 @@ class Library:
         with self._errors(), self._snapshot():
             row = self._db.execute(
                 "SELECT id, created, request, composer, state, position, composer_version,"
-                " settings FROM sessions WHERE id = ?",
+                " settings, materials FROM sessions WHERE id = ?",
                 (session,),
             ).fetchone()
             events = self._column("event", "events", session)

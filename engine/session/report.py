@@ -19,7 +19,7 @@ from engine.audio.files import check_folder
 from engine.audio.format import SAMPLE_RATE, seconds_of
 from engine.composers.base import BarRecords
 from engine.errors import MusmedError
-from engine.link.protocol import ClipRecord
+from engine.link.protocol import ClipRecord, HandedOver
 from engine.meter.reading import Reading
 from engine.plan.events import Event
 from engine.plan.generation import file_name
@@ -85,11 +85,21 @@ class JoinReport(msgspec.Struct, frozen=True):
     lag_s: float
 
 
+class HandoverReport(msgspec.Struct, frozen=True):
+    """``composer`` made the clip up to ``until_s`` session seconds and was taken over from, from
+    ``at_s`` on; the same moment where silence lay between."""
+
+    composer: str
+    at_s: float
+    until_s: float
+
+
 class ClipReport(msgspec.Struct, frozen=True):
     """A clip as it was heard: [``start_s``, ``end_s``] session seconds, its overlap with the
     next one included. ``loudness`` LUFS, ``true_peak`` dBTP. ``readings``: what the
     meter estimates from the audio, every 10 s of what was heard; ``meter``: the last of them, which
-    has heard the most; null where none was long enough."""
+    has heard the most; null where none was long enough. ``handover``: of a clip of two composers,
+    of which ``composer`` made the end; its level and peak are null."""
 
     index: int
     revision: int
@@ -109,6 +119,7 @@ class ClipReport(msgspec.Struct, frozen=True):
     join: JoinReport | None
     meter: Affect | None
     readings: tuple[Reading, ...] = ()
+    handover: HandoverReport | None = None
 
 
 class SessionReport(msgspec.Struct, frozen=True):
@@ -223,6 +234,15 @@ def _clip_report(clip: FinishedClip, end: int, join: JoinRecord | None) -> ClipR
         join=_join_report(join) if join else None,
         meter=readings[-1].affect if readings else None,
         readings=readings,
+        handover=_handover_report(record.handover) if record and record.handover else None,
+    )
+
+
+def _handover_report(change: HandedOver) -> HandoverReport:
+    return HandoverReport(
+        composer=file_name(change.composer),
+        at_s=seconds_of(change.at),
+        until_s=seconds_of(change.until),
     )
 
 

@@ -46,6 +46,7 @@ MIGRATIONS = (
         PRIMARY KEY (session, position)
     );
     """,
+    "ALTER TABLE sessions ADD COLUMN materials TEXT",
 )
 """Script n takes a library from schema n to n + 1. Never changed once released; only added to."""
 

@@ -20,6 +20,8 @@ from engine.session.commands import (
     Disarm,
     DiscardClip,
     FinishClip,
+    HandOver,
+    HoldBack,
     KeepEvent,
     KeepEvents,
     PlaceClip,
@@ -84,6 +86,11 @@ class Stage:
                 self.store.begin(command.key, command.start, command.frames)
             case AppendChunk() if chunk is not None:
                 self.store.append(command.key, chunk.audio[command.skip :])
+            case HoldBack():
+                self.store.hold_back(command.key, command.frame)
+            case HandOver():
+                with self.playback.standing_still():
+                    self.store.hand_over(command.key, command.change)
             case FinishClip():
                 self._finish(command)
             case DiscardClip():

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from engine.composers.base import Marks
-from engine.composers.synthesis import BUILTIN
+from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.link.protocol import ClipRecord
 from engine.plan.events import Event
 from engine.plan.request import Request
@@ -50,7 +50,8 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class StoredSession(msgspec.Struct, frozen=True):
-    """Everything that is kept of a session but its sound."""
+    """Everything that is kept of a session but its sound. ``materials``: sha256 of the listener's
+    own files that it was begun with, by their place; none for sessions of older versions."""
 
     id: str
     created: datetime
@@ -63,6 +64,19 @@ class StoredSession(msgspec.Struct, frozen=True):
     position: float
     state: State
     notes: tuple[Note, ...]
+    materials: dict[str, str] = {}
+
+    def sounded(self, wish: Synthesis) -> Synthesis:
+        """The session's own synthesis, wherever its soundfont may now lie; ``wish`` before any
+        clip."""
+        kept = self.synthesis
+        return wish if kept is None else Synthesis(kept, wish.soundfont)
+
+    @property
+    def newest_composer(self) -> str:
+        """Who composed the newest clip, for the session to go on with."""
+        records = [clip.record for _, clip in sorted(self.clips.items()) if clip.record]
+        return records[-1].composer if records else self.composer
 
     @property
     def synthesis(self) -> str | None:
@@ -93,7 +107,7 @@ def stored_session(
 ) -> StoredSession:
     """The rows of one session. Raises like ``session_row``."""
     head = session_row(row[:6])
-    version, settings = row[6:]
+    version, settings, materials = row[6:]
     stored = [_stored_clip(clip) for clip in clips]
     return StoredSession(
         id=head.id,
@@ -107,6 +121,7 @@ def stored_session(
         position=head.position,
         state=head.state,
         notes=tuple(Note(seconds, text) for seconds, text in notes),
+        materials=msgspec.json.decode(materials, type=dict[str, str]) if materials else {},
     )
 
 

@@ -3,6 +3,7 @@ the link, finishing, the joiner, PortAudio's callbacks, the library; and its ren
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import queue
@@ -169,6 +170,9 @@ def test_a_session_steered_killed_and_resumed_is_its_rendering(
     stored = kept(tmp_path)
     assert stored.request == request_of
     assert stored.events == events
+    adapter = Path(request_of.generation.adapters[0].removesuffix("=0.5"))
+    digest = hashlib.sha256((adapter / "adapter_model.safetensors").read_bytes()).hexdigest()
+    assert stored.materials == {str(adapter): digest}
     assert len(events) == 1
     assert 9.0 < events[0].at < 20.0
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine.affect.circumplex import Affect
@@ -99,6 +100,28 @@ def test_a_session_comes_back_as_it_was_stored(library: Library) -> None:
     assert stored.clips == {clip.spec.key: clip for clip in clips}
     assert (stored.position, stored.state) == (33.25, "interrupted")
     assert stored.notes == (Note(12.5, "The engine was started again."),)
+
+
+def test_a_library_of_the_first_schema_is_read_and_written(tmp_path: Path) -> None:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    db = sqlite3.connect(folder / "library.sqlite", isolation_level=None)
+    for statement in MIGRATIONS[0].split(";"):
+        db.execute(statement)
+    db.execute("PRAGMA user_version = 1")
+    row = ("20261121-101500-k3", NOW.isoformat(), msgspec.json.encode(REQUEST).decode())
+    db.execute(
+        "INSERT INTO sessions (id, created, request, composer, composer_version)"
+        " VALUES (?, ?, ?, 'embedded', 1)",
+        row,
+    )
+    db.close()
+    library = Library(folder)
+    assert library.load("20261121-101500-k3").request == REQUEST
+    assert library.load("20261121-101500-k3").materials == {}
+    session = library.create(REQUEST, "embedded", 1, None, NOW, materials={"a": "12"})
+    assert library.load(session).materials == {"a": "12"}
+    library.close()
 
 
 def test_a_clip_saved_again_replaces_itself_and_a_removed_one_is_gone(library: Library) -> None:

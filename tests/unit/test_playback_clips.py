@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.audio.format import Frames, quantise24
+from engine.audio.crossfade import fade_gains
+from engine.audio.format import Frames, frames_of, quantise24
 from engine.errors import MusmedError
 from engine.plan.spec import ClipKey
 from engine.playback.clips import DECODED_LIMIT, ClipStore
+from engine.playback.handover import Handover, handover
 
 KEY = ClipKey(3, 1)
 
@@ -49,6 +51,87 @@ def test_a_growing_clip_is_read_as_it_comes_and_a_whole_one_from_its_file(tmp_pa
         np.testing.assert_array_equal(reader.read(33_333, 4_800), audio[33_333:38_133])
         np.testing.assert_array_equal(reader.read(33_333, 50_000), audio[33_333:83_333])
     assert not list(tmp_path.glob("clips/*.part"))
+
+
+@pytest.mark.parametrize("held_back", [False, True])
+def test_what_is_handed_over_fades_from_the_one_sound_into_the_other(
+    tmp_path: Path, held_back: bool
+) -> None:
+    """Constant power, whatever pieces the second sound comes in; the file is what is read."""
+    store = ClipStore(tmp_path)
+    old, new = (quantise24(0.2 * noise(200_000, seed)) for seed in (1, 2))
+    at, until = 30_000, 126_000
+    store.begin(KEY, 480, 200_000)
+    clip = store.get(KEY)
+    if held_back:
+        store.hold_back(KEY, 480 + at)
+    store.append(KEY, old[:130_000])
+    assert clip.available() == (at if held_back else 130_000)
+    store.hand_over(KEY, Handover(480 + at, 480 + until))
+    assert clip.available() == at
+    np.testing.assert_array_equal(clip.read(0, 200_000), old[:at])
+    for first, end in ((at, 31_000), (31_000, 126_001), (126_001, 200_000)):
+        store.append(KEY, new[first:end])
+    whole = clip.read(0, 200_000)
+    np.testing.assert_array_equal(whole[:at], old[:at])
+    np.testing.assert_array_equal(whole[until:], new[until:])
+    t = (np.arange(until - at)[:, None] + 0.5) / (until - at)
+    mixed = ((1 - t) * old[at:until] + t * new[at:until]) / np.hypot(1 - t, t)
+    np.testing.assert_allclose(whole[at:until], mixed, atol=2**-22)
+    store.finish(KEY)
+    again = ClipStore(tmp_path)
+    again.adopt(KEY, 480)
+    np.testing.assert_array_equal(again.get(KEY).read(0, 200_000), whole)
+
+
+def test_what_follows_silence_enters_by_itself(tmp_path: Path) -> None:
+    """The end of the first sound is kept as it was heard, faded over its last whole block."""
+    store, old, new = ClipStore(tmp_path), noise(200_000), noise(300_000, 2)
+    store.begin(KEY, 4_800, 300_000)
+    store.append(KEY, old[:50_000])
+    at = 48_000  # the last block boundary
+    store.hand_over(KEY, Handover(4_800 + at, 4_800 + at))
+    store.append(KEY, new[at:])
+    store.finish(KEY)
+    whole = store.get(KEY).read(0, 300_000)
+    np.testing.assert_array_equal(whole[: at - 4_800], old[: at - 4_800])
+    away = old[at - 4_800 : at] * fade_gains(0, 4_800, 4_800)[::-1, None]
+    np.testing.assert_allclose(whole[at - 4_800 : at], away, atol=2**-23)
+    entry = new[at : at + 144_000] * fade_gains(0, 144_000, 144_000)[:, None]
+    np.testing.assert_allclose(whole[at : at + 144_000], entry, atol=2**-23)
+    np.testing.assert_array_equal(whole[at + 144_000 :], new[at + 144_000 :])
+
+
+@pytest.mark.parametrize(
+    ("reach", "written", "standing", "came", "expected"),
+    [
+        (20.0, 5.0, False, (16.0, 17.0), None),  # the second sound has not come so far
+        (20.0, 5.0, False, (16.5, 17.5), (17.0, 20.0)),  # as late as the fade allows
+        (20.0, 17.0, False, (17.5, 18.5), (18.0, 20.0)),  # past the write cursor
+        (20.0, 17.0, False, (18.25, 19.25), (18.25, 20.0)),  # of which nothing came before
+        (20.07, 19.0, False, (19.5, 20.5), (20.0, 20.0)),  # too little is left: to its end
+        (20.07, 20.0, True, (20.0, 21.0), (20.0, 20.0)),  # silence: a late clip's entry
+        (22.0, 20.0, True, (19.5, 20.5), (20.0, 22.0)),  # it stopped with some of it left
+        (20.0, 19.5, True, (20.3, 21.3), (20.3, 20.3)),  # a splice that begins later
+    ],
+)
+def test_where_a_clip_is_handed_over(
+    reach: float,
+    written: float,
+    standing: bool,
+    came: tuple[float, float],
+    expected: tuple[float, float] | None,
+) -> None:
+    since, here = came
+    found = handover(
+        frames_of(reach),
+        frames_of(written),
+        standing=standing,
+        since=frames_of(since),
+        here=frames_of(here),
+    )
+    wanted = None if expected is None else Handover(*(frames_of(e) for e in expected))
+    assert found == wanted
 
 
 def test_a_long_stretch_of_a_clip_that_is_not_decoded_is_exact(tmp_path: Path) -> None:

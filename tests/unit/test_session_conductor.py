@@ -25,11 +25,12 @@ from engine.link.deliveries import (
     EngineRefused,
     EngineUp,
 )
-from engine.link.protocol import ClipRecord, Hello
+from engine.link.protocol import ClipRecord, HandedOver, Hello
 from engine.plan.clock import clip_start
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
+from engine.playback.handover import HANDOVER_FADE, Handover
 from engine.session.clip_state import ClipState
 from engine.session.commands import (
     Action,
@@ -41,6 +42,8 @@ from engine.session.commands import (
     EaseNow,
     FinishClip,
     GiveUp,
+    HandOver,
+    HoldBack,
     KeepEvent,
     KeepEvents,
     OpenComposer,
@@ -56,6 +59,7 @@ from engine.session.commands import (
     Withdraw,
 )
 from engine.session.conductor import AHEAD_SECONDS, MAX_FAILURES, Conductor
+from engine.session.lineup import Part
 from engine.session.resume import Resumption, resumption
 
 RECORD = ClipRecord(
@@ -106,6 +110,8 @@ class World:
     keep_until: dict[ClipKey, int] = field(default_factory=dict)
     shift: float = 0.0
     unreadable: bytes | None = None
+    handovers: list[HandOver] = field(default_factory=list)
+    held: dict[ClipKey, int] = field(default_factory=dict)
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         self.serial += 1
@@ -150,6 +156,8 @@ class World:
                 self.starts[command.key] = (command.start, command.frames)
             case AppendChunk():
                 self.got[command.key] += SAMPLE_RATE - command.skip
+            case HandOver() | HoldBack():
+                self.pass_on(command)
             case FinishClip():
                 self.finished[command.spec.key] = command
             case DiscardClip():
@@ -172,6 +180,15 @@ class World:
                 self.said.append(command.text)
             case GiveUp():
                 self.gave_up = True
+
+    def pass_on(self, command: HandOver | HoldBack) -> None:
+        if isinstance(command, HoldBack):
+            self.held[command.key] = command.frame
+            return
+        start = self.starts[command.key][0]
+        assert command.change.at <= start + self.got[command.key]
+        self.got[command.key] = command.change.at - start
+        self.handovers.append(command)
 
     def from_engine(self, seconds: float, generation: int, told: Delivery) -> None:
         def deliver() -> None:
@@ -415,6 +432,107 @@ def test_ten_seconds_of_silence_are_enough() -> None:
         assert world.got[key] >= frames
 
 
+def test_a_clip_that_is_heard_is_handed_over_as_late_as_it_can_be() -> None:
+    world = started(speed=3.0)
+    world.run(5)
+    (key, reach), written = next(iter(world.got.items())), world.written
+    world.tell(Progress(written + 1, waiting=True, silence=10.0))
+    world.speed = 30.0
+    world.run(300)
+    (handed,) = world.handovers
+    assert (handed.key, handed.change) == (key, Handover(reach - HANDOVER_FADE, reach))
+    record = world.finished[key].record
+    assert record.handover == HandedOver("fake", handed.change.at, handed.change.until)
+    assert (record.loudness, record.true_peak) == (None, None)
+    assert world.got[key] == world.starts[key][1]
+    assert all(clip.record.handover is None for k, clip in world.finished.items() if k != key)
+
+
+def test_a_clip_of_which_nothing_can_be_heard_yet_is_composed_anew() -> None:
+    """It has begun, but not all of it is here that its join needs."""
+    world = started(speed=1.5)
+    world.run(24.0)
+    last = max(world.got)
+    assert last.index == 1
+    assert world.starts[last][0] < world.written
+    assert 0 < world.got[last] < frames_of(7.5)
+    world.tell(Progress(world.written, waiting=True, silence=10.0))
+    assert last not in world.got
+    world.run(300)
+    assert world.handovers == []
+    again = [spec.key for spec, _ in world.sent]
+    assert [key for key in again if again.count(key) > 1] == [last, last]
+    assert world.written == frames_of(240)
+
+
+def part_of(index: int) -> Part:
+    if index == 4:
+        return Part("embedded", "fake", Handover(frames_of(100), frames_of(103)))
+    return Part("fake" if index < 4 else "embedded")
+
+
+def test_a_session_made_again_has_the_composers_it_had() -> None:
+    lineup = {spec.key: part_of(spec.index) for spec in make_plan(REQUEST).clips}
+    conductor = Conductor(REQUEST, "fake", lineup=lineup, stand_in=False)
+    world = started(realtime=False, conductor=conductor)
+    world.run(100)
+    assert world.opened == ["fake", "embedded"]
+    assert [spec.index for spec, _ in world.sent] == [0, 1, 2, 3, 4, 4, *range(5, 11)]
+    assert world.sent[4][1] == world.sent[5][1] == b"3-0"
+    assert world.held == {ClipKey(4, 0): frames_of(100)}
+    change = Handover(frames_of(100), frames_of(103))
+    assert world.handovers == [HandOver(ClipKey(4, 0), change)]
+    record = world.finished[ClipKey(4, 0)].record
+    assert record.handover == HandedOver("fake", change.at, change.until)
+    assert not world.said
+    assert world.written == frames_of(240)
+
+
+def test_a_splice_before_a_hand_over_is_composed_from_what_the_second_composer_left() -> None:
+    """The listener acted, the composer died, the clip was made whole by the other: only then the
+    action was heard, long before the clip's other sound."""
+    live = started()
+    live.run(300, {47.0: lambda: live.tell(EaseNow())})
+    (event,) = live.kept
+    plan = make_plan(REQUEST, [event])  # type: ignore[list-item]
+    change = Handover(frames_of(60), frames_of(63))
+    lineup = {ClipKey(i, 0): Part("fake") for i in range(2)}
+    lineup |= {ClipKey(2, 0): Part("embedded", "fake", change)}
+    lineup |= {spec.key: Part("embedded") for spec in plan.clips[2:]}
+    world = started(
+        realtime=False,
+        conductor=Conductor(REQUEST, "fake", script=[event], lineup=lineup),  # type: ignore[list-item]
+    )
+    world.run(100)
+    keys = [spec.key for spec, _ in world.sent]
+    assert keys[:5] == [(0, 0), (1, 0), (2, 0), (2, 0), (2, 1)]
+    assert world.opened == ["fake", "embedded"]
+    assert world.sent[4][1] == b"2-0"
+    assert not world.finished[ClipKey(2, 0)].cut
+    assert world.written == frames_of(240)
+
+
+def test_where_the_first_composer_is_gone_the_embedded_one_composes_what_was_its() -> None:
+    """A session goes on after a take-over, and a clip from before it has been lost."""
+    lineup = {spec.key: part_of(spec.index) for spec in make_plan(REQUEST).clips}
+    world = started()
+    world.run(61.0)
+    kept = resumption(
+        REQUEST,
+        (),
+        {k: s for k, s in interrupted(world).clips.items() if k.index != 2},
+        30.0,
+    )
+    conductor = Conductor(REQUEST, "embedded", kept=kept, lineup=lineup)
+    again = gone_on(kept, conductor=conductor, engine_works=False, stand_ins=("embedded",))
+    again.refusal = "It is not on this machine."
+    again.run(300)
+    assert again.opened[:3] == ["embedded", "fake", "embedded"]
+    assert any("takes over from fake (It is not on this machine)" in text for text in again.said)
+    assert again.handovers == []
+    assert_no_hole(again, kept.position)
+
+
 def test_what_to_expect_of_a_slow_composer_is_said_once_and_it_may_run_ahead() -> None:
     request = Request(start=Affect(0, 0.8), target=Affect(0, -0.8), minutes=30)
     slow = ClipRecord(
@@ -512,9 +630,17 @@ def interrupted(world: World, lost: frozenset[int] = frozenset()) -> Resumption:
     return resumption(REQUEST, world.kept, states, heard)  # type: ignore[arg-type]
 
 
-def gone_on(kept: Resumption, *, realtime: bool = True) -> World:
-    conductor = Conductor(REQUEST, "fake", kept=kept)
+def gone_on(
+    kept: Resumption,
+    *,
+    realtime: bool = True,
+    conductor: Conductor | None = None,
+    engine_works: bool = True,
+    stand_ins: tuple[str, ...] = (),
+) -> World:
+    conductor = conductor or Conductor(REQUEST, "fake", kept=kept)
     world = World(conductor=conductor, now=kept.position, realtime=realtime)
+    world.engine_works, world.stand_ins = engine_works, stand_ins
     world.written = frames_of(kept.position)
     world.kept = [*kept.events, *([kept.splice] if kept.splice else [])]
     for key, state in kept.clips.items():

@@ -151,6 +151,11 @@ def check_adapter(name: str, folder: Path) -> tuple[dict[str, Any], Path, dict[s
     return config, file, read_tensors(file)
 
 
+def adapter_file(source: str) -> Path:
+    """The file with the tensors of the adapter ``source``. Raises ``MusmedError``."""
+    return _weights(*_folder(source))
+
+
 def is_adapter(folder: Path) -> bool:
     """Whether ``folder`` holds an adapter rather than a model."""
     return (folder / CONFIG).is_file()

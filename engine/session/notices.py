@@ -1,0 +1,45 @@
+"""The sentences of a session: told to whoever listens, kept with the session."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+from collections.abc import Callable
+
+from engine.session.library import Library
+from engine.session.status import Notice
+
+
+class Notices:
+    """``heard`` gives the session seconds that have been heard. Any thread may take."""
+
+    def __init__(self, library: Library, session: str, heard: Callable[[], float]) -> None:
+        self._library = library
+        self._session = session
+        self._heard = heard
+        self._queue: queue.SimpleQueue[Notice] = queue.SimpleQueue()
+        self._said: set[str] = set()
+
+    def tell(self, text: str) -> None:
+        """For the listener alone."""
+        self._queue.put(Notice(self._heard(), text))
+
+    def say(self, text: str) -> None:
+        """For the listener, and for the session's record."""
+        seconds = self._heard()
+        self._queue.put(Notice(seconds, text))
+        self._library.add_note(self._session, seconds, text)
+
+    def say_once(self, text: str) -> None:
+        """``say``, but what was said so before, or is nothing, is not said."""
+        if text and text not in self._said:
+            self._said.add(text)
+            self.say(text)
+
+    def take(self) -> list[Notice]:
+        """Those since the last call."""
+        taken: list[Notice] = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                taken.append(self._queue.get_nowait())
+        return taken

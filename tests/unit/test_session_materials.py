@@ -1,0 +1,181 @@
+"""Adapters and openings that are not what they were when a session was begun."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from engine.affect.circumplex import Affect
+from engine.composers.base import Marks
+from engine.errors import MusmedError
+from engine.link.protocol import ClipRecord, HandedOver
+from engine.plan.generation import Generation
+from engine.plan.planner import make_plan
+from engine.plan.request import Request
+from engine.plan.spec import ClipKey
+from engine.playback.handover import Handover
+from engine.render import CancelledError
+from engine.session.composers import Composers
+from engine.session.library import Library
+from engine.session.lineup import Part
+from engine.session.materials import changed_materials, materials_of
+from engine.session.notices import Notices
+from engine.session.stored import StoredSession
+from musmed_tui import cli
+from musmed_tui.paths import folders
+
+NAME = "musicgen-small"
+
+
+@pytest.fixture
+def request_of(tmp_path: Path) -> Request:
+    adapter = tmp_path / "calmer"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text("{}")
+    (adapter / "adapter_model.safetensors").write_bytes(b"as it was")
+    (tmp_path / "song.flac").write_bytes(b"a song")
+    return Request(
+        start=Affect(0.0, 0.6),
+        target=Affect(0.4, -0.6),
+        minutes=2,
+        composer=NAME,
+        generation=Generation(adapters=(f"{adapter}=0.5",), opening=str(tmp_path / "song.flac")),
+    )
+
+
+@pytest.fixture
+def kept(request_of: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoredSession:
+    monkeypatch.setenv("MUSMED_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "nothing"))
+    library = Library(folders().library)
+    materials = materials_of(request_of, NAME)
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    session = library.create(request_of, NAME, 1, None, now, materials=materials)
+    library.set_state(session, "stopped")
+    stored = library.load(session)
+    library.close()
+    return stored
+
+
+def with_first_clip(
+    session: StoredSession, folder: Path, record: ClipRecord | None = None
+) -> StoredSession:
+    library = Library(folder)
+    spec = make_plan(session.request).clips[0]
+    library.save_clip(session.id, spec, 0, 1_440_000, False, b"", record, Marks())
+    stored = library.load(session.id)
+    library.close()
+    return stored
+
+
+def told(session: StoredSession, tmp_path: Path) -> list[str]:
+    library = Library(tmp_path / "other")
+    notices = Notices(library, session.id, lambda: 0.0)
+    Composers(session.composer, resume=session).tell(notices)
+    library.close()
+    return [notice.text for notice in notices.take()]
+
+
+def test_digests_are_of_the_files_and_kept(kept: StoredSession, tmp_path: Path) -> None:
+    assert kept.materials == {
+        str(tmp_path / "calmer"): hashlib.sha256(b"as it was").hexdigest(),
+        str(tmp_path / "song.flac"): hashlib.sha256(b"a song").hexdigest(),
+    }
+    assert materials_of(kept.request, "embedded") == {}
+    assert changed_materials(kept, NAME) == ()
+    assert told(kept, tmp_path) == []
+
+
+def test_another_adapter_is_said_when_a_session_goes_on(
+    kept: StoredSession, tmp_path: Path
+) -> None:
+    (tmp_path / "calmer" / "adapter_model.safetensors").write_bytes(b"trained on")
+    (text,) = told(kept, tmp_path)
+    assert text.startswith("calmer is not the file that this session was begun with")
+    assert changed_materials(kept, "embedded") == (), "who took over uses none"
+    older = msgspec.structs.replace(kept, materials={})
+    assert told(older, tmp_path) == []
+
+
+def test_another_opening_matters_until_the_first_clip_is_kept(
+    kept: StoredSession, tmp_path: Path
+) -> None:
+    (tmp_path / "song.flac").write_bytes(b"another song")
+    assert changed_materials(kept, NAME) == (str(tmp_path / "song.flac"),)
+    begun = with_first_clip(kept, folders().library)
+    assert changed_materials(begun, NAME) == ()
+
+
+def test_an_opening_is_needed_until_the_first_clip_is_kept(
+    kept: StoredSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[tuple[str, str | None]] = []
+
+    def check(composer: str, generation: Generation) -> None:
+        checked.append((composer, generation.opening))
+
+    monkeypatch.setattr("engine.session.composers.check_composer", check)
+    begun = with_first_clip(kept, folders().library)
+    for session in (kept, begun):
+        Composers(NAME, resume=session).check(session.request.generation)
+    assert checked == [(NAME, kept.request.generation.opening), (NAME, None)]
+
+
+HANDED_OVER = ClipRecord(
+    composer="embedded",
+    version=1,
+    loudness=None,
+    true_peak=None,
+    gating="off",
+    seconds=1.0,
+    speed=9.0,
+    handover=HandedOver(NAME, 480_000, 624_000),
+)
+
+
+def test_who_took_over_goes_on_and_renders_what_was_its(
+    kept: StoredSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = with_first_clip(kept, folders().library, HANDED_OVER)
+    going_on = Composers(NAME, resume=begun)
+    assert going_on.now == "embedded"
+    going_on.check(begun.request.generation)  # whose model is not here, and not needed
+    (text,) = told(begun, tmp_path)
+    assert text == f"In this session the embedded composer took over from {NAME}; it goes on."
+
+    asked: list[dict[str, object]] = []
+
+    def render(_request: Request, _output: Path, **how: object) -> None:
+        asked.append(how)
+        raise CancelledError("That is all that is asked here.")
+
+    monkeypatch.setattr("engine.render.render_session", render)
+    output = str(tmp_path / "out.flac")
+    monkeypatch.setattr(sys, "argv", ["musmed", "render", "--session", kept.id, "-o", output])
+    with pytest.raises(SystemExit):
+        cli.main()
+    part = Part("embedded", NAME, Handover(480_000, 624_000))
+    assert asked[0]["lineup"] == {ClipKey(0, 0): part}
+    with pytest.raises(MusmedError, match=NAME):  # of which its beginning can't be made again here
+        Composers(NAME, resume=None, lineup={ClipKey(0, 0): part}).check(Generation())
+
+
+def test_a_rendering_says_that_it_is_not_what_was_heard(
+    kept: StoredSession,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "song.flac").write_bytes(b"another song")
+    output = str(tmp_path / "out.flac")
+    monkeypatch.setattr(sys, "argv", ["musmed", "render", "--session", kept.id, "-o", output])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2, "its model is not on this machine"
+    out = capsys.readouterr().out
+    assert "song.flac is not the file that this session was begun with, so the rendering" in out

@@ -1,0 +1,301 @@
+"""A composer that dies in the midst of a clip: what is heard, what is kept, what is made again."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import soundfile
+
+from engine.affect.circumplex import Affect
+from engine.audio.format import BLOCK_FRAMES, Frames, frames_of
+from engine.composers import base
+from engine.composers.score.composer import EmbeddedComposer
+from engine.finishing import ClipFinisher
+from engine.plan.planner import make_plan
+from engine.plan.request import Request
+from engine.plan.spec import ClipKey
+from engine.playback.handover import HANDOVER_FADE
+from engine.playback.joiner import SEEK_FADE
+from engine.playback.sinks.base import Fill, Sink
+from engine.playback.sinks.file import FileSink
+from engine.playback.sinks.null import NullSink
+from engine.session.library import Library
+from engine.session.lineup import Lineup, lineup_of
+from engine.session.runner import SessionRunner
+from engine.session.stored import StoredSession
+
+ENGINE = Path(__file__).with_name("tones_engine.py")
+REQUEST = Request(
+    start=Affect(-0.04, 0.8),
+    target=Affect(0.6, -0.5),
+    minutes=2,
+    seed=5,
+    temperature=0,
+    composer="tones",
+)
+FIRST = ClipKey(0, 0)
+PATIENCE = 60.0
+SLOW = 0.3
+"""Slower than the time that processes need to begin, on a machine that is busy."""
+UNHURRIED = 4.0
+COMPARED = frames_of(26.0)
+
+
+class Card(NullSink):
+    """A sound card that keeps what it is given; its time runs ``rate`` times as fast as ours."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self._time, self._since = 0.0, time.monotonic()
+        self.given: list[Frames] = []
+        super().__init__(clock=self._now)
+
+    def start(self, fill: Fill) -> None:
+        def kept(out: Frames) -> int:
+            valid = fill(out)
+            self.given.append(out.copy())
+            return valid
+
+        super().start(kept)
+
+    def _now(self) -> float:
+        now = time.monotonic()
+        self._time += self.rate * (now - self._since)
+        self._since = now
+        return self._time
+
+
+Play = Callable[..., SessionRunner]
+
+
+@pytest.fixture(autouse=True)
+def tones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """'tones' is a composer without a model; where it is, the engine of these tests knows."""
+    monkeypatch.setitem(base._COMPOSERS, "tones", "nowhere:Tones")
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    opened = Library(tmp_path / "library")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def play(library: Library, tmp_path: Path) -> Iterator[Play]:
+    made: list[SessionRunner] = []
+
+    def start(sink: Sink, *dies: str, **more: object) -> SessionRunner:
+        one = SessionRunner(
+            REQUEST,
+            library=library,
+            sink=sink,
+            log_file=tmp_path / "engine.log",
+            engine_argv=[sys.executable, str(ENGINE), str(tmp_path / "died"), *dies],
+            **more,  # type: ignore[arg-type]
+        )
+        made.append(one)
+        one.start()
+        return one
+
+    yield start
+    for one in made:
+        one.close()
+
+
+def until(runner: SessionRunner, condition: Callable[[], bool]) -> None:
+    """Waits for ``condition``: a bound that only a defect reaches."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, runner.status()
+        runner.wait(0.01)
+
+
+def sound(path: Path) -> Frames:
+    audio, _ = soundfile.read(path, dtype="float32")
+    return np.asarray(audio)
+
+
+def to_file(play: Play, output: Path, **more: object) -> tuple[Frames, SessionRunner]:
+    runner = play(FileSink(output), **more)
+    assert runner.wait(PATIENCE)
+    assert runner.status().failure is None
+    runner.close()
+    return sound(output), runner
+
+
+def to_the_third_clip(runner: SessionRunner, card: Card) -> None:
+    """From a take-over on, to a stop in the third clip; what is compared is not hurried."""
+    until(runner, lambda: runner.status().composer == "embedded")
+    until(runner, lambda: runner.status().clips[0].phase == "ready")
+    card.rate = UNHURRIED
+    until(runner, lambda: runner.status().playback.heard > 28)
+    card.rate = 8.0
+    until(runner, lambda: runner.status().clips[2].phase == "ready")
+    until(runner, lambda: runner.status().playback.heard > 40)
+    runner.stop()
+    runner.close()
+
+
+def embedded_clip() -> Frames:
+    """The first clip as the embedded composer makes it."""
+    spec, composer = make_plan(REQUEST).clips[0], EmbeddedComposer()
+    composition = composer.compose(spec, None, lambda: False)
+    finisher = ClipFinisher(spec, composition, composer.traits, denoise=None, checkpoints=None)
+    return np.concatenate(list(finisher.chunks()))
+
+
+def step(audio: Frames) -> float:
+    """The largest step between neighbouring samples."""
+    return float(np.abs(np.diff(audio, axis=0)).max())
+
+
+def heard(card: Card) -> Frames:
+    """From the first sample that sounds to before the stop's fade."""
+    audio = np.concatenate(card.given)
+    loud = np.flatnonzero(audio.any(axis=1))
+    return audio[loud[0] : loud[-1] - frames_of(0.6)]
+
+
+def since_sounding(audio: Frames) -> Frames:
+    return audio[np.flatnonzero(audio.any(axis=1))[0] :]
+
+
+def again(library: Library, session: str) -> StoredSession:
+    return msgspec.structs.replace(library.load(session), position=0.0)
+
+
+def made_again(play: Play, library: Library, session: str, folder: Path) -> Frames:
+    """The session resumed from its start and heard to its end, replayed, and composed once more
+    by the composers its record names: all the same samples."""
+    whole, resumed = to_file(play, folder / "resumed.flac", resume=again(library, session))
+    assert resumed.status().composer == "embedded"
+    words = [notice.text for notice in resumed.take_notices()]
+    assert "In this session the embedded composer took over from tones; it goes on." in words
+    replayed, _ = to_file(play, folder / "replayed.flac", resume=again(library, session))
+    np.testing.assert_array_equal(replayed, whole)
+    stored = library.load(session)
+    lineup: Lineup = lineup_of(stored.clips)
+    with contextlib.suppress(FileNotFoundError):
+        (folder / "died").unlink()  # tones is well again
+    composed, runner = to_file(play, folder / "composed.flac", lineup=lineup, script=stored.events)
+    np.testing.assert_array_equal(composed, whole)
+    for clip in runner.finished_clips():
+        kept = stored.clips[clip.spec.key].record
+        assert clip.record is not None
+        assert kept is not None
+        assert clip.record.handover == kept.handover
+        assert clip.record.composer == kept.composer
+    return whole
+
+
+def test_with_music_ahead_the_one_composer_fades_over_into_the_other(
+    play: Play, library: Library, tmp_path: Path
+) -> None:
+    card = Card(SLOW)
+    runner = play(card, "0-0", "22")
+    to_the_third_clip(runner, card)
+    stored = library.load(runner.session)
+    record = stored.clips[FIRST].record
+    assert record is not None
+    change = record.handover
+    assert change is not None
+    assert (record.composer, change.composer) == ("embedded", "tones")
+    assert change.until - change.at == HANDOVER_FADE
+    assert frames_of(18) < change.until <= frames_of(22)
+    assert all(reading.start >= change.until / 48_000 for reading in record.readings)
+
+    whole = made_again(play, library, runner.session, tmp_path)
+    live = heard(card)[:COMPARED]
+    np.testing.assert_array_equal(live, since_sounding(whole)[:COMPARED])
+
+    clip = sound(library.clip_folder(runner.session) / "0000-0.flac")
+    new = embedded_clip()
+    np.testing.assert_array_equal(clip[change.until :], new[change.until :])
+    assert np.abs(clip[: change.at] - new[: change.at]).max() > 0.05
+    around = slice(change.at - BLOCK_FRAMES, change.until + BLOCK_FRAMES)
+    interior = max(step(clip[change.at - 48_000 : change.at]), step(new[around]))
+    assert step(clip[around]) <= interior
+    middle = (change.at + change.until) // 2
+    levels = [
+        10 * np.log10(np.mean(clip[at - 24_000 : at + 24_000] ** 2))
+        for at in (change.at - 24_000, middle, change.until + 24_000)
+    ]
+    assert min(levels[0], levels[2]) - 1.5 <= levels[1] <= max(levels[0], levels[2]) + 1.5
+
+
+def test_after_silence_the_other_composer_enters_like_a_late_clip(
+    play: Play, library: Library, tmp_path: Path
+) -> None:
+    card = Card(SLOW)
+    runner = play(card, "0-0", "6")
+    until(runner, lambda: runner.status().restarts > 0)
+    card.rate = 6.0  # what there is has been heard before another engine is up
+    to_the_third_clip(runner, card)
+    record = library.load(runner.session).clips[FIRST].record
+    assert record is not None
+    change = record.handover
+    assert change is not None
+    assert change.at == change.until
+    assert change.at % BLOCK_FRAMES == 0
+    assert frames_of(3) < change.at <= frames_of(6)
+
+    whole = made_again(play, library, runner.session, tmp_path)
+    silence = np.abs(whole[change.at - 2 : change.at + 2])
+    assert silence.max() < 1e-4
+    live = heard(card)
+    onset = int(np.flatnonzero(whole.any(axis=1))[0])
+    before = change.at - onset
+    np.testing.assert_array_equal(live[:before], whole[onset : change.at])
+    entry = before + int(np.flatnonzero(live[before + 10 :].any(axis=1))[0]) + 10
+    waited = entry - before
+    assert waited > BLOCK_FRAMES
+    quiet = frames_of(0.2)  # the first samples of both entries are zeros
+    rest = live[entry + quiet :]
+    course = [
+        np.array_equal(rest[:48_000], whole[at : at + 48_000])
+        for at in range(change.at + quiet - SEEK_FADE, change.at + quiet + SEEK_FADE)
+    ]
+    assert any(course), "what is heard after the wait is what is kept"
+    levels = [np.sqrt(np.mean(whole[change.at + i * 48_000 :][:48_000] ** 2)) for i in range(4)]
+    assert levels[0] < levels[1] < levels[2]
+
+
+def test_in_a_session_that_was_steered_before_and_is_after(
+    play: Play, library: Library, tmp_path: Path
+) -> None:
+    """The clip that is handed over is a splice, and another takes over from what follows."""
+    card = Card(1.0)
+    runner = play(card, "0-1", "21")
+    until(runner, lambda: runner.status().playback.heard > 1)
+    runner.steer(Affect(0.7, 0.4), "glad")
+    until(runner, lambda: len(runner.status().events) == 1)
+    card.rate = SLOW
+    until(runner, lambda: runner.status().composer == "embedded")
+    until(runner, lambda: runner.status().clips[0].phase == "ready")
+    card.rate = UNHURRIED
+    until(runner, lambda: runner.status().playback.heard > 30)
+    card.rate = 1.0
+    runner.ease()
+    until(runner, lambda: len(runner.status().events) == 2)
+    card.rate = UNHURRIED
+    until(runner, lambda: runner.status().playback.heard > runner.status().events[1].at + 4)
+    runner.stop()
+    runner.close()
+    stored = library.load(runner.session)
+    record = stored.clips[ClipKey(0, 1)].record
+    assert record is not None
+    assert record.handover is not None
+    assert record.handover.composer == "tones"
+    assert len(stored.events) == 2
+    whole = made_again(play, library, runner.session, tmp_path)
+    live = heard(card)
+    assert len(live) > frames_of(33)
+    np.testing.assert_array_equal(live, since_sounding(whole)[: len(live)])
