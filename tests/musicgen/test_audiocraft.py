@@ -104,6 +104,16 @@ def test_greedy_codes_are_the_same_in_the_small_models_size(small_model: Any) ->
 
 
 @installed
+def test_matrices_in_bfloat16_are_no_hindrance(tiny_model: Any) -> None:
+    """As ``choose_device`` has them on many a processor. The two then round differently."""
+    from engine.composers.musicgen import audiocraft, weights
+
+    held = weights.from_transformers(tiny_model, None, torch.bfloat16)
+    frames = audiocraft.open_decoder(held).frames(conditioning(6, 1), None, 20, seed=0)
+    assert torch.cat(list(frames), dim=-1).shape == (4, 20)
+
+
+@installed
 def test_a_batch_of_prompts_of_several_lengths(tiny_model: Any) -> None:
     ours, theirs = both(tiny_model, [conditioning(3, 1), conditioning(7, 2)], None, 60)
     assert ours.shape == (2, 4, 60)

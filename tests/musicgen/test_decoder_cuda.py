@@ -7,29 +7,34 @@ all that follow others.
 from __future__ import annotations
 
 import copy
+import warnings
 from typing import Any
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 if not torch.cuda.is_available():
     pytest.skip("no CUDA device here", allow_module_level=True)
 
+from engine.composers.musicgen.codec import CodecStream
 from engine.composers.musicgen.decoder import BUCKET, Conditioning, Decoder
+from engine.composers.musicgen.device import settle
 from engine.composers.musicgen.sampler import Sampling
 from engine.composers.musicgen.step import Between, State, step, text_keys
 from engine.composers.musicgen.weights import Model, from_transformers
 
-TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 4e-2}
+TOLERANCE = {torch.float32: 1e-3, torch.float16: 1e-2, torch.bfloat16: 4e-2}
 """Of the logits' RMS difference to float32 on the CPU, relative to their RMS."""
 CALM = "calm piano music"
 
 
 @pytest.fixture(autouse=True)
-def exact_products() -> Any:
-    """float32 products in float32, not TF32."""
+def settled() -> Any:
+    """As the engine has it, and float32 products in float32, not TF32."""
     before = torch.backends.cuda.matmul.allow_tf32
     torch.backends.cuda.matmul.allow_tf32 = False
+    settle(torch.device("cuda"))
     yield
     torch.backends.cuda.matmul.allow_tf32 = before
 
@@ -57,7 +62,7 @@ def on_cuda(whole: Any, tokenizer: Any) -> Any:
     return moved
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dtype", list(TOLERANCE))
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 def test_teacher_forced_logits(model: Model, on_cuda: Any, dtype: Any, guidance: float) -> None:
     codes = torch.randint(0, 64, (4, 300), generator=torch.Generator().manual_seed(1))
@@ -67,7 +72,7 @@ def test_teacher_forced_logits(model: Model, on_cuda: Any, dtype: Any, guidance:
     assert (ours - exact).norm() < TOLERANCE[dtype] * exact.norm()
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dtype", list(TOLERANCE))
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_graphs_replay_what_eager_steps_do_at_every_bucket_edge(
     model: Model, on_cuda: Any, dtype: Any, temperature: float
@@ -119,3 +124,35 @@ def test_the_texts_keys_are_the_cpus(model: Model, on_cuda: Any) -> None:
     exact = text_keys(model.decoder, states)
     ours = text_keys(on_cuda(torch.float32).decoder, states).cpu()
     assert (ours - exact).norm() < 1e-5 * exact.norm()
+
+
+def streamed(model: Model, codes: Any) -> Any:
+    """Audio of ``codes`` in pieces of half a second."""
+    stream = CodecStream(model.codec)
+    pieces = [stream.push(codes[:, first : first + 25]) for first in range(0, codes.shape[1], 25)]
+    return np.concatenate([*pieces, stream.flush()])
+
+
+def test_the_codec_is_exact_in_pieces_and_the_same_every_time(on_cuda: Any) -> None:
+    model = on_cuda(torch.float16)
+    codes = torch.randint(0, 64, (4, 100), generator=torch.Generator().manual_seed(2))
+    pieces = streamed(model, codes)
+    stream = CodecStream(model.codec)
+    whole = np.concatenate([stream.push(codes), stream.flush()])
+    assert np.abs(pieces - whole).max() < 1e-5 * np.abs(whole).max()
+    assert np.array_equal(pieces, streamed(model, codes))
+
+
+def test_the_codec_waits_for_the_device_once_a_piece(on_cuda: Any) -> None:
+    stream = CodecStream(on_cuda(torch.float16).codec)
+    codes = torch.randint(0, 64, (4, 25))
+    stream.push(codes)
+    torch.cuda.set_sync_debug_mode("warn")
+    try:
+        with warnings.catch_warnings(record=True) as waits:
+            warnings.simplefilter("always")
+            stream.push(codes)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    waits = [w for w in waits if "synchroniz" in str(w.message)]
+    assert 1 <= len(waits) <= 2, [str(w.message) for w in waits]  # the codes in, the audio out

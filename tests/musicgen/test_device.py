@@ -16,9 +16,8 @@ from engine.errors import MusmedError
 def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A machine with nothing but an old processor, to which parts are added."""
 
-    def has(*, cuda: int = 0, mps: bool = False, cpu: tuple[str, ...] = ()) -> None:
-        monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda > 0)
-        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (cuda, 0))
+    def has(*, cuda: bool = False, mps: bool = False, cpu: tuple[str, ...] = ()) -> None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
         found = {"avx2": True, "avx512_bf16": False} | dict.fromkeys(cpu, True)
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found, raising=False)
@@ -30,8 +29,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.parametrize(
     ("parts", "device", "dtype"),
     [
-        ({"cuda": 9, "mps": True, "cpu": ("amx_bf16",)}, "cuda", "bfloat16"),
-        ({"cuda": 7}, "cuda", "float16"),
+        ({"cuda": True, "mps": True, "cpu": ("amx_bf16",)}, "cuda", "float16"),
         ({"mps": True}, "mps", "float16"),
         ({"cpu": ("avx512_bf16",)}, "cpu", "bfloat16"),
         ({"cpu": ("amx_bf16",)}, "cpu", "bfloat16"),

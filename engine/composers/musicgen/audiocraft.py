@@ -204,7 +204,8 @@ def _language_model(weights: DecoderWeights) -> Any:  # noqa: ANN401 - audiocraf
             activation="gelu",
         )
     model.load_state_dict(_names(weights), assign=True)
-    return model.eval().requires_grad_(False)
+    # On a CPU the layers' matrices may be bfloat16 and all else float32, which can't be mixed here.
+    return model.to(weights.dtype).eval().requires_grad_(False)
 
 
 def _names(weights: DecoderWeights) -> dict[str, Tensor]:

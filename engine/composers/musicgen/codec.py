@@ -8,6 +8,7 @@ is a tenth of a second behind the codes.
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -119,7 +120,12 @@ def encode(codec: EncodecModel, audio: Frames, channels: int) -> Tensor:
     if audio.shape[1] != channels:
         audio = np.repeat(audio.mean(axis=1, keepdims=True), channels, axis=1)
     samples = torch.from_numpy(np.ascontiguousarray(audio.T, dtype=np.float32))[:, None]
-    encoded: Any = codec.encode(samples.to(codec.device))
+    device = codec.device
+    if device.type == "mps":  # which has convolutions of at most 65536 samples
+        codec = copy.deepcopy(codec)
+        nn.Module.to(codec, "cpu")
+        device = torch.device("cpu")
+    encoded: Any = codec.encode(samples.to(device))
     codes: Tensor = encoded.audio_codes[0]
     return codes.transpose(0, 1).flatten(0, 1).cpu()
 
@@ -129,3 +135,14 @@ def fold(codec: nn.Module) -> None:
     for module in codec.modules():
         if nn.utils.parametrize.is_parametrized(module, "weight"):
             nn.utils.parametrize.remove_parametrizations(module, "weight")
+
+
+def lengths_on_host(codec: nn.Module) -> None:
+    """Keep what the convolutions compute their padding from with the host. transformers has it in
+    buffers, which follow the model to the device: every convolution would then wait there for a
+    number, and with it for all that is queued. To be called when the model is where it stays."""
+    for module in codec.modules():
+        for name in ("stride", "kernel_size", "padding_total"):
+            length = module._buffers.get(name)
+            if length is not None:
+                module._buffers[name] = length.cpu()

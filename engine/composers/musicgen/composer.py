@@ -50,8 +50,12 @@ class MusicGenComposer:
         """``Loadable`` of the protocol."""
         progress(0.0)
         studio, self._studio = self._studio, None
+        if studio is not None:
+            studio.end_clip()  # one that failed in the midst of it has left it at work
         if studio is not None and _same_model(studio.generation, generation):
             studio.generation = generation
+            with studio.fitting():
+                studio.warm()
         else:
             studio = None  # its memory first
             studio = open_studio(self.name, generation, progress)

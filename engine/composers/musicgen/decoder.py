@@ -97,7 +97,11 @@ class Decoder:
         self._prefix = no_prefix(self.weights, 0)
         self._state: State | None = None
         self._clip = object()
-        self._graphs = Graphs() if self.weights.device.type == "cuda" else None
+        self._stream: torch.cuda.Stream | None = None
+        self._graphs: Graphs | None = None
+        if self.weights.device.type == "cuda":
+            self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own
+            self._graphs = Graphs(self._stream)
 
     @torch.inference_mode()
     def frames(
@@ -130,19 +134,21 @@ class Decoder:
         generator = torch.Generator(self.weights.device).manual_seed(seed)
         delays, given, last = self.weights.delays, known, positions_of(count, self.weights.delays)
         with contextlib.suppress(_CancelledError):
-            state = self._begin(clips, prompt, count, sampling, between)
-            self._prefill(state, known, between)
+            with self._apart():
+                state = self._begin(clips, prompt, count, sampling, between)
+                self._prefill(state, known, between)
             for first in range(known, last - 1, DRAWN_STEPS):
                 if self._clip is not clip:
                     raise RuntimeError("this clip's decoding ended when another one's began")
-                if not sampling.greedy:
-                    state.draws.copy_(draw(tuple(state.draws.shape), generator))
                 end = min(first + DRAWN_STEPS, last - 1)
-                for position in range(first, end):
-                    self._step(state, sampling, position, between)
                 whole = min(frames_within(end, delays), count)
+                with self._apart():
+                    if not sampling.greedy:
+                        state.draws.copy_(draw(tuple(state.draws.shape), generator))
+                    for position in range(first, end):
+                        self._step(state, sampling, position, between)
+                    codes = undelayed(state.grid, given, max(given, whole), delays).cpu()
                 if whole > given:
-                    codes = undelayed(state.grid, given, whole, delays).cpu()
                     given = whole
                     yield codes[0] if isinstance(conditioning, Conditioning) else codes
 
@@ -154,16 +160,16 @@ class Decoder:
         the conditional row and, for a ``guidance`` over 1, the unconditional one.
         """
         sampling = Sampling(guidance)
-        state = self._begin([conditioning], codes[None], codes.shape[-1], sampling)
-        self._clip = object()
-        self._prefill(state, 0, nothing)
-        positions = torch.arange(
-            positions_of(codes.shape[-1], self.weights.delays) - 1, device=self.weights.device
-        )
-        tokens = state.grid.index_select(2, positions)
-        span = len(self._prefix) + len(positions)
-        hidden = forward(self.weights, state, tokens, positions, span, masked=True)
-        return logits_of(self.weights, hidden)
+        with self._apart():
+            state = self._begin([conditioning], codes[None], codes.shape[-1], sampling)
+            self._clip = object()
+            self._prefill(state, 0, nothing)
+            count = positions_of(codes.shape[-1], self.weights.delays) - 1
+            positions = torch.arange(count, device=self.weights.device)
+            tokens = state.grid[..., :count]
+            span = len(self._prefix) + count
+            hidden = forward(self.weights, state, tokens, positions, span, masked=True)
+            return logits_of(self.weights, hidden)
 
     @torch.inference_mode()
     def warm(
@@ -174,12 +180,27 @@ class Decoder:
         sampling = Sampling(guidance, top_k, temperature)
         width = self.weights.embedding if self.weights.text is None else self.weights.text[0]
         states = torch.zeros((keys, width.shape[-1]), device=self.weights.device)
-        state = self._begin([Conditioning(states)], None, 1, sampling)
-        if self._graphs is None:
+        with self._apart():
+            state = self._begin([Conditioning(states)], None, 1, sampling)
+            if self._graphs is None:
+                return
+            for span in range(BUCKET, self._places + 1, BUCKET):
+                self._graphs.replay(self.weights, state, sampling, span)
+                state.position.zero_()
+
+    @contextlib.contextmanager
+    def _apart(self) -> Iterator[None]:
+        """On CUDA, work on the decoder's own stream: the codec, which takes turns with it on the
+        GPU, then never waits for the steps that are queued. Not to be held across a ``yield`` to
+        whoever takes the codes."""
+        if self._stream is None:
+            yield
             return
-        for span in range(BUCKET, self._places + 1, BUCKET):
-            self._graphs.replay(self.weights, state, sampling, span)
-            state.position.zero_()
+        outside = torch.cuda.current_stream()
+        self._stream.wait_stream(outside)  # where the text was made
+        with torch.cuda.stream(self._stream):
+            yield
+        outside.wait_stream(self._stream)
 
     def _begin(
         self,
@@ -231,7 +252,7 @@ class Decoder:
             return state
         self._state = None  # its memory first
         if self._graphs is not None:
-            self._graphs = Graphs()
+            self._graphs = Graphs(self._graphs.stream)
         self._state = State.empty(self.weights, batch, rows, self._places, keys)
         return self._state
 
@@ -278,17 +299,23 @@ def _raising(cancelled: Callable[[], bool]) -> Between:
 
 
 class Graphs:
-    """CUDA graphs of a step on one state: captured when first wanted, then replayed."""
+    """CUDA graphs of a step on one state: captured on ``stream`` when first wanted, then replayed.
 
-    def __init__(self) -> None:
+    Libraries keep a workspace for each stream they were called on, so steps are run, captured and
+    replayed on the same one. A pool of memory is at an end with its last graph.
+    """
+
+    def __init__(self, stream: torch.cuda.Stream) -> None:
+        self.stream = stream
         self._graphs: dict[tuple[Sampling, int], torch.cuda.CUDAGraph] = {}
         self._pool = torch.cuda.graph_pool_handle()
 
     def replay(self, weights: DecoderWeights, state: State, sampling: Sampling, span: int) -> None:
-        """One ``step`` over ``span`` positions."""
+        """One ``step`` over ``span`` positions. ``stream`` has to be the current one."""
         if (sampling, span) not in self._graphs:
             if any(other != sampling for other, _ in self._graphs):
                 self._graphs.clear()
+                self._pool = torch.cuda.graph_pool_handle()
             self._graphs[sampling, span] = self._capture(weights, state, sampling, span)
         self._graphs[sampling, span].replay()
 
@@ -299,14 +326,12 @@ class Graphs:
         and then taken back: what it wrote into the cache the replay writes again. Other threads
         may use the device meanwhile."""
         grid, position = state.grid.clone(), state.position.clone()
-        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch does not annotate it
-        aside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(aside):
-            step(weights, state, sampling, span, masked=True)
-        torch.cuda.current_stream().wait_stream(aside)
+        step(weights, state, sampling, span, masked=True)
         state.grid.copy_(grid)
         state.position.copy_(position)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
+        with torch.cuda.graph(
+            graph, pool=self._pool, stream=self.stream, capture_error_mode="thread_local"
+        ):
             step(weights, state, sampling, span, masked=True)
         return graph

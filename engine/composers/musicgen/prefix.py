@@ -46,8 +46,7 @@ def prefix_of(
     places = melody + keys.pop()
     inputs = weights.embedding.new_zeros((rows, places, weights.hidden))
     inputs[:, :melody] = weights.melody
-    everywhere = torch.arange(places, device=weights.device)
-    mask = hide_later(everywhere, places, inputs.dtype).repeat(rows, 1, 1, 1)
+    mask = hide_later(places, weights).repeat(rows, 1, 1, 1)
     for row, (text, block) in enumerate(zip(texts, blocks, strict=True)):
         inputs[row, melody:] = text_states(weights, text)
         foreign = block[:, None] != block

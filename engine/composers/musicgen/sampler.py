@@ -50,7 +50,7 @@ def choose(logits: Tensor, draws: Tensor, sampling: Sampling) -> Tensor:
     """
     if sampling.greedy:
         return logits.argmax(-1)
-    scores = logits / sampling.temperature
+    scores = logits if sampling.temperature == 1 else logits / sampling.temperature
     if 0 < sampling.top_k < scores.shape[-1]:
         least = scores.topk(sampling.top_k).values[..., -1:]
         scores = scores.masked_fill(scores < least, -torch.inf)

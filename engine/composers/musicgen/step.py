@@ -41,7 +41,8 @@ class State:
     the prefix of a model that has one. ``cache`` (layers, 2, rows, heads, positions, size):
     keys and values. ``cross`` (layers, 2, batch, heads, keys, size): those of the text.
     ``bias`` (positions, batch, keys): added to the text's scores at each position. ``draws``
-    (DRAWN_STEPS, batch, codebooks, codes): position p's are at p modulo DRAWN_STEPS.
+    (DRAWN_STEPS, batch, codebooks, codes): position p's are at p modulo DRAWN_STEPS. ``later``
+    (positions, positions): -inf at the places after a place, else 0.
     """
 
     grid: Tensor
@@ -51,6 +52,7 @@ class State:
     cross: Tensor
     bias: Tensor
     draws: Tensor
+    later: Tensor
 
     @staticmethod
     def empty(weights: DecoderWeights, batch: int, rows: int, positions: int, keys: int) -> State:
@@ -73,6 +75,7 @@ class State:
             cross=zeros(layers, 2, batch, heads, keys, size),
             bias=zeros(positions, batch, keys),
             draws=torch.ones((DRAWN_STEPS, *codes, weights.codes), device=weights.device),
+            later=hide_later(positions, weights),
         )
 
 
@@ -118,10 +121,10 @@ def forward(
     x = functional.embedding(tokens + weights.offsets[:, None], weights.embedding).sum(1)
     places = positions + state.first
     bias = state.bias.index_select(0, positions).transpose(0, 1)[:, None]
-    mask = hide_later(places, span, x.dtype) if masked else None
+    mask = state.later[:, :span].index_select(0, places) if masked else None
     if weights.cross_kv is None:
         mask = weigh_prefix(weights, mask, bias, (rows, span))
-    x = x.repeat(rows // batch, 1, 1)
+    x = x.expand(rows, -1, -1) if batch == 1 else x.repeat(rows // batch, 1, 1)
     return transform(weights, state, x, View(places, span, mask, bias), between)
 
 
@@ -183,12 +186,11 @@ class View(NamedTuple):
     bias: Tensor
 
 
-def hide_later(places: Tensor, span: int, dtype: torch.dtype) -> Tensor:
-    """(t, span): 0 where a place may attend, -inf at the places after it."""
-    later = torch.arange(span, device=places.device) > places[:, None]
-    return torch.zeros(later.shape, device=later.device, dtype=dtype).masked_fill_(
-        later, -torch.inf
-    )
+def hide_later(positions: int, weights: DecoderWeights) -> Tensor:
+    """(positions, positions): 0 where a place may attend, -inf at the places after it."""
+    places = torch.arange(positions, device=weights.device)
+    nothing_hidden = torch.zeros((positions, positions), device=weights.device, dtype=weights.dtype)
+    return nothing_hidden.masked_fill_(places > places[:, None], -torch.inf)
 
 
 def weigh_prefix(

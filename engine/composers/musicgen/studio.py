@@ -76,6 +76,18 @@ class Studio:
         self.conditioner = Conditioner(model.text_states)
         self._ahead: Ahead[Codes] | None = None
 
+    def warm(self) -> None:
+        """Make ready what ``generation`` asks of the decoder, so that no clip waits for it."""
+        from engine.composers.musicgen.decoder import Decoder
+
+        if isinstance(self.decoder, Decoder):
+            self.decoder.warm(
+                guidance=self.generation.guidance,
+                top_k=self.generation.top_k,
+                temperature=self.generation.temperature,
+                keys=USUAL_KEYS,
+            )
+
     def code_frames(self, seconds: float) -> int:
         """Code frames of so many seconds, rounded up."""
         return -(-frames_of(seconds) // self.hop)
@@ -88,8 +100,11 @@ class Studio:
 
     def ahead(self, make: Callable[[Cancelled], Iterator[Codes]]) -> Iterator[Codes]:
         """``make`` at work ahead, until the next clip begins or ``end_clip``: the model works on
-        one clip at a time."""
+        one clip at a time. Not on MPS, which two threads must not use at once
+        (github.com/pytorch/pytorch/issues/197805)."""
         self.end_clip()
+        if self.model.decoder.device.type == "mps":
+            return make(lambda: False)
         self._ahead = Ahead(make)
         return self._ahead
 
@@ -131,6 +146,7 @@ def open_studio(name: str, generation: Generation, progress: Callable[[float], N
             f"{name} needs {error.name}: {INSTALL}, or choose --composer {EMBEDDED}."
         ) from error
     device, dtype = devices.choose_device()
+    devices.settle(device)
     how: dict[str, Any] = {
         "device": device, "dtype": dtype, "adapters": adapters, "progress": progress
     }  # fmt: skip
@@ -146,14 +162,10 @@ def open_studio(name: str, generation: Generation, progress: Callable[[float], N
             decoder = open_decoder(model)
         else:
             model = weights.load(checkpoint, **how)
-            decoder = ours = Decoder(model, max_seconds=CLIP_SECONDS)
-            ours.warm(
-                guidance=generation.guidance,
-                top_k=generation.top_k,
-                temperature=generation.temperature,
-                keys=USUAL_KEYS,
-            )
-    return Studio(model, decoder, generation, lambda: devices.fitting(name, device))
+            decoder = Decoder(model, max_seconds=CLIP_SECONDS)
+        studio = Studio(model, decoder, generation, lambda: devices.fitting(name, device))
+        studio.warm()
+    return studio
 
 
 def tensor(codes: Codes) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.composers.musicgen.adapters import Adapter
 from engine.composers.musicgen.checkpoints import Checkpoint
-from engine.composers.musicgen.codec import fold
+from engine.composers.musicgen.codec import fold, lengths_on_host
 from engine.composers.musicgen.fused import DecoderWeights, fuse
 from engine.composers.musicgen.merging import merge
 from engine.errors import MusmedError
@@ -87,11 +87,10 @@ def load(
         codec = _module(EncodecModel, config.audio_encoder, _part(state, "audio_encoder."))
         tokenizer = _tokenizer(checkpoint)
     fold(codec)
-    model = _model(decoder, config, text, codec, tokenizer)
     for part in (text, codec):
         torch.nn.Module.to(part, device)
     progress(1.0)
-    return model
+    return _model(decoder, config, text, codec, tokenizer)
 
 
 def load_transformers(
@@ -145,6 +144,7 @@ def _model(
     tokenizer: PreTrainedTokenizerBase,
 ) -> Model:
     audio: Any = codec.config
+    lengths_on_host(codec)
     for part in (text, codec):
         part.train(False).requires_grad_(False)
     return Model(
