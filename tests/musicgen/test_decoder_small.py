@@ -1,0 +1,77 @@
+"""The decoder in the small model's real shape against transformers: 24 layers, 1024 wide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from engine.composers.musicgen.decoder import Conditioning, Decoder
+from engine.composers.musicgen.weights import Model, from_transformers
+
+TEXTS = ("calm piano music", "dark energetic drums and synthesizer")
+NEW = 4
+
+
+@pytest.fixture(scope="module")
+def small(build: Any) -> Any:
+    """420 million random weights. The test of adapters changes them, and comes last."""
+    from transformers import MusicgenDecoderConfig
+
+    config = build.config()
+    config.decoder = MusicgenDecoderConfig(pad_token_id=2048, bos_token_id=2048, dropout=0.0)
+    config.audio_encoder.codebook_size = 2048
+    config.audio_encoder.target_bandwidths = [2.2]
+    return build.model(config)
+
+
+def ours(model: Model, texts: tuple[str, ...], prompt: Any, guidance: float) -> Any:
+    """The greedy codes after the prompt: (batch, codebooks, NEW)."""
+    known = 0 if prompt is None else prompt.shape[-1]
+    decoder = Decoder(model, max_seconds=1)
+    clips = [Conditioning(model.text_states(text)) for text in texts]
+    frames = decoder.frames(clips, prompt, known + NEW, seed=0, temperature=0.0, guidance=guidance)
+    return torch.cat(list(frames), dim=-1)
+
+
+def theirs(
+    whole: Any, tokenizer: Any, generate_codes: Any, case: tuple[tuple[str, ...], Any, float]
+) -> Any:
+    texts, prompt, guidance = case
+    how: dict[str, Any] = {"do_sample": False, "guidance_scale": guidance}
+    known = 0
+    if prompt is not None:
+        known = prompt.shape[-1]
+        how["decoder_input_ids"] = prompt.flatten(0, 1)
+    inputs = tokenizer(list(texts), return_tensors="pt", padding=True)
+    return generate_codes(whole, inputs, known + NEW, **how)[..., known:]
+
+
+def test_greedy_codes_are_transformers(small: Any, tokenizer: Any, generate_codes: Any) -> None:
+    model = from_transformers(small, tokenizer)
+    assert 400e6 < model.decoder.step_bytes() / 4 + model.decoder.cross_kv.numel() < 430e6
+    for guidance, known, batch in ((1.0, 0, 1), (1.0, 5, 2), (3.0, 0, 2), (3.0, 5, 1)):
+        prompt = torch.randint(0, 2048, (batch, 4, known)) if known else None
+        case = (TEXTS[:batch], prompt, guidance)
+        assert torch.equal(ours(model, *case), theirs(small, tokenizer, generate_codes, case)), (
+            case[1:]
+        )
+
+
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
+def test_with_an_adapter_too(small: Any, tokenizer: Any, generate_codes: Any) -> None:
+    """peft adds the difference at every step, or merges as well."""
+    peft = pytest.importorskip("peft")
+    names = ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"]
+    torch.manual_seed(1)
+    adapted = peft.get_peft_model(
+        small, peft.LoraConfig(r=4, lora_alpha=8, target_modules=names, init_lora_weights=False)
+    ).eval()
+    case = (TEXTS[:1], torch.randint(0, 2048, (1, 4, 5)), 3.0)
+    beside = theirs(adapted.base_model.model, tokenizer, generate_codes, case)
+    merged = adapted.merge_and_unload()
+    codes = ours(from_transformers(merged, tokenizer), *case)
+    assert torch.equal(codes, beside)
+    assert torch.equal(codes, theirs(merged, tokenizer, generate_codes, case))
