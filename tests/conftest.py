@@ -14,8 +14,8 @@ QUICK_ENGINE = Path(__file__).with_name("quick_engine.py")
 
 @pytest.fixture(scope="module")
 def quick_engine() -> Iterator[None]:
-    """Every engine that this module's tests start from here on has the composer of
-    ``quick_engine.py``: for what is around a composer, where the music is not the point."""
+    """Every engine that this module's tests start is ``quick_engine.py``: for what is around an
+    engine, where the music is not the point."""
     argv = [sys.executable, "-P", str(QUICK_ENGINE)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("engine.link.client.default_argv", lambda: argv)

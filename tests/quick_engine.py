@@ -1,5 +1,6 @@
-"""An engine process with a composer that costs next to nothing: a program for the tests of what is
-around a composer. Link, worker, finishing and meter are the real ones.
+"""An engine process that costs next to nothing: a program for the tests of what is around an engine
+(conductor, player, library, replay). Link and worker are the real ones; finishing only quantises,
+and nothing is metered.
 
 A tone a beat, each a pure function of a state that takes in the seed and the path at every beat.
 So whatever is composed from another continuation, seed or path than it should be sounds different
@@ -14,12 +15,21 @@ import hashlib
 import os
 import signal
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from engine.affect.path import Path
-from engine.audio.format import CHANNELS, GRID_FRAMES, SAMPLE_RATE, Frames, frames_of, seconds_of
+from engine.audio.format import (
+    CHANNELS,
+    GRID_FRAMES,
+    SAMPLE_RATE,
+    Frames,
+    frames_of,
+    quantise24,
+    seconds_of,
+)
 from engine.composers.base import Marks, Traits
 from engine.plan.clock import clip_start
 from engine.plan.spec import ClipSpec, SeedStep, Tags
@@ -121,8 +131,46 @@ def _tone(number: int, colour: int) -> Frames:
     return (wave[:, None] * (1.0 - 0.5 * side, 0.5 + 0.5 * side)).astype(np.float32)
 
 
+class QuickFinisher:
+    """``ClipFinisher`` as far as the worker knows it."""
+
+    loudness, true_peak, gating = -23.0, 0.2, "off"
+
+    def __init__(self, spec: ClipSpec, composition: QuickComposition, *_: Any, **__: Any) -> None:
+        self._composition = composition
+        self.frames = frames_of(spec.end) - composition.start_frame
+
+    def chunks(self) -> Iterator[Frames]:
+        left = self.frames
+        for block in self._composition.chunks():
+            if left > 0:
+                yield quantise24(block[:left])
+            left -= len(block)
+
+    def checkpoints(self) -> bytes:
+        return b""
+
+
+class NoMeter:
+    def __init__(self, _start: float) -> None: ...
+
+    def push(self, _audio: Frames) -> list[Any]:
+        return []
+
+    def finish(self) -> list[Any]:
+        return []
+
+
 def main() -> None:
+    import engine.finishing
+    import engine.meter.meter
+    import engine.meter.model
     from engine.__main__ import take_standard_streams
+
+    engine.finishing.ClipFinisher = QuickFinisher  # type: ignore[assignment, misc]
+    engine.finishing.warm_up = lambda: None
+    engine.meter.meter.Meter = NoMeter  # type: ignore[assignment, misc]
+    engine.meter.model.shipped = lambda: None  # type: ignore[assignment]
 
     incoming, outgoing = take_standard_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,6 +1,6 @@
 """A kept session played again from its beginning: what was heard, also where it was changed.
 
-The composer is the quick one: what is played again is exact or not whatever the music is.
+The engine is the quick one: what is played again is exact or not whatever the music is.
 """
 
 from __future__ import annotations
