@@ -9,6 +9,19 @@ import pytest
 
 os.environ.setdefault("MUSMED_SYNTHESIS", "builtin")
 
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file run in one worker, so that what they share is made once; MusicGen's all
+    in one, which alone imports transformers and peft. Tests with a group of their own keep it, and
+    those that play in real time are spread."""
+    for item in items:
+        if item.get_closest_marker("real_time") or item.get_closest_marker("xdist_group"):
+            continue
+        folder, file = item.path.parent.name, item.path.stem
+        item.add_marker(pytest.mark.xdist_group("musicgen" if folder == "musicgen" else file))
+
+
 QUICK_ENGINE = Path(__file__).with_name("quick_engine.py")
 
 

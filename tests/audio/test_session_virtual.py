@@ -91,6 +91,7 @@ def test_fifteen_minutes_through_the_callback_equal_the_rendering(
     same_from_the_start(recording, rendering)
 
 
+@pytest.mark.xdist_group("twenty deeds")
 def test_twenty_random_deeds_are_replayed_from_the_stored_events(
     virtual_portaudio: Make, tmp_path: Path
 ) -> None:

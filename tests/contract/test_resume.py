@@ -22,7 +22,6 @@ from engine.render import render_session
 from engine.session.library import Library
 from engine.session.stored import StoredSession
 
-pytestmark = pytest.mark.xdist_group("resume")  # they share a rendering
 ROOT = Path(__file__).parents[2]
 RAMP = frames_of(0.1)
 
