@@ -1,5 +1,6 @@
 """What holds for every test: the sound does not depend on what is installed."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         folder, file = item.path.parent.name, item.path.stem
         item.add_marker(pytest.mark.xdist_group("musicgen" if folder == "musicgen" else file))
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays; the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 QUICK_ENGINE = Path(__file__).with_name("quick_engine.py")

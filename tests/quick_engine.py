@@ -1,6 +1,6 @@
 """An engine process that costs next to nothing: a program for the tests of what is around an engine
-(conductor, player, library, replay). Link and worker are the real ones; finishing only quantises,
-and nothing is metered.
+(conductor, player, library, replay). Link and worker are the real ones; the embedded composer
+composes something else, finishing only quantises, and nothing is metered.
 
 A tone a beat, each a pure function of a state that takes in the seed and the path at every beat.
 So whatever is composed from another continuation, seed or path than it should be sounds different
@@ -22,7 +22,6 @@ import numpy as np
 
 from engine.affect.path import Path
 from engine.audio.format import (
-    CHANNELS,
     GRID_FRAMES,
     SAMPLE_RATE,
     Frames,
@@ -30,7 +29,8 @@ from engine.audio.format import (
     quantise24,
     seconds_of,
 )
-from engine.composers.base import Marks, Traits
+from engine.composers.base import Composer, Marks, open_composer
+from engine.composers.score.composer import EmbeddedComposer
 from engine.plan.clock import clip_start
 from engine.plan.spec import ClipSpec, SeedStep, Tags
 
@@ -82,15 +82,10 @@ class QuickComposition:
         return msgspec.msgpack.encode(self._state)
 
 
-class QuickComposer:
-    """Takes the embedded composer's name, so that a session with it is one like any other."""
+class QuickComposer(EmbeddedComposer):
+    """The embedded composer, synthesis and all, but for what it composes."""
 
-    name, version = "embedded", 1
-    traits = Traits(
-        sample_rate=SAMPLE_RATE, channels=CHANNELS, denoise=False, trim=False, synthesis="test"
-    )
-
-    def compose(
+    def compose(  # type: ignore[override]
         self, spec: ClipSpec, state: bytes | None, cancelled: Callable[[], bool]
     ) -> QuickComposition:
         first = State(0, 0, (0, 0.0))
@@ -177,7 +172,11 @@ def main() -> None:
 
     from engine.link.server import serve
 
-    os._exit(serve(incoming, outgoing, lambda _: QuickComposer()))
+    def load(name: str) -> Composer:
+        composer = open_composer(name)
+        return QuickComposer() if isinstance(composer, EmbeddedComposer) else composer
+
+    os._exit(serve(incoming, outgoing, load))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ back, into a session's record."""
 from __future__ import annotations
 
 import queue
+import sys
 import time
 from collections.abc import Callable, Iterator
 from ctypes.util import find_library
@@ -25,8 +26,9 @@ from engine.session.library import Library
 from engine.session.report import report_path
 from engine.session.runner import SessionRunner
 
-REQUEST = Request(start=Affect(-0.3, -0.6), target=Affect(0.2, -0.8), minutes=2, seed=9)
-"""Calm music: composed in half the time."""
+pytestmark = pytest.mark.usefixtures("quick_engine")
+REQUEST = Request(start=Affect(-0.4, 0.6), target=Affect(0.5, -0.5), minutes=2, seed=9)
+REAL = [sys.executable, "-P", "-m", "engine"]
 GONE = "fluidsynth 2.3.1 0123456789abcdef Gone.sf2"
 INSTALLED = find_library("fluidsynth") is not None and any(p.is_file() for p in PLACES)
 Engine = tuple[EngineClient, Callable[[type], Delivery]]
@@ -34,9 +36,10 @@ Engine = tuple[EngineClient, Callable[[type], Delivery]]
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
+    """The real one."""
     told: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
     with (tmp_path / "log").open("ab") as log:
-        client = EngineClient(told.put, log=log)
+        client = EngineClient(told.put, argv=REAL, log=log)
 
     def until(kind: type) -> Delivery:
         while not isinstance(heard := told.get(timeout=60), kind):
