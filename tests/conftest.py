@@ -15,11 +15,15 @@ os.environ.setdefault("MUSMED_SYNTHESIS", "builtin")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file run in one worker, so that what they share is made once; MusicGen's all
     in one, which alone imports transformers and peft. Tests with a group of their own keep it, and
-    those that play in real time are spread."""
+    those that play in real time are spread: they are looked for in tests/audio alone."""
     for item in items:
-        if item.get_closest_marker("real_time") or item.get_closest_marker("xdist_group"):
-            continue
         folder, file = item.path.parent.name, item.path.stem
+        if item.get_closest_marker("real_time"):
+            if folder != "audio":
+                raise pytest.UsageError(f"{item.nodeid} plays in real time outside tests/audio")
+            continue
+        if item.get_closest_marker("xdist_group"):
+            continue
         item.add_marker(pytest.mark.xdist_group("musicgen" if folder == "musicgen" else file))
 
 
