@@ -112,7 +112,7 @@ def colour_of(tags: Tags) -> int:
 
 def sound(tone: tuple[int, float], colour: int) -> Frames:
     number, gain = tone
-    return _tone(number, colour) * np.float32(gain)
+    return np.asarray(_tone(number, colour) * np.float32(gain), np.float32)
 
 
 @functools.cache
