@@ -16,7 +16,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file run in one worker, so that what they share is made once; MusicGen's all
     in one, which alone imports transformers and peft. Tests with a group of their own keep it, and
     those that play in real time are spread: they are looked for in tests/audio alone. First come
-    the whole sessions, which compute for longest, and beside them the screens, which mostly wait."""
+    the whole sessions, which compute for longest; beside them the screens, which mostly wait."""
     items.sort(key=lambda item: item.path.parent.name not in ("audio", "tui"))
     for item in items:
         folder, file = item.path.parent.name, item.path.stem

@@ -123,7 +123,8 @@ def _tone(number: int, colour: int) -> Frames:
     wave = np.sin(hertz * turn) + 0.3 * np.sin(colour * hertz * turn)
     wave *= 0.5 - 0.5 * np.cos(np.pi * np.arange(2 * BEAT) / BEAT)
     side = number / len(SCALE)
-    return (wave[:, None] * (1.0 - 0.5 * side, 0.5 + 0.5 * side)).astype(np.float32)
+    sides = np.array((1.0 - 0.5 * side, 0.5 + 0.5 * side))
+    return np.asarray(wave[:, None] * sides, np.float32)
 
 
 class QuickFinisher:
