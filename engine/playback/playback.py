@@ -211,7 +211,8 @@ class Playback:
         audio = self._ring.past(stream, BLOCK_FRAMES)
         if not len(audio) or self._player.paused or self._player.stopping:
             return SILENCE_DB, SILENCE_DB
-        peaks = np.abs(audio).max(axis=0) * self._player.volume
+        channels = np.ascontiguousarray(audio.T)
+        peaks = np.abs(channels).max(axis=1) * self._player.volume
         levels = 20.0 * np.log10(np.maximum(peaks, 10.0 ** (SILENCE_DB / 20.0)))
         return float(levels[0]), float(levels[1])
 

@@ -68,5 +68,7 @@ class Ring:
         """A copy of the frames before ``end`` that are still held: for meters, not for sound."""
         end = min(end, self.written)
         begin = max(0, end - count, self.written - self.capacity)
-        index = np.arange(begin, max(begin, end)) % self.capacity
-        return self._data[index]
+        at = begin % self.capacity
+        first = min(max(0, end - begin), self.capacity - at)
+        rest = max(0, end - begin) - first
+        return np.concatenate((self._data[at : at + first], self._data[:rest]))

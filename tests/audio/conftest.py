@@ -190,7 +190,7 @@ def stored(folder: Path) -> StoredSession:
 def rendering_of(folder: Path) -> Frames:
     """What ``musmed render`` makes of the session kept under ``folder / "musmed"``."""
     session = stored(folder)
-    output = folder / "render.flac"
+    output = folder / "render.wav"
     render_session(
         session.request,
         output,

@@ -59,6 +59,7 @@ def engine_of(process: subprocess.Popen[str]) -> psutil.Process | None:
     return None
 
 
+@pytest.mark.xdist_group("short")  # with the other short ones beside the two-minute sessions
 def test_a_minute_through_pulseaudio_has_no_gap_and_equals_the_rendering(
     pulse_server: Serve, sounds: Any, wait_for: Wait, tmp_path: Path
 ) -> None:

@@ -28,11 +28,11 @@ Make = Callable[[Path], tuple[dict[str, str], Path]]
 
 
 def played(
-    make: Make, folder: Path, seed: int, temperature: float, deeds: int
+    make: Make, folder: Path, *, minutes: int, seed: int, temperature: float, deeds: int = 0
 ) -> tuple[Frames, Request, list[Event]]:
-    """What PortAudio was given of a 15-minute session, its request, and the events kept."""
+    """What PortAudio was given of a session, its request, and the events kept."""
     env, out = make(folder)
-    arguments = [str(value) for value in (15, seed, temperature, deeds, folder)]
+    arguments = [str(value) for value in (minutes, seed, temperature, deeds, folder)]
     command = [sys.executable, str(SCRIPT), "musmedfile", *arguments]
     subprocess.run(command, env=env, check=True, timeout=240)
     assert (folder / "state.txt").read_text() == "finished gaps=0 restarts=0"
@@ -43,7 +43,7 @@ def played(
 
 
 def rendered(folder: Path, request: Request, events: list[Event]) -> tuple[Frames, Path]:
-    output = folder / "render.flac"
+    output = folder / "render.wav"
     result = render_session(
         request,
         output,
@@ -74,7 +74,9 @@ def whole_session(
 ) -> tuple[Frames, Frames, Path]:
     """A 15-minute session as PortAudio got it, as rendered, and the rendering's sidecar."""
     folder = tmp_path_factory.mktemp("whole")
-    recording, request, events = played(virtual_portaudio, folder, 11, 0.7, 0)
+    recording, request, events = played(
+        virtual_portaudio, folder, minutes=15, seed=11, temperature=0.7
+    )
     assert events == []
     rendering, sidecar = rendered(folder, request, events)
     return recording, rendering, sidecar
@@ -89,10 +91,13 @@ def test_fifteen_minutes_through_the_callback_equal_the_rendering(
     same_from_the_start(recording, rendering)
 
 
+@pytest.mark.xdist_group("twenty deeds")
 def test_twenty_random_deeds_are_replayed_from_the_stored_events(
     virtual_portaudio: Make, tmp_path: Path
 ) -> None:
-    recording, request, events = played(virtual_portaudio, tmp_path, 23, 0.5, 20)
+    recording, request, events = played(
+        virtual_portaudio, tmp_path, minutes=3, seed=23, temperature=0.5, deeds=20
+    )
     assert len(events) == 20
     rendering, sidecar = rendered(tmp_path, request, events)
     same_from_the_start(recording, rendering)

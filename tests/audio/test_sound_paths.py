@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.real_time
+pytestmark = [pytest.mark.real_time, pytest.mark.xdist_group("short")]
 SCRIPT = str(Path(__file__).with_name("synthetic_session.py"))
 
 

@@ -1,26 +1,26 @@
 """What a listener can get wrong, and what can be wrong around them: one clear sentence each.
 
-Every case is a real invocation. It must end with exit code 2, exactly one line on stderr that
-holds the words a listener needs, no traceback anywhere, and everything that was there before.
+Every case is a process of its own (``forking_musmed.py``). It must end with exit code 2, exactly
+one line on stderr that holds the words a listener needs, no traceback anywhere, and everything
+that was there before.
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 ROOT = Path(__file__).parents[2]
+FORKING = Path(__file__).with_name("forking_musmed.py")
 LITTLE_DISK = 256 * 1024
-
-Setup = Callable[[Path], None]
 
 
 class Case(NamedTuple):
@@ -283,29 +283,56 @@ def make(home: Path, made: dict[str, str | None]) -> None:
             path.write_bytes(text.encode("utf-8", "surrogateescape"))
 
 
-def limit_file_size() -> None:
-    """No file may grow past ``LITTLE_DISK``: to a program that is a disk that is full."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LITTLE_DISK, LITTLE_DISK))
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def run(home: Path, case: Case) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "musmed_tui", *split(case.arguments, home)],
-        cwd=ROOT,
-        env=environment_for(home, case),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        preexec_fn=limit_file_size if case.little_disk else None,
-    )
+class Musmed:
+    """``forking_musmed.py``, up and waiting."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(FORKING)],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def run(self, home: Path, case: Case) -> Done:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        stdout, stderr = home / "stdout.txt", home / "stderr.txt"
+        wanted = {
+            "arguments": split(case.arguments, home),
+            "environment": environment_for(home, case),
+            "stdout": str(stdout),
+            "stderr": str(stderr),
+            # No file may grow past this: to a program that is a disk that is full.
+            "file_size": LITTLE_DISK if case.little_disk else None,
+        }
+        self._process.stdin.write(msgspec.json.encode(wanted) + b"\n")
+        self._process.stdin.flush()
+        status = int(self._process.stdout.readline())
+        return Done(status, stdout.read_text(), stderr.read_text())
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def musmed() -> Iterator[Musmed]:
+    process = Musmed()
+    yield process
+    process.close()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
-def test_one_clear_sentence(case: Case, tmp_path: Path) -> None:
+def test_one_clear_sentence(musmed: Musmed, case: Case, tmp_path: Path) -> None:
     make(tmp_path, case.made)
-    done = run(tmp_path, case)
+    done = musmed.run(tmp_path, case)
     assert done.returncode == 2, (done.stdout, done.stderr)
     said = done.stderr.splitlines()
     assert len(said) == 1, done.stderr

@@ -4,6 +4,7 @@ back, into a session's record."""
 from __future__ import annotations
 
 import queue
+import sys
 import time
 from collections.abc import Callable, Iterator
 from ctypes.util import find_library
@@ -25,7 +26,9 @@ from engine.session.library import Library
 from engine.session.report import report_path
 from engine.session.runner import SessionRunner
 
+pytestmark = pytest.mark.usefixtures("quick_engine")
 REQUEST = Request(start=Affect(-0.4, 0.6), target=Affect(0.5, -0.5), minutes=2, seed=9)
+REAL = [sys.executable, "-P", "-m", "engine"]
 GONE = "fluidsynth 2.3.1 0123456789abcdef Gone.sf2"
 INSTALLED = find_library("fluidsynth") is not None and any(p.is_file() for p in PLACES)
 Engine = tuple[EngineClient, Callable[[type], Delivery]]
@@ -33,9 +36,10 @@ Engine = tuple[EngineClient, Callable[[type], Delivery]]
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
+    """The real one."""
     told: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
     with (tmp_path / "log").open("ab") as log:
-        client = EngineClient(told.put, log=log)
+        client = EngineClient(told.put, argv=REAL, log=log)
 
     def until(kind: type) -> Delivery:
         while not isinstance(heard := told.get(timeout=60), kind):
@@ -71,7 +75,7 @@ def test_a_kept_session_goes_on_with_its_own_synthesis(tmp_path: Path) -> None:
     first = SessionRunner(
         REQUEST,
         library=library,
-        sink=FileSink(tmp_path / "first.flac"),
+        sink=FileSink(tmp_path / "first.wav"),
         log_file=tmp_path / "log",
     )
     first.start()
@@ -94,7 +98,7 @@ def test_a_kept_session_goes_on_with_its_own_synthesis(tmp_path: Path) -> None:
     again = SessionRunner(
         stored.request,
         library=library,
-        sink=FileSink(tmp_path / "again.flac"),
+        sink=FileSink(tmp_path / "again.wav"),
         log_file=tmp_path / "log",
         resume=stored,
         synthesis=Synthesis("auto"),
@@ -110,7 +114,7 @@ def test_a_kept_session_goes_on_with_its_own_synthesis(tmp_path: Path) -> None:
 
 
 def test_the_sidecar_says_what_sounded_it(tmp_path: Path) -> None:
-    output = tmp_path / "out.flac"
+    output = tmp_path / "out.wav"
     result = render_session(
         REQUEST,
         output,

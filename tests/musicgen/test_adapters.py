@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 torch = pytest.importorskip("torch")
-peft = pytest.importorskip("peft")
 
 from safetensors.torch import load_file, save_file
 
@@ -38,6 +37,7 @@ def one_thread() -> None:
 @pytest.fixture
 def train(tiny_model: Any, tmp_path: Path) -> Callable[..., Path]:
     """Make an adapter that peft saved: ``train(name, **LoraConfig)``, its weights random."""
+    peft = pytest.importorskip("peft")
 
     def make(name: str, seed: int = 0, base: Any = tiny_model, **settings: Any) -> Path:
         config = peft.LoraConfig(**({"r": 4, "lora_alpha": 8} | settings))
@@ -54,6 +54,8 @@ def train(tiny_model: Any, tmp_path: Path) -> Callable[..., Path]:
 
 def merged_by_peft(model: Any, *adapters: tuple[Path, float]) -> dict[str, Any]:
     """The weights after peft loaded and merged the adapters one after the other."""
+    import peft
+
     base = copy.deepcopy(model)
     for folder, scale in adapters:
         wrapped = peft.PeftModel.from_pretrained(base, folder)
@@ -170,6 +172,7 @@ def test_an_adapter_of_a_melody_model(
 def test_an_adapter_of_the_decoder_alone(
     tiny_model: Any, tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
+    peft = pytest.importorskip("peft")
     config = peft.LoraConfig(r=4, target_modules=["q_proj"], init_lora_weights=False)
     alone = peft.get_peft_model(copy.deepcopy(tiny_model.decoder), config)
     alone.save_pretrained(tmp_path / "alone")

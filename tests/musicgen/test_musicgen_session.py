@@ -45,7 +45,6 @@ from engine.session.runner import SessionRunner
 from engine.session.stored import StoredSession
 
 pytest.importorskip("torch")
-peft = pytest.importorskip("peft")
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("musicgen_session.py")
@@ -61,6 +60,7 @@ def adapter(tiny_model: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     import torch
 
+    peft = pytest.importorskip("peft")
     config = peft.LoraConfig(r=4, target_modules=["q_proj", "v_proj", "fc1"])
     made = peft.get_peft_model(copy.deepcopy(tiny_model), config)
     generator = torch.Generator().manual_seed(4)

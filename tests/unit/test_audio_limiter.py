@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ def audible_noise(rng: np.random.Generator) -> np.ndarray:
     return np.asarray(sosfiltfilt(low, rng.standard_normal((N, 2)), axis=0))
 
 
+@cache
 def signals() -> dict[str, Frames]:
     rng = np.random.default_rng(5)
     bursts = np.where(T % 0.5 < 0.01, 4.0, 0.1)[:, None]

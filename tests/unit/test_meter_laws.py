@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,6 +30,7 @@ MAJOR_KEY = ((0, MAJOR), (5, MAJOR), (7, MAJOR), (0, MAJOR))
 MINOR_KEY = ((0, MINOR), (5, MINOR), (7, MINOR), (0, MINOR))
 
 
+@cache
 def tone(pitch: float, seconds: float, ring: float, tilt: float) -> Floats:
     """A struck tone: ten partials that fall by ``tilt`` and die away in ``ring`` s."""
     time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE

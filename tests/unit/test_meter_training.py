@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import mido
 import msgspec
@@ -38,6 +39,11 @@ def script() -> ModuleType:
 def renderings(script: ModuleType) -> ModuleType:
     assert script
     return sys.modules["meter_renderings"]
+
+
+@pytest.fixture(scope="module")
+def pieces(renderings: ModuleType) -> list[Any]:
+    return list(renderings.read_pieces(DATA))
 
 
 def test_bar_lines_follow_meter_and_tempo(renderings: ModuleType) -> None:
@@ -86,8 +92,7 @@ def test_agreement_figures(script: ModuleType) -> None:
 
 
 @needs_data
-def test_every_rated_piece_is_read(renderings: ModuleType) -> None:
-    pieces = renderings.read_pieces(DATA)
+def test_every_rated_piece_is_read(pieces: list[Any]) -> None:
     assert len(pieces) == 200
     for piece in pieces:
         assert len(piece.times) == len(piece.valence) + 1 == len(piece.arousal) + 1
@@ -97,13 +102,16 @@ def test_every_rated_piece_is_read(renderings: ModuleType) -> None:
 
 @needs_data
 def test_the_script_makes_a_model_and_the_shipped_one_hears_the_pieces(
-    script: ModuleType, renderings: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    script: ModuleType,
+    renderings: ModuleType,
+    pieces: list[Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Ten pieces, 20 s of each, on musmed's own instruments: seconds instead of half an hour."""
     monkeypatch.setattr(renderings, "LONGEST_SECONDS", 20.0)
     monkeypatch.setattr(renderings, "OWN", ("electric piano",))
     monkeypatch.setattr(script, "ProcessPoolExecutor", _InProcess)
-    pieces = renderings.read_pieces(DATA)
     loudest = sorted(pieces, key=lambda piece: float(np.mean(piece.arousal)))
     table = script.table_of([*loudest[:5], *loudest[-5:]], tmp_path, 1, fluid=False)
     assert len(np.unique(table.group)) == 10

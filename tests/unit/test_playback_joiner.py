@@ -47,12 +47,15 @@ class Clip:
         return self._audio[offset : min(offset + count, self._count)]
 
 
+@functools.cache
 def noise(frames: int, seed: int, level: float = 0.1) -> Frames:
     """Low-passed by a running mean, so that a step in it stands out."""
     rng = np.random.default_rng(seed)
     rough = rng.standard_normal((frames + 64, 2)).cumsum(axis=0)
     smooth = (rough[64:] - rough[:-64]) / 8.0
-    return quantise24((smooth * level).astype(np.float32))
+    made = quantise24((smooth * level).astype(np.float32))
+    made.flags.writeable = False
+    return made
 
 
 SIGNAL = noise(TOTAL, 1)

@@ -30,6 +30,10 @@ SEEDS = (SeedStep(0.0, 11),)
 STRINGS = Tags("calm", "calm", "violin", "soundtrack")
 
 
+COMPOSER = EmbeddedComposer()
+"""Made the session and composes whatever is held against it: it has the tables already."""
+
+
 def spec_of(
     index: int,
     path: Path = PATH,
@@ -57,24 +61,24 @@ def play(
     spec: ClipSpec, state: bytes | None, composer: EmbeddedComposer | None = None
 ) -> tuple[ScoreComposition, list[Frames], Frames]:
     """A composition, its chunks, and its audio up to the clip's end."""
-    composition = (composer or EmbeddedComposer()).compose(spec, state, lambda: False)
+    composition = (composer or COMPOSER).compose(spec, state, lambda: False)
     chunks = list(composition.chunks())
     owed = frames_of(spec.end) - composition.render_from
     return composition, chunks, np.concatenate(chunks)[:owed]
 
 
 @cache
-def session() -> tuple[list[ScoreComposition], list[Frames]]:
+def composed() -> tuple[tuple[ScoreComposition, list[Frames], Frames], ...]:
     """A whole session, every clip from the one before's state."""
-    composer = EmbeddedComposer()
-    compositions, clips = [], []
-    state: bytes | None = None
+    made: list[tuple[ScoreComposition, list[Frames], Frames]] = []
     for index in range(clip_count(TOTAL)):
-        composition, _, audio = play(spec_of(index), state, composer)
-        state = composition.state()
-        compositions.append(composition)
-        clips.append(audio)
-    return compositions, clips
+        made.append(play(spec_of(index), made[-1][0].state() if made else None))
+    return tuple(made)
+
+
+def session() -> tuple[list[ScoreComposition], list[Frames]]:
+    """The session's compositions and its clips."""
+    return [made[0] for made in composed()], [made[2] for made in composed()]
 
 
 @cache
@@ -92,7 +96,7 @@ def test_the_registry_opens_it() -> None:
 
 
 def test_chunks_keep_the_contract() -> None:
-    composition, chunks, audio = play(spec_of(0), None)
+    composition, chunks, audio = composed()[0]
     assert composition.start_frame == composition.render_from == 0
     assert all(c.dtype == np.float32 and c.ndim == 2 and c.shape[1] == 2 for c in chunks)
     assert all(0 < len(c) <= SAMPLE_RATE for c in chunks)
@@ -103,7 +107,7 @@ def test_chunks_keep_the_contract() -> None:
 
 
 def test_same_spec_same_bytes() -> None:
-    again = play(spec_of(0), None)[2]
+    again = play(spec_of(0), None, EmbeddedComposer())[2]
     assert again.tobytes() == session()[1][0].tobytes()
 
 
@@ -114,10 +118,9 @@ def test_overlaps_are_the_same_audio() -> None:
 
 
 def test_past_its_end_a_clip_is_what_the_next_one_goes_on_with() -> None:
-    compositions, clips = session()
+    _, clips = session()
     for index, following in enumerate(clips[1:]):
-        state = compositions[index - 1].state() if index else None
-        composition, chunks, audio = play(spec_of(index), state)
+        composition, chunks, audio = composed()[index]
         after = np.concatenate(chunks)[len(audio) :]
         left = frames_of(TOTAL) - frames_of(clip_end(index, TOTAL))
         assert len(after) == min(left, frames_of(AFTER_SECONDS))
@@ -126,14 +129,15 @@ def test_past_its_end_a_clip_is_what_the_next_one_goes_on_with() -> None:
 
 
 def test_the_last_clip_ends_with_the_session() -> None:
-    compositions, _ = session()
-    _, chunks, audio = play(spec_of(clip_count(TOTAL) - 1), compositions[-2].state())
+    _, chunks, audio = composed()[-1]
     assert sum(map(len, chunks)) == len(audio)
 
 
 def test_a_fresh_composer_goes_on_from_a_state_alone() -> None:
     compositions, clips = session()
-    assert np.array_equal(play(spec_of(3), compositions[2].state())[2], clips[3])
+    assert np.array_equal(
+        play(spec_of(3), compositions[2].state(), EmbeddedComposer())[2], clips[3]
+    )
 
 
 def test_the_state_is_small_early_and_within_the_specs_history() -> None:

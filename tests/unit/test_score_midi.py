@@ -73,8 +73,13 @@ def score() -> Heard:
 
 
 @cache
+def its_bytes() -> bytes:
+    return midi_bytes(REQUEST, EVENTS)
+
+
+@cache
 def written() -> mido.MidiFile:
-    return mido.MidiFile(file=io.BytesIO(midi_bytes(REQUEST, EVENTS)), charset="utf-8")
+    return mido.MidiFile(file=io.BytesIO(its_bytes()), charset="utf-8")
 
 
 def seconds(file: mido.MidiFile) -> Callable[[int], float]:
@@ -213,8 +218,8 @@ def test_it_says_how_it_can_be_made_again() -> None:
 
 
 def test_same_session_same_bytes() -> None:
-    assert midi_bytes(REQUEST, EVENTS) == midi_bytes(REQUEST, EVENTS)
-    assert midi_bytes(REQUEST, EVENTS) != midi_bytes(REQUEST, EVENTS[:2])
+    assert midi_bytes(REQUEST, EVENTS) == its_bytes()
+    assert midi_bytes(REQUEST, EVENTS[:2]) != its_bytes()
 
 
 def test_the_notes_are_those_the_audio_is_made_of() -> None:

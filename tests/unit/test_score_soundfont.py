@@ -266,6 +266,16 @@ def test_a_harder_touch_is_a_brighter_one(installed: FilePath) -> None:
 # whole sessions
 
 
+@cache
+def two_composers() -> list[EmbeddedComposer]:
+    """With the soundfont, and with different histories."""
+    composers = [EmbeddedComposer() for _ in range(2)]
+    for composer in composers:
+        composer.sound_with(Synthesis("auto"))
+    session(composers[1], "flute", "celtic", 1)
+    return composers
+
+
 @pytest.mark.parametrize(
     ("instrument", "genre"), [("piano", "soundtrack"), ("electricguitar", "pop")]
 )
@@ -273,11 +283,7 @@ def test_windows_are_the_same_audio_and_seeds_the_same_bytes(
     installed: FilePath, instrument: str, genre: str
 ) -> None:
     assert installed
-    composers = [EmbeddedComposer() for _ in range(2)]
-    for composer in composers:
-        composer.sound_with(Synthesis("auto"))
-    session(composers[1], "flute", "celtic", 1)  # another history
-    clips, again = (session(composer, instrument, genre) for composer in composers)
+    clips, again = (session(composer, instrument, genre) for composer in two_composers())
     for one, two in itertools.pairwise(clips):
         assert np.array_equal(one[-OVERLAP:], two[:OVERLAP])
     assert all(np.array_equal(one, two) for one, two in zip(clips, again, strict=True))

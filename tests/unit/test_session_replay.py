@@ -1,11 +1,17 @@
-"""A kept session played again from its beginning: what was heard, also where it was changed."""
+"""A kept session played again from its beginning: what was heard, also where it was changed.
+
+The engine is the quick one: what is played again is exact or not whatever the music is.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -25,6 +31,7 @@ from engine.session.library import Library
 from engine.session.runner import SessionRunner
 from engine.session.stored import StoredSession
 
+pytestmark = pytest.mark.usefixtures("quick_engine")
 REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=2, seed=5)
 SCRIPT = (
     Steer(at=17.3, target=Affect(0.7, 0.4), word="glad"),
@@ -61,8 +68,58 @@ class Pace:
 Play = Callable[..., SessionRunner]
 
 
+class Played(NamedTuple):
+    """A session that was played to its end: the library it is kept in, and what was heard."""
+
+    folder: Path
+    session: str
+    heard: Frames
+
+
+@pytest.fixture(scope="module")
+def play_script(
+    quick_engine: None, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[tuple[Event, ...]], Played]:
+    """``play_script(script)``: once for each script."""
+
+    @functools.cache
+    def play(script: tuple[Event, ...]) -> Played:
+        folder = tmp_path_factory.mktemp("played")
+        library = Library(folder / "library")
+        runner = SessionRunner(
+            REQUEST,
+            library=library,
+            sink=FileSink(folder / "first.wav"),
+            log_file=folder / "engine.log",
+            script=script,
+        )
+        try:
+            runner.start()
+            assert runner.wait(PATIENCE)
+        finally:
+            runner.close()
+            library.close()
+        return Played(folder / "library", runner.session, sound(folder / "first.wav"))
+
+    return play
+
+
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
+def first(
+    play_script: Callable[[tuple[Event, ...]], Played],
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> Played:
+    """A played session (SCRIPT's, or a parameter's), in a copy that this test's ``library`` is."""
+    played = play_script(getattr(request, "param", SCRIPT))
+    shutil.copytree(played.folder, tmp_path / "library")
+    return played._replace(folder=tmp_path / "library")
+
+
+@pytest.fixture
+def library(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Library]:
+    if "first" in request.fixturenames:
+        request.getfixturevalue("first")  # its copy has to lie there first
     opened = Library(tmp_path / "library")
     yield opened
     opened.close()
@@ -106,7 +163,7 @@ def sound(path: Path) -> Frames:
 
 
 def rendered(folder: Path, events: tuple[Event, ...]) -> Frames:
-    output = folder / "render.flac"
+    output = folder / "render.wav"
     render_session(
         REQUEST,
         output,
@@ -126,16 +183,13 @@ def to_file(play: Play, output: Path, stored: StoredSession) -> Frames:
 
 
 def test_a_changed_session_is_replayed_as_it_was_heard(
-    play: Play, library: Library, tmp_path: Path
+    first: Played, play: Play, library: Library, tmp_path: Path
 ) -> None:
-    first = play(FileSink(tmp_path / "first.flac"), script=SCRIPT)
-    assert first.wait(PATIENCE)
-    first.close()
     stored = rewound(library, first.session)
     assert stored.state == "finished"
     assert stored.events == SCRIPT
-    again = to_file(play, tmp_path / "again.flac", stored)
-    assert np.array_equal(again, sound(tmp_path / "first.flac"))
+    again = to_file(play, tmp_path / "again.wav", stored)
+    assert np.array_equal(again, first.heard)
     assert np.array_equal(again, rendered(tmp_path, SCRIPT))
 
 
@@ -158,39 +212,35 @@ def test_a_session_changed_while_it_played_and_stopped_is_replayed_and_goes_on(
     stored = rewound(library, live.session)
     assert stored.state == "stopped"
     assert len(stored.events) == 2
-    again = to_file(play, tmp_path / "again.flac", stored)
+    again = to_file(play, tmp_path / "again.wav", stored)
     assert len(again) == frames_of(120)
     assert np.array_equal(again, rendered(tmp_path, stored.events))
     assert library.load(live.session).state == "finished"
 
 
+CUT_SHORT = (Steer(at=10.6, target=Affect(0.7, 0.4), word="glad"), Ease(at=25.2))
+
+
+@pytest.mark.parametrize("first", [CUT_SHORT], indirect=True, ids=["cut-short"])
 @pytest.mark.parametrize("position", [0.0, 14.0])
 def test_a_splice_that_was_not_whole_is_made_again_in_its_place(
-    play: Play, library: Library, tmp_path: Path, position: float
+    first: Played, play: Play, library: Library, tmp_path: Path, position: float
 ) -> None:
     """Stopped right after an ease in the midst of a join: what is heard again is the same."""
-    script = (Steer(at=10.6, target=Affect(0.7, 0.4), word="glad"), Ease(at=25.2))
-    first = play(FileSink(tmp_path / "first.flac"), script=script)
-    assert first.wait(PATIENCE)
-    first.close()
     for key in library.load(first.session).clips:
         if key.revision == 2:
             library.remove_clip(first.session, key)
     stored = msgspec.structs.replace(library.load(first.session), position=position)
-    again = to_file(play, tmp_path / "again.flac", stored)
-    whole = sound(tmp_path / "first.flac")
-    since = len(whole) - len(again)
+    again = to_file(play, tmp_path / "again.wav", stored)
+    since = len(first.heard) - len(again)
     assert abs(since - frames_of(position)) <= BLOCK_FRAMES
     faded = SEEK_FADE if since else 0
-    assert np.array_equal(again[faded:], whole[since + faded :])
-    assert library.load(first.session).events == script
+    assert np.array_equal(again[faded:], first.heard[since + faded :])
+    assert library.load(first.session).events == CUT_SHORT
 
 
 @pytest.fixture
-def finished(play: Play, library: Library, tmp_path: Path) -> StoredSession:
-    first = play(FileSink(tmp_path / "first.flac"), script=SCRIPT)
-    assert first.wait(PATIENCE)
-    first.close()
+def finished(first: Played, library: Library) -> StoredSession:
     return rewound(library, first.session)
 
 
@@ -225,5 +275,5 @@ def test_a_replay_that_is_steered_is_steered_soon(
     stored = rewound(library, finished.id)
     assert stored.state == "stopped", "its rest has not been heard"
     assert stored.events == (event,)
-    again = to_file(play, tmp_path / "again.flac", stored)
+    again = to_file(play, tmp_path / "again.wav", stored)
     assert np.array_equal(again, rendered(tmp_path, stored.events))

@@ -23,6 +23,7 @@ from engine.render import render_session
 from engine.session.library import Library
 from engine.session.runner import SessionRunner
 
+pytestmark = pytest.mark.usefixtures("quick_engine")
 REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=2, temperature=0)
 FAST = 8.0
 NO_ENGINE = [sys.executable, "-c", "raise SystemExit(3)"]
@@ -164,7 +165,7 @@ def test_a_file_that_cannot_be_written_any_more_ends_the_session_at_once(
 
     monkeypatch.setattr(AudioWriter, "write", full)
     monkeypatch.setattr("engine.playback.playback.RETRY", 1e6)
-    runner = make(sink=FileSink(tmp_path / "out.flac"))
+    runner = make(sink=FileSink(tmp_path / "out.wav"))
     runner.start()
     assert runner.wait(30)
     assert runner.status().failure == "The disk is full, so it can't be written."
@@ -214,7 +215,7 @@ def test_sessions_leave_no_threads_and_no_files_open(make: Callable[..., Session
 def test_what_is_heard_after_going_back_and_acting_equals_its_rendering(
     make: Callable[..., SessionRunner], library: Library, tmp_path: Path
 ) -> None:
-    live, again = tmp_path / "live.flac", tmp_path / "again.flac"
+    live, again = tmp_path / "live.wav", tmp_path / "again.wav"
     runner = make(sink=FileSink(live))
     runner.start()
     wait_for(lambda: heard(runner) > 20)
