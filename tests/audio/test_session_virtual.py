@@ -96,7 +96,7 @@ def test_twenty_random_deeds_are_replayed_from_the_stored_events(
     virtual_portaudio: Make, tmp_path: Path
 ) -> None:
     recording, request, events = played(
-        virtual_portaudio, tmp_path, minutes=3, seed=23, temperature=0.5, deeds=20
+        virtual_portaudio, tmp_path, minutes=15, seed=23, temperature=0.5, deeds=20
     )
     assert len(events) == 20
     rendering, sidecar = rendered(tmp_path, request, events)
