@@ -23,6 +23,7 @@ from engine.composers.musicgen.checkpoints import (
     snapshots,
 )
 from engine.errors import MusmedError, UnknownWordError
+from engine.places import look_at
 from musmed_tui.tables import print_table
 from musmed_tui.terminal import look_at_terminal
 
@@ -72,7 +73,7 @@ def others() -> Iterator[tuple[str, str]]:
 
 def state_of(repo: str) -> str:
     """'yes', 'partly', 'no', or 'broken'."""
-    if not repo_folder(repo).is_dir():
+    if look_at(repo_folder(repo), "model") != "folder":
         return "no"
     if next(snapshots(repo), None) is None:
         return "partly"
@@ -140,7 +141,7 @@ def remove_model(name: str | None, *, yes: bool) -> None:
 
     repo = _repo(_given(name, "remove"))
     folder = repo_folder(repo)
-    if not folder.is_dir():
+    if look_at(folder, "model") != "folder":
         raise MusmedError(f"{name} is not in the hub's cache ({folder.parent}); nothing to remove.")
     what = f"{folder} ({_gigabytes(size_of(folder))})"
     if not yes:

@@ -85,7 +85,11 @@ def _devices() -> Finding:
 
 def checkpoints() -> Iterator[Finding]:
     """What is in the hub's cache, complete or not."""
-    cache = hub_cache()
+    try:
+        cache = hub_cache()
+    except MusmedError as error:
+        yield Finding(_AREA, "note", str(error))
+        return
     states = {name: state_of(entry.repo) for name, entry in CATALOGUE.items()}
     complete = [name for name in NAMES if states[name] == "yes"]
     if complete:
