@@ -217,6 +217,9 @@ def _config(checkpoint: Checkpoint) -> MusicgenConfig | MusicgenMelodyConfig:
     kind = kinds.get(str(checkpoint.config.get("model_type")))
     if kind is None:
         raise ValueError(f"a model of type {checkpoint.config.get('model_type')!r}")
+    for part in ("text_encoder", "audio_encoder", "decoder"):
+        if checkpoint.config[part].get("quantization_config"):
+            raise ValueError(f"its {part} is quantised")
     config: MusicgenConfig | MusicgenMelodyConfig = kind(**checkpoint.config)
     _check_decoder(checkpoint, config)
     return config
