@@ -57,10 +57,12 @@ def others() -> Iterator[tuple[str, str]]:
     from engine.composers.musicgen.tensorfile import read_json
 
     for repo in cached_repos():
-        folder = next(snapshots(repo), None)
-        if folder is None or entry_of(repo) is not None:
+        if entry_of(repo) is not None:
             continue
         try:
+            folder = next(snapshots(repo), None)
+            if folder is None:
+                continue
             if is_adapter(folder):
                 base = str(read_json(folder / CONFIG).get("base_model_name_or_path") or "")
                 if "musicgen" in base.lower():
@@ -73,11 +75,12 @@ def others() -> Iterator[tuple[str, str]]:
 
 def state_of(repo: str) -> str:
     """'yes', 'partly', 'no', or 'broken'."""
-    if look_at(repo_folder(repo), "model") != "folder":
-        return "no"
-    if next(snapshots(repo), None) is None:
-        return "partly"
+    folder = repo_folder(repo)
     try:
+        if look_at(folder, "model") != "folder":
+            return "no"
+        if next(snapshots(repo), None) is None:
+            return "partly"
         here(repo)
     except IncompleteError:
         return "partly"

@@ -169,6 +169,21 @@ def test_a_config_that_does_not_fit_is_a_sentence(
     assert str(refused.value).endswith(".")
 
 
+def test_a_melody_model_needs_places_for_its_prefix(build: Any, tmp_path: Path) -> None:
+    """1504 of a window, 20 of the melody, 256 of a text."""
+    settings = build.melody_config()
+    folder = build.checkpoint(build.model(settings), tmp_path / "mine")
+    for places in (1779, 1780):
+        config = json.loads((folder / "config.json").read_text())
+        set_in("decoder", max_position_embeddings=places)(config)
+        (folder / "config.json").write_text(json.dumps(config))
+        if places == 1780:
+            assert len(opened(folder).decoder.positions) == places
+        else:
+            with pytest.raises(MusmedError, match=r"1779 places.* take 1780"):
+                opened(folder)
+
+
 def test_just_enough_places_are_enough(tiny_checkpoint: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(tiny_checkpoint, tmp_path / "mine")
     config = json.loads((folder / "config.json").read_text())
