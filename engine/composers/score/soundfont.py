@@ -69,12 +69,13 @@ def choose(wish: Synthesis) -> Chosen:
     if version is None:
         missing = f"The FluidSynth library is not installed (Debian: {PACKAGES})"
         return _builtin(missing if asked else "")
+    absent = f"No soundfont was found (Debian: {PACKAGES})"
     try:
         paths = candidates(wish)
     except MusmedError as error:
-        return _builtin(str(error).rstrip("."))
+        paths, absent = [], str(error).rstrip(".")
     if not paths:
-        return _builtin(f"No soundfont was found (Debian: {PACKAGES})" if asked else "")
+        return _builtin(absent if asked else "")
     if kept:
         wanted = wish.wanted.split(" ", 3)[2:]
         paths = [path for path in paths if _fingerprint_or_none(path) == wanted[0]]
