@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import Path
 from typing import cast
 
 import msgspec
 
 from engine.affect.path import Strategy
 from engine.errors import MusmedError
+from engine.places import place_of
 from engine.plan.generation import MOST_ADAPTERS, Decoder, Generation
 from engine.plan.request import Request
 from musmed_tui.settings import Loaded, Settings, parse_choice, parse_number
@@ -87,7 +87,7 @@ def number(key: str, text: str | None, otherwise: float) -> float:
 def _composer(name: str) -> str:
     """A folder's name as a place that stays one wherever the session goes on."""
     looks_like_one = name.startswith((".", "~", "/"))
-    return str(Path(name).expanduser().absolute()) if looks_like_one else name
+    return str(place_of(name, "checkpoint")) if looks_like_one else name
 
 
 def _adapter(text: str) -> str:
@@ -98,7 +98,7 @@ def _adapter(text: str) -> str:
     wish = parse_adapter(text)
     place = wish.source
     if is_local(place):
-        place = str(Path(place).expanduser().absolute())
+        place = str(place_of(place, "adapter"))
     return place if wish.scale == 1.0 else f"{place}={wish.scale!r}"
 
 
@@ -122,7 +122,7 @@ def generation_of(asked: Asked, settings: Settings) -> Generation:
         raise MusmedError(f"--adapter can be given at most {MOST_ADAPTERS} times.")
     opening = asked.opening
     if opening is not None:
-        opening = str(Path(opening).expanduser().absolute())
+        opening = str(place_of(opening, "opening"))
     return msgspec.structs.replace(
         settings.generation(),
         guidance=number("guidance", asked.guidance, settings.guidance),

@@ -23,6 +23,7 @@ from engine.composers.musicgen.checkpoints import (
     snapshots,
 )
 from engine.errors import MusmedError, UnknownWordError
+from engine.places import look_at
 from musmed_tui.tables import print_table
 from musmed_tui.terminal import look_at_terminal
 
@@ -56,10 +57,12 @@ def others() -> Iterator[tuple[str, str]]:
     from engine.composers.musicgen.tensorfile import read_json
 
     for repo in cached_repos():
-        folder = next(snapshots(repo), None)
-        if folder is None or entry_of(repo) is not None:
+        if entry_of(repo) is not None:
             continue
         try:
+            folder = next(snapshots(repo), None)
+            if folder is None:
+                continue
             if is_adapter(folder):
                 base = str(read_json(folder / CONFIG).get("base_model_name_or_path") or "")
                 if "musicgen" in base.lower():
@@ -72,11 +75,12 @@ def others() -> Iterator[tuple[str, str]]:
 
 def state_of(repo: str) -> str:
     """'yes', 'partly', 'no', or 'broken'."""
-    if not repo_folder(repo).is_dir():
-        return "no"
-    if next(snapshots(repo), None) is None:
-        return "partly"
+    folder = repo_folder(repo)
     try:
+        if look_at(folder, "model") != "folder":
+            return "no"
+        if next(snapshots(repo), None) is None:
+            return "partly"
         here(repo)
     except IncompleteError:
         return "partly"
@@ -140,7 +144,7 @@ def remove_model(name: str | None, *, yes: bool) -> None:
 
     repo = _repo(_given(name, "remove"))
     folder = repo_folder(repo)
-    if not folder.is_dir():
+    if look_at(folder, "model") != "folder":
         raise MusmedError(f"{name} is not in the hub's cache ({folder.parent}); nothing to remove.")
     what = f"{folder} ({_gigabytes(size_of(folder))})"
     if not yes:

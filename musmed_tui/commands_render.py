@@ -12,8 +12,8 @@ import msgspec
 
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
+from engine.places import expanded
 from engine.plan.events import Event
-from engine.plan.generation import file_name
 from engine.plan.request import Request
 from musmed_tui.asking import Asked, build_request, drawn_seed
 from musmed_tui.exits import INTERRUPTED
@@ -52,7 +52,7 @@ def render_to(
         made = _kept(where, session, asked, loaded.settings.sounded(synthesis))
         if synthesis is not None:
             made = made._replace(synthesis=loaded.settings.sounded(synthesis))
-    score = Path(midi).expanduser() if midi else None
+    score = expanded(midi, "score") if midi else None
     if score is not None:
         if made.request.composer == "auto":  # the one that has a score
             embedded = msgspec.structs.replace(made.request, composer="embedded")
@@ -61,7 +61,7 @@ def render_to(
 
         check_score(score, made.request)
     if output:
-        code = _render_sound(made, Path(output).expanduser(), loaded, where, denoise=denoise)
+        code = _render_sound(made, expanded(output, "sound file"), loaded, where, denoise=denoise)
         if code:
             return code
     if score is not None:
@@ -75,7 +75,7 @@ def render_to(
 
 
 class _Made(NamedTuple):
-    """What is made into a file."""
+    """What is made into a file. ``changed``: what is said of that which is no longer as it was."""
 
     request: Request
     events: tuple[Event, ...]
@@ -92,7 +92,7 @@ def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis) -> _Made:
         )
     from engine.session.library import Library
     from engine.session.lineup import lineup_of
-    from engine.session.materials import changed_materials
+    from engine.session.materials import changed_materials, said_of
 
     if not where.library.is_dir():
         raise MusmedError(f"There is no session {session}; 'musmed sessions' lists them.")
@@ -102,12 +102,13 @@ def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis) -> _Made:
     finally:
         library.close()
     request = msgspec.structs.replace(stored.request, composer=stored.composer)
+    changed = changed_materials(msgspec.structs.replace(stored, clips={}), stored.composer)
     return _Made(
         request,
         stored.events,
         stored.sounded(wish),
         lineup_of(stored.clips),
-        changed_materials(msgspec.structs.replace(stored, clips={}), stored.composer),
+        tuple(said_of(place, stored.composer) for place in changed),
     )
 
 
@@ -116,11 +117,8 @@ def _render_sound(
 ) -> int:
     """The sound file and its sidecar; gives the exit code."""
     start_logging(where, loaded.settings.log_level)
-    for place in made.changed:
-        print(
-            f"{file_name(place)} is not the file that this session was begun with, so the "
-            "rendering is not what was heard."
-        )
+    for said in made.changed:
+        print(f"{said}, so the rendering is not what was heard.")
     with Signals() as signals, stderr_to(where.engine_log), _progress() as progress:
         result = _render(
             made,

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from engine.composers.musicgen.audiocraft_packages import HOW, MODULES, missing
 from engine.composers.musicgen.catalogue import CATALOGUE, INSTALL, NAMES
@@ -85,7 +86,13 @@ def _devices() -> Finding:
 
 def checkpoints() -> Iterator[Finding]:
     """What is in the hub's cache, complete or not."""
-    cache = hub_cache()
+    try:
+        yield from _cached(hub_cache())
+    except MusmedError as error:
+        yield Finding(_AREA, "note", str(error))
+
+
+def _cached(cache: Path) -> Iterator[Finding]:
     states = {name: state_of(entry.repo) for name, entry in CATALOGUE.items()}
     complete = [name for name in NAMES if states[name] == "yes"]
     if complete:

@@ -96,7 +96,7 @@ def _log_defect(error: BaseException) -> Path | None:
         log = folders().defects
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("".join(traceback.format_exception(error)), "utf-8")
-    except OSError:
+    except (OSError, MusmedError):
         return None
     return log
 

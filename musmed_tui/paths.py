@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import MusmedError
+from engine.places import place_of
 
 HOME_VARIABLE = "MUSMED_HOME"
 
@@ -49,7 +50,7 @@ def folders(environment: Mapping[str, str] | None = None) -> Folders:
     """The user's folders (XDG on Linux); ``MUSMED_HOME`` puts all three under one folder."""
     home = (os.environ if environment is None else environment).get(HOME_VARIABLE)
     if home:
-        root = Path(home).expanduser().absolute()
+        root = place_of(home, f"folder for {HOME_VARIABLE}")
         return Folders(root / "data", root / "config", root / "state")
     import platformdirs
 

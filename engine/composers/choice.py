@@ -17,7 +17,7 @@ from engine.composers.musicgen.checkpoints import Checkpoint, find
 from engine.composers.musicgen.opening import check_opening
 from engine.composers.speeds import Speeds
 from engine.errors import MusmedError
-from engine.plan.generation import Generation
+from engine.plan.generation import UNGUIDED, Generation
 
 FAST_ENOUGH = 1.5
 """Seconds of music in a second: what a composer must have shown to be chosen unasked."""
@@ -41,8 +41,12 @@ def choose_composer(name: str, generation: Generation, speeds: Speeds | None) ->
 
 
 def measured_as(composer: str, generation: Generation) -> str:
-    """The name under which the speed of ``composer`` is kept: another decoder has another."""
-    return composer if generation.decoder == "ours" else f"{composer} ({generation.decoder})"
+    """The name under which the speed of ``composer`` is kept: another decoder has another, and
+    without guidance there is half the work."""
+    apart: list[str] = [] if generation.decoder == "ours" else [generation.decoder]
+    if generation.guidance == UNGUIDED:
+        apart.append("unguided")
+    return f"{composer} ({', '.join(apart)})" if apart else composer
 
 
 def check_composer(composer: str, generation: Generation) -> None:

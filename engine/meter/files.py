@@ -14,6 +14,7 @@ from engine.errors import MusmedError
 from engine.meter.listening import Floats
 from engine.meter.meter import Meter
 from engine.meter.reading import Reading
+from engine.places import look_at
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 384_000
 LOUDEST = 1_000.0
@@ -42,11 +43,12 @@ def measure_file(path: Path) -> list[Reading]:
 
 def _pieces(path: Path) -> Iterator[Floats]:
     """The file at 48 kHz, mixed to mono."""
-    if path.is_dir():
+    found = look_at(path, "sound file")
+    if found == "folder":
         raise MusmedError(f"{path} is a folder; name a sound file.")
-    if not path.exists():
+    if found == "nothing":
         raise MusmedError(f"There is no file {path}; check the name.")
-    if not path.is_file():
+    if found == "other":
         raise MusmedError(f"{path} is no regular file; name a sound file.")
     try:
         with soundfile.SoundFile(path) as file:

@@ -11,6 +11,7 @@ from msgspec import Meta
 Decoder = Literal["ours", "reference", "audiocraft"]
 
 GUIDANCE_RANGE = (1.0, 10.0)
+UNGUIDED = 1.0
 TOP_K_RANGE = (1, 2048)
 SAMPLING_RANGE = (0.0, 2.0)
 MOST_ADAPTERS = 8

@@ -8,7 +8,7 @@ from engine.composers.choice import check_composer
 from engine.plan.generation import Generation, file_name
 from engine.plan.spec import ClipKey
 from engine.session.lineup import Lineup, Part, lineup_of
-from engine.session.materials import changed_materials
+from engine.session.materials import changed_materials, said_of
 from engine.session.notices import Notices
 from engine.session.stored import StoredSession
 
@@ -54,6 +54,5 @@ class Composers:
             )
         for place in changed_materials(self._resume, self.now):
             notices.tell(
-                f"{file_name(place)} is not the file that this session was begun with; what is "
-                "composed from here on may sound different."
+                f"{said_of(place, self.now)}; what is composed from here on may sound different."
             )

@@ -50,8 +50,8 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class StoredSession(msgspec.Struct, frozen=True):
-    """Everything that is kept of a session but its sound. ``materials``: sha256 of the listener's
-    own files that it was begun with, by their place; none for sessions of older versions."""
+    """Everything that is kept of a session but its sound. ``materials``: digests of what
+    it was begun with (``materials.py``), by their place; none for sessions of older versions."""
 
     id: str
     created: datetime

@@ -15,6 +15,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Label, ProgressBar
 
+from engine.errors import MusmedError
+from engine.places import place_of
 from engine.plan.spec import Plan
 from engine.plan.words import spelled
 from musmed_tui.plain_line import ASCII, UNICODE, clock
@@ -175,12 +177,16 @@ class CheckOutScreen(Screen[None]):
     @on(Input.Submitted, "#file")
     def _begin_save(self, event: Input.Submitted) -> None:
         if event.value.strip() and not self._saving:
+            try:
+                output = place_of(event.value.strip(), "sound file")
+            except MusmedError as error:
+                self.show_saved(str(error), failed=True)
+                return
             self._saving = True
             self.add_class("-saving")
             self.refresh_bindings()
             self.query_one("#played").focus()
             self.query_one("#saved", Words).say((_COMPOSING, "$muted"))
-            output = Path(event.value.strip()).expanduser().absolute()
             self.post_message(self.Save(self._begun, output))
 
     def show_progress(self, done: float, total: float) -> None:

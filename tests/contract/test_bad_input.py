@@ -40,6 +40,9 @@ ASK = "--from tense --to calm --minutes 2 --seed 1"
 PLAN = "plan --from tense --to calm"
 RENDER = f"render {ASK} -o"
 PLAY = f"play {ASK} --sink null"
+SMALL = f"{PLAY} --composer musicgen-small"
+LONG = "x" * 300
+STRANGER = "~nosuchuser/x"
 WAV = (
     "RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"
     "\x40\x1f\x00\x00\x40\x1f\x00\x00\x01\x00\x08\x00data\x10\x27\x00\x00zz"
@@ -163,6 +166,18 @@ CASES = (
         PLAY + " --composer musicgen-small" + " --adapter x" * 9,
         ("--adapter", "8 times"),
     ),
+    # places that can't be looked at
+    Case("composer of a long name", f"{PLAY} --composer /{LONG}", ("no checkpoint", "too long")),
+    Case("composer of a stranger", f"{PLAY} --composer {STRANGER}", ("no checkpoint", "home")),
+    Case("adapter of a long name", f"{SMALL} --adapter {LONG}=0.5", ("musicgen-small",)),
+    Case("adapter of a stranger", f"{SMALL} --adapter {STRANGER}", ("no adapter", "home")),
+    Case("opening of a stranger", f"{SMALL} --opening {STRANGER}", ("no opening", "home")),
+    Case("path of a long name", f"models path /{LONG}", ("no checkpoint", "too long")),
+    Case("path of a stranger", f"models path {STRANGER}", ("no checkpoint", "home")),
+    Case("hub's cache of a stranger", "models list", ("HF_HOME",), {}, {"HF_HOME": STRANGER}),
+    Case("home of a stranger", PLAN, ("MUSMED_HOME",), {}, {"MUSMED_HOME": STRANGER}),
+    Case("measure a long name", f"measure /{LONG}", ("no sound file", "too long")),
+    Case("output of a stranger", f"{RENDER} {STRANGER}.flac", ("no sound file", "home")),
     Case("settings, adapters", PLAN, ("adapters", "line 1"), {SETTINGS: "adapters = [1]\n"}),
     Case(
         "settings, scale of an adapter",

@@ -84,7 +84,17 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "whole heads": {"target_modules": ["q_proj"], "modules_to_save": ["lm_heads.0", "lm_heads.3"]},
     "embeddings": {"target_modules": r".*\.embed_tokens\.\d+"},
     "the text's projection": {"target_modules": ["enc_to_dec_proj"]},
+    "begun with random numbers": {"target_modules": ["q_proj"], "init_lora_weights": False},
+    "begun by a normal distribution": {
+        "target_modules": ["q_proj"],
+        "init_lora_weights": "gaussian",
+    },
+    "begun by EVA": {"target_modules": ["q_proj"], "init_lora_weights": "eva"},
+    "begun orthogonally": {"target_modules": ["q_proj"], "init_lora_weights": "orthogonal"},
+    "begun by MiCA": {"target_modules": ["q_proj"], "init_lora_weights": "mica"},
 }
+CHANGING = ("pissa", "pissa_niter_4", "olora")
+"""Initialisations that change the base's weights, as far as peft needs no data for them."""
 
 
 @pytest.mark.parametrize("case", CONFIGS, ids=lambda case: case.replace(" ", "-"))
@@ -100,6 +110,45 @@ def test_merging_is_pefts_to_the_bit(
     assert set(ours) == set(theirs)
     for name in ours:
         assert torch.equal(ours[name], theirs[name]), name
+
+
+@pytest.mark.filterwarnings("ignore")  # peft's, that they changed the base
+@pytest.mark.parametrize("way", CHANGING)
+def test_an_adapter_that_changed_its_base_is_refused(
+    way: str, train: Callable[..., Path], tiny_checkpoint: Path
+) -> None:
+    folder = train("mine", target_modules=["q_proj"], init_lora_weights=way)
+    with pytest.raises(MusmedError, match=f"initialised by '{way}'.* merge it with peft"):
+        find_adapter(AdapterWish(str(folder)), find(str(tiny_checkpoint)))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("way", CHANGING)
+def test_peft_s_conversion_makes_it_one_that_is_merged(
+    way: str, tiny_model: Any, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    """The advice that the sentence gives: what is merged is what was trained."""
+    import peft
+
+    config = peft.LoraConfig(r=4, target_modules=["q_proj"], init_lora_weights=way)
+    model = peft.get_peft_model(copy.deepcopy(tiny_model), config)
+    peft.PeftModel.save_pretrained(model, tmp_path / "begun")
+    begun = model.peft_config["default"]
+    begun.init_lora_weights = True
+    begun.save_pretrained(tmp_path / "begun")
+    begun.init_lora_weights = way
+    generator = torch.Generator().manual_seed(0)
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data.add_(0.1 * torch.randn(parameter.shape, generator=generator))
+    model.save_pretrained(
+        tmp_path / "mine", path_initial_model_for_weight_conversion=str(tmp_path / "begun")
+    )
+    ours = merged_by_us(tiny_model, tiny_checkpoint, AdapterWish(str(tmp_path / "mine")))
+    trained = model.merge_and_unload().state_dict()
+    before = tiny_model.state_dict()
+    name = f"{LAYER}.self_attn.q_proj.weight"
+    assert (ours[name] - trained[name]).norm() < 1e-5 * (trained[name] - before[name]).norm()
 
 
 @pytest.mark.parametrize("scales", [(0.5, 0.25), (1.0, -1.0), (0.0, 2.0)])
@@ -287,6 +336,12 @@ REFUSED: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
         ("target_parameters", "audiocraft"),
     ),
     "biases": (lambda f: rewrite(f, bias="all"), ("biases",)),
+    "CorDA": (lambda f: rewrite(f, init_lora_weights="corda"), ("'corda'", "merge it with peft")),
+    "LoftQ": (lambda f: rewrite(f, init_lora_weights="loftq"), ("'loftq'",)),
+    "LoRA-GA": (lambda f: rewrite(f, init_lora_weights="lora_ga"), ("'lora_ga'",)),
+    "begun as nobody knows": (lambda f: rewrite(f, init_lora_weights={"a": 1}), ("initialised",)),
+    "VeLoRA": (lambda f: rewrite(f, velora_config={"r": 1}), ("VeLoRA",)),
+    "MonteCLoRA": (lambda f: rewrite(f, monteclora_config={"n": 1}), ("MonteCLoRA",)),
     "alpha of words": (lambda f: rewrite(f, lora_alpha="much"), ("lora_alpha", "'much'")),
     "alpha without end": (lambda f: rewrite(f, lora_alpha=1e30), ("lora_alpha",)),
     "alphas by expression": (

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,11 @@ import pytest
 torch = pytest.importorskip("torch")
 safetensors = pytest.importorskip("safetensors.torch")
 
+from engine.composers.musicgen import weights
 from engine.composers.musicgen.checkpoints import find
 from engine.composers.musicgen.codec import CodecStream
 from engine.composers.musicgen.decoder import Conditioning, Decoder
+from engine.composers.musicgen.device import fitting
 from engine.composers.musicgen.matrices import Dense, Packed, Rounded, matrix
 from engine.composers.musicgen.reference import ReferenceDecoder
 from engine.composers.musicgen.weights import (
@@ -119,6 +124,144 @@ def test_a_damaged_file_is_a_sentence(tiny_checkpoint: Path, tmp_path: Path) -> 
     weights.write_bytes(weights.read_bytes()[:-1000])
     with pytest.raises(MusmedError, match="can't be used"):
         load(checkpoint, device=CPU, dtype=torch.float32)
+
+
+def set_in(part: str, **values: object) -> Callable[[dict[str, Any]], None]:
+    return lambda config: config[part].update(values)
+
+
+UNFIT: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "heads that don't divide": (set_in("decoder", num_attention_heads=5), "5 attention heads"),
+    "no heads": (set_in("decoder", num_attention_heads=0), "can't be used"),
+    "one codebook": (set_in("decoder", num_codebooks=1), "1 codebooks"),
+    "no codebooks": (set_in("decoder", num_codebooks=0), "0 codebooks"),
+    "another number of codebooks": (set_in("decoder", num_codebooks=9), "is missing"),
+    "no samples": (set_in("audio_encoder", sampling_rate=0), "0 samples a second"),
+    "negative samples": (set_in("audio_encoder", sampling_rate=-32000), "samples a second"),
+    "no ratios": (set_in("audio_encoder", upsampling_ratios=[]), "can't be used|places"),
+    "layers in words": (set_in("decoder", num_hidden_layers="2"), "num_hidden_layers"),
+    "a quantised text encoder": (
+        set_in(
+            "text_encoder",
+            quantization_config={"quant_method": "bitsandbytes", "load_in_8bit": True},
+        ),
+        "text_encoder is quantised",
+    ),
+    "few places": (set_in("decoder", max_position_embeddings=300), "300 places.* take 1504"),
+    "one place too few": (set_in("decoder", max_position_embeddings=1503), "1503 places"),
+    "endless places": (set_in("decoder", max_position_embeddings=10**11), "100000000000 places"),
+}
+
+
+@pytest.mark.parametrize("case", UNFIT, ids=lambda case: case.replace(" ", "-"))
+@pytest.mark.parametrize("open_it", [load, load_transformers], ids=["ours", "theirs"])
+def test_a_config_that_does_not_fit_is_a_sentence(
+    case: str, open_it: Callable[..., object], tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    change, said = UNFIT[case]
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "mine")
+    config = json.loads((folder / "config.json").read_text())
+    change(config)
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(MusmedError, match=said) as refused:
+        open_it(find(str(folder)), device=CPU, dtype=torch.float32)
+    assert "\n" not in str(refused.value)
+    assert str(refused.value).endswith(".")
+
+
+def test_a_melody_model_needs_places_for_its_prefix(build: Any, tmp_path: Path) -> None:
+    """1504 of a window, 20 of the melody, 256 of a text."""
+    settings = build.melody_config()
+    folder = build.checkpoint(build.model(settings), tmp_path / "mine")
+    for places in (1779, 1780):
+        config = json.loads((folder / "config.json").read_text())
+        set_in("decoder", max_position_embeddings=places)(config)
+        (folder / "config.json").write_text(json.dumps(config))
+        if places == 1780:
+            assert len(opened(folder).decoder.positions) == places
+        else:
+            with pytest.raises(MusmedError, match=r"1779 places.* take 1780"):
+                opened(folder)
+
+
+def test_just_enough_places_are_enough(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "mine")
+    config = json.loads((folder / "config.json").read_text())
+    set_in("decoder", max_position_embeddings=1504)(config)
+    (folder / "config.json").write_text(json.dumps(config))
+    model = opened(folder)
+    text = Conditioning(model.text_states(CALM))
+    known = torch.zeros((4, 1498), dtype=torch.long)
+    decoder = Decoder(model, max_seconds=30)
+    codes = list(decoder.frames(text, known, 1500, seed=0, temperature=0.0))
+    assert torch.cat(codes, dim=-1).shape == (4, 2)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("MPS backend out of memory (MPS allocated: 17.9 GB)"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED"),
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory."),
+    ],
+    ids=lambda error: str(error)[:12] or "MemoryError",
+)
+@pytest.mark.parametrize("part", ["fuse", "safe_open", "_tokenizer"])
+def test_running_out_of_memory_is_not_the_files_fault(
+    error: Exception, part: str, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(weights, part, full)
+    with (
+        pytest.raises(MusmedError, match=r"musicgen-large does not fit .* musicgen-medium\."),
+        fitting("musicgen-large", CPU),
+    ):
+        opened(tiny_checkpoint)
+
+
+def test_no_program_of_a_checkpoint_is_run(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """Whoever asks says no before transformers would ask."""
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "mine")
+    path = folder / "tokenizer_config.json"
+    settings = json.loads(path.read_text())
+    settings |= {"tokenizer_class": "Tok", "auto_map": {"AutoTokenizer": ["evil.Tok", None]}}
+    path.write_text(json.dumps(settings))
+    ran = tmp_path / "ran"
+    program = f"open({str(ran)!r}, 'w')\nclass Tok: pass\n"
+    (folder / "evil.py").write_text(program)
+    with contextlib.suppress(MusmedError):
+        opened(folder)
+    assert not ran.exists()
+
+
+def test_transformers_is_told_not_to_trust(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import transformers
+
+    told: list[object] = []
+
+    def watch(kind: Any) -> None:
+        real = kind.from_pretrained
+
+        def asked(*given: object, **how: object) -> object:
+            told.append(how.get("trust_remote_code"))
+            return real(*given, **how)
+
+        monkeypatch.setattr(kind, "from_pretrained", asked)
+
+    for kind in (
+        transformers.AutoTokenizer,
+        transformers.T5EncoderModel,
+        transformers.EncodecModel,
+    ):
+        watch(kind)
+    opened(tiny_checkpoint)
+    assert told == [False, False, False]
 
 
 def test_the_reference_is_loaded_from_the_same_folder(tiny_checkpoint: Path) -> None:

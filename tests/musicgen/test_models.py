@@ -117,6 +117,7 @@ class Hub:
         self.go_on = threading.Event()
         self.change: Callable[[str, bytes], bytes] = lambda _name, data: data
         self.ranges = True
+        self.absent = "RepoNotFound"
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
@@ -165,7 +166,7 @@ class Hub:
             self._send(request, self._content(stored[1], stored[2]))
         else:
             request.send_response(404)
-            request.send_header("X-Error-Code", "RepoNotFound")
+            request.send_header("X-Error-Code", self.absent)
             request.send_header("Content-Length", "0")
             request.end_headers()
 
@@ -649,6 +650,39 @@ def test_medium_is_fetched_from_the_branch_that_has_safetensors(server: Hub, cac
     pickled = {name: data for name, data in files.items() if name != MODEL}
     server.files["facebook/musicgen-medium"] = {"main": pickled, "refs/pr/10": files}
     assert fetch(server, "facebook/musicgen-medium") == find("musicgen-medium").folder
+
+
+@pytest.mark.parametrize("code", ["RepoNotFound", "RevisionNotFound"])
+def test_pickles_are_said_also_where_the_branch_with_safetensors_is_gone(
+    server: Hub, cache: Path, code: str
+) -> None:
+    server.absent = code
+    del server.files[REPO]["main"][MODEL]
+    repo = "facebook/musicgen-medium"
+    server.files[repo] = {"main": server.files[REPO]["main"]}
+    with pytest.raises(MusmedError, match=r"musicgen-medium has its weights as pickles only \("):
+        fetch(server, repo)
+    del server.files[repo]
+    with pytest.raises(MusmedError, match="The hub has no facebook/musicgen-medium; mend the name"):
+        fetch(server, repo)
+
+
+def test_a_hub_that_breaks_off_at_the_other_branch_is_what_is_said(
+    server: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = "facebook/musicgen-medium"
+    del server.files[REPO]["main"][MODEL]
+    server.files[repo] = {"main": server.files[REPO]["main"], "refs/pr/10": checkpoint_files()}
+    about = server._about
+
+    def breaking(repo: str, branch: str) -> bytes:
+        if branch != "main":
+            raise ConnectionResetError
+        return about(repo, branch)
+
+    monkeypatch.setattr(server, "_about", breaking)
+    with pytest.raises(MusmedError, match="can't be reached or broke off"):
+        fetch(server, repo)
 
 
 def test_an_adapter_is_fetched_and_found(server: Hub, cache: Path) -> None:

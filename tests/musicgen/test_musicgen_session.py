@@ -41,6 +41,7 @@ from engine.plan.request import Request
 from engine.playback.sinks.null import NullSink
 from engine.render import render_session
 from engine.session.library import Library
+from engine.session.materials import materials_of
 from engine.session.runner import SessionRunner
 from engine.session.stored import StoredSession
 
@@ -172,7 +173,8 @@ def test_a_session_steered_killed_and_resumed_is_its_rendering(
     assert stored.events == events
     adapter = Path(request_of.generation.adapters[0].removesuffix("=0.5"))
     digest = hashlib.sha256((adapter / "adapter_model.safetensors").read_bytes()).hexdigest()
-    assert stored.materials == {str(adapter): digest}
+    model = materials_of(request_of, name)[name]
+    assert stored.materials == {name: model, str(adapter): digest}
     assert len(events) == 1
     assert 9.0 < events[0].at < 20.0
 

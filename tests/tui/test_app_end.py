@@ -116,6 +116,26 @@ def test_saving(control: FakeControl, tmp_path: Path) -> None:
     run(go())
 
 
+def test_a_place_that_is_none_is_said_and_another_can_be_given(
+    control: FakeControl, tmp_path: Path
+) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await to_the_end(control, app, pilot)
+            for place, words in (
+                ("~nosuchuser/x.flac", "no sound file to be seen at"),
+                (str(tmp_path / "session.flac"), "Saved as"),
+            ):
+                await pilot.press("w")
+                app.screen.query_one("#file", Input).value = place
+                await pilot.press("enter")
+                await settled(pilot)
+                assert words in said(app, "saved")
+
+    run(go())
+
+
 def test_saving_called_off(control: FakeControl, tmp_path: Path) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)

@@ -12,13 +12,14 @@ import pytest
 from engine.affect.circumplex import Affect
 from engine.composers import choice
 from engine.composers.base import EMBEDDED, composer_names, has_model, resolve_composer
-from engine.composers.choice import check_composer, choose_composer
+from engine.composers.choice import check_composer, choose_composer, measured_as
 from engine.composers.speeds import FILE, Speeds, device_name
 from engine.errors import MusmedError
 from engine.plan.generation import Generation
 from engine.plan.request import Request
 from engine.playback.sinks.null import NullSink
 from engine.session.library import Library
+from engine.session.measured import Measured
 from engine.session.runner import SessionRunner
 from musmed_tui.asking import Asked, build_request
 from musmed_tui.settings import Loaded, Settings
@@ -69,6 +70,32 @@ def test_auto_is_the_embedded_one_until_a_model_has_shown_its_speed(
     assert choose_composer("auto", theirs, speeds) == "musicgen-small"
     elsewhere = Speeds(tmp_path / "state", device="another machine")
     assert choose_composer("auto", USUAL, elsewhere) == EMBEDDED
+
+
+def test_a_speed_without_guidance_says_nothing_of_one_with_it(
+    tmp_path: Path, monkeypatch: Patch
+) -> None:
+    have_weights(monkeypatch, "musicgen-small")
+    speeds = Speeds(tmp_path / "state")
+    unguided = Generation(guidance=1.0)
+    names = [
+        measured_as("musicgen-small", generation)
+        for generation in (
+            USUAL,
+            unguided,
+            Generation(decoder="reference"),
+            Generation(decoder="reference", guidance=1.0),
+        )
+    ]
+    assert len(set(names)) == 4
+    assert names[0] == "musicgen-small"
+    assert measured_as("musicgen-small", Generation(guidance=1.5)) == names[0]
+    speeds.keep(names[1], 2.0)
+    assert choose_composer("auto", USUAL, speeds) == EMBEDDED
+    assert choose_composer("auto", unguided, speeds) == "musicgen-small"
+    kept = Measured(speeds, unguided)
+    assert kept.speed_of("musicgen-small") == 2.0
+    assert Measured(speeds, USUAL).speed_of("musicgen-small") is None
 
 
 def test_a_named_composer_is_taken_as_named(tmp_path: Path) -> None:

@@ -167,6 +167,16 @@ def test_a_soundfont_that_cannot_be_read_breaks_nothing(tmp_path: FilePath, name
     assert chosen.notice.endswith("; the built-in synthesis plays instead.")
 
 
+@pytest.mark.parametrize("name", ["~nosuchuser/x.sf2", "a\0b.sf2", f"/{'x' * 300}.sf2"])
+def test_a_soundfont_at_no_place_breaks_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soundfont, "library_version", lambda: "2.3.1")
+    for wanted in ("auto", "fluidsynth"):
+        chosen = choose(Synthesis(wanted, name))
+        assert chosen.identity == BUILTIN
+        assert "soundfont" in chosen.notice
+        assert chosen.notice.endswith("; the built-in synthesis plays instead.")
+
+
 def test_a_truncated_soundfont_is_refused(installed: FilePath, tmp_path: FilePath) -> None:
     path = tmp_path / "short.sf2"
     with installed.open("rb") as whole:

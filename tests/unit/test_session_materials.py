@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import struct
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import msgspec
 import pytest
 
 from engine.affect.circumplex import Affect
 from engine.composers.base import Marks
+from engine.composers.musicgen.checkpoints import EMBEDDING, HEAD
 from engine.errors import MusmedError
 from engine.link.protocol import ClipRecord, HandedOver
 from engine.plan.generation import Generation
@@ -124,6 +128,115 @@ def test_an_opening_is_needed_until_the_first_clip_is_kept(
     for session in (kept, begun):
         Composers(NAME, resume=session).check(session.request.generation)
     assert checked == [(NAME, kept.request.generation.opening), (NAME, None)]
+
+
+def model(folder: Path, weights: bytes, config: str = "{}") -> Path:
+    """A folder that is looked over as a MusicGen, its weights these numbers (4 x 1 MiB)."""
+    folder.mkdir(exist_ok=True)
+    side = 512
+    names = (EMBEDDING, HEAD, "more")
+    shapes = ((side + 1, side), (side, side), (2 * side, side))
+    header, at = {}, 0
+    for name, shape in zip(names, shapes, strict=True):
+        end = at + 4 * shape[0] * shape[1]
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [at, end]}
+        at = end
+    head = json.dumps(header).encode()
+    data = (weights * (at // len(weights) + 1))[:at]
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(head)) + head + data)
+    said = {"model_type": "musicgen", "decoder": {}, "text_encoder": {}, "audio_encoder": {}}
+    (folder / "config.json").write_text(json.dumps(said | json.loads(config)))
+    (folder / "tokenizer.json").write_text("{}")
+    return folder
+
+
+def begun_with(composer: str, request: Request, tmp_path: Path) -> StoredSession:
+    library = Library(tmp_path / "library")
+    asked = msgspec.structs.replace(request, composer=composer)
+    materials = materials_of(asked, composer)
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    session = library.create(asked, composer, 1, None, now, materials=materials)
+    library.set_state(session, "stopped")
+    stored = library.load(session)
+    library.close()
+    return stored
+
+
+def test_another_model_in_the_folder_is_said_when_a_session_goes_on(
+    request_of: Request, tmp_path: Path
+) -> None:
+    folder = model(tmp_path / "mine", bytes(range(256)))
+    session = begun_with(str(folder), request_of, tmp_path)
+    assert set(session.materials) == {
+        str(folder),
+        str(tmp_path / "calmer"),
+        str(tmp_path / "song.flac"),
+    }
+    assert changed_materials(session, str(folder)) == ()
+    model(folder, bytes(range(256)))
+    assert changed_materials(session, str(folder)) == (), "the same written again"
+    for weights, config in ((bytes(range(1, 256)), "{}"), (bytes(range(256)), '{"a": 1}')):
+        model(folder, weights, config)
+        assert changed_materials(session, str(folder)) == (str(folder),)
+        (text,) = told(session, tmp_path)
+        assert text.startswith("The model mine is not the one that this session was begun with; ")
+    (folder / "config.json").unlink()
+    assert changed_materials(session, str(folder)) == (), "who composes will say so"
+    assert changed_materials(session, "embedded") == ()
+
+
+def test_a_model_s_digest_reads_little_of_it(
+    request_of: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = model(tmp_path / "mine", b"\1\2\3")
+    read: list[int] = []
+    real = Path.open
+
+    class Counting:
+        def __init__(self, file: IO[bytes]) -> None:
+            self._file = file
+
+        def __enter__(self) -> Counting:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self._file.close()
+
+        def seek(self, to: int) -> int:
+            return self._file.seek(to)
+
+        def read(self, size: int = -1) -> bytes:
+            data = self._file.read(size)
+            read.append(len(data))
+            return data
+
+    def opened(path: Path, mode: str = "r") -> object:
+        file: IO[bytes] = real(path, mode)
+        return Counting(file) if path.suffix == ".safetensors" else file
+
+    monkeypatch.setattr(Path, "open", opened)
+    alone = msgspec.structs.replace(request_of, generation=Generation())
+    assert len(materials_of(alone, str(folder))) == 1
+    assert (folder / "model.safetensors").stat().st_size > 4_000_000
+    assert 64 * 4096 <= sum(read) < 300_000
+
+
+def test_a_large_opening_is_told_by_its_end_and_size(
+    request_of: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "nothing"))
+    monkeypatch.setattr("engine.session.materials.OPENING_BYTES", 100)
+    song = tmp_path / "song.flac"
+
+    def digest(data: bytes) -> str:
+        song.write_bytes(data)
+        return materials_of(request_of, NAME)[str(song)]
+
+    small, large = bytes(range(100)), b"head" + bytes(range(100))
+    assert digest(small) == hashlib.sha256(small).hexdigest()
+    assert digest(large) == hashlib.sha256(b"104 " + large[-100:]).hexdigest()
+    assert digest(b"HEAD" + large[4:]) == digest(large), "what is not heard"
+    assert len({digest(large), digest(large[:-1] + b"!"), digest(b"longer" + large)}) == 3
 
 
 HANDED_OVER = ClipRecord(

@@ -26,6 +26,7 @@ from engine.composers.musicgen.checkpoints import (
 )
 from engine.composers.musicgen.tensorfile import FLOATS, TensorInfo, read_json, read_tensors
 from engine.errors import MusmedError
+from engine.places import is_there, look_at, names_in, place_of
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 MAX_ADAPTERS = 8
@@ -44,8 +45,14 @@ _UNREADABLE = {
     "trainable_token_indices": "single trained tokens",
     "arrow_config": "Arrow",
     "kasa_config": "KaSA",
+    "velora_config": "VeLoRA",
+    "monteclora_config": "MonteCLoRA",
 }
 """Keys of peft's LoraConfig that change what the tensors mean, and what they are called."""
+_INITIALISED = ("gaussian", "eva", "orthogonal", "mica")
+"""Ways to initialise a LoRA, besides peft's own (True) and none (False), that leave the base's
+weights alone. PiSSA, OLoRA, CorDA, LoftQ and LoRA-GA subtract something from them before training,
+so that what was trained belongs to another base than the checkpoint's."""
 
 
 class AdapterWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,7 +97,7 @@ def parse_adapter(text: str) -> AdapterWish:
     Raises ``MusmedError`` for a scale that is no number from -2 to 2, and for no path.
     """
     source, scale = text, 1.0
-    if "=" in text and not Path(text).expanduser().exists():
+    if "=" in text and not is_there(text):
         source, _, number = text.rpartition("=")
         try:
             scale = float(number)
@@ -158,7 +165,7 @@ def adapter_file(source: str) -> Path:
 
 def is_adapter(folder: Path) -> bool:
     """Whether ``folder`` holds an adapter rather than a model."""
-    return (folder / CONFIG).is_file()
+    return look_at(folder / CONFIG, "adapter") == "file"
 
 
 def _folder(source: str) -> tuple[str, Path]:
@@ -172,10 +179,11 @@ def _folder(source: str) -> tuple[str, Path]:
         raise MusmedError(
             f"The adapter {source} is not on this machine; 'musmed models get {source}' fetches it."
         )
-    folder = Path(source).expanduser().absolute()
-    if folder.is_file():
+    folder = place_of(source, "adapter")
+    found = look_at(folder, "adapter")
+    if found == "file":
         folder = folder.parent
-    if not folder.is_dir():
+    elif found != "folder":
         raise MusmedError(f"There is no adapter {source}: it is no folder here; mend the path.")
     if not is_adapter(folder):
         raise MusmedError(
@@ -198,6 +206,18 @@ def _check_config(name: str, config: dict[str, Any]) -> None:
             )
     if config.get("bias", "none") != "none":
         raise MusmedError(f"The adapter {name} trains biases, which musmed does not merge.")
+    _check_initialised(name, config.get("init_lora_weights", True))
+
+
+def _check_initialised(name: str, how: object) -> None:
+    """Saved with peft's conversion, an adapter that changed its base says True here."""
+    if how is None or isinstance(how, bool) or (isinstance(how, str) and how in _INITIALISED):
+        return
+    raise MusmedError(
+        f"The adapter {name} was initialised by {str(how)[:40]!r}, which changes its base's "
+        "weights too; save it with peft's path_initial_model_for_weight_conversion, or merge it "
+        "with peft and give that folder as the composer."
+    )
 
 
 def _check_base(name: str, base: str, checkpoint: Checkpoint) -> None:
@@ -213,9 +233,9 @@ def _check_base(name: str, base: str, checkpoint: Checkpoint) -> None:
 
 def _weights(name: str, folder: Path) -> Path:
     file = folder / WEIGHTS
-    if file.is_file():
+    if look_at(file, "adapter") == "file":
         return file
-    pickled = next((f.name for f in sorted(folder.iterdir()) if f.suffix in PICKLES), None)
+    pickled = next((f.name for f in names_in(folder) if f.suffix in PICKLES), None)
     if pickled is not None:
         raise MusmedError(
             f"The adapter {name} is a pickle ({pickled}), and pickles can run programs; "

@@ -34,11 +34,18 @@ class Entry:
     note: str = ""
 
     @property
+    def decoder_size(self) -> int:
+        """Of its decoder, in the measure of ``decoder_size``."""
+        return decoder_size(*_DECODERS[self.parameters])
+
+    @property
     def repo(self) -> str:
         return f"facebook/{self.name}"
 
 
 _TEXT_ONLY = "used with text only"
+_DECODERS = {"300M": (24, 1024), "1.5B": (48, 1536), "3.3B": (48, 2048)}
+"""Layers and width of the decoders, as the models' config.json on the hub have them."""
 _ENTRIES = (
     Entry("musicgen-small", 2_360_000_000, "300M", 1),
     Entry("musicgen-medium", 8_040_000_000, "1.5B", 1, ("main", "refs/pr/10")),
@@ -54,20 +61,29 @@ CATALOGUE: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 NAMES: tuple[str, ...] = tuple(CATALOGUE)
 
 
+def decoder_size(layers: int, hidden: int) -> int:
+    """A measure of a decoder's weights: all matrices of a layer are multiples of its width
+    squared."""
+    return layers * hidden**2
+
+
 def smaller(name: str) -> str | None:
-    """The largest checkpoint that is smaller and of the same kind (mono or stereo); None for the
-    smallest. By the decoder, since some are stored in half precision."""
-    given = CATALOGUE.get(name)
-    order = ("300M", "1.5B", "3.3B")
+    """The largest checkpoint that is smaller than the catalogue's ``name`` and of the same kind
+    (mono or stereo); None for the smallest."""
+    given = entry_of(name)
+    return smaller_than(given.decoder_size, given.channels) if given is not None else None
+
+
+def smaller_than(size: int, channels: int) -> str | None:
+    """The largest checkpoint with so many channels and a smaller decoder than ``size`` (as
+    ``decoder_size`` gives it); None where there is none. By the decoder and not the file, since
+    some are stored in half precision."""
     kind = [
         entry
         for entry in _ENTRIES
-        if given is not None
-        and not entry.note
-        and entry.channels == given.channels
-        and order.index(entry.parameters) < order.index(given.parameters)
+        if not entry.note and entry.channels == channels and entry.decoder_size < size
     ]
-    return kind[-1].name if kind else None
+    return max(kind, key=lambda entry: entry.decoder_size).name if kind else None
 
 
 def is_repo_name(text: str) -> bool:

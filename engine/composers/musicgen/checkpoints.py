@@ -24,6 +24,7 @@ from engine.composers.musicgen.catalogue import (
 )
 from engine.composers.musicgen.tensorfile import FLOATS, TensorInfo, read_json, read_tensors
 from engine.errors import MusmedError, UnknownWordError
+from engine.places import is_there, look_at, names_in, place_of
 
 MAX_CONFIG_BYTES = 1024 * 1024
 MAX_SHARDS = 64
@@ -33,6 +34,7 @@ PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 MODEL_TYPES = ("musicgen", "musicgen_melody")
 EMBEDDING = "decoder.model.decoder.embed_tokens.0.weight"
 HEAD = "decoder.lm_heads.0.weight"
+_LAYER = re.compile(r"decoder\.model\.decoder\.layers\.(\d{1,4})\.")
 _SHARD = re.compile(r"[\w-][\w.-]{0,127}\.safetensors", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _OTHERWISE = "or take --composer embedded, which needs no weights"
@@ -55,6 +57,21 @@ class Checkpoint:
     licence: str
     tensors: dict[str, TensorInfo] = field(repr=False, default_factory=dict)
 
+    @property
+    def layers(self) -> int:
+        """Layers of the decoder, as the weights have them."""
+        found = (_LAYER.match(name) for name in self.tensors)
+        return len({layer[1] for layer in found if layer is not None})
+
+    @property
+    def hidden(self) -> int:
+        """The decoder's width."""
+        return self.tensors[EMBEDDING].shape[1]
+
+    @property
+    def channels(self) -> int:
+        return 2 if self.config["decoder"].get("audio_channels") == 2 else 1
+
 
 def hub_cache(environment: Mapping[str, str] | None = None) -> Path:
     """The folder in which the hub's programs keep what they fetched (``HF_HUB_CACHE``, else
@@ -62,12 +79,12 @@ def hub_cache(environment: Mapping[str, str] | None = None) -> Path:
     variables = os.environ if environment is None else environment
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
         if variables.get(name):
-            return Path(variables[name]).expanduser().absolute()
+            return place_of(variables[name], f"folder for {name}")
     home = variables.get("HF_HOME")
     if home:
-        return Path(home).expanduser().absolute() / "hub"
-    cache = Path(variables.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    return cache.absolute() / "huggingface" / "hub"
+        return place_of(home, "folder for HF_HOME") / "hub"
+    cache = variables.get("XDG_CACHE_HOME") or "~/.cache"
+    return place_of(cache, "folder for the hub's cache") / "huggingface" / "hub"
 
 
 def repo_folder(repo: str, cache: Path | None = None) -> Path:
@@ -84,21 +101,15 @@ def snapshots(repo: str, cache: Path | None = None) -> Iterator[Path]:
                 commit = file.read(64).decode("ascii", "replace").strip()
         except OSError:
             continue
-        if _COMMIT.fullmatch(commit) and (folder / "snapshots" / commit).is_dir():
-            yield folder / "snapshots" / commit
+        snapshot = folder / "snapshots" / commit
+        if _COMMIT.fullmatch(commit) and look_at(snapshot, "snapshot") == "folder":
+            yield snapshot
 
 
 def is_local(name: str) -> bool:
     """Whether ``name`` means a path and not a hub repository."""
     windows = os.sep != "/" and os.sep in name
-    return name.startswith((".", "/", "~")) or windows or _exists(name)
-
-
-def _exists(name: str) -> bool:
-    try:
-        return name != "" and Path(name).exists()
-    except (OSError, ValueError):
-        return False
+    return name.startswith((".", "/", "~")) or windows or is_there(name)
 
 
 def find(name_or_path: str) -> Checkpoint:
@@ -136,12 +147,13 @@ def find(name_or_path: str) -> Checkpoint:
 
 
 def _local(name: str) -> Checkpoint:
-    folder = Path(name).expanduser().absolute()
-    if folder.is_file():
+    folder = place_of(name, "checkpoint")
+    found = look_at(folder, "checkpoint")
+    if found == "file":
         raise MusmedError(
             f"{folder} is a file; give the folder that holds config.json and model.safetensors."
         )
-    if not folder.is_dir():
+    if found != "folder":
         raise MusmedError(
             f"There is no folder {folder}; give the folder of a checkpoint, {_OTHERWISE}."
         )
@@ -164,14 +176,14 @@ def look_over(folder: Path, name: str, repo: str | None) -> Checkpoint:
             f"{folder / INDEX} lists {absent!r}, which none of its files holds; get it again."
         )
     _check_decoder(folder, config, tensors)
-    if not any((folder / tokenizer).is_file() for tokenizer in TOKENIZERS):
+    if not any(_is_file(folder / tokenizer) for tokenizer in TOKENIZERS):
         raise _incomplete(folder, name, repo, " or ".join(TOKENIZERS))
     return Checkpoint(name, folder, config, weights, licence_of(repo), tensors)
 
 
 def _config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG
-    if not path.is_file():
+    if not _is_file(path):
         raise MusmedError(
             f"{folder} is no checkpoint: it has no config.json; give the folder that has one."
         )
@@ -191,10 +203,10 @@ def _config(folder: Path) -> dict[str, Any]:
 
 def _weights(folder: Path, name: str, repo: str | None) -> tuple[tuple[Path, ...], dict[str, str]]:
     """The safetensors files, and what the index says lies in which (empty for a single file)."""
-    if (folder / WEIGHTS).is_file():
+    if _is_file(folder / WEIGHTS):
         return (folder / WEIGHTS,), {}
-    if not (folder / INDEX).is_file():
-        pickles = sorted(f.name for f in folder.iterdir() if f.suffix in PICKLES)
+    if not _is_file(folder / INDEX):
+        pickles = [file.name for file in names_in(folder) if file.suffix in PICKLES]
         if pickles:
             raise MusmedError(
                 f"{folder} has its weights as pickles only ({pickles[0]}): {_NO_PICKLES}; "
@@ -203,10 +215,14 @@ def _weights(folder: Path, name: str, repo: str | None) -> tuple[tuple[Path, ...
         raise _incomplete(folder, name, repo, WEIGHTS)
     index = read_index(folder / INDEX)
     files = sorted(set(index.values()))
-    absent = next((file for file in files if not (folder / file).is_file()), None)
+    absent = next((file for file in files if not _is_file(folder / file)), None)
     if absent is not None:
         raise _incomplete(folder, name, repo, absent)
     return tuple(folder / file for file in files), index
+
+
+def _is_file(path: Path) -> bool:
+    return look_at(path, "checkpoint") == "file"
 
 
 def read_index(path: Path) -> dict[str, str]:
@@ -262,9 +278,11 @@ def _incomplete(folder: Path, name: str, repo: str | None, absent: str) -> Incom
 def cached_repos(cache: Path | None = None) -> Iterator[str]:
     """The model repositories in the hub's cache, by name."""
     folder = cache or hub_cache()
-    if not folder.is_dir():
+    if look_at(folder, "folder for the hub's cache") != "folder":
         return
-    for path in sorted(folder.glob("models--*--*")):
+    for path in names_in(folder):
+        if not path.match("models--*--*"):
+            continue
         repo = path.name.removeprefix("models--").replace("--", "/", 1)
         if is_repo_name(repo):
             yield repo

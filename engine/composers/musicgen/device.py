@@ -8,10 +8,17 @@ from contextlib import contextmanager
 import torch
 
 from engine.composers.base import EMBEDDED
-from engine.composers.musicgen.catalogue import smaller
+from engine.composers.musicgen.catalogue import decoder_size, entry_of, smaller, smaller_than
+from engine.composers.musicgen.checkpoints import find
 from engine.errors import MusmedError
 
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "not enough memory",
+    "alloc_failed",  # CUBLAS_STATUS_ALLOC_FAILED and cuDNN's
+)
 
 
 def choose_device() -> tuple[torch.device, torch.dtype]:
@@ -55,18 +62,55 @@ def fitting(composer: str, device: torch.device) -> Iterator[None]:
     """Turns running out of memory into a sentence that proposes what would fit."""
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise _too_large(composer, device) from error
-    except RuntimeError as error:  # MPS and the CPU's allocator have no class of their own
-        if not any(words in str(error).lower() for words in _OUT_OF_MEMORY):
+    except MusmedError:
+        raise
+    except Exception as error:
+        if not is_out_of_memory(error):
             raise
         raise _too_large(composer, device) from error
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether ``error``, or one that it followed from, says that there was no memory left.
+
+    MPS, the CPU's allocator and the system have no class of their own for it, so their words
+    count; and an error while a CUDA graph was captured is hidden by the failure to end the capture.
+    """
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        found = waiting.pop()
+        if found is None or id(found) in seen:
+            continue
+        if _says_so(found):
+            return True
+        seen.add(id(found))
+        waiting += [found.__cause__, found.__context__]
+    return False
+
+
+def _says_so(error: BaseException) -> bool:
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    spoken = isinstance(error, RuntimeError | OSError)
+    return spoken and any(words in str(error).lower() for words in _OUT_OF_MEMORY)
+
+
 def _too_large(composer: str, device: torch.device) -> MusmedError:
     where = "this machine's memory" if device.type == "cpu" else "the GPU's memory"
-    less = smaller(composer)
+    less = _smaller(composer)
     proposal = f"--composer {less}" if less else f"--composer {EMBEDDED}, which needs no GPU"
     return MusmedError(
         f"{composer} does not fit into {where}; close what else uses it, or choose {proposal}."
     )
+
+
+def _smaller(composer: str) -> str | None:
+    """What of the catalogue has a smaller decoder than ``composer``, a name in it or a place."""
+    if entry_of(composer) is not None:
+        return smaller(composer)
+    try:
+        given = find(composer)
+    except MusmedError:
+        return None
+    return smaller_than(decoder_size(given.layers, given.hidden), given.channels)

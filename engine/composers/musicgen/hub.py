@@ -28,6 +28,7 @@ from engine.composers.musicgen.checkpoints import (
     repo_folder,
 )
 from engine.composers.musicgen.transfer import (
+    AbsentError,
     Progress,
     RemoteFile,
     Source,
@@ -80,10 +81,15 @@ def listing(repo: str, environment: Mapping[str, str] | None = None) -> Listing:
     hub = library()
     first: MusmedError | None = None
     for revision in revisions_of(repo):
-        with clear_errors(repo):
-            info = hub.HfApi(endpoint=_endpoint(variables)).model_info(
-                repo, revision=revision, files_metadata=True
-            )
+        try:
+            with clear_errors(repo):
+                info = hub.HfApi(endpoint=_endpoint(variables)).model_info(
+                    repo, revision=revision, files_metadata=True
+                )
+        except AbsentError:
+            if first is None:
+                raise
+            continue  # without that branch it is what main holds that has to be mended
         try:
             return Listing(repo, revision, _commit(repo, info.sha), _chosen(repo, info.siblings))
         except MusmedError as error:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.audio.trim import SILENCE
 from engine.errors import MusmedError
+from engine.places import look_at, place_of
 from engine.plan.clock import OVERLAP_SECONDS
 
 SHORTEST_SECONDS = 1.0
@@ -34,7 +35,7 @@ def read_opening(name: str) -> tuple[Audio, int]:
 
     Raises ``MusmedError`` for what is missing, unreadable, too large, too short or silent.
     """
-    path = Path(name).expanduser()
+    path = place_of(name, "opening")
     audio, rate = _tail(path)
     if not np.isfinite(audio).all():
         raise MusmedError(f"{path} holds values that are no sound; choose another opening.")
@@ -51,7 +52,7 @@ def read_opening(name: str) -> tuple[Audio, int]:
 
 def _tail(path: Path) -> tuple[Audio, int]:
     try:
-        if not path.is_file():
+        if look_at(path, "opening") != "file":
             raise MusmedError(f"There is no file {path}; name the sound file to begin with.")
         if path.stat().st_size > LARGEST_BYTES:
             raise MusmedError(f"{path} is over 4 GiB; cut the opening out of it first.")

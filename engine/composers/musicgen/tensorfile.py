@@ -57,7 +57,7 @@ def read_tensors(path: Path) -> dict[str, TensorInfo]:
     Raises ``MusmedError`` for a file that is not one, is cut short, or whose header and size
     don't agree.
     """
-    size, header = _read_header(path)
+    size, header = read_header(path)
     try:
         entries = msgspec.json.decode(header, type=dict[str, msgspec.Raw])
         entries.pop("__metadata__", None)
@@ -68,8 +68,9 @@ def read_tensors(path: Path) -> dict[str, TensorInfo]:
     return {name: TensorInfo(record.dtype, record.shape) for name, record in records.items()}
 
 
-def _read_header(path: Path) -> tuple[int, bytes]:
-    """The file's size and its header's bytes."""
+def read_header(path: Path) -> tuple[int, bytes]:
+    """The size of the safetensors file at ``path`` and its header's bytes. Raises ``MusmedError``
+    for a file that is none."""
     try:
         with path.open("rb") as file:
             size = path.stat().st_size

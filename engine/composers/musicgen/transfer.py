@@ -23,6 +23,10 @@ _BLOCK = 1 << 20
 _NO_HUB = "the embedded composer needs no weights (--composer embedded)"
 
 
+class AbsentError(MusmedError):
+    """The hub has no such repository, or not the branch that was asked for."""
+
+
 @dataclass(frozen=True)
 class RemoteFile:
     """A file of a repository. ``digest``: SHA-256 for large files, else git's SHA-1 of the blob;
@@ -206,7 +210,7 @@ def clear_errors(repo: str) -> Iterator[None]:
         elif names & {
             f"huggingface_hub.{kind}NotFoundError" for kind in ("Repository", "Revision")
         }:
-            reason = f"The hub has no {repo}; mend the name"
+            raise AbsentError(f"The hub has no {repo}; mend the name; {_NO_HUB}.") from error
         elif isinstance(error, OSError) and error.errno in _DISK:
             raise
         elif any(name.startswith(("httpx", "requests.", "huggingface_hub.")) for name in names) or (

@@ -12,11 +12,15 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from engine.composers.musicgen.adapters import Adapter
+from engine.composers.musicgen.catalogue import repo_of
 from engine.composers.musicgen.checkpoints import Checkpoint
 from engine.composers.musicgen.codec import fold, lengths_on_host
+from engine.composers.musicgen.delay import delays_of, positions_of
+from engine.composers.musicgen.device import is_out_of_memory
 from engine.composers.musicgen.fused import DecoderWeights, fuse
 from engine.composers.musicgen.merging import merge
 from engine.errors import MusmedError
+from engine.plan.clock import CLIP_SECONDS
 
 if TYPE_CHECKING:
     from transformers import (
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 
 TEXT_TOKENS = 256
 """A prompt's tokens beyond this many are cut off."""
+MOST_POSITIONS = 1 << 16
+"""The table of places is made before anything else could say that a config is absurd."""
 
 State = dict[str, Tensor]
 
@@ -78,19 +84,21 @@ def load(
     """
     from transformers import EncodecModel, T5EncoderModel
 
-    state = _read(checkpoint, adapters, lambda share: progress(0.5 * share))
     with _complaining_of(checkpoint):
         config = _config(checkpoint)
+    state = _read(checkpoint, adapters, lambda share: progress(0.5 * share))
+    with _complaining_of(checkpoint):
         decoder = fuse(state, config, device, dtype, lambda share: progress(0.5 + 0.3 * share))
         text = _module(T5EncoderModel, config.text_encoder, _part(state, "text_encoder."))
         progress(0.9)
         codec = _module(EncodecModel, config.audio_encoder, _part(state, "audio_encoder."))
         tokenizer = _tokenizer(checkpoint)
-    fold(codec)
-    for part in (text, codec):
-        torch.nn.Module.to(part, device)
+        fold(codec)
+        for part in (text, codec):
+            torch.nn.Module.to(part, device)
+        model = _model(decoder, config, text, codec, tokenizer)
     progress(1.0)
-    return _model(decoder, config, text, codec, tokenizer)
+    return model
 
 
 def load_transformers(
@@ -102,15 +110,16 @@ def load_transformers(
     progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[MusicgenForConditionalGeneration, PreTrainedTokenizerBase]:
     """The same checkpoint as transformers' own model and tokenizer, for the reference decoder."""
-    from transformers import MusicgenConfig, MusicgenForConditionalGeneration
+    from transformers import MusicgenForConditionalGeneration
 
     if checkpoint.config.get("model_type") != "musicgen":
         raise MusmedError(
             f"--decoder reference can't decode {checkpoint.name}, a melody model; leave it out."
         )
+    with _complaining_of(checkpoint):
+        config = _config(checkpoint)
     state = _read(checkpoint, adapters, lambda share: progress(0.8 * share))
     with _complaining_of(checkpoint):
-        config = MusicgenConfig(**checkpoint.config)
         model = _module(MusicgenForConditionalGeneration, config, state)
         tokenizer = _tokenizer(checkpoint)
     for part in (model.decoder, getattr(model, "enc_to_dec_proj", None)):
@@ -173,6 +182,8 @@ def _read(
                     state[name] = file.get_tensor(name)
                     progress((number + done / len(names)) / len(checkpoint.weights))
         except (SafetensorError, OSError) as error:
+            if is_out_of_memory(error):
+                raise
             raise _unusable(checkpoint, str(error)) from error
     merge(state, adapters)
     progress(1.0)
@@ -191,7 +202,9 @@ def _part(state: State, prefix: str) -> State:
 def _module(kind: type[Module], config: object, state: State) -> Module:
     """One of transformers' models with exactly the weights in ``state``, in float32."""
     load: Any = kind.from_pretrained
-    model, report = load(None, config=config, state_dict=state, output_loading_info=True)
+    model, report = load(
+        None, config=config, state_dict=state, output_loading_info=True, trust_remote_code=False
+    )
     if report["missing_keys"]:
         raise KeyError(min(report["missing_keys"]))
     made: Module = model.float()
@@ -205,14 +218,48 @@ def _config(checkpoint: Checkpoint) -> MusicgenConfig | MusicgenMelodyConfig:
     kind = kinds.get(str(checkpoint.config.get("model_type")))
     if kind is None:
         raise ValueError(f"a model of type {checkpoint.config.get('model_type')!r}")
+    for part in ("text_encoder", "audio_encoder", "decoder"):
+        if checkpoint.config[part].get("quantization_config"):
+            raise ValueError(f"its {part} is quantised")
     config: MusicgenConfig | MusicgenMelodyConfig = kind(**checkpoint.config)
+    _check_decoder(checkpoint, config)
     return config
+
+
+def _check_decoder(checkpoint: Checkpoint, config: MusicgenConfig | MusicgenMelodyConfig) -> None:
+    """Raise for a decoder whose heads don't share its width evenly, or that has fewer places than
+    a window of code frames takes, with a melody model's prefix before it."""
+    settings: Any = config.decoder
+    audio: Any = config.audio_encoder
+    if audio.frame_rate < 1:
+        raise ValueError(f"a codec of {audio.sampling_rate} samples a second")
+    if settings.num_attention_heads < 1 or settings.hidden_size % settings.num_attention_heads:
+        raise ValueError(
+            f"{settings.num_attention_heads} attention heads can't share a width of "
+            f"{settings.hidden_size}"
+        )
+    if settings.num_codebooks < 2:
+        raise ValueError(f"{settings.num_codebooks} codebooks, where MusicGen has four a channel")
+    frames = round(CLIP_SECONDS * audio.frame_rate)
+    needed = positions_of(frames, delays_of(settings.num_codebooks, settings.audio_channels))
+    if config.model_type == "musicgen_melody":
+        needed += int(getattr(config, "chroma_length", 0)) + TEXT_TOKENS
+    if settings.max_position_embeddings > MOST_POSITIONS:
+        raise ValueError(f"a decoder with {settings.max_position_embeddings} places")
+    if settings.max_position_embeddings < needed:
+        raise MusmedError(
+            f"The model in {checkpoint.folder} has {settings.max_position_embeddings} places, and "
+            f"the {CLIP_SECONDS:g} s that musmed composes at once take {needed}; choose one of "
+            "'musmed models list'."
+        )
 
 
 def _tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(checkpoint.folder, local_files_only=True)
+    return AutoTokenizer.from_pretrained(
+        checkpoint.folder, local_files_only=True, trust_remote_code=False
+    )
 
 
 @contextlib.contextmanager
@@ -220,16 +267,26 @@ def _complaining_of(checkpoint: Checkpoint) -> Iterator[None]:
     """What goes wrong in here is the files' fault, but for memory."""
     try:
         yield
-    except (torch.OutOfMemoryError, MusmedError):
+    except MusmedError:
         raise
-    except KeyError as error:
-        raise _unusable(checkpoint, f"{error} is missing") from error
-    except (ValueError, TypeError, OSError, RuntimeError) as error:
-        raise _unusable(checkpoint, str(error).splitlines()[0]) from error
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        raise _unusable(checkpoint, _reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = " ".join(lines[:2]) if lines and lines[0].endswith(":") else "".join(lines[:1])
+    return (said or type(error).__name__)[:200]
 
 
 def _unusable(checkpoint: Checkpoint, why: str) -> MusmedError:
-    return MusmedError(
-        f"The model files in {checkpoint.folder} can't be used ({why}); fetch them again with "
-        f"`musmed models get {checkpoint.name}`."
+    again = (
+        "mend them, or take one that 'musmed models get' fetches"
+        if repo_of(checkpoint.name) is None
+        else f"fetch them again with `musmed models get {checkpoint.name}`"
     )
+    return MusmedError(f"The model files in {checkpoint.folder} can't be used ({why}); {again}.")

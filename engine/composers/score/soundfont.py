@@ -28,6 +28,7 @@ from engine.composers.score.struck import Maker
 from engine.composers.score.tables import Table, level
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.errors import MusmedError
+from engine.places import expanded
 
 PLACES = tuple(
     Path(folder) / name
@@ -68,9 +69,13 @@ def choose(wish: Synthesis) -> Chosen:
     if version is None:
         missing = f"The FluidSynth library is not installed (Debian: {PACKAGES})"
         return _builtin(missing if asked else "")
-    paths = candidates(wish)
+    absent = f"No soundfont was found (Debian: {PACKAGES})"
+    try:
+        paths = candidates(wish)
+    except MusmedError as error:
+        paths, absent = [], str(error).rstrip(".")
     if not paths:
-        return _builtin(f"No soundfont was found (Debian: {PACKAGES})" if asked else "")
+        return _builtin(absent if asked else "")
     if kept:
         wanted = wish.wanted.split(" ", 3)[2:]
         paths = [path for path in paths if _fingerprint_or_none(path) == wanted[0]]
@@ -89,8 +94,9 @@ def choose(wish: Synthesis) -> Chosen:
 
 def candidates(wish: Synthesis) -> list[Path]:
     """The soundfonts to try, best first: the one that was named, and the well-known places where
-    none was or where a kept session may have found its own."""
-    named = [] if wish.soundfont is None else [Path(wish.soundfont).expanduser()]
+    none was or where a kept session may have found its own. Raises ``MusmedError`` for a name that
+    can be none of a file."""
+    named = [] if wish.soundfont is None else [expanded(wish.soundfont, "soundfont")]
     if named and wish.wanted in ("auto", "fluidsynth"):
         return named
     return [*named, *(path for path in PLACES if path.is_file())]

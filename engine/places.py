@@ -1,0 +1,85 @@
+"""The places a listener names: folders and files, as typed, or from settings and environment.
+
+Where one can't even be looked at, that is a sentence. A leaf that every room may import."""
+
+from __future__ import annotations
+
+import errno
+import stat
+from pathlib import Path
+from typing import Literal
+
+from engine.errors import MusmedError
+
+Found = Literal["folder", "file", "other", "nothing"]
+_NOTHING = {errno.ENOENT, errno.ENOTDIR}
+_SHOWN = 80
+
+
+def place_of(text: str, what: str) -> Path:
+    """The absolute path of ``text``, '~' and '~user' expanded; ``what`` should lie there, in a
+    few words. Raises ``MusmedError`` as ``expanded`` does, and where there is no current folder."""
+    path = expanded(text, what)
+    try:
+        return path.absolute()
+    except OSError as error:
+        raise _unseen(text, what, _reason(error)) from error
+
+
+def expanded(text: str, what: str) -> Path:
+    """``text`` as a path, '~' and '~user' expanded.
+
+    Raises ``MusmedError`` for a user who has no home folder here and for a NUL character.
+    """
+    if "\0" in text:
+        raise _unseen(text, what, "no path has a NUL character")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise _unseen(text, what, "there is no such home folder") from error
+
+
+def look_at(path: Path, what: str) -> Found:
+    """What lies at ``path``, where ``what`` should lie; links are followed.
+
+    Raises ``MusmedError`` where that can't be found out: a name that is too long, a folder on the
+    way that may not be read, links in a circle.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if error.errno in _NOTHING:
+            return "nothing"
+        raise _unseen(str(path), what, _reason(error)) from error
+    except ValueError as error:
+        raise _unseen(str(path), what, _reason(error)) from error
+    if stat.S_ISDIR(mode):
+        return "folder"
+    return "file" if stat.S_ISREG(mode) else "other"
+
+
+def is_there(text: str) -> bool:
+    """Whether something is seen to lie at ``text``."""
+    try:
+        return text != "" and look_at(place_of(text, "file"), "file") != "nothing"
+    except MusmedError:
+        return False
+
+
+def names_in(folder: Path) -> tuple[Path, ...]:
+    """What lies in ``folder``, sorted. Raises ``MusmedError`` for one that can't be read."""
+    try:
+        return tuple(sorted(folder.iterdir()))
+    except OSError as error:
+        raise MusmedError(
+            f"The folder {folder} can't be read ({_reason(error)}); mend its permissions."
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _unseen(text: str, what: str, reason: str) -> MusmedError:
+    shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+    return MusmedError(f"There is no {what} to be seen at {shown!r} ({reason}); mend the path.")
