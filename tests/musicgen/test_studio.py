@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 import weakref
 from pathlib import Path as FilePath
@@ -73,3 +74,22 @@ def test_on_mps_only_one_thread_uses_the_device(
         assert working_ahead() <= ahead
         assert [piece.shape for piece in line] == [(4, 2), (4, 3)]
         studio.end_clip()
+
+
+@pytest.mark.parametrize(
+    ("said", "spins"),
+    [({}, "5000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, None)],
+)
+def test_threads_spin_briefly_unless_told_otherwise(
+    tiny_checkpoint: FilePath,
+    monkeypatch: pytest.MonkeyPatch,
+    said: dict[str, str],
+    spins: str | None,
+) -> None:
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.setenv(name, "")  # so that it is put back
+        monkeypatch.delenv(name)
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    open_studio(str(tiny_checkpoint), Generation(), lambda _: None)
+    assert os.environ.get("GOMP_SPINCOUNT") == spins

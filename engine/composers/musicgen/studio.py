@@ -34,6 +34,9 @@ USUAL_KEYS = 192
 """Room for the text of as many moods as a clip has, so that every clip finds the same graphs."""
 
 
+SPINS = "5000"
+
+
 class CodeDecoder(Protocol):
     """What turns conditioning and a prompt into codes: ``decoder.Decoder`` or another on the same
     weights."""
@@ -129,13 +132,23 @@ class Studio:
         return CodeLine(0, codes.numpy()[:, -self.code_frames(OVERLAP_SECONDS) :])
 
 
+def spin_briefly() -> None:
+    """Let OpenMP's threads sleep soon when they wait, unless the environment says how they wait.
+
+    Decoder and codec have a team of threads each. One that spins as long as GNU's OpenMP lets it
+    takes the cores from the other, and on a busy machine hardly anything is composed; one that
+    sleeps at once is woken hundreds of times a step (docs/benchmarks.md). It is read when torch is
+    imported.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
+
+
 def open_studio(name: str, generation: Generation, progress: Callable[[float], None]) -> Studio:
     """Load the checkpoint ``name``. Raises ``MusmedError`` for what is missing or too large."""
     checkpoint = find(name)
     adapters = find_adapters([parse_adapter(text) for text in generation.adapters], checkpoint)
-    # Read by OpenMP when torch is imported. Decoder and codec have a team of threads each, and one
-    # that spins while it waits takes the cores from the other (docs/benchmarks.md).
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    spin_briefly()
     try:
         from engine.composers.musicgen import device as devices
         from engine.composers.musicgen import weights
