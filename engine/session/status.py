@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -14,7 +14,9 @@ from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import Plan
 from engine.playback.playback import PlaybackState
-from engine.session.conductor import Conductor
+
+if TYPE_CHECKING:  # the screen opens before there is a conductor
+    from engine.session.conductor import Conductor
 
 log = logging.getLogger(__name__)
 
