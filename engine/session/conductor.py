@@ -294,8 +294,8 @@ class Conductor:
             offered = work.clips.get(splice.spec.key)
             if offered is not None and offered.placed:
                 return  # the joiner's answer is awaited
-            source = work.clips[splice.source] if splice.source is not None else None
-            if source is None or source.continuation is not None:
+            source = work.clips.get(splice.source) if splice.source is not None else None
+            if splice.source is None or (source is not None and source.continuation is not None):
                 self._send(splice.spec, source)
                 return
             # An engine died under the source: that clip is made whole first.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.affect.circumplex import Affect
@@ -760,6 +760,7 @@ times = st.floats(min_value=0.0, max_value=239.0)
 actions = st.sampled_from([SteerTo(Affect(0.2, -0.3)), EaseNow(), SkipNow()])
 
 
+@example(deeds=[(0.0, SteerTo(Affect(0.2, -0.3)))], deaths=[4.75], silences=[21.0], speed=2.0)
 @settings(max_examples=25, deadline=None)
 @given(
     deeds=st.lists(st.tuples(times, actions), max_size=6),
