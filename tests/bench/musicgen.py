@@ -220,7 +220,7 @@ def stopping(size: str, dtype: str, decoder: Decoder, text: Conditioning) -> str
     for moment in (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 12.0, 30.0):
         told, asked = threading.Event(), (text, prompt, 30 * RATE)
         frames = decoder.frames(*asked, seed=0, cancelled=told.is_set)
-        thread = threading.Thread(target=lambda: deque(frames, 0))  # noqa: B023  # joined below
+        thread = threading.Thread(target=deque, args=(frames, 0))
         thread.start()
         thread.join(moment)
         ended = not thread.is_alive()

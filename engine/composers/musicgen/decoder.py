@@ -100,7 +100,7 @@ class Decoder:
         self._stream: torch.cuda.Stream | None = None
         self._graphs: Graphs | None = None
         if self.weights.device.type == "cuda":
-            self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own
+            self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # not annotated
             self._graphs = Graphs(self._stream)
 
     @torch.inference_mode()

@@ -35,6 +35,8 @@ USUAL_KEYS = 192
 
 
 SPINS = "5000"
+"""How often a thread of GNU's OpenMP looks for work before it sleeps: the best compromise of those
+measured in docs/benchmarks.md."""
 
 
 class CodeDecoder(Protocol):
