@@ -21,14 +21,11 @@ from engine.playback.clips import ClipAudio
 from engine.playback.joins import (
     SEEK_FADE,
     SHORTEST_JOIN,
-    SPLICE_FADE,
     head_is_here,
     lay,
     splice_in,
 )
 from engine.playback.placement import JoinRecord, Placement, mix
-
-__all__ = ["SEEK_FADE", "SPLICE_FADE", "Block", "Joiner"]
 
 LATE_FADE = frames_of(4.0)
 CUT_FADE = frames_of(1.0)

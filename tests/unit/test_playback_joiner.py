@@ -15,7 +15,8 @@ from engine.audio.format import BLOCK_FRAMES, Frames, frames_of, quantise24, sec
 from engine.composers.base import Marks
 from engine.plan.clock import clip_count, clip_end, clip_start
 from engine.plan.spec import ClipKey
-from engine.playback.joiner import SEEK_FADE, SPLICE_FADE, Block, Joiner
+from engine.playback.joiner import Block, Joiner
+from engine.playback.joins import SEEK_FADE, SPLICE_FADE
 
 TOTAL = frames_of(63.0)
 NO_MARKS = Marks()

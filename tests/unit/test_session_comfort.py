@@ -22,7 +22,8 @@ from engine.plan.events import Event, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
-from engine.playback.joiner import SPLICE_FADE, Joiner
+from engine.playback.joiner import Joiner
+from engine.playback.joins import SPLICE_FADE
 
 REQUEST = Request(
     start=parse_affect("tense")[0],

@@ -22,7 +22,7 @@ from engine.affect.circumplex import Affect
 from engine.audio.format import BLOCK_FRAMES, Frames, frames_of
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.request import Request
-from engine.playback.joiner import SEEK_FADE
+from engine.playback.joins import SEEK_FADE
 from engine.playback.sinks.base import Sink
 from engine.playback.sinks.file import FileSink
 from engine.playback.sinks.null import NullSink

@@ -22,7 +22,7 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey
 from engine.playback.handover import HANDOVER_FADE
-from engine.playback.joiner import SEEK_FADE
+from engine.playback.joins import SEEK_FADE
 from engine.playback.sinks.base import Fill, Sink
 from engine.playback.sinks.file import FileSink
 from engine.playback.sinks.null import NullSink
