@@ -21,11 +21,11 @@ from engine.errors import MusmedError
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.playback.sinks.file import FileSink
-from engine.session.library import Library
-from engine.session.lineup import Lineup
-from engine.session.report import check_report_path, report_path, write_report
+from engine.session.conductor.clip_composers import Lineup
+from engine.session.library.library import Library
 from engine.session.runner import SessionRunner
 from engine.session.status import Notice
+from engine.sidecar import check_report_path, report_path, write_report
 
 _BUILTIN = Synthesis()
 

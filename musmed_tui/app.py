@@ -18,8 +18,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from engine.errors import MusmedError
-from musmed_tui.driver import TerminalDriver
-from musmed_tui.raster import Glyphs
+from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.help import HelpScreen, bindings_of, key_name, title
@@ -27,7 +26,8 @@ from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.too_small import COLUMNS, ROWS, TooSmallScreen
 from musmed_tui.session_control import Begun, SessionControl
 from musmed_tui.session_view import Snapshot, expected
-from musmed_tui.terminal import STOP_SIGNALS
+from musmed_tui.terminal.driver import TerminalDriver
+from musmed_tui.terminal.terminal import STOP_SIGNALS
 from musmed_tui.theming import Theme, for_textual, variables
 
 TICK_SECONDS = 0.1

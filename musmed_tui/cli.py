@@ -109,7 +109,7 @@ def root(
         raise typer.Exit
     if context.invoked_subcommand is not None:
         return
-    from musmed_tui.commands_app import has_screen, open_check_in
+    from musmed_tui.commands.screen import has_screen, open_check_in
 
     if has_screen(plain=False):
         raise typer.Exit(open_check_in(slow_link=slow_link))
@@ -142,8 +142,8 @@ def play(
     slow_link: SlowLink = False,
 ) -> None:
     """Compose a session and play it while it is being composed."""
-    from musmed_tui.asking import Asked
-    from musmed_tui.commands_play import play_session
+    from musmed_tui.commands.play import play_session
+    from musmed_tui.options import Asked
 
     asked = Asked(
         start=start,
@@ -208,8 +208,8 @@ def render(
 
     --midi writes its score, with or without the sound.
     """
-    from musmed_tui.asking import Asked
-    from musmed_tui.commands_render import render_to
+    from musmed_tui.commands.render import render_to
+    from musmed_tui.options import Asked
 
     asked = Asked(
         start=start,
@@ -249,8 +249,8 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Show the clips a session would have, without composing them."""
-    from musmed_tui.asking import Asked
-    from musmed_tui.commands_tables import show_plan
+    from musmed_tui.commands.lists import show_plan
+    from musmed_tui.options import Asked
 
     asked = Asked(
         start=start,
@@ -269,7 +269,7 @@ def plan(
 @app.command()
 def feelings() -> None:
     """List the words for feelings and where they lie."""
-    from musmed_tui.commands_tables import show_feelings
+    from musmed_tui.commands.lists import show_feelings
 
     show_feelings()
 
@@ -277,7 +277,7 @@ def feelings() -> None:
 @app.command()
 def moods() -> None:
     """List the moods and themes music is tagged with."""
-    from musmed_tui.commands_tables import show_moods
+    from musmed_tui.commands.lists import show_moods
 
     show_moods()
 
@@ -287,7 +287,7 @@ def sessions(
     limit: Annotated[Text, typer.Option(metavar="NUMBER", help="At most so many (20).")] = None,
 ) -> None:
     """List the stored sessions, the newest first."""
-    from musmed_tui.commands_tables import show_sessions
+    from musmed_tui.commands.lists import show_sessions
 
     show_sessions(limit)
 
@@ -302,7 +302,7 @@ def resume(  # noqa: PLR0917 - typer calls it by name
     slow_link: SlowLink = False,
 ) -> None:
     """Go on with a session that did not reach its end: the given one, or the latest."""
-    from musmed_tui.commands_play import resume_session
+    from musmed_tui.commands.play import resume_session
 
     code = resume_session(session, sink, volume, denoise=denoise, plain=plain, slow_link=slow_link)
     raise typer.Exit(code)
@@ -315,7 +315,7 @@ def measure(
     as_json: Json = False,
 ) -> None:
     """Estimate valence and arousal of a sound file every 10 seconds, from its sound alone."""
-    from musmed_tui.commands_measure import measure as measure_sound
+    from musmed_tui.commands.measure import measure as measure_sound
 
     measure_sound(file, as_json=as_json)
 
@@ -341,7 +341,7 @@ def models_root(context: typer.Context) -> None:
 @models.command("list")
 def models_list() -> None:
     """List MusicGen's checkpoints, and which of them are on this machine."""
-    from musmed_tui.commands_models import list_models
+    from musmed_tui.commands.models import list_models
 
     list_models()
 
@@ -349,7 +349,7 @@ def models_list() -> None:
 @models.command("get")
 def models_get(name: Model = None) -> None:
     """Fetch a checkpoint or an adapter from the hub; what was interrupted goes on."""
-    from musmed_tui.commands_models import get_model
+    from musmed_tui.commands.models import get_model
 
     get_model(name)
 
@@ -361,7 +361,7 @@ def models_remove(
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
     """Remove a checkpoint or an adapter from the hub's cache."""
-    from musmed_tui.commands_models import remove_model
+    from musmed_tui.commands.models import remove_model
 
     remove_model(name, yes=yes)
 
@@ -369,7 +369,7 @@ def models_remove(
 @models.command("path")
 def models_path(name: Model = None) -> None:
     """Print the folder a checkpoint or an adapter is in."""
-    from musmed_tui.commands_models import show_path
+    from musmed_tui.commands.models import show_path
 
     show_path(name)
 
@@ -377,7 +377,7 @@ def models_path(name: Model = None) -> None:
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Say what works here, what does not, and what to do about it."""
-    from musmed_tui.doctor import report
+    from musmed_tui.doctor.report import report
 
     raise typer.Exit(report(as_json=as_json))
 

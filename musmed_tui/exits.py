@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -104,3 +105,8 @@ def _log_defect(error: BaseException) -> Path | None:
 def _silence_stdout() -> None:
     """The reader of a pipe has gone: what Python flushes at exit must not complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def exit_code(stop: signal.Signals | None) -> int:
+    """128 + the signal that stopped a session; 0 when none did."""
+    return 0 if stop is None else 128 + stop

@@ -15,8 +15,8 @@ from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.plan.generation import Generation
 from engine.plan.request import Request
-from musmed_tui.asking import Asked, generation_of
 from musmed_tui.logs import start_logging
+from musmed_tui.options import Asked, generation_of
 from musmed_tui.paths import Folders, make_writable
 from musmed_tui.settings import Loaded
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from engine.link.warm import WarmEngine
     from engine.playback.sinks.base import Sink
     from engine.render import RenderResult
-    from engine.session.library import Library
+    from engine.session.library.library import Library
+    from engine.session.library.records import StoredSession
     from engine.session.status import Notice, RunnerStatus
-    from engine.session.stored import StoredSession
     from musmed_tui.session_view import Snapshot
 
 
@@ -71,7 +71,7 @@ class SessionControl:
     """Begins sessions, one at a time. ``close`` ends all of it, whatever state it is in."""
 
     def __init__(self, where: Folders, loaded: Loaded, options: Options) -> None:
-        from engine.session.library import Library
+        from engine.session.library.library import Library
 
         self.loaded = loaded
         self._where = where

@@ -93,7 +93,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ``MusmedError`` for one that there is not."""
         wanted = self.synthesis
         if synthesis is not None:
-            wanted = cast(SynthesisChoice, parse_choice("synthesis", synthesis, "--synthesis"))
+            wanted = cast("SynthesisChoice", parse_choice("synthesis", synthesis, "--synthesis"))
         return Synthesis(wanted, self.soundfont)
 
     def generation(self) -> Generation:
@@ -200,7 +200,7 @@ def _checked(key: str, value: object, origin: str, *, quoted: bool) -> object:
 
 def _words(key: str, value: object, origin: str) -> tuple[str, ...]:
     """A list of words, or one text with commas between them (as a variable has to be)."""
-    from engine.composers.musicgen.adapters import parse_adapter
+    from engine.composers.musicgen.files.adapters import parse_adapter
 
     given = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
     try:

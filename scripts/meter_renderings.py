@@ -21,10 +21,10 @@ import numpy as np
 import soxr
 
 from engine.audio.format import GRID_FRAMES, SAMPLE_RATE
-from engine.composers.score.arrangement import LONGEST_NOTE, Note
-from engine.composers.score.instruments import INSTRUMENTS
-from engine.composers.score.render import Renderer
-from engine.composers.score.tables import TableCache
+from engine.composers.score.parts.arrangement import LONGEST_NOTE, Note
+from engine.composers.score.sound.instruments import INSTRUMENTS
+from engine.composers.score.sound.renderer import Renderer
+from engine.composers.score.sound.tables import TableCache
 from engine.meter.listening import HISTORY, Heard, listen, to_mono
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")

@@ -21,10 +21,10 @@ import numpy as np
 from engine.affect.circumplex import Affect
 from engine.affect.path import Path, Waypoint
 from engine.audio.format import SAMPLE_RATE, Frames
-from engine.composers.score.arrangement import Note, arrange
 from engine.composers.score.composer import EmbeddedComposer, bars_of
-from engine.composers.score.ensembles import ensemble_for
-from engine.composers.score.form import first_state
+from engine.composers.score.parts.arrangement import Note, arrange
+from engine.composers.score.parts.ensembles import ensemble_for
+from engine.composers.score.writing.form import first_state
 from engine.plan.spec import ClipSpec, LevelPoint, SeedStep, Tags
 
 mpl.use("Agg")

@@ -9,7 +9,7 @@ from typing import Annotated, Protocol, runtime_checkable
 import msgspec
 
 from engine.audio.format import Frames
-from engine.composers.musicgen.catalogue import NAMES
+from engine.composers.musicgen.files.catalogue import NAMES
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError, UnknownWordError
 from engine.plan.generation import Generation

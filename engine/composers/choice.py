@@ -10,10 +10,10 @@ import importlib.util
 from collections.abc import Sequence
 
 from engine.composers.base import EMBEDDED, has_model, resolve_composer
-from engine.composers.musicgen import audiocraft_packages
-from engine.composers.musicgen.adapters import find_adapters, parse_adapter
-from engine.composers.musicgen.catalogue import CATALOGUE, INSTALL, NAMES
-from engine.composers.musicgen.checkpoints import Checkpoint, find
+from engine.composers.musicgen.files import audiocraft_packages
+from engine.composers.musicgen.files.adapters import find_adapters, parse_adapter
+from engine.composers.musicgen.files.catalogue import CATALOGUE, INSTALL, NAMES
+from engine.composers.musicgen.files.checkpoints import Checkpoint, find
 from engine.composers.musicgen.opening import check_opening
 from engine.composers.speeds import Speeds
 from engine.errors import MusmedError

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from engine.affect.circumplex import Affect
 from engine.affect.path import Path, Waypoint
 from engine.audio.format import SAMPLE_RATE
-from engine.composers.score.arrangement import Note, arrange
-from engine.composers.score.ensembles import ensemble_for
-from engine.composers.score.form import Bar, first_state, next_bar
+from engine.composers.score.parts.arrangement import Note, arrange
+from engine.composers.score.parts.ensembles import ensemble_for
+from engine.composers.score.writing.form import Bar, first_state, next_bar
 from engine.evaluation.notes import Piece, ScoreBar, ScoreNote
 from engine.plan.spec import SeedStep, Tags
 

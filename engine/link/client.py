@@ -80,9 +80,9 @@ class EngineClient:
         self._outgoing: queue.Queue[tuple[msgspec.Struct, bytes] | None] = queue.Queue(OUTGOING)
         self._process = _spawn(argv, log)
         self._reader: FrameReader[ToFront] = FrameReader(
-            cast(BinaryIO, self._process.stdout), ToFront
+            cast("BinaryIO", self._process.stdout), ToFront
         )
-        self._writer = FrameWriter(cast(BinaryIO, self._process.stdin))
+        self._writer = FrameWriter(cast("BinaryIO", self._process.stdin))
         self._threads = (
             threading.Thread(target=self._read, name="link-read", daemon=True),
             threading.Thread(target=self._write, name="link-write", daemon=True),
@@ -146,7 +146,7 @@ class EngineClient:
             self._process.kill()
 
     def _write(self) -> None:
-        stream = cast(BinaryIO, self._process.stdin)
+        stream = cast("BinaryIO", self._process.stdin)
         try:
             self._writer.send_preamble()
             while (outgoing := self._outgoing.get()) is not None:
@@ -169,7 +169,7 @@ class EngineClient:
         finally:
             lost = reason or _why(_end(self._process, 1.0))
             _end(self._process, 0.0)
-            cast(BinaryIO, self._process.stdout).close()
+            cast("BinaryIO", self._process.stdout).close()
             self._stop_writing()
             if not self._closing.is_set():
                 self._deliver(EngineLost(lost))

@@ -7,7 +7,7 @@ from engine.composers.base import has_model
 from engine.composers.choice import measured_as
 from engine.composers.speeds import Speeds
 from engine.plan.generation import Generation
-from engine.session.commands import FinishClip
+from engine.session.conductor.messages import FinishClip
 
 MEASURED_FRAMES = frames_of(10.0)
 """A clip shorter than this says little of a composer's speed."""

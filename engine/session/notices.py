@@ -6,7 +6,7 @@ import contextlib
 import queue
 from collections.abc import Callable
 
-from engine.session.library import Library
+from engine.session.library.library import Library
 from engine.session.status import Notice
 
 

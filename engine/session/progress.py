@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from engine.playback.playback import Playback
-from engine.session.commands import Progress
+from engine.session.conductor.messages import Progress
 
 
 class Watch:

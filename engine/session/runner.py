@@ -28,8 +28,10 @@ from engine.plan.spec import ClipKey
 from engine.playback.clips import DamagedClipError
 from engine.playback.placement import JoinRecord
 from engine.playback.sinks.base import Sink
-from engine.session.clip_state import ClipState
-from engine.session.commands import (
+from engine.session.conductor.clip_composers import Lineup
+from engine.session.conductor.clip_state import ClipState
+from engine.session.conductor.conductor import Conductor
+from engine.session.conductor.messages import (
     Action,
     Command,
     EaseNow,
@@ -44,19 +46,17 @@ from engine.session.commands import (
     StartEngine,
     SteerTo,
 )
-from engine.session.composers import Composers
-from engine.session.conductor import Conductor
-from engine.session.ending import Ending
-from engine.session.engine_line import EngineLine
-from engine.session.library import Library
-from engine.session.lineup import Lineup
-from engine.session.materials import materials_of
+from engine.session.engine_supervisor import EngineLine
+from engine.session.executor import Stage
+from engine.session.fingerprints import materials_of
+from engine.session.first_composer import Composers
+from engine.session.library.library import Library
+from engine.session.library.records import State, StoredSession
+from engine.session.lifecycle import Ending
 from engine.session.measured import Measured
 from engine.session.notices import Notices
 from engine.session.progress import Watch
-from engine.session.stage import Stage
 from engine.session.status import Notice, RunnerStatus, sentence_of, status_of
-from engine.session.stored import State, StoredSession
 
 TICK_SECONDS = 0.1
 POSITION_EVERY_SECONDS = 1.0

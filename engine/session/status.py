@@ -16,7 +16,7 @@ from engine.plan.spec import Plan
 from engine.playback.playback import PlaybackState
 
 if TYPE_CHECKING:  # the screen opens before there is a conductor
-    from engine.session.conductor import Conductor
+    from engine.session.conductor.conductor import Conductor
 
 log = logging.getLogger(__name__)
 

@@ -21,9 +21,9 @@ from engine.composers.base import composer_names
 from engine.errors import MusmedError
 from engine.plan.request import Request
 from engine.plan.words import spelled, tag_statistics
-from musmed_tui.asking import Asked, build_request
-from musmed_tui.plane import PlaneState, plane_words
-from musmed_tui.raster import Glyphs
+from musmed_tui.drawing.plane_layout import PlaneState, plane_words
+from musmed_tui.drawing.raster import Glyphs
+from musmed_tui.options import Asked, build_request
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.settings import Loaded, parse_number
 from musmed_tui.widgets.circumplex import Circumplex

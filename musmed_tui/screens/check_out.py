@@ -19,16 +19,15 @@ from engine.errors import MusmedError
 from engine.places import place_of
 from engine.plan.spec import Plan
 from engine.plan.words import spelled
-from musmed_tui.plain_line import ASCII, UNICODE, clock
-from musmed_tui.plain_line import Glyphs as Marks
-from musmed_tui.plane import PlaneState, plane_words
-from musmed_tui.raster import Glyphs
+from musmed_tui.drawing.plane_layout import PlaneState, plane_words
+from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.status import way
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Part, Words, cut
+from musmed_tui.wording import ASCII, UNICODE, StateMarks, clock
 
 _TIME = 8
 _COMPOSING = "The whole session is composed again, into the file. Esc calls it off."
@@ -202,7 +201,7 @@ class CheckOutScreen(Screen[None]):
         self.query_one("#saved", Words).say((sentence, "$error" if failed else "$now"))
 
 
-def _headline(last: Snapshot, marks: Marks) -> Iterator[Part]:
+def _headline(last: Snapshot, marks: StateMarks) -> Iterator[Part]:
     where = f"{clock(last.position_s)} of {clock(last.total_s)}"
     ended = {
         "ended": f"{marks.ended} played to its end, {clock(last.total_s)}",

@@ -9,7 +9,7 @@ from textual.widgets import Input
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import FEELINGS, nearest_feelings, parse_affect
 from engine.errors import MusmedError
-from musmed_tui.plain_keys import MAX_TYPED, suggest
+from musmed_tui.wording import MAX_TYPED, suggest
 
 SAME = 0.03
 """How near, in affect units, a point must lie to a feeling's place to be called by its word."""

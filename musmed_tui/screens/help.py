@@ -11,9 +11,9 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 
-from musmed_tui.plane import CURSOR, NOW, START, TARGET
-from musmed_tui.plane_picture import signs as plane_signs
-from musmed_tui.raster import Glyphs
+from musmed_tui.drawing.plane_layout import CURSOR, NOW, START, TARGET
+from musmed_tui.drawing.plane_picture import signs as plane_signs
+from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.widgets.words import Part, Words
 
 _KEY = 6

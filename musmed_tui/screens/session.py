@@ -17,10 +17,8 @@ from textual.widgets import Input
 
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
-from musmed_tui.plain import SEEK_SECONDS, VOLUME_STEP
-from musmed_tui.plain_line import clock
-from musmed_tui.plane import PlaneState, plane_words
-from musmed_tui.raster import Glyphs
+from musmed_tui.drawing.plane_layout import PlaneState, plane_words
+from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.steering import SteerCard, bend
 from musmed_tui.session_control import Begun, Running
@@ -33,6 +31,7 @@ from musmed_tui.widgets.status import Status
 from musmed_tui.widgets.timeline import Timeline, timeline_state
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
+from musmed_tui.wording import SEEK_SECONDS, VOLUME_STEP, clock
 
 
 class SessionScreen(Screen[None]):

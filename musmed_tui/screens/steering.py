@@ -8,10 +8,10 @@ from textual.widgets import Label
 
 from engine.affect.circumplex import Affect
 from engine.affect.path import Path, steer
-from musmed_tui.plain_line import clock, nearest_word
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.words import Words
+from musmed_tui.wording import clock, nearest_word
 
 SOON = 3.0
 """A steer is heard within so many seconds: the path shown bends that far past the moment."""

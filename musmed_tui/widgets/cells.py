@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.style import Style as VisualStyle
 from textual.widget import Widget
 
-from musmed_tui.raster import Row, changes
+from musmed_tui.drawing.raster import Row, changes
 
 PALER = 0.4
 """How much of the chroma a colour half-way between two has lost."""

@@ -12,10 +12,17 @@ from textual.message import Message
 from textual.style import Style as VisualStyle
 
 from engine.affect.circumplex import Affect
-from musmed_tui import plane, plane_picture
-from musmed_tui.plane import Layout, PlaneState, PlaneWord, layout, layout_key, pointed
-from musmed_tui.plane_picture import Moving, moving
-from musmed_tui.raster import Glyphs, Row, Side
+from musmed_tui.drawing import plane_layout, plane_picture
+from musmed_tui.drawing.plane_layout import (
+    Layout,
+    PlaneState,
+    PlaneWord,
+    layout,
+    layout_key,
+    pointed,
+)
+from musmed_tui.drawing.plane_picture import Moving, moving
+from musmed_tui.drawing.raster import Glyphs, Row, Side
 from musmed_tui.widgets.cells import CellsWidget, blended
 
 __all__ = ["Circumplex", "PlaneState", "PlaneWord"]
@@ -25,18 +32,18 @@ STEP = 0.05
 BIG_STEPS = 4
 
 _PARTS = {
-    plane.AXIS: "circumplex--line",
-    plane.CIRCLE: "circumplex--line",
-    plane.PREVIEW: "circumplex--preview",
-    plane.MEASURED: "circumplex--measured",
-    plane.DOT: "circumplex--dot",
-    plane.AXIS_WORD: "circumplex--axis-word",
-    plane.NAME: "circumplex--name",
-    plane.ANCHOR: "circumplex--anchor",
-    plane.START: "circumplex--start",
-    plane.TARGET: "circumplex--target",
-    plane.CURSOR: "circumplex--cursor",
-    plane.NOW: "circumplex--now",
+    plane_layout.AXIS: "circumplex--line",
+    plane_layout.CIRCLE: "circumplex--line",
+    plane_layout.PREVIEW: "circumplex--preview",
+    plane_layout.MEASURED: "circumplex--measured",
+    plane_layout.DOT: "circumplex--dot",
+    plane_layout.AXIS_WORD: "circumplex--axis-word",
+    plane_layout.NAME: "circumplex--name",
+    plane_layout.ANCHOR: "circumplex--anchor",
+    plane_layout.START: "circumplex--start",
+    plane_layout.TARGET: "circumplex--target",
+    plane_layout.CURSOR: "circumplex--cursor",
+    plane_layout.NOW: "circumplex--now",
 }
 
 
@@ -142,9 +149,9 @@ class Circumplex(CellsWidget, can_focus=True):
             return self.get_visual_style(_PARTS[role])
         start = self.get_visual_style("circumplex--path-start")
         end = self.get_visual_style("circumplex--path-end")
-        travelled = role >= plane.TRAVELLED
-        step = role - (plane.TRAVELLED if travelled else plane.PLANNED)
-        return blended(start, end, step / (plane.STEPS - 1))
+        travelled = role >= plane_layout.TRAVELLED
+        step = role - (plane_layout.TRAVELLED if travelled else plane_layout.PLANNED)
+        return blended(start, end, step / (plane_layout.STEPS - 1))
 
     def render(self) -> RenderResult:
         return ""

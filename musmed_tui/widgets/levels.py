@@ -9,14 +9,14 @@ from typing import ClassVar
 from textual.app import RenderResult
 from textual.style import Style as VisualStyle
 
-from musmed_tui import strip
-from musmed_tui.raster import Glyphs, Row
+from musmed_tui.drawing import timeline_picture
+from musmed_tui.drawing.raster import Glyphs, Row
 from musmed_tui.widgets.cells import CellsWidget
 
 _PARTS = {
-    strip.QUIET: "levels--quiet",
-    strip.LOUD: "levels--loud",
-    strip.CHANNEL: "levels--channel",
+    timeline_picture.QUIET: "levels--quiet",
+    timeline_picture.LOUD: "levels--loud",
+    timeline_picture.CHANNEL: "levels--channel",
 }
 
 
@@ -44,20 +44,23 @@ class Levels(CellsWidget):
     ) -> None:
         super().__init__(name=name, id=id)
         self.glyphs = glyphs
-        self.shown = (strip.FLOOR_DB, strip.FLOOR_DB)
+        self.shown = (timeline_picture.FLOOR_DB, timeline_picture.FLOOR_DB)
         self._clock = clock
         self._shown_at = clock()
 
     def show(self, peak: tuple[float, float]) -> None:
         """Show these peaks (dBFS; -inf for silence)."""
         now = self._clock()
-        before, self.shown = self.shown, strip.settled(self.shown, peak, now - self._shown_at)
+        before, self.shown = (
+            self.shown,
+            timeline_picture.settled(self.shown, peak, now - self._shown_at),
+        )
         self._shown_at = now
         if before != self.shown:
             self.paint()
 
     def picture(self, width: int, height: int) -> list[Row]:
-        return strip.level_rows(self.shown, width, height, self.glyphs)
+        return timeline_picture.level_rows(self.shown, width, height, self.glyphs)
 
     def role_style(self, role: int) -> VisualStyle:
         return self.get_visual_style(_PARTS[role])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from musmed_tui.plain_line import ASCII, UNICODE, clock, nearest_word
-from musmed_tui.raster import Glyphs
+from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.words import Part, Words
+from musmed_tui.wording import ASCII, UNICODE, clock, nearest_word
 
 _BAR = 10
 _WORDS = {"failed": "stopped by a failure", "starting": "composing the first seconds"}

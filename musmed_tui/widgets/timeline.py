@@ -7,20 +7,20 @@ from typing import ClassVar
 from textual.app import RenderResult
 from textual.style import Style as VisualStyle
 
-from musmed_tui import strip
-from musmed_tui.raster import Glyphs, Row
-from musmed_tui.strip import TimelineState, timeline_state
+from musmed_tui.drawing import timeline_picture
+from musmed_tui.drawing.raster import Glyphs, Row
+from musmed_tui.drawing.timeline_picture import TimelineState, timeline_state
 from musmed_tui.widgets.cells import CellsWidget, blended
 
 __all__ = ["Timeline", "TimelineState", "timeline_state"]
 
 _PARTS = {
-    strip.PLAYING: "timeline--playing",
-    strip.COMPOSING: "timeline--composing",
-    strip.PLANNED: "timeline--planned",
-    strip.PLAYHEAD: "timeline--playhead",
-    strip.TIME: "timeline--time",
-    strip.LEGEND: "timeline--legend",
+    timeline_picture.PLAYING: "timeline--playing",
+    timeline_picture.COMPOSING: "timeline--composing",
+    timeline_picture.PLANNED: "timeline--planned",
+    timeline_picture.PLAYHEAD: "timeline--playhead",
+    timeline_picture.TIME: "timeline--time",
+    timeline_picture.LEGEND: "timeline--legend",
 }
 
 
@@ -68,17 +68,17 @@ class Timeline(CellsWidget):
             self.paint()
 
     def _head(self) -> int:
-        return strip.playhead(self.state, max(1, self.size.width))
+        return timeline_picture.playhead(self.state, max(1, self.size.width))
 
     def picture(self, width: int, height: int) -> list[Row]:
-        return strip.timeline_rows(self.state, width, height, self.glyphs)
+        return timeline_picture.timeline_rows(self.state, width, height, self.glyphs)
 
     def role_style(self, role: int) -> VisualStyle:
         if role in _PARTS:
             return self.get_visual_style(_PARTS[role])
         start = self.get_visual_style("timeline--path-start")
         end = self.get_visual_style("timeline--path-end")
-        return blended(start, end, strip.share(role))
+        return blended(start, end, timeline_picture.share(role))
 
     def render(self) -> RenderResult:
         return ""

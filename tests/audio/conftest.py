@@ -25,8 +25,8 @@ import soundfile
 
 from engine.audio.format import Frames
 from engine.render import render_session
-from engine.session.library import Library
-from engine.session.stored import StoredSession
+from engine.session.library.library import Library
+from engine.session.library.records import StoredSession
 
 ROOT = Path(__file__).parents[2]
 VIRTUAL_DEVICE = "musmedfile"

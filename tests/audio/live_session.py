@@ -20,7 +20,7 @@ from engine.affect.feelings import parse_affect
 from engine.audio.format import SAMPLE_RATE
 from engine.plan.request import Request
 from engine.playback.sinks.sounddevice import SoundDeviceSink
-from engine.session.library import Library
+from engine.session.library.library import Library
 from engine.session.runner import SessionRunner
 
 MARGIN = 15.0

@@ -34,8 +34,8 @@ from engine.plan.request import Request  # noqa: E402
 from engine.plan.spec import Tags  # noqa: E402
 from engine.playback.placement import JoinRecord  # noqa: E402
 from engine.playback.sinks.file import FileSink  # noqa: E402
-from engine.session.clip_state import ClipState  # noqa: E402
-from engine.session.library import Library  # noqa: E402
+from engine.session.conductor.clip_state import ClipState  # noqa: E402
+from engine.session.library.library import Library  # noqa: E402
 from engine.session.runner import SessionRunner  # noqa: E402
 
 TEMPERATURE = 0.5

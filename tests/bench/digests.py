@@ -32,8 +32,8 @@ from engine.plan.spec import ClipKey
 from engine.playback.handover import Handover
 from engine.playback.sinks.file import FileSink
 from engine.render import render_session
-from engine.session.library import Library
-from engine.session.lineup import Lineup, Part
+from engine.session.conductor.clip_composers import Lineup, Part
+from engine.session.library.library import Library
 from engine.session.runner import SessionRunner
 
 STEER = Steer(at=40.0, target=Affect(0.6, 0.5), word="glad")
@@ -130,7 +130,7 @@ def digests() -> dict[str, str]:
             ClipKey(0, 0): Part(EMBEDDED, tiny, Handover(frames_of(12.0), frames_of(15.0))),
             ClipKey(1, 0): Part(EMBEDDED),
         }
-        made = {
+        return {
             "embedded": rendering(folder, request()),
             "embedded, FluidSynth": rendering(folder, request(), synthesis=Synthesis("fluidsynth")),
             "steered": rendering(folder, request(), (STEER,)),
@@ -142,7 +142,6 @@ def digests() -> dict[str, str]:
             "tiny MusicGen, steered": rendering(folder, musicgen, (STEER,)),
             "taken over from": rendering(folder, musicgen, lineup=taken_over),
         }
-    return made
 
 
 def compare(made: Mapping[str, str], before: Mapping[str, str]) -> list[str]:

@@ -25,8 +25,8 @@ from engine.affect.circumplex import Affect
 from engine.affect.path import Path, Waypoint
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
 from engine.composers.score.composer import EmbeddedComposer
-from engine.composers.score.ensembles import STYLE_OF, STYLES, VOICE_OF, style_of
-from engine.composers.score.keyed import Dice
+from engine.composers.score.dice import Dice
+from engine.composers.score.parts.ensembles import STYLE_OF, STYLES, VOICE_OF, style_of
 from engine.plan.spec import ClipSpec, LevelPoint, SeedStep, Tags
 
 CANON = {

@@ -31,12 +31,12 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import torch  # noqa: E402
 
-from engine.composers.musicgen.codec import CodecStream, fold  # noqa: E402
-from engine.composers.musicgen.decoder import Conditioning, Decoder  # noqa: E402
-from engine.composers.musicgen.device import settle  # noqa: E402
-from engine.composers.musicgen.reference import ReferenceDecoder  # noqa: E402
-from engine.composers.musicgen.step import DRAWN_STEPS  # noqa: E402
-from engine.composers.musicgen.weights import Model, from_transformers  # noqa: E402
+from engine.composers.musicgen.decoders.reference import ReferenceDecoder  # noqa: E402
+from engine.composers.musicgen.model.codec import CodecStream, fold  # noqa: E402
+from engine.composers.musicgen.model.decoder import Conditioning, Decoder  # noqa: E402
+from engine.composers.musicgen.model.device import settle  # noqa: E402
+from engine.composers.musicgen.model.step import DRAWN_STEPS  # noqa: E402
+from engine.composers.musicgen.model.weights import Model, from_transformers  # noqa: E402
 from engine.errors import MusmedError  # noqa: E402
 from engine.plan.clock import CLIP_SECONDS  # noqa: E402
 from tests.bench.musicgen_session import whole_session  # noqa: E402
@@ -117,7 +117,7 @@ def measure(
     whole = random_model(size, device, DTYPES[dtype])
     fold(whole.audio_encoder)
     others = allocated(device)
-    model = from_transformers(whole, cast(Any, None), DTYPES[dtype])  # nothing is tokenised here
+    model = from_transformers(whole, cast("Any", None), DTYPES[dtype])  # nothing is tokenised here
     text = Conditioning(torch.randn(KEYS, whole.config.text_encoder.d_model, device=device))
     decoder = Decoder(model, max_seconds=CLIP_SECONDS)
     decoder.warm(guidance=asked.guidance, keys=KEYS)
@@ -305,7 +305,7 @@ def cpu_name() -> str:
 
 
 def audiocraft(model: Model) -> Any:
-    from engine.composers.musicgen.audiocraft import open_decoder
+    from engine.composers.musicgen.decoders.audiocraft import open_decoder
 
     return open_decoder(model)
 

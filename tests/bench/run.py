@@ -40,7 +40,7 @@ from engine.link.deliveries import ComposerOpened, Delivery, EngineUp  # noqa: E
 from engine.plan.request import Request  # noqa: E402
 from engine.playback.sinks.base import Fill  # noqa: E402
 from engine.render import render_session  # noqa: E402
-from engine.session.library import Library  # noqa: E402
+from engine.session.library.library import Library  # noqa: E402
 from engine.session.runner import SessionRunner  # noqa: E402
 
 Row = tuple[str, str, str]

@@ -25,7 +25,7 @@ import soundfile  # noqa: E402
 
 from engine.audio.format import SAMPLE_RATE  # noqa: E402
 from engine.render import render_session  # noqa: E402
-from engine.session.library import Library  # noqa: E402
+from engine.session.library.library import Library  # noqa: E402
 
 HOG = "import os; os.nice(5)\nwhile True: sum(range(10000))"
 

@@ -23,7 +23,7 @@ from score_range import DATA, human_pieces  # noqa: E402
 
 from engine.affect.circumplex import Affect  # noqa: E402
 from engine.affect.path import Path, plan_path  # noqa: E402
-from engine.composers.score.form import Bar  # noqa: E402
+from engine.composers.score.writing.form import Bar  # noqa: E402
 from engine.evaluation import variety as v  # noqa: E402
 from engine.evaluation.composed import SOLO_PIANO, as_piece, compose_bars  # noqa: E402
 from engine.evaluation.notes import Piece, windows  # noqa: E402

@@ -413,7 +413,7 @@ def test_a_defect_is_a_sentence_that_names_its_log(tmp_path: Path) -> None:
     make(tmp_path, {})
     code = (
         "import sys; sys.argv = ['musmed', 'feelings']\n"
-        "import musmed_tui.commands_tables as tables\n"
+        "import musmed_tui.commands.lists as tables\n"
         "tables.show_feelings = lambda: 1 / 0\n"
         "from musmed_tui.cli import main; main()\n"
     )

@@ -60,7 +60,7 @@ def test_help_imports_nothing_that_computes() -> None:
 def test_the_front_process_stays_light() -> None:
     modules = front_modules()
     assert "engine.session.runner" in modules
-    assert "musmed_tui.plain" in modules
+    assert "musmed_tui.plain.player" in modules
     seen = imported_by(f"import {', '.join(modules)}")
     assert "numpy" in seen
     assert not seen & HEAVY

@@ -19,8 +19,8 @@ import soundfile
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
 from engine.plan.request import Request
 from engine.render import render_session
-from engine.session.library import Library
-from engine.session.stored import StoredSession
+from engine.session.library.library import Library
+from engine.session.library.records import StoredSession
 
 ROOT = Path(__file__).parents[2]
 RAMP = frames_of(0.1)

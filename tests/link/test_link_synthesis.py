@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from engine.affect.circumplex import Affect
-from engine.composers.score.soundfont import PLACES
+from engine.composers.score.sound.soundfont import PLACES
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.link.client import EngineClient
 from engine.link.deliveries import ClipEnded, ComposerOpened, Delivery, EngineLost
@@ -22,9 +22,9 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.playback.sinks.file import FileSink
 from engine.render import render_session
-from engine.session.library import Library
-from engine.session.report import report_path
+from engine.session.library.library import Library
 from engine.session.runner import SessionRunner
+from engine.sidecar import report_path
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 REQUEST = Request(start=Affect(-0.4, 0.6), target=Affect(0.5, -0.5), minutes=2, seed=9)

@@ -21,7 +21,7 @@ from engine.audio.format import SAMPLE_RATE
 from engine.composers.speeds import Speeds
 from engine.plan.request import Request
 from engine.playback.sinks.sounddevice import SoundDeviceSink
-from engine.session.library import Library
+from engine.session.library.library import Library
 from engine.session.runner import SessionRunner
 
 

@@ -15,14 +15,14 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file, save_file
 
-from engine.composers.musicgen.adapters import (
+from engine.composers.musicgen.files.adapters import (
     AdapterWish,
     find_adapter,
     find_adapters,
     parse_adapter,
 )
-from engine.composers.musicgen.checkpoints import find
-from engine.composers.musicgen.merging import merge
+from engine.composers.musicgen.files.checkpoints import find
+from engine.composers.musicgen.model.merging import merge
 from engine.errors import MusmedError
 
 ATTENTION = ["q_proj", "k_proj", "v_proj", "out_proj"]
@@ -171,8 +171,8 @@ def test_codes_are_those_of_pefts_merged_model(
     train: Callable[..., Path], tiny_model: Any, tiny_checkpoint: Path
 ) -> None:
     """Through the loader and our decoder, greedily, against peft's weights in the same decoder."""
-    from engine.composers.musicgen import weights
-    from engine.composers.musicgen.decoder import Conditioning, Decoder
+    from engine.composers.musicgen.model import weights
+    from engine.composers.musicgen.model.decoder import Conditioning, Decoder
 
     folder = train("one", target_modules=[*ATTENTION, "fc1", "fc2"], r=8, lora_alpha=64)
     checkpoint, cpu = find(str(tiny_checkpoint)), torch.device("cpu")

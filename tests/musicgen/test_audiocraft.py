@@ -13,7 +13,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from engine.composers.musicgen.audiocraft_packages import missing
+from engine.composers.musicgen.files.audiocraft_packages import missing
 from engine.errors import MusmedError
 
 LACKING = missing()
@@ -57,7 +57,7 @@ def small_model() -> Any:
 
 def conditioning(keys: int, seed: int, bias: Any = None, width: int = 24) -> Any:
     """Random states, large enough for the codes to depend on them."""
-    from engine.composers.musicgen.decoder import Conditioning
+    from engine.composers.musicgen.model.decoder import Conditioning
 
     states = torch.randn(keys, width, generator=torch.Generator().manual_seed(seed))
     return Conditioning(40 * states, bias)
@@ -65,8 +65,9 @@ def conditioning(keys: int, seed: int, bias: Any = None, width: int = 24) -> Any
 
 def both(model: Any, *arguments: Any, **settings: Any) -> tuple[Any, Any]:
     """The codes of our decoder and of audiocraft's."""
-    from engine.composers.musicgen import audiocraft, weights
-    from engine.composers.musicgen.decoder import Decoder
+    from engine.composers.musicgen.decoders import audiocraft
+    from engine.composers.musicgen.model import weights
+    from engine.composers.musicgen.model.decoder import Decoder
 
     held = weights.from_transformers(model, None)
     settings = {"seed": 0, "temperature": 0} | settings
@@ -106,7 +107,8 @@ def test_greedy_codes_are_the_same_in_the_small_models_size(small_model: Any) ->
 @installed
 def test_matrices_in_bfloat16_are_no_hindrance(tiny_model: Any) -> None:
     """As ``choose_device`` has them on many a processor. The two then round differently."""
-    from engine.composers.musicgen import audiocraft, weights
+    from engine.composers.musicgen.decoders import audiocraft
+    from engine.composers.musicgen.model import weights
 
     held = weights.from_transformers(tiny_model, None, torch.bfloat16)
     frames = audiocraft.open_decoder(held).frames(conditioning(6, 1), None, 20, seed=0)
@@ -135,7 +137,8 @@ def test_weights_that_change_along_the_clip(tiny_model: Any) -> None:
 
 @installed
 def test_sampling_is_seeded_and_can_be_stopped(tiny_model: Any) -> None:
-    from engine.composers.musicgen import audiocraft, weights
+    from engine.composers.musicgen.decoders import audiocraft
+    from engine.composers.musicgen.model import weights
 
     decoder = audiocraft.open_decoder(weights.from_transformers(tiny_model, None))
 
@@ -155,7 +158,8 @@ def test_sampling_is_seeded_and_can_be_stopped(tiny_model: Any) -> None:
 
 @pytest.mark.skipif(not LACKING, reason="audiocraft is installed")
 def test_without_audiocraft_a_sentence_names_what_is_missing(tiny_model: Any) -> None:
-    from engine.composers.musicgen import audiocraft, weights
+    from engine.composers.musicgen.decoders import audiocraft
+    from engine.composers.musicgen.model import weights
 
     with pytest.raises(MusmedError, match=r"audiocraft.*requirements-audiocraft\.txt"):
         audiocraft.open_decoder(weights.from_transformers(tiny_model, None))

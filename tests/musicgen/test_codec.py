@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from engine.composers.musicgen.codec import (
+from engine.composers.musicgen.model.codec import (
     CodecStream,
     encode,
     fold,

@@ -18,7 +18,7 @@ from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames, frames_of
 from engine.composers.base import open_composer
 from engine.composers.musicgen.composer import MusicGenComposer, MusicGenComposition
 from engine.composers.musicgen.continuation import CodeLine
-from engine.composers.musicgen.studio import Studio, open_studio
+from engine.composers.musicgen.loaded_model import Studio, open_studio
 from engine.errors import MusmedError
 from engine.plan.events import Skip, Steer
 from engine.plan.generation import Generation
@@ -28,7 +28,7 @@ from engine.plan.spec import ClipSpec
 
 torch = pytest.importorskip("torch")
 
-from engine.composers.musicgen.weights import from_transformers
+from engine.composers.musicgen.model.weights import from_transformers
 
 REQUEST = Request(start=Affect(-0.4, 0.6), target=Affect(0.5, -0.5), minutes=2, seed=9)
 RATE, HOP = 50, 960
@@ -266,7 +266,7 @@ def test_silence_at_the_sessions_start_is_left_out(
 
 
 def test_a_listeners_file_opens_the_session(model: Any, tmp_path: FilePath) -> None:
-    from engine.composers.musicgen.codec import encode
+    from engine.composers.musicgen.model.codec import encode
 
     rate = 44_100
     times = np.arange(rate * 20) / rate
@@ -337,7 +337,7 @@ def test_the_reference_decoder_composes_too(
     tiny_checkpoint: FilePath, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exact = (torch.device("cpu"), torch.float32)  # in bfloat16 the two round differently
-    monkeypatch.setattr("engine.composers.musicgen.device.choose_device", lambda: exact)
+    monkeypatch.setattr("engine.composers.musicgen.model.device.choose_device", lambda: exact)
     spec = make_plan(REQUEST).clips[0]
     greedy: dict[str, Any] = {"temperature": 0.0}
     made = []
@@ -352,7 +352,7 @@ def test_the_reference_decoder_composes_too(
 
 
 def test_a_model_that_does_not_fit_gets_a_proposal(model: Any) -> None:
-    from engine.composers.musicgen.device import fitting
+    from engine.composers.musicgen.model.device import fitting
 
     decoder = Draws()
     decoder.fails = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")

@@ -24,8 +24,8 @@ from engine.plan.spec import ClipSpec, SeedStep, Tags
 
 torch = pytest.importorskip("torch")
 
-from engine.composers.musicgen.decoder import Conditioning, Decoder
-from engine.composers.musicgen.weights import Model, from_transformers
+from engine.composers.musicgen.model.decoder import Conditioning, Decoder
+from engine.composers.musicgen.model.weights import Model, from_transformers
 
 RATE = 50
 PLACE = st.builds(Affect, st.floats(-1, 1), st.floats(-1, 1))

@@ -10,12 +10,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from engine.composers.musicgen.decoder import Conditioning, Decoder
-from engine.composers.musicgen.delay import positions_of, undelayed
-from engine.composers.musicgen.reference import ReferenceDecoder
-from engine.composers.musicgen.sampler import draw
-from engine.composers.musicgen.step import DRAWN_STEPS
-from engine.composers.musicgen.weights import Model, from_transformers
+from engine.composers.musicgen.decoders.reference import ReferenceDecoder
+from engine.composers.musicgen.model.decoder import Conditioning, Decoder
+from engine.composers.musicgen.model.delay import positions_of, undelayed
+from engine.composers.musicgen.model.sampler import draw
+from engine.composers.musicgen.model.step import DRAWN_STEPS
+from engine.composers.musicgen.model.weights import Model, from_transformers
 
 FRAMES = 70
 CALM, DARK = "calm piano music", "dark drums and slow strings, for the epic"
@@ -337,7 +337,7 @@ def test_a_step_over_a_bucket_is_a_step_over_the_past(
     model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a CUDA graph captures, here run on the CPU: the later positions are masked."""
-    from engine.composers.musicgen import decoder as module
+    from engine.composers.musicgen.model import decoder as module
 
     exact = decoded(Decoder(model), about(model, CALM), count=300)
     real: Callable[..., None] = module.step
@@ -357,7 +357,7 @@ def test_plain_matrices_say_the_same(
     tiny_model: Any, tokenizer: Any, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The layout that CUDA and MPS take, on the CPU."""
-    from engine.composers.musicgen import matrices
+    from engine.composers.musicgen.model import matrices
 
     monkeypatch.setattr(matrices, "_packs", lambda _: False)
     plain = from_transformers(tiny_model, tokenizer)

@@ -17,12 +17,12 @@ torch = pytest.importorskip("torch")
 if not torch.cuda.is_available():
     pytest.skip("no CUDA device here", allow_module_level=True)
 
-from engine.composers.musicgen.codec import CodecStream
-from engine.composers.musicgen.decoder import BUCKET, Conditioning, Decoder
-from engine.composers.musicgen.device import settle
-from engine.composers.musicgen.sampler import Sampling
-from engine.composers.musicgen.step import Between, State, step, text_keys
-from engine.composers.musicgen.weights import Model, from_transformers
+from engine.composers.musicgen.model.codec import CodecStream
+from engine.composers.musicgen.model.decoder import BUCKET, Conditioning, Decoder
+from engine.composers.musicgen.model.device import settle
+from engine.composers.musicgen.model.sampler import Sampling
+from engine.composers.musicgen.model.step import Between, State, step, text_keys
+from engine.composers.musicgen.model.weights import Model, from_transformers
 
 TOLERANCE = {torch.float32: 1e-3, torch.float16: 1e-2, torch.bfloat16: 4e-2}
 """Of the logits' RMS difference to float32 on the CPU, relative to their RMS."""

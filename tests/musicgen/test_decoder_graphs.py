@@ -21,13 +21,13 @@ torch = pytest.importorskip("torch")
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from engine.composers.musicgen import decoder as module
-from engine.composers.musicgen.decoder import BUCKET, Conditioning, Decoder, Graphs
-from engine.composers.musicgen.delay import OPEN
-from engine.composers.musicgen.fused import fuse
-from engine.composers.musicgen.sampler import Sampling
-from engine.composers.musicgen.step import Between, State, step
-from engine.composers.musicgen.weights import Model, from_transformers
+from engine.composers.musicgen.model import decoder as module
+from engine.composers.musicgen.model.decoder import BUCKET, Conditioning, Decoder, Graphs
+from engine.composers.musicgen.model.delay import OPEN
+from engine.composers.musicgen.model.fused import fuse
+from engine.composers.musicgen.model.sampler import Sampling
+from engine.composers.musicgen.model.step import Between, State, step
+from engine.composers.musicgen.model.weights import Model, from_transformers
 
 HOST = ("_local_scalar_dense", "item", "nonzero", "lift_fresh", "_to_copy", "is_nonzero", "cpu")
 """Kernels with which the host reads what the device made, or gives it something of its own."""

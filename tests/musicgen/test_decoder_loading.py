@@ -14,14 +14,14 @@ import pytest
 torch = pytest.importorskip("torch")
 safetensors = pytest.importorskip("safetensors.torch")
 
-from engine.composers.musicgen import weights
-from engine.composers.musicgen.checkpoints import find
-from engine.composers.musicgen.codec import CodecStream
-from engine.composers.musicgen.decoder import Conditioning, Decoder
-from engine.composers.musicgen.device import fitting
-from engine.composers.musicgen.matrices import Dense, Packed, Rounded, matrix
-from engine.composers.musicgen.reference import ReferenceDecoder
-from engine.composers.musicgen.weights import (
+from engine.composers.musicgen.decoders.reference import ReferenceDecoder
+from engine.composers.musicgen.files.checkpoints import find
+from engine.composers.musicgen.model import weights
+from engine.composers.musicgen.model.codec import CodecStream
+from engine.composers.musicgen.model.decoder import Conditioning, Decoder
+from engine.composers.musicgen.model.device import fitting
+from engine.composers.musicgen.model.matrices import Dense, Packed, Rounded, matrix
+from engine.composers.musicgen.model.weights import (
     Model,
     from_transformers,
     load,

@@ -10,8 +10,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from engine.composers.musicgen.decoder import Conditioning, Decoder
-from engine.composers.musicgen.weights import Model, from_transformers
+from engine.composers.musicgen.model.decoder import Conditioning, Decoder
+from engine.composers.musicgen.model.weights import Model, from_transformers
 
 FRAMES = 60
 CALM, DARK = "calm piano music", "dark drums and slow strings"
@@ -70,8 +70,8 @@ def test_stereo_too(build: Any, tokenizer: Any, generate_codes: Any) -> None:
 def test_from_a_folder(
     build: Any, whole: Any, model: Model, decoder: Decoder, tmp_path: Path
 ) -> None:
-    from engine.composers.musicgen.checkpoints import Checkpoint
-    from engine.composers.musicgen.weights import load, load_transformers
+    from engine.composers.musicgen.files.checkpoints import Checkpoint
+    from engine.composers.musicgen.model.weights import load, load_transformers
     from engine.errors import MusmedError
 
     folder = build.checkpoint(whole, tmp_path / "musicgen-melody-tiny")
@@ -134,7 +134,7 @@ class TestBias:
 
 
 def test_a_bucketed_step_is_the_same(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.composers.musicgen import decoder as module
+    from engine.composers.musicgen.model import decoder as module
 
     exact = decoded(Decoder(model), Conditioning(model.text_states(CALM)), count=300)
     real = module.step

@@ -8,8 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from engine.composers.musicgen.decoder import Conditioning, Decoder
-from engine.composers.musicgen.weights import Model, from_transformers
+from engine.composers.musicgen.model.decoder import Conditioning, Decoder
+from engine.composers.musicgen.model.weights import Model, from_transformers
 
 TEXTS = ("calm piano music", "dark energetic drums and synthesizer")
 NEW = 4

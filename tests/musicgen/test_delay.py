@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from engine.composers.musicgen.delay import (
+from engine.composers.musicgen.model.delay import (
     OPEN,
     delayed,
     delays_of,

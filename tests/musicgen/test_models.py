@@ -24,11 +24,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.composers.musicgen import hub
-from engine.composers.musicgen.catalogue import CATALOGUE, is_repo_name, smaller
-from engine.composers.musicgen.checkpoints import find, hub_cache, repo_folder, snapshots
-from engine.composers.musicgen.tensorfile import read_tensors
-from engine.composers.musicgen.transfer import Progress
+from engine.composers.musicgen.files import hub
+from engine.composers.musicgen.files.catalogue import CATALOGUE, is_repo_name, smaller
+from engine.composers.musicgen.files.checkpoints import find, hub_cache, repo_folder, snapshots
+from engine.composers.musicgen.files.tensorfile import read_tensors
+from engine.composers.musicgen.files.transfer import Progress
 from engine.errors import MusmedError
 
 ROOT = Path(__file__).parents[2]
@@ -686,7 +686,7 @@ def test_a_hub_that_breaks_off_at_the_other_branch_is_what_is_said(
 
 
 def test_an_adapter_is_fetched_and_found(server: Hub, cache: Path) -> None:
-    from engine.composers.musicgen.adapters import AdapterWish, find_adapter
+    from engine.composers.musicgen.files.adapters import AdapterWish, find_adapter
 
     pair = {f"base_model.model.decoder.model.decoder.layers.0.fc1.lora_{x}.weight": s for x, s in
             (("A", (2, HIDDEN)), ("B", (2 * HIDDEN, 2)))}  # fmt: skip
@@ -754,7 +754,7 @@ def test_only_one_fetches_at_a_time(server: Hub, cache: Path) -> None:
 
 
 def test_the_doctor_names_what_is_here_and_what_is_broken(cache: Path) -> None:
-    from musmed_tui.doctor_musicgen import checkpoints
+    from musmed_tui.doctor.musicgen import checkpoints
 
     def said() -> list[tuple[str, str]]:
         return [(finding.level, finding.text + finding.advice) for finding in checkpoints()]

@@ -40,10 +40,10 @@ from engine.plan.generation import Generation
 from engine.plan.request import Request
 from engine.playback.sinks.null import NullSink
 from engine.render import render_session
-from engine.session.library import Library
-from engine.session.materials import materials_of
+from engine.session.fingerprints import materials_of
+from engine.session.library.library import Library
+from engine.session.library.records import StoredSession
 from engine.session.runner import SessionRunner
-from engine.session.stored import StoredSession
 
 pytest.importorskip("torch")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from engine.composers.musicgen.sampler import (
+from engine.composers.musicgen.model.sampler import (
     Sampling,
     choose,
     draw,

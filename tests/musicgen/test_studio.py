@@ -14,14 +14,14 @@ import pytest
 
 from engine.affect.circumplex import Affect
 from engine.composers.musicgen.composer import MusicGenComposer
-from engine.composers.musicgen.studio import open_studio
+from engine.composers.musicgen.loaded_model import open_studio
 from engine.plan.generation import Generation
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 
 torch = pytest.importorskip("torch")
 
-from engine.composers.musicgen.decoder import Decoder
+from engine.composers.musicgen.model.decoder import Decoder
 
 REQUEST = Request(start=Affect(-0.4, 0.6), target=Affect(0.5, -0.5), minutes=2, seed=9)
 

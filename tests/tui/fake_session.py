@@ -21,7 +21,7 @@ from engine.plan.request import Request
 from engine.playback.playback import PlaybackState
 from engine.session.status import Notice, RunnerStatus
 from musmed_tui.app import Left, MusmedApp
-from musmed_tui.raster import Glyphs
+from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot, expected
 from musmed_tui.settings import Loaded, Settings

@@ -12,13 +12,13 @@ from engine.link.protocol import ClipRecord
 from engine.meter.reading import Reading
 from engine.session.status import Notice
 from musmed_tui.app import Left, MusmedApp
-from musmed_tui.plane_picture import text_of
-from musmed_tui.raster import Glyphs
+from musmed_tui.drawing.plane_picture import text_of
+from musmed_tui.drawing.raster import Glyphs
+from musmed_tui.drawing.timeline_picture import FLOOR_DB
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.help import HelpScreen
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.too_small import TooSmallScreen
-from musmed_tui.strip import FLOOR_DB
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.engine_card import EngineCard
 from musmed_tui.widgets.levels import Levels

@@ -15,8 +15,8 @@ from textual.message import Message
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.affect.path import plan_path
-from musmed_tui.plane import PlaneState, PlaneWord, plane_words
-from musmed_tui.strip import ClipSpan, TimelineState
+from musmed_tui.drawing.plane_layout import PlaneState, PlaneWord, plane_words
+from musmed_tui.drawing.timeline_picture import ClipSpan, TimelineState
 from musmed_tui.theming import for_textual, load_theme, variables
 from musmed_tui.widgets.cells import CellsWidget
 from musmed_tui.widgets.circumplex import Circumplex

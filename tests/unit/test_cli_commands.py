@@ -15,11 +15,12 @@ from engine.composers import base
 from engine.composers.score.midi import midi_bytes
 from engine.errors import MusmedError
 from engine.plan.events import Ease, Skip
-from engine.session.library import Library
+from engine.session.library.library import Library
 from musmed_tui import cli
-from musmed_tui.asking import Asked, build_request
-from musmed_tui.doctor import Finding, lines, verdict
+from musmed_tui.doctor.finding import Finding
+from musmed_tui.doctor.report import lines, verdict
 from musmed_tui.exits import guarded, one_line
+from musmed_tui.options import Asked, build_request
 from musmed_tui.paths import folders
 from musmed_tui.settings import Loaded, Settings
 

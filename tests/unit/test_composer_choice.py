@@ -18,10 +18,10 @@ from engine.errors import MusmedError
 from engine.plan.generation import Generation
 from engine.plan.request import Request
 from engine.playback.sinks.null import NullSink
-from engine.session.library import Library
+from engine.session.library.library import Library
 from engine.session.measured import Measured
 from engine.session.runner import SessionRunner
-from musmed_tui.asking import Asked, build_request
+from musmed_tui.options import Asked, build_request
 from musmed_tui.settings import Loaded, Settings
 
 USUAL = Generation()

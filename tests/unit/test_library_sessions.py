@@ -21,9 +21,9 @@ from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
-from engine.session.library import Library
-from engine.session.schema import MIGRATIONS
-from engine.session.stored import Note, StoredClip
+from engine.session.library.library import Library
+from engine.session.library.records import Note, StoredClip
+from engine.session.library.schema import MIGRATIONS
 
 NOW = datetime(2026, 11, 21, 10, 15, 0, tzinfo=UTC)
 REQUEST = Request(
@@ -330,7 +330,7 @@ from engine.composers.base import Marks
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.playback.clips import ClipStore
-from engine.session.library import Library
+from engine.session.library.library import Library
 
 library = Library(Path(sys.argv[1]))
 request = Request(start=Affect(-0.4, 0.6), target=Affect(0.6, -0.4), minutes=60)

@@ -16,12 +16,12 @@ from engine.meter.reading import Reading
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.playback.placement import JoinRecord
-from engine.session.library import Library
-from engine.session.report import session_report
+from engine.session.library.library import Library
+from engine.session.library.records import StoredClip
 from engine.session.status import ClipView
-from engine.session.stored import StoredClip
-from musmed_tui.plane import MEASURED, PlaneState, layout, layout_key
-from musmed_tui.plane_picture import moving, picture
+from engine.sidecar import session_report
+from musmed_tui.drawing.plane_layout import MEASURED, PlaneState, layout, layout_key
+from musmed_tui.drawing.plane_picture import moving, picture
 from musmed_tui.session_view import expected
 
 REQUEST = Request(start=Affect(-0.4, 0.6), target=Affect(0.6, -0.4), minutes=3, seed=7)

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.composers.musicgen.adapters import AdapterWish, adapter_file, parse_adapter
-from engine.composers.musicgen.checkpoints import cached_repos, find, hub_cache
+from engine.composers.musicgen.files.adapters import AdapterWish, adapter_file, parse_adapter
+from engine.composers.musicgen.files.checkpoints import cached_repos, find, hub_cache
 from engine.composers.musicgen.opening import check_opening
 from engine.errors import MusmedError
 from engine.places import expanded, is_there, look_at, names_in, place_of
-from engine.session.materials import materials_of
-from musmed_tui.asking import Asked, build_request
-from musmed_tui.commands_models import list_models
-from musmed_tui.doctor_musicgen import checkpoints
+from engine.session.fingerprints import materials_of
+from musmed_tui.commands.models import list_models
+from musmed_tui.doctor.musicgen import checkpoints
+from musmed_tui.options import Asked, build_request
 from musmed_tui.paths import folders
 from musmed_tui.settings import Loaded, Settings
 

@@ -8,16 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musmed_tui.plain_keys import (
-    HELP,
-    KEYS,
-    MAX_TYPED,
-    Act,
-    Keyboard,
-    KeyDecoder,
-    SteerText,
-    suggest,
-)
+from musmed_tui.plain.keys import HELP, KEYS, Act, Keyboard, KeyDecoder, SteerText
+from musmed_tui.wording import MAX_TYPED, suggest
 
 WORDS = ("calm", "content", "at ease", "tense", "tired")
 

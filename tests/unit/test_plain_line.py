@@ -11,17 +11,9 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.affect.path import plan_path
 from engine.plan.spec import Tags
-from musmed_tui.plain_line import (
-    ASCII,
-    UNICODE,
-    clip_line,
-    clock,
-    nearest_word,
-    prompt_line,
-    state_line,
-    status_line,
-)
+from musmed_tui.plain.lines import clip_line, prompt_line, state_line, status_line
 from musmed_tui.session_view import Snapshot
+from musmed_tui.wording import ASCII, UNICODE, clock, nearest_word
 
 SNAPSHOT = Snapshot(
     session_id="20261121-101500-k3",

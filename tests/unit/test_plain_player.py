@@ -13,10 +13,12 @@ from engine.affect.feelings import feeling
 from engine.affect.path import plan_path
 from engine.plan.spec import Tags
 from engine.session.status import Notice
-from musmed_tui.plain import Output, PlainPlayer, exit_code
-from musmed_tui.plain_keys import Keyboard
+from musmed_tui.exits import exit_code
+from musmed_tui.plain.keys import Keyboard
+from musmed_tui.plain.output import Output
+from musmed_tui.plain.player import PlainPlayer
 from musmed_tui.session_view import Snapshot
-from musmed_tui.terminal import Terminal, shows_unicode
+from musmed_tui.terminal.terminal import Terminal, shows_unicode
 
 LIVE = Terminal(live=True, keys=True, colour=None, unicode=False)
 LINES = Terminal(live=False, keys=True, colour=None, unicode=False)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from musmed_tui.settings import GlyphChoice
-from musmed_tui.terminal import Terminal, chosen_glyphs
+from musmed_tui.terminal.terminal import Terminal, chosen_glyphs
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,9 +24,11 @@ CHILD = """
 import importlib.util, sys
 spec = importlib.util.spec_from_file_location("player_rig", "tests/unit/test_plain_player.py")
 rig = importlib.util.module_from_spec(spec); spec.loader.exec_module(rig)
-from musmed_tui.plain import Output, PlainPlayer, exit_code
-from musmed_tui.plain_keys import Keyboard
-from musmed_tui.terminal import Signals, look_at_terminal, reading_keys
+from musmed_tui.plain.player import PlainPlayer
+from musmed_tui.exits import exit_code
+from musmed_tui.plain.output import Output
+from musmed_tui.plain.keys import Keyboard
+from musmed_tui.terminal.terminal import Signals, look_at_terminal, reading_keys
 
 session = rig.Session()
 if sys.argv[1] == "fails":

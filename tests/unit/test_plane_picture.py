@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.affect.path import plan_path, steer
-from musmed_tui.plane import (
+from musmed_tui.drawing.plane_layout import (
     ANCHORS,
     NAME,
     NEAR,
@@ -33,8 +33,8 @@ from musmed_tui.plane import (
     plane_words,
     pointed,
 )
-from musmed_tui.plane_picture import moving, now_label, picture, signs, text_of
-from musmed_tui.raster import Glyphs, Row, changes, letterbox
+from musmed_tui.drawing.plane_picture import moving, now_label, picture, signs, text_of
+from musmed_tui.drawing.raster import Glyphs, Row, changes, letterbox
 
 PICTURES = Path(__file__).parent / "pictures"
 GLYPHS: tuple[Glyphs, ...] = ("braille", "quadrant", "ascii")

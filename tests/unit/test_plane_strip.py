@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musmed_tui.plane_picture import text_of
-from musmed_tui.raster import Glyphs
-from musmed_tui.strip import (
+from musmed_tui.drawing.plane_picture import text_of
+from musmed_tui.drawing.raster import Glyphs
+from musmed_tui.drawing.timeline_picture import (
     FALL_DB_PER_SECOND,
     FLOOR_DB,
     ClipSpan,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.affect.circumplex import Affect
-from musmed_tui.raster import (
+from musmed_tui.drawing.raster import (
     BLANK,
     SIDES,
     Canvas,

@@ -17,8 +17,8 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec
 from engine.playback.placement import JoinRecord
-from engine.session.report import check_report_path, report_path, session_report, write_report
-from engine.session.stored import StoredClip
+from engine.session.library.records import StoredClip
+from engine.sidecar import check_report_path, report_path, session_report, write_report
 
 REQUEST = Request(start=Affect(-0.4, 0.6), target=Affect(0.6, -0.4), minutes=2, seed=3)
 EVENT = Steer(at=40.0, target=Affect(0.1, -0.7))

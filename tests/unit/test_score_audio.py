@@ -14,10 +14,10 @@ from engine.affect.path import Path, Waypoint
 from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames, frames_of
 from engine.composers.base import Continuation, open_composer
 from engine.composers.score.composer import AFTER_SECONDS, EmbeddedComposer, ScoreComposition
-from engine.composers.score.instruments import INSTRUMENTS, sound
-from engine.composers.score.render import LOOKBACK_SECONDS
-from engine.composers.score.state import unpack_state
-from engine.composers.score.tables import TOP, TableCache
+from engine.composers.score.sound.instruments import INSTRUMENTS, sound
+from engine.composers.score.sound.renderer import LOOKBACK_SECONDS
+from engine.composers.score.sound.tables import TOP, TableCache
+from engine.composers.score.writing.state import unpack_state
 from engine.errors import MusmedError
 from engine.plan.clock import STRIDE_SECONDS, clip_count, clip_end, clip_start
 from engine.plan.spec import FUTURE_SECONDS, HISTORY_SECONDS, ClipSpec, LevelPoint, SeedStep, Tags

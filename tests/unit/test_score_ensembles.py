@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from engine.affect.circumplex import Affect
 from engine.affect.path import Path, Waypoint
 from engine.audio.format import SAMPLE_RATE
-from engine.composers.score.arrangement import Note, arrange
-from engine.composers.score.basses import BASSES
-from engine.composers.score.ensembles import (
+from engine.composers.score.parts.arrangement import Note, arrange
+from engine.composers.score.parts.basses import BASSES
+from engine.composers.score.parts.ensembles import (
     MOVED,
     STYLE_OF,
     STYLES,
@@ -27,11 +27,11 @@ from engine.composers.score.ensembles import (
     ensemble_for,
     style_of,
 )
-from engine.composers.score.figures import FIGURES
-from engine.composers.score.form import Bar, first_state, next_bar
-from engine.composers.score.guitar import STRINGS, grip
-from engine.composers.score.instruments import INSTRUMENTS
-from engine.composers.score.percussion import KITS
+from engine.composers.score.parts.figures import FIGURES
+from engine.composers.score.parts.guitar import STRINGS, grip
+from engine.composers.score.parts.percussion import KITS
+from engine.composers.score.sound.instruments import INSTRUMENTS
+from engine.composers.score.writing.form import Bar, first_state, next_bar
 from engine.plan import tags as plan_tags
 from engine.plan.spec import SeedStep, Tags
 

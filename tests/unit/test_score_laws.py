@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from engine.affect.circumplex import Affect
 from engine.affect.path import Path, Waypoint
 from engine.audio.format import SAMPLE_RATE, frames_of
-from engine.composers.score.arrangement import LONGEST_NOTE, Note, arrange
-from engine.composers.score.descriptor import describe
-from engine.composers.score.ensembles import (
+from engine.composers.score.dice import Dice
+from engine.composers.score.parts.arrangement import LONGEST_NOTE, Note, arrange
+from engine.composers.score.parts.ensembles import (
     STYLE_OF,
     STYLES,
     VOICE_OF,
@@ -25,11 +25,11 @@ from engine.composers.score.ensembles import (
     Voice,
     ensemble_for,
 )
-from engine.composers.score.form import Bar, first_state, next_bar
-from engine.composers.score.harmony import SCALES
-from engine.composers.score.instruments import INSTRUMENTS
-from engine.composers.score.keyed import Dice
-from engine.composers.score.melody import make_motif, transform
+from engine.composers.score.sound.instruments import INSTRUMENTS
+from engine.composers.score.writing.descriptor import describe
+from engine.composers.score.writing.form import Bar, first_state, next_bar
+from engine.composers.score.writing.harmony import SCALES
+from engine.composers.score.writing.motifs import make_motif, transform
 from engine.plan import tags as plan_tags
 from engine.plan.spec import SeedStep, Tags
 

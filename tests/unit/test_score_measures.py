@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE
-from engine.composers.score.harmony import NONE, chord_name, chord_on
-from engine.composers.score.keyed import Dice
-from engine.composers.score.plans import bar_plan
-from engine.composers.score.progressions import CLOSED, OPEN
-from engine.composers.score.record import bar_record
-from engine.composers.score.writer import Note
+from engine.composers.score.dice import Dice
+from engine.composers.score.parts.bar_record import bar_record
+from engine.composers.score.parts.writer import Note
+from engine.composers.score.writing.bar_plans import bar_plan
+from engine.composers.score.writing.harmony import NONE, chord_name, chord_on
+from engine.composers.score.writing.progressions import CLOSED, OPEN
 from engine.errors import MusmedError
 from engine.evaluation import variety
 from engine.evaluation.composed import SOLO_PIANO, as_piece, compose_bars, still

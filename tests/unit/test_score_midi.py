@@ -14,12 +14,7 @@ import pytest
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, frames_of
-from engine.composers.score.arrangement import arrange
 from engine.composers.score.composer import EmbeddedComposer
-from engine.composers.score.ensembles import ensemble_for
-from engine.composers.score.gm import GENERAL_MIDI, Percussion, Programme
-from engine.composers.score.heard import Heard, heard
-from engine.composers.score.instruments import INSTRUMENTS
 from engine.composers.score.midi import (
     TICKS,
     TempoMap,
@@ -30,7 +25,12 @@ from engine.composers.score.midi import (
     midi_bytes,
     write_midi,
 )
-from engine.composers.score.writer import Note
+from engine.composers.score.parts.arrangement import arrange
+from engine.composers.score.parts.ensembles import ensemble_for
+from engine.composers.score.parts.writer import Note
+from engine.composers.score.session_score import Heard, heard
+from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion, Programme
+from engine.composers.score.sound.instruments import INSTRUMENTS
 from engine.errors import MusmedError
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.request import Request

@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.audio.format import SAMPLE_RATE
-from engine.composers.score import reverb
-from engine.composers.score.instruments import INSTRUMENTS, LAYERS, sound
-from engine.composers.score.struck import inharmonicity
-from engine.composers.score.tables import Partial, TableCache, decaying
+from engine.composers.score.sound import reverb
+from engine.composers.score.sound.instruments import INSTRUMENTS, LAYERS, sound
+from engine.composers.score.sound.struck import inharmonicity
+from engine.composers.score.sound.tables import Partial, TableCache, decaying
 
 Wave = NDArray[np.float64]
 

@@ -14,12 +14,12 @@ import pytest
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
-from engine.composers.score import fluid, soundfont
 from engine.composers.score.composer import EmbeddedComposer
-from engine.composers.score.gm import GENERAL_MIDI, Percussion, Programme
-from engine.composers.score.instruments import INSTRUMENTS, LAYERS, sound
-from engine.composers.score.soundfont import PLACES, choose
-from engine.composers.score.tables import TableCache
+from engine.composers.score.sound import fluid, soundfont
+from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion, Programme
+from engine.composers.score.sound.instruments import INSTRUMENTS, LAYERS, sound
+from engine.composers.score.sound.soundfont import PLACES, choose
+from engine.composers.score.sound.tables import TableCache
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.plan.planner import make_plan
 from engine.plan.request import Request

@@ -31,8 +31,10 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
 from engine.playback.handover import HANDOVER_FADE, Handover
-from engine.session.clip_state import ClipState
-from engine.session.commands import (
+from engine.session.conductor.clip_composers import Part
+from engine.session.conductor.clip_state import ClipState
+from engine.session.conductor.conductor import AHEAD_SECONDS, MAX_FAILURES, Conductor
+from engine.session.conductor.messages import (
     Action,
     AppendChunk,
     Arm,
@@ -58,9 +60,7 @@ from engine.session.commands import (
     SteerTo,
     Withdraw,
 )
-from engine.session.conductor import AHEAD_SECONDS, MAX_FAILURES, Conductor
-from engine.session.lineup import Part
-from engine.session.resume import Resumption, resumption
+from engine.session.conductor.resumption import Resumption, resumption
 
 RECORD = ClipRecord(
     composer="fake", version=1, loudness=-23.0, true_peak=-3.0, gating="off", seconds=1.0, speed=9.0

@@ -15,7 +15,7 @@ import pytest
 
 from engine.affect.circumplex import Affect
 from engine.composers.base import Marks
-from engine.composers.musicgen.checkpoints import EMBEDDING, HEAD
+from engine.composers.musicgen.files.checkpoints import EMBEDDING, HEAD
 from engine.errors import MusmedError
 from engine.link.protocol import ClipRecord, HandedOver
 from engine.plan.generation import Generation
@@ -24,12 +24,12 @@ from engine.plan.request import Request
 from engine.plan.spec import ClipKey
 from engine.playback.handover import Handover
 from engine.render import CancelledError
-from engine.session.composers import Composers
-from engine.session.library import Library
-from engine.session.lineup import Part
-from engine.session.materials import changed_materials, materials_of
+from engine.session.conductor.clip_composers import Part
+from engine.session.fingerprints import changed_materials, materials_of
+from engine.session.first_composer import Composers
+from engine.session.library.library import Library
+from engine.session.library.records import StoredSession
 from engine.session.notices import Notices
-from engine.session.stored import StoredSession
 from musmed_tui import cli
 from musmed_tui.paths import folders
 
@@ -123,7 +123,7 @@ def test_an_opening_is_needed_until_the_first_clip_is_kept(
     def check(composer: str, generation: Generation) -> None:
         checked.append((composer, generation.opening))
 
-    monkeypatch.setattr("engine.session.composers.check_composer", check)
+    monkeypatch.setattr("engine.session.first_composer.check_composer", check)
     begun = with_first_clip(kept, folders().library)
     for session in (kept, begun):
         Composers(NAME, resume=session).check(session.request.generation)
@@ -225,7 +225,7 @@ def test_a_large_opening_is_told_by_its_end_and_size(
     request_of: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "nothing"))
-    monkeypatch.setattr("engine.session.materials.OPENING_BYTES", 100)
+    monkeypatch.setattr("engine.session.fingerprints.OPENING_BYTES", 100)
     song = tmp_path / "song.flac"
 
     def digest(data: bytes) -> str:

@@ -27,9 +27,9 @@ from engine.playback.sinks.base import Sink
 from engine.playback.sinks.file import FileSink
 from engine.playback.sinks.null import NullSink
 from engine.render import render_session
-from engine.session.library import Library
+from engine.session.library.library import Library
+from engine.session.library.records import StoredSession
 from engine.session.runner import SessionRunner
-from engine.session.stored import StoredSession
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=2, seed=5)

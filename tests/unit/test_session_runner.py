@@ -20,7 +20,7 @@ from engine.playback.clips import ClipStore
 from engine.playback.sinks.file import FileSink
 from engine.playback.sinks.null import NullSink
 from engine.render import render_session
-from engine.session.library import Library
+from engine.session.library.library import Library
 from engine.session.runner import SessionRunner
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
@@ -145,7 +145,7 @@ def test_an_engine_that_cannot_be_started_leaves_nothing_behind(
 def test_an_engine_that_never_works_is_said_and_ends_the_session(
     make: Callable[..., SessionRunner], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.session.conductor.RESTART_DELAYS", (0.0,) * 5)
+    monkeypatch.setattr("engine.session.conductor.conductor.RESTART_DELAYS", (0.0,) * 5)
     runner = make(engine_argv=NO_ENGINE)
     runner.start()
     assert runner.wait(30)

@@ -26,10 +26,10 @@ from engine.playback.joins import SEEK_FADE
 from engine.playback.sinks.base import Fill, Sink
 from engine.playback.sinks.file import FileSink
 from engine.playback.sinks.null import NullSink
-from engine.session.library import Library
-from engine.session.lineup import Lineup, lineup_of
+from engine.session.conductor.clip_composers import Lineup, lineup_of
+from engine.session.library.library import Library
+from engine.session.library.records import StoredSession
 from engine.session.runner import SessionRunner
-from engine.session.stored import StoredSession
 
 ENGINE = Path(__file__).with_name("tones_engine.py")
 REQUEST = Request(

@@ -17,14 +17,14 @@ from engine.audio.format import GRID_FRAMES, Frames
 from engine.audio.trim import SILENCE
 from engine.composers.base import BarRecords, Marks, Traits
 from engine.composers.musicgen.continuation import CodeLine, Codes
-from engine.composers.musicgen.studio import Studio, open_studio, tensor
+from engine.composers.musicgen.loaded_model import Studio, open_studio, tensor
 from engine.errors import MusmedError
 from engine.plan.clock import CLIP_SECONDS, OVERLAP_SECONDS, clip_start
 from engine.plan.generation import Generation
 from engine.plan.spec import ClipSpec
 
 if TYPE_CHECKING:
-    from engine.composers.musicgen.codec import CodecStream
+    from engine.composers.musicgen.model.codec import CodecStream
 
 FUTURE_SECONDS = 2.0
 """How far past a clip's end the line goes: what finishing hears ahead (1.5 s) and the codec's

@@ -26,7 +26,7 @@ from engine.plan.spec import ClipSpec
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from engine.composers.musicgen.decoder import Conditioning
+    from engine.composers.musicgen.model.decoder import Conditioning
 
 NEIGHBOURS = 3
 """So many moods share the attention at a time."""
@@ -120,7 +120,7 @@ def mixture(states: list[Tensor], weights: Doubles) -> Conditioning:
     shape (frames, prompts), rows that sum to 1."""
     import torch
 
-    from engine.composers.musicgen.decoder import Conditioning
+    from engine.composers.musicgen.model.decoder import Conditioning
 
     if len(states) == 1:
         return Conditioning(states[0], None)

@@ -8,13 +8,13 @@ import msgspec
 
 from engine.audio.format import CHANNELS, GRID_FRAMES, SAMPLE_RATE, Frames, frames_of, seconds_of
 from engine.composers.base import BarRecords, Marks, Traits
-from engine.composers.score.arrangement import Note, arrange
-from engine.composers.score.ensembles import ensemble_for
-from engine.composers.score.form import BEATS, Bar, first_state, next_bar
-from engine.composers.score.record import bar_record
-from engine.composers.score.render import LOOKBACK_SECONDS, Renderer
-from engine.composers.score.soundfont import choose
-from engine.composers.score.state import ScoreState, pack_state, unpack_state
+from engine.composers.score.parts.arrangement import Note, arrange
+from engine.composers.score.parts.bar_record import bar_record
+from engine.composers.score.parts.ensembles import ensemble_for
+from engine.composers.score.sound.renderer import LOOKBACK_SECONDS, Renderer
+from engine.composers.score.sound.soundfont import choose
+from engine.composers.score.writing.form import BEATS, Bar, first_state, next_bar
+from engine.composers.score.writing.state import ScoreState, pack_state, unpack_state
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.plan.clock import clip_start
 from engine.plan.spec import ClipSpec

@@ -22,12 +22,12 @@ from engine import __version__
 from engine.audio.files import check_folder
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.score.composer import EmbeddedComposer
-from engine.composers.score.form import BEATS, Bar
-from engine.composers.score.gm import GENERAL_MIDI, Percussion
-from engine.composers.score.heard import Heard, Piece, heard
-from engine.composers.score.instruments import INSTRUMENTS
-from engine.composers.score.record import LOUDEST
-from engine.composers.score.writer import Note
+from engine.composers.score.parts.bar_record import LOUDEST
+from engine.composers.score.parts.writer import Note
+from engine.composers.score.session_score import Heard, Piece, heard
+from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion
+from engine.composers.score.sound.instruments import INSTRUMENTS
+from engine.composers.score.writing.form import BEATS, Bar
 from engine.errors import MusmedError
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.request import Request

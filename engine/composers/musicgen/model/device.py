@@ -1,0 +1,116 @@
+"""What a model runs on here, in which number format, and what to do when it does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from engine.composers.base import EMBEDDED
+from engine.composers.musicgen.files.catalogue import decoder_size, entry_of, smaller, smaller_than
+from engine.composers.musicgen.files.checkpoints import find
+from engine.errors import MusmedError
+
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "not enough memory",
+    "alloc_failed",  # CUBLAS_STATUS_ALLOC_FAILED and cuDNN's
+)
+
+
+def choose_device() -> tuple[torch.device, torch.dtype]:
+    """The best device torch can use, and the decoder's number format on it.
+
+    CUDA and Apple's MPS: float16, which halves what a step has to read, as audiocraft does there
+    too; bfloat16 takes as long and rounds eight times as coarsely. CPU: bfloat16 where it
+    multiplies in that by itself, else float32.
+    """
+    if torch.cuda.is_available():
+        return torch.device("cuda"), torch.float16
+    if torch.backends.mps.is_available():
+        return torch.device("mps"), torch.float16
+    return torch.device("cpu"), torch.bfloat16 if _cpu_has_bfloat16() else torch.float32
+
+
+def settle(device: torch.device) -> None:
+    """Set what torch does on ``device`` for as long as the process lives.
+
+    On CUDA the codec's convolutions are then computed in float32, not TF32, and the same every
+    time. Attention leaves out cuDNN, which makes a plan, in a fraction of a second, for every
+    shape and every thread anew; each clip's codes are decoded in a thread of their own.
+    """
+    if device.type == "cuda":
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cuda.enable_cudnn_sdp(False)
+
+
+def _cpu_has_bfloat16() -> bool:
+    """By what the processor says, not by a measurement: the same session has to get the same
+    numbers every time."""
+    capabilities: dict[str, object] = getattr(
+        torch.cpu, "get_capabilities", dict
+    )()  # torch 2.10 and later
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+@contextmanager
+def fitting(composer: str, device: torch.device) -> Iterator[None]:
+    """Turns running out of memory into a sentence that proposes what would fit."""
+    try:
+        yield
+    except MusmedError:
+        raise
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise _too_large(composer, device) from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether ``error``, or one that it followed from, says that there was no memory left.
+
+    MPS, the CPU's allocator and the system have no class of their own for it, so their words
+    count; and an error while a CUDA graph was captured is hidden by the failure to end the capture.
+    """
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        found = waiting.pop()
+        if found is None or id(found) in seen:
+            continue
+        if _says_so(found):
+            return True
+        seen.add(id(found))
+        waiting += [found.__cause__, found.__context__]
+    return False
+
+
+def _says_so(error: BaseException) -> bool:
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    spoken = isinstance(error, RuntimeError | OSError)
+    return spoken and any(words in str(error).lower() for words in _OUT_OF_MEMORY)
+
+
+def _too_large(composer: str, device: torch.device) -> MusmedError:
+    where = "this machine's memory" if device.type == "cpu" else "the GPU's memory"
+    less = _smaller(composer)
+    proposal = f"--composer {less}" if less else f"--composer {EMBEDDED}, which needs no GPU"
+    return MusmedError(
+        f"{composer} does not fit into {where}; close what else uses it, or choose {proposal}."
+    )
+
+
+def _smaller(composer: str) -> str | None:
+    """What of the catalogue has a smaller decoder than ``composer``, a name in it or a place."""
+    if entry_of(composer) is not None:
+        return smaller(composer)
+    try:
+        given = find(composer)
+    except MusmedError:
+        return None
+    return smaller_than(decoder_size(given.layers, given.hidden), given.channels)

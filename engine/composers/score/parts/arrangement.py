@@ -1,0 +1,67 @@
+"""Bar and ensemble -> notes: who plays what, when, how loud and how bright."""
+
+from __future__ import annotations
+
+from engine.affect.path import Path
+from engine.audio.format import SAMPLE_RATE
+from engine.composers.score.parts import percussion, voices
+from engine.composers.score.parts.basses import BASSES
+from engine.composers.score.parts.ensembles import Ensemble
+from engine.composers.score.parts.figures import FIGURES, choice, held, ring_out
+from engine.composers.score.parts.writer import LAST_NOTE, LONGEST_NOTE, SEATS, Note, Seat, Writer
+from engine.composers.score.writing.form import Bar, Harmony
+
+__all__ = ["LAST_NOTE", "LONGEST_NOTE", "SEATS", "Note", "Seat", "arrange"]
+
+_DRIVEN = 0.42
+"""Energy above which an ensemble's driving ostinato joins in."""
+_DRUMS_FROM = 5 * SAMPLE_RATE
+"""Frames from the session's start before which nobody drums."""
+
+
+def arrange(bar: Bar, ensemble: Ensemble, path: Path) -> list[Note]:
+    """The notes of ``bar``, sorted by onset.
+
+    What is played depends on the bar and on the affect at its start; how loud and bright a note
+    is, on the path's affect at its own onset.
+    """
+    w = Writer(bar, ensemble, path)
+    style = ensemble.style
+    ends = [h.slot for h in bar.harmony[1:]] + [16]
+    full = w.layers.chance(0.8) or bar.section_bar // 4 in (1, 3) or bar.kind != "body"
+    bass = ensemble.bass
+    figure = choice(w.section("figures"), ensemble.figures, w.period)
+    if figure == "nocturne" and bass == ensemble.figure and bar.kind != "final":
+        bass = None  # the figure's own left hand
+    for harmony, end in zip(bar.harmony, ends, strict=True):
+        _figure(w, figure, harmony, end)
+        voices.pad(w, harmony, end, full)
+        if bass and bar.number > 0:
+            line = "plain" if bar.kind == "final" else style.line
+            BASSES[line](w, bass, harmony, end)
+    voices.lead(w)
+    voices.counter(w)
+    voices.answer(w)
+    voices.fill(w)
+    if bar.start >= _DRUMS_FROM and bar.kind != "final":
+        percussion.play(w)
+    return sorted(w.notes)
+
+
+def _figure(w: Writer, pattern: str, harmony: Harmony, end: int) -> None:
+    ensemble = w.ensemble
+    name = ensemble.figure
+    if w.bar.kind == "final":
+        held(w, name, harmony, end)
+        ring_out(w, ensemble.struck, harmony)
+        return
+    busy = ensemble.style.busy
+    if busy and w.energy > 0.55:
+        pattern, name = "ostinato", busy
+    FIGURES[pattern](w, name, harmony, end)
+    drive = ensemble.style.drive
+    if drive and w.energy > _DRIVEN:
+        FIGURES["ostinato"](w, drive, harmony, end)
+    if ensemble.style.glitter and w.bar.number > 1:
+        pattern = "shimmer" if w.energy < 0.55 else "sequence"
+        FIGURES[pattern](w, ensemble.style.glitter, harmony, end)

@@ -1,0 +1,157 @@
+"""Bass lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.composers.score.parts.writer import Writer
+from engine.composers.score.writing.form import Harmony
+from engine.composers.score.writing.motifs import scale_pitches
+
+BassLine = Callable[[Writer, str, Harmony, int], None]
+"""(writer, instrument, harmony, the slot at which it ends)."""
+
+
+def _fifth(harmony: Harmony) -> int:
+    """The chord tone about a fifth above a low bass, or a fourth below a high one: under an
+    inversion that is no fifth."""
+    bass, chord = harmony.bass, harmony.chord
+    reach = (7, 8, 9, 5, 6, 4, 3) if bass < 43 else (-5, -4, -3, -6, -7, -8, -9)
+    tones = [bass + step for step in reach if (bass + step) % 12 in chord.pcs[:3]]
+    return tones[0] if tones else bass
+
+
+_HOLDS = {"cello", "warm pad", "glass pad", "strings", "organ"}
+"""Basses that sound on while they are held."""
+
+
+def standing(w: Writer, name: str, harmony: Harmony, end: int) -> None:
+    """The root held; on what dies away it is touched again, an octave up or as a fifth, half way
+    through a bar: the level of calm music must not heave from bar to bar."""
+    span, root = end - harmony.slot, harmony.bass
+    w.add("bass", name, harmony.slot, 0.97 * span, root, 0.86)
+    if span >= 16 and name not in _HOLDS:
+        again = w.section("bass").pick((root, _fifth(harmony), root + 12 if root <= 40 else root))
+        w.add("bass", name, harmony.slot + 8, 0.97 * (span - 8), again, 0.80)
+
+
+def plain(w: Writer, name: str, harmony: Harmony, end: int) -> None:
+    """The root held; root and fifth, then pick-ups, as the music wakes."""
+    span, root = end - harmony.slot, harmony.bass
+    if w.energy < 0.42:
+        standing(w, name, harmony, end)
+        return
+    w.add("bass", name, harmony.slot, 5.5, root, 1.0)
+    if span < 16:
+        return
+    second = w.section("bass").pick((_fifth(harmony), root, root + 12 if root <= 40 else root))
+    if w.energy > 0.65:
+        w.add("bass", name, 6, 1.8, root, 0.75)
+    w.add("bass", name, 8, 5.5, second if w.energy < 0.75 else root, 0.85)
+    if w.energy > 0.6:
+        w.add("bass", name, 14, 1.8, _fifth(harmony), 0.7)
+
+
+def bowed(w: Writer, name: str, harmony: Harmony, end: int) -> None:
+    """A long bow; a second one, on the fifth or a passing tone, from the middle of a bar."""
+    span, root = end - harmony.slot, harmony.bass
+    if span < 16 or w.energy < 0.45:
+        standing(w, name, harmony, end)
+        return
+    w.add("bass", name, 0, 7.8, root, 0.9)
+    w.add("bass", name, 8, 3.9 if w.energy > 0.6 else 7.8, _fifth(harmony), 0.8)
+    if w.energy > 0.6:
+        w.add("bass", name, 12, 3.9, _step(w, _fifth(harmony), -1), 0.74)
+
+
+def drone(w: Writer, name: str, harmony: Harmony, end: int) -> None:
+    """Root and fifth held under everything, the octave pulsing softly when aroused."""
+    span = end - harmony.slot
+    w.add("bass", name, harmony.slot, span, harmony.bass, 0.82)
+    if harmony.bass < 46 and (harmony.bass + 7) % 12 in harmony.chord.pcs:
+        w.add("bass", name, harmony.slot + 0.3, span - 0.3, harmony.bass + 7, 0.55)
+    if w.energy > 0.6:
+        for slot in range(harmony.slot, end, 4 if w.energy < 0.8 else 2):
+            w.add("bass", name, slot, 2.2, harmony.bass + 12, 0.55)
+
+
+def walking(w: Writer, name: str, harmony: Harmony, end: int) -> None:
+    """Two to the bar when calm, four when not: root, chord tones, a step that leads on."""
+    span, root = end - harmony.slot, harmony.bass
+    if w.energy < 0.25:
+        standing(w, name, harmony, end)
+        return
+    if w.energy < 0.45:
+        w.add("bass", name, harmony.slot, 6.5, root, 0.95)
+        if span >= 16:
+            w.add("bass", name, 8, 6.5, _fifth(harmony), 0.82)
+        return
+    dice = w.dice("walking" + str(harmony.slot))
+    third = next((p for p in range(root + 2, root + 6) if p % 12 in harmony.chord.pcs), root + 12)
+    lines = (
+        (root, third, _fifth(harmony), _step(w, root, 1)),
+        (root, _step(w, root, 1), third, _fifth(harmony)),
+        (root, _fifth(harmony), third, _step(w, root, -1)),
+    )
+    line = dice.pick(lines)
+    for k, slot in enumerate(range(harmony.slot, end, 4)):
+        w.add("bass", name, slot, 3.7, line[k % 4], 0.92 if k == 0 else 0.82)
+        if w.energy > 0.65 and slot % 8 == 4 and dice.chance(0.45):
+            w.add("bass", name, slot + 2, 1.2, line[k % 4], 0.62)
+
+
+def syncopated(w: Writer, name: str, harmony: Harmony, end: int) -> None:
+    """The root, then before the beat; a section keeps its rhythm."""
+    span, root = end - harmony.slot, harmony.bass
+    if w.energy < 0.25 or span < 16:
+        standing(w, name, harmony, end)
+        return
+    rhythm = w.section("bass").pick(((0, 6, 10), (0, 7, 10), (0, 3, 10), (0, 6, 14)))
+    pitches = (root, root, _fifth(harmony))
+    for k, slot in enumerate(rhythm):
+        until = rhythm[k + 1] if k + 1 < len(rhythm) else end
+        w.add("bass", name, slot, 0.85 * (until - slot), pitches[k], 0.98 if k == 0 else 0.8)
+    if w.energy > 0.6:
+        w.add("bass", name, 15, 0.9, root + 12 if root < 43 else root, 0.62)
+
+
+def eighths(w: Writer, name: str, harmony: Harmony, end: int) -> None:
+    """Roots: halves, then quarters, then driving eighths."""
+    step = 8 if w.energy < 0.35 else 4 if w.energy < 0.55 else 2
+    for slot in range(harmony.slot, end, step):
+        last = slot + step >= end and step < 8
+        pitch = _fifth(harmony) if last else harmony.bass
+        w.add("bass", name, slot, 0.82 * step, pitch, 0.94 if slot % 8 == 0 else 0.74)
+
+
+def offbeat(w: Writer, name: str, harmony: Harmony, end: int) -> None:
+    """The root on the beat, its octave between: the bass of dance music, at rest held."""
+    root = harmony.bass
+    if w.energy < 0.32:
+        standing(w, name, harmony, end)
+        return
+    up = root + 12 if root <= 42 else root
+    for slot in range(harmony.slot, end, 4):
+        w.add("bass", name, slot, 1.7, root, 0.9)
+        w.add("bass", name, slot + 2, 1.5, up, 0.72)
+        if w.energy > 0.75:
+            w.add("bass", name, slot + 3, 0.9, root, 0.6)
+
+
+def _step(w: Writer, pitch: int, way: int) -> int:
+    """The scale tone next to ``pitch``, upwards or downwards."""
+    ladder = scale_pitches(w.bar.tonic, w.bar.mode, pitch - 4, pitch + 4)
+    if way > 0:
+        return next((p for p in ladder if p > pitch), pitch + 2)
+    return next((p for p in reversed(ladder) if p < pitch), pitch - 2)
+
+
+BASSES: dict[str, BassLine] = {
+    "plain": plain,
+    "bowed": bowed,
+    "drone": drone,
+    "walking": walking,
+    "syncopated": syncopated,
+    "eighths": eighths,
+    "offbeat": offbeat,
+}

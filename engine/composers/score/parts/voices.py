@@ -1,0 +1,117 @@
+"""Lines above the accompaniment: melody, counter-melody, answers, fills, pads."""
+
+from __future__ import annotations
+
+from engine.composers.score.parts.ensembles import HOLDING
+from engine.composers.score.parts.writer import Writer
+from engine.composers.score.writing.form import Harmony
+from engine.composers.score.writing.motifs import Tone, scale_pitches
+
+
+def lead(w: Writer) -> None:
+    """The melody, doubled an octave higher where an aroused period reaches its height."""
+    bar, voice = w.bar, w.ensemble.voice
+    hold = min(1.0, bar.descriptor.articulation + 0.05)
+    doubled = bar.phrase_bar in (5, 6) and w.energy > 0.72 and _top(bar.melody) <= 74
+    for tone in bar.melody:
+        accent = 1.06 if tone.slot % 8 == 0 else 0.98 if tone.slot % 4 == 0 else 0.90
+        pitch = tone.pitch + 12 * voice.octave
+        w.add("lead", voice.lead, tone.slot, tone.length * hold, pitch, accent)
+        if doubled:
+            w.add("colour", voice.lead, tone.slot, tone.length * hold, pitch + 12, 0.62)
+
+
+def _top(melody: tuple[Tone, ...]) -> int:
+    return max((tone.pitch for tone in melody), default=0)
+
+
+def pad(w: Writer, harmony: Harmony, end: int, full: bool) -> None:
+    """The upper voices held; a ``full`` chord as the music grows, two voices in thin phrases."""
+    name = w.ensemble.style.pad
+    if name is None:
+        return
+    voices = harmony.voicing[-3:] if w.energy < 0.6 else harmony.voicing
+    driven = w.ensemble.style.drive is not None and w.energy > 0.6
+    if not full or driven or w.ensemble.figure in HOLDING:
+        voices = voices[-2:]
+    for pitch in voices:
+        w.add("pad", name, harmony.slot, end - harmony.slot, pitch, 0.85)
+    if full and w.energy > 0.8 and voices[0] + 12 <= 72:
+        w.add("pad", name, harmony.slot, end - harmony.slot, voices[0] + 12, 0.6)
+
+
+def counter(w: Writer) -> None:
+    """A second line that moves where the melody holds, and holds where it moves: from an inner
+    voice of the chord by step to the next one's."""
+    name, bar = w.ensemble.style.counter, w.bar
+    presence = w.presence(0.34 if w.period % 2 else 0.5)
+    if name is None or not w.body or not presence or name == w.ensemble.voice.lead:
+        return
+    first, last = bar.harmony[0], bar.harmony[-1]
+    start, goal = first.voicing[-2], last.voicing[-2]
+    slot = _longest(bar.melody) if bar.melody else 0
+    room = 16 - slot
+    if room < 6 or w.energy < 0.45:
+        w.add("counter", name, 0, 15.5, start, 0.72 * presence)
+        return
+    if slot:
+        w.add("counter", name, 0, slot, start, 0.70 * presence)
+    ladder = scale_pitches(bar.tonic, bar.mode, min(start, goal) - 5, max(start, goal) + 5)
+    way = w.section("counter").pick((1, -1))
+    passing = [p for p in ladder if (p - start) * way > 0][:: 1 if way > 0 else -1]
+    middle = passing[0] if passing else start
+    step = 2 if w.energy > 0.7 else 4 if room >= 10 else 3
+    line = (start, middle, goal) if start != goal else (start, middle, start)
+    for k, pitch in enumerate(line[1:]):
+        at = slot + step * k
+        length = step if k == 0 else 16 - at
+        w.add("counter", name, at, length, pitch, (0.78 + 0.04 * k) * presence)
+
+
+def _longest(melody: tuple[Tone, ...]) -> int:
+    """The slot, past its onset, from which the longest tone is merely held."""
+    tone = max(melody, key=lambda t: (t.length, t.slot))
+    return min(15, tone.slot + (2 if tone.length >= 6 else 4)) // 2 * 2
+
+
+def answer(w: Writer) -> None:
+    """While the melody breathes at a cadence, chord tones answer it: rising, falling or turning,
+    by section. A colour instrument also adds single notes above the harmony elsewhere."""
+    bar, name = w.bar, w.ensemble.answer
+    last = bar.harmony[-1]
+    if w.cadence and bar.start > 0:
+        step = 4 if w.energy < 0.25 else 2
+        count = 3 if w.energy < 0.6 else 4
+        tones = [*last.voicing, last.voicing[0] + 12]
+        shapes = ((0, 1, 2, 3), (3, 2, 1, 0), (1, 2, 3, 2), (0, 2, 1, 3))
+        shape = w.section("answer" + str(bar.phrase_bar)).pick(shapes)
+        for i, slot in enumerate(range(16 - count * step, 16, step)):
+            if slot < 6:
+                continue
+            pitch = tones[min(shape[i % 4], len(tones) - 1)] + 12
+            w.add("colour", name, slot, 2 * step, pitch, 0.64 + 0.04 * i)
+        return
+    if w.ensemble.style.colour is None or bar.kind == "final":
+        return
+    dice = w.dice("colour")
+    for slot in range(2, 16, 4):
+        if dice.chance(0.08 + 0.42 * w.energy):
+            w.add("colour", name, slot, 6, dice.pick(last.voicing) + 12, 0.58)
+
+
+def fill(w: Writer) -> None:
+    """The last beats of a period: those who can run lead into the next one."""
+    bar, name = w.bar, w.ensemble.figure
+    if not w.body or bar.phrase_bar != 7 or w.energy < 0.3 or w.ensemble.style.fill == "":
+        return
+    harmony = bar.harmony[-1]
+    low = harmony.voicing[0]
+    if w.ensemble.style.fill == "run":
+        ladder = scale_pitches(bar.tonic, bar.mode, low - 2, low + 14)
+        line = [p for p in ladder if p >= low][:4]
+    else:
+        line = [p for p in range(low, low + 30) if p % 12 in harmony.chord.pcs][:6]
+    slots = 4.0 if w.ensemble.style.fill == "run" else 3.6
+    for i, pitch in enumerate(line):
+        slot = 16 - slots + slots * i / len(line)
+        w.add("figure", name, slot, 4, pitch, 0.60 + 0.03 * i)

@@ -1,0 +1,229 @@
+"""The second synthesis: the instruments' tables made by FluidSynth from a General MIDI soundfont.
+
+Only the tables change. Their cache, the envelopes, the places on the stage and the hall are those
+of the built-in synthesis, so windows stay bit-identical and ensembles keep their balance. What
+the soundfont lacks is sounded by the built-in tables.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+import os
+import struct
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.audio.format import SAMPLE_RATE
+from engine.composers.score.sound.fluid import Font, library_version
+from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion
+from engine.composers.score.sound.instruments import INSTRUMENTS, Instrument
+from engine.composers.score.sound.struck import Maker
+from engine.composers.score.sound.tables import Table, level
+from engine.composers.synthesis import BUILTIN, Synthesis
+from engine.errors import MusmedError
+from engine.places import expanded
+
+PLACES = tuple(
+    Path(folder) / name
+    for name in ("FluidR3_GM.sf2", "MuseScore_General.sf3", "MuseScore_General.sf2")
+    for folder in ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/share/sounds/sf3")
+)
+"""Where a soundfont is looked for. Only those known to be good (and free: both are MIT) are taken
+unasked; any other by the setting ``soundfont``."""
+PACKAGES = "fluidsynth and fluid-soundfont-gm"
+"""Debian's names of what FluidSynth needs."""
+
+_VELOCITIES = (34, 50, 66, 82, 98, 114)
+"""The velocity of each brightness layer: how hard a note is played decides its colour, and its
+loudness is levelled out."""
+_SILENT = 1e-5
+_RUMBLE_HERTZ = 28.0
+_TAIL_FRAMES = SAMPLE_RATE // 4
+_SAMPLE_BLOCKS, _BLOCK_BYTES, _TAIL_BYTES = 64, 2**16, 2**20
+
+
+class Chosen(NamedTuple):
+    """What sounds: the instruments, the ``identity`` that is recorded and makes them again, and a
+    sentence for the listener where it is not what was asked for ('' otherwise)."""
+
+    instruments: Mapping[str, Instrument]
+    identity: str
+    notice: str = ""
+
+
+def choose(wish: Synthesis) -> Chosen:
+    """The synthesis for ``wish``. Never raises for a library or soundfont that is missing or
+    broken: the built-in synthesis takes its place."""
+    if wish.wanted == BUILTIN:
+        return Chosen(INSTRUMENTS, BUILTIN)
+    version = library_version()
+    kept = wish.wanted.startswith("fluidsynth ")
+    asked = wish.wanted != "auto" or wish.soundfont is not None
+    if version is None:
+        missing = f"The FluidSynth library is not installed (Debian: {PACKAGES})"
+        return _builtin(missing if asked else "")
+    absent = f"No soundfont was found (Debian: {PACKAGES})"
+    try:
+        paths = candidates(wish)
+    except MusmedError as error:
+        paths, absent = [], str(error).rstrip(".")
+    if not paths:
+        return _builtin(absent if asked else "")
+    if kept:
+        wanted = wish.wanted.split(" ", 3)[2:]
+        paths = [path for path in paths if _fingerprint_or_none(path) == wanted[0]]
+        if not paths:
+            name = " ".join(wanted[1:])
+            return _builtin(f"The soundfont {name} that this session began with is not here")
+    try:
+        check_soundfont(paths[0])
+        instruments = instruments_of(Font(paths[0]))
+        identity = f"fluidsynth {version} {fingerprint(paths[0])} {paths[0].name}"
+    except (MusmedError, OSError) as error:
+        said = str(error) if isinstance(error, MusmedError) else _unreadable(paths[0], error)
+        return _builtin(said.rstrip("."))
+    return Chosen(instruments, identity)
+
+
+def candidates(wish: Synthesis) -> list[Path]:
+    """The soundfonts to try, best first: the one that was named, and the well-known places where
+    none was or where a kept session may have found its own. Raises ``MusmedError`` for a name that
+    can be none of a file."""
+    named = [] if wish.soundfont is None else [expanded(wish.soundfont, "soundfont")]
+    if named and wish.wanted in ("auto", "fluidsynth"):
+        return named
+    return [*named, *(path for path in PLACES if path.is_file())]
+
+
+def _builtin(reason: str) -> Chosen:
+    notice = f"{reason}; the built-in synthesis plays instead." if reason else ""
+    return Chosen(INSTRUMENTS, BUILTIN, notice)
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    return f"The soundfont {path} can't be read ({error.strerror or error})"
+
+
+def fingerprint(path: Path) -> str:
+    """16 hex digits that tell a soundfont from others without reading all of it: its length, 64
+    blocks spread over it, and its last MiB, which says what every preset is. Raises ``OSError``."""
+    digest = hashlib.blake2b(digest_size=8)
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        digest.update(struct.pack("<Q", size))
+        for k in range(_SAMPLE_BLOCKS):
+            file.seek(k * size // _SAMPLE_BLOCKS)
+            digest.update(file.read(_BLOCK_BYTES))
+        file.seek(max(0, size - _TAIL_BYTES))
+        digest.update(file.read(_TAIL_BYTES))
+    return digest.hexdigest()
+
+
+def _fingerprint_or_none(path: Path) -> str | None:
+    try:
+        return fingerprint(path)
+    except OSError:
+        return None
+
+
+def check_soundfont(path: Path) -> None:
+    """Raises ``MusmedError`` for a file that is no whole soundfont, before a library that is
+    written in C is given it; ``OSError`` for one that can't be read."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        head = file.read(12)
+        if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"sfbk":
+            raise MusmedError(f"{path} is no soundfont.")
+        end = 8 + struct.unpack("<I", head[4:8])[0]
+        if end > size or _lists(file, end) != [b"INFO", b"sdta", b"pdta"]:
+            raise MusmedError(f"The soundfont {path} is damaged or cut short.")
+
+
+def _lists(file: BinaryIO, end: int) -> list[bytes]:
+    """The names of the lists up to ``end``; empty where their lengths don't fill the file."""
+    names: list[bytes] = []
+    while (at := file.tell()) + 12 <= end and len(names) < 8:
+        tag, length, name = struct.unpack("<4sI4s", file.read(12))
+        if tag != b"LIST" or at + 8 + length > end:
+            return []
+        names.append(name)
+        file.seek(at + 8 + length + length % 2)
+    return names
+
+
+def instruments_of(font: Font) -> dict[str, Instrument]:
+    """The instruments, their tables from ``font`` where it has them."""
+    made: dict[str, Instrument] = {}
+    for name, instrument in INSTRUMENTS.items():
+        place = GENERAL_MIDI[name]
+        drums = isinstance(place, Percussion)
+        number = (place.kit or 0) if isinstance(place, Percussion) else place.number
+        made[name] = instrument
+        if font.has(number, drums=drums):
+            make = _maker(font, name, number, drums=drums)
+            made[name] = replace(instrument, make=make, loop=False, motion=0.0)
+    return made
+
+
+def _maker(font: Font, name: str, number: int, *, drums: bool) -> Maker:
+    def make(pitch: int, layer: int, frames: int) -> Table:
+        place = GENERAL_MIDI[name]
+        key = place.key(pitch) if isinstance(place, Percussion) else pitch
+        wave = font.note(number, key, _VELOCITIES[layer], frames, drums=drums)
+        wave = _without_rumble(wave)
+        if not np.abs(wave).max() > _SILENT:  # nothing there, or no number
+            return _own(name, pitch, layer, frames)
+        if np.array_equal(wave[0], wave[1]):
+            wave = wave[0].copy()
+        if not drums:
+            return level(wave)
+        return level(wave, _loudest(_own(name, pitch, layer, frames)))
+
+    return make
+
+
+def _without_rumble(wave: Table) -> Table:
+    """``wave`` through a fourth-order high-pass at 28 Hz: pads of recorded soundfonts carry as
+    much below hearing as within it."""
+    length = wave.shape[-1]
+    size, response = _high_pass(length)
+    spectrum = np.fft.rfft(wave, size, axis=-1)
+    spectrum *= response
+    return np.ascontiguousarray(np.fft.irfft(spectrum, size, axis=-1)[..., :length], np.float32)
+
+
+@functools.lru_cache(maxsize=8)
+def _high_pass(length: int) -> tuple[int, NDArray[np.complex64]]:
+    """(transform length, response) for tables of ``length``, with room for the filter's tail."""
+    size = min(
+        2**a * 3**b * 5**c
+        for a, b, c in itertools.product(range(3, 21), range(4), range(4))
+        if 2**a * 3**b * 5**c >= length + _TAIL_FRAMES
+    )
+    s = 1j * np.fft.rfftfreq(size, 1.0 / SAMPLE_RATE) / _RUMBLE_HERTZ
+    response = s**4 / ((s**2 + 0.76537 * s + 1.0) * (s**2 + 1.84776 * s + 1.0))
+    return size, response.astype(np.complex64)
+
+
+def _own(name: str, pitch: int, layer: int, frames: int) -> Table:
+    """The built-in table, a loop laid out to ``frames``."""
+    table = INSTRUMENTS[name].make(pitch, layer, frames)
+    if not INSTRUMENTS[name].loop:
+        return table
+    return np.tile(table, -(-frames // table.shape[-1]))[..., :frames]
+
+
+def _loudest(table: Table) -> float:
+    """The RMS of the loudest part of 0.2 s, as ``level`` takes it."""
+    window = min(table.shape[-1], SAMPLE_RATE // 5)
+    whole = table.shape[-1] // window * window
+    squares = (table[..., :whole] ** 2).reshape(-1, whole // window, window)
+    return float(np.sqrt(np.max(np.mean(squares, axis=(0, 2)))))

@@ -1,0 +1,213 @@
+"""Voice leading by dynamic programming over a phrase: first the bass line, then four voices above.
+
+The least total cost over all ways to voice the phrase's chords (Viterbi). Costs are whole
+numbers, so that every machine chooses alike. The rules are those of common practice (Aldwell &
+Schachter): little motion, common tones kept, no parallel fifths and octaves, sevenths and
+suspensions fall, leading tones rise, wide below and close above.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.composers.score.dice import Dice
+from engine.composers.score.writing.harmony import NONE, Chord
+from engine.composers.score.writing.progressions import Step
+
+Costs = NDArray[np.int64]
+LOW, HIGH = 49, 74
+"""The upper voices' range (MIDI)."""
+BASS_LOW, BASS_HIGH = 35, 52
+_LEAPS = (3, 0, 0, 2, 3, 4, 9, 4, 8, 9, 11, 14, 6)
+"""What a bass motion of 0 to 12 semitones costs."""
+_FORBIDDEN = 10_000
+
+
+def lead_voices(  # noqa: PLR0917 - a phrase hangs on all of these
+    steps: Sequence[Step],
+    before: tuple[int, ...],
+    before_chord: Chord | None,
+    bass_before: int,
+    centre: float,
+    pedal: int,
+    dice: Dice,
+) -> list[tuple[tuple[int, ...], int]]:
+    """(upper voices, bass) of each chord. ``before`` are the voices that sounded last, () at the
+    start; ``pedal`` is a pitch class that the bass keeps as long as the phrase's last bar has
+    not come, or -1."""
+    basses = bass_line(steps, bass_before, pedal, dice)
+    middle = round(centre)
+    layers = [_voicings(step.chord.pcs, step.chord.falls, step.chord.rises) for step in steps]
+    first, own = layers[0]
+    total = own + _register(first, middle)
+    if before:
+        previous = np.array([before], np.int64)
+        total = total + _motion(previous, first, before_chord, bass_before, basses[0])[0]
+    back: list[NDArray[np.intp]] = []
+    for i in range(1, len(steps)):
+        shapes, own = layers[i]
+        ways = total[:, None] + _motion(
+            layers[i - 1][0], shapes, steps[i - 1].chord, basses[i - 1], basses[i]
+        )
+        best = np.argmin(ways, axis=0)
+        back.append(best)
+        total = ways[best, np.arange(len(shapes))] + own + _register(shapes, middle)
+    at = int(np.argmin(total))
+    chosen = [at]
+    for best in reversed(back):
+        at = int(best[at])
+        chosen.append(at)
+    chosen.reverse()
+    return [(tuple(int(p) for p in layers[i][0][k]), basses[i]) for i, k in enumerate(chosen)]
+
+
+def bass_line(steps: Sequence[Step], before: int, pedal: int, dice: Dice) -> list[int]:
+    """The cheapest bass line: by step where inversions allow it, roots where the phrase stands."""
+    last_bar = steps[-1].bar
+    # A little chance in what an inversion costs, so that a progression has more than one line.
+    whim = [dice.pick((0, 0, 1, 3)) for _ in steps]
+    table: list[dict[int, tuple[int, int]]] = []
+    for i, step in enumerate(steps):
+        held = pedal if step.bar < last_bar else NONE
+        options = _bass_options(step, i == 0, i == len(steps) - 1, held, whim[i])
+        row: dict[int, tuple[int, int]] = {}
+        for pitch, own in options.items():
+            if i == 0:
+                row[pitch] = (own + _leap(before, pitch), before)
+                continue
+            falls = steps[i - 1].chord.falls
+            row[pitch] = min(
+                (cost + own + _leap(p, pitch) + _unresolved(p, pitch, falls), p)
+                for p, (cost, _) in table[-1].items()
+            )
+        table.append(row)
+    pitch = min(table[-1], key=lambda p: (table[-1][p][0], p))
+    line = [pitch]
+    for row in reversed(table[1:]):
+        pitch = row[pitch][1]
+        line.append(pitch)
+    return line[::-1]
+
+
+def _bass_options(step: Step, first: bool, last: bool, pedal: int, whim: int) -> dict[int, int]:
+    """The bass's pitches under a chord and what each costs."""
+    chord = step.chord
+    costs = {chord.pcs[0]: 0}
+    diminished = (chord.pcs[2] - chord.pcs[0]) % 12 == 6
+    if pedal != NONE:
+        costs = {pedal: 0}
+    elif step.bass != NONE:
+        costs = {step.bass: 0}
+    elif not step.root and not last:
+        costs[chord.pcs[1]] = (8 if first else 2) + whim
+        if diminished:
+            costs = {chord.pcs[0]: 3, chord.pcs[1]: 0}
+        elif chord.falls in chord.pcs[3:] and not first:
+            costs[chord.falls] = 4 + whim
+    return {
+        pitch: cost + abs(pitch - 42) // 3
+        for pitch in range(BASS_LOW, BASS_HIGH + 1)
+        for pc, cost in costs.items()
+        if pitch % 12 == pc
+    }
+
+
+def _leap(a: int, b: int) -> int:
+    size = abs(a - b)
+    return _LEAPS[size] if size < len(_LEAPS) else 20 + size
+
+
+def _unresolved(a: int, b: int, falls: int) -> int:
+    """A seventh in the bass goes down a step, or it is no seventh."""
+    return 0 if a % 12 != falls or a - b in (1, 2) else 20
+
+
+@lru_cache(maxsize=2048)
+def _voicings(pcs: tuple[int, ...], falls: int, rises: int) -> tuple[NDArray[np.int64], Costs]:
+    """Every way to set a chord for four voices, shape (n, 4) ascending, and what each costs in
+    itself: doublings, omissions, spacing."""
+    tones = [p for p in range(LOW, HIGH + 1) if p % 12 in pcs]
+    needed = {pcs[1], *pcs[3:]}
+    shapes, costs = [], []
+    for i, a in enumerate(tones):
+        for j in range(i + 1, len(tones)):
+            for k in range(j + 1, len(tones)):
+                for m in range(k + 1, len(tones)):
+                    shape = (a, tones[j], tones[k], tones[m])
+                    cost = _own_cost(shape, pcs, needed, falls, rises)
+                    if cost < _FORBIDDEN:
+                        shapes.append(shape)
+                        costs.append(cost)
+    order = np.argsort(np.array(costs), kind="stable")[:64]
+    return np.array(shapes, np.int64)[order], np.array(costs, np.int64)[order]
+
+
+def _own_cost(
+    shape: tuple[int, int, int, int], pcs: tuple[int, ...], needed: set[int], falls: int, rises: int
+) -> int:
+    here = [p % 12 for p in shape]
+    gaps = [q - p for p, q in itertools.pairwise(shape)]
+    if not needed <= set(here) or shape[3] - shape[0] > 22 or max(gaps) > 12:
+        return _FORBIDDEN
+    if gaps[0] < 3 and shape[0] < 56:
+        return _FORBIDDEN
+    cost = 6 * (pcs[0] not in here) + 4 * (pcs[2] not in here)
+    cost += 14 * (here.count(falls) > 1) + 14 * (here.count(rises) > 1)
+    cost += 4 * max(0, here.count(pcs[1]) - 1)
+    cost += 7 * gaps.count(1) + 2 * gaps.count(2)
+    cost += 3 * (gaps[1] > 8) + 4 * (gaps[2] > 9) + 2 * (gaps[0] < 3)
+    return cost
+
+
+def _register(shapes: NDArray[np.int64], centre: int) -> Costs:
+    return np.asarray(np.abs(shapes.sum(axis=1) - 4 * centre) // 3, np.int64)
+
+
+def _motion(
+    a: NDArray[np.int64], b: NDArray[np.int64], chord: Chord | None, bass_a: int, bass_b: int
+) -> Costs:
+    """What it costs to go from each voicing of ``a`` to each of ``b``, shape (len a, len b)."""
+    if a.shape[1] != b.shape[1]:
+        return np.zeros((len(a), len(b)), np.int64)
+    bass = bass_b - bass_a
+    moved = b[None, :, :] - a[:, None, :]
+    size = np.abs(moved)
+    cost = 2 * size.sum(axis=2) + 3 * np.maximum(size - 4, 0).sum(axis=2)
+    cost += 4 * (size[:, :, 3] > 5)
+    same_way = (moved > 0).all(axis=2) | (moved < 0).all(axis=2)
+    cost += 5 * same_way
+    contrary = (moved[:, :, 3] * bass) < 0
+    cost -= 2 * contrary
+    cost += _parallels(a, b, moved, bass_a, bass_b)
+    if chord is not None:
+        if chord.falls != NONE:
+            stuck = (moved > 0) | (moved < -2)
+            cost += 24 * (stuck & ((a % 12) == chord.falls)[:, None, :]).sum(axis=2)
+        if chord.rises != NONE:
+            left = (moved != 0) & (moved != 1)
+            held = (left & ((a % 12) == chord.rises)[:, None, :]).astype(np.int64)
+            cost += 2 * held.sum(axis=2) + 4 * held[:, :, 3]
+    return np.asarray(cost, np.int64)
+
+
+def _parallels(
+    a: NDArray[np.int64], b: NDArray[np.int64], moved: NDArray[np.int64], bass_a: int, bass_b: int
+) -> Costs:
+    """Fifths and octaves that two voices keep while both move: worst between the outer voices,
+    least between inner ones."""
+    cost = np.zeros(moved.shape[:2], np.int64)
+    for j in range(4):
+        if bass_a != bass_b:
+            one, two = (a[:, j] - bass_a) % 12, (b[:, j] - bass_b) % 12
+            kept = (one[:, None] == two[None, :]) & np.isin(one, (0, 7))[:, None]
+            cost += (36 if j == 3 else 14) * (kept & (moved[:, :, j] != 0))
+        for i in range(j):
+            one, two = (a[:, j] - a[:, i]) % 12, (b[:, j] - b[:, i]) % 12
+            kept = (one[:, None] == two[None, :]) & np.isin(one, (0, 7))[:, None]
+            cost += (12 if j == 3 else 6) * (kept & (moved[:, :, j] != 0))
+    return cost

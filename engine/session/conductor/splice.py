@@ -1,0 +1,102 @@
+"""Splices: how a listener's action takes over from what was composed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.plan.clock import OVERLAP_SECONDS, clip_start
+from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.spec import ClipKey, ClipSpec, Plan
+from engine.session.conductor.clip_state import ClipState
+from engine.session.conductor.messages import Action, EaseNow, SkipNow, SteerTo
+
+SPLICE_MARGIN_SECONDS = 1.0
+"""A splice is aimed this far past the write cursor; doubled each time that was too near."""
+SPLICE_READY_FRAMES = SAMPLE_RATE
+"""A splice is placed once this much of it is here, so that it can't run dry at its start."""
+KEEP_SECONDS = 3.0
+"""How much of the old clip is kept past an event's time: the first beat and the fade lie there."""
+KEEP_HEAD_SECONDS = OVERLAP_SECONDS + 1.0
+"""How much of its head is kept in any case: its own join is measured over the whole overlap."""
+EVENT_GAP_SECONDS = 0.5
+"""Events lie at least this far apart."""
+
+
+@dataclass(slots=True)
+class Splice:
+    """An action on its way to being heard. ``action`` is None where the event is given (a
+    session made again). ``plan``: with the event; ``source``: the clip it takes over from.
+    ``held``: the session's record has the event already."""
+
+    action: Action | None
+    event: Event
+    plan: Plan
+    margin: float
+    source: ClipKey | None
+    held: bool = False
+
+    @property
+    def spec(self) -> ClipSpec:
+        """The first changed clip."""
+        return self.plan.clips[self.plan.first_changed]
+
+    def keep_until(self, start: int) -> int:
+        """Session frame up to which the source, begun at frame ``start``, is still needed."""
+        begun = start / SAMPLE_RATE
+        return frames_of(max(self.event.at + KEEP_SECONDS, begun + KEEP_HEAD_SECONDS))
+
+
+def source_of(plan: Plan, before: Plan, clips: Mapping[ClipKey, ClipState]) -> ClipKey | None:
+    """The clip that the splice of ``plan`` takes over from, ``before`` being the plan without
+    its last event: the clip's older self, or the clip before it when the splice lies before the
+    older self's first frame. None at the session's very start."""
+    spec = plan.clips[plan.first_changed]
+    older = before.clips[spec.index].key
+    state = clips.get(older)
+    start = state.start if state and state.begun else frames_of(clip_start(spec.index))
+    if frames_of(spec.start) >= start:
+        return older
+    return before.clips[spec.index - 1].key if spec.index else None
+
+
+def goes_on_from(
+    spec: ClipSpec, plan: Plan, clips: Mapping[ClipKey, ClipState]
+) -> ClipState | None:
+    """The clip whose continuation ``spec`` is composed from when no splice is under way: the
+    clip before, or for a splice that is composed again its newest older self."""
+    older = [
+        state
+        for key, state in clips.items()
+        if key.index == spec.index and key.revision < spec.revision and state.continuation
+    ]
+    if spec.start != clip_start(spec.index) and older:
+        newest = max(older, key=lambda state: state.spec.revision)
+        if newest.start <= frames_of(spec.start):
+            return newest
+    return clips.get(plan.clips[spec.index - 1].key) if spec.index else None
+
+
+def event_of(action: Action, at: float) -> Event:
+    """The event of an action, at session second ``at``."""
+    match action:
+        case SteerTo():
+            return Steer(at=at, target=action.target, word=action.word)
+        case EaseNow():
+            return Ease(at=at)
+        case SkipNow():
+            return Skip(at=at)
+
+
+def said_of(event: Event, start: float) -> str:
+    """What the listener reads when a change is under way; ``start`` seconds: its first beat."""
+    when = f"from {int(start // 60)}:{int(start % 60):02d}"
+    match event:
+        case Steer():
+            goal = event.word or f"{event.target.valence:+.2f},{event.target.arousal:+.2f}"
+            return f"Steering towards {goal} {when}."
+        case Ease():
+            return f"Easing {when}: arousal is being lowered."
+        case Skip():
+            return f"This stretch is being composed anew {when}."

@@ -1,0 +1,103 @@
+"""The engine process of the moment: started when due, replaced when it died."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import IO
+
+from engine.composers.synthesis import Synthesis
+from engine.errors import MusmedError
+from engine.link.client import EngineClient
+from engine.link.deliveries import Delivery, EngineLost
+from engine.link.warm import WarmEngine
+from engine.plan.generation import Generation
+from engine.session.conductor.messages import (
+    EngineCommand,
+    OpenComposer,
+    SendCancel,
+    SendCompose,
+    StartEngine,
+)
+
+_BUILTIN = Synthesis()
+_USUAL = Generation()
+
+
+class EngineLine:
+    """Carries the conductor's commands to an engine and the engine's words to ``deliver``.
+
+    ``deliver(number, told)`` is called from the link's threads; ``number`` says which engine
+    spoke, and only the words of ``current`` count. ``argv``: the command, None for the engine
+    of this installation. ``denoise``, ``synthesis``, ``generation``: as in ``Open``. ``warm``: an
+    engine that is already up, used first.
+    """
+
+    def __init__(
+        self,
+        deliver: Callable[[int, Delivery], None],
+        *,
+        argv: Sequence[str] | None,
+        denoise: bool | None,
+        synthesis: Synthesis = _BUILTIN,
+        generation: Generation = _USUAL,
+        warm: WarmEngine | None = None,
+    ) -> None:
+        self.current = 0
+        self.log: IO[bytes] | None = None
+        self._deliver = deliver
+        self._argv = argv
+        self._denoise = denoise
+        self._synthesis = synthesis
+        self._generation = generation
+        self._warm = warm
+        self._client: EngineClient | None = None
+        self._due: float | None = None
+
+    def carry_out(self, command: EngineCommand) -> None:
+        """Commands for an engine that is gone are dropped: the next one is told again. Raises
+        ``MusmedError`` when the first engine can't be started."""
+        client = self._client
+        match command:
+            case StartEngine():
+                self._due = time.monotonic() + command.delay
+                self.start_when_due()
+            case OpenComposer() if client:
+                synthesis = _BUILTIN if command.careful else self._synthesis
+                client.open(command.name, self._denoise, synthesis, self._generation)
+            case SendCompose() if client:
+                client.compose(command.spec, command.continuation)
+            case SendCancel() if client:
+                client.cancel(command.key, command.keep_until)
+            case _:
+                pass
+
+    def start_when_due(self) -> None:
+        """Start the engine that was asked for, if its time has come."""
+        if self._due is None or time.monotonic() < self._due:
+            return
+        self._due = None
+        if self._client is not None:
+            self._client.close(timeout=0.0)
+            self._client = None
+        self.current += 1
+        number = self.current
+
+        def deliver(told: Delivery) -> None:
+            self._deliver(number, told)
+
+        warm, self._warm = self._warm, None
+        try:
+            self._client = (warm.take(deliver) if warm else None) or EngineClient(
+                deliver, argv=self._argv, log=self.log
+            )
+        except MusmedError as error:
+            if number == 1:
+                raise
+            self._deliver(number, EngineLost(str(error)))
+
+    def close(self) -> None:
+        """End the engine. May be called twice."""
+        self._due = None
+        if self._client is not None:
+            self._client.close()

@@ -1,0 +1,58 @@
+"""Which composer a session opens first, whether it can play here, and what is said of it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.composers.choice import check_composer
+from engine.plan.generation import Generation, file_name
+from engine.plan.spec import ClipKey
+from engine.session.conductor.clip_composers import Lineup, Part, lineup_of
+from engine.session.fingerprints import changed_materials, said_of
+from engine.session.library.records import StoredSession
+from engine.session.notices import Notices
+
+
+class Composers:
+    """Who composes a session that begins (``resume`` None) or goes on. ``chosen``: the composer it
+    was begun with; ``now``: the one to open first. ``lineup``: of a session made again; one that
+    goes on has its own."""
+
+    def __init__(
+        self, chosen: str, *, resume: StoredSession | None, lineup: Lineup | None = None
+    ) -> None:
+        self.chosen = chosen
+        self._resume = resume
+        if resume is not None:
+            self.lineup = lineup_of(resume.clips)
+            self.now = resume.newest_composer
+        else:
+            self.lineup = lineup or {}
+            first = self.lineup.get(ClipKey(0, 0), Part(chosen))
+            self.now = first.first or first.composer
+
+    def check(self, generation: Generation) -> None:
+        """Raise ``MusmedError`` for what one of them lacks here. A session that goes on needs the
+        one that is to compose; what a clip of another, to be composed again, lacks is said then."""
+        if self._resume is not None and any(key.index == 0 for key in self._resume.clips):
+            generation = msgspec.structs.replace(generation, opening=None)  # its codes are kept
+        needed = {self.now}
+        if self._resume is None:
+            needed |= {part.composer for part in self.lineup.values()}
+            needed |= {part.first for part in self.lineup.values() if part.first}
+        for composer in sorted(needed):
+            check_composer(composer, generation)
+
+    def tell(self, notices: Notices) -> None:
+        """What a listener who goes on should know."""
+        if self._resume is None:
+            return
+        if self.now != self.chosen:
+            notices.tell(
+                f"In this session the {self.now} composer took over from {file_name(self.chosen)}; "
+                "it goes on."
+            )
+        for place in changed_materials(self._resume, self.now):
+            notices.tell(
+                f"{said_of(place, self.now)}; what is composed from here on may sound different."
+            )

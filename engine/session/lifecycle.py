@@ -1,0 +1,62 @@
+"""How a session ends: heard to its end, stopped, or as far as it could be composed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from engine.playback.playback import PlaybackState
+from engine.session.library.records import State
+from engine.session.status import Phase
+
+PLAYED_OUT_SECONDS = 2.0
+"""Once nothing more is composed, the session is over when playback has stood still this long."""
+
+
+@dataclass(slots=True)
+class Ending:
+    """``realtime``: somebody listens. ``replay``: a finished session is heard again, and stays
+    finished. ``failure``: why nothing more is composed; what is composed is still played.
+    ``stopped`` by the listener; ``finished``: nothing more happens. ``clock`` in seconds."""
+
+    realtime: bool
+    replay: bool
+    failure: str | None = None
+    stopped: bool = False
+    finished: bool = False
+    clock: Callable[[], float] = time.monotonic
+    _stood: tuple[int, float, float] = field(default=(-1, -1.0, 0.0))
+
+    def reached(self, state: PlaybackState) -> bool:
+        """Whether the session is over: heard to its end, or as far as it could be composed."""
+        if state.ended:
+            return True
+        if self.failure is None or state.paused or (self.realtime and not state.waiting):
+            return False
+        now = self.clock()
+        written, heard, since = self._stood
+        if (written, heard) != (state.written, state.heard):
+            self._stood = (state.written, state.heard, now)
+            return False
+        return now - since >= PLAYED_OUT_SECONDS
+
+    def state(self, playback: PlaybackState) -> State:
+        """What the library keeps of a session that ended so."""
+        if self.replay:
+            return "finished"
+        if self.stopped:
+            return "stopped"
+        return "finished" if playback.ended and self.failure is None else "interrupted"
+
+    def phase(self, state: PlaybackState) -> Phase:
+        """Where the session is, for whoever looks."""
+        checks: tuple[tuple[bool, Phase], ...] = (
+            (self.failure is not None and self.finished, "failed"),
+            (self.stopped, "stopped"),
+            (state.ended, "ended"),
+            (state.paused, "paused"),
+            (state.heard == 0, "starting"),
+            (state.waiting, "composing"),
+        )
+        return next((phase for true, phase in checks if true), "playing")

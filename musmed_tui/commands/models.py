@@ -1,0 +1,177 @@
+"""``musmed models``: MusicGen's checkpoints and adapters on this machine, and fetching them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from engine.composers.musicgen.files.catalogue import (
+    CATALOGUE,
+    LICENCE_SENTENCE,
+    entry_of,
+    repo_of,
+)
+from engine.composers.musicgen.files.checkpoints import (
+    repo_folder,
+    snapshots,
+)
+from engine.errors import MusmedError, UnknownWordError
+from engine.places import look_at
+from musmed_tui.models_here import here, others, state_of
+from musmed_tui.terminal.table import print_table
+from musmed_tui.terminal.terminal import look_at_terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.composers.musicgen.files.transfer import Progress
+
+_LINE_BYTES = 250_000_000
+"""Behind a pipe a line is written for every so many bytes."""
+
+
+def list_models() -> None:
+    """Print the catalogue and what else of MusicGen is in the hub's cache."""
+    rows = []
+    for entry in CATALOGUE.values():
+        here = state_of(entry.repo)
+        sound = "stereo" if entry.channels == 2 else "mono"
+        rows.append((entry.name, _gigabytes(entry.size), entry.parameters, sound, here, entry.note))
+    for repo, kind in others():
+        size = _gigabytes(_size(repo))
+        rows.append((repo, size, "", "", state_of(repo), kind))
+    print_table("MusicGen", ("model", "size", "decoder", "sound", "here", "note"), rows)
+    print(LICENCE_SENTENCE, file=sys.stderr)
+
+
+def show_path(name: str | None) -> None:
+    """Print the folder of a checkpoint or adapter. Raises ``MusmedError``."""
+    print(here(_given(name, "path")))
+
+
+def get_model(name: str | None) -> None:
+    """Fetch a checkpoint or an adapter from the hub. Raises ``MusmedError``."""
+    repo = _repo(_given(name, "get"))
+    entry = entry_of(repo)
+    short = entry.name if entry else repo
+    state = state_of(repo)
+    if state == "yes":
+        print(f"{short} is here already: {here(repo)}")
+        return
+    from engine.composers.musicgen.files.hub import fetch, listing
+
+    wanted = listing(repo)
+    print(
+        f"{wanted.repo} ({wanted.commit[:7]}): {len(wanted.files)} files, "
+        f"{_gigabytes(wanted.size)}, to {repo_folder(repo)}"
+    )
+    if entry is not None:
+        print(LICENCE_SENTENCE)
+    try:
+        with _shown() as progress:
+            fetch(wanted, progress, distrust=state == "broken")
+    except KeyboardInterrupt:
+        kept = f"what has arrived is kept, and 'musmed models get {short}' goes on"
+        print(f"Stopped; {kept}.", file=sys.stderr)
+        raise
+    use = f"--adapter {short}" if _is_adapter(repo) else f"--composer {short}"
+    print(f"{short} is here: {here(repo)}\nUse it with {use}.")
+
+
+def remove_model(name: str | None, *, yes: bool) -> None:
+    """Remove a checkpoint or an adapter from the hub's cache. Raises ``MusmedError``."""
+    from engine.composers.musicgen.files.hub import remove, size_of
+
+    repo = _repo(_given(name, "remove"))
+    folder = repo_folder(repo)
+    if look_at(folder, "model") != "folder":
+        raise MusmedError(f"{name} is not in the hub's cache ({folder.parent}); nothing to remove.")
+    what = f"{folder} ({_gigabytes(size_of(folder))})"
+    if not yes:
+        if not sys.stdin.isatty():
+            raise MusmedError(f"This would remove {what}; say --yes if that is meant.")
+        import typer
+
+        if not typer.confirm(f"Remove {what}?"):
+            print("Nothing was removed.")
+            return
+    print(f"Removed {name}: {_gigabytes(remove(repo))} are free again.")
+
+
+def _given(name: str | None, command: str) -> str:
+    if not name:
+        raise MusmedError(
+            f"The model is missing: musmed models {command} NAME, with a name of "
+            "'musmed models list'."
+        )
+    return name
+
+
+def _repo(name: str) -> str:
+    """The hub repository of ``name``. Raises ``MusmedError``; folders are no concern of these."""
+    repo = repo_of(name)
+    if repo is None:
+        raise UnknownWordError(
+            "model", name, CATALOGUE, "Give one of 'musmed models list' or user/name of the hub."
+        )
+    return repo
+
+
+def _is_adapter(repo: str) -> bool:
+    from engine.composers.musicgen.files.adapters import is_adapter
+
+    folder = next(snapshots(repo), None)
+    return folder is not None and is_adapter(folder)
+
+
+def _size(repo: str) -> int:
+    from engine.composers.musicgen.files.hub import size_of
+
+    return size_of(repo_folder(repo))
+
+
+def _gigabytes(size: int) -> str:
+    if size < 1_000_000:
+        return f"{size / 1e3:.1f} kB"
+    return f"{size / 1e6:.1f} MB" if size < 100_000_000 else f"{size / 1e9:.2f} GB"
+
+
+@contextmanager
+def _shown() -> Iterator[Callable[[Progress], None]]:
+    """What tells of the progress: a bar on a terminal, else now and then a line."""
+    if not look_at_terminal(plain=False).live:
+        yield _Lines()
+        return
+    from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Bars("{task.description}", *columns) as bars:
+        tasks = {}
+
+        def show(progress: Progress) -> None:
+            if progress.name not in tasks:
+                tasks[progress.name] = bars.add_task(
+                    progress.name, total=progress.total, completed=progress.resumed
+                )
+            bars.update(tasks[progress.name], completed=progress.done)
+
+        yield show
+
+
+class _Lines:
+    """Progress as lines of text."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, int] = {}
+
+    def __call__(self, progress: Progress) -> None:
+        told = self._told.setdefault(progress.name, progress.resumed)
+        if progress.done < progress.total and progress.done - told < _LINE_BYTES:
+            return
+        self._told[progress.name] = progress.done
+        again = f" (resumed at {_gigabytes(progress.resumed)})" if progress.resumed else ""
+        share = 100 * progress.done // progress.total
+        print(f"{progress.name}: {share} % of {_gigabytes(progress.total)}{again}", flush=True)

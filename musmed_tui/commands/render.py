@@ -1,0 +1,212 @@
+"""``musmed render``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from engine.composers.synthesis import Synthesis
+from engine.errors import MusmedError
+from engine.places import expanded
+from engine.plan.events import Event
+from engine.plan.request import Request
+from musmed_tui.exits import INTERRUPTED
+from musmed_tui.logs import start_logging, stderr_to
+from musmed_tui.options import Asked, build_request, drawn_seed
+from musmed_tui.paths import Folders, folders
+from musmed_tui.settings import Loaded, load_settings
+from musmed_tui.terminal.terminal import Signals, look_at_terminal
+from musmed_tui.wording import clock
+
+if TYPE_CHECKING:
+    from engine.render import RenderResult
+    from engine.session.conductor.clip_composers import Lineup
+
+Progress = Callable[[float, float], None]
+
+
+def render_to(
+    asked: Asked,
+    output: str | None,
+    *,
+    midi: str | None,
+    session: str | None,
+    denoise: bool | None,
+    synthesis: str | None,
+) -> int:
+    """Render a session into ``output``, its score into ``midi``, or both; gives the exit code.
+    ``session``: a kept one, as it was played, in place of what is ``asked``. Raises
+    ``MusmedError``."""
+    where = folders()
+    loaded = load_settings(where.settings)
+    if not output and not midi:
+        raise MusmedError("-o is missing: name the .flac, .wav or .ogg file to write.")
+    if session is None:
+        made = _Made(build_request(asked, loaded), (), loaded.settings.sounded(synthesis))
+    else:
+        made = _kept(where, session, asked, loaded.settings.sounded(synthesis))
+        if synthesis is not None:
+            made = made._replace(synthesis=loaded.settings.sounded(synthesis))
+    score = expanded(midi, "score") if midi else None
+    if score is not None:
+        if made.request.composer == "auto":  # the one that has a score
+            embedded = msgspec.structs.replace(made.request, composer="embedded")
+            made = made._replace(request=embedded)
+        from engine.render import check_score
+
+        check_score(score, made.request)
+    if output:
+        code = _render_sound(made, expanded(output, "sound file"), loaded, where, denoise=denoise)
+        if code:
+            return code
+    if score is not None:
+        from engine.render import write_score
+
+        write_score(score, made.request, made.events)
+        print(f"Wrote {score}.")
+    if asked.seed is None and session is None:
+        print(drawn_seed(made.request.seed))
+    return 0
+
+
+class _Made(NamedTuple):
+    """What is made into a file. ``changed``: what is said of that which is no longer as it was."""
+
+    request: Request
+    events: tuple[Event, ...]
+    synthesis: Synthesis
+    lineup: Lineup | None = None
+    changed: tuple[str, ...] = ()
+
+
+def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis) -> _Made:
+    """A session of the library, as it was played."""
+    if any(value is not None for value in msgspec.structs.astuple(asked)):
+        raise MusmedError(
+            "--session makes a kept session again; leave out --from, --to and theirs."
+        )
+    from engine.session.conductor.clip_composers import lineup_of
+    from engine.session.fingerprints import changed_materials, said_of
+    from engine.session.library.library import Library
+
+    if not where.library.is_dir():
+        raise MusmedError(f"There is no session {session}; 'musmed sessions' lists them.")
+    library = Library(where.library)
+    try:
+        stored = library.load(session)
+    finally:
+        library.close()
+    request = msgspec.structs.replace(stored.request, composer=stored.composer)
+    changed = changed_materials(msgspec.structs.replace(stored, clips={}), stored.composer)
+    return _Made(
+        request,
+        stored.events,
+        stored.sounded(wish),
+        lineup_of(stored.clips),
+        tuple(said_of(place, stored.composer) for place in changed),
+    )
+
+
+def _render_sound(
+    made: _Made, path: Path, loaded: Loaded, where: Folders, *, denoise: bool | None
+) -> int:
+    """The sound file and its sidecar; gives the exit code."""
+    start_logging(where, loaded.settings.log_level)
+    for said in made.changed:
+        print(f"{said}, so the rendering is not what was heard.")
+    with Signals() as signals, stderr_to(where.engine_log), _progress() as progress:
+        result = _render(
+            made,
+            path,
+            denoise=denoise,
+            progress=progress,
+            where=where,
+            signals=signals,
+        )
+    if result is None:
+        print("Stopped; nothing was written.")
+        return 128 + signals.stop if signals.stop else INTERRUPTED
+    for notice in result.notices:
+        print(f"{clock(notice.seconds)} {notice.text}")
+    print(f"Wrote {result.path} ({clock(result.seconds)}) and {result.sidecar}.")
+    return 0
+
+
+def _render(
+    made: _Made,
+    path: Path,
+    *,
+    denoise: bool | None,
+    progress: Progress,
+    where: Folders,
+    signals: Signals,
+) -> RenderResult | None:
+    """The call into the engine; None when a signal called it off."""
+    from engine.composers.speeds import Speeds
+    from engine.render import CancelledError, render_session
+
+    try:
+        return render_session(
+            made.request,
+            path,
+            events=made.events,
+            lineup=made.lineup,
+            denoise=denoise,
+            synthesis=made.synthesis,
+            progress=progress,
+            log_file=where.engine_log,
+            cancelled=lambda: signals.stop is not None,
+            speeds=Speeds(where.state),
+        )
+    except CancelledError:
+        return None
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on a live terminal, else a line for every tenth."""
+    terminal = look_at_terminal(plain=False)
+    if not terminal.live:
+        yield _percent_lines()
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("Composing"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[at]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(file=sys.stdout), transient=True) as bar:
+        task = bar.add_task("", total=None, at="")
+
+        def advance(done: float, total: float) -> None:
+            bar.update(task, completed=done, total=total, at=f"{clock(done)}/{clock(total)}")
+
+        yield advance
+
+
+def _percent_lines() -> Progress:
+    said = -1
+
+    def advance(done: float, total: float) -> None:
+        nonlocal said
+        tenth = int(10 * done / total) if total > 0 else 0
+        if tenth > said:
+            said = tenth
+            print(f"{tenth * 10} % composed", flush=True)
+
+    return advance

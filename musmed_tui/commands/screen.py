@@ -1,0 +1,118 @@
+"""Opening the screen, and what is said on the plain terminal once it is closed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from engine.errors import MusmedError
+from engine.plan.request import Request
+from musmed_tui.exits import exit_code
+from musmed_tui.logs import stderr_to
+from musmed_tui.paths import Folders, folders
+from musmed_tui.session_control import Begun, Options, SessionControl
+from musmed_tui.settings import Loaded, load_settings
+from musmed_tui.terminal.terminal import chosen_glyphs, look_at_terminal
+from musmed_tui.theming import load_theme, theme_names
+from musmed_tui.wording import clock
+
+if TYPE_CHECKING:
+    from engine.session.library.library import Library
+    from engine.session.library.records import StoredSession
+    from musmed_tui.app import Left
+    from musmed_tui.session_view import Snapshot
+
+FirstSession = Callable[[SessionControl], "tuple[Callable[[], Begun], Snapshot]"]
+
+
+def has_screen(*, plain: bool) -> bool:
+    """Whether the terminal can show the app: it redraws, gives keys and shows UTF-8."""
+    terminal = look_at_terminal(plain=plain)
+    return terminal.live and terminal.keys and terminal.unicode
+
+
+def open_check_in(*, slow_link: bool) -> int:
+    """``musmed`` alone: the app from the check-in on; gives the exit code."""
+    where = folders()
+    loaded = load_settings(where.settings)
+    options = Options(
+        sink=loaded.settings.sink,
+        volume=loaded.settings.volume,
+        synthesis=loaded.settings.sounded(),
+    )
+    return run_app(where, loaded, options, None, slow_link=slow_link)
+
+
+def new_session(request: Request) -> FirstSession:
+    """The app begins with this session."""
+
+    def first(control: SessionControl) -> tuple[Callable[[], Begun], Snapshot]:
+        from musmed_tui.session_view import expected
+
+        snapshot = expected(request, control.volume)
+        return lambda: control.begin(request), snapshot
+
+    return first
+
+
+def kept_session(find: Callable[[Library], StoredSession]) -> FirstSession:
+    """The app begins by going on with a kept session."""
+
+    def first(control: SessionControl) -> tuple[Callable[[], Begun], Snapshot]:
+        from musmed_tui.session_view import expected
+
+        stored = find(control.library)
+        snapshot = expected(stored.request, control.volume)
+        return lambda: control.begin(stored.request, stored), snapshot
+
+    return first
+
+
+def run_app(
+    where: Folders,
+    loaded: Loaded,
+    options: Options,
+    first: FirstSession | None,
+    *,
+    slow_link: bool,
+) -> int:
+    """Run the app until it is left; gives the exit code. Raises ``MusmedError``."""
+    from engine.composers.base import resolve_composer
+
+    resolve_composer(loaded.settings.composer)
+    load_theme(loaded.settings.theme)
+    themes = {name: load_theme(name) for name in theme_names()}
+    glyphs = chosen_glyphs(loaded.settings.glyphs, look_at_terminal(plain=False), os.environ)
+    control = SessionControl(where, loaded, options)
+    try:
+        session = first(control) if first else None
+        if session is None:
+            control.warm()
+        from musmed_tui.app import MusmedApp
+
+        app = MusmedApp(control, themes, session=session, slow_link=slow_link, glyphs=glyphs)
+        with stderr_to(where.engine_log):
+            left = app.run()
+            if app._exception is not None:
+                raise app._exception
+        last = left.last if left else None
+        goes_on = last is not None and control.goes_on(last.session_id)
+    finally:
+        control.close()
+    return _farewell(left, goes_on=goes_on)
+
+
+def _farewell(left: Left | None, *, goes_on: bool) -> int:
+    if left is None:
+        return 0
+    if left.refused is not None:
+        raise MusmedError(left.refused)
+    last = left.last
+    if last is not None and last.state != "ended" and goes_on:
+        why = f"{last.failure} " if last.failure else ""
+        print(
+            f"{why}Stopped at {clock(last.position_s)} of {clock(last.total_s)}; "
+            f"'musmed resume {last.session_id}' continues it."
+        )
+    return exit_code(left.signal)

@@ -1,0 +1,115 @@
+"""The terminal, settings, folders and versions parts of ``musmed doctor``."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine import __version__
+from engine.errors import MusmedError
+from musmed_tui.doctor.finding import Finding
+from musmed_tui.paths import HOME_VARIABLE, folders, make_writable
+from musmed_tui.settings import ENVIRONMENT_PREFIX, Settings, load_settings
+from musmed_tui.terminal.terminal import columns, look_at_terminal
+from musmed_tui.theming import load_theme
+
+LOW_DISK_BYTES = 1_000_000_000
+"""An hour keeps 160 clips of 30 s; as FLAC-24, at two thirds of its PCM, each takes 5.9 MB."""
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "soundfile",
+    "sounddevice",
+    "miniaudio",
+    "soxr",
+    "noisereduce",
+    "textual",
+)
+
+
+def terminal() -> Iterator[Finding]:
+    """What the terminal shows, and what musmed will therefore do."""
+    area = "terminal"
+    if not sys.stdout.isatty():
+        yield Finding(area, "note", "Not a terminal: a session is told in lines, without keys.")
+        return
+    seen = look_at_terminal(plain=False)
+    name = os.environ.get("TERM", "")
+    if not seen.live:
+        text = f"TERM={name or 'not set'}: lines only, nothing is redrawn."
+        yield Finding(area, "note", text, "Set TERM to your terminal's name for a live status.")
+    width, height = shutil.get_terminal_size()
+    yield Finding(area, "ok", f"{columns(sys.stdout) or width} x {height}, TERM={name}.")
+    colour = seen.colour or "none (NO_COLOR is set or the terminal has none)"
+    yield Finding(area, "ok", f"Colours: {colour}.")
+    if seen.unicode:
+        text = "Text is UTF-8. Eight dots between these bars: |⣿|?"
+        yield Finding(area, "ok", text, "If not, your font has no braille signs; try another.")
+    else:
+        text = "The locale is not UTF-8, so plain ASCII signs are used."
+        yield Finding(area, "note", text, "export LANG=C.UTF-8 if your terminal shows UTF-8.")
+
+
+def settings() -> tuple[Settings, list[Finding]]:
+    """The settings, the defaults where they are broken, and what was found."""
+    path = folders().settings
+    try:
+        loaded = load_settings(path)
+        load_theme(loaded.settings.theme)
+    except MusmedError as error:
+        advice = f"Mend or move {path}." if str(path) in str(error) else ""
+        return Settings(), [Finding("settings", "problem", str(error), advice)]
+    found = [_settings_file(path)]
+    found += [Finding("settings", "ok", f"{k}: {o}.") for k, o in loaded.origins.items()]
+    known = {HOME_VARIABLE} | {ENVIRONMENT_PREFIX + k.upper() for k in Settings.__struct_fields__}
+    strangers = sorted(k for k in os.environ if k.startswith(ENVIRONMENT_PREFIX) and k not in known)
+    found += [
+        Finding("settings", "note", f"{name} is no setting of musmed's.") for name in strangers
+    ]
+    return loaded.settings, found
+
+
+def _settings_file(path: Path) -> Finding:
+    if path.exists():
+        return Finding("settings", "ok", f"{path} is valid.")
+    return Finding("settings", "ok", f"No {path}; the defaults hold.")
+
+
+def disk() -> Iterator[Finding]:
+    """The folders: can they be written, and is there room."""
+    where = folders()
+    for folder, purpose in ((where.data, "the session library"), (where.state, "logs")):
+        try:
+            make_writable(folder, purpose)
+        except MusmedError as error:
+            yield Finding("folders", "problem", str(error))
+            continue
+        free = shutil.disk_usage(folder).free
+        text = f"{folder} for {purpose}, {free / 1e9:.1f} GB free."
+        if free < LOW_DISK_BYTES:
+            yield Finding(
+                "folders", "note", text, "Free some space: an hour of clips takes up to 1 GB."
+            )
+        else:
+            yield Finding("folders", "ok", text)
+
+
+def versions() -> Iterator[Finding]:
+    """musmed, Python and the packages sound goes through."""
+    yield Finding("versions", "ok", f"musmed {__version__}, Python {platform.python_version()}")
+    missing = []
+    found = []
+    for name in _PACKAGES:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(name)
+    yield Finding("versions", "ok", ", ".join(found))
+    if missing:
+        text = f"Not installed: {', '.join(missing)}."
+        yield Finding("versions", "problem", text, f"pip install {' '.join(missing)}")

@@ -1,0 +1,213 @@
+"""The plane drawn: lines, words and signs of a layout, and what moves over them. Pure."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.affect.circumplex import Affect
+from musmed_tui.drawing.plane_layout import (
+    ANCHOR,
+    AXIS,
+    AXIS_WORD,
+    CIRCLE,
+    CURSOR,
+    DOT,
+    MEASURED,
+    NAME,
+    NOW,
+    PLANNED,
+    PREVIEW,
+    RADIUS,
+    START,
+    STEPS,
+    TARGET,
+    TRAVELLED,
+    Layout,
+    PlaneState,
+    Sign,
+    cursor_word,
+    outward,
+)
+from musmed_tui.drawing.raster import (
+    SIDES,
+    Cell,
+    Glyphs,
+    Label,
+    Position,
+    Row,
+    Side,
+    Wanted,
+    canvas,
+    dots_between,
+    place,
+    write,
+)
+
+_MARKS = {
+    AXIS: ".",
+    CIRCLE: ".",
+    PREVIEW: "~",
+    MEASURED: "'",
+    **{PLANNED + step: ":" for step in range(STEPS)},
+    **{TRAVELLED + step: "#" for step in range(STEPS)},
+}
+_SIGNS = {DOT: "·", ANCHOR: "•", START: "○", TARGET: "◎", CURSOR: "+", NOW: "●"}
+_ASCII_SIGNS = {DOT: ",", ANCHOR: "*", START: "o", TARGET: "X", CURSOR: "+", NOW: "@"}
+
+
+def signs(glyphs: Glyphs) -> dict[int, str]:
+    """The glyph of each sign on the plane, by role: for a legend too."""
+    return _ASCII_SIGNS if glyphs == "ascii" else _SIGNS
+
+
+@dataclass(frozen=True)
+class Moving:
+    """What moves, as far as it can be seen: equal ones make equal pictures of one layout."""
+
+    reached: int
+    now: Position | None
+    now_word: str
+    cursor: Position | None
+    cursor_word: str | None
+    preview: tuple[Affect, ...]
+    measured: tuple[Affect, ...]
+
+
+def moving(state: PlaneState, plane: Layout) -> Moving:
+    """The moving parts of ``state`` on this layout."""
+    word = cursor_word(state)
+    return Moving(
+        reached=plane.trace.reached(state.travelled_until),
+        now=None if state.now is None else plane.frame.cell(state.now),
+        now_word=state.now_word,
+        cursor=None if state.cursor is None else plane.frame.cell(state.cursor),
+        cursor_word=word.word if word else None,
+        preview=state.preview,
+        measured=state.measured,
+    )
+
+
+def now_label(plane: Layout, parts: Moving, before: Side | None) -> Label | None:
+    """The word beside the dot of now; on the side it was ``before`` while that is free."""
+    if parts.now is None:
+        return None
+    sides = SIDES if before is None else (before, *(side for side in SIDES if side != before))
+    return place(
+        Wanted(parts.now_word, parts.now, sides, over=True),
+        plane.width,
+        plane.height,
+        plane.taken,
+        plane.lines if before is None else frozenset(),
+    )
+
+
+def picture(plane: Layout, parts: Moving, total: float, now: Label | None) -> list[Row]:
+    """The whole plane as rows of cells; ``now`` as ``now_label`` placed it."""
+    rows = _lines(plane, parts, total)
+    sign = signs(plane.glyphs)
+    covered = {at for at in (parts.now, parts.cursor) if at is not None}
+    for label in plane.axis_words:
+        if not covered.intersection(label.cells()):
+            write(rows, label.text, label.x, label.y, AXIS_WORD)
+    for one in plane.signs:
+        if one.label is not None and _legible(one, parts):
+            role = CURSOR if _says_cursor(one, parts) else one.role
+            write(rows, one.label.text, one.label.x, one.label.y, role)
+    for one in reversed(plane.signs):
+        glyph = sign[DOT] if one.role == NAME else sign[one.role]
+        _put(rows, one.at, Cell(glyph, DOT if one.role in (NAME, ANCHOR) else one.role))
+    if now is not None:
+        write(rows, now.text, now.x, now.y, NOW)
+    if parts.cursor is not None:
+        _draw_cursor(rows, plane, parts, now)
+    if parts.now is not None:
+        _put(rows, parts.now, Cell(sign[NOW], NOW))
+    return rows
+
+
+def _says_cursor(sign: Sign, parts: Moving) -> bool:
+    """Whether this sign's word is the cursor's word."""
+    return sign.word == parts.cursor_word and sign.role != NAME
+
+
+def _legible(sign: Sign, parts: Moving) -> bool:
+    """Whether a word can stay: half a word is worse than none, and one word to a place is enough.
+
+    The start or the target under the cursor gives way to the cursor's word.
+    """
+    if sign.label is None or {parts.now, parts.cursor} & set(sign.label.cells()):
+        return False
+    under = sign.at == parts.cursor and parts.cursor_word is not None
+    return not under or _says_cursor(sign, parts)
+
+
+def _put(rows: list[Row], at: Position, cell: Cell) -> None:
+    rows[at[1]][at[0]] = cell
+
+
+def _lines(plane: Layout, parts: Moving, total: float) -> list[Row]:
+    pen = canvas(plane.glyphs, plane.width, plane.height, _MARKS)
+    frame, fine = plane.frame, plane.glyphs != "ascii"
+
+    def dot(valence: float, arousal: float) -> tuple[float, float]:
+        return frame.dot(Affect(valence, arousal), pen.dots_x, pen.dots_y)
+
+    middle = dot(0.0, 0.0)
+    pen.line(dot(-1.0, 0.0), dot(1.0, 0.0), AXIS, every=4 if fine else 3)
+    pen.line(dot(0.0, 1.0), dot(0.0, -1.0), AXIS, every=4 if fine else 2)
+    edge = dot(RADIUS, RADIUS)
+    radius = (edge[0] - middle[0], middle[1] - edge[1])
+    pen.circle(middle, radius, CIRCLE, every=2 if fine else 1)
+    for i, (x, y) in enumerate(plane.trace.dots):
+        step = _step(plane.trace.times[i], total)
+        if i < parts.reached:
+            pen.set(x, y, TRAVELLED + step)
+            if plane.glyphs == "braille":
+                pen.set(x + 1, y, TRAVELLED + step)
+                pen.set(x, y + 1, TRAVELLED + step)
+        elif i % 2 == 0 or not fine:
+            pen.set(x, y, PLANNED + step)
+    for point in parts.measured:
+        (right, down), (column, row) = dot(point.valence, point.arousal), frame.cell(point)
+        first = (column * pen.dots_x, row * pen.dots_y)  # kept in the cell a sign would have
+        x = min(max(round(right), first[0]), first[0] + pen.dots_x - 1)
+        y = min(max(round(down), first[1]), first[1] + pen.dots_y - 1)
+        pen.set(x, y, MEASURED)
+    considered = [dot(point.valence, point.arousal) for point in parts.preview]
+    for a, b in itertools.pairwise(considered):
+        for i, (x, y) in enumerate(dots_between(a, b)):
+            if i % 4 < 2:
+                pen.set(x, y, PREVIEW)
+    return pen.rows()
+
+
+def _step(time: float, total: float) -> int:
+    return min(STEPS - 1, max(0, int(STEPS * time / total))) if total > 0 else 0
+
+
+def _draw_cursor(rows: list[Row], plane: Layout, parts: Moving, now: Label | None) -> None:
+    """The cursor's sign and, unless its word stands on the plane already, the word beside it."""
+    at = parts.cursor
+    if at is None:
+        return
+    shown = any(_says_cursor(one, parts) and _legible(one, parts) for one in plane.signs)
+    if parts.cursor_word and not shown:
+        gone = {
+            cell
+            for one in plane.signs
+            if one.label and not _legible(one, parts)
+            for cell in one.label.cells()
+        }
+        taken = (plane.taken - gone) | {parts.now or at} | set(now.cells() if now else ())
+        wanted = Wanted(parts.cursor_word, at, outward(plane.frame.affect(*at)), over=True)
+        label = place(wanted, plane.width, plane.height, taken, plane.lines)
+        if label is not None:
+            write(rows, label.text, label.x, label.y, CURSOR)
+    _put(rows, at, Cell(signs(plane.glyphs)[CURSOR], CURSOR))
+
+
+def text_of(rows: Iterable[Row]) -> str:
+    """A picture's glyphs as text, lines without trailing blanks."""
+    return "\n".join("".join(cell.glyph for cell in row).rstrip() for row in rows)

@@ -1,0 +1,174 @@
+"""What was asked for on the command line, with the settings under it, becomes a ``Request``."""
+
+from __future__ import annotations
+
+import secrets
+from typing import cast
+
+import msgspec
+
+from engine.affect.path import Strategy
+from engine.errors import MusmedError
+from engine.places import place_of
+from engine.plan.generation import MOST_ADAPTERS, Decoder, Generation
+from engine.plan.request import Request
+from musmed_tui.settings import Loaded, Settings, parse_choice, parse_number
+
+MAX_SEED = 2**63 - 1
+_DRAWN_SEEDS = 10**9
+"""Seeds musmed draws itself stay short enough to be typed again."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of play, render and plan as they were typed; None where not given."""
+
+    start: str | None
+    target: str | None
+    minutes: str | None = None
+    strategy: str | None = None
+    instrument: str | None = None
+    genre: str | None = None
+    temperature: str | None = None
+    seed: str | None = None
+    composer: str | None = None
+    guidance: str | None = None
+    top_k: str | None = None
+    sampling_temperature: str | None = None
+    decoder: str | None = None
+    adapters: tuple[str, ...] | None = None
+    opening: str | None = None
+
+
+def build_request(asked: Asked, loaded: Loaded) -> Request:
+    """The request, checked whole. Without a seed one is drawn.
+
+    Raises ``MusmedError`` for the first thing that is wrong.
+    """
+    from engine.affect.feelings import parse_affect
+    from engine.composers.base import resolve_composer
+    from engine.plan.planner import check_request
+
+    settings = loaded.settings
+    start, start_word = parse_affect(_said("--from", "feel", asked.start))
+    target, target_word = parse_affect(_said("--to", "want to feel", asked.target))
+    request = Request(
+        start=start,
+        target=target,
+        start_word=start_word,
+        target_word=target_word,
+        minutes=number("minutes", asked.minutes, settings.minutes),
+        strategy=_strategy(asked.strategy, settings.strategy),
+        instrument=asked.instrument if asked.instrument is not None else settings.instrument,
+        genre=asked.genre if asked.genre is not None else settings.genre,
+        temperature=number("temperature", asked.temperature, settings.temperature),
+        seed=_seed(asked.seed),
+        composer=_composer(asked.composer if asked.composer is not None else settings.composer),
+        generation=generation_of(asked, settings),
+    )
+    _check_options(asked, request.composer)
+    try:
+        check_request(request)
+        resolve_composer(request.composer)
+    except MusmedError as error:
+        raise MusmedError(f"{error}{_blame(str(error), asked, loaded)}") from error
+    return request
+
+
+def number(key: str, text: str | None, otherwise: float) -> float:
+    """The number of option ``--key``, or ``otherwise`` when it was not given.
+
+    Raises ``MusmedError`` naming the option and its range.
+    """
+    if text is None:
+        return otherwise
+    return parse_number(key, text, f"--{key.replace('_', '-')}")
+
+
+def _composer(name: str) -> str:
+    """A folder's name as a place that stays one wherever the session goes on."""
+    looks_like_one = name.startswith((".", "~", "/"))
+    return str(place_of(name, "checkpoint")) if looks_like_one else name
+
+
+def _adapter(text: str) -> str:
+    """An adapter's place that stays one wherever the session goes on, its scale behind it."""
+    from engine.composers.musicgen.files.adapters import parse_adapter
+    from engine.composers.musicgen.files.checkpoints import is_local
+
+    wish = parse_adapter(text)
+    place = wish.source
+    if is_local(place):
+        place = str(place_of(place, "adapter"))
+    return place if wish.scale == 1.0 else f"{place}={wish.scale!r}"
+
+
+def _check_options(asked: Asked, composer: str) -> None:
+    from engine.composers.base import has_model
+
+    for option, value in (("--opening", asked.opening), ("--adapter", asked.adapters)):
+        if value and (composer == "auto" or not has_model(composer)):
+            raise MusmedError(
+                f"{option} is for MusicGen; choose it too, with --composer musicgen-small."
+            )
+
+
+def generation_of(asked: Asked, settings: Settings) -> Generation:
+    """How MusicGen is to sample. Raises ``MusmedError`` for an option out of range."""
+    decoder = settings.decoder
+    if asked.decoder is not None:
+        decoder = cast("Decoder", parse_choice("decoder", asked.decoder, "--decoder"))
+    adapters = asked.adapters if asked.adapters is not None else settings.adapters
+    if len(adapters) > MOST_ADAPTERS:
+        raise MusmedError(f"--adapter can be given at most {MOST_ADAPTERS} times.")
+    opening = asked.opening
+    if opening is not None:
+        opening = str(place_of(opening, "opening"))
+    return msgspec.structs.replace(
+        settings.generation(),
+        guidance=number("guidance", asked.guidance, settings.guidance),
+        top_k=int(number("top_k", asked.top_k, settings.top_k)),
+        temperature=number(
+            "sampling_temperature", asked.sampling_temperature, settings.sampling_temperature
+        ),
+        decoder=decoder,
+        adapters=tuple(_adapter(adapter) for adapter in adapters),
+        opening=opening,
+    )
+
+
+def drawn_seed(seed: int) -> str:
+    """What is said of a seed that musmed drew, so that the music can be made again."""
+    return f"--seed {seed} makes it again."
+
+
+def _said(option: str, verb: str, text: str | None) -> str:
+    if text is None:
+        raise MusmedError(
+            f"{option} is missing: say how you {verb}, with a word ('musmed feelings' lists them) "
+            "or as valence,arousal."
+        )
+    return text
+
+
+def _strategy(text: str | None, otherwise: Strategy) -> Strategy:
+    if text is None:
+        return otherwise
+    return cast("Strategy", parse_choice("strategy", text, "--strategy"))
+
+
+def _seed(text: str | None) -> int:
+    if text is None:
+        return secrets.randbelow(_DRAWN_SEEDS)
+    if text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= MAX_SEED:
+        return int(text)
+    raise MusmedError(f"--seed must be a whole number from 0 to {MAX_SEED}, not {text!r}.")
+
+
+def _blame(sentence: str, asked: Asked, loaded: Loaded) -> str:
+    """Where a refused word was set, when that was not on the command line."""
+    for key in ("instrument", "genre", "composer"):
+        value = getattr(loaded.settings, key)
+        from_settings = getattr(asked, key) is None and key in loaded.origins
+        if from_settings and repr(value) in sentence:
+            return f" (That {key} is set in {loaded.origins[key]}.)"
+    return ""

@@ -1,0 +1,157 @@
+"""Keys: bytes of a terminal -> key names -> what they ask for. Pure, no terminal."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+from enum import Enum, auto
+
+import msgspec
+
+from musmed_tui.wording import MAX_TYPED, suggest
+
+HELP = (
+    "  space  pause, go on      s  steer to a feeling    e  ease (calmer from here)",
+    "  n  compose this anew     + -  volume              , .  back, on 10 s",
+    "  q  stop; it is kept      ?  this list",
+)
+
+
+class Act(Enum):
+    """What a key asks for. ``ASK``, ``EDIT`` and ``CANCEL`` are about the line a feeling is
+    typed on: it was opened, it changed, it was closed with nothing asked."""
+
+    PAUSE = auto()
+    EASE = auto()
+    SKIP = auto()
+    LOUDER = auto()
+    SOFTER = auto()
+    BACK = auto()
+    FORWARD = auto()
+    QUIT = auto()
+    HELP = auto()
+    ASK = auto()
+    EDIT = auto()
+    CANCEL = auto()
+
+
+class SteerText(msgspec.Struct, frozen=True):
+    """Steer to what was typed."""
+
+    text: str
+
+
+KEYS = {
+    " ": Act.PAUSE,
+    "e": Act.EASE,
+    "n": Act.SKIP,
+    "+": Act.LOUDER,
+    "=": Act.LOUDER,
+    "up": Act.LOUDER,
+    "-": Act.SOFTER,
+    "_": Act.SOFTER,
+    "down": Act.SOFTER,
+    ",": Act.BACK,
+    "<": Act.BACK,
+    "left": Act.BACK,
+    ".": Act.FORWARD,
+    ">": Act.FORWARD,
+    "right": Act.FORWARD,
+    "q": Act.QUIT,
+    "?": Act.HELP,
+    "h": Act.HELP,
+}
+
+_NAMED = {"\r": "enter", "\n": "enter", "\t": "tab", "\x7f": "backspace", "\b": "backspace"}
+_NAMED |= {"\x15": "clear"}
+_ARROWS = {"A": "up", "B": "down", "C": "right", "D": "left"}
+
+
+class KeyDecoder:
+    """Bytes from a terminal to key names, whatever pieces they come in.
+
+    Printable characters are their own names; arrows are 'up', 'down', 'left', 'right'; other
+    escape sequences are swallowed whole. Call ``flush`` when nothing has followed for a while:
+    an escape that stands alone is then 'escape'.
+    """
+
+    def __init__(self) -> None:
+        self._utf8 = codecs.getincrementaldecoder("utf-8")("ignore")
+        self._sequence = ""
+
+    def feed(self, data: bytes) -> list[str]:
+        """The keys that are complete with ``data``."""
+        keys: list[str] = []
+        for character in self._utf8.decode(data):
+            keys += self._take(character)
+        return keys
+
+    def flush(self) -> list[str]:
+        """The escape key, if one was waiting to see what follows it."""
+        lone = self._sequence == "\x1b"
+        self._sequence = ""
+        return ["escape"] if lone else []
+
+    def _take(self, character: str) -> list[str]:
+        if self._sequence:
+            return self._continue(character)
+        if character == "\x1b":
+            self._sequence = character
+            return []
+        if character in _NAMED:
+            return [_NAMED[character]]
+        return [character] if character.isprintable() else []
+
+    def _continue(self, character: str) -> list[str]:
+        """One more character of an escape sequence (ECMA-48: CSI ends at '@' to '~')."""
+        opened = self._sequence
+        if opened == "\x1b":
+            if character == "\x1b":
+                return ["escape"]
+            self._sequence = opened + character if character in "[O" else ""
+            return []
+        if "@" <= character <= "~":
+            self._sequence = ""
+            return [_ARROWS[character]] if character in _ARROWS and len(opened) == 2 else []
+        self._sequence = opened + character if len(opened) < 32 else ""
+        return []
+
+
+class Keyboard:
+    """What keys mean: transport keys, and while a feeling is being asked for, letters."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = tuple(words)
+        self.typed: str | None = None
+        """What has been typed so far; None when no feeling is being asked for."""
+
+    @property
+    def suggestions(self) -> tuple[str, ...]:
+        """Up to four feelings that begin with, or resemble, what has been typed."""
+        return suggest(self.typed or "", self._words)
+
+    def press(self, key: str) -> Act | SteerText | None:
+        """What ``key`` asks for; None when nothing."""
+        if self.typed is not None:
+            return self._type(key, self.typed)
+        if key == "s":
+            self.typed = ""
+            return Act.ASK
+        return KEYS.get(key)
+
+    def _type(self, key: str, typed: str) -> Act | SteerText | None:
+        if key == "enter" and typed.strip():
+            self.typed = None
+            return SteerText(typed.strip())
+        if key in {"enter", "escape"}:
+            self.typed = None
+            return Act.CANCEL
+        if key == "backspace":
+            self.typed = typed[:-1]
+        elif key == "clear":
+            self.typed = ""
+        elif key == "tab":
+            self.typed = self.suggestions[0] if self.suggestions else typed
+        elif len(key) == 1 and len(typed) < MAX_TYPED:
+            self.typed = typed + key
+        return Act.EDIT if self.typed != typed else None

@@ -1,0 +1,75 @@
+"""A Snapshot as text: the live status line and the lines that stay. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from musmed_tui.wording import StateMarks, clock, nearest_word
+
+if TYPE_CHECKING:
+    from engine.plan.spec import Tags
+    from musmed_tui.session_view import Snapshot
+
+
+class StatusLine(NamedTuple):
+    """``head`` (glyph and state word) is what takes the accent colour; ``rest`` follows it."""
+
+    head: str
+    rest: str
+
+
+def status_line(snapshot: Snapshot, width: int, glyphs: StateMarks) -> StatusLine:
+    """The live line, at most ``width`` columns wide: what matters least is left out first."""
+    head = f"{getattr(glyphs, snapshot.state)} {snapshot.doing}"
+    if len(head) >= width:
+        return StatusLine(head[: max(0, width)], "")
+    rest = ""
+    for part in _parts(snapshot, glyphs):
+        if len(head) + len(rest) + 2 + len(part) > width:
+            break
+        rest += f"  {part}"
+    return StatusLine(head, rest)
+
+
+def _parts(snapshot: Snapshot, glyphs: StateMarks) -> list[str]:
+    target = snapshot.target_word or nearest_word(snapshot.target)
+    parts = [
+        f"{clock(snapshot.position_s)}/{clock(snapshot.total_s)}",
+        f"{nearest_word(snapshot.affect)} {glyphs.arrow} {target}",
+    ]
+    if snapshot.volume < 1.0:  # before the rest: at 80 columns a key must be seen to work
+        parts.append(f"volume {round(snapshot.volume * 100)} %")
+    if snapshot.gaps:
+        parts.append(f"gaps {snapshot.gaps}")
+    return [*parts, _played(snapshot.tags), f"{round(snapshot.ahead_s)} s ahead"]
+
+
+def heading(snapshot: Snapshot) -> str:
+    """What a clip is: 'calm: dreamy, piano, ambient'."""
+    return f"{nearest_word(snapshot.affect)}: {snapshot.tags.mood}, {_played(snapshot.tags)}"
+
+
+def clip_line(snapshot: Snapshot) -> str:
+    """The line that stays for a clip: '3:00 calm: dreamy, piano, ambient (clip 9 of 40)'."""
+    which = f"(clip {snapshot.clip + 1} of {snapshot.clips})"
+    return f"{clock(snapshot.position_s)} {heading(snapshot)} {which}"
+
+
+def state_line(snapshot: Snapshot) -> str:
+    """The line for a change of state, where nothing is redrawn: '3:00 paused'."""
+    return f"{clock(snapshot.position_s)} {snapshot.state}"
+
+
+def prompt_line(text: str, suggestions: tuple[str, ...], width: int, glyphs: StateMarks) -> str:
+    """The line on which a feeling is asked for; what was typed stays in sight."""
+    line = f"Steer to: {text}_"
+    if suggestions:
+        line += f"  (Tab: {', '.join(suggestions)})"
+    if len(line) <= width:
+        return line
+    typed = f"{text}_"
+    return line[:width] if len(typed) < width - 10 else glyphs.cut + typed[-max(1, width - 1) :]
+
+
+def _played(tags: Tags) -> str:
+    return f"{tags.instrument}, {tags.genre}"

@@ -1,0 +1,57 @@
+"""The words, marks and steps that the plain player and the screens have in common. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from engine.affect.circumplex import Affect
+from engine.affect.feelings import nearest_feelings
+
+SEEK_SECONDS = 10.0
+"""How far the seek keys go."""
+VOLUME_STEP = 0.05
+"""What the volume keys add or take, linear gain."""
+MAX_TYPED = 60
+"""Characters of a feeling that is being typed."""
+
+
+class StateMarks(NamedTuple):
+    """The marks of a session's states, an arrow and a cut, in what the terminal can show."""
+
+    starting: str
+    playing: str
+    paused: str
+    composing: str
+    ended: str
+    stopped: str
+    failed: str
+    arrow: str
+    cut: str
+
+
+UNICODE = StateMarks("○", "▸", "‖", "…", "■", "■", "×", "→", "…")
+ASCII = StateMarks("o", ">", "=", "~", ".", ".", "x", "->", "~")
+
+
+def clock(seconds: float) -> str:
+    """Session seconds as '3:07' or '1:00:00'; whole seconds, rounded down."""
+    whole = max(0, int(seconds))
+    if whole >= 3600:
+        return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def nearest_word(affect: Affect) -> str:
+    """The feeling word nearest to ``affect``."""
+    return nearest_feelings(affect, 1)[0].word
+
+
+def suggest(text: str, words: Sequence[str], n: int = 4) -> tuple[str, ...]:
+    """Up to ``n`` of ``words``: those that begin with ``text``, else those that resemble it."""
+    plain = text.strip().lower()
+    if not plain:
+        return ()
+    begin = [word for word in words if word.startswith(plain)]
+    return tuple(begin[:n] or difflib.get_close_matches(plain, words, n=n, cutoff=0.6))
