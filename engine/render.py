@@ -15,19 +15,17 @@ import msgspec
 
 from engine.audio.files import check_target
 from engine.composers.base import resolve_composer
+from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.speeds import Speeds
-from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.playback.sinks.file import FileSink
-from engine.session.conductor.clip_composers import Lineup
+from engine.session.conductor.clip_composers import ClipComposers
 from engine.session.library.library import Library
-from engine.session.runner import SessionRunner
-from engine.session.status import Notice
+from engine.session.notices import Notice
+from engine.session.preparation import prepare
 from engine.sidecar import check_report_path, report_path, write_report
-
-_BUILTIN = Synthesis()
 
 
 class RenderResult(msgspec.Struct, frozen=True):
@@ -48,9 +46,8 @@ def render_session(
     output: Path,
     *,
     events: Sequence[Event] = (),
-    lineup: Lineup | None = None,
-    denoise: bool | None = None,
-    synthesis: Synthesis = _BUILTIN,
+    clip_composers: ClipComposers | None = None,
+    options: ComposerOptions = USUAL,
     progress: Callable[[float, float], None],
     log_file: Path,
     cancelled: Callable[[], bool] = lambda: False,
@@ -58,11 +55,11 @@ def render_session(
 ) -> RenderResult:
     """Compose the whole session into ``output`` (.flac, .wav or .ogg) and its sidecar.
 
-    ``events``: those of a kept session, in order; ``lineup``: its composers, where it has had more
-    than one; ``synthesis``: for the same sound, its own. ``progress(done, total)`` is called a few
-    times a second with session seconds. The audio appears under its name only when it is
-    whole. Raises ``MusmedError`` (one sentence) for an output that can't be written or a
-    composer that fails.
+    ``events``: those of a kept session, in order; ``clip_composers``: who composed its clips, where
+    it has had more than one composer; ``options.synthesis``: for the same sound, its own.
+    ``progress(done, total)`` is called a few times a second with session seconds. The audio appears
+    under its name only when it is whole. Raises ``MusmedError`` (one sentence) for an output that
+    can't be written or a composer that fails.
     """
     check_target(output)
     sidecar = report_path(output)
@@ -71,14 +68,13 @@ def render_session(
     sink = FileSink(part, title=_title(request), comment=_comment(request))
     with tempfile.TemporaryDirectory(prefix="musmed-render-") as folder:
         library = Library(Path(folder))
-        runner = SessionRunner(
+        runner = prepare(
             request,
             library=library,
             sink=sink,
             script=events,
-            lineup=lineup,
-            denoise=denoise,
-            synthesis=synthesis,
+            clip_composers=clip_composers,
+            options=options,
             log_file=log_file,
             speeds=speeds,
         )

@@ -17,9 +17,9 @@ from engine.affect.circumplex import Affect
 from engine.affect.path import Waypoint
 from engine.audio.files import check_folder
 from engine.audio.format import SAMPLE_RATE, seconds_of
+from engine.clip_record import ClipRecord, HandedOver
 from engine.composers.base import BarRecords
 from engine.errors import MusmedError
-from engine.link.protocol import ClipRecord, HandedOver
 from engine.meter.reading import Reading
 from engine.plan.events import Event
 from engine.plan.generation import file_name

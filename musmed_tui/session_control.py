@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 
 from engine.affect.circumplex import Affect
+from engine.composers.options import ComposerOptions
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.plan.generation import Generation
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from engine.render import RenderResult
     from engine.session.library.library import Library
     from engine.session.library.records import StoredSession
-    from engine.session.status import Notice, RunnerStatus
+    from engine.session.notices import Notice
+    from engine.session.status import RunnerStatus
     from musmed_tui.session_view import Snapshot
 
 
@@ -117,16 +119,18 @@ class SessionControl:
                 generation = generation_of(Asked(start=None, target=None), settings)
             self._warm = WarmEngine(
                 choose_composer(settings.composer, generation, self._speeds()),
-                self._options.denoise,
                 self._log,
-                self._options.synthesis,
-                generation,
+                ComposerOptions(
+                    denoise=self._options.denoise,
+                    synthesis=self._options.synthesis,
+                    generation=generation,
+                ),
             )
 
     def begin(self, request: Request, resume: StoredSession | None = None) -> Begun:
         """Start a session. Takes a moment: not for the thread that draws. Raises
         ``MusmedError``."""
-        from engine.session.runner import SessionRunner
+        from engine.session.preparation import prepare
         from musmed_tui.session_view import snapshot
 
         with self._lock:
@@ -135,13 +139,14 @@ class SessionControl:
                 raise MusmedError("musmed is ending.")
             sink, notice = self._open_sink()
             warm, self._warm = self._warm, None
-            runner = SessionRunner(
+            runner = prepare(
                 request,
                 library=self.library,
                 sink=sink,
                 log_file=self._where.engine_log,
-                denoise=self._options.denoise,
-                synthesis=self._options.synthesis,
+                options=ComposerOptions(
+                    denoise=self._options.denoise, synthesis=self._options.synthesis
+                ),
                 resume=resume,
                 settings=self.loaded.settings.as_text(),
                 volume=self._volume,
@@ -187,8 +192,10 @@ class SessionControl:
             runner.request,
             output,
             events=runner.status().events,
-            denoise=self._options.denoise,
-            synthesis=Synthesis(kept, soundfont) if kept else self._options.synthesis,
+            options=ComposerOptions(
+                denoise=self._options.denoise,
+                synthesis=Synthesis(kept, soundfont) if kept else self._options.synthesis,
+            ),
             progress=progress,
             log_file=self._where.engine_log,
             cancelled=cancelled,

@@ -15,9 +15,9 @@ from engine.composers.musicgen.files.adapters import find_adapters, parse_adapte
 from engine.composers.musicgen.files.catalogue import CATALOGUE, INSTALL, NAMES
 from engine.composers.musicgen.files.checkpoints import Checkpoint, find
 from engine.composers.musicgen.opening import check_opening
-from engine.composers.speeds import Speeds
+from engine.composers.speeds import Speeds, measured_as
 from engine.errors import MusmedError
-from engine.plan.generation import UNGUIDED, Generation
+from engine.plan.generation import Generation
 
 FAST_ENOUGH = 1.5
 """Seconds of music in a second: what a composer must have shown to be chosen unasked."""
@@ -38,15 +38,6 @@ def choose_composer(name: str, generation: Generation, speeds: Speeds | None) ->
             continue
         return entry
     return EMBEDDED
-
-
-def measured_as(composer: str, generation: Generation) -> str:
-    """The name under which the speed of ``composer`` is kept: another decoder has another, and
-    without guidance there is half the work."""
-    apart: list[str] = [] if generation.decoder == "ours" else [generation.decoder]
-    if generation.guidance == UNGUIDED:
-        apart.append("unguided")
-    return f"{composer} ({', '.join(apart)})" if apart else composer
 
 
 def check_composer(composer: str, generation: Generation) -> None:

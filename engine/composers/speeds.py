@@ -14,10 +14,17 @@ from pathlib import Path
 
 import msgspec
 
+from engine.audio.format import frames_of
+from engine.clip_record import ClipRecord
+from engine.composers.base import has_model
+from engine.plan.generation import UNGUIDED, Generation
+
 FILE = "speeds.json"
 _LIMIT_BYTES = 64 * 1024
 _MOST = 64
 _Table = dict[str, dict[str, float]]
+ENOUGH_FRAMES = frames_of(10.0)
+"""A clip shorter than this says little of a composer's speed."""
 
 
 class Speeds:
@@ -55,6 +62,36 @@ class Speeds:
             return msgspec.json.decode(data, type=_Table) if len(data) <= _LIMIT_BYTES else {}
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return {}
+
+
+class SessionSpeeds:
+    """How fast one session's composers are known to be here, and what its clips add to that.
+    ``speeds``: where measurements are looked up and kept; None: nowhere."""
+
+    def __init__(self, speeds: Speeds | None, generation: Generation) -> None:
+        self._speeds = speeds
+        self._generation = generation
+
+    def of(self, composer: str) -> float | None:
+        """Seconds of music it makes in a second, None where that is not known."""
+        if self._speeds is None or not has_model(composer):
+            return None
+        return self._speeds.of(measured_as(composer, self._generation))
+
+    def keep(self, record: ClipRecord, frames: int, *, cut: bool) -> None:
+        """What a clip of ``frames`` frames (48 kHz) says of its composer, unless it was ``cut``."""
+        enough = not cut and frames >= ENOUGH_FRAMES
+        if self._speeds is not None and enough and has_model(record.composer):
+            self._speeds.keep(measured_as(record.composer, self._generation), record.speed)
+
+
+def measured_as(composer: str, generation: Generation) -> str:
+    """The name under which the speed of ``composer`` is kept: another decoder has another, and
+    without guidance there is half the work."""
+    apart: list[str] = [] if generation.decoder == "ours" else [generation.decoder]
+    if generation.guidance == UNGUIDED:
+        apart.append("unguided")
+    return f"{composer} ({', '.join(apart)})" if apart else composer
 
 
 def device_name() -> str:

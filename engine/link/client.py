@@ -15,18 +15,9 @@ from typing import IO, BinaryIO, cast
 
 import msgspec
 
-from engine.composers.synthesis import Synthesis
+from engine.composers.options import USUAL, ComposerOptions
 from engine.errors import MusmedError
-from engine.link.deliveries import (
-    Banner,
-    ComposerLoading,
-    ComposerOpened,
-    Delivery,
-    EngineLost,
-    EngineRefused,
-    EngineUp,
-    Ponged,
-)
+from engine.link.deliveries import Banner, Delivery, EngineLost
 from engine.link.framing import Frame, FrameReader, FrameWriter, LinkError
 from engine.link.inbox import Inbox
 from engine.link.protocol import (
@@ -46,13 +37,10 @@ from engine.link.protocol import (
     Quit,
     ToFront,
 )
-from engine.plan.generation import Generation
 from engine.plan.spec import ClipKey, ClipSpec
 
 OUTGOING = 256
 """Messages that may wait for a line that takes nothing before it counts as lost."""
-_BUILTIN = Synthesis()
-_USUAL = Generation()
 
 
 class EngineClient:
@@ -95,20 +83,13 @@ class EngineClient:
         """Process id of the command (of ssh, for a remote engine)."""
         return self._process.pid
 
-    def open(
-        self,
-        composer: str,
-        denoise: bool | None,
-        synthesis: Synthesis = _BUILTIN,
-        generation: Generation = _USUAL,
-    ) -> None:
-        """Load a composer: ``ComposerLoading`` may come, ``ComposerOpened`` or ``EngineRefused``
-        will."""
-        self._send(Open(composer, denoise, synthesis, generation))
+    def open(self, composer: str, options: ComposerOptions = USUAL) -> None:
+        """Load a composer: ``Loading`` may come, ``Opened`` or ``Failure`` will."""
+        self._send(Open(composer, options))
 
     def compose(self, spec: ClipSpec, continuation: bytes) -> None:
-        """Ask for a clip: ``ClipBegan``, ``ChunkArrived`` ..., ``ClipEnded`` will come, or
-        ``ClipRefused``. ``continuation``: packed, of the clip to go on from; empty at the
+        """Ask for a clip: ``ClipStarted``, ``ChunkArrived`` ..., ``ClipEnded`` will come, or
+        ``ClipFailed``. ``continuation``: packed, of the clip to go on from; empty at the
         session's start."""
         self._inbox.expect(spec.key)
         self._send(Compose(spec), continuation)
@@ -119,7 +100,7 @@ class EngineClient:
         self._send(Cancel(key.index, key.revision, keep_until))
 
     def ping(self, number: int) -> None:
-        """``Ponged`` will come."""
+        """``Pong`` will come."""
         self._send(Ping(number))
 
     def close(self, timeout: float = 2.0) -> None:
@@ -190,15 +171,9 @@ class EngineClient:
                         f"{PROTOCOL_VERSION}; install the same version of musmed on both sides."
                     )
                 self._send(Pull(WINDOW_PARTS))
-                self._deliver(EngineUp(message))
-            case Loading(composer, share):
-                self._deliver(ComposerLoading(composer, share))
-            case Opened(composer, version, synthesis, notice):
-                self._deliver(ComposerOpened(composer, version, synthesis, notice))
-            case Pong(number):
-                self._deliver(Ponged(number))
-            case Failure(reason):
-                self._deliver(EngineRefused(reason))
+                self._deliver(message)
+            case Loading() | Opened() | Pong() | Failure():
+                self._deliver(message)
             case _:
                 delivery = self._inbox.take(message, frame.payload)
                 if delivery is not None:

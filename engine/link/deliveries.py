@@ -1,48 +1,17 @@
-"""What the client hands to the session: the engine's messages, whole and decoded."""
+"""What the client hands to the session: the engine's own messages, and what it makes of them.
+
+A message that is whole as it comes is delivered as it is (``protocol``). Audio and continuations
+come as payloads, in pieces, and are delivered put together and decoded.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from engine.audio.format import Frames
-from engine.composers.base import Marks
-from engine.link.protocol import ClipRecord, Hello
+from engine.clip_record import ClipRecord
+from engine.link.protocol import ClipFailed, ClipStarted, Failure, Hello, Loading, Opened, Pong
 from engine.plan.spec import ClipKey
-
-
-@dataclass(frozen=True, slots=True)
-class EngineUp:
-    """The engine answers."""
-
-    hello: Hello
-
-
-@dataclass(frozen=True, slots=True)
-class ComposerLoading:
-    """The composer's model is being loaded; ``share`` of it is done, 0 to 1."""
-
-    composer: str
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class ComposerOpened:
-    """The composer is ready; as in ``Opened``."""
-
-    composer: str
-    version: int
-    synthesis: str = ""
-    notice: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ClipBegan:
-    """A clip's chunks follow: ``frames`` frames from session frame ``start``."""
-
-    key: ClipKey
-    start: int
-    frames: int
-    marks: Marks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,27 +24,12 @@ class ChunkArrived:
 
 @dataclass(frozen=True, slots=True)
 class ClipEnded:
-    """The clip is whole, or was cut as asked."""
+    """The clip is whole, or was cut as asked: ``ClipDone`` with its continuation, packed."""
 
     key: ClipKey
     cut: bool
     record: ClipRecord
     continuation: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ClipRefused:
-    """The clip could not be composed; a sentence."""
-
-    key: ClipKey
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class EngineRefused:
-    """The engine can't do what it was asked; a sentence."""
-
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +40,6 @@ class EngineLost:
 
 
 @dataclass(frozen=True, slots=True)
-class Ponged:
-    """Answer to a ping."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
 class Banner:
     """What came before the preamble: a login banner, to be shown."""
 
@@ -100,15 +47,15 @@ class Banner:
 
 
 Delivery = (
-    EngineUp
-    | ComposerLoading
-    | ComposerOpened
-    | ClipBegan
+    Hello
+    | Loading
+    | Opened
+    | ClipStarted
     | ChunkArrived
     | ClipEnded
-    | ClipRefused
-    | EngineRefused
+    | ClipFailed
+    | Failure
+    | Pong
     | EngineLost
-    | Ponged
     | Banner
 )

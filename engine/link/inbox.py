@@ -5,13 +5,7 @@ from __future__ import annotations
 from engine.audio.files import decode_flac
 from engine.audio.format import SAMPLE_RATE, Frames
 from engine.errors import MusmedError
-from engine.link.deliveries import (
-    ChunkArrived,
-    ClipBegan,
-    ClipEnded,
-    ClipRefused,
-    Delivery,
-)
+from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery
 from engine.link.framing import LinkError
 from engine.link.protocol import ClipDone, ClipFailed, ClipStarted, Part
 from engine.plan.spec import ClipKey
@@ -47,7 +41,7 @@ class Inbox:
             return self._begin(key, message)
         if isinstance(message, ClipFailed):
             self._close(key)
-            return ClipRefused(key, message.reason)
+            return message
         if key != self._key:
             raise _out_of_order(key)
         if isinstance(message, Part):
@@ -57,13 +51,13 @@ class Inbox:
         self._close(key)
         return ClipEnded(key, message.cut, message.record, payload)
 
-    def _begin(self, key: ClipKey, message: ClipStarted) -> ClipBegan:
+    def _begin(self, key: ClipKey, message: ClipStarted) -> ClipStarted:
         if self._key is not None or key not in self._expected:
             raise _out_of_order(key)
         if message.start < 0 or not 0 < message.frames <= CLIP_FRAMES:
             raise LinkError(f"The engine announced a clip of {message.frames} frames.")
         self._key, self._left = key, message.frames
-        return ClipBegan(key, message.start, message.frames, message.marks)
+        return message
 
     def _part(self, key: ClipKey, message: Part, payload: bytes) -> ChunkArrived | None:
         first = not self._chunk

@@ -12,53 +12,14 @@ from typing import Annotated
 
 import msgspec
 
-from engine.composers.base import BarRecords, Marks
-from engine.composers.synthesis import Synthesis
-from engine.meter.reading import Reading
-from engine.plan.generation import Generation
-from engine.plan.spec import ClipSpec
+from engine.clip_record import ClipRecord
+from engine.composers.base import Marks
+from engine.composers.options import USUAL, ComposerOptions
+from engine.plan.spec import ClipKey, ClipSpec
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 PART_BYTES = 16 * 1024
 WINDOW_PARTS = 4
-MAX_READINGS = 16
-"""Of the meter in one record: a clip of 30 s has three."""
-
-
-class HandedOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``composer`` made the clip's sound up to session frame ``until`` and was taken over from,
-    over the frames from ``at`` on; the same frame where what followed was silence. The front adds
-    this: the engine knows of one composer at a time."""
-
-    composer: str
-    at: int
-    until: int
-
-
-class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was measured of a finished clip.
-
-    ``loudness`` integrated LUFS (None when silent or shorter than 0.4 s), ``true_peak`` dBTP,
-    ``gating``: 'off', 'on', or why it was bypassed; ``seconds``: wall seconds of composing and
-    finishing, waiting for credits left out; ``speed``: audio seconds per wall second.
-    ``readings``: the meter's, one for each 10 s from the clip's start, in session seconds;
-    ``bars``: what is played, bar by bar, from a composer that knows bars; ``synthesis``: what
-    sounded it (``Traits.synthesis``). ``handover``: for a clip of two composers, of which
-    ``composer`` made the end; its level and peak are not measured then (None), and what else is
-    said is of the end.
-    """
-
-    composer: str
-    version: int
-    loudness: float | None
-    true_peak: float | None
-    gating: str
-    seconds: float
-    speed: float
-    readings: Annotated[tuple[Reading, ...], msgspec.Meta(max_length=MAX_READINGS)] = ()
-    bars: BarRecords = ()
-    synthesis: str = ""
-    handover: HandedOver | None = None
 
 
 # front -> engine
@@ -66,13 +27,10 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 class Open(msgspec.Struct, frozen=True, tag="open", forbid_unknown_fields=True):
     """Load a composer. Answered by ``Loading`` for as long as it takes, then ``Opened`` or
-    ``Failure``. ``denoise``: True, False, or None for what suits the composer. ``synthesis``: for a
-    composer of notes; ``generation``: for one that samples from a model."""
+    ``Failure``."""
 
     composer: str
-    denoise: bool | None = None
-    synthesis: Synthesis = Synthesis()
-    generation: Generation = Generation()
+    options: ComposerOptions = USUAL
 
 
 class Compose(msgspec.Struct, frozen=True, tag="compose", forbid_unknown_fields=True):
@@ -151,6 +109,10 @@ class ClipStarted(msgspec.Struct, frozen=True, tag="clip_started", forbid_unknow
     frames: int
     marks: Marks
 
+    @property
+    def key(self) -> ClipKey:
+        return ClipKey(self.index, self.revision)
+
 
 class Part(msgspec.Struct, frozen=True, tag="part", forbid_unknown_fields=True):
     """A piece of a chunk; its bytes are the payload. ``frames`` is the whole chunk's length,
@@ -178,6 +140,10 @@ class ClipFailed(msgspec.Struct, frozen=True, tag="clip_failed", forbid_unknown_
     index: int
     revision: int
     reason: str
+
+    @property
+    def key(self) -> ClipKey:
+        return ClipKey(self.index, self.revision)
 
 
 class Pong(msgspec.Struct, frozen=True, tag="pong", forbid_unknown_fields=True):

@@ -7,14 +7,11 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
-from engine.composers.synthesis import Synthesis
+from engine.composers.options import USUAL, ComposerOptions
 from engine.errors import MusmedError
 from engine.link.client import EngineClient
-from engine.link.deliveries import Delivery, EngineLost, EngineUp
-from engine.plan.generation import Generation
-
-_BUILTIN = Synthesis()
-_USUAL = Generation()
+from engine.link.deliveries import Delivery, EngineLost
+from engine.link.protocol import Hello
 
 
 class WarmEngine:
@@ -25,26 +22,19 @@ class WarmEngine:
     """
 
     def __init__(
-        self,
-        composer: str,
-        denoise: bool | None,
-        log: IO[bytes] | None,
-        synthesis: Synthesis = _BUILTIN,
-        generation: Generation = _USUAL,
+        self, composer: str, log: IO[bytes] | None, options: ComposerOptions = USUAL
     ) -> None:
         self._composer = composer
-        self._denoise = denoise
-        self._synthesis = synthesis
-        self._generation = generation
+        self._options = options
         self._lock = threading.Lock()
-        self._up: EngineUp | None = None
+        self._up: Hello | None = None
         self._deliver: Callable[[Delivery], None] | None = None
         self._client: EngineClient | None = None
         with self._lock, contextlib.suppress(MusmedError):
             self._client = EngineClient(self._hear, log=log)
 
     def take(self, deliver: Callable[[Delivery], None]) -> EngineClient | None:
-        """The engine, from now on speaking to ``deliver`` (its ``EngineUp`` first); None when
+        """The engine, from now on speaking to ``deliver`` (its ``Hello`` first); None when
         there is none, or it has been taken."""
         with self._lock:
             client, self._client = self._client, None
@@ -66,11 +56,9 @@ class WarmEngine:
         with self._lock:
             if self._deliver is not None:
                 self._deliver(told)
-            elif isinstance(told, EngineUp):
+            elif isinstance(told, Hello):
                 self._up = told
                 if self._client is not None:
-                    self._client.open(
-                        self._composer, self._denoise, self._synthesis, self._generation
-                    )
+                    self._client.open(self._composer, self._options)
             elif isinstance(told, EngineLost):
                 self._client = None

@@ -12,20 +12,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.clip_record import ClipRecord
 from engine.composers.base import Composer, Composition, Continuation, Loadable, Sounding
 from engine.errors import MusmedError
 from engine.link.framing import LinkError
 from engine.link.outbox import Outbox
-from engine.link.protocol import (
-    ClipDone,
-    ClipFailed,
-    ClipRecord,
-    ClipStarted,
-    Failure,
-    Loading,
-    Open,
-    Opened,
-)
+from engine.link.protocol import ClipDone, ClipFailed, ClipStarted, Failure, Loading, Open, Opened
 from engine.plan.spec import ClipKey, ClipSpec
 
 if TYPE_CHECKING:
@@ -123,13 +115,13 @@ class ComposeWorker:
             composer = self._again(message.composer) or self._load(message.composer)
             notice = ""
             if isinstance(composer, Loadable):
-                composer.load(message.generation, _Loaded(self._outbox, message.composer))
+                composer.load(message.options.generation, _Loaded(self._outbox, message.composer))
             if isinstance(composer, Sounding):
-                notice = composer.sound_with(message.synthesis)
+                notice = composer.sound_with(message.options.synthesis)
         except Exception as error:
             self._outbox.answer(Failure(reason(error, f"Composer {message.composer!r} failed")))
         else:
-            self._composer, self._denoise = composer, message.denoise
+            self._composer, self._denoise = composer, message.options.denoise
             opened = Opened(composer.name, composer.version, composer.traits.synthesis, notice)
             self._opened = message, opened
             self._outbox.answer(opened)

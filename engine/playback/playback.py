@@ -11,13 +11,9 @@ import msgspec
 import numpy as np
 
 from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE, frames_of, seconds_of
-from engine.composers.base import Marks
 from engine.errors import MusmedError
-from engine.plan.spec import ClipKey
-from engine.playback.clips import ClipAudio
 from engine.playback.feeder import Feeder
 from engine.playback.joiner import Joiner
-from engine.playback.placement import JoinRecord
 from engine.playback.player import Player
 from engine.playback.ring import Ring
 from engine.playback.sinks.base import Sink
@@ -121,59 +117,13 @@ class Playback:
         self._sink.close()
         self._feeder.close()
 
-    # the joiner, from other threads
-
-    def place(
-        self, clip: ClipAudio, marks: Marks, *, splice: bool, then_arm: int | None = None
-    ) -> bool:
-        """``Joiner.place``; ``then_arm``: ``Joiner.arm`` in the same breath, so that nothing is
-        read past a splice that is already known to follow."""
-        with self._feeder.lock:
-            placed = self._joiner.place(clip, marks, splice=splice)
-            if then_arm is not None:
-                self._joiner.arm(then_arm)
-        self._feeder.wake()
-        return placed
-
     @contextlib.contextmanager
-    def standing_still(self) -> Iterator[None]:
-        """Nothing is read of any clip meanwhile; what is written ahead plays on."""
+    def joiner(self) -> Iterator[Joiner]:
+        """The joiner, for another thread than the feeder's: nothing is read of any clip meanwhile,
+        while what is written ahead plays on. What is changed in one breath takes effect at once."""
         with self._feeder.lock:
-            yield
+            yield self._joiner
         self._feeder.wake()
-
-    def withdraw(self, keys: frozenset[ClipKey]) -> None:
-        """``Joiner.withdraw``."""
-        with self._feeder.lock:
-            self._joiner.withdraw(keys)
-
-    def arm(self, frame: int) -> None:
-        """``Joiner.arm``."""
-        with self._feeder.lock:
-            self._joiner.arm(frame)
-
-    def disarm(self) -> None:
-        """``Joiner.disarm``."""
-        with self._feeder.lock:
-            self._joiner.disarm()
-        self._feeder.wake()
-
-    def missed_splice(self) -> bool:
-        """Whether an armed splice was passed by since this was last asked."""
-        with self._feeder.lock:
-            missed = self._joiner.missed_splice
-            self._joiner.missed_splice = False
-        return missed
-
-    def joins(self) -> list[JoinRecord]:
-        """The joins so far."""
-        with self._feeder.lock:
-            return self._joiner.joins
-
-    def horizon(self) -> int:
-        """``Joiner.horizon``."""
-        with self._feeder.lock:
-            return self._joiner.horizon()
 
     # where it is
 

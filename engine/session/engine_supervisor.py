@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import IO
+from pathlib import Path
+from typing import IO, assert_never
 
+import msgspec
+
+from engine.composers.options import ComposerOptions
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import Delivery, EngineLost
 from engine.link.warm import WarmEngine
-from engine.plan.generation import Generation
 from engine.session.conductor.messages import (
     EngineCommand,
     OpenComposer,
@@ -20,36 +23,31 @@ from engine.session.conductor.messages import (
     StartEngine,
 )
 
-_BUILTIN = Synthesis()
-_USUAL = Generation()
 
-
-class EngineLine:
+class EngineSupervisor:
     """Carries the conductor's commands to an engine and the engine's words to ``deliver``.
 
     ``deliver(number, told)`` is called from the link's threads; ``number`` says which engine
     spoke, and only the words of ``current`` count. ``argv``: the command, None for the engine
-    of this installation. ``denoise``, ``synthesis``, ``generation``: as in ``Open``. ``warm``: an
-    engine that is already up, used first.
+    of this installation. ``options``: of every composer it opens. ``log_file`` takes what engine
+    processes print. ``warm``: an engine that is already up, used first.
     """
 
     def __init__(
         self,
         deliver: Callable[[int, Delivery], None],
         *,
-        argv: Sequence[str] | None,
-        denoise: bool | None,
-        synthesis: Synthesis = _BUILTIN,
-        generation: Generation = _USUAL,
+        options: ComposerOptions,
+        log_file: Path,
+        argv: Sequence[str] | None = None,
         warm: WarmEngine | None = None,
     ) -> None:
         self.current = 0
-        self.log: IO[bytes] | None = None
         self._deliver = deliver
+        self._options = options
+        self._log_file = log_file
+        self._log: IO[bytes] | None = None
         self._argv = argv
-        self._denoise = denoise
-        self._synthesis = synthesis
-        self._generation = generation
         self._warm = warm
         self._client: EngineClient | None = None
         self._due: float | None = None
@@ -62,15 +60,22 @@ class EngineLine:
             case StartEngine():
                 self._due = time.monotonic() + command.delay
                 self.start_when_due()
-            case OpenComposer() if client:
-                synthesis = _BUILTIN if command.careful else self._synthesis
-                client.open(command.name, self._denoise, synthesis, self._generation)
-            case SendCompose() if client:
-                client.compose(command.spec, command.continuation)
-            case SendCancel() if client:
-                client.cancel(command.key, command.keep_until)
+            case OpenComposer():
+                if client is not None:
+                    client.open(command.name, self._options_for(command))
+            case SendCompose():
+                if client is not None:
+                    client.compose(command.spec, command.continuation)
+            case SendCancel():
+                if client is not None:
+                    client.cancel(command.key, command.keep_until)
             case _:
-                pass
+                assert_never(command)
+
+    def _options_for(self, command: OpenComposer) -> ComposerOptions:
+        if not command.careful:
+            return self._options
+        return msgspec.structs.replace(self._options, synthesis=Synthesis())
 
     def start_when_due(self) -> None:
         """Start the engine that was asked for, if its time has come."""
@@ -89,15 +94,23 @@ class EngineLine:
         warm, self._warm = self._warm, None
         try:
             self._client = (warm.take(deliver) if warm else None) or EngineClient(
-                deliver, argv=self._argv, log=self.log
+                deliver, argv=self._argv, log=self._opened_log()
             )
         except MusmedError as error:
             if number == 1:
                 raise
             self._deliver(number, EngineLost(str(error)))
 
+    def _opened_log(self) -> IO[bytes]:
+        if self._log is None:
+            self._log_file.parent.mkdir(parents=True, exist_ok=True)
+            self._log = self._log_file.open("ab")
+        return self._log
+
     def close(self) -> None:
         """End the engine. May be called twice."""
         self._due = None
         if self._client is not None:
             self._client.close()
+        if self._log is not None:
+            self._log.close()

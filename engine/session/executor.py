@@ -1,22 +1,21 @@
-"""What the conductor's commands are carried out on: clip store, playback and library."""
+"""What carries the conductor's commands out: clip store, playback and library; and how playback
+stands, as the conductor is told."""
 
 from __future__ import annotations
 
-import logging
+import time
+from collections.abc import Callable
+from typing import assert_never
 
 from engine.audio.format import frames_of
-from engine.composers.base import Continuation
-from engine.errors import MusmedError
-from engine.link.deliveries import ChunkArrived
+from engine.link.protocol import ClipStarted
 from engine.playback.clips import ClipStore
 from engine.playback.joiner import Joiner
 from engine.playback.playback import Playback
 from engine.playback.sinks.base import Sink
-from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.messages import (
     AppendChunk,
     Arm,
-    BeginClip,
     Disarm,
     DiscardClip,
     FinishClip,
@@ -25,71 +24,61 @@ from engine.session.conductor.messages import (
     KeepEvent,
     KeepEvents,
     PlaceClip,
+    Progress,
     SplicePlaced,
     StageCommand,
     Withdraw,
 )
-from engine.session.conductor.resumption import Resumption, resumption
+from engine.session.conductor.resumption import Resumption
 from engine.session.library.library import Library
-from engine.session.library.records import StoredClip, StoredSession
 
 FADE_SECONDS = 4.0
 """The session's fades at both ends (comfort: 3 to 5 s)."""
 
-log = logging.getLogger(__name__)
 
+class Executor:
+    """The clips, the sound and the record of ``session`` in ``library``, ``total`` seconds of it.
+    What is ``kept`` of a session, and in ``store`` already, is given to the joiner at once."""
 
-class Stage:
-    """The clips, the sound and the record of one session, ``session`` in ``library``."""
-
-    def __init__(self, library: Library, session: str) -> None:
+    def __init__(
+        self,
+        library: Library,
+        session: str,
+        store: ClipStore,
+        sink: Sink,
+        *,
+        total: float,
+        kept: Resumption | None = None,
+    ) -> None:
         self._library = library
         self._session = session
-        self.store = ClipStore(library.clip_folder(session))
-
-    def open(self, total: float, sink: Sink, kept: Resumption | None) -> None:
-        """Set up playback of ``total`` seconds; what is kept of a session goes in at once."""
+        self.store = store
         fade = frames_of(FADE_SECONDS)
-        self.joiner = Joiner(frames_of(total), fade_in=fade, fade_out=fade)
-        self.playback = Playback(self.joiner, sink)
-        if kept is None:
-            return
-        for state, splice in kept.pieces:
-            self.playback.place(self.store.get(state.spec.key), state.marks, splice=splice)
-            state.placed = True
-        self.joiner.start_at(frames_of(kept.position))
-
-    def take_up(self, session: StoredSession) -> Resumption:
-        """Look at what is kept of a session: damaged clips are composed again."""
-        states = {}
-        for key, clip in session.clips.items():
-            try:
-                Continuation.unpack(clip.continuation)
-                self.store.adopt(key, clip.start)
-            except MusmedError as error:
-                log.warning("clip %s will be composed again: %s", key, error)
-            else:
-                states[key] = _kept(clip)
-        return resumption(session.request, session.events, states, session.position)
+        joiner = Joiner(frames_of(total), fade_in=fade, fade_out=fade)
+        if kept is not None:
+            for clip, splice in kept.pieces:
+                joiner.place(store.get(clip.spec.key), clip.marks, splice=splice)
+                clip.placed = True
+            joiner.start_at(frames_of(kept.position))
+        self.playback = Playback(joiner, sink)
 
     def store_kept(self, kept: Resumption) -> None:
         """Once the session is held: what is of no use any more goes."""
         self._library.keep_events(self._session, len(kept.events) + (kept.splice is not None))
         for key in kept.lost:
-            self.carry_out(DiscardClip(key), None)
+            self.carry_out(DiscardClip(key))
 
-    def carry_out(self, command: StageCommand, chunk: ChunkArrived | None) -> SplicePlaced | None:
-        """``chunk``: the one just delivered, for ``AppendChunk``. A splice is answered. Raises
-        ``MusmedError`` when something can't be stored."""
+    def carry_out(self, command: StageCommand) -> SplicePlaced | None:
+        """A splice is answered. Raises ``MusmedError`` when something can't be stored."""
         match command:
-            case BeginClip():
+            case ClipStarted():
                 self.store.begin(command.key, command.start, command.frames)
-            case AppendChunk() if chunk is not None:
-                self.store.append(command.key, chunk.audio[command.skip :])
+            case AppendChunk():
+                self.store.append(command.key, command.audio)
             case HoldBack():
                 self.store.hold_back(command.key, command.frame)
             case HandOver():
-                with self.playback.standing_still():
+                with self.playback.joiner():  # which reads nothing of the clip meanwhile
                     self.store.hand_over(command.key, command.change)
             case FinishClip():
                 self._finish(command)
@@ -99,17 +88,20 @@ class Stage:
             case PlaceClip():
                 return self._place(command)
             case Arm():
-                self.playback.arm(command.frame)
+                with self.playback.joiner() as joiner:
+                    joiner.arm(command.frame)
             case Disarm():
-                self.playback.disarm()
+                with self.playback.joiner() as joiner:
+                    joiner.disarm()
             case KeepEvent():
                 self._library.add_event(self._session, command.event)
             case KeepEvents():
                 self._library.keep_events(self._session, command.count)
             case Withdraw():
-                self.playback.withdraw(command.keys)
+                with self.playback.joiner() as joiner:
+                    joiner.withdraw(command.keys)
             case _:
-                pass  # a chunk's command without its chunk: there is nothing to keep
+                assert_never(command)
         return None
 
     def close(self) -> None:
@@ -118,12 +110,11 @@ class Stage:
         self.store.close()
 
     def _place(self, command: PlaceClip) -> SplicePlaced | None:
-        accepted = self.playback.place(
-            self.store.get(command.key),
-            command.marks,
-            splice=command.splice,
-            then_arm=command.arm,
-        )
+        clip = self.store.get(command.key)
+        with self.playback.joiner() as joiner:
+            accepted = joiner.place(clip, command.marks, splice=command.splice)
+            if command.arm is not None:  # at once, so that nothing is read past that splice
+                joiner.arm(command.arm)
         return SplicePlaced(command.key, accepted) if command.splice else None
 
     def _finish(self, command: FinishClip) -> None:
@@ -140,15 +131,28 @@ class Stage:
         )
 
 
-def _kept(clip: StoredClip) -> ClipState:
-    return ClipState(
-        clip.spec,
-        start=clip.start,
-        frames=clip.frames,
-        got=clip.frames,
-        begun=True,
-        whole=not clip.cut,
-        continuation=clip.continuation,
-        marks=clip.marks,
-        record=clip.record,
-    )
+class Watch:
+    """Looks at ``playback`` and knows how long the listener has waited; ``clock`` in seconds."""
+
+    def __init__(self, playback: Playback, clock: Callable[[], float] = time.monotonic) -> None:
+        self._playback = playback
+        self._clock = clock
+        self._silent_since: float | None = None
+
+    def look(self) -> Progress:
+        """How it stands now. A splice that was passed by is reported once."""
+        state = self._playback.state()
+        waiting = state.waiting and state.heard > 0  # before the first sound nothing is late
+        with self._playback.joiner() as joiner:
+            missed, joiner.missed_splice = joiner.missed_splice, False
+        silence = self._silence(waiting=waiting and not state.paused)
+        return Progress(state.written, waiting, missed, silence)
+
+    def _silence(self, *, waiting: bool) -> float:
+        """For how many seconds the listener has waited for a clip."""
+        now = self._clock()
+        if not waiting:
+            self._silent_since = None
+        elif self._silent_since is None:
+            self._silent_since = now
+        return 0.0 if self._silent_since is None else now - self._silent_since

@@ -7,28 +7,28 @@ import msgspec
 from engine.composers.choice import check_composer
 from engine.plan.generation import Generation, file_name
 from engine.plan.spec import ClipKey
-from engine.session.conductor.clip_composers import Lineup, Part, lineup_of
+from engine.session.conductor.clip_composers import ClipComposers, ComposedBy, composers_of
 from engine.session.fingerprints import changed_materials, said_of
 from engine.session.library.records import StoredSession
 from engine.session.notices import Notices
 
 
-class Composers:
+class FirstComposer:
     """Who composes a session that begins (``resume`` None) or goes on. ``chosen``: the composer it
-    was begun with; ``now``: the one to open first. ``lineup``: of a session made again; one that
-    goes on has its own."""
+    was begun with; ``now``: the one to open first. ``clip_composers``: of a session made
+    again; one that goes on has its own."""
 
     def __init__(
-        self, chosen: str, *, resume: StoredSession | None, lineup: Lineup | None = None
+        self, chosen: str, *, resume: StoredSession | None, known: ClipComposers | None = None
     ) -> None:
         self.chosen = chosen
         self._resume = resume
         if resume is not None:
-            self.lineup = lineup_of(resume.clips)
+            self.clip_composers = composers_of(resume.records)
             self.now = resume.newest_composer
         else:
-            self.lineup = lineup or {}
-            first = self.lineup.get(ClipKey(0, 0), Part(chosen))
+            self.clip_composers = known or {}
+            first = self.clip_composers.get(ClipKey(0, 0), ComposedBy(chosen))
             self.now = first.first or first.composer
 
     def check(self, generation: Generation) -> None:
@@ -38,8 +38,8 @@ class Composers:
             generation = msgspec.structs.replace(generation, opening=None)  # its codes are kept
         needed = {self.now}
         if self._resume is None:
-            needed |= {part.composer for part in self.lineup.values()}
-            needed |= {part.first for part in self.lineup.values() if part.first}
+            needed |= {by.composer for by in self.clip_composers.values()}
+            needed |= {by.first for by in self.clip_composers.values() if by.first}
         for composer in sorted(needed):
             check_composer(composer, generation)
 

@@ -15,7 +15,7 @@ PLAYED_OUT_SECONDS = 2.0
 
 
 @dataclass(slots=True)
-class Ending:
+class Lifecycle:
     """``realtime``: somebody listens. ``replay``: a finished session is heard again, and stays
     finished. ``failure``: why nothing more is composed; what is composed is still played.
     ``stopped`` by the listener; ``finished``: nothing more happens. ``clock`` in seconds."""

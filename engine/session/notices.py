@@ -6,8 +6,16 @@ import contextlib
 import queue
 from collections.abc import Callable
 
+import msgspec
+
 from engine.session.library.library import Library
-from engine.session.status import Notice
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A sentence for the listener, and the session seconds at which it was said."""
+
+    seconds: float
+    text: str
 
 
 class Notices:

@@ -11,162 +11,111 @@ import contextlib
 import logging
 import queue
 import threading
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from engine.affect.circumplex import Affect
-from engine.composers.choice import choose_composer
-from engine.composers.speeds import Speeds
-from engine.composers.synthesis import Synthesis
+from engine.composers.speeds import SessionSpeeds
 from engine.errors import MusmedError
-from engine.link.deliveries import ChunkArrived, ComposerLoading, ComposerOpened, Delivery
-from engine.link.warm import WarmEngine
-from engine.plan.events import Event
-from engine.plan.request import Request
+from engine.link.deliveries import Banner, Delivery
+from engine.link.protocol import Loading, Opened, Pong
+from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.spec import ClipKey
 from engine.playback.clips import DamagedClipError
 from engine.playback.placement import JoinRecord
-from engine.playback.sinks.base import Sink
-from engine.session.conductor.clip_composers import Lineup
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.conductor import Conductor
 from engine.session.conductor.messages import (
-    Action,
     Command,
-    EaseNow,
     FinishClip,
     GiveUp,
     KeepEvent,
+    Message,
     OpenComposer,
     Say,
     SendCancel,
     SendCompose,
-    SkipNow,
+    SplicePlaced,
     StartEngine,
-    SteerTo,
 )
-from engine.session.engine_supervisor import EngineLine
-from engine.session.executor import Stage
-from engine.session.fingerprints import materials_of
-from engine.session.first_composer import Composers
+from engine.session.conductor.resumption import Resumption
+from engine.session.engine_supervisor import EngineSupervisor
+from engine.session.executor import Executor, Watch
+from engine.session.first_composer import FirstComposer
 from engine.session.library.library import Library
-from engine.session.library.records import State, StoredSession
-from engine.session.lifecycle import Ending
-from engine.session.measured import Measured
-from engine.session.notices import Notices
-from engine.session.progress import Watch
-from engine.session.status import Notice, RunnerStatus, sentence_of, status_of
+from engine.session.library.records import State
+from engine.session.lifecycle import Lifecycle
+from engine.session.notices import Notice, Notices
+from engine.session.status import RunnerStatus, sentence_of, status_of
 
 TICK_SECONDS = 0.1
 POSITION_EVERY_SECONDS = 1.0
 
-_BUILTIN = Synthesis()
-
 log = logging.getLogger(__name__)
+
+Inbox = queue.SimpleQueue[tuple[int, Delivery] | Event]
+"""An engine's words with the engine's number, and what the listener does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a session is made of, each whole (``preparation.prepare`` makes them)."""
+
+    session: str
+    library: Library
+    inbox: Inbox
+    conductor: Conductor
+    engine: EngineSupervisor
+    executor: Executor
+    kept: Resumption | None
+    """Of a session that goes on."""
+    composer: FirstComposer
+    speeds: SessionSpeeds
+    notices: Notices
+    lifecycle: Lifecycle
 
 
 class SessionRunner:
-    """Runs one session: ``start``, then act and watch, then ``close``.
+    """Runs one session that was made ready by ``preparation.prepare``: ``start``, then act and
+    watch, then ``close``."""
 
-    ``resume``: go on with a kept session (its own request counts); a finished one stays finished
-    unless it is changed. ``script``: events with their times, and ``lineup``, the composers of its
-    clips, to make a session again; the sink must then not be ``realtime``. ``log_file`` takes what
-    the engine process prints. ``synthesis``: how notes are sounded; a kept session goes
-    on with the one it began with. ``warm``: an engine that is already up, used first. ``speeds``:
-    where measured speeds are looked up and kept; without it 'auto' is the embedded composer.
-    """
-
-    def __init__(
-        self,
-        request: Request,
-        *,
-        library: Library,
-        sink: Sink,
-        log_file: Path,
-        denoise: bool | None = None,
-        synthesis: Synthesis = _BUILTIN,
-        resume: StoredSession | None = None,
-        script: Sequence[Event] = (),
-        lineup: Lineup | None = None,
-        settings: Mapping[str, str] | None = None,
-        volume: float = 1.0,
-        engine_argv: Sequence[str] | None = None,
-        warm: WarmEngine | None = None,
-        speeds: Speeds | None = None,
-    ) -> None:
-        if script and sink.realtime:
-            raise ValueError("a scripted session needs a sink that waits")
-        self._library = library
-        self._log_file = log_file
-        self._inbox: queue.SimpleQueue[tuple[int, Delivery] | Action] = queue.SimpleQueue()
+    def __init__(self, parts: Parts) -> None:
+        self.session = parts.session
+        self.request = parts.conductor.request
+        self.playback = parts.executor.playback
+        self._library = parts.library
+        self._inbox = parts.inbox
+        self._conductor = parts.conductor
+        self._engine = parts.engine
+        self._executor = parts.executor
+        self._kept = parts.kept
+        self._composer = parts.composer
+        self._speeds = parts.speeds
+        self._notices = parts.notices
+        self._lifecycle = parts.lifecycle
+        self._watch = Watch(self.playback)
         self._over = threading.Event()
         self._quit = threading.Event()
-        replay = resume is not None and resume.state == "finished"
-        self._ending = Ending(realtime=sink.realtime, replay=replay)
-        self._stored_position = -1.0
-        self._chunk: ChunkArrived | None = None
-        self.request = resume.request if resume else request
-        generation = self.request.generation
-        self._composers = composers = Composers(
-            resume.composer if resume else choose_composer(request.composer, generation, speeds),
-            resume=resume,
-            lineup=lineup,
-        )
-        composers.check(generation)
-        self._measured = Measured(speeds, generation)
         self._loading: float | None = None
-        self.session = resume.id if resume else self._created(dict(settings or {}))
-        self._engine = EngineLine(
-            lambda number, told: self._inbox.put((number, told)),
-            argv=engine_argv,
-            denoise=denoise,
-            synthesis=resume.sounded(synthesis) if resume else synthesis,
-            generation=generation,
-            warm=warm,
-        )
-        self._stage = Stage(library, self.session)
-        self._kept = self._stage.take_up(resume) if resume else None
-        self._conductor = Conductor(
-            self.request,
-            composers.now,
-            script=script,
-            kept=self._kept,
-            speed=self._measured.speed_of(composers.now),
-            stand_in=sink.realtime,
-            lineup=composers.lineup,
-        )
-        self._stage.open(self._conductor.plan.total, sink, self._kept)
-        self.playback = self._stage.playback
-        self._watch = Watch(self.playback)
-        self._notices = Notices(library, self.session, lambda: self.playback.state().heard)
-        if volume != 1.0:
-            self.playback.set_volume(volume)
+        self._stored_position = -1.0
         self._status = self._look()
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
-
-    def _created(self, settings: dict[str, str]) -> str:
-        chosen = self._composers.chosen
-        materials = materials_of(self.request, chosen)
-        now = datetime.now(UTC)
-        return self._library.create(self.request, chosen, 0, settings, now, materials=materials)
 
     # for everyone
 
     def start(self) -> None:
         """Begin: the engine process, the sound, the session's thread. Raises ``MusmedError``
         when one of them can't be had; of a new session nothing is kept then."""
-        if self._ending.replay:
+        if self._lifecycle.replay:
             self._library.hold(self.session)
         else:
             self._library.set_state(self.session, "running")
         try:
             if self._kept is not None:
-                self._stage.store_kept(self._kept)
-            self._log_file.parent.mkdir(parents=True, exist_ok=True)
-            self._engine.log = self._log_file.open("ab")
-            self._composers.tell(self._notices)
-            self._carry_out(self._conductor.start())
+                self._executor.store_kept(self._kept)
+            self._composer.tell(self._notices)
+            self._carry_out_all(self._conductor.start())
             self.playback.start()
         except BaseException:
             self._shut()
@@ -177,22 +126,26 @@ class SessionRunner:
     def _forget_unheard(self) -> None:
         with contextlib.suppress(MusmedError):
             if self._kept is not None:
-                before: State = "finished" if self._ending.replay else "interrupted"
+                before: State = "finished" if self._lifecycle.replay else "interrupted"
                 self._library.set_state(self.session, before)
             else:
                 self._library.delete(self.session)
 
     def steer(self, target: Affect, word: str | None = None) -> None:
         """Move the target; heard within 3 s."""
-        self._inbox.put(SteerTo(target, word))
+        self._inbox.put(Steer(self._now(), target, word))
 
     def ease(self) -> None:
         """Lower arousal from now on."""
-        self._inbox.put(EaseNow())
+        self._inbox.put(Ease(self._now()))
 
     def skip(self) -> None:
         """Compose this stretch anew with another seed."""
-        self._inbox.put(SkipNow())
+        self._inbox.put(Skip(self._now()))
+
+    def _now(self) -> float:
+        """Session seconds at which the listener acts; the conductor aims from there."""
+        return self.playback.state().heard
 
     def pause_or_resume(self) -> None:
         if self.playback.state().paused:
@@ -210,7 +163,7 @@ class SessionRunner:
 
     def stop(self) -> None:
         """Fade out and end; the session is kept and can be resumed."""
-        self._ending.stopped = True
+        self._lifecycle.stopped = True
         self.playback.stop()
         self._quit.set()
 
@@ -222,7 +175,8 @@ class SessionRunner:
         return self._notices.take()
 
     def joins(self) -> tuple[JoinRecord, ...]:
-        return tuple(self.playback.joins())
+        with self.playback.joiner() as joiner:
+            return tuple(joiner.joins)
 
     def finished_clips(self) -> tuple[ClipState, ...]:
         """The clips that were composed and not thrown away, older revisions included."""
@@ -268,7 +222,7 @@ class SessionRunner:
             while True:
                 message = self._inbox.get(timeout=timeout) if timeout else self._inbox.get_nowait()
                 timeout = None
-                if self._ending.failure is not None:
+                if self._lifecycle.failure is not None:
                     self._decline(message)
                 elif isinstance(message, tuple):
                     number, delivery = message
@@ -276,27 +230,36 @@ class SessionRunner:
                         self._take_delivery(delivery)
                 else:
                     self._progress()
-                    self._carry_out(self._conductor.handle(message))
+                    self._tell(message)
 
     def _take_delivery(self, delivery: Delivery) -> None:
-        self._chunk = delivery if isinstance(delivery, ChunkArrived) else None
-        if isinstance(delivery, ComposerLoading):
-            self._loading = delivery.share
-        elif not isinstance(delivery, ChunkArrived):
-            self._loading = None
-        if isinstance(delivery, ComposerOpened):
-            if delivery.composer == self._composers.chosen:
-                self._library.set_composer_version(self.session, delivery.version)
-            self._notices.say_once(delivery.notice)
-        self._carry_out(self._conductor.handle(delivery))
+        match delivery:
+            case Loading():
+                self._loading = delivery.share
+            case Pong() | Banner():
+                log.info("the engine says: %s", delivery)
+            case _:
+                self._loading = None
+                if isinstance(delivery, Opened):
+                    self._opened(delivery)
+                self._tell(delivery)
+
+    def _opened(self, told: Opened) -> None:
+        if told.composer == self._composer.chosen:
+            self._library.set_composer_version(self.session, told.version)
+        self._notices.say_once(told.notice)
 
     def _progress(self) -> None:
-        self._carry_out(self._conductor.handle(self._watch.look()))
+        self._tell(self._watch.look())
+
+    def _tell(self, told: Message) -> None:
+        """Tell the conductor, and carry out what it asks for."""
+        self._carry_out_all(self._conductor.handle(told))
 
     def _tick(self) -> None:
         if self.playback.failure is not None:
             raise self.playback.failure
-        if self._ending.failure is None:
+        if self._lifecycle.failure is None:
             self._engine.start_when_due()
             self._progress()
         self._status = self._look()
@@ -314,14 +277,23 @@ class SessionRunner:
 
     def _nothing_left(self) -> bool:
         if self.playback.failure is not None:
-            return self._ending.failure is not None  # else the next tick says so first
-        return self._ending.reached(self.playback.state())
+            return self._lifecycle.failure is not None  # else the next tick says so first
+        return self._lifecycle.reached(self.playback.state())
 
-    def _carry_out(self, commands: Sequence[Command]) -> None:
-        for command in commands:
-            self._do(command)
+    def _carry_out_all(self, commands: Sequence[Command]) -> None:
+        """Carry out ``commands`` in order. What is answered meanwhile is told to the conductor when
+        the last of them is done, and its commands are carried out in turn."""
+        answers: deque[SplicePlaced] = deque()
+        while True:
+            for command in commands:
+                answer = self._carry_out(command)
+                if answer is not None:
+                    answers.append(answer)
+            if not answers:
+                return
+            commands = self._conductor.handle(answers.popleft())
 
-    def _do(self, command: Command) -> None:
+    def _carry_out(self, command: Command) -> SplicePlaced | None:
         match command:
             case Say():
                 self._notices.say(command.text)
@@ -331,33 +303,35 @@ class SessionRunner:
                 )
             case StartEngine() | OpenComposer() | SendCompose() | SendCancel():
                 self._engine.carry_out(command)
+            case FinishClip():
+                self._executor.carry_out(command)
+                self._speeds.keep(command.record, command.frames, cut=command.cut)
+            case KeepEvent():
+                self._executor.carry_out(command)
+                self._changed()
             case _:
-                answer = self._stage.carry_out(command, self._chunk)
-                if isinstance(command, FinishClip):
-                    self._measured.keep(command)
-                if isinstance(command, KeepEvent):
-                    self._changed()
-                if answer is not None:
-                    self._carry_out(self._conductor.handle(answer))
+                return self._executor.carry_out(command)
+        return None
 
     def _changed(self) -> None:
         """A finished session that is changed in its replay has not been heard to its end."""
-        if self._ending.replay:
-            self._ending.replay = False
+        if self._lifecycle.replay:
+            self._lifecycle.replay = False
             self._library.set_state(self.session, "running")
 
     def _give_up(self, reason: str) -> None:
         """Nothing more is composed or stored; what is composed is still played."""
-        if self._ending.failure is not None:
+        if self._lifecycle.failure is not None:
             return
-        self._ending.failure = reason
+        self._lifecycle.failure = reason
         goes_on = self.playback.failure is None and self._status.ahead > 0
         rest = " What is composed is still played." if goes_on else ""
         self._notices.tell(reason + rest)
-        self.playback.disarm()
+        with self.playback.joiner() as joiner:
+            joiner.disarm()
         self._engine.close()
 
-    def _decline(self, message: tuple[int, Delivery] | Action) -> None:
+    def _decline(self, message: tuple[int, Delivery] | Event) -> None:
         """After a failure: the engine's last words are nothing, a listener gets an answer."""
         if not isinstance(message, tuple):
             text = "Nothing more can be composed, so the session can't be changed."
@@ -365,34 +339,34 @@ class SessionRunner:
 
     def _finish(self) -> None:
         """The end, whichever it was: stored first, then told."""
-        self._ending.finished = True
+        self._lifecycle.finished = True
         try:
             state = self.playback.state()
             self._store_position(state.heard)
             with contextlib.suppress(MusmedError):
-                self._library.set_state(self.session, self._ending.state(state))
+                self._library.set_state(self.session, self._lifecycle.state(state))
             self._engine.close()
             self._status = self._look()
         finally:
             self._over.set()
 
     def _shut(self) -> None:
-        self._stage.close()
+        self._executor.close()
         self._engine.close()
-        if self._engine.log is not None:
-            self._engine.log.close()
         self._over.set()
 
     # looking
 
     def _look(self) -> RunnerStatus:
         state = self.playback.state()
+        with self.playback.joiner() as joiner:
+            horizon = joiner.horizon()
         return status_of(
             self.session,
             self._conductor,
             state,
-            horizon=self.playback.horizon(),
-            phase=self._ending.phase(state),
-            failure=self._ending.failure,
+            horizon=horizon,
+            phase=self._lifecycle.phase(state),
+            failure=self._lifecycle.failure,
             loading=self._loading,
         )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from engine.audio.format import SAMPLE_RATE
+from engine.clip_record import ClipRecord
 from engine.errors import MusmedError
-from engine.link.protocol import ClipRecord
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import Plan
@@ -22,13 +22,6 @@ log = logging.getLogger(__name__)
 
 Phase = Literal["starting", "playing", "paused", "composing", "ended", "stopped", "failed"]
 ClipPhase = Literal["planned", "composing", "ready"]
-
-
-class Notice(msgspec.Struct, frozen=True):
-    """A sentence for the listener, and the session seconds at which it was said."""
-
-    seconds: float
-    text: str
 
 
 class ClipView(msgspec.Struct, frozen=True):

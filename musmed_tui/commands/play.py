@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from engine.composers.options import ComposerOptions
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.plan.request import Request
@@ -156,15 +157,16 @@ class _Stage:
         self, request: Request, sink: Sink, resume: StoredSession | None
     ) -> SessionRunner:
         from engine.composers.speeds import Speeds
-        from engine.session.runner import SessionRunner
+        from engine.session.preparation import prepare
 
-        return SessionRunner(
+        return prepare(
             request,
             library=self.library,
             sink=sink,
             log_file=self._where.engine_log,
-            denoise=self._options.denoise,
-            synthesis=self._options.synthesis,
+            options=ComposerOptions(
+                denoise=self._options.denoise, synthesis=self._options.synthesis
+            ),
             resume=resume,
             settings=self._settings.as_text(),
             volume=self._options.volume,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from engine.composers.options import ComposerOptions
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.places import expanded
@@ -25,7 +26,7 @@ from musmed_tui.wording import clock
 
 if TYPE_CHECKING:
     from engine.render import RenderResult
-    from engine.session.conductor.clip_composers import Lineup
+    from engine.session.conductor.clip_composers import ClipComposers
 
 Progress = Callable[[float, float], None]
 
@@ -80,7 +81,7 @@ class _Made(NamedTuple):
     request: Request
     events: tuple[Event, ...]
     synthesis: Synthesis
-    lineup: Lineup | None = None
+    clip_composers: ClipComposers | None = None
     changed: tuple[str, ...] = ()
 
 
@@ -90,7 +91,7 @@ def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis) -> _Made:
         raise MusmedError(
             "--session makes a kept session again; leave out --from, --to and theirs."
         )
-    from engine.session.conductor.clip_composers import lineup_of
+    from engine.session.conductor.clip_composers import composers_of
     from engine.session.fingerprints import changed_materials, said_of
     from engine.session.library.library import Library
 
@@ -107,7 +108,7 @@ def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis) -> _Made:
         request,
         stored.events,
         stored.sounded(wish),
-        lineup_of(stored.clips),
+        composers_of(stored.records),
         tuple(said_of(place, stored.composer) for place in changed),
     )
 
@@ -155,9 +156,8 @@ def _render(
             made.request,
             path,
             events=made.events,
-            lineup=made.lineup,
-            denoise=denoise,
-            synthesis=made.synthesis,
+            clip_composers=made.clip_composers,
+            options=ComposerOptions(denoise=denoise, synthesis=made.synthesis),
             progress=progress,
             log_file=where.engine_log,
             cancelled=lambda: signals.stop is not None,

@@ -9,9 +9,11 @@ import time
 from collections.abc import Iterator
 
 from engine.composers.base import composer_names, resolve_composer
+from engine.composers.options import ComposerOptions
 from engine.errors import MusmedError
 from engine.link.client import EngineClient
-from engine.link.deliveries import ComposerOpened, Delivery, EngineLost, EngineRefused, EngineUp
+from engine.link.deliveries import Delivery, EngineLost
+from engine.link.protocol import Failure, Hello, Opened
 from musmed_tui.doctor.finding import Finding
 from musmed_tui.settings import Settings
 
@@ -32,7 +34,7 @@ def composer(settings: Settings) -> Iterator[Finding]:
         return
     try:
         name = resolve_composer("auto")
-        client.open(name, None, settings.sounded())
+        client.open(name, ComposerOptions(synthesis=settings.sounded()))
         yield from _heard(told, began)
     finally:
         client.close()
@@ -51,21 +53,20 @@ def _heard(told: queue.SimpleQueue[tuple[float, Delivery]], began: float) -> Ite
             text = f"The engine did not answer within {ENGINE_PATIENCE_SECONDS:g} s."
             yield Finding(_AREA, "problem", text, _REINSTALL)
             return
-        if isinstance(delivery, EngineUp):
-            hello = delivery.hello
-            text = f"The engine ({hello.engine}) answers after {when - began:.2f} s."
+        if isinstance(delivery, Hello):
+            text = f"The engine ({delivery.engine}) answers after {when - began:.2f} s."
             yield Finding(_AREA, "ok", text)
-        elif isinstance(delivery, ComposerOpened):
+        elif isinstance(delivery, Opened):
             text = f"{delivery.composer} {delivery.version} is ready after {when - began:.2f} s."
             yield Finding(_AREA, "ok", text)
             yield _synthesis(delivery)
             return
-        elif isinstance(delivery, EngineRefused | EngineLost):
+        elif isinstance(delivery, Failure | EngineLost):
             yield Finding(_AREA, "problem", delivery.reason, _REINSTALL)
             return
 
 
-def _synthesis(opened: ComposerOpened) -> Finding:
+def _synthesis(opened: Opened) -> Finding:
     """What sounds the notes, and what to do for the other synthesis."""
     name, *words = opened.synthesis.split(" ", 3)
     if name == "fluidsynth":

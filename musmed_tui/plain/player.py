@@ -20,7 +20,7 @@ from musmed_tui.terminal.terminal import Cbreak, Signals
 from musmed_tui.wording import SEEK_SECONDS, VOLUME_STEP, clock
 
 if TYPE_CHECKING:
-    from engine.session.status import Notice
+    from engine.session.notices import Notice
     from musmed_tui.session_view import Snapshot
 
 REDRAW_SECONDS = 0.25

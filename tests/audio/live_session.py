@@ -21,6 +21,7 @@ from engine.audio.format import SAMPLE_RATE
 from engine.plan.request import Request
 from engine.playback.sinks.sounddevice import SoundDeviceSink
 from engine.session.library.library import Library
+from engine.session.preparation import prepare
 from engine.session.runner import SessionRunner
 
 MARGIN = 15.0
@@ -52,7 +53,7 @@ def main(arguments: list[str]) -> None:
     place = Path(folder)
     library = Library(place / "library")
     sink = SoundDeviceSink(device, realtime=False)
-    runner = SessionRunner(request, library=library, sink=sink, log_file=place / "engine.log")
+    runner = prepare(request, library=library, sink=sink, log_file=place / "engine.log")
     dice = random.Random(int(seed))
     total = request.seconds
     times = sorted(dice.uniform(MARGIN, total - MARGIN) for _ in range(int(deeds)))

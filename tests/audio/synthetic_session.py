@@ -70,7 +70,8 @@ def expected(store: ClipStore, seconds: float, start: float) -> Frames:
 def play(playback: Playback, store: ClipStore, seconds: float) -> None:
     playback.start()
     for key, _, _, splice in schedule(seconds):
-        playback.place(store.get(key), Marks(), splice=splice)
+        with playback.joiner() as placing:
+            placing.place(store.get(key), Marks(), splice=splice)
     print("playing", flush=True)
     notice = None
     while not (state := playback.state()).ended:

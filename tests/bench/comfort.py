@@ -36,7 +36,7 @@ from engine.playback.placement import JoinRecord  # noqa: E402
 from engine.playback.sinks.file import FileSink  # noqa: E402
 from engine.session.conductor.clip_state import ClipState  # noqa: E402
 from engine.session.library.library import Library  # noqa: E402
-from engine.session.runner import SessionRunner  # noqa: E402
+from engine.session.preparation import prepare  # noqa: E402
 
 TEMPERATURE = 0.5
 SESSIONS: tuple[tuple[str, str, str | None, str | None, int], ...] = (
@@ -129,7 +129,7 @@ def measure(which: int, minutes: float) -> Measured:
         place = Path(folder)
         library = Library(place / "library")
         sink = FileSink(place / "session.flac")
-        runner = SessionRunner(
+        runner = prepare(
             request(which, minutes), library=library, sink=sink, log_file=place / "log"
         )
         runner.start()

@@ -25,6 +25,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import parse_affect
 from engine.audio.format import frames_of
 from engine.composers.base import EMBEDDED
+from engine.composers.options import ComposerOptions
 from engine.composers.synthesis import Synthesis
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.request import Request
@@ -32,9 +33,9 @@ from engine.plan.spec import ClipKey
 from engine.playback.handover import Handover
 from engine.playback.sinks.file import FileSink
 from engine.render import render_session
-from engine.session.conductor.clip_composers import Lineup, Part
+from engine.session.conductor.clip_composers import ClipComposers, ComposedBy
 from engine.session.library.library import Library
-from engine.session.runner import SessionRunner
+from engine.session.preparation import prepare
 
 STEER = Steer(at=40.0, target=Affect(0.6, 0.5), word="glad")
 EASE = Ease(at=30.0)
@@ -65,7 +66,7 @@ def rendering(
     asked: Request,
     events: Sequence[Event] = (),
     *,
-    lineup: Lineup | None = None,
+    clip_composers: ClipComposers | None = None,
     synthesis: Synthesis = Synthesis(),  # noqa: B008 - frozen
 ) -> str:
     output = folder / "session.wav"
@@ -73,8 +74,8 @@ def rendering(
         asked,
         output,
         events=events,
-        lineup=lineup,
-        synthesis=synthesis,
+        clip_composers=clip_composers,
+        options=ComposerOptions(synthesis=synthesis),
         progress=lambda _done, _total: None,
         log_file=folder / "engine.log",
     )
@@ -88,7 +89,7 @@ def gone_on_with(folder: Path) -> str:
 
     def played(name: str, session: str | None) -> tuple[str, Path]:
         path = folder / name
-        runner = SessionRunner(
+        runner = prepare(
             asked,
             library=library,
             sink=FileSink(path),
@@ -127,8 +128,8 @@ def digests() -> dict[str, str]:
         tiny = checkpoint(folder)
         musicgen = request(tiny)
         taken_over = {
-            ClipKey(0, 0): Part(EMBEDDED, tiny, Handover(frames_of(12.0), frames_of(15.0))),
-            ClipKey(1, 0): Part(EMBEDDED),
+            ClipKey(0, 0): ComposedBy(EMBEDDED, tiny, Handover(frames_of(12.0), frames_of(15.0))),
+            ClipKey(1, 0): ComposedBy(EMBEDDED),
         }
         return {
             "embedded": rendering(folder, request()),
@@ -140,7 +141,7 @@ def digests() -> dict[str, str]:
             "gone on with": gone_on_with(folder),
             "tiny MusicGen": rendering(folder, musicgen),
             "tiny MusicGen, steered": rendering(folder, musicgen, (STEER,)),
-            "taken over from": rendering(folder, musicgen, lineup=taken_over),
+            "taken over from": rendering(folder, musicgen, clip_composers=taken_over),
         }
 
 

@@ -18,17 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from engine.affect.feelings import parse_affect  # noqa: E402
+from engine.composers.options import ComposerOptions  # noqa: E402
 from engine.link.client import EngineClient  # noqa: E402
-from engine.link.deliveries import (  # noqa: E402
-    ChunkArrived,
-    ClipEnded,
-    ClipRefused,
-    ComposerOpened,
-    Delivery,
-    EngineLost,
-    EngineRefused,
-    EngineUp,
-)
+from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery, EngineLost  # noqa: E402
+from engine.link.protocol import ClipFailed, Failure, Hello, Opened  # noqa: E402
 from engine.plan.planner import make_plan  # noqa: E402
 from engine.plan.request import Request  # noqa: E402
 from engine.render import render_session  # noqa: E402
@@ -60,7 +53,7 @@ def whole_session(size: str, model: Any, minutes: float) -> list[str]:
         result = render_session(
             request,
             Path(folder) / "out.flac",
-            denoise=False,
+            options=ComposerOptions(denoise=False),
             progress=progress,
             log_file=Path(folder) / "log",
         )
@@ -80,9 +73,9 @@ def first_audio(request: Request) -> float:
     told: queue.Queue[Delivery] = queue.Queue()
     client = EngineClient(told.put, log=subprocess.DEVNULL)
     try:
-        wait_for(told, EngineUp)
+        wait_for(told, Hello)
         client.open(request.composer, False)
-        wait_for(told, ComposerOpened)
+        wait_for(told, Opened)
         for seed in (1, 2):
             clip = make_plan(msgspec.structs.replace(request, seed=seed)).clips[0]
             start = time.perf_counter()
@@ -98,5 +91,5 @@ def first_audio(request: Request) -> float:
 
 def wait_for(told: queue.Queue[Delivery], kind: type[Delivery]) -> None:
     while not isinstance(got := told.get(timeout=600), kind):
-        if isinstance(got, EngineLost | EngineRefused | ClipRefused):
+        if isinstance(got, EngineLost | Failure | ClipFailed):
             raise SystemExit(f"The engine says: {got.reason}")

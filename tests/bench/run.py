@@ -36,12 +36,13 @@ os.environ["PYTHONPATH"] = str(ROOT)
 from engine.affect.feelings import parse_affect  # noqa: E402
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE  # noqa: E402
 from engine.link.client import EngineClient  # noqa: E402
-from engine.link.deliveries import ComposerOpened, Delivery, EngineUp  # noqa: E402
+from engine.link.deliveries import Delivery  # noqa: E402
+from engine.link.protocol import Hello, Opened  # noqa: E402
 from engine.plan.request import Request  # noqa: E402
 from engine.playback.sinks.base import Fill  # noqa: E402
 from engine.render import render_session  # noqa: E402
 from engine.session.library.library import Library  # noqa: E402
-from engine.session.runner import SessionRunner  # noqa: E402
+from engine.session.preparation import prepare  # noqa: E402
 
 Row = tuple[str, str, str]
 
@@ -114,10 +115,10 @@ def engine_seconds() -> tuple[float, float]:
 
     def deliver(told: Delivery) -> None:
         match told:
-            case EngineUp():
+            case Hello():
                 times["up"] = time.perf_counter() - start
                 up.set()
-            case ComposerOpened():
+            case Opened():
                 times["opened"] = time.perf_counter() - start
                 opened.set()
             case _:
@@ -177,7 +178,7 @@ def first_frame_seconds() -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder:
         library = Library(Path(folder))
         start = time.perf_counter()
-        runner = SessionRunner(request(), library=library, sink=sink, log_file=Path(folder) / "log")
+        runner = prepare(request(), library=library, sink=sink, log_file=Path(folder) / "log")
         runner.start()
         while sink.first is None and time.perf_counter() - start < 20:
             if not opened and runner._conductor.ready:

@@ -16,18 +16,8 @@ import pytest
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
 from engine.link.client import EngineClient
-from engine.link.deliveries import (
-    Banner,
-    ChunkArrived,
-    ClipBegan,
-    ClipEnded,
-    ComposerOpened,
-    Delivery,
-    EngineLost,
-    EngineRefused,
-    EngineUp,
-    Ponged,
-)
+from engine.link.deliveries import Banner, ChunkArrived, ClipEnded, Delivery, EngineLost
+from engine.link.protocol import ClipStarted, Failure, Hello, Opened, Pong
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 
@@ -77,16 +67,16 @@ def connect(tmp_path: Path) -> Iterator[Connect]:
 def test_the_engine_composes_goes_on_and_ends(connect: Connect) -> None:
     session = connect()
     client = session.client
-    assert isinstance(session.next(), EngineUp)
-    client.open("banjo", None)
-    (refused,) = session.until(EngineRefused)
+    assert isinstance(session.next(), Hello)
+    client.open("banjo")
+    (refused,) = session.until(Failure)
     assert "no composer called 'banjo'" in str(refused)
-    client.open("auto", None)
-    assert isinstance(session.next(), ComposerOpened)
+    client.open("auto")
+    assert isinstance(session.next(), Opened)
 
     client.compose(PLAN.clips[0], b"")
     began, *chunks, ended = session.until(ClipEnded)
-    assert isinstance(began, ClipBegan)
+    assert isinstance(began, ClipStarted)
     assert isinstance(ended, ClipEnded)
     audio = np.concatenate([c.audio for c in chunks if isinstance(c, ChunkArrived)])
     assert audio.shape == (began.frames, 2) == (30 * 48_000, 2)
@@ -97,7 +87,7 @@ def test_the_engine_composes_goes_on_and_ends(connect: Connect) -> None:
     client.compose(PLAN.clips[1], ended.continuation)
     client.cancel(PLAN.clips[1].key, 0)
     client.ping(5)
-    session.until(Ponged)
+    session.until(Pong)
     client.close()
     client.close()
     assert not [told for told in session.rest() if isinstance(told, EngineLost)]
@@ -106,8 +96,8 @@ def test_the_engine_composes_goes_on_and_ends(connect: Connect) -> None:
 
 def test_a_killed_engine_is_lost_once(connect: Connect) -> None:
     session = connect()
-    session.until(EngineUp)
-    session.client.open("auto", None)
+    session.until(Hello)
+    session.client.open("auto")
     session.client.compose(PLAN.clips[0], b"")
     session.until(ChunkArrived)
     os.kill(session.client.pid, signal.SIGKILL)
@@ -121,11 +111,11 @@ def test_a_killed_engine_is_lost_once(connect: Connect) -> None:
 
 def test_an_interrupt_at_the_terminal_is_not_the_engines(connect: Connect) -> None:
     session = connect()
-    session.until(EngineUp)
+    session.until(Hello)
     assert os.getpgid(session.client.pid) != os.getpgid(0)
     os.kill(session.client.pid, signal.SIGINT)
     session.client.ping(1)
-    assert session.next() == Ponged(1)
+    assert session.next() == Pong(1)
 
 
 STRAY = """
@@ -142,9 +132,9 @@ sys.exit(serve(*streams))
 
 def test_a_stray_print_does_not_touch_a_frame(connect: Connect, tmp_path: Path) -> None:
     session = connect(STRAY)
-    assert isinstance(session.next(), EngineUp)
+    assert isinstance(session.next(), Hello)
     session.client.ping(1)
-    assert session.next() == Ponged(1)
+    assert session.next() == Pong(1)
     session.client.close()
     assert (tmp_path / "log").read_text() == "a stray print\nand one from C\n"
 
@@ -153,7 +143,7 @@ def test_a_banner_is_shown_before_the_engine(connect: Connect) -> None:
     run = 'import runpy; runpy.run_module("engine", run_name="__main__")'
     session = connect('print("Welcome to host", flush=True);' + run)
     assert session.next() == Banner("Welcome to host")
-    assert isinstance(session.next(), EngineUp)
+    assert isinstance(session.next(), Hello)
 
 
 PEER = """
@@ -221,7 +211,7 @@ def test_a_bad_engine_is_lost_once_with_a_reason_and_leaves_no_process(
 def test_an_engine_that_will_not_end_is_ended(connect: Connect) -> None:
     code = PEER + "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + UP
     session = connect(code + "\nwhile True: time.sleep(60)")
-    session.until(EngineUp)
+    session.until(Hello)
     session.client.close(timeout=0.1)
     assert not psutil.pid_exists(session.client.pid)
     assert session.rest() == []
@@ -238,4 +228,4 @@ def test_the_engine_runs_from_any_folder(
     (tmp_path / "engine").mkdir()
     (tmp_path / "engine" / "__init__.py").write_text("raise SystemExit('the wrong engine')")
     monkeypatch.chdir(tmp_path)
-    assert isinstance(connect().next(), EngineUp)
+    assert isinstance(connect().next(), Hello)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.composers.options import ComposerOptions
 from engine.link.framing import (
     BANNER_BYTES,
     BANNER_LINES,
@@ -47,7 +48,11 @@ def _read(data: bytes, kind: object = ToEngine) -> object:
 
 
 messages = st.one_of(
-    st.builds(Open, composer=st.text(max_size=50), denoise=st.none() | st.booleans()),
+    st.builds(
+        Open,
+        composer=st.text(max_size=50),
+        options=st.builds(ComposerOptions, denoise=st.none() | st.booleans()),
+    ),
     st.builds(Ping, number=st.integers(-(2**63), 2**63 - 1)),
     st.builds(Pull, parts=st.integers(0, 100)),
     st.builds(
@@ -165,7 +170,7 @@ def test_a_stream_that_ends_in_its_banner_has_no_preamble() -> None:
     [
         (b"noise\n" * (BANNER_LINES + 1) + PREAMBLE, "not musmed's language"),
         (b"x" * (BANNER_BYTES + 100), "not musmed's language"),
-        (b"musmed-link 2\n", "speaks version 2 .* this one 1; install the same version"),
+        (b"musmed-link 3\n", "speaks version 3 .* this one 2; install the same version"),
         (b"musmed-link \n", "speaks version  of the link protocol"),
     ],
 )

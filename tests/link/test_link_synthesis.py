@@ -14,16 +14,18 @@ import msgspec
 import pytest
 
 from engine.affect.circumplex import Affect
+from engine.composers.options import ComposerOptions
 from engine.composers.score.sound.soundfont import PLACES
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.link.client import EngineClient
-from engine.link.deliveries import ClipEnded, ComposerOpened, Delivery, EngineLost
+from engine.link.deliveries import ClipEnded, Delivery, EngineLost
+from engine.link.protocol import Opened
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.playback.sinks.file import FileSink
 from engine.render import render_session
 from engine.session.library.library import Library
-from engine.session.runner import SessionRunner
+from engine.session.preparation import prepare
 from engine.sidecar import report_path
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
@@ -52,16 +54,16 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 def test_the_engine_says_what_sounds_the_notes(engine: Engine) -> None:
     client, until = engine
-    client.open("embedded", None)
-    assert until(ComposerOpened) == ComposerOpened("embedded", 1, BUILTIN, "")
-    client.open("embedded", None, Synthesis("fluidsynth", "/nowhere.sf2"))
-    opened = until(ComposerOpened)
-    assert isinstance(opened, ComposerOpened)
+    client.open("embedded")
+    assert until(Opened) == Opened("embedded", 1, BUILTIN, "")
+    client.open("embedded", ComposerOptions(synthesis=Synthesis("fluidsynth", "/nowhere.sf2")))
+    opened = until(Opened)
+    assert isinstance(opened, Opened)
     assert opened.synthesis == BUILTIN
     assert opened.notice.endswith("; the built-in synthesis plays instead.")
-    client.open("embedded", None, Synthesis("auto"))
-    opened = until(ComposerOpened)
-    assert isinstance(opened, ComposerOpened)
+    client.open("embedded", ComposerOptions(synthesis=Synthesis("auto")))
+    opened = until(Opened)
+    assert isinstance(opened, Opened)
     assert opened.synthesis.startswith("fluidsynth " if INSTALLED else BUILTIN)
     client.compose(make_plan(REQUEST).clips[0], b"")
     ended = until(ClipEnded)
@@ -72,7 +74,7 @@ def test_the_engine_says_what_sounds_the_notes(engine: Engine) -> None:
 def test_a_kept_session_goes_on_with_its_own_synthesis(tmp_path: Path) -> None:
     """One that was sounded with a soundfont that is gone says so, once, and goes on."""
     library = Library(tmp_path / "library")
-    first = SessionRunner(
+    first = prepare(
         REQUEST,
         library=library,
         sink=FileSink(tmp_path / "first.wav"),
@@ -95,13 +97,13 @@ def test_a_kept_session_goes_on_with_its_own_synthesis(tmp_path: Path) -> None:
     }
     stored = msgspec.structs.replace(stored, clips=clips)
     assert stored.synthesis == GONE
-    again = SessionRunner(
+    again = prepare(
         stored.request,
         library=library,
         sink=FileSink(tmp_path / "again.wav"),
         log_file=tmp_path / "log",
         resume=stored,
-        synthesis=Synthesis("auto"),
+        options=ComposerOptions(synthesis=Synthesis("auto")),
     )
     again.start()
     assert again.wait(60)
@@ -118,7 +120,7 @@ def test_the_sidecar_says_what_sounded_it(tmp_path: Path) -> None:
     result = render_session(
         REQUEST,
         output,
-        synthesis=Synthesis(GONE),
+        options=ComposerOptions(synthesis=Synthesis(GONE)),
         progress=lambda _done, _total: None,
         log_file=tmp_path / "log",
     )

@@ -22,14 +22,14 @@ from engine.composers.speeds import Speeds
 from engine.plan.request import Request
 from engine.playback.sinks.sounddevice import SoundDeviceSink
 from engine.session.library.library import Library
-from engine.session.runner import SessionRunner
+from engine.session.preparation import prepare
 
 
 def main(folder: Path, device: str, steer_at: float, kill_at: float) -> None:
     request = msgspec.json.decode((folder / "request.json").read_bytes(), type=Request)
     begun = (folder / "library").is_dir()
     library = Library(folder / "library")
-    runner = SessionRunner(
+    runner = prepare(
         request,
         library=library,
         sink=SoundDeviceSink(device, realtime=False),

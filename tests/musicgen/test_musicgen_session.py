@@ -27,14 +27,8 @@ from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
 from engine.composers.speeds import Speeds
 from engine.link.client import EngineClient
-from engine.link.deliveries import (
-    ComposerLoading,
-    ComposerOpened,
-    Delivery,
-    EngineLost,
-    EngineRefused,
-    Ponged,
-)
+from engine.link.deliveries import Delivery, EngineLost
+from engine.link.protocol import Failure, Loading, Opened, Pong
 from engine.plan.events import Event
 from engine.plan.generation import Generation
 from engine.plan.request import Request
@@ -43,7 +37,7 @@ from engine.render import render_session
 from engine.session.fingerprints import materials_of
 from engine.session.library.library import Library
 from engine.session.library.records import StoredSession
-from engine.session.runner import SessionRunner
+from engine.session.preparation import prepare
 
 pytest.importorskip("torch")
 
@@ -222,18 +216,18 @@ def test_loading_is_told_and_the_engine_answers_meanwhile(
     engine: Engine, tiny_checkpoint: Path
 ) -> None:
     client, hear = engine
-    client.open(str(tiny_checkpoint), None)
+    client.open(str(tiny_checkpoint))
     shares: list[float] = []
     ponged_at: list[float] = []
-    while not isinstance(heard := hear(60.0), ComposerOpened):
-        if isinstance(heard, ComposerLoading):
+    while not isinstance(heard := hear(60.0), Opened):
+        if isinstance(heard, Loading):
             shares.append(heard.share)
             if len(shares) == 1:
                 client.ping(7)
-        elif isinstance(heard, Ponged):
+        elif isinstance(heard, Pong):
             ponged_at.append(shares[-1])
         else:
-            assert not isinstance(heard, EngineRefused), heard
+            assert not isinstance(heard, Failure), heard
     assert shares == sorted(set(shares))
     assert shares[0] == 0.0
     assert shares[-1] == 1.0
@@ -244,8 +238,8 @@ def test_loading_is_told_and_the_engine_answers_meanwhile(
 
 def test_what_can_t_be_loaded_is_refused_in_a_sentence(engine: Engine, tmp_path: Path) -> None:
     client, hear = engine
-    client.open(str(tmp_path / "nothing"), None)
-    while not isinstance(heard := hear(60.0), EngineRefused):
+    client.open(str(tmp_path / "nothing"))
+    while not isinstance(heard := hear(60.0), Failure):
         pass
     assert "nothing" in heard.reason
     assert "\n" not in heard.reason
@@ -263,9 +257,7 @@ def test_where_the_model_can_t_be_loaded_the_embedded_composer_plays(
         start=Affect(-0.4, 0.6), target=Affect(0.4, -0.6), minutes=2, seed=2, composer=str(broken)
     )
     library = Library(tmp_path / "library")
-    runner = SessionRunner(
-        request, library=library, sink=NullSink(), log_file=tmp_path / "engine.log"
-    )
+    runner = prepare(request, library=library, sink=NullSink(), log_file=tmp_path / "engine.log")
     try:
         runner.start()
         deadline = time.monotonic() + 60

@@ -19,7 +19,8 @@ from engine.errors import MusmedError
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.playback.playback import PlaybackState
-from engine.session.status import Notice, RunnerStatus
+from engine.session.notices import Notice
+from engine.session.status import RunnerStatus
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.session_control import Begun

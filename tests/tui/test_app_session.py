@@ -8,9 +8,9 @@ from fake_session import SESSION, FakeControl, FakeRunner, a_snapshot, make_app,
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
-from engine.link.protocol import ClipRecord
+from engine.clip_record import ClipRecord
 from engine.meter.reading import Reading
-from engine.session.status import Notice
+from engine.session.notices import Notice
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.drawing.plane_picture import text_of
 from musmed_tui.drawing.raster import Glyphs

@@ -12,15 +12,14 @@ import pytest
 from engine.affect.circumplex import Affect
 from engine.composers import choice
 from engine.composers.base import EMBEDDED, composer_names, has_model, resolve_composer
-from engine.composers.choice import check_composer, choose_composer, measured_as
-from engine.composers.speeds import FILE, Speeds, device_name
+from engine.composers.choice import check_composer, choose_composer
+from engine.composers.speeds import FILE, SessionSpeeds, Speeds, device_name, measured_as
 from engine.errors import MusmedError
 from engine.plan.generation import Generation
 from engine.plan.request import Request
 from engine.playback.sinks.null import NullSink
 from engine.session.library.library import Library
-from engine.session.measured import Measured
-from engine.session.runner import SessionRunner
+from engine.session.preparation import prepare
 from musmed_tui.options import Asked, build_request
 from musmed_tui.settings import Loaded, Settings
 
@@ -93,9 +92,9 @@ def test_a_speed_without_guidance_says_nothing_of_one_with_it(
     speeds.keep(names[1], 2.0)
     assert choose_composer("auto", USUAL, speeds) == EMBEDDED
     assert choose_composer("auto", unguided, speeds) == "musicgen-small"
-    kept = Measured(speeds, unguided)
-    assert kept.speed_of("musicgen-small") == 2.0
-    assert Measured(speeds, USUAL).speed_of("musicgen-small") is None
+    kept = SessionSpeeds(speeds, unguided)
+    assert kept.of("musicgen-small") == 2.0
+    assert SessionSpeeds(speeds, USUAL).of("musicgen-small") is None
 
 
 def test_a_named_composer_is_taken_as_named(tmp_path: Path) -> None:
@@ -131,7 +130,7 @@ def test_a_session_that_can_t_be_composed_is_not_begun(tmp_path: Path, installed
     library = Library(tmp_path / "library")
     request = Request(start=Affect(0, 0), target=Affect(0.5, 0.5), composer="musicgen-small")
     with pytest.raises(MusmedError, match="models get"):
-        SessionRunner(request, library=library, sink=NullSink(), log_file=tmp_path / "log")
+        prepare(request, library=library, sink=NullSink(), log_file=tmp_path / "log")
     assert not library.sessions()
     library.close()
 

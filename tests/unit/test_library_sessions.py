@@ -14,9 +14,9 @@ import msgspec
 import pytest
 
 from engine.affect.circumplex import Affect
+from engine.clip_record import ClipRecord
 from engine.composers.base import CONTINUATION_LIMIT, Marks
 from engine.errors import MusmedError
-from engine.link.protocol import ClipRecord
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.request import Request

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from engine.affect.circumplex import Affect
+from engine.clip_record import MAX_READINGS, ClipRecord
 from engine.composers.base import Marks
-from engine.link.protocol import MAX_READINGS, ClipRecord
 from engine.meter.reading import Reading
 from engine.plan.planner import make_plan
 from engine.plan.request import Request

@@ -12,7 +12,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.affect.path import plan_path
 from engine.plan.spec import Tags
-from engine.session.status import Notice
+from engine.session.notices import Notice
 from musmed_tui.exits import exit_code
 from musmed_tui.plain.keys import Keyboard
 from musmed_tui.plain.output import Output

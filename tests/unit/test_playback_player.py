@@ -226,7 +226,8 @@ def test_the_file_sink_writes_exactly_the_session(tmp_path: Path) -> None:
     joiner = Joiner(TOTAL, fade_in=0, fade_out=0)
     playback = Playback(joiner, FileSink(target))
     playback.start()
-    playback.place(one_clip(tmp_path / "clips", audio).get(ClipKey(0, 0)), Marks(), splice=False)
+    with playback.joiner() as placing:
+        placing.place(one_clip(tmp_path / "clips", audio).get(ClipKey(0, 0)), Marks(), splice=False)
     wait_for(lambda: playback.state().ended)
     playback.close()
     written, rate = soundfile.read(target, dtype="float32")
@@ -241,7 +242,8 @@ def test_a_file_closed_early_holds_what_there_was(tmp_path: Path) -> None:
     store.begin(ClipKey(0, 0), 0, TOTAL)
     store.append(ClipKey(0, 0), audio[:100_000])
     playback = Playback(Joiner(TOTAL, fade_in=0, fade_out=0), FileSink(target))
-    playback.place(store.get(ClipKey(0, 0)), Marks(), splice=False)
+    with playback.joiner() as placing:
+        placing.place(store.get(ClipKey(0, 0)), Marks(), splice=False)
     playback.start()
     wait_for(lambda: playback.state().heard > 1.5)
     playback.close()
@@ -302,7 +304,8 @@ def test_a_device_that_goes_away(
     joiner = Joiner(TOTAL, fade_in=0, fade_out=0)
     sink = FailingSink(opens)
     playback = Playback(joiner, sink)
-    playback.place(one_clip(tmp_path, noise()).get(ClipKey(0, 0)), Marks(), splice=False)
+    with playback.joiner() as placing:
+        placing.place(one_clip(tmp_path, noise()).get(ClipKey(0, 0)), Marks(), splice=False)
     playback.start()
     wait_for(lambda: joiner.position >= frames_of(1.0))
     out = np.zeros((4_800, 2), np.float32)
@@ -323,7 +326,8 @@ def test_a_clip_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     store.adopt(ClipKey(0, 0), 0)
     (tmp_path / "0000-0.flac").unlink()
     playback = Playback(Joiner(TOTAL), NullSink())
-    playback.place(store.get(ClipKey(0, 0)), Marks(), splice=False)
+    with playback.joiner() as placing:
+        placing.place(store.get(ClipKey(0, 0)), Marks(), splice=False)
     playback.start()
 
     wait_for(lambda: playback.failure is not None)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from engine.affect.circumplex import Affect
+from engine.clip_record import ClipRecord
 from engine.composers.base import Marks
 from engine.errors import MusmedError
-from engine.link.protocol import ClipRecord
 from engine.plan.events import Steer
 from engine.plan.planner import make_plan
 from engine.plan.request import Request

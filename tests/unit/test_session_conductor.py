@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -13,51 +14,40 @@ from hypothesis import strategies as st
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.clip_record import ClipRecord, HandedOver
 from engine.composers.base import Marks
-from engine.link.deliveries import (
-    ChunkArrived,
-    ClipBegan,
-    ClipEnded,
-    ClipRefused,
-    ComposerOpened,
-    Delivery,
-    EngineLost,
-    EngineRefused,
-    EngineUp,
-)
-from engine.link.protocol import ClipRecord, HandedOver, Hello
+from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery, EngineLost
+from engine.link.protocol import ClipFailed, ClipStarted, Failure, Hello, Opened
 from engine.plan.clock import clip_start
+from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
 from engine.playback.handover import HANDOVER_FADE, Handover
-from engine.session.conductor.clip_composers import Part
+from engine.session.conductor.clip_composers import ComposedBy
 from engine.session.conductor.clip_state import ClipState
-from engine.session.conductor.conductor import AHEAD_SECONDS, MAX_FAILURES, Conductor
+from engine.session.conductor.conductor import AHEAD_SECONDS, Conductor
+from engine.session.conductor.failures import MAX_FAILURES
 from engine.session.conductor.messages import (
-    Action,
     AppendChunk,
     Arm,
-    BeginClip,
     Command,
     DiscardClip,
-    EaseNow,
     FinishClip,
     GiveUp,
     HandOver,
     HoldBack,
     KeepEvent,
     KeepEvents,
+    Message,
     OpenComposer,
     PlaceClip,
     Progress,
     Say,
     SendCancel,
     SendCompose,
-    SkipNow,
     SplicePlaced,
     StartEngine,
-    SteerTo,
     Withdraw,
 )
 from engine.session.conductor.resumption import Resumption, resumption
@@ -112,17 +102,21 @@ class World:
     unreadable: bytes | None = None
     handovers: list[HandOver] = field(default_factory=list)
     held: dict[ClipKey, int] = field(default_factory=dict)
+    answers: deque[SplicePlaced] = field(default_factory=deque)
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         self.serial += 1
         heapq.heappush(self.queue, (self.now + seconds, self.serial, act))
 
-    def tell(self, told: Delivery | Progress | SplicePlaced | Action) -> None:
+    def tell(self, told: Message) -> None:
         self.do(self.conductor.handle(told))
 
     def do(self, commands: list[Command]) -> None:
+        """Carry out ``commands``; what they are answered is told once all of them are done."""
         for command in list(commands):
             self.carry_out(command)
+        while self.answers:
+            self.tell(self.answers.popleft())
 
     def carry_out(self, command: Command) -> None:
         match command:
@@ -131,31 +125,31 @@ class World:
                 self.job = None
                 generation = self.alive
                 hello = Hello(protocol=1, engine="0", python="3", pid=1, composers=("fake",))
-                self.from_engine(command.delay + 0.3, generation, EngineUp(hello))
+                self.from_engine(command.delay + 0.3, generation, hello)
             case OpenComposer():
                 self.opened.append(command.name)
                 if self.engine_works or command.name in self.stand_ins:
-                    self.from_engine(0.1, self.alive, ComposerOpened(command.name, 1))
+                    self.from_engine(0.1, self.alive, Opened(command.name, 1))
                 elif self.refusal:
-                    self.from_engine(0.1, self.alive, EngineRefused(self.refusal))
+                    self.from_engine(0.1, self.alive, Failure(self.refusal))
                 else:
                     self.from_engine(0.1, self.alive, EngineLost("it died"))
             case SendCompose():
                 assert self.job is None, "one clip at a time"
                 self.sent.append((command.spec, command.continuation))
                 if command.continuation == self.unreadable:
-                    refused = ClipRefused(command.spec.key, "It is damaged.")
+                    refused = ClipFailed(*command.spec.key, "It is damaged.")
                     self.from_engine(0.1, self.alive, refused)
                     return
                 self.job = (command.spec.key, self.alive)
                 self.begin_composing(command.spec)
             case SendCancel():
                 self.cancel(command.key, command.keep_until)
-            case BeginClip():
+            case ClipStarted():
                 self.got[command.key] = 0
                 self.starts[command.key] = (command.start, command.frames)
             case AppendChunk():
-                self.got[command.key] += SAMPLE_RATE - command.skip
+                self.got[command.key] += len(command.audio)
             case HandOver() | HoldBack():
                 self.pass_on(command)
             case FinishClip():
@@ -203,7 +197,7 @@ class World:
         start = frames_of(np.ceil(spec.start / BEAT) * BEAT if splice else spec.start)
         frames = frames_of(spec.end) - start
         generation = self.alive
-        self.from_engine(self.delay, generation, ClipBegan(spec.key, start, frames, Marks()))
+        self.from_engine(self.delay, generation, ClipStarted(*spec.key, start, frames, Marks()))
         first = self.delay + 1 / self.speed
         self.later(first, lambda: self.next_chunk(spec.key, generation, start, frames, 0))
 
@@ -229,7 +223,7 @@ class World:
         if command.splice:
             self.armed = None
             accepted = start >= self.written
-            self.tell(SplicePlaced(command.key, accepted))
+            self.answers.append(SplicePlaced(command.key, accepted))
             if not accepted:
                 return
         self.put(command.key, splice=command.splice)
@@ -321,8 +315,8 @@ def test_composition_stays_within_five_minutes_ahead_and_two_clips() -> None:
     assert AHEAD_SECONDS - 60 < world.furthest_ahead <= AHEAD_SECONDS + 0.1
 
 
-@pytest.mark.parametrize("action", [SteerTo(Affect(0.7, 0.3), "glad"), EaseNow(), SkipNow()])
-def test_an_action_is_spliced_in_and_kept(action: Action) -> None:
+@pytest.mark.parametrize("action", [Steer(0.0, Affect(0.7, 0.3), "glad"), Ease(0.0), Skip(0.0)])
+def test_an_action_is_spliced_in_and_kept(action: Event) -> None:
     world = started()
     world.run(300, {50.0: lambda: world.tell(action)})
     (event,) = world.kept
@@ -339,9 +333,9 @@ def test_of_hasty_steers_the_first_and_the_last_are_heard() -> None:
     world = started()
 
     def hasty() -> None:
-        world.tell(SteerTo(Affect(0.5, 0.5)))
-        world.tell(SteerTo(Affect(0.5, 0.0)))
-        world.tell(SteerTo(Affect(-0.5, -0.5)))
+        world.tell(Steer(0.0, Affect(0.5, 0.5)))
+        world.tell(Steer(0.0, Affect(0.5, 0.0)))
+        world.tell(Steer(0.0, Affect(-0.5, -0.5)))
 
     world.run(300, {20.0: hasty})
     first, second = world.kept
@@ -352,7 +346,7 @@ def test_of_hasty_steers_the_first_and_the_last_are_heard() -> None:
 
 def test_a_splice_that_came_too_late_is_aimed_again() -> None:
     world = started(speed=4.0, delay=0.9)  # its first second takes longer than the margin
-    world.run(400, {100.0: lambda: world.tell(EaseNow())})
+    world.run(400, {100.0: lambda: world.tell(Ease(0.0))})
     (event,) = world.kept
     assert event.at > 103.5  # type: ignore[attr-defined]
     assert world.written == frames_of(240)
@@ -465,15 +459,15 @@ def test_a_clip_of_which_nothing_can_be_heard_yet_is_composed_anew() -> None:
     assert world.written == frames_of(240)
 
 
-def part_of(index: int) -> Part:
+def composed_by(index: int) -> ComposedBy:
     if index == 4:
-        return Part("embedded", "fake", Handover(frames_of(100), frames_of(103)))
-    return Part("fake" if index < 4 else "embedded")
+        return ComposedBy("embedded", "fake", Handover(frames_of(100), frames_of(103)))
+    return ComposedBy("fake" if index < 4 else "embedded")
 
 
 def test_a_session_made_again_has_the_composers_it_had() -> None:
-    lineup = {spec.key: part_of(spec.index) for spec in make_plan(REQUEST).clips}
-    conductor = Conductor(REQUEST, "fake", lineup=lineup, stand_in=False)
+    composers = {spec.key: composed_by(spec.index) for spec in make_plan(REQUEST).clips}
+    conductor = Conductor(REQUEST, "fake", clip_composers=composers, stand_in=False)
     world = started(realtime=False, conductor=conductor)
     world.run(100)
     assert world.opened == ["fake", "embedded"]
@@ -492,16 +486,16 @@ def test_a_splice_before_a_hand_over_is_composed_from_what_the_second_composer_l
     """The listener acted, the composer died, the clip was made whole by the other: only then the
     action was heard, long before the clip's other sound."""
     live = started()
-    live.run(300, {47.0: lambda: live.tell(EaseNow())})
+    live.run(300, {47.0: lambda: live.tell(Ease(0.0))})
     (event,) = live.kept
     plan = make_plan(REQUEST, [event])  # type: ignore[list-item]
     change = Handover(frames_of(60), frames_of(63))
-    lineup = {ClipKey(i, 0): Part("fake") for i in range(2)}
-    lineup |= {ClipKey(2, 0): Part("embedded", "fake", change)}
-    lineup |= {spec.key: Part("embedded") for spec in plan.clips[2:]}
+    composers = {ClipKey(i, 0): ComposedBy("fake") for i in range(2)}
+    composers |= {ClipKey(2, 0): ComposedBy("embedded", "fake", change)}
+    composers |= {spec.key: ComposedBy("embedded") for spec in plan.clips[2:]}
     world = started(
         realtime=False,
-        conductor=Conductor(REQUEST, "fake", script=[event], lineup=lineup),  # type: ignore[list-item]
+        conductor=Conductor(REQUEST, "fake", script=[event], clip_composers=composers),  # type: ignore[list-item]
     )
     world.run(100)
     keys = [spec.key for spec, _ in world.sent]
@@ -514,7 +508,7 @@ def test_a_splice_before_a_hand_over_is_composed_from_what_the_second_composer_l
 
 def test_where_the_first_composer_is_gone_the_embedded_one_composes_what_was_its() -> None:
     """A session goes on after a take-over, and a clip from before it has been lost."""
-    lineup = {spec.key: part_of(spec.index) for spec in make_plan(REQUEST).clips}
+    composers = {spec.key: composed_by(spec.index) for spec in make_plan(REQUEST).clips}
     world = started()
     world.run(61.0)
     kept = resumption(
@@ -523,7 +517,7 @@ def test_where_the_first_composer_is_gone_the_embedded_one_composes_what_was_its
         {k: s for k, s in interrupted(world).clips.items() if k.index != 2},
         30.0,
     )
-    conductor = Conductor(REQUEST, "embedded", kept=kept, lineup=lineup)
+    conductor = Conductor(REQUEST, "embedded", kept=kept, clip_composers=composers)
     again = gone_on(kept, conductor=conductor, engine_works=False, stand_ins=("embedded",))
     again.refusal = "It is not on this machine."
     again.run(300)
@@ -560,10 +554,10 @@ def test_a_script_makes_the_session_again() -> None:
     live.run(
         300,
         {
-            20.0: lambda: live.tell(SteerTo(Affect(0.7, 0.3), "glad")),
-            21.0: lambda: live.tell(SkipNow()),
-            66.9: lambda: live.tell(EaseNow()),
-            220.0: lambda: live.tell(EaseNow()),
+            20.0: lambda: live.tell(Steer(0.0, Affect(0.7, 0.3), "glad")),
+            21.0: lambda: live.tell(Skip(0.0)),
+            66.9: lambda: live.tell(Ease(0.0)),
+            220.0: lambda: live.tell(Ease(0.0)),
         },
     )
     assert len(live.kept) == 4
@@ -587,12 +581,12 @@ def test_acting_after_going_back_takes_back_what_was_done_later() -> None:
     world.run(
         400,
         {
-            30.0: lambda: world.tell(SkipNow()),
-            60.0: lambda: world.tell(SteerTo(Affect(0.7, 0.3), "glad")),
-            100.0: lambda: world.tell(EaseNow()),
+            30.0: lambda: world.tell(Skip(0.0)),
+            60.0: lambda: world.tell(Steer(0.0, Affect(0.7, 0.3), "glad")),
+            100.0: lambda: world.tell(Ease(0.0)),
             130.0: lambda: world.seek(55.0),
-            130.5: lambda: world.tell(SteerTo(Affect(-0.5, -0.5))),
-            131.5: lambda: world.tell(EaseNow()),
+            130.5: lambda: world.tell(Steer(0.0, Affect(-0.5, -0.5))),
+            131.5: lambda: world.tell(Ease(0.0)),
         },
     )
     ats = [event.at for event in world.kept]  # type: ignore[attr-defined]
@@ -606,28 +600,28 @@ def test_acting_after_going_back_takes_back_what_was_done_later() -> None:
 
 def test_near_the_end_nothing_changes_and_it_is_said() -> None:
     world = started()
-    world.run(300, {236.0: lambda: world.tell(SkipNow())})
+    world.run(300, {236.0: lambda: world.tell(Skip(0.0))})
     assert world.kept == []
     assert any("about to end" in text for text in world.said)
 
 
 def interrupted(world: World, lost: frozenset[int] = frozenset()) -> Resumption:
     """What goes on of ``world``, some of whose clips are ``lost`` (their places in the list)."""
-    states = {
-        key: ClipState(
+    clips = {
+        key: ClipState.kept(
             clip.spec,
             start=clip.start,
             frames=clip.frames,
-            got=clip.frames,
-            begun=True,
-            whole=True,
+            cut=clip.cut,
             continuation=clip.continuation,
+            marks=clip.marks,
+            record=clip.record,
         )
         for i, (key, clip) in enumerate(world.finished.items())
         if i not in lost
     }
     heard = max(0.0, world.written / SAMPLE_RATE - 1.5)
-    return resumption(REQUEST, world.kept, states, heard)  # type: ignore[arg-type]
+    return resumption(REQUEST, world.kept, clips, heard)  # type: ignore[arg-type]
 
 
 def gone_on(
@@ -668,7 +662,7 @@ def test_resuming_goes_on_at_the_first_clip_that_is_missing() -> None:
     kept = interrupted(world)
     assert kept.position == pytest.approx(world.written / SAMPLE_RATE - 1.5)
     assert kept.first == len(world.finished)
-    assert kept.pieces[0].state.spec.index == 0
+    assert kept.pieces[0].clip.spec.index == 0
     assert not kept.lost
     again = gone_on(kept)
     again.run(300)
@@ -679,11 +673,11 @@ def test_resuming_goes_on_at_the_first_clip_that_is_missing() -> None:
 def test_a_steer_whose_clip_was_not_whole_is_done_anew() -> None:
     """Killed right after a steer: the old music goes on and the steer is heard after all."""
     world = started()
-    world.run(54.0, {50.0: lambda: world.tell(SteerTo(Affect(0.7, 0.3), "glad"))})
+    world.run(54.0, {50.0: lambda: world.tell(Steer(0.0, Affect(0.7, 0.3), "glad"))})
     del world.finished[ClipKey(2, 1)]
     kept = interrupted(world)
     assert kept.events == ()
-    assert kept.again == (SteerTo(Affect(0.7, 0.3), "glad"),)
+    assert kept.again == tuple(world.kept)
     again = gone_on(kept)
     again.run(300)
     (event,) = again.kept
@@ -696,7 +690,7 @@ def test_a_steer_whose_clip_was_not_whole_is_done_anew() -> None:
 def test_a_steer_whose_clip_was_not_whole_is_replayed_in_its_place(realtime: bool) -> None:
     """Stopped right after a steer and played again from the start: steered where it was."""
     world = started()
-    world.run(54.0, {50.0: lambda: world.tell(SteerTo(Affect(0.7, 0.3), "glad"))})
+    world.run(54.0, {50.0: lambda: world.tell(Steer(0.0, Affect(0.7, 0.3), "glad"))})
     start = world.finished.pop(ClipKey(2, 1)).start
     kept = interrupted(world)._replace(position=0.0)
     states = {key: state for key, state in kept.clips.items() if key.revision == 0}
@@ -715,7 +709,7 @@ def test_a_steer_whose_clip_was_not_whole_is_replayed_in_its_place(realtime: boo
 def test_a_lost_steer_whose_place_is_passed_is_done_anew() -> None:
     """Its engine comes up too late: the steer is heard a little later, and stored so."""
     world = started()
-    world.run(54.0, {50.0: lambda: world.tell(SteerTo(Affect(0.7, 0.3), "glad"))})
+    world.run(54.0, {50.0: lambda: world.tell(Steer(0.0, Affect(0.7, 0.3), "glad"))})
     del world.finished[ClipKey(2, 1)]
     states = interrupted(world).clips
     kept = resumption(REQUEST, world.kept, states, world.kept[0].at - 1.0)  # type: ignore[arg-type,attr-defined]
@@ -729,11 +723,11 @@ def test_a_lost_steer_whose_place_is_passed_is_done_anew() -> None:
 
 def test_a_listener_may_steer_before_a_lost_steer_is_heard_again() -> None:
     world = started()
-    world.run(54.0, {50.0: lambda: world.tell(SteerTo(Affect(0.7, 0.3), "glad"))})
+    world.run(54.0, {50.0: lambda: world.tell(Steer(0.0, Affect(0.7, 0.3), "glad"))})
     del world.finished[ClipKey(2, 1)]
     kept = resumption(REQUEST, world.kept, interrupted(world).clips, 0.0)  # type: ignore[arg-type]
     again = gone_on(kept)
-    again.run(300, {3.0: lambda: again.tell(EaseNow())})
+    again.run(300, {3.0: lambda: again.tell(Ease(0.0))})
     (event,) = again.kept
     assert 4.0 <= event.at <= 7.0  # type: ignore[attr-defined]
     assert_no_hole(again, 0.0)
@@ -741,10 +735,10 @@ def test_a_listener_may_steer_before_a_lost_steer_is_heard_again() -> None:
 
 def test_resuming_before_a_splice_is_heard_keeps_both_sides_of_it() -> None:
     world = started()
-    world.run(54.0, {50.0: lambda: world.tell(EaseNow())})
+    world.run(54.0, {50.0: lambda: world.tell(Ease(0.0))})
     kept = interrupted(world)._replace(position=47.0)
     kept = resumption(REQUEST, kept.events, kept.clips, 47.0)
-    keys = [(piece.state.spec.key, piece.splice) for piece in kept.pieces]
+    keys = [(piece.clip.spec.key, piece.splice) for piece in kept.pieces]
     assert keys[:4] == [
         (ClipKey(0, 0), False),
         (ClipKey(1, 0), False),
@@ -757,10 +751,10 @@ def test_resuming_before_a_splice_is_heard_keeps_both_sides_of_it() -> None:
 
 
 times = st.floats(min_value=0.0, max_value=239.0)
-actions = st.sampled_from([SteerTo(Affect(0.2, -0.3)), EaseNow(), SkipNow()])
+actions = st.sampled_from([Steer(0.0, Affect(0.2, -0.3)), Ease(0.0), Skip(0.0)])
 
 
-@example(deeds=[(0.0, SteerTo(Affect(0.2, -0.3)))], deaths=[4.75], silences=[21.0], speed=2.0)
+@example(deeds=[(0.0, Steer(0.0, Affect(0.2, -0.3)))], deaths=[4.75], silences=[21.0], speed=2.0)
 @settings(max_examples=25, deadline=None)
 @given(
     deeds=st.lists(st.tuples(times, actions), max_size=6),
@@ -769,7 +763,7 @@ actions = st.sampled_from([SteerTo(Affect(0.2, -0.3)), EaseNow(), SkipNow()])
     speed=st.sampled_from([2.0, 8.0, 30.0]),
 )
 def test_whatever_happens_the_whole_session_is_heard(
-    deeds: list[tuple[float, Action]],
+    deeds: list[tuple[float, Event]],
     deaths: list[float],
     silences: list[float],
     speed: float,
@@ -798,7 +792,7 @@ def test_whatever_happens_the_whole_session_is_heard(
     lost=st.frozensets(st.integers(0, 14), max_size=3),
 )
 def test_whatever_is_kept_the_session_is_heard_to_its_end(
-    deeds: list[tuple[float, Action]], stop: float, lost: frozenset[int]
+    deeds: list[tuple[float, Event]], stop: float, lost: frozenset[int]
 ) -> None:
     world = started()
     for at, action in deeds:
@@ -822,7 +816,7 @@ def test_whatever_is_kept_the_session_is_heard_to_its_end(
     speed=st.sampled_from([4.0, 20.0]),
 )
 def test_going_back_and_forth_between_deeds(
-    deeds: list[tuple[float, Action | float]], deaths: list[float], speed: float
+    deeds: list[tuple[float, Event | float]], deaths: list[float], speed: float
 ) -> None:
     world = started(speed=speed)
     for at, deed in deeds:

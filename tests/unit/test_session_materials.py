@@ -14,19 +14,19 @@ import msgspec
 import pytest
 
 from engine.affect.circumplex import Affect
+from engine.clip_record import ClipRecord, HandedOver
 from engine.composers.base import Marks
 from engine.composers.musicgen.files.checkpoints import EMBEDDING, HEAD
 from engine.errors import MusmedError
-from engine.link.protocol import ClipRecord, HandedOver
 from engine.plan.generation import Generation
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey
 from engine.playback.handover import Handover
 from engine.render import CancelledError
-from engine.session.conductor.clip_composers import Part
+from engine.session.conductor.clip_composers import ComposedBy
 from engine.session.fingerprints import changed_materials, materials_of
-from engine.session.first_composer import Composers
+from engine.session.first_composer import FirstComposer
 from engine.session.library.library import Library
 from engine.session.library.records import StoredSession
 from engine.session.notices import Notices
@@ -80,7 +80,7 @@ def with_first_clip(
 def told(session: StoredSession, tmp_path: Path) -> list[str]:
     library = Library(tmp_path / "other")
     notices = Notices(library, session.id, lambda: 0.0)
-    Composers(session.composer, resume=session).tell(notices)
+    FirstComposer(session.composer, resume=session).tell(notices)
     library.close()
     return [notice.text for notice in notices.take()]
 
@@ -126,7 +126,7 @@ def test_an_opening_is_needed_until_the_first_clip_is_kept(
     monkeypatch.setattr("engine.session.first_composer.check_composer", check)
     begun = with_first_clip(kept, folders().library)
     for session in (kept, begun):
-        Composers(NAME, resume=session).check(session.request.generation)
+        FirstComposer(NAME, resume=session).check(session.request.generation)
     assert checked == [(NAME, kept.request.generation.opening), (NAME, None)]
 
 
@@ -255,7 +255,7 @@ def test_who_took_over_goes_on_and_renders_what_was_its(
     kept: StoredSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = with_first_clip(kept, folders().library, HANDED_OVER)
-    going_on = Composers(NAME, resume=begun)
+    going_on = FirstComposer(NAME, resume=begun)
     assert going_on.now == "embedded"
     going_on.check(begun.request.generation)  # whose model is not here, and not needed
     (text,) = told(begun, tmp_path)
@@ -272,10 +272,10 @@ def test_who_took_over_goes_on_and_renders_what_was_its(
     monkeypatch.setattr(sys, "argv", ["musmed", "render", "--session", kept.id, "-o", output])
     with pytest.raises(SystemExit):
         cli.main()
-    part = Part("embedded", NAME, Handover(480_000, 624_000))
-    assert asked[0]["lineup"] == {ClipKey(0, 0): part}
+    part = ComposedBy("embedded", NAME, Handover(480_000, 624_000))
+    assert asked[0]["clip_composers"] == {ClipKey(0, 0): part}
     with pytest.raises(MusmedError, match=NAME):  # of which its beginning can't be made again here
-        Composers(NAME, resume=None, lineup={ClipKey(0, 0): part}).check(Generation())
+        FirstComposer(NAME, resume=None, known={ClipKey(0, 0): part}).check(Generation())
 
 
 def test_a_rendering_says_that_it_is_not_what_was_heard(

@@ -29,6 +29,7 @@ from engine.playback.sinks.null import NullSink
 from engine.render import render_session
 from engine.session.library.library import Library
 from engine.session.library.records import StoredSession
+from engine.session.preparation import prepare
 from engine.session.runner import SessionRunner
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
@@ -86,7 +87,7 @@ def play_script(
     def play(script: tuple[Event, ...]) -> Played:
         folder = tmp_path_factory.mktemp("played")
         library = Library(folder / "library")
-        runner = SessionRunner(
+        runner = prepare(
             REQUEST,
             library=library,
             sink=FileSink(folder / "first.wav"),
@@ -133,7 +134,7 @@ def play(library: Library, tmp_path: Path) -> Iterator[Play]:
         sink: Sink, resume: StoredSession | None = None, script: tuple[Event, ...] = ()
     ) -> SessionRunner:
         log = tmp_path / "engine.log"
-        one = SessionRunner(
+        one = prepare(
             REQUEST, library=library, sink=sink, log_file=log, resume=resume, script=script
         )
         made.append(one)

@@ -21,6 +21,7 @@ from engine.playback.sinks.file import FileSink
 from engine.playback.sinks.null import NullSink
 from engine.render import render_session
 from engine.session.library.library import Library
+from engine.session.preparation import prepare
 from engine.session.runner import SessionRunner
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
@@ -63,7 +64,7 @@ def make(library: Library, tmp_path: Path) -> Iterator[Callable[..., SessionRunn
         wanted = {"sink": fast_sink()} | wanted
         request = wanted.pop("request", REQUEST)
         log = tmp_path / "engine.log"
-        one = SessionRunner(request, library=library, log_file=log, **wanted)  # type: ignore[arg-type]
+        one = prepare(request, library=library, log_file=log, **wanted)  # type: ignore[arg-type]
         made.append(one)
         return one
 

@@ -26,9 +26,10 @@ from engine.playback.joins import SEEK_FADE
 from engine.playback.sinks.base import Fill, Sink
 from engine.playback.sinks.file import FileSink
 from engine.playback.sinks.null import NullSink
-from engine.session.conductor.clip_composers import Lineup, lineup_of
+from engine.session.conductor.clip_composers import ClipComposers, composers_of
 from engine.session.library.library import Library
 from engine.session.library.records import StoredSession
+from engine.session.preparation import prepare
 from engine.session.runner import SessionRunner
 
 ENGINE = Path(__file__).with_name("tones_engine.py")
@@ -93,7 +94,7 @@ def play(library: Library, tmp_path: Path) -> Iterator[Play]:
     made: list[SessionRunner] = []
 
     def start(sink: Sink, *dies: str, **more: object) -> SessionRunner:
-        one = SessionRunner(
+        one = prepare(
             REQUEST,
             library=library,
             sink=sink,
@@ -182,10 +183,12 @@ def made_again(play: Play, library: Library, session: str, folder: Path) -> Fram
     replayed, _ = to_file(play, folder / "replayed.flac", resume=again(library, session))
     np.testing.assert_array_equal(replayed, whole)
     stored = library.load(session)
-    lineup: Lineup = lineup_of(stored.clips)
+    clip_composers: ClipComposers = composers_of(stored.records)
     with contextlib.suppress(FileNotFoundError):
         (folder / "died").unlink()  # tones is well again
-    composed, runner = to_file(play, folder / "composed.flac", lineup=lineup, script=stored.events)
+    composed, runner = to_file(
+        play, folder / "composed.flac", clip_composers=clip_composers, script=stored.events
+    )
     np.testing.assert_array_equal(composed, whole)
     for clip in runner.finished_clips():
         kept = stored.clips[clip.spec.key].record

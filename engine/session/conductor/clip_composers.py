@@ -12,14 +12,13 @@ from typing import NamedTuple
 import msgspec
 
 from engine.audio.format import SAMPLE_RATE
-from engine.link.protocol import ClipRecord, HandedOver
+from engine.clip_record import ClipRecord, HandedOver
 from engine.plan.spec import ClipKey
 from engine.playback.handover import Handover
 from engine.session.conductor.clip_state import ClipState
-from engine.session.library.records import StoredClip
 
 
-class Part(NamedTuple):
+class ComposedBy(NamedTuple):
     """``composer`` composes the clip; where there is a ``change``, ``first`` begins it."""
 
     composer: str
@@ -27,31 +26,31 @@ class Part(NamedTuple):
     change: Handover | None = None
 
 
-Lineup = Mapping[ClipKey, Part]
+ClipComposers = Mapping[ClipKey, ComposedBy]
 
 
-def lineup_of(clips: Mapping[ClipKey, StoredClip]) -> Lineup:
-    """The composers of the clips that are kept of a session."""
-    return {key: _part(clip.record) for key, clip in clips.items() if clip.record is not None}
+def composers_of(records: Mapping[ClipKey, ClipRecord | None]) -> ClipComposers:
+    """Who composed the clips that have a record."""
+    return {key: _composed_by(record) for key, record in records.items() if record is not None}
 
 
-def record_of(state: ClipState, record: ClipRecord) -> ClipRecord:
+def record_of(clip: ClipState, record: ClipRecord) -> ClipRecord:
     """``record``, which the last composer of the clip gave, as it is true of what is heard."""
-    if not state.ceded_by:
+    if not clip.ceded_by:
         return record
-    change = state.handover or Handover(state.reach, state.reach)
+    change = clip.handover or Handover(clip.reach, clip.reach)
     return msgspec.structs.replace(
         record,
         loudness=None,
         true_peak=None,
         readings=tuple(r for r in record.readings if r.start * SAMPLE_RATE >= change.until),
         bars=tuple(bar for bar in record.bars if bar.start * SAMPLE_RATE >= change.at),
-        handover=HandedOver(state.ceded_by, change.at, change.until),
+        handover=HandedOver(clip.ceded_by, change.at, change.until),
     )
 
 
-def _part(record: ClipRecord) -> Part:
+def _composed_by(record: ClipRecord) -> ComposedBy:
     change = record.handover
     if change is None:
-        return Part(record.composer)
-    return Part(record.composer, change.composer, Handover(change.at, change.until))
+        return ComposedBy(record.composer)
+    return ComposedBy(record.composer, change.composer, Handover(change.at, change.until))

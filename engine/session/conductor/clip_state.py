@@ -1,39 +1,105 @@
-"""What is known of one composed version of a clip."""
+"""What is known of one composed version of a clip, and how far it is.
+
+    asked --ClipStarted--> coming --ClipEnded--> ended
+                                  --ClipEnded(cut)--> cut
+
+*asked*: the engine has been given it, nothing of it is here. *coming*: its audio grows; it may
+be heard already. An engine that dies leaves it so, and the next one composes it again from its
+start: what is here is kept, what comes a second time is skipped. *ended*: all of it is here, with
+the continuation that the next clip goes on from. *cut*: as much as will come is here, for a splice
+lies behind it; it too has a continuation. Only ``end`` leaves *coming*, so that a clip has a
+continuation exactly when it is *ended* or *cut*.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
+from engine.clip_record import ClipRecord
 from engine.composers.base import Marks
-from engine.link.protocol import ClipRecord
+from engine.link.protocol import ClipStarted
 from engine.plan.spec import ClipSpec
 from engine.playback.handover import Handover
 
 
+class ClipPhase(Enum):
+    """See the module's docstring."""
+
+    ASKED = auto()
+    COMING = auto()
+    ENDED = auto()
+    CUT = auto()
+
+
 @dataclass(slots=True)
 class ClipState:
-    """``start``, ``frames``: session frames (48 kHz); ``got`` of them are here. ``begun``: the
-    engine has announced it. ``whole``: it ended without being cut. ``placed``: the joiner has
-    it. ``comes``: session frame of the next frame from the engine, which lies before what is here
-    when a clip is composed a second time. ``composer``: whose sound is here; ``ceded_by``: the one
-    who was taken over from in this clip, '' if none was; ``handover``: where."""
+    """One composed version of a clip, in session frames (48 kHz)."""
 
     spec: ClipSpec
+    phase: ClipPhase = ClipPhase.ASKED
     start: int = 0
     frames: int = 0
+    """How many it has, or will have."""
     got: int = 0
-    begun: bool = False
-    whole: bool = False
+    """How many of them are here."""
     placed: bool = False
+    """The joiner has it."""
     continuation: bytes | None = None
+    """What the next clip goes on from, packed."""
     marks: Marks = field(default_factory=Marks)
     record: ClipRecord | None = None
     comes: int = 0
+    """Session frame of the next frame from the engine; it lies before what is here when a clip is
+    composed a second time."""
     composer: str = ""
+    """Whose sound is here."""
     ceded_by: str = ""
+    """The composer that was taken over from within this clip, '' if none was."""
     handover: Handover | None = None
+    """Where."""
+
+    @classmethod
+    def kept(
+        cls,
+        spec: ClipSpec,
+        *,
+        start: int,
+        frames: int,
+        cut: bool,
+        continuation: bytes,
+        marks: Marks,
+        record: ClipRecord | None,
+    ) -> ClipState:
+        """A clip of an earlier run, all of whose audio is on disk."""
+        clip = cls(spec, start=start, frames=frames, got=frames, marks=marks)
+        clip.end(continuation, record, cut=cut)
+        return clip
+
+    @property
+    def begun(self) -> bool:
+        """The engine has announced it."""
+        return self.phase is not ClipPhase.ASKED
+
+    @property
+    def whole(self) -> bool:
+        """It ended without being cut."""
+        return self.phase is ClipPhase.ENDED
 
     @property
     def reach(self) -> int:
         """Session frame up to which the clip is here."""
         return self.start + self.got
+
+    def begin(self, told: ClipStarted, composer: str) -> None:
+        """The engine announces it for the first time."""
+        self.phase = ClipPhase.COMING
+        self.start, self.frames, self.marks = told.start, told.frames, told.marks
+        self.composer = composer
+
+    def end(self, continuation: bytes, record: ClipRecord | None, *, cut: bool) -> None:
+        """All that will come of it is here. ``record``: None where none was kept."""
+        self.phase = ClipPhase.CUT if cut else ClipPhase.ENDED
+        self.continuation, self.record = continuation, record
+        if cut:
+            self.frames = self.got

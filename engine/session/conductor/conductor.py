@@ -1,69 +1,70 @@
 """The conductor keeps composition ahead of playback; it owns what the session is.
 
-A pure state machine: it is told what happened (``handle``) and answers with commands. It has no
-thread, no clock and no audio, so every schedule can be tested with invented times.
+A pure state machine: it is told what happened (``handle``) and answers with commands, all of which
+are carried out, in order, before it is told anything else. It has no thread, no clock and no audio
+of its own, so every schedule can be tested with invented times.
 
-One clip is composed at a time, in order, from the continuation of the clip before. A listener's
-action becomes a *splice* (``steering``): an event with a session time, a new plan, and the first
-changed clip composed from the continuation of the clip it takes over from. The event joins the
-session when its splice is placed, so that what is stored is what is heard. A listener who goes
-back and acts again takes back what was done after that point: those events no longer are the
-session's. A composer that fails is started anew or replaced (``failures``).
+    (start) --StartEngine--> starting --Hello--> opening --Opened--> ready <--> composing
+                                ^                                      |            |
+                                +------ EngineLost, Failure, ClipFailed (failures) --+
+                                                                       |
+                                       too often: the embedded composer takes over (opening),
+                                       and where that can't go on either: given up
+
+*ready* is waiting for something to compose (everything is here, or enough ahead). One clip is
+composed at a time, in order, from the continuation of the clip before; what becomes of it is its
+``Fate`` (``state``), and how far it is its ``ClipPhase`` (``clip_state``).
+
+Whatever of these states it is in, a listener's action becomes a *splice* (``steering``): an event
+with a session time, a new plan, and the first changed clip composed from the continuation of the
+clip it takes over from.
+
+    (none) --event--> aimed --composed enough--> offered --SplicePlaced--> (none), the event is kept
+                        ^                           |
+                        +--- passed by: farther ----+
+
+The event joins the session when its splice is placed, so that what is stored is what is heard. A
+listener who goes back and acts again takes back what was done after that point: those events no
+longer are the session's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from engine.audio.format import SAMPLE_RATE, frames_of
-from engine.composers.base import EMBEDDED
-from engine.link.deliveries import (
-    ChunkArrived,
-    ClipBegan,
-    ClipEnded,
-    ClipRefused,
-    ComposerOpened,
-    Delivery,
-    EngineLost,
-    EngineRefused,
-    EngineUp,
-)
+from engine.link.deliveries import ChunkArrived, ClipEnded, EngineLost
+from engine.link.protocol import ClipFailed, ClipStarted, Failure, Hello, Opened
 from engine.plan.clock import CLIP_SECONDS
-from engine.plan.events import Event
+from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec, Plan
 from engine.playback.handover import handover
-from engine.session.conductor.clip_composers import Lineup, record_of
+from engine.session.conductor.clip_composers import ClipComposers, record_of
 from engine.session.conductor.clip_state import ClipState
-from engine.session.conductor.failures import MAX_FAILURES, RESTART_DELAYS, Failures
+from engine.session.conductor.failures import RESTART_DELAYS, Failures
 from engine.session.conductor.messages import (
-    Action,
     AppendChunk,
     Arm,
-    BeginClip,
     Command,
-    EaseNow,
     FinishClip,
     HandOver,
     HoldBack,
+    Message,
     OpenComposer,
     PlaceClip,
     Progress,
     SendCancel,
     SendCompose,
-    SkipNow,
     SplicePlaced,
     StartEngine,
-    SteerTo,
 )
 from engine.session.conductor.resumption import Resumption
-from engine.session.conductor.slowness import is_slow, sentence
 from engine.session.conductor.splice import goes_on_from
-from engine.session.conductor.state import Work
+from engine.session.conductor.state import Composing, ConductorState, Fate
 from engine.session.conductor.steering import Steering
-
-__all__ = ["AHEAD_SECONDS", "MAX_FAILURES", "RESTART_DELAYS", "Conductor"]
 
 AHEAD_SECONDS = 300.0
 """Composition stays at most this far ahead: what a steer throws away is bounded."""
@@ -76,8 +77,8 @@ class Conductor:
     for splices). ``kept``: a session to go on with; its pieces are with the joiner already.
     ``speed``: seconds of music the composer is known to make in a second here, None if not known.
     ``stand_in``: the embedded composer takes over from one that fails; otherwise the session ends.
-    ``lineup``: clips whose composers are known from before; who has no place in it is composed by
-    the one that composed last.
+    ``clip_composers``: those known from before; a clip that is not among them is composed by the
+    one that composed last.
     """
 
     def __init__(
@@ -89,57 +90,47 @@ class Conductor:
         kept: Resumption | None = None,
         speed: float | None = None,
         stand_in: bool = True,
-        lineup: Lineup | None = None,
+        clip_composers: ClipComposers | None = None,
     ) -> None:
-        events = kept.events if kept else ()
-        plan = make_plan(request, events)
-        clips = dict(kept.clips) if kept else {}
-        self._work = work = Work(request, composer, events, plan, clips, lineup or {})
-        if kept:
-            work.next, work.written = kept.first, frames_of(kept.position)
-            work.furthest = work.written
-            held = len(kept.events) + (kept.splice is not None)
-            work.lineup = {key: p for key, p in work.lineup.items() if key.revision <= held}
-            if kept.events and not kept.again:  # a kept event was heard, or replaced what was
-                work.furthest = max(work.written, frames_of(kept.events[-1].at) + 1)
+        self._state = _begin(request, composer, kept, clip_composers or {})
         self._steering = Steering(
-            work,
+            self._state,
             script=script,
             again=kept.again if kept else (),
             to_come=kept.splice if kept else None,
         )
-        self._failures = Failures(work, stand_in=stand_in, delays=RESTART_DELAYS)
-        self._speed = speed
-        self._slowness_said = False
+        self._failures = Failures(
+            self._state, stand_in=stand_in, delays=RESTART_DELAYS, speed=speed
+        )
 
     @property
     def request(self) -> Request:
-        return self._work.request
+        return self._state.request
 
     @property
     def composer(self) -> str:
         """The one that composes now."""
-        return self._work.composer
+        return self._state.composer
 
     @property
     def events(self) -> tuple[Event, ...]:
         """Those in force."""
-        return self._work.events
+        return self._state.events
 
     @property
     def plan(self) -> Plan:
         """After ``events``."""
-        return self._work.plan
+        return self._state.plan
 
     @property
     def clips(self) -> dict[ClipKey, ClipState]:
         """What is known of every clip that was begun and not thrown away."""
-        return self._work.clips
+        return self._state.clips
 
     @property
     def ready(self) -> bool:
         """Whether the composer can be given a clip."""
-        return self._work.ready
+        return self._state.ready
 
     @property
     def restarts(self) -> int:
@@ -150,34 +141,35 @@ class Conductor:
 
     def start(self) -> list[Command]:
         """The first commands: an engine, and the barrier of the first splice that is known."""
-        work = self._work
-        work.out = [StartEngine()]
-        self._say_slowness()
-        if not self._steering.start() and work.next < len(work.plan.clips):
-            first = work.plan.clips[work.next]
-            if work.older_is_placed(first.key):
-                work.ask(Arm(frames_of(first.start)))
-        return work.out
+        state = self._state
+        state.out = [StartEngine()]
+        self._failures.say_slowness()
+        if not self._steering.start() and state.next < len(state.plan.clips):
+            first = state.plan.clips[state.next]
+            if state.older_is_placed(first.key):
+                state.ask(Arm(frames_of(first.start)))
+        return state.out
 
-    def handle(self, told: Delivery | Progress | SplicePlaced | Action) -> list[Command]:
-        """Take one message; the commands are to be carried out in order."""
-        work = self._work
-        work.out = []
+    def handle(self, told: Message) -> list[Command]:
+        """Take one message; the commands are to be carried out in order, and before the next
+        message is told."""
+        state = self._state
+        state.out = []
         match told:
-            case EngineUp():
-                work.ask(OpenComposer(work.composer, careful=self._failures.careful))
-            case ComposerOpened():
-                work.ready = True
+            case Hello():
+                state.ask(OpenComposer(state.composer, careful=self._failures.careful))
+            case Opened():
+                state.ready = True
                 self._failures.opened()
-            case ClipBegan():
-                self._began(told)
+            case ClipStarted():
+                self._started(told)
             case ChunkArrived():
                 self._arrived(told)
             case ClipEnded():
                 self._ended(told)
-            case ClipRefused():
-                self._failures.clip_refused(told.key, told.reason)
-            case EngineRefused():
+            case ClipFailed():
+                self._failures.clip_failed(told.key, told.reason)
+            case Failure():
                 self._failures.refused_to_open(told.reason)
             case EngineLost():
                 self._failures.lost(told.reason, process_alive=False)
@@ -185,171 +177,197 @@ class Conductor:
                 self._progress(told)
             case SplicePlaced():
                 self._steering.answered(told)
-            case SteerTo() | EaseNow() | SkipNow():
+            case Steer() | Ease() | Skip():
                 self._steering.add(told)
             case _:
-                pass
+                assert_never(told)
         self._steering.step()
         self._compose()
-        return work.out
+        return state.out
 
     # clips
 
-    def _began(self, told: ClipBegan) -> None:
-        work, key = self._work, told.key
-        state = work.clips.get(key)
-        if state is None or key != work.composing or key == work.throw_away:
+    def _wanted(self, key: ClipKey) -> Composing | None:
+        """What is being composed, if it is this clip and is known."""
+        composing = self._state.composing
+        known = composing is not None and composing.key == key and key in self._state.clips
+        return composing if known else None
+
+    def _started(self, told: ClipStarted) -> None:
+        state, key = self._state, told.key
+        composing = self._wanted(key)
+        if composing is None or composing.fate is Fate.THROWN_AWAY:
             return
-        state.comes = told.start
-        if state.begun:
+        clip = state.clips[key]
+        clip.comes = told.start
+        if clip.begun:
             return
-        state.begun, state.marks, state.composer = True, told.marks, work.composer
-        state.start, state.frames = told.start, told.frames
-        work.ask(BeginClip(key, told.start, told.frames))
-        change = work.change_of(key)
+        clip.begin(told, state.composer)
+        state.ask(told)
+        change = state.change_of(key)
         if change is not None:
-            work.ask(HoldBack(key, change.at))
+            state.ask(HoldBack(key, change.at))
         if not self._steering.is_splice(key):
-            state.placed = True
-            work.ask(PlaceClip(key, told.marks, work.older_is_placed(key)))
+            clip.placed = True
+            state.ask(PlaceClip(key, told.marks, state.older_is_placed(key)))
 
     def _arrived(self, told: ChunkArrived) -> None:
-        work, key, frames = self._work, told.key, len(told.audio)
-        state = work.clips.get(key)
-        if state is None or key != work.composing or not state.begun or key == work.passed_on:
+        state, key = self._state, told.key
+        composing = self._wanted(key)
+        if composing is None or composing.fate is Fate.PASSED_ON or not state.clips[key].begun:
             return
-        since, state.comes = state.comes, state.comes + frames
-        if state.ceded_by and state.handover is None and not self._hand_over(state, since):
+        clip, frames = state.clips[key], len(told.audio)
+        since, clip.comes = clip.comes, clip.comes + frames
+        seconds = clip.ceded_by and clip.handover is None  # the second composer's first sound
+        if seconds and (composing.fate is Fate.THROWN_AWAY or not self._hand_over(clip, since)):
             return
-        skip = min(frames, max(0, state.reach - since))
-        state.got += frames - skip
-        work.ask(AppendChunk(key, skip))
-        self._steering.offer(state)
-        change = work.change_of(key)
-        if change is not None and not state.ceded_by and state.reach >= change.until:
-            state.ceded_by = state.composer
-            work.passed_on = key
-            work.ask(SendCancel(key, 0))
+        skip = min(frames, max(0, clip.reach - since))
+        clip.got += frames - skip
+        state.ask(AppendChunk(key, told.audio[skip:]))
+        self._steering.offer(clip)
+        change = state.change_of(key)
+        if change is not None and not clip.ceded_by and clip.reach >= change.until:
+            clip.ceded_by = clip.composer
+            composing.fate = Fate.PASSED_ON
+            state.ask(SendCancel(key, 0))
 
-    def _hand_over(self, state: ClipState, since: int) -> bool:
+    def _hand_over(self, clip: ClipState, since: int) -> bool:
         """Let the clip go over to its second composer if what has come of that, from session frame
         ``since`` on, reaches so far."""
-        work, key = self._work, state.spec.key
-        change = work.change_of(key)
+        state, key = self._state, clip.spec.key
+        change = state.change_of(key)
         if change is None:
             change = handover(
-                state.reach, work.written, standing=work.standing, since=since, here=state.comes
+                clip.reach, state.written, standing=state.standing, since=since, here=clip.comes
             )
-        if change is None or state.comes <= change.at:
+        if change is None or clip.comes <= change.at:
             return False
-        state.handover, state.got = change, change.at - state.start
-        work.ask(HandOver(key, change))
+        clip.handover, clip.got = change, change.at - clip.start
+        state.ask(HandOver(key, change))
         return True
 
     def _ended(self, told: ClipEnded) -> None:
-        work, key = self._work, told.key
-        if key != work.composing:
+        state, key = self._state, told.key
+        composing = state.composing
+        if composing is None or composing.key != key:
             return
-        work.composing = None
+        state.composing = None
         self._failures.clip_ended()
-        state = work.clips[key]
-        if key == work.passed_on:
-            work.passed_on = None
-            if key != work.throw_away:
-                return
-        if key == work.throw_away:
-            work.throw_away = None
-            if self._steering.is_splice(key) or not state.placed:
-                work.forget((key,))
-            return
-        state.continuation, state.record = told.continuation, record_of(state, told.record)
-        state.whole = not told.cut
-        if told.cut:
-            state.frames = state.got
-        self._steering.offer(state)
-        work.ask(
+        clip = state.clips[key]
+        match composing.fate:
+            case Fate.PASSED_ON:
+                pass  # the second composer's turn
+            case Fate.THROWN_AWAY:
+                if self._steering.is_splice(key) or not clip.placed:
+                    state.forget((key,))
+            case Fate.KEPT:
+                self._file(clip, told)
+            case _:
+                assert_never(composing.fate)
+
+    def _file(self, clip: ClipState, told: ClipEnded) -> None:
+        """All that will come of the clip is here."""
+        state, key = self._state, told.key
+        record = record_of(clip, told.record)
+        clip.end(told.continuation, record, cut=told.cut)
+        self._steering.offer(clip)
+        state.ask(
             FinishClip(
-                state.spec,
-                state.start,
-                state.frames,
+                clip.spec,
+                clip.start,
+                clip.frames,
                 told.cut,
                 told.continuation,
-                state.record,
-                state.marks,
+                record,
+                clip.marks,
             )
         )
         if not self._steering.is_splice(key):
-            work.next = max(work.next, key.index + 1)
-        if not told.cut and work.composer != EMBEDDED:
-            self._speed = told.record.speed
-            self._say_slowness()
+            state.next = max(state.next, key.index + 1)
+        if not told.cut:
+            self._failures.measured(told.record.speed)
 
     def _compose(self) -> None:
         """Send the next clip to the engine, if it is free and one is wanted."""
-        work = self._work
-        if not work.ready or work.composing is not None or work.given_up:
+        state = self._state
+        if not state.ready or state.composing is not None or state.given_up:
             return
         splice = self._steering.splice
         if splice is not None:
-            offered = work.clips.get(splice.spec.key)
+            offered = state.clips.get(splice.spec.key)
             if offered is not None and offered.placed:
                 return  # the joiner's answer is awaited
-            source = work.clips.get(splice.source) if splice.source is not None else None
+            source = state.clips.get(splice.source) if splice.source is not None else None
             if splice.source is None or (source is not None and source.continuation is not None):
                 self._send(splice.spec, source)
                 return
             # An engine died under the source: that clip is made whole first.
-        if work.next >= len(work.plan.clips):
+        if state.next >= len(state.plan.clips):
             return
-        spec = work.plan.clips[work.next]
-        ahead = spec.start + CLIP_SECONDS - work.written / SAMPLE_RATE
-        slow = work.composer != EMBEDDED and is_slow(self._speed)
-        if ahead > AHEAD_SECONDS and not slow:
+        spec = state.plan.clips[state.next]
+        ahead = spec.start + CLIP_SECONDS - state.written / SAMPLE_RATE
+        if ahead > AHEAD_SECONDS and not self._failures.slow:
             return  # who composes more slowly than is played needs all the lead there is
-        self._send(spec, goes_on_from(spec, work.plan, work.clips))
+        self._send(spec, goes_on_from(spec, state.plan, state.clips))
 
     def _send(self, spec: ClipSpec, source: ClipState | None) -> None:
-        work = self._work
+        state = self._state
         wanted = self._composer_of(spec.key)
-        if wanted != work.composer:
-            work.composer, work.ready = wanted, False
-            work.ask(OpenComposer(wanted))
+        if wanted != state.composer:
+            state.composer, state.ready = wanted, False
+            state.ask(OpenComposer(wanted))
             return
-        work.clips.setdefault(spec.key, ClipState(spec))
-        work.composing = spec.key
+        state.clips.setdefault(spec.key, ClipState(spec))
+        state.composing = Composing(spec.key)
         continuation = source.continuation if source is not None else None
         if self._failures.begins_afresh(spec.key):
-            work.say("This clip is composed without what came before it, which can't be read.")
+            state.say("This clip is composed without what came before it, which can't be read.")
             continuation = None
-        work.ask(SendCompose(spec, continuation or b""))
+        state.ask(SendCompose(spec, continuation or b""))
 
     def _composer_of(self, key: ClipKey) -> str:
         """Who is to compose the clip (what is left of it)."""
-        part, state = self._work.lineup.get(key), self._work.clips.get(key)
-        if part is None:
-            return self._work.composer
-        return part.composer if not part.first or (state and state.ceded_by) else part.first
+        known, clip = self._state.clip_composers.get(key), self._state.clips.get(key)
+        if known is None:
+            return self._state.composer
+        second = not known.first or (clip is not None and clip.ceded_by)
+        return known.composer if second else known.first
 
     # playback
 
     def _progress(self, told: Progress) -> None:
-        work = self._work
-        work.standing = told.waiting and told.written == work.written
-        work.written = told.written
-        work.furthest = max(work.furthest, told.written)
+        state = self._state
+        state.standing = told.waiting and told.written == state.written
+        state.written = told.written
+        state.furthest = max(state.furthest, told.written)
         if told.missed_splice:
             self._steering.missed()
-        if told.waiting and not work.waiting:
-            work.say("Composing: the music goes on as soon as the next clip is ready.")
-        work.waiting = told.waiting
+        if told.waiting and not state.waiting:
+            state.say("Composing: the music goes on as soon as the next clip is ready.")
+        state.waiting = told.waiting
         self._failures.silent(told.silence)
 
-    def _say_slowness(self) -> None:
-        """Once, what to expect of a composer that is slower than what is played."""
-        work = self._work
-        if work.composer == EMBEDDED or self._slowness_said:
-            return
-        if self._speed is not None and is_slow(self._speed):
-            self._slowness_said = True
-            left = work.plan.total - work.written / SAMPLE_RATE
-            work.say(sentence(work.composer, self._speed, left))
+
+def _begin(
+    request: Request, composer: str, kept: Resumption | None, clip_composers: ClipComposers
+) -> ConductorState:
+    """The state of a session that begins, or goes on with what is ``kept``."""
+    if kept is None:
+        return ConductorState(
+            request, composer, (), make_plan(request, ()), {}, clip_composers=clip_composers
+        )
+    held = len(kept.events) + (kept.splice is not None)
+    written = furthest = frames_of(kept.position)
+    if kept.events and not kept.again:  # a kept event was heard, or replaced what was
+        furthest = max(written, frames_of(kept.events[-1].at) + 1)
+    return ConductorState(
+        request,
+        composer,
+        kept.events,
+        make_plan(request, kept.events),
+        dict(kept.clips),
+        clip_composers={k: c for k, c in clip_composers.items() if k.revision <= held},
+        next=kept.first,
+        written=written,
+        furthest=furthest,
+    )

@@ -3,10 +3,11 @@ give up."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from engine.audio.align import MAX_LAG
-from engine.audio.format import frames_of
+from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.base import EMBEDDED
 from engine.plan.clock import OVERLAP_SECONDS
 from engine.plan.generation import file_name
@@ -14,7 +15,7 @@ from engine.plan.spec import ClipKey
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.messages import GiveUp, StartEngine, Withdraw
 from engine.session.conductor.splice import SPLICE_MARGIN_SECONDS
-from engine.session.conductor.state import Work
+from engine.session.conductor.state import ConductorState
 
 MAX_FAILURES = 5
 RESTART_DELAYS = (0.0, 0.5, 1.0, 2.0, 4.0)
@@ -31,12 +32,22 @@ HEAD = frames_of(OVERLAP_SECONDS) + MAX_LAG
 class Failures:
     """``stand_in``: the embedded composer takes over from one that fails; otherwise the session
     ends. ``delays``: seconds before each new start. ``restarts``: engines started beyond the first.
+    ``speed``: seconds of music the composer is known to make in a second here, None if not known.
     """
 
-    def __init__(self, work: Work, *, stand_in: bool, delays: Sequence[float]) -> None:
-        self._work = work
+    def __init__(
+        self,
+        state: ConductorState,
+        *,
+        stand_in: bool,
+        delays: Sequence[float],
+        speed: float | None = None,
+    ) -> None:
+        self._state = state
         self._stand_in = stand_in
         self._delays = delays
+        self._speed = speed
+        self._slowness_said = False
         self.restarts = 0
         self._count = 0
         self._away = False
@@ -52,7 +63,7 @@ class Failures:
     def opened(self) -> None:
         """The composer is ready."""
         if self._away and not self._taken_over:
-            self._work.say("The composer is back.")
+            self._state.say("The composer is back.")
         self._away = False
 
     def clip_ended(self) -> None:
@@ -63,32 +74,52 @@ class Failures:
         """Whether the clip was refused twice with what it was to go on from."""
         return key == self._afresh
 
-    def clip_refused(self, key: ClipKey, reason: str) -> None:
+    def clip_failed(self, key: ClipKey, reason: str) -> None:
         if key == self._refused:
             self._afresh = key
         self._refused = key
         self.lost(reason, process_alive=True)
 
+    @property
+    def slow(self) -> bool:
+        """Whether the composer is known to compose more slowly than is played."""
+        known = self._speed is not None and self._speed < 1.0
+        return known and self._state.composer != EMBEDDED
+
+    def measured(self, speed: float) -> None:
+        """A whole clip was composed at ``speed`` seconds of music in a second."""
+        if self._state.composer != EMBEDDED:
+            self._speed = speed
+            self.say_slowness()
+
+    def say_slowness(self) -> None:
+        """Once, what to expect of a composer that is slower than what is played."""
+        state = self._state
+        if self.slow and self._speed is not None and not self._slowness_said:
+            self._slowness_said = True
+            left = state.plan.total - state.written / SAMPLE_RATE
+            state.say(_slowness(state.composer, self._speed, left))
+
     def silent(self, seconds: float) -> None:
         """The listener has been waiting so long."""
-        if seconds >= TAKEOVER_SECONDS and self._replaceable and not self._work.given_up:
+        if seconds >= TAKEOVER_SECONDS and self._replaceable and not self._state.given_up:
             self._take_over(f"no music for {seconds:.0f} s")
 
     def refused_to_open(self, reason: str) -> None:
         """A composer that can't be loaded could not be loaded the next time either."""
-        if self._work.composer == EMBEDDED:
+        if self._state.composer == EMBEDDED:
             self.lost(reason, process_alive=True)
         elif self._stand_in:
             self._take_over(reason.rstrip("."))
-        elif not self._work.given_up:
+        elif not self._state.given_up:
             self._give_up(reason)
 
     def lost(self, reason: str, *, process_alive: bool) -> None:
         """The engine is gone or can't compose: start another, or give up after several."""
-        work = self._work
-        if work.given_up:
+        state = self._state
+        if state.given_up:
             return
-        work.engine_is_gone()
+        state.engine_is_gone()
         self._count += 1
         self._away = True
         if self._count >= TAKEOVER_FAILURES and self._replaceable:
@@ -99,52 +130,62 @@ class Failures:
             self._give_up(reason)
             return
         what = "The composer reported a failure" if process_alive else "The composer stopped"
-        work.say(
+        state.say(
             f"{what} ({reason.rstrip('.')}); a new one is being started from the last whole "
             "clip, and the music goes on."
         )
-        work.ask(StartEngine(self._delays[self._count - 1]))
+        state.ask(StartEngine(self._delays[self._count - 1]))
 
     @property
     def _replaceable(self) -> bool:
-        return self._stand_in and self._work.composer != EMBEDDED
+        return self._stand_in and self._state.composer != EMBEDDED
 
     def _give_up(self, reason: str) -> None:
-        self._work.given_up = True
-        self._work.ask(GiveUp(reason))
+        self._state.given_up = True
+        self._state.ask(GiveUp(reason))
 
     def _take_over(self, reason: str) -> None:
         """From here on the embedded composer composes."""
-        work = self._work
-        work.say(f"The embedded composer takes over from {file_name(work.composer)} ({reason}).")
-        work.composer = EMBEDDED
-        work.engine_is_gone()
+        state = self._state
+        state.say(f"The embedded composer takes over from {file_name(state.composer)} ({reason}).")
+        state.composer = EMBEDDED
+        state.engine_is_gone()
         self._taken_over = True
         self._count = 0
         self.restarts += 1
-        work.lineup = {}
+        state.clip_composers = {}
         self._pass_on_begun()
-        work.ask(StartEngine())
+        state.ask(StartEngine())
 
     def _pass_on_begun(self) -> None:
         """A begun clip of which nothing is about to be heard is composed anew: one clip, one
         composer. What is being heard is handed over (``playback.handover``)."""
-        work = self._work
-        for key, state in list(work.clips.items()):
-            if not state.begun or state.continuation is not None:
+        state = self._state
+        for key, clip in list(state.clips.items()):
+            if not clip.begun or clip.continuation is not None:
                 continue
-            if state.placed and self._may_sound(state):
-                state.ceded_by = state.ceded_by or state.composer
+            if clip.placed and self._may_sound(clip):
+                clip.ceded_by = clip.ceded_by or clip.composer
                 continue
-            if state.placed:
-                work.ask(Withdraw(frozenset((key,))))
-            work.forget((key,))
+            if clip.placed:
+                state.ask(Withdraw(frozenset((key,))))
+            state.forget((key,))
 
-    def _may_sound(self, state: ClipState) -> bool:
+    def _may_sound(self, clip: ClipState) -> bool:
         """Whether something of a clip that the joiner has may be heard, now or in a moment."""
-        work, index = self._work, state.spec.index
-        if work.older_is_placed(state.spec.key):
+        state, index = self._state, clip.spec.index
+        if state.older_is_placed(clip.spec.key):
             return True  # a splice, for which what it took over from was thrown away
-        joined = any(s.placed for key, s in work.clips.items() if key.index == index - 1)
-        soon = work.written + frames_of(SPLICE_MARGIN_SECONDS)
-        return state.start <= soon and (state.got >= HEAD or not joined)
+        joined = any(s.placed for key, s in state.clips.items() if key.index == index - 1)
+        soon = state.written + frames_of(SPLICE_MARGIN_SECONDS)
+        return clip.start <= soon and (clip.got >= HEAD or not joined)
+
+
+def _slowness(composer: str, speed: float, left: float) -> str:
+    """``left``: seconds of the session still to be played. Music of ``left`` seconds takes
+    left / speed to compose, so playing may begin left / speed - left from now."""
+    minutes = math.ceil(left * (1.0 / max(speed, 1e-3) - 1.0) / 60.0)
+    return (
+        f"{composer} composes {speed:.2f} s of music in a second here: pause for {minutes} min and "
+        f"the rest plays without a stop, or start anew with --composer {EMBEDDED}."
+    )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.affect.circumplex import Affect
+from engine.audio.format import Frames
+from engine.clip_record import ClipRecord
 from engine.composers.base import Marks
-from engine.link.protocol import ClipRecord
+from engine.link.deliveries import ChunkArrived, ClipEnded, EngineLost
+from engine.link.protocol import ClipFailed, ClipStarted, Failure, Hello, Opened
 from engine.plan.events import Event
 from engine.plan.spec import ClipKey, ClipSpec
 from engine.playback.handover import Handover
 
-# told: by the clock and the listener (the engine's own messages are in link.client)
+# told: by the clock and the joiner (the engine's own messages are in link.protocol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +36,11 @@ class SplicePlaced:
     accepted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SteerTo:
-    """The listener moves the target."""
-
-    target: Affect
-    word: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EaseNow:
-    """The listener asks for less arousal."""
-
-
-@dataclass(frozen=True, slots=True)
-class SkipNow:
-    """The listener asks for this stretch to be composed anew."""
-
-
-Action = SteerTo | EaseNow | SkipNow
+Told = Hello | Opened | ClipStarted | ChunkArrived | ClipEnded | ClipFailed | Failure | EngineLost
+"""What the engine says that the conductor acts on; the rest is the runner's."""
+Message = Told | Progress | SplicePlaced | Event
+"""An ``Event`` is what a listener has just done: its ``at`` is the session second at which the
+key was pressed, and the conductor aims it (``steering``)."""
 
 # asked for
 
@@ -85,21 +73,13 @@ class SendCancel:
     keep_until: int
 
 
-@dataclass(frozen=True, slots=True)
-class BeginClip:
-    """Make room for a clip's audio: ``frames`` frames from session frame ``start``."""
-
-    key: ClipKey
-    start: int
-    frames: int
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AppendChunk:
-    """Keep the chunk that was just delivered, but for its first ``skip`` frames."""
+    """Keep this audio, the clip's next: float32 (frames, 2) at 48 kHz, less than was delivered
+    where some of it is here already."""
 
     key: ClipKey
-    skip: int
+    audio: Frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +175,7 @@ class GiveUp:
 
 
 StageCommand = (
-    BeginClip
+    ClipStarted
     | AppendChunk
     | HoldBack
     | HandOver
@@ -208,7 +188,8 @@ StageCommand = (
     | KeepEvents
     | Withdraw
 )
-"""What clip store, playback and library carry out."""
+"""What clip store, playback and library carry out. ``ClipStarted`` as the engine said it: make
+room for the clip's audio."""
 EngineCommand = StartEngine | OpenComposer | SendCompose | SendCancel
 """What the engine carries out."""
 Command = StageCommand | EngineCommand | Say | GiveUp

@@ -10,12 +10,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from engine.audio.format import SAMPLE_RATE, frames_of
-from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.events import Event
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec, Plan
 from engine.session.conductor.clip_state import ClipState
-from engine.session.conductor.messages import Action, EaseNow, SkipNow, SteerTo
 from engine.session.conductor.splice import source_of
 
 BACK_SECONDS = 60.0
@@ -30,20 +29,20 @@ class Piece(NamedTuple):
     """A clip on the time line of what is heard; ``splice``: it takes over in the midst of
     another."""
 
-    state: ClipState
+    clip: ClipState
     splice: bool
 
 
 class Resumption(NamedTuple):
     """``events`` in force, ``clips`` kept and ``first``: the first clip to compose. ``splice``:
     the event after them, still to come at ``position``, whose clip is to be composed again.
-    ``again``: actions whose clips never were whole; they are to be done anew. ``lost``: keys of
+    ``again``: events whose clips never were whole; they are to be aimed anew. ``lost``: keys of
     kept clips that are of no use any more. ``pieces``: for the joiner, in order. ``position``:
     seconds."""
 
     events: tuple[Event, ...]
     splice: Event | None
-    again: tuple[Action, ...]
+    again: tuple[Event, ...]
     clips: dict[ClipKey, ClipState]
     lost: tuple[ClipKey, ...]
     pieces: tuple[Piece, ...]
@@ -64,19 +63,22 @@ def resumption(
     clip, if missing, is composed again in its place when that still lies ahead; else the event
     is done anew as long as what it took over from can still be heard.
     """
+    held = kept
+    # A clip may have been filed just before the event it belongs to would have been.
+    kept = {key: clip for key, clip in held.items() if key.revision <= len(events)}
     plans = [make_plan(request, events[:n]) for n in range(len(events) + 1)]
-    again: list[Action] = []
+    again: list[Event] = []
     splice = None
     if len(plans) > 1 and _still_to_come(plans, kept, position):
         plans.pop()
         splice = events[-1]
     while splice is None and len(plans) > 1 and _unheard(plans, kept, position):
         plans.pop()
-        again.insert(0, action_of(events[len(plans) - 1]))
+        again.insert(0, events[len(plans) - 1])
     plan, line = plans[-1], _time_line(plans, kept)
     position, alone, missing = _place_to_begin(line, plan, kept, position)
     first = line[missing][0].index if missing < len(line) else len(plan.clips)
-    clips = {key: state for key, state in kept.items() if _useful(key, first, plan)}
+    clips = {key: clip for key, clip in kept.items() if _useful(key, first, plan)}
     since = frames_of(max(0.0, position - BACK_SECONDS))
     begin = missing
     while begin > alone and _reaches(line[begin - 1][0], kept, since):
@@ -86,7 +88,7 @@ def resumption(
         splice=splice,
         again=tuple(again),
         clips=clips,
-        lost=tuple(key for key in kept if key not in clips),
+        lost=tuple(key for key in held if key not in clips),
         pieces=tuple(
             Piece(kept[spec.key], splice and i > 0)
             for i, (spec, splice) in enumerate(line[begin:missing])
@@ -94,17 +96,6 @@ def resumption(
         first=first,
         position=position,
     )
-
-
-def action_of(event: Event) -> Action:
-    """What the listener did to bring ``event`` about."""
-    match event:
-        case Steer():
-            return SteerTo(event.target, event.word)
-        case Ease():
-            return EaseNow()
-        case Skip():
-            return SkipNow()
 
 
 _Line = Sequence[tuple[ClipSpec, bool]]
@@ -130,13 +121,13 @@ def _unheard(plans: Sequence[Plan], kept: Mapping[ClipKey, ClipState], position:
 
 
 def _reaches(spec: ClipSpec, kept: Mapping[ClipKey, ClipState], frame: int) -> bool:
-    state = kept.get(spec.key)
-    return state is not None and state.start + state.frames >= frame
+    clip = kept.get(spec.key)
+    return clip is not None and clip.start + clip.frames >= frame
 
 
 def _begin(spec: ClipSpec, kept: Mapping[ClipKey, ClipState]) -> int:
-    state = kept.get(spec.key)
-    return frames_of(spec.start) if state is None else state.start
+    clip = kept.get(spec.key)
+    return frames_of(spec.start) if clip is None else clip.start
 
 
 def _time_line(plans: Sequence[Plan], kept: Mapping[ClipKey, ClipState]) -> _Line:

@@ -10,7 +10,6 @@ from engine.plan.clock import OVERLAP_SECONDS, clip_start
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.spec import ClipKey, ClipSpec, Plan
 from engine.session.conductor.clip_state import ClipState
-from engine.session.conductor.messages import Action, EaseNow, SkipNow, SteerTo
 
 SPLICE_MARGIN_SECONDS = 1.0
 """A splice is aimed this far past the write cursor; doubled each time that was too near."""
@@ -26,16 +25,18 @@ EVENT_GAP_SECONDS = 0.5
 
 @dataclass(slots=True)
 class Splice:
-    """An action on its way to being heard. ``action`` is None where the event is given (a
-    session made again). ``plan``: with the event; ``source``: the clip it takes over from.
-    ``held``: the session's record has the event already."""
+    """An event on its way to being heard."""
 
-    action: Action | None
     event: Event
     plan: Plan
-    margin: float
+    """With the event."""
     source: ClipKey | None
+    """The clip it takes over from; None at the session's very start."""
+    margin: float | None
+    """Seconds past the write cursor at which it was aimed; missed, it is aimed farther. None where
+    the event stays where it is (a session made again)."""
     held: bool = False
+    """The session's record has the event already."""
 
     @property
     def spec(self) -> ClipSpec:
@@ -54,8 +55,8 @@ def source_of(plan: Plan, before: Plan, clips: Mapping[ClipKey, ClipState]) -> C
     older self's first frame. None at the session's very start."""
     spec = plan.clips[plan.first_changed]
     older = before.clips[spec.index].key
-    state = clips.get(older)
-    start = state.start if state and state.begun else frames_of(clip_start(spec.index))
+    clip = clips.get(older)
+    start = clip.start if clip and clip.begun else frames_of(clip_start(spec.index))
     if frames_of(spec.start) >= start:
         return older
     return before.clips[spec.index - 1].key if spec.index else None
@@ -67,26 +68,15 @@ def goes_on_from(
     """The clip whose continuation ``spec`` is composed from when no splice is under way: the
     clip before, or for a splice that is composed again its newest older self."""
     older = [
-        state
-        for key, state in clips.items()
-        if key.index == spec.index and key.revision < spec.revision and state.continuation
+        clip
+        for key, clip in clips.items()
+        if key.index == spec.index and key.revision < spec.revision and clip.continuation
     ]
     if spec.start != clip_start(spec.index) and older:
-        newest = max(older, key=lambda state: state.spec.revision)
+        newest = max(older, key=lambda clip: clip.spec.revision)
         if newest.start <= frames_of(spec.start):
             return newest
     return clips.get(plan.clips[spec.index - 1].key) if spec.index else None
-
-
-def event_of(action: Action, at: float) -> Event:
-    """The event of an action, at session second ``at``."""
-    match action:
-        case SteerTo():
-            return Steer(at=at, target=action.target, word=action.word)
-        case EaseNow():
-            return Ease(at=at)
-        case SkipNow():
-            return Skip(at=at)
 
 
 def said_of(event: Event, start: float) -> str:

@@ -8,43 +8,68 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, Plan
 from engine.playback.handover import Handover
-from engine.session.conductor.clip_composers import Lineup
+from engine.session.conductor.clip_composers import ClipComposers
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.messages import Command, DiscardClip, Say, SendCancel
 
 
+class Fate(Enum):
+    """What becomes of the clip that the engine is composing, when it ends."""
+
+    KEPT = auto()
+    """It is filed."""
+    PASSED_ON = auto()
+    """Its first composer has been told to stop where its sound ends; the same clip is composed
+    once more, by the second, from there on."""
+    THROWN_AWAY = auto()
+    """Nobody wants it any more, so it is forgotten when the engine lets go of it; what sounds of it
+    already stays."""
+
+
 @dataclass(slots=True)
-class Work:
-    """``events`` in force and the ``plan`` with them. ``composer`` is the one that composes now,
-    ``ready`` when it can be given a clip. ``composing``: the clip the engine is at, ``throw_away``:
-    the same where nobody wants it any more; ``next``: index of the next clip in order. ``lineup``:
-    clips whose composer is known from before. ``passed_on``: the clip being cut for another
-    composer to go on with. ``written``: session frame of the write cursor; ``furthest``: how far
-    what is heard now was heard, less after a splice. ``waiting``: the listener waits for a clip;
-    ``standing``: and the write cursor does not move. ``out``: the commands so far, in order."""
+class Composing:
+    """The clip that the engine is at."""
+
+    key: ClipKey
+    fate: Fate = Fate.KEPT
+
+
+@dataclass(slots=True)
+class ConductorState:
+    """The session as the conductor's parts see it."""
 
     request: Request
     composer: str
+    """The one that composes now."""
     events: tuple[Event, ...]
+    """Those in force."""
     plan: Plan
+    """After ``events``."""
     clips: dict[ClipKey, ClipState]
-    lineup: Lineup = field(default_factory=dict)
+    clip_composers: ClipComposers = field(default_factory=dict)
+    """Clips whose composer is known from before."""
     next: int = 0
+    """Index of the next clip in order."""
     written: int = 0
+    """Session frame of the write cursor."""
     furthest: int = 0
+    """Session frame up to which what is heard now was heard; less after a splice."""
     waiting: bool = False
+    """The listener waits for a clip."""
     standing: bool = False
+    """And the write cursor does not move."""
     ready: bool = False
+    """``composer`` can be given a clip."""
     given_up: bool = False
-    composing: ClipKey | None = None
-    throw_away: ClipKey | None = None
-    passed_on: ClipKey | None = None
+    composing: Composing | None = None
     out: list[Command] = field(default_factory=list)
+    """The commands so far, in order."""
 
     def ask(self, *commands: Command) -> None:
         self.out += commands
@@ -55,29 +80,34 @@ class Work:
     def forget(self, keys: Iterable[ClipKey]) -> None:
         """These clips are of no use any more."""
         for key in keys:
-            state = self.clips.pop(key, None)
-            if state is not None and state.begun:
+            clip = self.clips.pop(key, None)
+            if clip is not None and clip.begun:
                 self.out.append(DiscardClip(key))
 
-    def cancel(self, key: ClipKey) -> None:
-        """The clip being composed is not wanted; it is forgotten when the engine lets go of it."""
-        self.throw_away = key
-        self.out.append(SendCancel(key, 0))
+    def is_composing(self, key: ClipKey) -> bool:
+        return self.composing is not None and self.composing.key == key
+
+    def cancel(self) -> None:
+        """Throw away the clip being composed, unless that is done already."""
+        composing = self.composing
+        if composing is not None and composing.fate is not Fate.THROWN_AWAY:
+            composing.fate = Fate.THROWN_AWAY
+            self.out.append(SendCancel(composing.key, 0))
 
     def engine_is_gone(self) -> None:
         self.ready = False
-        self.composing = self.throw_away = self.passed_on = None
+        self.composing = None
 
     def older_is_placed(self, key: ClipKey) -> bool:
         """In a session that goes on, a splice whose audio was lost still takes over from the
         clip's older self."""
         older = (s for k, s in self.clips.items() if k.index == key.index and k != key)
-        return any(state.placed for state in older)
+        return any(clip.placed for clip in older)
 
     def change_of(self, key: ClipKey) -> Handover | None:
         """Where the clip is known to have gone over to another composer."""
-        part = self.lineup.get(key)
-        return None if part is None else part.change
+        composed = self.clip_composers.get(key)
+        return None if composed is None else composed.change
 
     def first_to_compose(self) -> int:
         missing = (

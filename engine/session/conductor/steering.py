@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from engine.audio.format import SAMPLE_RATE, frames_of
-from engine.plan.events import Event
+from engine.plan.events import Event, Steer
 from engine.plan.planner import can_change, make_plan
 from engine.plan.spec import ClipKey, Plan
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.messages import (
-    Action,
     Arm,
     Disarm,
     KeepEvent,
@@ -24,202 +25,206 @@ from engine.session.conductor.messages import (
     PlaceClip,
     SendCancel,
     SplicePlaced,
-    SteerTo,
     Withdraw,
 )
-from engine.session.conductor.resumption import action_of
 from engine.session.conductor.splice import (
     EVENT_GAP_SECONDS,
     SPLICE_MARGIN_SECONDS,
     SPLICE_READY_FRAMES,
     Splice,
-    event_of,
     said_of,
     source_of,
 )
-from engine.session.conductor.state import Work
+from engine.session.conductor.state import Composing, ConductorState, Fate
 
 
 class Steering:
-    """``script``: events with known times. ``again``: actions to be done anew, ``to_come``: an
-    event that the session holds and whose splice was lost (both of a session that goes on)."""
+    """``script``: events with known times. ``again``: events to be aimed anew, ``to_come``: an
+    event that the session holds and whose splice was lost (both of a session that goes on).
+
+    A listener's event comes with the time at which the key was pressed and is *aimed*: its time
+    becomes one that the write cursor has not reached, with a margin for composing.
+    """
 
     def __init__(
         self,
-        work: Work,
+        state: ConductorState,
         *,
         script: Sequence[Event],
-        again: Iterable[Action] = (),
+        again: Iterable[Event] = (),
         to_come: Event | None = None,
     ) -> None:
-        self._work = work
+        self._state = state
         self._script = deque(script)
         self._scripted: Plan | None = None  # with the script's next event
-        self._actions: deque[Action] = deque(again)
+        self._asked: deque[Event] = deque(again)
         self._to_come = to_come
         self.splice: Splice | None = None
 
     def start(self) -> bool:
         """The barrier of the first splice that is known; False where none is."""
         if self._script:
-            self._work.ask(Arm(frames_of(self._script[0].at)))
+            self._state.ask(Arm(frames_of(self._script[0].at)))
         elif self._to_come is not None:
             self._begin(self._splice_to_come(self._to_come))
         return bool(self._script) or self._to_come is not None
 
-    def add(self, action: Action) -> None:
+    def add(self, event: Event) -> None:
         """What a listener wants; its turn comes."""
-        self._actions.append(action)
+        self._asked.append(event)
 
     def step(self) -> None:
         """Turn the next action (or scripted event) into a splice, once one can be aimed."""
-        if self.splice is not None or not self._work.ready or self._work.given_up:
+        if self.splice is not None or not self._state.ready or self._state.given_up:
             return
         if self._script:
             self._take_scripted()
-        elif self._actions:
-            action = self._actions.popleft()
-            if isinstance(action, SteerTo):  # of targets moved in haste the last one counts
-                while self._actions and isinstance(self._actions[0], SteerTo):
-                    action = self._actions.popleft()
-            self._aim(action, SPLICE_MARGIN_SECONDS)
+        elif self._asked:
+            event = self._asked.popleft()
+            if isinstance(event, Steer):  # of targets moved in haste the last one counts
+                while self._asked and isinstance(self._asked[0], Steer):
+                    event = self._asked.popleft()
+            self._aim(event, SPLICE_MARGIN_SECONDS)
 
     def is_splice(self, key: ClipKey) -> bool:
         """Whether the clip is the one that is to take over."""
         return self.splice is not None and key == self.splice.spec.key
 
-    def offer(self, state: ClipState) -> None:
+    def offer(self, clip: ClipState) -> None:
         """Offer the splice to the joiner once enough of it is here."""
-        if not self.is_splice(state.spec.key) or not state.begun or state.placed:
+        if not self.is_splice(clip.spec.key) or not clip.begun or clip.placed:
             return
-        if self._work.throw_away == state.spec.key:
+        composing = self._state.composing
+        if composing == Composing(clip.spec.key, Fate.THROWN_AWAY):
             return
-        if state.got < min(SPLICE_READY_FRAMES, state.frames) and state.continuation is None:
+        if clip.got < min(SPLICE_READY_FRAMES, clip.frames) and clip.continuation is None:
             return
-        state.placed = True
+        clip.placed = True
         arm = frames_of(self._script[0].at) if self._script else None
-        self._work.ask(PlaceClip(state.spec.key, state.marks, True, arm))
+        self._state.ask(PlaceClip(clip.spec.key, clip.marks, True, arm))
 
     def answered(self, told: SplicePlaced) -> None:
         """The joiner's answer: the event is part of the session, or has to be aimed anew."""
-        splice, work = self.splice, self._work
+        splice, state = self.splice, self._state
         if splice is None or told.key != splice.spec.key:
             return
         if not told.accepted:
             self.missed()
             return
-        old, state = work.plan, work.clips[told.key]
+        old, clip = state.plan, state.clips[told.key]
         self.splice = None
-        work.plan, work.events = splice.plan, (*work.events, splice.event)
-        work.next = splice.plan.first_changed + (1 if state.continuation is not None else 0)
+        state.plan, state.events = splice.plan, (*state.events, splice.event)
+        state.next = splice.plan.first_changed + (1 if clip.continuation is not None else 0)
         if splice.held:
-            work.furthest = max(work.furthest, frames_of(splice.event.at) + 1)
+            state.furthest = max(state.furthest, frames_of(splice.event.at) + 1)
         else:
-            work.ask(KeepEvent(splice.event))
-            work.furthest = min(work.furthest, state.start)
-            work.say(said_of(splice.event, state.start / SAMPLE_RATE))
+            state.ask(KeepEvent(splice.event))
+            state.furthest = min(state.furthest, clip.start)
+            state.say(said_of(splice.event, clip.start / SAMPLE_RATE))
         changed = (spec.key for spec in old.clips[splice.plan.first_changed :])
-        work.forget(key for key in changed if key not in (splice.source, work.composing))
+        state.forget(key for key in changed if key != splice.source and not state.is_composing(key))
 
     def missed(self) -> None:
         """The write cursor was at the splice before the splice was here: aim farther ahead."""
-        splice, work = self.splice, self._work
-        if splice is None or splice.action is None:
+        splice, state = self.splice, self._state
+        if splice is None or splice.margin is None:
             return
         key = splice.spec.key
-        if key in work.clips:
-            work.clips[key].placed = False
-        if work.composing != key:
-            work.forget((key,))
-        elif work.throw_away is None:
-            work.cancel(key)
+        if key in state.clips:
+            state.clips[key].placed = False
+        if state.is_composing(key):
+            state.cancel()
+        else:
+            state.forget((key,))
         self.splice = None
         if splice.held:
-            work.ask(KeepEvents(len(work.events)))
-        self._aim(splice.action, min(16.0, splice.margin * 2))
+            state.ask(KeepEvents(len(state.events)))
+        self._aim(splice.event, min(16.0, splice.margin * 2))
 
     def _take_scripted(self) -> None:
-        work = self._work
+        state = self._state
         if self._scripted is None:
-            self._scripted = make_plan(work.request, (*work.events, self._script[0]))
+            self._scripted = make_plan(state.request, (*state.events, self._script[0]))
         plan = self._scripted
-        source = source_of(plan, work.plan, work.clips)
+        source = source_of(plan, state.plan, state.clips)
         if self._begun(source):
             self._scripted = None
-            self._begin(Splice(None, self._script.popleft(), plan, 0.0, source))
+            self._begin(Splice(self._script.popleft(), plan, source, None))
 
-    def _aim(self, action: Action, margin: float) -> None:
+    def _aim(self, event: Event, margin: float) -> None:
         """Aim a splice ``margin`` seconds past the write cursor."""
-        work = self._work
-        soonest = work.written / SAMPLE_RATE + margin
-        if can_change(work.plan, soonest):
+        state = self._state
+        soonest = state.written / SAMPLE_RATE + margin
+        if can_change(state.plan, soonest):
             self._take_back(soonest)
         at = max(soonest, self._earliest())
-        if not can_change(work.plan, at):
-            work.say("The session is about to end, so nothing was changed.")
-            work.ask(Disarm())
+        if not can_change(state.plan, at):
+            state.say("The session is about to end, so nothing was changed.")
+            state.ask(Disarm())
             return
-        event = event_of(action, at)
-        plan = make_plan(work.request, (*work.events, event))
-        source = source_of(plan, work.plan, work.clips)
+        aimed = msgspec.structs.replace(event, at=at)
+        plan = make_plan(state.request, (*state.events, aimed))
+        source = source_of(plan, state.plan, state.clips)
         if not self._begun(source):
-            self._actions.appendleft(action)  # nothing to splice from yet: next message again
+            self._asked.appendleft(event)  # nothing to splice from yet: next message again
             return
-        self._begin(Splice(action, event, plan, margin, source))
+        self._begin(Splice(aimed, plan, source, margin))
 
     def _begun(self, source: ClipKey | None) -> bool:
         """Whether a splice can take over from ``source`` (None: at the session's very start)."""
-        clips = self._work.clips
+        clips = self._state.clips
         return source is None or (source in clips and clips[source].begun)
 
     def _splice_to_come(self, event: Event) -> Splice:
         """The splice of an event that the session holds already; missed, it is aimed anew."""
-        work = self._work
-        plan = make_plan(work.request, (*work.events, event))
-        source = source_of(plan, work.plan, work.clips)
-        return Splice(action_of(event), event, plan, SPLICE_MARGIN_SECONDS, source, held=True)
+        state = self._state
+        plan = make_plan(state.request, (*state.events, event))
+        source = source_of(plan, state.plan, state.clips)
+        return Splice(event, plan, source, SPLICE_MARGIN_SECONDS, held=True)
 
     def _take_back(self, soonest: float) -> None:
         """Forget the events that were heard once and that the listener has gone back before."""
-        work = self._work
-        count = len(work.events)
-        while count and soonest - EVENT_GAP_SECONDS < work.events[count - 1].at:
+        state = self._state
+        count = len(state.events)
+        while count and soonest - EVENT_GAP_SECONDS < state.events[count - 1].at:
             count -= 1
-        if count == len(work.events) or frames_of(work.events[count].at) >= work.furthest:
+        if count == len(state.events) or frames_of(state.events[count].at) >= state.furthest:
             return
-        work.events = work.events[:count]
-        work.plan = make_plan(work.request, work.events)
-        gone = [key for key in work.clips if key.revision > count]
-        work.lineup = {key: part for key, part in work.lineup.items() if key.revision <= count}
-        work.ask(KeepEvents(count), Withdraw(frozenset(gone)))
+        state.events = state.events[:count]
+        state.plan = make_plan(state.request, state.events)
+        gone = [key for key in state.clips if key.revision > count]
+        state.clip_composers = {
+            key: composed for key, composed in state.clip_composers.items() if key.revision <= count
+        }
+        state.ask(KeepEvents(count), Withdraw(frozenset(gone)))
         for key in gone:
-            if key == work.composing:
-                work.clips[key].placed = False
-                work.cancel(key)
+            if state.is_composing(key):
+                state.clips[key].placed = False
+                state.cancel()
             else:
-                work.forget((key,))
-        work.next = work.first_to_compose()
+                state.forget((key,))
+        state.next = state.first_to_compose()
 
     def _earliest(self) -> float:
         """A new event lies after the last one's splice, which has to be heard first."""
-        work = self._work
-        if not work.events:
+        state = self._state
+        if not state.events:
             return 0.0
-        state = work.clips.get(work.plan.clips[work.plan.first_changed].key)
-        begun = state.start / SAMPLE_RATE if state is not None and state.begun else 0.0
-        return max(work.events[-1].at, begun) + EVENT_GAP_SECONDS
+        clip = state.clips.get(state.plan.clips[state.plan.first_changed].key)
+        begun = clip.start / SAMPLE_RATE if clip is not None and clip.begun else 0.0
+        return max(state.events[-1].at, begun) + EVENT_GAP_SECONDS
 
     def _begin(self, splice: Splice) -> None:
-        work = self._work
+        state = self._state
         self.splice = splice
-        work.ask(Arm(frames_of(splice.event.at)))
-        composing = work.composing
-        if composing is None or composing == work.throw_away:
+        state.ask(Arm(frames_of(splice.event.at)))
+        composing = state.composing
+        if composing is None or composing.fate is Fate.THROWN_AWAY:
             return
-        if composing != splice.source:
-            work.cancel(composing)
-        elif splice.action is None and work.change_of(composing) is None:
+        if composing.key != splice.source:
+            state.cancel()
+        elif splice.margin is None and state.change_of(composing.key) is None:
             # A scripted event stays where it is, so nothing of the old clip is needed past it but
             # what it is composed from, which the second composer of a clip leaves at its end.
-            keep_until = splice.keep_until(work.clips[composing].start)
-            work.ask(SendCancel(composing, keep_until))
+            keep_until = splice.keep_until(state.clips[composing.key].start)
+            state.ask(SendCancel(composing.key, keep_until))

@@ -21,9 +21,9 @@ from typing import Any
 
 import msgspec
 
+from engine.clip_record import ClipRecord
 from engine.composers.base import CONTINUATION_LIMIT, Marks
 from engine.errors import MusmedError
-from engine.link.protocol import ClipRecord
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from engine.clip_record import ClipRecord
 from engine.composers.base import Marks
 from engine.composers.synthesis import BUILTIN, Synthesis
-from engine.link.protocol import ClipRecord
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
@@ -71,6 +71,11 @@ class StoredSession(msgspec.Struct, frozen=True):
         clip."""
         kept = self.synthesis
         return wish if kept is None else Synthesis(kept, wish.soundfont)
+
+    @property
+    def records(self) -> dict[ClipKey, ClipRecord | None]:
+        """What was measured of each clip."""
+        return {key: clip.record for key, clip in self.clips.items()}
 
     @property
     def newest_composer(self) -> str:

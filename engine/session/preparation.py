@@ -1,0 +1,153 @@
+"""A session made ready to run: everything it is made of, each part whole when it is made."""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from engine.composers.base import Continuation
+from engine.composers.choice import choose_composer
+from engine.composers.options import USUAL, ComposerOptions
+from engine.composers.speeds import SessionSpeeds, Speeds
+from engine.errors import MusmedError
+from engine.link.warm import WarmEngine
+from engine.plan.events import Event
+from engine.plan.request import Request
+from engine.playback.clips import ClipStore
+from engine.playback.sinks.base import Sink
+from engine.session.conductor.clip_composers import ClipComposers
+from engine.session.conductor.clip_state import ClipState
+from engine.session.conductor.conductor import Conductor
+from engine.session.conductor.resumption import Resumption, resumption
+from engine.session.engine_supervisor import EngineSupervisor
+from engine.session.executor import Executor
+from engine.session.fingerprints import materials_of
+from engine.session.first_composer import FirstComposer
+from engine.session.library.library import Library
+from engine.session.library.records import StoredSession
+from engine.session.lifecycle import Lifecycle
+from engine.session.notices import Notices
+from engine.session.runner import Inbox, Parts, SessionRunner
+
+log = logging.getLogger(__name__)
+
+
+def prepare(
+    request: Request,
+    *,
+    library: Library,
+    sink: Sink,
+    log_file: Path,
+    options: ComposerOptions = USUAL,
+    resume: StoredSession | None = None,
+    script: Sequence[Event] = (),
+    clip_composers: ClipComposers | None = None,
+    settings: Mapping[str, str] | None = None,
+    volume: float = 1.0,
+    engine_argv: Sequence[str] | None = None,
+    warm: WarmEngine | None = None,
+    speeds: Speeds | None = None,
+) -> SessionRunner:
+    """A session to be started: new, or to go on.
+
+    ``resume``: go on with a kept session (its own request counts); a finished one stays finished
+    unless it is changed. ``script``: events with their times, and ``clip_composers``, the composers
+    of its clips, to make a session again; the sink must then not be ``realtime``. ``log_file``
+    takes what the engine process prints. ``options``: how composers are opened; a kept session goes
+    on with the synthesis it began with. ``settings`` are kept with a new session. ``volume`` in
+    [0, 1], linear gain. ``warm``: an engine that is already up, used first. ``speeds``: where
+    measured speeds are looked up and kept; without it 'auto' is the embedded composer.
+
+    Raises ``MusmedError`` for a composer that can't play here; of a new session nothing is kept
+    then.
+    """
+    if script and sink.realtime:
+        raise ValueError("a scripted session needs a sink that waits")
+    if resume is not None:
+        request = resume.request
+    generation = request.generation
+    chosen = resume.composer if resume else choose_composer(request.composer, generation, speeds)
+    composer = FirstComposer(chosen, resume=resume, known=clip_composers)
+    composer.check(generation)
+    session_speeds = SessionSpeeds(speeds, generation)
+    inbox: Inbox = queue.SimpleQueue()
+    engine = EngineSupervisor(
+        lambda number, told: inbox.put((number, told)),
+        options=_options(options, request, resume),
+        log_file=log_file,
+        argv=engine_argv,
+        warm=warm,
+    )
+    session = resume.id if resume else _created(library, request, chosen, settings)
+    store = ClipStore(library.clip_folder(session))
+    kept = _taken_up(store, resume) if resume else None
+    conductor = Conductor(
+        request,
+        composer.now,
+        script=script,
+        kept=kept,
+        speed=session_speeds.of(composer.now),
+        stand_in=sink.realtime,
+        clip_composers=composer.clip_composers,
+    )
+    executor = Executor(library, session, store, sink, total=conductor.plan.total, kept=kept)
+    playback = executor.playback
+    playback.set_volume(volume)
+    replay = resume is not None and resume.state == "finished"
+    return SessionRunner(
+        Parts(
+            session=session,
+            library=library,
+            inbox=inbox,
+            conductor=conductor,
+            engine=engine,
+            executor=executor,
+            kept=kept,
+            composer=composer,
+            speeds=session_speeds,
+            notices=Notices(library, session, lambda: playback.state().heard),
+            lifecycle=Lifecycle(realtime=sink.realtime, replay=replay),
+        )
+    )
+
+
+def _options(
+    wish: ComposerOptions, request: Request, resume: StoredSession | None
+) -> ComposerOptions:
+    synthesis = resume.sounded(wish.synthesis) if resume else wish.synthesis
+    return msgspec.structs.replace(wish, synthesis=synthesis, generation=request.generation)
+
+
+def _created(
+    library: Library, request: Request, composer: str, settings: Mapping[str, str] | None
+) -> str:
+    materials = materials_of(request, composer)
+    now = datetime.now(UTC)
+    return library.create(request, composer, 0, settings or {}, now, materials=materials)
+
+
+def _taken_up(store: ClipStore, session: StoredSession) -> Resumption:
+    """Look at what is kept of a session: damaged clips are composed again."""
+    clips = {}
+    for key, row in session.clips.items():
+        try:
+            Continuation.unpack(row.continuation)
+            store.adopt(key, row.start)
+        except MusmedError as error:
+            log.warning("clip %s will be composed again: %s", key, error)
+        else:
+            clips[key] = ClipState.kept(
+                row.spec,
+                start=row.start,
+                frames=row.frames,
+                cut=row.cut,
+                continuation=row.continuation,
+                marks=row.marks,
+                record=row.record,
+            )
+    return resumption(session.request, session.events, clips, session.position)
