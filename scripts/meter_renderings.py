@@ -25,7 +25,7 @@ from engine.composers.score.parts.arrangement import LONGEST_NOTE, Note
 from engine.composers.score.sound.instruments import INSTRUMENTS
 from engine.composers.score.sound.renderer import Renderer
 from engine.composers.score.sound.tables import TableCache
-from engine.meter.listening import HISTORY, Heard, listen, to_mono
+from engine.meter.listening import HISTORY, BlockSpectrum, listen, to_mono
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 LONGEST_SECONDS = 120.0
@@ -237,7 +237,7 @@ def _fluid(notes: list[Sounded], timbre: str, shift: int, draw: np.random.Genera
     return np.asarray(soxr.resample(audio, SYNTH_RATE, SAMPLE_RATE, quality="MQ"), np.float32)
 
 
-def heard_of(audio: np.ndarray) -> list[Heard]:
+def heard_of(audio: np.ndarray) -> list[BlockSpectrum]:
     """What the meter keeps of every whole block of ``audio``."""
     mono = np.concatenate([np.zeros(HISTORY, np.float32), to_mono(audio)])
     count = (len(mono) - HISTORY) // GRID_FRAMES
@@ -245,7 +245,7 @@ def heard_of(audio: np.ndarray) -> list[Heard]:
     return [listen(mono[b * GRID_FRAMES : b * GRID_FRAMES + step]) for b in range(count)]
 
 
-def cached(piece: Piece, timbre: str, cache: Path, seed: int = 1) -> list[Heard]:
+def cached(piece: Piece, timbre: str, cache: Path, seed: int = 1) -> list[BlockSpectrum]:
     """``heard_of`` a rendering, kept in ``cache``."""
     name = f"{zlib.crc32(piece.name.encode()):08x}-{timbre.replace(':', '_').replace(' ', '_')}"
     path = cache / f"{name}-{seed}.npz"
@@ -263,7 +263,7 @@ def cached(piece: Piece, timbre: str, cache: Path, seed: int = 1) -> list[Heard]
         temporary.replace(path)
     with np.load(path) as data:
         bands, peaks, tonal = data["bands"], data["peaks"], data["tonal"]
-    return [Heard(b, p, float(t)) for b, p, t in zip(bands, peaks, tonal, strict=True)]
+    return [BlockSpectrum(b, p, float(t)) for b, p, t in zip(bands, peaks, tonal, strict=True)]
 
 
 def timbres_of(index: int, *, fluid: bool) -> list[str]:

@@ -17,7 +17,7 @@ from engine.meter.listening import (
     BINS_PER_SEMITONE,
     LOWEST_PITCH,
     PITCHES,
-    Heard,
+    BlockSpectrum,
 )
 
 Vector = NDArray[np.float64]
@@ -51,7 +51,7 @@ NAMES = (
 """The features, in the order of the vector."""
 
 
-def features(heard: list[Heard]) -> Vector:
+def features(heard: list[BlockSpectrum]) -> Vector:
     """The feature vector of consecutive blocks (at least 4), shape (len(NAMES),).
 
     A gain on the audio changes nothing beyond rounding. Silence gives finite numbers too.

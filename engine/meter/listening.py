@@ -48,7 +48,7 @@ _AROUND = 20
 """Bins to either side that a peak is compared with (59 Hz)."""
 
 
-class Heard(NamedTuple):
+class BlockSpectrum(NamedTuple):
     """One block. ``bands``: magnitudes, (50, BANDS). ``peaks``: spectral peaks in tenths of a
     semitone, each counted as the root of its magnitude, (PITCHES * BINS_PER_SEMITONE,).
     ``tonal``: share of the spectrum's power (60 Hz to 4.2 kHz) that stands in peaks, [0, 1]."""
@@ -58,10 +58,10 @@ class Heard(NamedTuple):
     tonal: float
 
 
-def listen(mono: Floats) -> Heard:
+def listen(mono: Floats) -> BlockSpectrum:
     """Analyse one block: ``HISTORY`` frames before it and the block, shape (HISTORY + 24000,)."""
     peaks, tonal = _peaks(mono)
-    return Heard(_bands(mono), peaks, tonal)
+    return BlockSpectrum(_bands(mono), peaks, tonal)
 
 
 def to_mono(audio: Frames) -> Floats:

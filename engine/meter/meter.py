@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames
 from engine.meter.features import features
-from engine.meter.listening import BLOCK_SECONDS, HISTORY, Floats, Heard, listen, to_mono
+from engine.meter.listening import BLOCK_SECONDS, HISTORY, BlockSpectrum, Floats, listen, to_mono
 from engine.meter.model import Estimator, shipped
 from engine.meter.reading import Reading
 
@@ -41,7 +41,7 @@ class Meter:
         self._samples: Floats = np.zeros(HISTORY, np.float32)
         self._pieces: list[Floats] = []
         self._waiting = 0
-        self._heard: deque[tuple[Heard, bool]] = deque(maxlen=_CONTEXT)
+        self._heard: deque[tuple[BlockSpectrum, bool]] = deque(maxlen=_CONTEXT)
         """Each block, and whether there was any sound in it."""
         self._blocks = 0
 

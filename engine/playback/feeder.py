@@ -21,7 +21,7 @@ NAP = 0.02
 NOTES_LIMIT = 4096
 
 
-class Note(NamedTuple):
+class ClockMark(NamedTuple):
     """From stream frame ``stream`` on the session is at ``session``; it stands if ``waiting``."""
 
     stream: int
@@ -43,7 +43,7 @@ class Feeder:
         self._ring = ring
         self._ahead = ahead
         self._limiter = TruePeakLimiter(ceiling_dbtp=CEILING_DBTP)
-        self._notes: list[Note] = [Note(0, joiner.position, True)]
+        self._notes: list[ClockMark] = [ClockMark(0, joiner.position, True)]
         self._pushed = 0
         self._begun = False
         self._stop = threading.Event()
@@ -72,7 +72,7 @@ class Feeder:
         self._ring.finished = False
         self._pushed = self._ring.written
         self._begun = False
-        self._note(Note(self._pushed, found, True))
+        self._note(ClockMark(self._pushed, found, True))
         return found
 
     def session_at(self, stream: int) -> tuple[float, bool]:
@@ -111,7 +111,7 @@ class Feeder:
         self._begun = True
         session, waiting = self.session_at(self._pushed)
         if (session, waiting) != (block.session_frame, block.waiting):
-            self._note(Note(self._pushed, block.session_frame, block.waiting))
+            self._note(ClockMark(self._pushed, block.session_frame, block.waiting))
         self._pushed += len(block.audio)
         self._write(quantise24(self._limiter.push(block.audio)))
 
@@ -123,7 +123,7 @@ class Feeder:
         if len(audio):
             self._ring.write(audio)
 
-    def _note(self, note: Note) -> None:
+    def _note(self, note: ClockMark) -> None:
         earlier = [n for n in self._notes if n.stream < note.stream]
         self._notes = [*earlier[-NOTES_LIMIT:], note]
 

@@ -56,7 +56,7 @@ class Executor:
         fade = frames_of(FADE_SECONDS)
         joiner = Joiner(frames_of(total), fade_in=fade, fade_out=fade)
         if kept is not None:
-            for clip, splice in kept.pieces:
+            for clip, splice in kept.placed:
                 joiner.place(store.get(clip.spec.key), clip.marks, splice=splice)
                 clip.placed = True
             joiner.start_at(frames_of(kept.position))

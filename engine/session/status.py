@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # the screen opens before there is a conductor
 log = logging.getLogger(__name__)
 
 Phase = Literal["starting", "playing", "paused", "composing", "ended", "stopped", "failed"]
-ClipPhase = Literal["planned", "composing", "ready"]
+ClipStanding = Literal["planned", "composing", "ready"]
 
 
 class ClipView(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ class ClipView(msgspec.Struct, frozen=True):
     revision: int
     start: float
     end: float
-    phase: ClipPhase
+    phase: ClipStanding
     record: ClipRecord | None
 
 
@@ -91,7 +91,7 @@ def status_of(
 def _view(conductor: Conductor, index: int) -> ClipView:
     spec = conductor.plan.clips[index]
     state = conductor.clips.get(spec.key)
-    phase: ClipPhase = "planned"
+    phase: ClipStanding = "planned"
     if state is not None:
         phase = "ready" if state.whole else "composing"
     record = state.record if state else None

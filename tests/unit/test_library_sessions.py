@@ -22,7 +22,7 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
 from engine.session.library.library import Library
-from engine.session.library.records import Note, StoredClip
+from engine.session.library.records import ClipRow, NoticeRow
 from engine.session.library.schema import MIGRATIONS
 
 NOW = datetime(2026, 11, 21, 10, 15, 0, tzinfo=UTC)
@@ -52,15 +52,13 @@ def _create(library: Library, now: datetime = NOW) -> str:
     return library.create(REQUEST, "embedded", 1, {"theme": "dusk"}, now)
 
 
-def _clip(index: int, *, record: ClipRecord | None = RECORD) -> StoredClip:
+def _clip(index: int, *, record: ClipRecord | None = RECORD) -> ClipRow:
     spec: ClipSpec = make_plan(REQUEST).clips[index]
     marks = Marks(bars=(spec.start, spec.start + 2.0), phrases=(spec.start,))
-    return StoredClip(
-        spec, round(spec.start * 48_000), 1_440_000, False, b"\x00\xff", record, marks
-    )
+    return ClipRow(spec, round(spec.start * 48_000), 1_440_000, False, b"\x00\xff", record, marks)
 
 
-def _save(library: Library, session: str, clip: StoredClip) -> None:
+def _save(library: Library, session: str, clip: ClipRow) -> None:
     library.save_clip(
         session,
         clip.spec,
@@ -99,7 +97,7 @@ def test_a_session_comes_back_as_it_was_stored(library: Library) -> None:
     assert stored.events == events
     assert stored.clips == {clip.spec.key: clip for clip in clips}
     assert (stored.position, stored.state) == (33.25, "interrupted")
-    assert stored.notes == (Note(12.5, "The engine was started again."),)
+    assert stored.notes == (NoticeRow(12.5, "The engine was started again."),)
 
 
 def test_a_library_of_the_first_schema_is_read_and_written(tmp_path: Path) -> None:

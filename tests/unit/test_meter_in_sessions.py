@@ -17,7 +17,7 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.playback.placement import JoinRecord
 from engine.session.library.library import Library
-from engine.session.library.records import StoredClip
+from engine.session.library.records import ClipRow
 from engine.session.status import ClipView
 from engine.sidecar import session_report
 from musmed_tui.drawing.plane_layout import MEASURED, PlaneState, layout, layout_key
@@ -54,10 +54,10 @@ def record(start: float) -> ClipRecord:
     )
 
 
-def stored(index: int) -> StoredClip:
+def stored(index: int) -> ClipRow:
     spec = PLAN.clips[index]
     start = round(spec.start * RATE)
-    return StoredClip(spec, start, 30 * RATE, False, b"", record(spec.start), Marks())
+    return ClipRow(spec, start, 30 * RATE, False, b"", record(spec.start), Marks())
 
 
 def test_a_record_of_before_the_meter_is_still_read() -> None:
@@ -113,7 +113,7 @@ def test_readings_past_a_splice_were_not_heard() -> None:
         correlation=0.0,
         lag=0,
     )
-    late = StoredClip(revised, 21 * RATE, 3 * RATE, False, b"", None, Marks())
+    late = ClipRow(revised, 21 * RATE, 3 * RATE, False, b"", None, Marks())
     told = session_report(REQUEST, PLAN, (), [stored(0), late], [splice]).clips
     assert [r.end for r in told[0].readings] == [10.0, 20.0]
     assert told[0].meter == Affect(0.25, -0.2)

@@ -17,7 +17,7 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec
 from engine.playback.placement import JoinRecord
-from engine.session.library.records import StoredClip
+from engine.session.library.records import ClipRow
 from engine.sidecar import check_report_path, report_path, session_report, write_report
 
 REQUEST = Request(start=Affect(-0.4, 0.6), target=Affect(0.6, -0.4), minutes=2, seed=3)
@@ -37,13 +37,13 @@ def _record(version: int = 1) -> ClipRecord:
     )
 
 
-def _clip(spec: ClipSpec, *, start: float | None = None) -> StoredClip:
+def _clip(spec: ClipSpec, *, start: float | None = None) -> ClipRow:
     begin = spec.start if start is None else start
     frames = round((spec.end - begin) * RATE)
-    return StoredClip(spec, round(begin * RATE), frames, False, b"", _record(), Marks())
+    return ClipRow(spec, round(begin * RATE), frames, False, b"", _record(), Marks())
 
 
-def _join(clip: StoredClip, kind: Any = "join") -> JoinRecord:
+def _join(clip: ClipRow, kind: Any = "join") -> JoinRecord:
     key = clip.spec.key
     return JoinRecord(
         index=key.index,

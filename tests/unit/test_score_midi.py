@@ -28,7 +28,7 @@ from engine.composers.score.midi import (
 from engine.composers.score.parts.arrangement import arrange
 from engine.composers.score.parts.ensembles import ensemble_for
 from engine.composers.score.parts.writer import Note
-from engine.composers.score.session_score import Heard, heard
+from engine.composers.score.session_score import SessionScore, session_score
 from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion, Programme
 from engine.composers.score.sound.instruments import INSTRUMENTS
 from engine.errors import MusmedError
@@ -68,8 +68,8 @@ EVENTS: tuple[Event, ...] = (
 
 
 @cache
-def score() -> Heard:
-    return heard(REQUEST, EVENTS)
+def score() -> SessionScore:
+    return session_score(REQUEST, EVENTS)
 
 
 @cache
@@ -190,17 +190,17 @@ def test_bars_follow_without_a_gap_through_every_event() -> None:
     assert bars[0].start == 0
     assert bars[-1].end == frames_of(REQUEST.seconds)
     assert all(one.end == two.start for one, two in itertools.pairwise(bars))
-    pieces = score().pieces
-    assert pieces[0].since == 0
-    assert pieces[-1].until == frames_of(REQUEST.seconds)
-    assert all(one.until == two.since for one, two in itertools.pairwise(pieces))
+    clips = score().clips
+    assert clips[0].since == 0
+    assert clips[-1].until == frames_of(REQUEST.seconds)
+    assert all(one.until == two.since for one, two in itertools.pairwise(clips))
 
 
 def test_a_marker_for_every_clip_and_event() -> None:
     of = seconds(written())
     markers = metas("marker")
-    assert len(markers) == len(score().pieces)
-    for (tick, message), piece in zip(markers, score().pieces, strict=True):
+    assert len(markers) == len(score().clips)
+    for (tick, message), piece in zip(markers, score().clips, strict=True):
         assert of(tick) == pytest.approx(piece.start / SAMPLE_RATE, abs=0.002)
         spec = piece.spec
         assert message.text.startswith(f"clip {spec.index}")
@@ -227,8 +227,8 @@ def test_the_notes_are_those_the_audio_is_made_of() -> None:
     composer = EmbeddedComposer()
     state: bytes | None = None
     request = msgspec.structs.replace(REQUEST, minutes=2.0)
-    made = heard(request)
-    for piece in made.pieces:
+    made = session_score(request)
+    for piece in made.clips:
         composition = composer.compose(piece.spec, state, lambda: False)
         state = composition.state()
         bars = [b for b in composition._bars if piece.since <= b.start < piece.until]

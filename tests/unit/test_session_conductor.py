@@ -639,7 +639,7 @@ def gone_on(
     world.kept = [*kept.events, *([kept.splice] if kept.splice else [])]
     for key, state in kept.clips.items():
         world.got[key], world.starts[key] = state.frames, (state.start, state.frames)
-    for state, splice in kept.pieces:
+    for state, splice in kept.placed:
         state.placed = True
         world.put(state.spec.key, splice=splice)
     world.do(world.conductor.start())
@@ -662,7 +662,7 @@ def test_resuming_goes_on_at_the_first_clip_that_is_missing() -> None:
     kept = interrupted(world)
     assert kept.position == pytest.approx(world.written / SAMPLE_RATE - 1.5)
     assert kept.first == len(world.finished)
-    assert kept.pieces[0].clip.spec.index == 0
+    assert kept.placed[0].clip.spec.index == 0
     assert not kept.lost
     again = gone_on(kept)
     again.run(300)
@@ -738,7 +738,7 @@ def test_resuming_before_a_splice_is_heard_keeps_both_sides_of_it() -> None:
     world.run(54.0, {50.0: lambda: world.tell(Ease(0.0))})
     kept = interrupted(world)._replace(position=47.0)
     kept = resumption(REQUEST, kept.events, kept.clips, 47.0)
-    keys = [(piece.clip.spec.key, piece.splice) for piece in kept.pieces]
+    keys = [(piece.clip.spec.key, piece.splice) for piece in kept.placed]
     assert keys[:4] == [
         (ClipKey(0, 0), False),
         (ClipKey(1, 0), False),

@@ -24,7 +24,7 @@ from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.score.composer import EmbeddedComposer
 from engine.composers.score.parts.bar_record import LOUDEST
 from engine.composers.score.parts.writer import Note
-from engine.composers.score.session_score import Heard, Piece, heard
+from engine.composers.score.session_score import HeardClip, SessionScore, session_score
 from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion
 from engine.composers.score.sound.instruments import INSTRUMENTS
 from engine.composers.score.writing.form import BEATS, Bar
@@ -112,7 +112,7 @@ def write_midi(path: Path, request: Request, events: Sequence[Event] = ()) -> No
 
 def midi_bytes(request: Request, events: Sequence[Event] = ()) -> bytes:
     """The MIDI file (format 1) of the session. Raises what ``make_plan`` raises."""
-    score = heard(request, events)
+    score = session_score(request, events)
     time = TempoMap(score.bars)
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS, charset="utf-8")
     file.tracks.append(_conductor(score, time, request, events))
@@ -128,7 +128,7 @@ def midi_bytes(request: Request, events: Sequence[Event] = ()) -> bytes:
 
 
 def _conductor(
-    score: Heard, time: TempoMap, request: Request, events: Sequence[Event]
+    score: SessionScore, time: TempoMap, request: Request, events: Sequence[Event]
 ) -> mido.MidiTrack:
     """Title, request, tempo map, metre, keys and markers."""
     words = (request.start_word or "a feeling", request.target_word or "a feeling")
@@ -142,8 +142,8 @@ def _conductor(
     messages += [(at, mido.MetaMessage("set_tempo", tempo=t)) for at, t in time.tempi]
     messages += _keys(score.bars, time)
     messages += [
-        (time.tick(piece.start), mido.MetaMessage("marker", text=_clip_text(piece)))
-        for piece in score.pieces
+        (time.tick(clip.start), mido.MetaMessage("marker", text=_clip_text(clip)))
+        for clip in score.clips
     ]
     messages += [
         (time.tick(frames_of(event.at)), mido.MetaMessage("cue_marker", text=_event_text(event)))
@@ -168,9 +168,9 @@ def _keys(bars: Sequence[Bar], time: TempoMap) -> list[tuple[int, mido.MetaMessa
     return made
 
 
-def _clip_text(piece: Piece) -> str:
-    spec = piece.spec
-    affect = spec.path.at(piece.start / SAMPLE_RATE)
+def _clip_text(clip: HeardClip) -> str:
+    spec = clip.spec
+    affect = spec.path.at(clip.start / SAMPLE_RATE)
     again = f" revision {spec.revision}" if spec.revision else ""
     return (
         f"clip {spec.index}{again}: {spec.tags.mood}, valence {affect.valence:+.2f}, "

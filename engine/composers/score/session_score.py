@@ -1,4 +1,5 @@
-"""The score of a whole session as it is heard: every clip's bars, up to where the next takes over.
+"""The score of a whole session as it is heard: every clip's bars, up to where the
+next takes over.
 
 The same bars as in the audio, made by the same ``bars_of`` from the same chain of states, but
 without a sound.
@@ -23,7 +24,7 @@ from engine.plan.request import Request
 from engine.plan.spec import ClipSpec
 
 
-class Piece(NamedTuple):
+class HeardClip(NamedTuple):
     """A clip as far as it is heard.
 
     ``start``: session frame of its first frame; ``since``, ``until``: session frames between
@@ -39,36 +40,36 @@ class Piece(NamedTuple):
     splice: bool
 
 
-class Heard(NamedTuple):
+class SessionScore(NamedTuple):
     """``bars`` follow one another without a gap; ``notes`` in the order of their onsets."""
 
-    pieces: tuple[Piece, ...]
+    clips: tuple[HeardClip, ...]
     bars: tuple[Bar, ...]
     notes: tuple[Note, ...]
 
 
-def heard(request: Request, events: Sequence[Event] = ()) -> Heard:
+def session_score(request: Request, events: Sequence[Event] = ()) -> SessionScore:
     """The score of the session of ``request`` and ``events``. Raises what ``make_plan`` raises."""
-    pieces = _bounded(_pieces(request, events))
+    clips = _bounded(_clips(request, events))
     bars: dict[int, Bar] = {}
     notes: list[Note] = []
-    for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
-        ensemble = ensemble_for(piece.spec.tags)
+    for clip, following in zip(clips, [*clips[1:], None], strict=True):
+        ensemble = ensemble_for(clip.spec.tags)
         cut = following is not None and following.splice
-        for bar in piece.bars:
-            if piece.since <= bar.start < piece.until:
+        for bar in clip.bars:
+            if clip.since <= bar.start < clip.until:
                 bars[bar.number] = bar
-            for note in arrange(bar, ensemble, piece.spec.path):
-                first = note.onset if piece.splice else bar.start
+            for note in arrange(bar, ensemble, clip.spec.path):
+                first = note.onset if clip.splice else bar.start
                 last = note.onset if cut else bar.start
-                if piece.since <= first and last < piece.until:
+                if clip.since <= first and last < clip.until:
                     notes.append(note)
-    return Heard(tuple(pieces), tuple(bars[n] for n in sorted(bars)), tuple(sorted(notes)))
+    return SessionScore(tuple(clips), tuple(bars[n] for n in sorted(bars)), tuple(sorted(notes)))
 
 
-def _pieces(request: Request, events: Sequence[Event]) -> list[Piece]:
+def _clips(request: Request, events: Sequence[Event]) -> list[HeardClip]:
     """Every clip that was ever in force, in the order of taking over."""
-    line: list[tuple[Piece, ScoreState]] = []
+    line: list[tuple[HeardClip, ScoreState]] = []
     for number in range(len(events) + 1):
         plan = make_plan(request, events[:number])
         for spec in plan.clips[plan.first_changed if number else 0 :]:
@@ -79,9 +80,9 @@ def _pieces(request: Request, events: Sequence[Event]) -> list[Piece]:
             bars, kept = bars_of(spec, state)
             start = first_frame(spec, bars)
             since = start if splice or not line else _bar_near(bars, start)
-            piece = Piece(spec, tuple(bars), start, since, frames_of(spec.total), splice)
-            line.append((piece, kept))
-    return [piece for piece, _ in line]
+            clip = HeardClip(spec, tuple(bars), start, since, frames_of(spec.total), splice)
+            line.append((clip, kept))
+    return [clip for clip, _ in line]
 
 
 def _bar_near(bars: Sequence[Bar], start: int) -> int:
@@ -90,12 +91,12 @@ def _bar_near(bars: Sequence[Bar], start: int) -> int:
     return min((bar.start for bar in bars), key=lambda line: abs(line - middle))
 
 
-def _bounded(pieces: Sequence[Piece]) -> list[Piece]:
+def _bounded(clips: Sequence[HeardClip]) -> list[HeardClip]:
     """Each up to where a later one takes over; those that never play left out."""
-    bounded: list[Piece] = []
-    until = pieces[-1].until
-    for piece in reversed(pieces):
-        if piece.since < until:
-            bounded.append(piece._replace(until=until))
-            until = piece.since
+    bounded: list[HeardClip] = []
+    until = clips[-1].until
+    for clip in reversed(clips):
+        if clip.since < until:
+            bounded.append(clip._replace(until=until))
+            until = clip.since
     return bounded[::-1]

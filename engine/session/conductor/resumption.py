@@ -25,7 +25,7 @@ SPLICE_SECONDS = 10.0
 """A lost splice nearer than this could not be composed again before it is to be heard."""
 
 
-class Piece(NamedTuple):
+class PlacedClip(NamedTuple):
     """A clip on the time line of what is heard; ``splice``: it takes over in the midst of
     another."""
 
@@ -37,7 +37,7 @@ class Resumption(NamedTuple):
     """``events`` in force, ``clips`` kept and ``first``: the first clip to compose. ``splice``:
     the event after them, still to come at ``position``, whose clip is to be composed again.
     ``again``: events whose clips never were whole; they are to be aimed anew. ``lost``: keys of
-    kept clips that are of no use any more. ``pieces``: for the joiner, in order. ``position``:
+    kept clips that are of no use any more. ``placed``: for the joiner, in order. ``position``:
     seconds."""
 
     events: tuple[Event, ...]
@@ -45,7 +45,7 @@ class Resumption(NamedTuple):
     again: tuple[Event, ...]
     clips: dict[ClipKey, ClipState]
     lost: tuple[ClipKey, ...]
-    pieces: tuple[Piece, ...]
+    placed: tuple[PlacedClip, ...]
     first: int
     position: float
 
@@ -89,8 +89,8 @@ def resumption(
         again=tuple(again),
         clips=clips,
         lost=tuple(key for key in held if key not in clips),
-        pieces=tuple(
-            Piece(kept[spec.key], splice and i > 0)
+        placed=tuple(
+            PlacedClip(kept[spec.key], splice and i > 0)
             for i, (spec, splice) in enumerate(line[begin:missing])
         ),
         first=first,

@@ -29,16 +29,16 @@ from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
 from engine.session.library.lock import Hold, held_elsewhere
 from engine.session.library.records import (
+    ClipRow,
     SessionRow,
     State,
-    StoredClip,
     StoredSession,
     session_row,
     stored_session,
 )
 from engine.session.library.schema import migrate
 
-__all__ = ["Library", "SessionRow", "State", "StoredClip", "StoredSession"]
+__all__ = ["ClipRow", "Library", "SessionRow", "State", "StoredSession"]
 
 log = logging.getLogger(__name__)
 

@@ -30,7 +30,7 @@ class SessionRow(msgspec.Struct, frozen=True):
     position: float
 
 
-class StoredClip(msgspec.Struct, frozen=True):
+class ClipRow(msgspec.Struct, frozen=True):
     """One composed version of a clip. ``start``, ``frames``: session frames (48 kHz)."""
 
     spec: ClipSpec
@@ -42,7 +42,7 @@ class StoredClip(msgspec.Struct, frozen=True):
     marks: Marks
 
 
-class Note(msgspec.Struct, frozen=True):
+class NoticeRow(msgspec.Struct, frozen=True):
     """Something that happened, at ``seconds`` of session time."""
 
     seconds: float
@@ -60,10 +60,10 @@ class StoredSession(msgspec.Struct, frozen=True):
     composer_version: int
     settings: dict[str, str] | None
     events: tuple[Event, ...]
-    clips: dict[ClipKey, StoredClip]
+    clips: dict[ClipKey, ClipRow]
     position: float
     state: State
-    notes: tuple[Note, ...]
+    notes: tuple[NoticeRow, ...]
     materials: dict[str, str] = {}
 
     def sounded(self, wish: Synthesis) -> Synthesis:
@@ -125,14 +125,14 @@ def stored_session(
         clips={clip.spec.key: clip for clip in stored},
         position=head.position,
         state=head.state,
-        notes=tuple(Note(seconds, text) for seconds, text in notes),
+        notes=tuple(NoticeRow(seconds, text) for seconds, text in notes),
         materials=msgspec.json.decode(materials, type=dict[str, str]) if materials else {},
     )
 
 
-def _stored_clip(row: tuple[Any, ...]) -> StoredClip:
+def _stored_clip(row: tuple[Any, ...]) -> ClipRow:
     _, _, _, spec, start, frames, cut, continuation, record, marks = row
-    return StoredClip(
+    return ClipRow(
         spec=msgspec.json.decode(spec, type=ClipSpec),
         start=start,
         frames=frames,

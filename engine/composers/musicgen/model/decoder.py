@@ -56,25 +56,25 @@ class Conditioning:
 
 
 @dataclass(frozen=True)
-class Heard:
+class HeardText:
     """A conditioning without the keys that no frame hears."""
 
     states: Tensor
     bias: Tensor
 
     @staticmethod
-    def of(clip: Conditioning, count: int) -> Heard:
+    def of(clip: Conditioning, count: int) -> HeardText:
         """Raises ``ValueError`` for a bias that does not fit ``count`` frames."""
         keys = len(clip.states)
         if clip.bias is None:
-            return Heard(clip.states, torch.zeros((count, keys)))
+            return HeardText(clip.states, torch.zeros((count, keys)))
         if tuple(clip.bias.shape) != (count, keys):
             raise ValueError(f"a bias of {tuple(clip.bias.shape)} for {count} frames, {keys} keys")
         heard = clip.bias > -torch.inf
         if not bool(heard.any(dim=1).all()):
             raise ValueError("a frame whose every key has a bias of -inf")
         used = heard.any(dim=0)
-        return Heard(clip.states[used.to(clip.states.device)], clip.bias[:, used])
+        return HeardText(clip.states[used.to(clip.states.device)], clip.bias[:, used])
 
     def rows(self, positions: int) -> Tensor:
         """The bias of every position (positions, keys). The step at position p decodes frame p of
@@ -212,7 +212,7 @@ class Decoder:
     ) -> State:
         """The state at position 0, with what is known."""
         weights, batch = self.weights, len(clips)
-        heard = [Heard.of(clip, count) for clip in clips]
+        heard = [HeardText.of(clip, count) for clip in clips]
         rows = 2 * batch if sampling.guided else batch
         prefixed = weights.cross_kv is None
         if prefixed:
