@@ -20,7 +20,13 @@ import msgspec
 import musmed_tui.cli
 
 # What commands import when they run.
-for name in ("commands_app", "commands_models", "commands_play", "commands_tables", "asking"):
+for name in (
+    "commands.screen",
+    "commands.models",
+    "commands.play",
+    "commands.lists",
+    "options",
+):
     importlib.import_module(f"musmed_tui.{name}")
 importlib.import_module("engine.render")
 # And what typer imports when it is first asked: a command that there is not is refused before

@@ -1,0 +1,113 @@
+"""Listeners' actions as splices: hasty, late, gone back on."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.world import (
+    REQUEST,
+    assert_no_hole,
+    composed_from,
+    started,
+)
+
+from engine.affect.circumplex import Affect
+from engine.audio.format import frames_of
+from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.planner import make_plan
+from engine.plan.spec import ClipKey
+
+times = st.floats(min_value=0.0, max_value=239.0)
+actions = st.sampled_from([Steer(0.0, Affect(0.2, -0.3)), Ease(0.0), Skip(0.0)])
+
+
+@pytest.mark.parametrize("action", [Steer(0.0, Affect(0.7, 0.3), "glad"), Ease(0.0), Skip(0.0)])
+def test_an_action_is_spliced_in_and_kept(action: Event) -> None:
+    world = started()
+    world.run(300, {50.0: lambda: world.tell(action)})
+    (event,) = world.kept
+    assert 52.0 <= event.at <= 54.5  # type: ignore[attr-defined]  # 1.5 s of ring and the margin
+    assert world.conductor.plan == make_plan(REQUEST, [event])  # type: ignore[list-item]
+    splice = next(p for p in world.placed if p.splice)
+    assert splice.key == ClipKey(2, 1)
+    assert splice.start >= frames_of(event.at)  # type: ignore[attr-defined]
+    assert composed_from(world)[splice.key] == b"2-0"
+    assert world.written == frames_of(240)
+
+
+def test_of_hasty_steers_the_first_and_the_last_are_heard() -> None:
+    world = started()
+
+    def hasty() -> None:
+        world.tell(Steer(0.0, Affect(0.5, 0.5)))
+        world.tell(Steer(0.0, Affect(0.5, 0.0)))
+        world.tell(Steer(0.0, Affect(-0.5, -0.5)))
+
+    world.run(300, {20.0: hasty})
+    first, second = world.kept
+    assert first.at < second.at  # type: ignore[attr-defined]
+    assert world.conductor.plan.path.waypoints[-1].affect == Affect(-0.5, -0.5)
+    assert world.written == frames_of(240)
+
+
+def test_a_splice_that_came_too_late_is_aimed_again() -> None:
+    world = started(speed=4.0, delay=0.9)  # its first second takes longer than the margin
+    world.run(400, {100.0: lambda: world.tell(Ease(0.0))})
+    (event,) = world.kept
+    assert event.at > 103.5  # type: ignore[attr-defined]
+    assert world.written == frames_of(240)
+
+
+def test_acting_after_going_back_takes_back_what_was_done_later() -> None:
+    world = started()
+    world.run(
+        400,
+        {
+            30.0: lambda: world.tell(Skip(0.0)),
+            60.0: lambda: world.tell(Steer(0.0, Affect(0.7, 0.3), "glad")),
+            100.0: lambda: world.tell(Ease(0.0)),
+            130.0: lambda: world.seek(55.0),
+            130.5: lambda: world.tell(Steer(0.0, Affect(-0.5, -0.5))),
+            131.5: lambda: world.tell(Ease(0.0)),
+        },
+    )
+    ats = [event.at for event in world.kept]  # type: ignore[attr-defined]
+    assert len(ats) == 3
+    assert 32 < ats[0] < 34
+    assert 56 < ats[1] < 60
+    assert ats[1] + 0.5 <= ats[2] < 64, "the second was not heard before the third: both stay"
+    assert world.conductor.plan == make_plan(REQUEST, world.kept)  # type: ignore[arg-type]
+    assert_no_hole(world, 0.0)
+
+
+def test_near_the_end_nothing_changes_and_it_is_said() -> None:
+    world = started()
+    world.run(300, {236.0: lambda: world.tell(Skip(0.0))})
+    assert world.kept == []
+    assert any("about to end" in text for text in world.said)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    deeds=st.lists(st.tuples(times, st.one_of(actions, times)), min_size=2, max_size=9),
+    deaths=st.lists(times, max_size=2),
+    speed=st.sampled_from([4.0, 20.0]),
+)
+def test_going_back_and_forth_between_deeds(
+    deeds: list[tuple[float, Event | float]], deaths: list[float], speed: float
+) -> None:
+    world = started(speed=speed)
+    for at, deed in deeds:
+        if isinstance(deed, float):
+            world.later(at, lambda to=deed: world.seek(to))
+        else:
+            world.later(at, lambda action=deed: world.tell(action))
+    for at in deaths:
+        world.later(at, world.kill)
+    world.run(600)
+    assert list(world.conductor.events) == world.kept
+    assert world.conductor.plan == make_plan(REQUEST, world.kept)  # type: ignore[arg-type]
+    assert_no_hole(world, 0.0)
+    for spec in world.conductor.plan.clips:
+        assert [s for s, _ in world.sent if s.key == spec.key][-1] == spec
