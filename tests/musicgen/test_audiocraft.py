@@ -14,6 +14,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import margins
 import numpy as np
 import oracles
 
@@ -89,7 +90,13 @@ def said_by_audiocraft(
 
 
 def same_codes(
-    model: Any, conditioning: Any, prompt: Any, count: int, guidance: float = 3.0
+    model: Any,
+    conditioning: Any,
+    prompt: Any,
+    count: int,
+    *,
+    guidance: float = 3.0,
+    tolerance: float = margins.TOLERANCE,
 ) -> tuple[Any, Any]:
     """Our decoder's codes after the prompt and audiocraft's whole ones, (batch, codebooks, n) each,
     which agree."""
@@ -98,7 +105,8 @@ def same_codes(
 
     held = weights.from_transformers(model, None)
     said = said_by_audiocraft(held, conditioning, prompt, count, guidance)
-    ours = oracles.assert_same_codes(Decoder(held), conditioning, said, guidance=guidance)
+    how = {"guidance": guidance, "tolerance": tolerance}
+    ours = oracles.assert_same_codes(Decoder(held), conditioning, said, **how)
     return ours, said.codes
 
 
@@ -113,7 +121,7 @@ def test_greedy_codes_are_the_same(
     prompt = None
     if prompted:
         prompt = torch.randint(64, (4 * channels, 30), generator=torch.Generator().manual_seed(5))
-    ours, theirs = same_codes(model, conditioning(6, 1), prompt, 150, guidance)
+    ours, theirs = same_codes(model, conditioning(6, 1), prompt, 150, guidance=guidance)
     assert theirs.shape == (1, 4 * channels, 150)
     assert ours.shape == (1, 4 * channels, 120 if prompted else 150)
     assert len(ours.unique()) > 20
@@ -125,7 +133,8 @@ def test_greedy_codes_are_the_same(
 )
 def test_greedy_codes_are_the_same_in_the_small_models_size(small_model: Any) -> None:
     prompt = torch.randint(2048, (4, 10), generator=torch.Generator().manual_seed(5))
-    ours, _ = same_codes(small_model, conditioning(12, 1, width=768), prompt, 40)
+    # 24 layers of random weights amplify a rounding: our own two layouts differ by 7e-4
+    ours, _ = same_codes(small_model, conditioning(12, 1, width=768), prompt, 40, tolerance=3e-3)
     assert len(ours.unique()) > 20
 
 

@@ -57,7 +57,7 @@ def theirs(whole: Any, tokenizer: Any, generate_codes: Any, case: Case) -> oracl
 def test_greedy_codes_are_transformers(small: Any, tokenizer: Any, generate_codes: Any) -> None:
     model = from_transformers(small, tokenizer)
     assert 400e6 < model.decoder.step_bytes() / 4 + model.decoder.cross_kv.numel() < 430e6
-    for guidance, known, batch in ((1.0, 0, 1), (1.0, 5, 2), (3.0, 0, 2), (3.0, 5, 1)):
+    for guidance, known, batch in ((1.0, 5, 2), (3.0, 0, 1)):
         prompt = torch.randint(0, 2048, (batch, 4, known)) if known else None
         case = (TEXTS[:batch], prompt, guidance)
         assert_ours(model, case, theirs(small, tokenizer, generate_codes, case))
