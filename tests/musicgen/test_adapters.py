@@ -13,6 +13,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import oracles
 from safetensors.torch import load_file, save_file
 
 from engine.composers.musicgen.files.adapters import (
@@ -27,11 +28,6 @@ from engine.errors import MusmedError
 
 ATTENTION = ["q_proj", "k_proj", "v_proj", "out_proj"]
 LAYER = "decoder.model.decoder.layers.0"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture
@@ -72,6 +68,25 @@ def merged_by_us(model: Any, checkpoint: Path, *wishes: AdapterWish) -> dict[str
     return state
 
 
+LAST_BITS = 1e-6
+"""Of the largest weight. What is added is a product of rank 16 or less, and in which order its sum
+is taken is the BLAS's affair, which may go by where a matrix lies in memory: 16 roundings of 6e-8,
+and one for the sum with the weight."""
+
+
+def assert_same_weights(
+    ours: dict[str, Any], theirs: dict[str, Any], before: dict[str, Any]
+) -> None:
+    """What was merged is equal but for ``LAST_BITS``, what was not is as it was."""
+    assert set(ours) == set(theirs)
+    for name, weight in theirs.items():
+        if torch.equal(weight, before[name]):
+            assert torch.equal(ours[name], weight), name
+        else:
+            allowed = LAST_BITS * torch.maximum(weight.abs().max(), before[name].abs().max())
+            assert (ours[name] - weight).abs().max() <= allowed, name
+
+
 CONFIGS: dict[str, dict[str, Any]] = {
     "attention": {"target_modules": ATTENTION},
     "attention and feed-forward": {"target_modules": [*ATTENTION, "fc1", "fc2"], "r": 16},
@@ -98,7 +113,7 @@ CHANGING = ("pissa", "pissa_niter_4", "olora")
 
 
 @pytest.mark.parametrize("case", CONFIGS, ids=lambda case: case.replace(" ", "-"))
-def test_merging_is_pefts_to_the_bit(
+def test_merging_is_pefts(
     case: str, train: Callable[..., Path], tiny_model: Any, tiny_checkpoint: Path
 ) -> None:
     folder = train("one", **CONFIGS[case])
@@ -107,9 +122,7 @@ def test_merging_is_pefts_to_the_bit(
     before = tiny_model.state_dict()
     changed = [name for name in ours if not torch.equal(ours[name], before[name])]
     assert changed
-    assert set(ours) == set(theirs)
-    for name in ours:
-        assert torch.equal(ours[name], theirs[name]), name
+    assert_same_weights(ours, theirs, before)
 
 
 @pytest.mark.filterwarnings("ignore")  # peft's, that they changed the base
@@ -163,8 +176,7 @@ def test_several_with_scales(
     theirs = merged_by_peft(tiny_model, (one, scales[0]), (two, scales[1]))
     wishes = [parse_adapter(f"{f}={s}") for f, s in zip((one, two), scales, strict=True)]
     ours = merged_by_us(tiny_model, tiny_checkpoint, *wishes)
-    for name in ours:
-        assert torch.equal(ours[name], theirs[name]), name
+    assert_same_weights(ours, theirs, tiny_model.state_dict())
 
 
 def test_codes_are_those_of_pefts_merged_model(
@@ -177,18 +189,15 @@ def test_codes_are_those_of_pefts_merged_model(
     folder = train("one", target_modules=[*ATTENTION, "fc1", "fc2"], r=8, lora_alpha=64)
     checkpoint, cpu = find(str(tiny_checkpoint)), torch.device("cpu")
 
-    def codes(model: Any) -> Any:
-        states = torch.randn(5, 24, generator=torch.Generator().manual_seed(3))
-        parts = Decoder(model).frames(Conditioning(states), None, 40, seed=0, temperature=0)
-        return torch.cat(list(parts), dim=-1)
-
+    text = Conditioning(torch.randn(5, 24, generator=torch.Generator().manual_seed(3)))
     theirs = copy.deepcopy(tiny_model)
     theirs.load_state_dict(merged_by_peft(tiny_model, (folder, 1.0)))
     adapters = find_adapters([AdapterWish(str(folder))], checkpoint)
     ours = weights.load(checkpoint, device=cpu, dtype=torch.float32, adapters=adapters)
     plain = weights.load(checkpoint, device=cpu, dtype=torch.float32)
-    assert torch.equal(codes(ours), codes(weights.from_transformers(theirs, None)))
-    assert not torch.equal(codes(ours), codes(plain))
+    said = oracles.decode(Decoder(weights.from_transformers(theirs, None)), text, None, 40)
+    codes = oracles.assert_same_codes(Decoder(ours), text, said)
+    assert not torch.equal(codes, oracles.decode(Decoder(plain), text, None, 40).codes)
 
 
 def test_half_precision_weights_do_not_swallow_an_adapter(
@@ -214,8 +223,7 @@ def test_an_adapter_of_a_melody_model(
     folder = train("one", base=melody, target_modules=[*ATTENTION, "fc1", "fc2"])
     theirs = merged_by_peft(melody, (folder, 0.5))
     ours = merged_by_us(melody, checkpoint, AdapterWish(str(folder), 0.5))
-    for name in ours:
-        assert torch.equal(ours[name], theirs[name]), name
+    assert_same_weights(ours, theirs, melody.state_dict())
 
 
 def test_an_adapter_of_the_decoder_alone(
@@ -226,8 +234,9 @@ def test_an_adapter_of_the_decoder_alone(
     alone = peft.get_peft_model(copy.deepcopy(tiny_model.decoder), config)
     alone.save_pretrained(tmp_path / "alone")
     ours = merged_by_us(tiny_model, tiny_checkpoint, AdapterWish(str(tmp_path / "alone")))
-    for name, tensor in alone.merge_and_unload().state_dict().items():
-        assert torch.equal(ours[f"decoder.{name}"], tensor)
+    theirs = alone.merge_and_unload().state_dict()
+    inside = {name: ours[f"decoder.{name}"] for name in theirs}
+    assert_same_weights(inside, theirs, tiny_model.decoder.state_dict())
 
 
 @pytest.mark.parametrize(

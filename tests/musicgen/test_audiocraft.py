@@ -1,4 +1,5 @@
-"""audiocraft with the same random weights says the same codes as our decoder.
+"""audiocraft with the same random weights says the same codes as our decoder, wherever rounding
+can't decide (``margins``).
 
 Its own job: audiocraft can't be an extra, requirements-audiocraft.txt says how to install it. Where
 it is not installed these tests are skipped, and only MUSMED_AUDIOCRAFT_MUST_RUN=1 forbids that.
@@ -13,6 +14,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import margins
+import numpy as np
+import oracles
+
 from engine.composers.musicgen.files.audiocraft_packages import missing
 from engine.errors import MusmedError
 
@@ -21,11 +26,6 @@ installed = pytest.mark.skipif(
     bool(LACKING) and os.environ.get("MUSMED_AUDIOCRAFT_MUST_RUN") != "1",
     reason=f"audiocraft is not installed ({', '.join(LACKING[:3])} missing)",
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")
@@ -63,17 +63,51 @@ def conditioning(keys: int, seed: int, bias: Any = None, width: int = 24) -> Any
     return Conditioning(40 * states, bias)
 
 
-def both(model: Any, *arguments: Any, **settings: Any) -> tuple[Any, Any]:
-    """The codes of our decoder and of audiocraft's."""
+def said_by_audiocraft(
+    held: Any, conditioning: Any, prompt: Any, count: int, guidance: float
+) -> Any:
+    """What audiocraft's decoder says greedily: a ``Run``. Its language model gives the logits of
+    the conditional rows and then of the unconditional ones, and guides them after that."""
     from engine.composers.musicgen.decoders import audiocraft
+
+    decoder = audiocraft.open_decoder(held)
+    steps: list[Any] = []
+
+    def listen(_module: object, _args: object, logits: Any) -> None:
+        conditional, unconditional = logits[..., -1, :].chunk(2)
+        steps.append(unconditional + (conditional - unconditional) * guidance)
+
+    hook = decoder._model.register_forward_hook(listen)
+    try:
+        made = list(
+            decoder.frames(conditioning, prompt, count, seed=0, temperature=0, guidance=guidance)
+        )
+    finally:
+        hook.remove()
+    known = 0 if prompt is None else prompt.shape[-1]
+    logits = torch.stack(steps, dim=2).numpy().astype(np.float64)
+    return oracles.Run(oracles.whole_of(prompt, torch.cat(made, dim=-1)), known, logits)
+
+
+def same_codes(
+    model: Any,
+    conditioning: Any,
+    prompt: Any,
+    count: int,
+    *,
+    guidance: float = 3.0,
+    tolerance: float = margins.TOLERANCE,
+) -> tuple[Any, Any]:
+    """Our decoder's codes after the prompt and audiocraft's whole ones, (batch, codebooks, n) each,
+    which agree."""
     from engine.composers.musicgen.model import weights
     from engine.composers.musicgen.model.decoder import Decoder
 
     held = weights.from_transformers(model, None)
-    settings = {"seed": 0, "temperature": 0} | settings
-    ours = Decoder(held).frames(*arguments, **settings)
-    theirs = audiocraft.open_decoder(held).frames(*arguments, **settings)
-    return torch.cat(list(ours), dim=-1), torch.cat(list(theirs), dim=-1)
+    said = said_by_audiocraft(held, conditioning, prompt, count, guidance)
+    how = {"guidance": guidance, "tolerance": tolerance}
+    ours = oracles.assert_same_codes(Decoder(held), conditioning, said, **how)
+    return ours, said.codes
 
 
 @installed
@@ -87,10 +121,10 @@ def test_greedy_codes_are_the_same(
     prompt = None
     if prompted:
         prompt = torch.randint(64, (4 * channels, 30), generator=torch.Generator().manual_seed(5))
-    ours, theirs = both(model, conditioning(6, 1), prompt, 150, guidance=guidance)
-    assert ours.shape == (4 * channels, 120 if prompted else 150)
+    ours, theirs = same_codes(model, conditioning(6, 1), prompt, 150, guidance=guidance)
+    assert theirs.shape == (1, 4 * channels, 150)
+    assert ours.shape == (1, 4 * channels, 120 if prompted else 150)
     assert len(ours.unique()) > 20
-    assert torch.equal(ours, theirs)
 
 
 @pytest.mark.skipif(
@@ -99,9 +133,9 @@ def test_greedy_codes_are_the_same(
 )
 def test_greedy_codes_are_the_same_in_the_small_models_size(small_model: Any) -> None:
     prompt = torch.randint(2048, (4, 10), generator=torch.Generator().manual_seed(5))
-    ours, theirs = both(small_model, conditioning(12, 1, width=768), prompt, 40)
+    # 24 layers of random weights amplify a rounding: our own two layouts differ by 7e-4
+    ours, _ = same_codes(small_model, conditioning(12, 1, width=768), prompt, 40, tolerance=3e-3)
     assert len(ours.unique()) > 20
-    assert torch.equal(ours, theirs)
 
 
 @installed
@@ -117,9 +151,8 @@ def test_matrices_in_bfloat16_are_no_hindrance(tiny_model: Any) -> None:
 
 @installed
 def test_a_batch_of_prompts_of_several_lengths(tiny_model: Any) -> None:
-    ours, theirs = both(tiny_model, [conditioning(3, 1), conditioning(7, 2)], None, 60)
+    ours, _ = same_codes(tiny_model, [conditioning(3, 1), conditioning(7, 2)], None, 60)
     assert ours.shape == (2, 4, 60)
-    assert torch.equal(ours, theirs)
     assert not torch.equal(ours[0], ours[1])
 
 
@@ -129,9 +162,8 @@ def test_weights_that_change_along_the_clip(tiny_model: Any) -> None:
     share = torch.linspace(0, 1, 80)[:, None]
     bias = torch.cat([(1 - share).log().expand(80, 4), share.log().expand(80, 5)], dim=1)
     faded = conditioning(9, 3, bias)
-    ours, theirs = both(tiny_model, faded, None, 80)
-    assert torch.equal(ours, theirs)
-    plain, _ = both(tiny_model, conditioning(9, 3), None, 80)
+    ours, _ = same_codes(tiny_model, faded, None, 80)
+    plain, _ = same_codes(tiny_model, conditioning(9, 3), None, 80)
     assert not torch.equal(ours, plain)
 
 

@@ -1,4 +1,5 @@
-"""The decoder against transformers' ``generate``, float32 on the CPU: the same tokens."""
+"""The decoder against transformers' ``generate``, float32 on the CPU: the same codes wherever
+rounding can't decide (``margins``)."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 torch = pytest.importorskip("torch")
+
+import oracles
 
 from engine.composers.musicgen.decoders.reference import ReferenceDecoder
 from engine.composers.musicgen.model.decoder import Conditioning, Decoder
@@ -33,11 +36,20 @@ def decoder(model: Model) -> Decoder:
 
 @pytest.fixture(scope="module")
 def theirs(tiny_model: Any, tokenizer: Any, generate_codes: Any) -> Any:
-    """The codes of transformers' ``generate`` for texts: (texts, frames, ...) -> codes."""
+    """What transformers' ``generate`` says on texts after a prompt (batch, codebooks, n) or None:
+    (texts, prompt, ...) -> Run."""
 
-    def generate(texts: list[str], frames: int, **how: Any) -> Any:
+    def generate(texts: list[str], prompt: Any = None, **how: Any) -> oracles.Run:
         inputs = tokenizer(texts, return_tensors="pt", padding=True)
-        return generate_codes(tiny_model, inputs, frames, **how)
+        known = 0
+        if prompt is not None:
+            known = prompt.shape[-1]
+            how["decoder_input_ids"] = prompt.flatten(0, 1)
+
+        def run() -> Any:
+            return generate_codes(tiny_model, inputs, FRAMES, **how)[..., known:]
+
+        return oracles.watch_transformers(tiny_model, prompt, run)
 
     return generate
 
@@ -58,14 +70,12 @@ def test_greedy_tokens_are_transformers(
     theirs: Any, model: Model, decoder: Decoder, guidance: float, known: int
 ) -> None:
     how = {"do_sample": False, "guidance_scale": guidance}
-    whole = theirs([CALM], FRAMES, **how)[0]
-    prompt = None
+    said = theirs([CALM], **how)
     if known:
-        prompt = whole[:, :known].roll(1, dims=0)  # not what it would have said itself
-        whole = theirs([CALM], FRAMES, decoder_input_ids=prompt, **how)[0]
-    ours = decoded(decoder, about(model, CALM), prompt, guidance=guidance)
-    assert whole.unique().numel() > 20
-    assert torch.equal(ours, whole[:, known:])
+        prompt = said.codes[..., :known].roll(1, dims=1)  # not what it would have said itself
+        said = theirs([CALM], prompt, **how)
+    assert said.codes.unique().numel() > 20
+    oracles.assert_same_codes(decoder, about(model, CALM), said, guidance=guidance)
 
 
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
@@ -74,27 +84,26 @@ def test_a_batch_is_transformers_batch(
     theirs: Any, model: Model, decoder: Decoder, guidance: float, known: int
 ) -> None:
     """Two prompts of unequal length, padded by transformers, simply shorter here."""
-    how: dict[str, Any] = {"do_sample": False, "guidance_scale": guidance}
-    prompt = None
-    if known:
-        prompt = torch.randint(0, 64, (2, 4, known))
-        how["decoder_input_ids"] = prompt.flatten(0, 1)
-    whole = theirs([CALM, DARK], FRAMES, **how)
+    prompt = torch.randint(0, 64, (2, 4, known)) if known else None
+    said = theirs([CALM, DARK], prompt, do_sample=False, guidance_scale=guidance)
     both = [about(model, CALM), about(model, DARK)]
-    ours = decoded(decoder, both, prompt, guidance=guidance)
-    assert torch.equal(ours, whole[..., known:])
-    alone = decoded(decoder, both[1], None if prompt is None else prompt[1], guidance=guidance)
-    assert torch.equal(alone, ours[1])
+    oracles.assert_same_codes(decoder, both, said, guidance=guidance)
+    # alone it goes through matrices of other shapes, and so through other kernels
+    ours = oracles.decode(decoder, both, prompt, FRAMES, guidance=guidance).row(1)
+    oracles.assert_same_codes(decoder, both[1], ours, guidance=guidance)
 
 
 def test_a_stereo_model_is_transformers(
     tiny_stereo_model: Any, tokenizer: Any, generate_codes: Any
 ) -> None:
     inputs = tokenizer([CALM], return_tensors="pt")
-    theirs = generate_codes(tiny_stereo_model, inputs, FRAMES, do_sample=False, guidance_scale=3.0)
+    how = {"do_sample": False, "guidance_scale": 3.0}
+    said = oracles.watch_transformers(
+        tiny_stereo_model, None, lambda: generate_codes(tiny_stereo_model, inputs, FRAMES, **how)
+    )
     model = from_transformers(tiny_stereo_model, tokenizer)
     assert (model.channels, model.codebooks) == (2, 8)
-    assert torch.equal(decoded(Decoder(model), about(model, CALM)), theirs[0])
+    oracles.assert_same_codes(Decoder(model), about(model, CALM), said)
 
 
 @pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
@@ -113,15 +122,13 @@ def test_an_adapter_is_peft_s(
     ).eval()
     inputs = tokenizer([CALM], return_tensors="pt")
     how = {"do_sample": False, "guidance_scale": 3.0}
-    if merged:
-        theirs = generate_codes(adapted.merge_and_unload(), inputs, FRAMES, **how)
-        model = from_transformers(base, tokenizer)
-    else:
-        theirs = generate_codes(adapted.base_model.model, inputs, FRAMES, **how)
-        model = from_transformers(adapted.merge_and_unload(), tokenizer)
-    ours = decoded(Decoder(model), about(model, CALM))
-    assert torch.equal(ours, theirs[0])
-    assert not torch.equal(ours, plain)
+    whole = adapted.merge_and_unload() if merged else adapted.base_model.model
+    said = oracles.watch_transformers(
+        whole, None, lambda: generate_codes(whole, inputs, FRAMES, **how)
+    )
+    model = from_transformers(base if merged else adapted.merge_and_unload(), tokenizer)
+    ours = oracles.assert_same_codes(Decoder(model), about(model, CALM), said)
+    assert not torch.equal(ours[0], plain)
 
 
 def about_of(model: Any, tokenizer: Any) -> Conditioning:
@@ -134,7 +141,7 @@ def test_sampled_tokens_are_transformers_given_the_same_draws(
 ) -> None:
     """transformers' temperature, top-k and softmax, with our draws instead of multinomial's."""
     known, seed = 10, 11
-    prompt = torch.randint(0, 64, (4, known))
+    prompt = torch.randint(0, 64, (1, 4, known))
     generator = torch.Generator().manual_seed(seed)
     position = known
     draws: Any = None
@@ -151,17 +158,10 @@ def test_sampled_tokens_are_transformers_given_the_same_draws(
     sampling = {"top_k": 20, "temperature": 1.3}
     with monkeypatch.context() as patched:
         patched.setattr(torch, "multinomial", multinomial)
-        whole = theirs(
-            [CALM],
-            FRAMES,
-            do_sample=True,
-            guidance_scale=guidance,
-            decoder_input_ids=prompt,
-            **sampling,
-        )[0]
-    ours = decoded(decoder, about(model, CALM), prompt, seed=seed, guidance=guidance, **sampling)
+        said = theirs([CALM], prompt, do_sample=True, guidance_scale=guidance, **sampling)
     assert position == positions_of(FRAMES, (0, 1, 2, 3)) - 1
-    assert torch.equal(ours, whole[:, known:])
+    how = {"seed": seed, "guidance": guidance, **sampling}
+    oracles.assert_same_codes(decoder, about(model, CALM), said, **how)
 
 
 def test_seeds(model: Model, decoder: Decoder) -> None:
@@ -230,10 +230,13 @@ class TestBias:
         )
         prompt = torch.randint(0, 64, (4, 9), generator=torch.Generator().manual_seed(4))
         moving = Conditioning(states * 30, bias)  # so loud that the text decides
-        ours = decoded(decoder, moving, prompt)
-        assert torch.equal(ours, decoded(ReferenceDecoder(tiny_model), moving, prompt))
+        reference = ReferenceDecoder(tiny_model)
+        said = oracles.watch_transformers(
+            tiny_model, prompt, lambda: decoded(reference, moving, prompt)
+        )
+        ours = oracles.assert_same_codes(decoder, moving, said)
         still = decoded(decoder, Conditioning(states * 30), prompt)
-        assert not torch.equal(ours, still)
+        assert not torch.equal(ours[0], still)
 
     def test_each_frame_has_its_own_row(self, model: Model, decoder: Decoder) -> None:
         """Up to the frame at which the bias changes nothing is different."""
@@ -336,10 +339,11 @@ def transformers_logits(model: Any, tokenizer: Any, codes: Any) -> Any:
 def test_a_step_over_a_bucket_is_a_step_over_the_past(
     model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a CUDA graph captures, here run on the CPU: the later positions are masked."""
+    """What a CUDA graph captures, here run on the CPU: the later positions are masked. Attention
+    over another length adds in another order."""
     from engine.composers.musicgen.model import decoder as module
 
-    exact = decoded(Decoder(model), about(model, CALM), count=300)
+    exact = oracles.decode(Decoder(model), about(model, CALM), None, 300)
     real: Callable[..., None] = module.step
 
     def bucketed(
@@ -350,19 +354,19 @@ def test_a_step_over_a_bucket_is_a_step_over_the_past(
         real(weights, state, sampling, -(-span // 256) * 256, masked=True, **how)
 
     monkeypatch.setattr(module, "step", bucketed)
-    assert torch.equal(decoded(Decoder(model), about(model, CALM), count=300), exact)
+    oracles.assert_same_codes(Decoder(model), about(model, CALM), exact)
 
 
 def test_plain_matrices_say_the_same(
     tiny_model: Any, tokenizer: Any, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The layout that CUDA and MPS take, on the CPU."""
+    """The layout that CUDA and MPS take, on the CPU: another library's product."""
     from engine.composers.musicgen.model import matrices
 
     monkeypatch.setattr(matrices, "_packs", lambda _: False)
     plain = from_transformers(tiny_model, tokenizer)
     assert isinstance(plain.decoder.layers[0].qkv, matrices.Dense)
     for guidance in (1.0, 3.0):
-        how = {"prompt": torch.randint(0, 64, (4, 20)), "guidance": guidance}
-        ours = decoded(Decoder(plain), about(model, CALM), **how)
-        assert torch.equal(ours, decoded(Decoder(model), about(model, CALM), **how))
+        prompt, text = torch.randint(0, 64, (4, 20)), about(model, CALM)
+        packed = oracles.decode(Decoder(model), text, prompt, FRAMES, guidance=guidance)
+        oracles.assert_same_codes(Decoder(plain), text, packed, guidance=guidance)

@@ -10,6 +10,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import oracles
+
 from engine.composers.musicgen.model.decoder import Conditioning, Decoder
 from engine.composers.musicgen.model.weights import Model, from_transformers
 
@@ -34,8 +36,20 @@ def decoder(model: Model) -> Decoder:
 
 @pytest.fixture(scope="module")
 def theirs(whole: Any, tokenizer: Any, generate_codes: Any) -> Any:
+    """What transformers' ``generate`` says after a prompt (1, codebooks, n) or None."""
     inputs = tokenizer([CALM], return_tensors="pt")
-    return lambda **how: generate_codes(whole, inputs, FRAMES, **how)[0]
+
+    def generate(prompt: Any = None, **how: Any) -> oracles.Run:
+        known = 0
+        if prompt is not None:
+            known, how["decoder_input_ids"] = prompt.shape[-1], prompt[0]
+
+        def run() -> Any:
+            return generate_codes(whole, inputs, FRAMES, **how)[..., known:]
+
+        return oracles.watch_transformers(whole, prompt, run)
+
+    return generate
 
 
 def decoded(decoder: Decoder, conditioning: Any, prompt: Any = None, **how: Any) -> Any:
@@ -48,23 +62,22 @@ def decoded(decoder: Decoder, conditioning: Any, prompt: Any = None, **how: Any)
 def test_greedy_tokens_are_transformers(
     theirs: Any, model: Model, guidance: float, known: int
 ) -> None:
-    how: dict[str, Any] = {"do_sample": False, "guidance_scale": guidance}
-    prompt = None
-    if known:
-        prompt = how["decoder_input_ids"] = torch.randint(0, 64, (4, known))
-    codes = theirs(**how)
+    prompt = torch.randint(0, 64, (1, 4, known)) if known else None
+    said = theirs(prompt, do_sample=False, guidance_scale=guidance)
+    assert said.codes.unique().numel() > 20
     text = Conditioning(model.text_states(CALM))
-    ours = decoded(Decoder(model), text, prompt, guidance=guidance)
-    assert codes.unique().numel() > 20
-    assert torch.equal(ours, codes[:, known:])
+    oracles.assert_same_codes(Decoder(model), text, said, guidance=guidance)
 
 
 def test_stereo_too(build: Any, tokenizer: Any, generate_codes: Any) -> None:
     whole = build.model(build.melody_config(channels=2))
     inputs = tokenizer([CALM], return_tensors="pt")
-    theirs = generate_codes(whole, inputs, FRAMES, do_sample=False, guidance_scale=3.0)[0]
+    how = {"do_sample": False, "guidance_scale": 3.0}
+    said = oracles.watch_transformers(
+        whole, None, lambda: generate_codes(whole, inputs, FRAMES, **how)
+    )
     model = from_transformers(whole, tokenizer)
-    assert torch.equal(decoded(Decoder(model), Conditioning(model.text_states(CALM))), theirs)
+    oracles.assert_same_codes(Decoder(model), Conditioning(model.text_states(CALM)), said)
 
 
 def test_from_a_folder(
@@ -134,9 +147,11 @@ class TestBias:
 
 
 def test_a_bucketed_step_is_the_same(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for the order in which attention over another length adds."""
     from engine.composers.musicgen.model import decoder as module
 
-    exact = decoded(Decoder(model), Conditioning(model.text_states(CALM)), count=300)
+    text = Conditioning(model.text_states(CALM))
+    exact = oracles.decode(Decoder(model), text, None, 300)
     real = module.step
 
     def bucketed(
@@ -146,13 +161,12 @@ def test_a_bucketed_step_is_the_same(model: Model, monkeypatch: pytest.MonkeyPat
         real(weights, state, sampling, -(-span // 256) * 256, masked=True, **how)
 
     monkeypatch.setattr(module, "step", bucketed)
-    ours = decoded(Decoder(model), Conditioning(model.text_states(CALM)), count=300)
-    assert torch.equal(ours, exact)
+    oracles.assert_same_codes(Decoder(model), text, exact)
 
 
 def test_a_batch_needs_texts_of_one_length(model: Model, decoder: Decoder) -> None:
     texts = [Conditioning(model.text_states(text)) for text in (CALM, DARK)]
     with pytest.raises(ValueError, match="equally long"):
         decoded(decoder, texts)
-    twice = decoded(decoder, [texts[0], texts[0]])
-    assert torch.equal(twice[1], decoded(decoder, texts[0]))
+    twice = oracles.decode(decoder, [texts[0], texts[0]], None, FRAMES)
+    oracles.assert_same_codes(decoder, texts[0], twice.row(1))  # other shapes, other kernels

@@ -143,9 +143,8 @@ def sounding(audio: Frames) -> Frames:
 
 
 def test_a_session_steered_killed_and_resumed_is_its_rendering(
-    tmp_path: Path, request_of: Request, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, request_of: Request
 ) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # for every engine the same sums
     (tmp_path / "request.json").write_bytes(msgspec.json.encode(request_of))
     status, first = perform(tmp_path, 1)
     assert status == -9

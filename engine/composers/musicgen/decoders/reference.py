@@ -110,13 +110,21 @@ def _weigher(bias: Tensor) -> Callable[[object, tuple[object, ...], dict[str, An
     """A hook that gives the cross-attention the bias of the positions it is called for."""
 
     def weigh(_: object, args: tuple[object, ...], kwargs: dict[str, Any]) -> HookArguments:
-        past = kwargs.get("past_key_values")
-        first = 0 if past is None else past.get_seq_length()
-        positions = torch.arange(kwargs["input_ids"].shape[-1], device=bias.device) + first
+        positions = torch.arange(kwargs["input_ids"].shape[-1], device=bias.device)
+        positions += _past_length(kwargs)
         rows = bias.index_select(1, positions.clamp_max(bias.shape[1] - 1))
         return args, kwargs | {"encoder_attention_mask": rows[:, None]}
 
     return weigh
+
+
+def _past_length(kwargs: dict[str, Any]) -> int:
+    """How many positions the decoder was called for before this call."""
+    for name in ("cache", "past_key_values"):  # since transformers 5.24, and until then
+        if name in kwargs:
+            past = kwargs[name]
+            return 0 if past is None else int(past.get_seq_length())
+    raise TypeError("this transformers has another name for the past of its decoder")
 
 
 class _EndedError(Exception):
