@@ -754,7 +754,7 @@ def test_only_one_fetches_at_a_time(server: Hub, cache: Path) -> None:
 
 
 def test_the_doctor_names_what_is_here_and_what_is_broken(cache: Path) -> None:
-    from musmed_tui.doctor.report.musicgen import checkpoints
+    from musmed_tui.doctor.musicgen import checkpoints
 
     def said() -> list[tuple[str, str]]:
         return [(finding.level, finding.text + finding.advice) for finding in checkpoints()]
