@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "tui")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from fake_session import FakeControl, make_app  # noqa: E402
+from support.fake_session import FakeControl, make_app  # noqa: E402
 
 FONT = "DejaVu Sans Mono"
 SETTLE = 0.4

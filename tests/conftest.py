@@ -15,14 +15,14 @@ os.environ.setdefault("MUSMED_SYNTHESIS", "builtin")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file run in one worker, so that what they share is made once; MusicGen's all
     in one, which alone imports transformers and peft. Tests with a group of their own keep it, and
-    those that play in real time are spread: they are looked for in tests/audio alone. First come
+    those that play in real time are spread: they are looked for in tests/sound alone. First come
     the whole sessions, which compute for longest; beside them the screens, which mostly wait."""
-    items.sort(key=lambda item: item.path.parent.name not in ("audio", "tui"))
+    items.sort(key=lambda item: item.path.parent.name not in ("sound", "tui"))
     for item in items:
-        folder, file = item.path.parent.name, item.path.stem
+        folder, file = item.path.parent.name, f"{item.path.parent.name}-{item.path.stem}"
         if item.get_closest_marker("real_time"):
-            if folder != "audio":
-                raise pytest.UsageError(f"{item.nodeid} plays in real time outside tests/audio")
+            if folder != "sound":
+                raise pytest.UsageError(f"{item.nodeid} plays in real time outside tests/sound")
             continue
         if item.get_closest_marker("xdist_group"):
             continue
@@ -35,7 +35,7 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-QUICK_ENGINE = Path(__file__).with_name("quick_engine.py")
+QUICK_ENGINE = Path(__file__).parent / "support" / "quick_engine.py"
 
 
 @pytest.fixture(scope="module")

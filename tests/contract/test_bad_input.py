@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FORKING = Path(__file__).with_name("forking_musmed.py")
+FORKING = Path(__file__).parents[1] / "support" / "forking_musmed.py"
 LITTLE_DISK = 256 * 1024
 
 

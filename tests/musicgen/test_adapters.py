@@ -13,8 +13,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import oracles
 from safetensors.torch import load_file, save_file
+from support import oracles
 
 from engine.composers.musicgen.files.adapters import (
     AdapterWish,

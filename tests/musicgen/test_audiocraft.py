@@ -14,9 +14,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import margins
 import numpy as np
-import oracles
+from support import margins, oracles
 
 from engine.composers.musicgen.files.audiocraft_packages import missing
 from engine.errors import MusmedError

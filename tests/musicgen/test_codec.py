@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-import oracles
+from support import oracles
 
 from engine.composers.musicgen.model.codec import (
     CodecStream,

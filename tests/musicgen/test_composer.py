@@ -28,7 +28,7 @@ from engine.plan.spec import ClipSpec
 
 torch = pytest.importorskip("torch")
 
-import oracles
+from support import oracles
 
 from engine.composers.musicgen.model.weights import from_transformers
 

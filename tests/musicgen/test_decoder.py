@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import oracles
+from support import oracles
 
 from engine.composers.musicgen.decoders.reference import ReferenceDecoder
 from engine.composers.musicgen.model.decoder import Conditioning, Decoder

@@ -14,7 +14,7 @@ import pytest
 torch = pytest.importorskip("torch")
 safetensors = pytest.importorskip("safetensors.torch")
 
-import oracles
+from support import oracles
 
 from engine.composers.musicgen.decoders.reference import ReferenceDecoder
 from engine.composers.musicgen.files.checkpoints import find

@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import oracles
+from support import oracles
 
 from engine.composers.musicgen.model.decoder import Conditioning, Decoder
 from engine.composers.musicgen.model.weights import Model, from_transformers

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from margins import (
+from support.margins import (
     LAST_BIT,
     Drawn,
     assert_near,

@@ -42,7 +42,7 @@ from engine.session.preparation import prepare
 pytest.importorskip("torch")
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = Path(__file__).with_name("musicgen_session.py")
+SCRIPT = Path(__file__).parents[1] / "support" / "musicgen_session.py"
 DEVICE = "musmedfile"
 RAMP = frames_of(0.1)
 """Who goes on with a session hears it fade in."""

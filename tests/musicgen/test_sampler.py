@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-import margins
+from support import margins
 
 from engine.composers.musicgen.model.sampler import (
     Sampling,

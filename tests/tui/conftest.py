@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fake_session import FakeControl
+from support.fake_session import FakeControl
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fake_session import FakeControl, make_app, run, settled
+from support.fake_session import FakeControl, make_app, run, settled
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Select
 

@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 
 import pytest
-from fake_session import REQUEST, SESSION, FakeControl, make_app, run, settled, until
+from support.fake_session import REQUEST, SESSION, FakeControl, make_app, run, settled, until
 from textual.pilot import Pilot
 from textual.widgets import Input, ProgressBar
 

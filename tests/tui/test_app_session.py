@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from fake_session import SESSION, FakeControl, FakeRunner, a_snapshot, make_app, run, settled, until
+from support.fake_session import (
+    SESSION,
+    FakeControl,
+    FakeRunner,
+    a_snapshot,
+    make_app,
+    run,
+    settled,
+    until,
+)
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fake_session import FakeControl, make_app, settled, until
+from support.fake_session import FakeControl, make_app, settled, until
 from textual.pilot import Pilot
 from textual.widgets import Input, ProgressBar
 

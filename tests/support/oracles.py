@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from margins import (
+from support.margins import (
     LAST_BIT,
     MULTIPLE,
     SHARE,

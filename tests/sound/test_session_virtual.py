@@ -19,7 +19,7 @@ from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.render import render_session
 
-SCRIPT = Path(__file__).with_name("live_session.py")
+SCRIPT = Path(__file__).parents[1] / "support" / "live_session.py"
 one_process = pytest.mark.xdist_group("whole session")
 """The tests that share the 15-minute session."""
 

@@ -32,7 +32,7 @@ from engine.session.library.records import StoredSession
 from engine.session.preparation import prepare
 from engine.session.runner import SessionRunner
 
-ENGINE = Path(__file__).with_name("tones_engine.py")
+ENGINE = Path(__file__).parents[1] / "support" / "tones_engine.py"
 REQUEST = Request(
     start=Affect(-0.04, 0.8),
     target=Affect(0.6, -0.5),

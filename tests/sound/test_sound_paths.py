@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 pytestmark = [pytest.mark.real_time, pytest.mark.xdist_group("short")]
-SCRIPT = str(Path(__file__).with_name("synthetic_session.py"))
+SCRIPT = str(Path(__file__).parents[1] / "support" / "synthetic_session.py")
 
 
 def finished(process: subprocess.Popen[str]) -> str:

@@ -18,11 +18,11 @@ import pytest
 from musmed_tui.settings import GlyphChoice
 from musmed_tui.terminal.terminal import Terminal, chosen_glyphs
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 CHILD = """
 import importlib.util, sys
-spec = importlib.util.spec_from_file_location("player_rig", "tests/unit/test_plain_player.py")
+spec = importlib.util.spec_from_file_location("player_rig", "tests/tui/plain/test_player.py")
 rig = importlib.util.module_from_spec(spec); spec.loader.exec_module(rig)
 from musmed_tui.plain.player import PlainPlayer
 from musmed_tui.exits import exit_code
