@@ -10,6 +10,7 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 import pytest
+from support.waiting import HANG_SECONDS
 
 from engine.affect.circumplex import Affect
 from engine.audio.files import decode_flac
@@ -56,7 +57,7 @@ class Tone:
     def chunks(self) -> Iterator[Frames]:
         random = np.random.default_rng(1)
         for _ in range(int(self._spec.duration)):
-            assert self._gate.wait(30)
+            assert self._gate.wait(HANG_SECONDS)
             yield random.uniform(-0.1, 0.1, (SAMPLE_RATE, 2)).astype(np.float32)
 
     def bars(self) -> tuple[()]:
@@ -143,7 +144,7 @@ class Front:
 
     def close(self) -> None:
         self.raw.close()
-        self.thread.join(10)
+        self.thread.join(HANG_SECONDS)
         assert not self.thread.is_alive()
         self._incoming.close()
 
@@ -289,7 +290,7 @@ def test_a_malformed_stream_ends_the_engine_with_one_reason(
     assert [type(message) for message in told] == [Hello, Failure]
     assert isinstance(told[1], Failure)
     assert says in told[1].reason
-    front.thread.join(10)
+    front.thread.join(HANG_SECONDS)
     assert front.status == 2
 
 
@@ -309,7 +310,7 @@ def test_more_than_the_protocol_allows_ends_the_engine(
             break
     told = [frame.message for frame in iter(front.reader.read, None)]
     assert sum(isinstance(message, Failure) for message in told) == 1
-    front.thread.join(10)
+    front.thread.join(HANG_SECONDS)
     assert front.status == 2
 
 
@@ -323,5 +324,5 @@ def test_it_ends_while_it_composes(front: Front, composer: ToneComposer, quit_fi
         front.send(Quit())
     else:
         front.raw.close()
-    front.thread.join(10)
+    front.thread.join(HANG_SECONDS)
     assert front.status == 0
