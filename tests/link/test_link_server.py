@@ -18,6 +18,7 @@ from engine.audio.format import SAMPLE_RATE, Frames, frames_of
 from engine.composers.base import Continuation, Marks, Traits
 from engine.errors import MusmedError
 from engine.link.framing import PREAMBLE, Frame, FrameReader, FrameWriter
+from engine.link.outbox import Outbox
 from engine.link.protocol import (
     Cancel,
     ClipDone,
@@ -36,6 +37,7 @@ from engine.link.protocol import (
     ToFront,
 )
 from engine.link.server import serve
+from engine.link.worker import ComposeWorker, Job
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec
@@ -232,6 +234,34 @@ def test_a_queued_clip_that_is_cancelled_is_never_heard_of(
     assert isinstance(frame.message, ClipDone)
     started, _, _ = front.clip()
     assert started.index == 2
+
+
+def test_a_clip_that_is_cancelled_before_it_is_begun_has_an_end(composer: ToneComposer) -> None:
+    """Who asked for it and for nothing else waits for that before asking for the next."""
+    outbox = Outbox()
+    worker = ComposeWorker(outbox, lambda _: composer)
+    worker.add(Open("tone"))
+    worker.start()
+    outbox.grant(64)
+
+    def said() -> msgspec.Struct:
+        taken = outbox.take()
+        assert taken is not None
+        return taken[0]
+
+    assert isinstance(said(), Opened)
+    with worker._changed:  # the thread can't look meanwhile
+        worker.add(Job(FIRST, b""))
+        worker.cancel(FIRST.key, 0)
+    worker.add(Job(PLAN.clips[1], b""))
+    assert isinstance(said(), ClipStarted)
+    while isinstance(told := said(), Part):
+        pass
+    assert isinstance(told, ClipDone)
+    assert told.index == 0
+    assert told.cut
+    worker.close()
+    outbox.close()
 
 
 @pytest.mark.parametrize(
