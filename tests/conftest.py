@@ -11,12 +11,22 @@ import pytest
 os.environ.setdefault("MUSMED_SYNTHESIS", "builtin")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--long", action="store_true", help="also the tests marked 'long': sweeps, soaks, matrices"
+    )
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The tests of a file run in one worker, so that what they share is made once; MusicGen's all
     in one, which alone imports transformers and peft. Tests with a group of their own keep it, and
     those that play in real time are spread: they are looked for in tests/sound alone. First come
     the whole sessions, which compute for longest; beside them the screens, which mostly wait."""
+    if not config.getoption("--long"):
+        repeated = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=repeated)
+        items[:] = [item for item in items if item not in repeated]
     items.sort(key=lambda item: item.path.parent.name not in ("sound", "tui"))
     for item in items:
         folder, file = item.path.parent.name, f"{item.path.parent.name}-{item.path.stem}"

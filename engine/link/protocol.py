@@ -45,8 +45,8 @@ class Compose(msgspec.Struct, frozen=True, tag="compose", forbid_unknown_fields=
 class Cancel(msgspec.Struct, frozen=True, tag="cancel", forbid_unknown_fields=True):
     """Stop composing a clip, queued or under way. A clip under way is cut after the first chunk
     that ends at or past ``keep_until`` (session frame, 48 kHz: what must still be heard of it
-    before a splice) and answered by ``ClipDone(cut=True)`` with its continuation; a queued one
-    is dropped and answered by nothing. A clip that is done or unknown is ignored."""
+    before a splice) and answered by ``ClipDone(cut=True)`` with its continuation; one queued
+    behind another is dropped and answered by nothing. A clip that is done or unknown is ignored."""
 
     index: int
     revision: int

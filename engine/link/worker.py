@@ -72,14 +72,21 @@ class ComposeWorker:
     def cancel(self, key: ClipKey, keep_until: int) -> None:
         """``Cancel`` of the protocol."""
         with self._changed:
-            self._queue = deque(
-                i for i in self._queue if not (isinstance(i, Job) and i.spec.key == key)
-            )
-            job = self._current
+            job = self._under_way()
             composing = job is not None and job.spec.key == key
             if job is not None and composing:
                 job.keep_until = keep_until
+            self._queue = deque(
+                i for i in self._queue if i is job or not (isinstance(i, Job) and i.spec.key == key)
+            )
             self._outbox.cut(key, keep_until, composing=composing)
+
+    def _under_way(self) -> Job | None:
+        """The clip that is being composed, or would be if the thread had looked already: whoever
+        asked for a single clip knows no difference and waits for its end."""
+        if self._current is None and self._queue and isinstance(self._queue[0], Job):
+            return self._queue[0]
+        return self._current
 
     def close(self) -> None:
         """Stop as soon as the composer returns from what it is doing."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from support.waiting import take
 
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
@@ -31,7 +32,7 @@ class Session:
             self.client = EngineClient(self._told.put, argv=argv, log=file)
 
     def next(self) -> Delivery:
-        return self._told.get(timeout=60)
+        return take(self._told, self.client.pid)
 
     def until(self, kind: type) -> list[Delivery]:
         told = [self.next()]

@@ -10,6 +10,7 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 import pytest
+from support.waiting import HANG_SECONDS
 
 from engine.affect.circumplex import Affect
 from engine.audio.files import decode_flac
@@ -17,6 +18,7 @@ from engine.audio.format import SAMPLE_RATE, Frames, frames_of
 from engine.composers.base import Continuation, Marks, Traits
 from engine.errors import MusmedError
 from engine.link.framing import PREAMBLE, Frame, FrameReader, FrameWriter
+from engine.link.outbox import Outbox
 from engine.link.protocol import (
     Cancel,
     ClipDone,
@@ -35,6 +37,7 @@ from engine.link.protocol import (
     ToFront,
 )
 from engine.link.server import serve
+from engine.link.worker import ComposeWorker, Job
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec
@@ -56,7 +59,7 @@ class Tone:
     def chunks(self) -> Iterator[Frames]:
         random = np.random.default_rng(1)
         for _ in range(int(self._spec.duration)):
-            assert self._gate.wait(30)
+            assert self._gate.wait(HANG_SECONDS)
             yield random.uniform(-0.1, 0.1, (SAMPLE_RATE, 2)).astype(np.float32)
 
     def bars(self) -> tuple[()]:
@@ -143,7 +146,7 @@ class Front:
 
     def close(self) -> None:
         self.raw.close()
-        self.thread.join(10)
+        self.thread.join(HANG_SECONDS)
         assert not self.thread.is_alive()
         self._incoming.close()
 
@@ -233,6 +236,34 @@ def test_a_queued_clip_that_is_cancelled_is_never_heard_of(
     assert started.index == 2
 
 
+def test_a_clip_that_is_cancelled_before_it_is_begun_has_an_end(composer: ToneComposer) -> None:
+    """Who asked for it and for nothing else waits for that before asking for the next."""
+    outbox = Outbox()
+    worker = ComposeWorker(outbox, lambda _: composer)
+    worker.add(Open("tone"))
+    worker.start()
+    outbox.grant(64)
+
+    def said() -> msgspec.Struct:
+        taken = outbox.take()
+        assert taken is not None
+        return taken[0]
+
+    assert isinstance(said(), Opened)
+    with worker._changed:  # the thread can't look meanwhile
+        worker.add(Job(FIRST, b""))
+        worker.cancel(FIRST.key, 0)
+    worker.add(Job(PLAN.clips[1], b""))
+    assert isinstance(said(), ClipStarted)
+    while isinstance(told := said(), Part):
+        pass
+    assert isinstance(told, ClipDone)
+    assert told.index == 0
+    assert told.cut
+    worker.close()
+    outbox.close()
+
+
 @pytest.mark.parametrize(
     ("error", "says"),
     [
@@ -289,7 +320,7 @@ def test_a_malformed_stream_ends_the_engine_with_one_reason(
     assert [type(message) for message in told] == [Hello, Failure]
     assert isinstance(told[1], Failure)
     assert says in told[1].reason
-    front.thread.join(10)
+    front.thread.join(HANG_SECONDS)
     assert front.status == 2
 
 
@@ -309,7 +340,7 @@ def test_more_than_the_protocol_allows_ends_the_engine(
             break
     told = [frame.message for frame in iter(front.reader.read, None)]
     assert sum(isinstance(message, Failure) for message in told) == 1
-    front.thread.join(10)
+    front.thread.join(HANG_SECONDS)
     assert front.status == 2
 
 
@@ -323,5 +354,5 @@ def test_it_ends_while_it_composes(front: Front, composer: ToneComposer, quit_fi
         front.send(Quit())
     else:
         front.raw.close()
-    front.thread.join(10)
+    front.thread.join(HANG_SECONDS)
     assert front.status == 0

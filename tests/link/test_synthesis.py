@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import queue
 import sys
-import time
 from collections.abc import Callable, Iterator
 from ctypes.util import find_library
 from pathlib import Path
 
 import msgspec
 import pytest
+from support.waiting import session_end, take, wait_for_session
 
 from engine.affect.circumplex import Affect
 from engine.composers.options import ComposerOptions
@@ -44,7 +44,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
         client = EngineClient(told.put, argv=REAL, log=log)
 
     def until(kind: type) -> Delivery:
-        while not isinstance(heard := told.get(timeout=60), kind):
+        while not isinstance(heard := take(told, client.pid), kind):
             assert not isinstance(heard, EngineLost), heard
         return heard
 
@@ -81,10 +81,7 @@ def test_a_kept_session_goes_on_with_its_own_synthesis(tmp_path: Path) -> None:
         log_file=tmp_path / "log",
     )
     first.start()
-    deadline = time.monotonic() + 60
-    while len(library.load(first.session).clips) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for_session(first, lambda: len(library.load(first.session).clips) >= 2)
     first.stop()
     first.close()
     stored = library.load(first.session)
@@ -106,7 +103,7 @@ def test_a_kept_session_goes_on_with_its_own_synthesis(tmp_path: Path) -> None:
         options=ComposerOptions(synthesis=Synthesis("auto")),
     )
     again.start()
-    assert again.wait(60)
+    session_end(again)
     again.close()
     said = [n.text for n in again.take_notices() if "built-in synthesis" in n.text]
     assert len(said) == 1

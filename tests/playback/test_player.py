@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
+from support.waiting import HANG_SECONDS, wait_for
 
 from engine.audio.format import BLOCK_FRAMES, Frames, frames_of, quantise24
 from engine.composers.base import Marks
@@ -182,16 +182,6 @@ def one_clip(folder: Path, audio: Frames) -> ClipStore:
     return store
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Until ``condition``: a bound that only a defect reaches."""
-    never = threading.Event()
-    for _ in range(3_000):
-        if condition():
-            return
-        never.wait(0.01)
-    raise AssertionError("it did not happen")
-
-
 def test_the_feeder_writes_no_further_ahead_than_it_may(tmp_path: Path) -> None:
     joiner, ring = Joiner(TOTAL), Ring(frames_of(3.0))
     joiner.place(one_clip(tmp_path, noise()).get(ClipKey(0, 0)), Marks(), splice=False)
@@ -266,7 +256,7 @@ def test_the_null_sink_keeps_time_by_its_clock() -> None:
 
     sink = NullSink(clock=lambda: next(times, 5.0))
     sink.start(fill)
-    assert done.wait(20)
+    assert done.wait(HANG_SECONDS)
     sink.close()
     assert not sink.active
 

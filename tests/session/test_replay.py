@@ -5,10 +5,8 @@ The engine is the quick one: what is played again is exact or not whatever the m
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +15,8 @@ import msgspec
 import numpy as np
 import pytest
 import soundfile
+from support.card import Card
+from support.waiting import session_end, wait_for_session
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import BLOCK_FRAMES, Frames, frames_of
@@ -25,7 +25,6 @@ from engine.plan.request import Request
 from engine.playback.joins import SEEK_FADE
 from engine.playback.sinks.base import Sink
 from engine.playback.sinks.file import FileSink
-from engine.playback.sinks.null import NullSink
 from engine.render import render_session
 from engine.session.library.library import Library
 from engine.session.library.records import StoredSession
@@ -40,31 +39,6 @@ SCRIPT = (
     Ease(at=61.25),
 )
 FAST = 8.0
-PATIENCE = 60.0
-
-
-class Pace:
-    """A sink's clock, ``FAST`` times real time; ``real`` while a splice has to be composed in the
-    time that a listener gives it."""
-
-    def __init__(self) -> None:
-        self.rate = FAST
-        self._seconds, self._since = 0.0, time.monotonic()
-
-    def __call__(self) -> float:
-        now = time.monotonic()
-        self._seconds += self.rate * (now - self._since)
-        self._since = now
-        return self._seconds
-
-    @contextlib.contextmanager
-    def real(self) -> Iterator[None]:
-        self()
-        self.rate = 1.0
-        yield
-        self()
-        self.rate = FAST
-
 
 Play = Callable[..., SessionRunner]
 
@@ -96,7 +70,7 @@ def play_script(
         )
         try:
             runner.start()
-            assert runner.wait(PATIENCE)
+            session_end(runner)
         finally:
             runner.close()
             library.close()
@@ -146,14 +120,6 @@ def play(library: Library, tmp_path: Path) -> Iterator[Play]:
         one.close()
 
 
-def until(runner: SessionRunner, condition: Callable[[], bool]) -> None:
-    """Waits for ``condition``: a bound that only a defect reaches."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, runner.status()
-        runner.wait(0.01)
-
-
 def rewound(library: Library, session: str) -> StoredSession:
     return msgspec.structs.replace(library.load(session), position=0.0)
 
@@ -177,7 +143,7 @@ def rendered(folder: Path, events: tuple[Event, ...]) -> Frames:
 
 def to_file(play: Play, output: Path, stored: StoredSession) -> Frames:
     runner = play(FileSink(output), stored)
-    assert runner.wait(PATIENCE)
+    session_end(runner)
     runner.close()
     assert runner.status().phase == "ended"
     return sound(output)
@@ -197,17 +163,17 @@ def test_a_changed_session_is_replayed_as_it_was_heard(
 def test_a_session_changed_while_it_played_and_stopped_is_replayed_and_goes_on(
     play: Play, library: Library, tmp_path: Path
 ) -> None:
-    pace = Pace()
-    live = play(NullSink(clock=pace))
-    until(live, lambda: live.status().playback.heard > 8)
-    with pace.real():
+    card = Card(FAST)
+    live = play(card)
+    wait_for_session(live, lambda: live.status().playback.heard > 8)
+    with card.standing():  # however long the splice is composed
         live.steer(Affect(0.7, 0.4), "glad")
-        until(live, lambda: len(live.status().events) == 1)
-    until(live, lambda: live.status().playback.heard > live.status().events[0].at + 12)
-    with pace.real():
+        wait_for_session(live, lambda: len(live.status().events) == 1)
+    wait_for_session(live, lambda: live.status().playback.heard > live.status().events[0].at + 12)
+    with card.standing():  # however long the splice is composed
         live.ease()
-        until(live, lambda: len(live.status().events) == 2)
-    until(live, lambda: live.status().playback.heard > live.status().events[1].at + 5)
+        wait_for_session(live, lambda: len(live.status().events) == 2)
+    wait_for_session(live, lambda: live.status().playback.heard > live.status().events[1].at + 5)
     live.stop()
     live.close()
     stored = rewound(library, live.session)
@@ -249,8 +215,8 @@ def finished(first: Played, library: Library) -> StoredSession:
 def test_a_finished_session_left_in_its_replay_stays_finished(
     play: Play, library: Library, finished: StoredSession, how: str
 ) -> None:
-    runner = play(NullSink(clock=Pace()), finished)
-    until(runner, lambda: runner.status().playback.heard > 3)
+    runner = play(Card(FAST), finished)
+    wait_for_session(runner, lambda: runner.status().playback.heard > 3)
     assert library.load(finished.id).state == "finished", "also if it were killed now"
     getattr(runner, how)()
     runner.close()
@@ -261,16 +227,16 @@ def test_a_finished_session_left_in_its_replay_stays_finished(
 def test_a_replay_that_is_steered_is_steered_soon(
     play: Play, library: Library, finished: StoredSession, tmp_path: Path
 ) -> None:
-    pace = Pace()
-    runner = play(NullSink(clock=pace), finished)
-    until(runner, lambda: runner.status().playback.heard > 3)
-    with pace.real():
+    card = Card(FAST)
+    runner = play(card, finished)
+    wait_for_session(runner, lambda: runner.status().playback.heard > 3)
+    with card.standing():  # however long the splice is composed
         runner.steer(Affect(-0.4, -0.4))
-        until(runner, lambda: runner.status().events != SCRIPT)
-        until(runner, lambda: len(runner.status().events) == 1)
+        wait_for_session(runner, lambda: runner.status().events != SCRIPT)
+        wait_for_session(runner, lambda: len(runner.status().events) == 1)
     (event,) = runner.status().events
     assert event.at < SCRIPT[0].at, "before the first of the session's own events"
-    until(runner, lambda: runner.status().playback.heard > event.at + 3)
+    wait_for_session(runner, lambda: runner.status().playback.heard > event.at + 3)
     runner.stop()
     runner.close()
     stored = rewound(library, finished.id)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from support.card import Card, SteppedFile
+from support.waiting import session_end, wait_for, wait_for_session
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import Frames, frames_of
@@ -18,7 +20,6 @@ from engine.errors import MusmedError
 from engine.plan.request import Request
 from engine.playback.clips import ClipStore
 from engine.playback.sinks.file import FileSink
-from engine.playback.sinks.null import NullSink
 from engine.render import render_session
 from engine.session.library.library import Library
 from engine.session.preparation import prepare
@@ -28,25 +29,6 @@ pytestmark = pytest.mark.usefixtures("quick_engine")
 REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=2, temperature=0)
 FAST = 8.0
 NO_ENGINE = [sys.executable, "-c", "raise SystemExit(3)"]
-
-
-def fast_sink() -> NullSink:
-    """A sound card whose time runs faster than ours."""
-    return sink_at(FAST)
-
-
-def sink_at(rate: float) -> NullSink:
-    return NullSink(clock=lambda: time.monotonic() * rate)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Until ``condition``: a bound that only a defect reaches."""
-    never = threading.Event()
-    for _ in range(3_000):
-        if condition():
-            return
-        never.wait(0.01)
-    raise AssertionError("it did not happen")
 
 
 @pytest.fixture
@@ -61,7 +43,7 @@ def make(library: Library, tmp_path: Path) -> Iterator[Callable[..., SessionRunn
     made: list[SessionRunner] = []
 
     def runner(**wanted: object) -> SessionRunner:
-        wanted = {"sink": fast_sink()} | wanted
+        wanted = {"sink": Card(FAST)} | wanted
         request = wanted.pop("request", REQUEST)
         log = tmp_path / "engine.log"
         one = prepare(request, library=library, log_file=log, **wanted)  # type: ignore[arg-type]
@@ -84,7 +66,8 @@ def said(runner: SessionRunner) -> str:
 def test_a_full_disk_ends_composing_but_not_the_music_that_is_here(
     make: Callable[..., SessionRunner], library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runner = make(sink=sink_at(3.0))  # the third clip is composed before half a minute is heard
+    card = Card(0.0)  # nothing is heard before the third clip is composed
+    runner = make(sink=card)
     append = ClipStore.append
 
     def full(store: ClipStore, key: tuple[int, int], audio: Frames) -> None:
@@ -94,11 +77,11 @@ def test_a_full_disk_ends_composing_but_not_the_music_that_is_here(
 
     monkeypatch.setattr(ClipStore, "append", full)
     runner.start()
-    wait_for(lambda: runner.status().failure is not None)
-    assert heard(runner) < 30
+    wait_for_session(runner, lambda: runner.status().failure is not None)
+    card.rate = FAST
     runner.ease()
     runner.seek(40)
-    assert runner.wait(30)
+    session_end(runner)
     assert heard(runner) > 50, "clip 1 is heard to its end at 52.5 s"
     status = runner.status()
     assert (status.phase, status.failure) == ("failed", "The disk is full; free some space.")
@@ -114,13 +97,15 @@ def test_a_full_disk_ends_composing_but_not_the_music_that_is_here(
 def test_a_clip_that_is_lost_while_it_is_played_ends_the_session_in_words(
     make: Callable[..., SessionRunner], library: Library
 ) -> None:
-    runner = make()
+    card = Card(0.0)
+    runner = make(sink=card)
     runner.start()
     folder = library.clip_folder(runner.session)
-    wait_for((folder / "0004-0.flac").exists)
+    wait_for_session(runner, (folder / "0004-0.flac").exists)
     for path in folder.glob("*.flac"):
         path.unlink()
-    assert runner.wait(30)
+    card.rate = FAST
+    session_end(runner)
     status = runner.status()
     assert status.phase == "failed"
     assert "can't be read" in (status.failure or "")
@@ -129,7 +114,7 @@ def test_a_clip_that_is_lost_while_it_is_played_ends_the_session_in_words(
     assert stored.state == "interrupted"
     again = make(resume=stored)
     again.start()
-    wait_for(lambda: heard(again) > stored.position + 10)
+    wait_for_session(again, lambda: heard(again) > stored.position + 10)
     assert again.status().failure is None
 
 
@@ -149,7 +134,7 @@ def test_an_engine_that_never_works_is_said_and_ends_the_session(
     monkeypatch.setattr("engine.session.conductor.conductor.RESTART_DELAYS", (0.0,) * 5)
     runner = make(engine_argv=NO_ENGINE)
     runner.start()
-    assert runner.wait(30)
+    session_end(runner)
     status = runner.status()
     assert status.phase == "failed"
     assert "can't go on" in (status.failure or "")
@@ -168,7 +153,7 @@ def test_a_file_that_cannot_be_written_any_more_ends_the_session_at_once(
     monkeypatch.setattr("engine.playback.playback.RETRY", 1e6)
     runner = make(sink=FileSink(tmp_path / "out.wav"))
     runner.start()
-    assert runner.wait(30)
+    session_end(runner)
     assert runner.status().failure == "The disk is full, so it can't be written."
     assert runner.status().playback.sink.startswith("file")
 
@@ -179,13 +164,13 @@ def test_the_state_says_how_a_session_ended(
 ) -> None:
     runner = make()
     runner.start()
-    wait_for(lambda: heard(runner) > 1)
+    wait_for_session(runner, lambda: heard(runner) > 1)
     if how == "stop":
         runner.stop()
     else:
-        wait_for(lambda: runner.status().clips[-1].phase == "ready")
+        wait_for_session(runner, lambda: runner.status().clips[-1].phase == "ready")
         runner.seek(117)
-    assert runner.wait(60)
+    session_end(runner)
     runner.close()
     stored = library.load(runner.session)
     assert stored.state == {"stop": "stopped", "end": "finished"}[how]
@@ -197,9 +182,9 @@ def test_sessions_leave_no_threads_and_no_files_open(make: Callable[..., Session
     def once() -> None:
         runner = make()
         runner.start()
-        wait_for(lambda: heard(runner) > 0.5)
+        wait_for_session(runner, lambda: heard(runner) > 0.5)
         runner.stop()
-        assert runner.wait(10)
+        session_end(runner)
         runner.close()
 
     def open_things() -> tuple[int, int]:
@@ -217,18 +202,27 @@ def test_what_is_heard_after_going_back_and_acting_equals_its_rendering(
     make: Callable[..., SessionRunner], library: Library, tmp_path: Path
 ) -> None:
     live, again = tmp_path / "live.wav", tmp_path / "again.wav"
-    runner = make(sink=FileSink(live))
+    sink = SteppedFile(live, until=22)
+    runner = make(sink=sink)
     runner.start()
-    wait_for(lambda: heard(runner) > 20)
+
+    def events() -> list[float]:
+        return [event.at for event in runner.status().events]
+
+    wait_for_session(runner, lambda: heard(runner) > 20)
     runner.ease()
-    wait_for(lambda: heard(runner) > 60)
+    wait_for_session(runner, lambda: len(events()) == 1)
+    sink.until = 62
+    wait_for_session(runner, lambda: heard(runner) > 60)
     runner.steer(Affect(0.7, 0.4), "glad")
-    wait_for(lambda: len(runner.status().events) == 2)
-    wait_for(lambda: heard(runner) > runner.status().events[1].at + 5)
+    wait_for_session(runner, lambda: len(events()) == 2)
+    sink.until = events()[1] + 7
+    wait_for_session(runner, lambda: heard(runner) > events()[1] + 5)
     assert runner.seek(40) == 40
     runner.skip()
-    wait_for(lambda: len(runner.status().events) == 2 and runner.status().events[1].at < 60)
-    assert runner.wait(60)
+    sink.until = math.inf
+    wait_for_session(runner, lambda: len(events()) == 2 and events()[1] < 60)
+    session_end(runner)
     runner.close()
     stored = library.load(runner.session)
     assert runner.status().failure is None

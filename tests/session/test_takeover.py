@@ -1,10 +1,12 @@
-"""A composer that dies in the midst of a clip: what is heard, what is kept, what is made again."""
+"""A composer that dies in the midst of a clip: what is heard, what is kept, what is made again.
+
+The first test has the embedded composer take over, the others the quick engine's.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +14,8 @@ import msgspec
 import numpy as np
 import pytest
 import soundfile
+from support.card import Card
+from support.waiting import session_end, wait_for_session
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import BLOCK_FRAMES, Frames, frames_of
@@ -23,9 +27,8 @@ from engine.plan.request import Request
 from engine.plan.spec import ClipKey
 from engine.playback.handover import HANDOVER_FADE
 from engine.playback.joins import SEEK_FADE
-from engine.playback.sinks.base import Fill, Sink
+from engine.playback.sinks.base import Sink
 from engine.playback.sinks.file import FileSink
-from engine.playback.sinks.null import NullSink
 from engine.session.conductor.clip_composers import ClipComposers, composers_of
 from engine.session.library.library import Library
 from engine.session.library.records import StoredSession
@@ -42,35 +45,8 @@ REQUEST = Request(
     composer="tones",
 )
 FIRST = ClipKey(0, 0)
-PATIENCE = 60.0
-SLOW = 0.3
-"""Slower than the time that processes need to begin, on a machine that is busy."""
-UNHURRIED = 4.0
+FAST = 8.0
 COMPARED = frames_of(26.0)
-
-
-class Card(NullSink):
-    """A sound card that keeps what it is given; its time runs ``rate`` times as fast as ours."""
-
-    def __init__(self, rate: float) -> None:
-        self.rate = rate
-        self._time, self._since = 0.0, time.monotonic()
-        self.given: list[Frames] = []
-        super().__init__(clock=self._now)
-
-    def start(self, fill: Fill) -> None:
-        def kept(out: Frames) -> int:
-            valid = fill(out)
-            self.given.append(out.copy())
-            return valid
-
-        super().start(kept)
-
-    def _now(self) -> float:
-        now = time.monotonic()
-        self._time += self.rate * (now - self._since)
-        self._since = now
-        return self._time
 
 
 Play = Callable[..., SessionRunner]
@@ -83,6 +59,12 @@ def tones(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def stand_in() -> str:
+    """The composer that takes over, in ``tones_engine.py``'s words."""
+    return "quick"
+
+
+@pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
     opened = Library(tmp_path / "library")
     yield opened
@@ -90,7 +72,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 
 @pytest.fixture
-def play(library: Library, tmp_path: Path) -> Iterator[Play]:
+def play(library: Library, tmp_path: Path, stand_in: str) -> Iterator[Play]:
     made: list[SessionRunner] = []
 
     def start(sink: Sink, *dies: str, **more: object) -> SessionRunner:
@@ -99,7 +81,7 @@ def play(library: Library, tmp_path: Path) -> Iterator[Play]:
             library=library,
             sink=sink,
             log_file=tmp_path / "engine.log",
-            engine_argv=[sys.executable, str(ENGINE), str(tmp_path / "died"), *dies],
+            engine_argv=[sys.executable, str(ENGINE), str(tmp_path), stand_in, *dies],
             **more,  # type: ignore[arg-type]
         )
         made.append(one)
@@ -111,14 +93,6 @@ def play(library: Library, tmp_path: Path) -> Iterator[Play]:
         one.close()
 
 
-def until(runner: SessionRunner, condition: Callable[[], bool]) -> None:
-    """Waits for ``condition``: a bound that only a defect reaches."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, runner.status()
-        runner.wait(0.01)
-
-
 def sound(path: Path) -> Frames:
     audio, _ = soundfile.read(path, dtype="float32")
     return np.asarray(audio)
@@ -126,21 +100,32 @@ def sound(path: Path) -> Frames:
 
 def to_file(play: Play, output: Path, **more: object) -> tuple[Frames, SessionRunner]:
     runner = play(FileSink(output), **more)
-    assert runner.wait(PATIENCE)
+    session_end(runner)
     assert runner.status().failure is None
     runner.close()
     return sound(output), runner
 
 
+def horizon(runner: SessionRunner) -> int:
+    """Session frame up to which audio is there without a gap."""
+    with runner.playback.joiner() as joiner:
+        return joiner.horizon()
+
+
+def let_die(runner: SessionRunner, folder: Path, ready: float) -> None:
+    """The composer dies once ``ready`` seconds of its clip have arrived."""
+    wait_for_session(runner, lambda: horizon(runner) > frames_of(ready))
+    (folder / "may-die").touch()
+
+
 def to_the_third_clip(runner: SessionRunner, card: Card) -> None:
-    """From a take-over on, to a stop in the third clip; what is compared is not hurried."""
-    until(runner, lambda: runner.status().composer == "embedded")
-    until(runner, lambda: runner.status().clips[0].phase == "ready")
-    card.rate = UNHURRIED
-    until(runner, lambda: runner.status().playback.heard > 28)
-    card.rate = 8.0
-    until(runner, lambda: runner.status().clips[2].phase == "ready")
-    until(runner, lambda: runner.status().playback.heard > 40)
+    """From a take-over on, to a stop in the third clip; no clip is late."""
+    wait_for_session(runner, lambda: runner.status().composer == "embedded")
+    wait_for_session(runner, lambda: runner.status().clips[0].phase == "ready")
+    card.waits_for = runner
+    card.rate = FAST
+    wait_for_session(runner, lambda: runner.status().clips[2].phase == "ready")
+    wait_for_session(runner, lambda: runner.status().playback.heard > 40)
     runner.stop()
     runner.close()
 
@@ -199,11 +184,16 @@ def made_again(play: Play, library: Library, session: str, folder: Path) -> Fram
     return whole
 
 
+@pytest.mark.parametrize("stand_in", ["embedded"])
 def test_with_music_ahead_the_one_composer_fades_over_into_the_other(
-    play: Play, library: Library, tmp_path: Path
+    play: Play, library: Library, tmp_path: Path, stand_in: str
 ) -> None:
-    card = Card(SLOW)
+    card = Card()
     runner = play(card, "0-0", "22")
+    wait_for_session(runner, lambda: runner.status().playback.heard > 0.5)
+    card.rate = 0.0  # all the rest lies ahead, however long the take-over takes
+    (tmp_path / "may-answer").touch()
+    let_die(runner, tmp_path, 18.0)
     to_the_third_clip(runner, card)
     stored = library.load(runner.session)
     record = stored.clips[FIRST].record
@@ -237,10 +227,13 @@ def test_with_music_ahead_the_one_composer_fades_over_into_the_other(
 def test_after_silence_the_other_composer_enters_like_a_late_clip(
     play: Play, library: Library, tmp_path: Path
 ) -> None:
-    card = Card(SLOW)
+    card = Card()
     runner = play(card, "0-0", "6")
-    until(runner, lambda: runner.status().restarts > 0)
-    card.rate = 6.0  # what there is has been heard before another engine is up
+    let_die(runner, tmp_path, 3.0)
+    card.rate = FAST
+    wait_for_session(runner, lambda: runner.status().restarts > 0)
+    wait_for_session(runner, lambda: runner.status().playback.waiting)
+    (tmp_path / "may-answer").touch()  # once all that there is has been heard
     to_the_third_clip(runner, card)
     record = library.load(runner.session).clips[FIRST].record
     assert record is not None
@@ -275,21 +268,25 @@ def test_in_a_session_that_was_steered_before_and_is_after(
     play: Play, library: Library, tmp_path: Path
 ) -> None:
     """The clip that is handed over is a splice, and another takes over from what follows."""
-    card = Card(1.0)
+    card = Card()
     runner = play(card, "0-1", "21")
-    until(runner, lambda: runner.status().playback.heard > 1)
-    runner.steer(Affect(0.7, 0.4), "glad")
-    until(runner, lambda: len(runner.status().events) == 1)
-    card.rate = SLOW
-    until(runner, lambda: runner.status().composer == "embedded")
-    until(runner, lambda: runner.status().clips[0].phase == "ready")
-    card.rate = UNHURRIED
-    until(runner, lambda: runner.status().playback.heard > 30)
-    card.rate = 1.0
-    runner.ease()
-    until(runner, lambda: len(runner.status().events) == 2)
-    card.rate = UNHURRIED
-    until(runner, lambda: runner.status().playback.heard > runner.status().events[1].at + 4)
+    (tmp_path / "may-answer").touch()
+    wait_for_session(runner, lambda: runner.status().playback.heard > 1)
+    with card.standing():
+        runner.steer(Affect(0.7, 0.4), "glad")
+        wait_for_session(runner, lambda: len(runner.status().events) == 1)
+        let_die(runner, tmp_path, 18.0)
+        wait_for_session(runner, lambda: runner.status().composer == "embedded")
+        wait_for_session(runner, lambda: runner.status().clips[0].phase == "ready")
+    card.waits_for = runner
+    card.rate = FAST
+    wait_for_session(runner, lambda: runner.status().playback.heard > 30)
+    with card.standing():
+        runner.ease()
+        wait_for_session(runner, lambda: len(runner.status().events) == 2)
+    wait_for_session(
+        runner, lambda: runner.status().playback.heard > runner.status().events[1].at + 4
+    )
     runner.stop()
     runner.close()
     stored = library.load(runner.session)

@@ -13,26 +13,28 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from ctypes.util import find_library
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from support.waiting import cpu_seconds, wait_for
 
-from engine.audio.format import Frames
+from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames
+from engine.plan.request import Request
 from engine.render import render_session
 from engine.session.library.library import Library
 from engine.session.library.records import StoredSession
 
 ROOT = Path(__file__).parents[2]
+REST_BYTES = int(0.7 * SAMPLE_RATE) * CHANNELS * np.dtype(np.float32).itemsize
+"""What is recorded on: as much as may be on its way from the player to the recorder."""
 VIRTUAL_DEVICE = "musmedfile"
 PULSE_DEVICE = "pulse"
-PATIENCE = 20.0
-"""Seconds that only a defect takes."""
 
 VirtualPortAudio = Callable[[Path], tuple[dict[str, str], Path]]
 
@@ -104,11 +106,14 @@ class PulseServer:
         command += ["-L", f"{sink} norewinds=1"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
-        deadline = time.monotonic() + PATIENCE
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"pulseaudio did not start: {self._log.read_text()[-2000:]}")
-            time.sleep(0.05)
+        process = self._process
+        wait_for(
+            self._answers,
+            moves=lambda: (cpu_seconds(process.pid), self._log.stat().st_size),
+            alive=lambda: process.poll() is None,
+            what=lambda: f"pulseaudio to start: {self._log.read_text()[-2000:]}",
+            look_every=0.05,
+        )
 
     def kill(self) -> None:
         """End the server without a word."""
@@ -125,13 +130,20 @@ class PulseServer:
         with path.open("wb") as out, self._log.open("ab") as log:
             recorder = subprocess.Popen(command, env=self.env, stdout=out, stderr=log)
             try:
-                deadline = time.monotonic() + PATIENCE
-                while path.stat().st_size == 0:
-                    if recorder.poll() is not None or time.monotonic() > deadline:
-                        pytest.fail(f"parec recorded nothing: {self._log.read_text()[-2000:]}")
-                    time.sleep(0.05)
+
+                def recorded(count: int) -> None:
+                    wait_for(
+                        lambda: path.stat().st_size >= count,
+                        moves=lambda: path.stat().st_size,
+                        alive=lambda: recorder.poll() is None,
+                        what=lambda: f"parec to record: {self._log.read_text()[-2000:]}",
+                        look_every=0.05,
+                    )
+
+                recorded(1)
                 yield
-                time.sleep(0.7)
+                if self._process is not None:
+                    recorded(path.stat().st_size + REST_BYTES)
             finally:
                 recorder.terminate()
                 recorder.wait()
@@ -187,27 +199,41 @@ def stored(folder: Path) -> StoredSession:
     return session
 
 
-def rendering_of(folder: Path) -> Frames:
-    """What ``musmed render`` makes of the session kept under ``folder / "musmed"``."""
+def rendering_of(folder: Path, *, quick: bool = False) -> Frames:
+    """What ``musmed render`` makes of the session kept under ``folder / "musmed"``; ``quick``: with
+    the quick engine."""
     session = stored(folder)
     output = folder / "render.wav"
-    render_session(
-        session.request,
-        output,
-        events=session.events,
-        progress=lambda _done, _total: None,
-        log_file=folder / "render.log",
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        if quick:
+            argv = [sys.executable, "-P", str(ROOT / "tests/support/quick_engine.py")]
+            patch.setattr("engine.link.client.default_argv", lambda: argv)
+        render_session(
+            session.request,
+            output,
+            events=session.events,
+            progress=lambda _done, _total: None,
+            log_file=folder / "render.log",
+        )
     audio, _ = soundfile.read(output, dtype="float32")
     return audio
 
 
-def wait_until(what: Callable[[], object], seconds: float = 30.0) -> None:
-    """Wait until ``what`` is so; fails after ``seconds``."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
+def heard_seconds(path: Path) -> float:
+    """Seconds since the first sound of the recording; 0 before."""
+    samples = np.fromfile(path, np.float32)
+    sound = np.flatnonzero(samples)
+    return (len(samples) - int(sound[0])) / (CHANNELS * SAMPLE_RATE) if len(sound) else 0.0
+
+
+def begun_at(folder: Path, request: Request, position: float) -> None:
+    """An interrupted session of ``request`` under ``folder / "musmed"``, of which nothing but the
+    request and the position is kept: ``musmed resume`` composes it from its first clip on."""
+    library = Library(folder / "musmed" / "data" / "library")
+    session = library.create(request, "embedded", 1, None, datetime.now(UTC))
+    library.set_position(session, position)
+    library.set_state(session, "interrupted")
+    library.close()
 
 
 class Sounds:
@@ -216,6 +242,8 @@ class Sounds:
     raw = staticmethod(raw_audio)
     trimmed = staticmethod(trimmed)
     sounding = staticmethod(sounding)
+    heard_seconds = staticmethod(heard_seconds)
+    begun_at = staticmethod(begun_at)
     aligned = staticmethod(aligned)
     stored = staticmethod(stored)
     rendering_of = staticmethod(rendering_of)
@@ -224,12 +252,6 @@ class Sounds:
 @pytest.fixture(scope="session")
 def sounds() -> Sounds:
     return Sounds()
-
-
-@pytest.fixture(scope="session")
-def wait_for() -> Callable[..., None]:
-    """``wait_for(what, seconds=30)``."""
-    return wait_until
 
 
 def run_script(env: dict[str, str], *arguments: str) -> subprocess.Popen[str]:

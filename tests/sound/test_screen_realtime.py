@@ -1,4 +1,8 @@
-"""The screen in a terminal, every core busy, two minutes through PulseAudio, recorded."""
+"""The screen in a terminal, every core busy, a minute through PulseAudio, recorded.
+
+The engine is the quick one: what is heard of busy cores and of a terminal is between the player and
+the sound server. The session is gone on with in its middle, and heard to its end.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +25,29 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.starvation import played_without_starving
+from support.waiting import bytes_under, cpu_seconds, wait_for
 
-from engine.audio.format import SAMPLE_RATE
+from engine.affect.feelings import parse_affect
+from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.plan.request import Request
 
 pytestmark = pytest.mark.real_time
 ROOT = Path(__file__).parents[2]
 COLUMNS, ROWS = 120, 40
-PLAY = ["play", "--from", "tense", "--to", "calm", "--minutes", "2", "--seed", "5"]
-PLAY += ["--sink", "sounddevice:pulse"]
+QUICK = str(ROOT / "tests/support/quick_musmed.py")
+REQUEST = Request(
+    start=parse_affect("tense")[0],
+    target=parse_affect("calm")[0],
+    start_word="tense",
+    target_word="calm",
+    minutes=2,
+    seed=5,
+)
+POSITION = 53.0
+"""Where the session goes on, in seconds: 67 s before its end."""
+RAMP = frames_of(0.1)
+"""Who goes on with a session hears it fade in."""
 HOG = "import os\nos.nice(10)\nwhile True: pass"
 STALL = 20.0
 LATE = 5.0
@@ -48,16 +67,17 @@ class Terminal:
     What was read is shown by tmux, as a person would see it.
     """
 
-    def __init__(self, env: dict[str, str], folder: Path) -> None:
+    def __init__(self, env: dict[str, str], folder: Path, latency: float) -> None:
         self._folder = folder
         self._master, self._slave = pty.openpty()
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self._before = termios.tcgetattr(self._slave)
         env = {key: value for key, value in env.items() if key not in ("COLUMNS", "LINES")}
         env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+        env |= {"MUSMED_HOME": str(folder / "musmed"), "MUSMED_LATENCY": str(latency)}
         self.process = subprocess.Popen(
-            ["setsid", "--ctty", sys.executable, "-m", "musmed_tui", *PLAY],
-            env=env | {"MUSMED_HOME": str(folder / "musmed")},
+            ["setsid", "--ctty", sys.executable, QUICK, "resume", "--sink", "sounddevice:pulse"],
+            env=env,
             cwd=ROOT,
             stdin=self._slave,
             stdout=self._slave,
@@ -99,10 +119,8 @@ class Terminal:
         size = ["-x", str(COLUMNS), "-y", str(ROWS)]
         subprocess.run([*tmux, "new-session", "-d", *size, shown], env=env, check=True)
         try:
-            done, deadline = Path(f"{stream}.shown"), time.monotonic() + 30
-            while not done.exists():
-                assert time.monotonic() < deadline, "tmux did not show the stream"
-                time.sleep(0.05)
+            done = Path(f"{stream}.shown")
+            wait_for(done.exists, what="tmux to show the stream")
             done.unlink()
             time.sleep(0.5)
             captured = subprocess.run(
@@ -123,12 +141,12 @@ class Terminal:
 
 
 @contextlib.contextmanager
-def terminal_with_musmed(env: dict[str, str], folder: Path) -> Iterator[Terminal]:
+def terminal_with_musmed(env: dict[str, str], folder: Path, latency: float) -> Iterator[Terminal]:
     if shutil.which("tmux") is None:
         if os.environ.get("MUSMED_TESTS_MUST_RUN") == "1":
             pytest.fail("needs: apt install tmux")
         pytest.skip("needs: apt install tmux")
-    terminal = Terminal(env, folder)
+    terminal = Terminal(env, folder, latency)
     try:
         yield terminal
     finally:
@@ -148,22 +166,17 @@ def busy_cores() -> Iterator[None]:
             hog.wait()
 
 
-def heard_seconds(record: Path) -> float:
-    """Seconds since the first sound of the recording."""
-    sound = np.fromfile(record, np.float32)
-    return (len(sound) - int(np.argmax(sound != 0))) / (2 * SAMPLE_RATE)
-
-
 def looks_right(screen: list[str], before: float, after: float) -> None:
-    """The screen of a session with the engine card open, looked at when it had been heard for
-    ``before`` to ``after`` seconds (drawing it for the test takes its time on a busy machine)."""
+    """The screen of a session with the engine card open, looked at when it had been heard from
+    ``POSITION`` on for ``before`` to ``after`` seconds (drawing it for the test takes its time on a
+    busy machine)."""
     text = "\n".join(screen)
     assert "▸ playing   tense → calm" in screen[0], text
     assert "gaps             0" in text, text
     assert "restarts         0" in text, text
     assert text.count("●") == 2, text  # now on the plane, and the playhead
     minutes, seconds = screen[-4].split()[0].split(":")
-    shown = 60 * int(minutes) + int(seconds)
+    shown = 60 * int(minutes) + int(seconds) - POSITION
     assert before - LATE < shown < after + LATE, f"{before:.1f}-{after:.1f} s heard of\n{text}"
 
 
@@ -176,70 +189,114 @@ def stands_still(one: list[str], other: list[str]) -> None:
     assert moved < MOVED, "\n".join(one + other)
 
 
-def leaves_cleanly(terminal: Terminal, wait_for: Callable[..., None]) -> None:
+class Listening:
+    """musmed in a terminal, and its sound recorded while it is waited for."""
+
+    def __init__(self, terminal: Terminal, record: Path, sounds: Any) -> None:
+        self.terminal = terminal
+        self._record, self._sounds = record, sounds
+
+    def until(self, seen: Callable[[], object]) -> None:
+        """Wait as long as the recording goes on; the session may have ended meanwhile."""
+        heard = self._record.parent / "musmed"
+        wait_for(
+            seen,
+            moves=lambda: (bytes_under(heard), len(self.terminal.read), self.heard()),
+            alive=lambda: self.terminal.process.poll() is None,
+            what=lambda: f"the screen, which is now {self.terminal.read[-2000:]!r}",
+            look_every=0.1,
+        )
+
+    def heard(self) -> float:
+        """Seconds since the first sound, not counting the silence after the last."""
+        trimmed = self._sounds.trimmed(self._sounds.raw(self._record))
+        return len(trimmed) / SAMPLE_RATE
+
+    def listen(self, seconds: float) -> None:
+        """Until so much of the session has been heard."""
+        self.until(lambda: self.heard() >= seconds)
+
+
+def leaves_cleanly(listening: Listening) -> None:
     """The session ends by itself, the end screen is shown, q gives the terminal back."""
-    wait_for(lambda: b"what was played" in terminal.read[-200_000:], 150)
-    time.sleep(1.0)
-    assert "what was played" in "\n".join(terminal.screen())
+    terminal = listening.terminal
+    listening.until(lambda: b"what was played" in terminal.read[-200_000:])
+    listening.until(lambda: "what was played" in "\n".join(terminal.screen()))
     terminal.press("q")
-    wait_for(lambda: terminal.process.poll() is not None)
+    wait_for(
+        lambda: terminal.process.poll() is not None,
+        moves=lambda: cpu_seconds(terminal.process.pid),
+        what="musmed to leave",
+    )
     assert terminal.process.returncode == 0
-    wait_for(terminal.restored)
+    wait_for(terminal.restored, what="the terminal to be given back")
 
 
 def equals_its_rendering(sounds: Any, record: Path, folder: Path) -> None:
-    session, rendering = sounds.stored(folder), sounds.rendering_of(folder)
+    """From ``POSITION`` to the end."""
+    session, rendering = sounds.stored(folder), sounds.rendering_of(folder, quick=True)
     assert session.state == "finished"
-    heard = sounds.aligned(sounds.raw(record), rendering)
-    assert np.array_equal(heard[: len(rendering)], rendering)
-    assert not heard[len(rendering) :].any()
+    heard = sounds.trimmed(sounds.raw(record))
+    end = int(np.flatnonzero(rendering.any(axis=1))[-1]) + 1
+    rest = len(rendering) - frames_of(POSITION)
+    assert abs(len(heard) - rest) < SAMPLE_RATE
+    assert np.array_equal(heard[RAMP:], rendering[end - len(heard) : end][RAMP:])
 
 
 @contextlib.contextmanager
 def sounding_on_busy_cores(
-    pulse_server: Serve, sounds: Any, wait_for: Callable[..., None], folder: Path
-) -> Iterator[tuple[Terminal, Path]]:
-    """musmed in a terminal and the file its sound is recorded to, once there is some."""
+    pulse_server: Serve, sounds: Any, folder: Path, latency: float
+) -> Iterator[Listening]:
+    """musmed in a terminal, once its sound is recorded."""
     record = folder / "record.raw"
+    sounds.begun_at(folder, REQUEST, POSITION)
     with (
         pulse_server(folder) as server,
         server.record(record),
         busy_cores(),
-        terminal_with_musmed(server.env, folder) as terminal,
+        terminal_with_musmed(server.env, folder, latency) as terminal,
     ):
-        wait_for(lambda: sounds.sounding(record), 60)
-        yield terminal, record
+        listening = Listening(terminal, record, sounds)
+        listening.listen(0.1)
+        yield listening
+    equals_its_rendering(sounds, record, folder)
 
 
 def test_the_screen_on_busy_cores_is_not_heard(
-    pulse_server: Serve, sounds: Any, wait_for: Callable[..., None], tmp_path: Path
+    pulse_server: Serve, sounds: Any, tmp_path: Path
 ) -> None:
-    with sounding_on_busy_cores(pulse_server, sounds, wait_for, tmp_path) as (terminal, record):
-        terminal.press("i")
-        time.sleep(80)
-        before = heard_seconds(record)
-        looks_right(terminal.screen(), before, heard_seconds(record))
-        leaves_cleanly(terminal, wait_for)
-    equals_its_rendering(sounds, record, tmp_path)
+    def play(folder: Path, latency: float) -> None:
+        with sounding_on_busy_cores(pulse_server, sounds, folder, latency) as listening:
+            listening.terminal.press("i")
+            listening.listen(45)
+            before = listening.heard()
+            looks_right(listening.terminal.screen(), before, listening.heard())
+            leaves_cleanly(listening)
+
+    played_without_starving(play, tmp_path)
 
 
 def test_a_terminal_that_does_not_read_for_twenty_seconds_is_not_heard(
-    pulse_server: Serve, sounds: Any, wait_for: Callable[..., None], tmp_path: Path
+    pulse_server: Serve, sounds: Any, tmp_path: Path
 ) -> None:
-    with sounding_on_busy_cores(pulse_server, sounds, wait_for, tmp_path) as (terminal, record):
-        time.sleep(40)
-        earlier = terminal.screen()
-        terminal.reading.clear()
-        time.sleep(STALL / 2)
-        before = len(terminal.read)
-        terminal.press("i")  # nothing of it can be seen until the terminal reads again
-        time.sleep(STALL / 2)
-        assert len(terminal.read) == before
-        terminal.reading.set()
-        time.sleep(6)
-        heard = heard_seconds(record)
-        seen = terminal.screen()
-        looks_right(seen, heard, heard_seconds(record))
-        stands_still(earlier, seen)
-        leaves_cleanly(terminal, wait_for)
-    equals_its_rendering(sounds, record, tmp_path)
+    def play(folder: Path, latency: float) -> None:
+        with sounding_on_busy_cores(pulse_server, sounds, folder, latency) as listening:
+            terminal = listening.terminal
+            listening.listen(15)
+            earlier = terminal.screen()
+            terminal.reading.clear()
+            begun = listening.heard()
+            listening.listen(begun + STALL / 2)
+            before = len(terminal.read)
+            terminal.press("i")  # nothing of it can be seen until the terminal reads again
+            listening.listen(begun + STALL)
+            assert len(terminal.read) == before
+            terminal.reading.set()
+            listening.listen(begun + STALL + 6)
+            heard = listening.heard()
+            seen = terminal.screen()
+            looks_right(seen, heard, listening.heard())
+            stands_still(earlier, seen)
+            leaves_cleanly(listening)
+
+    played_without_starving(play, tmp_path)

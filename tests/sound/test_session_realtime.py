@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,25 +16,42 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from support.starvation import played_without_starving
+from support.waiting import bytes_under, end_of, wait_for
 
+from engine.affect.feelings import parse_affect
 from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.plan.request import Request
 
 pytestmark = pytest.mark.real_time
 ROOT = Path(__file__).parents[2]
-PATIENCE = 30.0
+REAL = ("-m", "musmed_tui")
+QUICK = (str(ROOT / "tests/support/quick_musmed.py"),)
+REQUEST = Request(
+    start=parse_affect("tense")[0],
+    target=parse_affect("calm")[0],
+    start_word="tense",
+    target_word="calm",
+    minutes=2,
+    seed=5,
+)
+ARGUMENTS = ("--from", "tense", "--to", "calm", "--minutes", "2", "--seed", "5")
+SINK = ("--sink", "sounddevice:pulse")
+RAMP = frames_of(0.1)
+"""Who goes on with a session hears it fade in."""
 
 Serve = Callable[[Path], AbstractContextManager[Any]]
-Wait = Callable[..., None]
 
 
 @contextlib.contextmanager
-def playing(server: Any, folder: Path, minutes: int) -> Iterator[subprocess.Popen[str]]:
-    """``musmed play`` in its own home under ``folder``; ended when the ``with`` is."""
-    command = [sys.executable, "-m", "musmed_tui", "play", "--from", "tense", "--to", "calm"]
-    command += ["--minutes", str(minutes), "--seed", "5", "--sink", "sounddevice:pulse"]
+def playing(
+    server: Any, folder: Path, latency: float, *command: str
+) -> Iterator[subprocess.Popen[str]]:
+    """A ``musmed`` in its own home under ``folder``; ended when the ``with`` is."""
+    more = {"MUSMED_HOME": str(folder / "musmed"), "MUSMED_LATENCY": str(latency)}
     process = subprocess.Popen(
-        command,
-        env=server.env | {"MUSMED_HOME": str(folder / "musmed")},
+        [sys.executable, *command, *SINK],
+        env=server.env | more | {"QUICK_ENGINE_SPEED": "20"},
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -50,61 +66,105 @@ def playing(server: Any, folder: Path, minutes: int) -> Iterator[subprocess.Pope
         process.wait()
 
 
+def so_far(process: subprocess.Popen[str], folder: Path, seen: Callable[[], object]) -> None:
+    """Wait until ``seen``, as long as the session of ``process`` is composed or recorded."""
+    wait_for(
+        seen,
+        moves=lambda: bytes_under(folder),
+        alive=lambda: process.poll() is None,
+        what="the session to come so far",
+        look_every=0.1,
+    )
+
+
 def engine_of(process: subprocess.Popen[str]) -> psutil.Process | None:
     """The engine process of a player, if one is alive."""
     for child in psutil.Process(process.pid).children():
         with contextlib.suppress(psutil.NoSuchProcess):
-            if "engine" in child.cmdline() and child.status() != psutil.STATUS_ZOMBIE:
+            if (
+                any("engine" in word for word in child.cmdline())
+                and child.status() != psutil.STATUS_ZOMBIE
+            ):
                 return child
     return None
 
 
-@pytest.mark.xdist_group("short")  # with the other short ones beside the two-minute sessions
-def test_a_minute_through_pulseaudio_has_no_gap_and_equals_the_rendering(
-    pulse_server: Serve, sounds: Any, wait_for: Wait, tmp_path: Path
+def heard_and_stopped(
+    pulse_server: Serve, sounds: Any, seconds: float, folder: Path, latency: float
 ) -> None:
-    record = tmp_path / "record.raw"
-    with pulse_server(tmp_path) as server, server.record(record):
-        with playing(server, tmp_path, 2) as process:
-            wait_for(lambda: sounds.sounding(record))
-            time.sleep(62)
+    """``musmed play`` with the embedded composer, stopped after ``seconds``."""
+    record = folder / "record.raw"
+    with pulse_server(folder) as server, server.record(record):
+        with playing(server, folder, latency, *REAL, "play", *ARGUMENTS) as process:
+            so_far(process, folder, lambda: sounds.heard_seconds(record) > seconds + latency + 2)
             process.send_signal(signal.SIGTERM)
-            out, errors = process.communicate(timeout=PATIENCE)
+            out, errors = end_of(process)
         assert process.returncode == 128 + signal.SIGTERM, errors
     assert "musmed resume" in out
-    rendering = sounds.rendering_of(tmp_path)
+    rendering = sounds.rendering_of(folder)
     heard = sounds.aligned(sounds.raw(record), rendering)
-    assert np.array_equal(heard[: frames_of(60)], rendering[: frames_of(60)])
-    fade = heard[frames_of(60) :]
+    assert np.array_equal(heard[: frames_of(seconds)], rendering[: frames_of(seconds)])
+    fade = heard[frames_of(seconds) :]
     assert not fade[-SAMPLE_RATE // 2 :].any(), "stopped means silent"
-    session = sounds.stored(tmp_path)
-    assert 59 <= session.position <= 65
+    session = sounds.stored(folder)
+    onset = int(np.flatnonzero(rendering.any(axis=1))[0])
+    sounded = int(np.flatnonzero(heard.any(axis=1))[-1]) - onset
+    assert seconds < session.position
+    assert abs(session.position - sounded / SAMPLE_RATE) < latency + 3
 
 
-def test_killing_the_engine_is_not_heard(
-    pulse_server: Serve, sounds: Any, wait_for: Wait, tmp_path: Path
+@pytest.mark.xdist_group("short")  # with the other short ones beside the longer sessions
+@pytest.mark.parametrize("seconds", [33, pytest.param(100, marks=pytest.mark.long)])
+def test_what_is_played_through_pulseaudio_has_no_gap_and_equals_the_rendering(
+    pulse_server: Serve, sounds: Any, seconds: float, tmp_path: Path
 ) -> None:
-    record = tmp_path / "record.raw"
-    with pulse_server(tmp_path) as server, server.record(record):
-        with playing(server, tmp_path, 2) as process:
-            clips = tmp_path / "musmed"
-            wait_for(lambda: list(clips.rglob("0001-0.flac*")))
+    """Past the first join, which ends at 30 s."""
+
+    def play(folder: Path, latency: float) -> None:
+        heard_and_stopped(pulse_server, sounds, seconds, folder, latency)
+
+    played_without_starving(play, tmp_path)
+
+
+def heard_with_two_kills(pulse_server: Serve, sounds: Any, folder: Path, latency: float) -> None:
+    """From 55 s of a session on: the engine is killed within clip 3, which follows on what is
+    heard, and once all is composed and 10 s more are heard."""
+    record = folder / "record.raw"
+    sounds.begun_at(folder, REQUEST, 55.0)
+    with pulse_server(folder) as server, server.record(record):
+        with playing(server, folder, latency, *QUICK, "resume") as process:
+            clips = folder / "musmed"
+            so_far(process, folder, lambda: list(clips.rglob("0003-0.flac*")))
             killed = engine_of(process)
             assert killed is not None
             os.kill(killed.pid, signal.SIGKILL)
-            wait_for(lambda: (now := engine_of(process)) is not None and now.pid != killed.pid)
-            wait_for(lambda: list(clips.rglob("0004-0.flac")))
+            so_far(
+                process,
+                folder,
+                lambda: (now := engine_of(process)) is not None and now.pid != killed.pid,
+            )
+            so_far(process, folder, lambda: list(clips.rglob("0004-0.flac")))
             again = engine_of(process)
             assert again is not None
-            time.sleep(10)
+            ten_more = sounds.heard_seconds(record) + 10
+            so_far(process, folder, lambda: sounds.heard_seconds(record) > ten_more)
             os.kill(again.pid, signal.SIGKILL)
-            out, errors = process.communicate(timeout=150)
+            out, errors = end_of(process)
         assert process.returncode == 0, errors
-    rendering = sounds.rendering_of(tmp_path)
-    heard = sounds.aligned(sounds.raw(record), rendering)
-    assert np.array_equal(heard[: len(rendering)], rendering)
+    whole = sounds.rendering_of(folder, quick=True)
+    heard = sounds.trimmed(sounds.raw(record))
+    end = int(np.flatnonzero(whole.any(axis=1))[-1]) + 1
+    assert frames_of(64) < len(heard) <= frames_of(66)
+    assert np.array_equal(heard[RAMP:], whole[end - len(heard) : end][RAMP:])
     assert len(re.findall("a new one is being started", out)) == 2
     assert "The composer is back." in out
-    session = sounds.stored(tmp_path)
+    session = sounds.stored(folder)
     assert session.state == "finished"
     assert len(session.clips) == 5
+
+
+def test_killing_the_engine_is_not_heard(pulse_server: Serve, sounds: Any, tmp_path: Path) -> None:
+    def play(folder: Path, latency: float) -> None:
+        heard_with_two_kills(pulse_server, sounds, folder, latency)
+
+    played_without_starving(play, tmp_path)

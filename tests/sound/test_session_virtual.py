@@ -13,28 +13,39 @@ import msgspec
 import numpy as np
 import pytest
 import soundfile
+from support.waiting import bytes_under, end_of
 
 from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE, Frames, frames_of
+from engine.plan.clock import clip_count
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.render import render_session
 
 SCRIPT = Path(__file__).parents[1] / "support" / "live_session.py"
+QUICK_ENGINE = Path(__file__).parents[1] / "support" / "quick_engine.py"
 one_process = pytest.mark.xdist_group("whole session")
-"""The tests that share the 15-minute session."""
+"""The tests that share the whole session."""
 
 
 Make = Callable[[Path], tuple[dict[str, str], Path]]
 
 
 def played(
-    make: Make, folder: Path, *, minutes: int, seed: int, temperature: float, deeds: int = 0
+    make: Make,
+    folder: Path,
+    *engine: Path,
+    minutes: int,
+    seed: int,
+    temperature: float,
+    deeds: int = 0,
 ) -> tuple[Frames, Request, list[Event]]:
     """What PortAudio was given of a session, its request, and the events kept."""
     env, out = make(folder)
-    arguments = [str(value) for value in (minutes, seed, temperature, deeds, folder)]
+    arguments = [str(value) for value in (minutes, seed, temperature, deeds, folder, *engine)]
     command = [sys.executable, str(SCRIPT), "musmedfile", *arguments]
-    subprocess.run(command, env=env, check=True, timeout=240)
+    process = subprocess.Popen(command, env=env)
+    end_of(process, lambda: bytes_under(folder))
+    assert process.returncode == 0
     assert (folder / "state.txt").read_text() == "finished gaps=0 restarts=0"
     request = msgspec.json.decode((folder / "request.json").read_bytes(), type=Request)
     events = msgspec.json.decode((folder / "events.json").read_bytes(), type=list[Event])
@@ -68,35 +79,50 @@ def same_from_the_start(recording: Frames, rendering: Frames) -> None:
     assert not recording[lead + len(rendering) :].any()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=[4, pytest.param(15, marks=pytest.mark.long)])
 def whole_session(
-    virtual_portaudio: Make, tmp_path_factory: pytest.TempPathFactory
+    virtual_portaudio: Make,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> tuple[Frames, Frames, Path]:
-    """A 15-minute session as PortAudio got it, as rendered, and the rendering's sidecar."""
+    """A session as PortAudio got it, as rendered, and the rendering's sidecar: four minutes of it,
+    or fifteen."""
     folder = tmp_path_factory.mktemp("whole")
-    recording, request, events = played(
-        virtual_portaudio, folder, minutes=15, seed=11, temperature=0.7
+    recording, asked, events = played(
+        virtual_portaudio, folder, minutes=request.param, seed=11, temperature=0.7
     )
     assert events == []
-    rendering, sidecar = rendered(folder, request, events)
+    rendering, sidecar = rendered(folder, asked, events)
+    assert len(rendering) == frames_of(asked.seconds)
     return recording, rendering, sidecar
 
 
 @one_process
-def test_fifteen_minutes_through_the_callback_equal_the_rendering(
+def test_a_session_through_the_callback_equals_the_rendering(
     whole_session: tuple[Frames, Frames, Path],
 ) -> None:
     recording, rendering, _ = whole_session
-    assert len(rendering) == frames_of(900)
     same_from_the_start(recording, rendering)
 
 
 @pytest.mark.xdist_group("twenty deeds")
+@pytest.mark.parametrize(
+    ("minutes", "engine"), [(8, [QUICK_ENGINE]), pytest.param(15, [], marks=pytest.mark.long)]
+)
 def test_twenty_random_deeds_are_replayed_from_the_stored_events(
-    virtual_portaudio: Make, tmp_path: Path
+    virtual_portaudio: Make,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    minutes: int,
+    engine: list[Path],
 ) -> None:
+    """What is spliced where is the same whoever composes: eight minutes of the quick engine, or
+    fifteen of the embedded composer."""
+    if engine:
+        argv = [sys.executable, "-P", *map(str, engine)]
+        monkeypatch.setattr("engine.link.client.default_argv", lambda: argv)
     recording, request, events = played(
-        virtual_portaudio, tmp_path, minutes=15, seed=23, temperature=0.5, deeds=20
+        virtual_portaudio, tmp_path, *engine, minutes=minutes, seed=23, temperature=0.5, deeds=20
     )
     assert len(events) == 20
     rendering, sidecar = rendered(tmp_path, request, events)
@@ -136,21 +162,22 @@ def clip_audio(folder: Path, clip: dict[str, int]) -> Frames:
 
 
 @one_process
-def test_the_joins_of_fifteen_minutes_are_seamless(
+def test_the_joins_of_a_session_are_seamless(
     whole_session: tuple[Frames, Frames, Path],
 ) -> None:
     _, rendering, sidecar = whole_session
     clips = json.loads(sidecar.read_text())["clips"]
     joins = [(clip, before) for before, clip in itertools.pairwise(clips)]
-    assert len(joins) == 39
+    assert len(joins) == clip_count(len(rendering) / SAMPLE_RATE) - 1
     folder = sidecar.parent
-    changed = 0
+    changed = unchanged = 0
     for clip, before in joins:
         same = clip["tags"] == before["tags"] or (
             clip["tags"]["instrument"] == before["tags"]["instrument"]
             and clip["tags"]["genre"] == before["tags"]["genre"]
         )
         changed += not same
+        unchanged += same
         if same:
             assert clip["join"]["law"] == "passthrough", clip["index"]
             assert clip["join"]["correlation"] == 1.0, clip["index"]
@@ -167,3 +194,4 @@ def test_the_joins_of_fifteen_minutes_are_seamless(
             around = rendering[edge - frames_of(0.05) : edge + frames_of(0.05)]
             assert step(around) <= max(step(tail), step(head)), clip["index"]
     assert changed >= 2, "the session has joins between two ensembles too"
+    assert unchanged >= 2, "and within one"

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.waiting import end_of
 
 pytestmark = [pytest.mark.real_time, pytest.mark.xdist_group("short")]
 SCRIPT = str(Path(__file__).parents[1] / "support" / "synthetic_session.py")
 
 
 def finished(process: subprocess.Popen[str]) -> str:
-    out, err = process.communicate(timeout=60)
+    out, err = end_of(process)
     assert process.returncode == 0, err
     return out
 

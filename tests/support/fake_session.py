@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from support.waiting import Stall
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
@@ -229,12 +230,11 @@ async def settled(pilot: Pilot[Left]) -> None:
 
 
 async def until(pilot: Pilot[Left], seen: Callable[[], bool]) -> None:
-    """Until ``seen``; a bound that only a defect reaches."""
-    for _ in range(2_000):
-        if seen():
-            return
+    """Until ``seen``; the app has to answer within what is a stall on any machine."""
+    stall = Stall("what the app was asked for", lambda: (pilot.app.screen, len(pilot.app.workers)))
+    while not seen():
+        stall.look(seen)
         await pilot.pause(0.03)
-    raise AssertionError("it did not happen")
 
 
 def run(coroutine: Coroutine[Any, Any, None]) -> None:

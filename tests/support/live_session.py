@@ -1,13 +1,15 @@
 """Plays a whole session to a PortAudio device in virtual time, under a hasty listener's hands.
 
-    live_session.py DEVICE MINUTES SEED TEMPERATURE DEEDS FOLDER
+    live_session.py DEVICE MINUTES SEED TEMPERATURE DEEDS FOLDER [ENGINE]
 
-``DEEDS`` random steers, eases and skips are spread over the session. Leaves in FOLDER
-``request.json``, ``events.json`` (as the library kept them) and ``state.txt``.
+``DEEDS`` random steers, eases and skips are spread over the session; the device's time stands still
+until one that is due is done. ``ENGINE``: the engine's program, where it is not musmed's own.
+Leaves in FOLDER ``request.json``, ``events.json`` (as the library kept them) and ``state.txt``.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 import time
@@ -17,7 +19,7 @@ import msgspec
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import parse_affect
-from engine.audio.format import SAMPLE_RATE
+from engine.audio.format import SAMPLE_RATE, Frames
 from engine.plan.request import Request
 from engine.playback.sinks.sounddevice import SoundDeviceSink
 from engine.session.library.library import Library
@@ -26,6 +28,19 @@ from engine.session.runner import SessionRunner
 
 MARGIN = 15.0
 """Seconds at both ends without deeds."""
+
+
+class HeldSink(SoundDeviceSink):
+    """Virtual time that goes no further than ``until`` seconds."""
+
+    until = math.inf
+    _asked = 0
+
+    def _callback(self, out: Frames, frames: int, when: object, status: object) -> None:
+        while self._asked >= self.until * SAMPLE_RATE:
+            time.sleep(0.001)
+        self._asked += len(out)
+        super()._callback(out, frames, when, status)
 
 
 def act(runner: SessionRunner, dice: random.Random) -> None:
@@ -39,7 +54,7 @@ def act(runner: SessionRunner, dice: random.Random) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    device, minutes, seed, temperature, deeds, folder = arguments
+    device, minutes, seed, temperature, deeds, folder, *engine = arguments
     start, target = parse_affect("tense")[0], parse_affect("calm")[0]
     request = Request(
         start=start,
@@ -52,16 +67,24 @@ def main(arguments: list[str]) -> None:
     )
     place = Path(folder)
     library = Library(place / "library")
-    sink = SoundDeviceSink(device, realtime=False)
-    runner = prepare(request, library=library, sink=sink, log_file=place / "engine.log")
+    sink = HeldSink(device, realtime=False)
+    runner = prepare(
+        request,
+        library=library,
+        sink=sink,
+        log_file=place / "engine.log",
+        engine_argv=[sys.executable, "-P", *engine] if engine else None,
+    )
     dice = random.Random(int(seed))
     total = request.seconds
     times = sorted(dice.uniform(MARGIN, total - MARGIN) for _ in range(int(deeds)))
+    sink.until = times[0] if times else math.inf
     runner.start()
     while not runner.wait(0.005):
         if times and runner.playback.state().written / SAMPLE_RATE >= times[0]:
             times.pop(0)
             act(runner, dice)
+            sink.until = times[0] if times else math.inf
     runner.close()
     stored = library.load(runner.session)
     status = runner.status()
@@ -73,6 +96,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    began = time.monotonic()
     main(sys.argv[1:])
-    print(f"took {time.monotonic() - began:.1f} s")

@@ -6,6 +6,9 @@ A tone a beat, each a pure function of a state that takes in the seed and the pa
 So whatever is composed from another continuation, seed or path than it should be sounds different
 from its first tone on; what is composed from the right ones is the same in every window. As with
 the embedded composer a splice begins at a beat, and other tags are other sounds of the same notes.
+
+Where the environment has QUICK_ENGINE_SPEED it composes no faster than so many times real time: for
+who wants to see a clip that is being composed.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import functools
 import hashlib
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,6 +40,8 @@ from engine.plan.spec import ClipSpec, SeedStep, Tags
 
 BEAT = GRID_FRAMES
 """Frames from tone to tone: half a second. A tone sounds for two beats."""
+REST_SECONDS = 0.5 / float(os.environ.get("QUICK_ENGINE_SPEED", "inf"))
+"""How long it rests after a beat."""
 AFTER_SECONDS = 1.5
 """How far a clip can be heard past its end."""
 SCALE = (45, 48, 50, 52, 55, 57, 60, 62, 64, 67, 69, 72)
@@ -73,6 +79,8 @@ class QuickComposition:
         while state.beat * BEAT < end and not self._cancelled():
             old, state = state, after(state, self._spec.path, self._spec.seeds)
             audio = sound(old.sounding, colour)[BEAT:] + sound(state.sounding, colour)[:BEAT]
+            if REST_SECONDS:
+                time.sleep(REST_SECONDS)
             yield audio[: end - old.beat * BEAT]
 
     def bars(self) -> tuple[()]:

@@ -1,4 +1,7 @@
-"""The real program in a real terminal: check-in, session, pause, steer, stop, shell."""
+"""The real program in a real terminal: check-in, session, pause, steer, stop, shell.
+
+The first session is composed by the embedded composer, the others by the quick engine.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+QUICK = f"{ROOT}/tests/support/quick_musmed.py"
 
 
 class Terminal:
@@ -23,9 +27,12 @@ class Terminal:
 
     def __init__(self, folder: Path, columns: int = 80, rows: int = 24) -> None:
         self._tmux = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
+        self._home = folder / "home"
+        self.engine_returns = folder / "engine-returns"
         environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("MUSMED_")},
-            "MUSMED_HOME": str(folder / "home"),
+            "MUSMED_HOME": str(self._home),
+            "ENGINE_RETURNS": str(self.engine_returns),
             "MUSMED_SINK": "null",
             "PYTHONPATH": str(ROOT),
             "LC_ALL": "C.UTF-8",
@@ -39,9 +46,9 @@ class Terminal:
             check=True,
         )
 
-    def run(self, *arguments: str) -> None:
+    def run(self, *arguments: str, program: str = QUICK) -> None:
         """Start musmed."""
-        command = f"{sys.executable} -m musmed_tui {' '.join(arguments)}; echo code=$?"
+        command = f"{sys.executable} {program} {' '.join(arguments)}; echo code=$?"
         subprocess.run([*self._tmux, "send-keys", command, "Enter"], check=True)
 
     def press(self, *keys: str) -> None:
@@ -56,12 +63,20 @@ class Terminal:
         return captured.stdout
 
     def wait(self, seen: Callable[[str], bool], what: str) -> str:
-        """The screen once it is as wanted; fails after 60 s, showing the last one."""
-        deadline = time.monotonic() + PATIENCE
-        while not seen(text := self.screen()):
-            if time.monotonic() > deadline:
-                pytest.fail(f"never saw {what}; the screen is:\n{text}")
-            time.sleep(0.1)
+        """The screen once it is as wanted; fails, showing the last one, when neither its words
+        nor the clips kept change any more."""
+        text = ""
+
+        def look() -> bool:
+            nonlocal text
+            text = self.screen()
+            return seen(text)
+
+        def moves() -> object:
+            words = "".join(character for character in text if character.isalpha())
+            return words, sorted(self._home.rglob("*.flac*"))
+
+        wait_for(look, moves=moves, what=lambda: f"{what}; the screen is:\n{text}", look_every=0.1)
         return text
 
     def wait_for(self, text: str) -> str:
@@ -113,7 +128,7 @@ def seconds_played(screen: str) -> int:
 
 
 def test_check_in_session_pause_steer_stop(terminal: Terminal) -> None:
-    terminal.run()
+    terminal.run(program="-m musmed_tui")
     terminal.wait_for("How do you feel now?")
     terminal.press("/", *"tense", "Enter")
     terminal.wait_for("How would you like to feel?")
@@ -170,11 +185,12 @@ def test_leaving_keeps_the_session_and_restores_the_terminal(
 
 
 def test_the_engine_dies_and_the_screen_says_so(terminal: Terminal) -> None:
-    terminal.run("play", "--from", "tense", "--to", "calm", "--seed", "1")
+    terminal.run("play", "--from", "tense", "--to", "calm", "--seed", "1", "--minutes", "2")
     terminal.wait_for("▸ playing")
     (engine,) = psutil.Process(terminal.child()).children()
     engine.kill()
     terminal.wait_for("The composer stopped")
+    terminal.engine_returns.touch()
     terminal.wait_for("The composer is back.")
     terminal.press("i")
     terminal.wait_for("restarts         1")

@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 import termios
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.waiting import cpu_seconds, wait_for
 
 from musmed_tui.settings import GlyphChoice
 from musmed_tui.terminal.terminal import Terminal, chosen_glyphs
@@ -93,11 +93,21 @@ class Pty:
 
     def until(self, text: str) -> None:
         """Read until ``text`` has been shown."""
-        deadline = time.monotonic() + 30
-        while text not in self.shown:
-            assert time.monotonic() < deadline, self.shown
-            if select.select([self.master], [], [], 0.2)[0]:
+
+        def read() -> bool:
+            if select.select([self.master], [], [], 0.1)[0]:
                 self.shown += os.read(self.master, 65536).decode()
+            return text in self.shown
+
+        wait_for(read, moves=self._moves, what=lambda: f"{text!r} after {self.shown!r}")
+
+    def ended(self) -> int:
+        """Wait for the child's end; its exit status."""
+        wait_for(lambda: self.child.poll() is not None, moves=self._moves, what="the child's end")
+        return self.child.wait()
+
+    def _moves(self) -> object:
+        return len(self.shown), cpu_seconds(self.child.pid)
 
     def press(self, keys: bytes) -> None:
         os.write(self.master, keys)
@@ -127,7 +137,7 @@ def test_keys_come_without_enter_and_q_ends_it(terminal: Pty) -> None:
     assert terminal.local_modes() == (False, False)
     terminal.press(b" e\x1b[Cq")
     terminal.until("asked")
-    assert terminal.child.wait(30) == 0
+    assert terminal.ended() == 0
     terminal.until("['pause', 'ease', 'seek', 'stop']")
     assert terminal.local_modes() == (True, True)
 
@@ -139,7 +149,7 @@ def test_a_signal_stops_the_session_and_puts_the_terminal_back(
     terminal.until("playing")
     terminal.child.send_signal(number)
     terminal.until("asked ['stop']")
-    assert terminal.child.wait(30) == 128 + number
+    assert terminal.ended() == 128 + number
     assert terminal.local_modes() == (True, True)
 
 
@@ -147,14 +157,14 @@ def test_ctrl_c_on_the_terminal_is_a_stop(terminal: Pty) -> None:
     terminal.until("playing")
     terminal.press(b"\x03")
     terminal.until("asked ['stop']")
-    assert terminal.child.wait(30) == 130
+    assert terminal.ended() == 130
 
 
 @pytest.mark.parametrize("terminal", ["fails"], indirect=True)
 def test_a_defect_leaves_the_terminal_as_it_was(terminal: Pty) -> None:
     terminal.until("playing")
     terminal.press(b"e")
-    assert terminal.child.wait(30) == 1
+    assert terminal.ended() == 1
     assert terminal.local_modes() == (True, True)
 
 
@@ -165,11 +175,10 @@ def test_suspended_it_pauses_and_gives_the_terminal_back(terminal: Pty) -> None:
     terminal.until("stopped True")
     assert terminal.local_modes() == (True, True)
     terminal.press(b"\n")
-    while terminal.local_modes()[0]:
-        time.sleep(0.01)
+    wait_for(lambda: not terminal.local_modes()[0], what="keys that come one by one")
     terminal.press(b"q")
     terminal.until("asked ['pause', 'pause', 'stop']")
-    assert terminal.child.wait(30) == 0
+    assert terminal.ended() == 0
 
 
 @pytest.mark.parametrize(

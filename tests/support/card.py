@@ -1,0 +1,88 @@
+"""Sinks whose time a test holds in its hands."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames, frames_of
+from engine.playback.sinks.base import Fill
+from engine.playback.sinks.file import FileSink
+from engine.playback.sinks.null import PERIOD, NullSink
+
+ENOUGH_SECONDS = 6.0
+"""What has to be composed ahead where a card waits for the composer: a clip is late 4 s before the
+music ends."""
+STEP_SECONDS = 0.1
+"""The most that a card's time goes on by from one look to the next, before its rate."""
+
+
+class Card(NullSink):
+    """Asks for audio ``rate`` times as fast as a sound card, not at all at 0, and keeps what it is
+    given in ``given``. It never catches up on time in which this process was not run.
+
+    ``waits_for``: a ``SessionRunner``. The card stands still while less than ``ENOUGH_SECONDS`` of
+    its session are composed ahead: nothing is late then on a machine that composes slowly.
+    """
+
+    def __init__(self, rate: float = 1.0) -> None:
+        super().__init__()
+        self.rate = rate
+        self.waits_for: Any = None
+        self.given: list[Frames] = []
+
+    @contextlib.contextmanager
+    def standing(self) -> Iterator[None]:
+        """Its time stands still meanwhile."""
+        rate, self.rate = self.rate, 0.0
+        yield
+        self.rate = rate
+
+    def _run(self, fill: Fill) -> None:
+        now, asked, since = 0.0, 0, time.monotonic()
+        while not self._stop.is_set():
+            looked = time.monotonic()
+            if not self._stands():
+                now += self.rate * min(looked - since, STEP_SECONDS)
+            since = looked
+            while asked < frames_of(now) and not self._stands() and not self._stop.is_set():
+                out = np.zeros((PERIOD, CHANNELS), np.float32)
+                fill(out)
+                self.given.append(out)
+                asked += PERIOD
+            self._stop.wait(PERIOD / SAMPLE_RATE / max(1.0, self.rate))
+
+    def _stands(self) -> bool:
+        if self.rate == 0.0:
+            return True
+        if self.waits_for is None:
+            return False
+        playback, total = self.waits_for.playback, self.waits_for.status().plan.total
+        horizon = playback.horizon()
+        ahead = horizon - playback.state().written
+        return bool(horizon < frames_of(total) and ahead < frames_of(ENOUGH_SECONDS))
+
+
+class SteppedFile(FileSink):
+    """Writes a file as far as ``until``, in seconds of the file, and waits there for more."""
+
+    def __init__(self, path: Path, until: float) -> None:
+        super().__init__(path)
+        self.until = until
+
+    def start(self, fill: Fill) -> None:
+        asked = 0
+
+        def stepped(out: Frames) -> int:
+            nonlocal asked
+            while asked >= self.until * SAMPLE_RATE and not self._stop.wait(0.002):
+                pass
+            asked += len(out)
+            return fill(out)
+
+        super().start(stepped)
