@@ -14,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from engine.private import make_private_folder, write_private
+
 FILE = "speeds.json"
 _LIMIT_BYTES = 64 * 1024
 _MOST = 64
@@ -41,8 +43,8 @@ class Speeds:
         data = msgspec.json.format(msgspec.json.encode(dict([*table.items()][-_MOST:])))
         temporary = self._file.with_name(f".{FILE}.{os.getpid()}.part")
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(data)
+            make_private_folder(self._file.parent)
+            write_private(temporary, data)
             temporary.replace(self._file)
         except OSError:
             with contextlib.suppress(OSError):

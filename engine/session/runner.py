@@ -28,6 +28,7 @@ from engine.plan.spec import ClipKey
 from engine.playback.clips import DamagedClipError
 from engine.playback.placement import JoinRecord
 from engine.playback.sinks.base import Sink
+from engine.private import make_private_folder, open_private
 from engine.session.conductor.clip_composers import Lineup
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.conductor import Conductor
@@ -163,8 +164,8 @@ class SessionRunner:
         try:
             if self._kept is not None:
                 self._stage.store_kept(self._kept)
-            self._log_file.parent.mkdir(parents=True, exist_ok=True)
-            self._engine.log = self._log_file.open("ab")
+            make_private_folder(self._log_file.parent)
+            self._engine.log = open_private(self._log_file, "ab")
             self._composers.tell(self._notices)
             self._carry_out(self._conductor.start())
             self.playback.start()

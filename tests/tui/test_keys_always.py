@@ -46,7 +46,7 @@ from musmed_tui.theming import load_theme, theme_names
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.transport import Transport
 
-WALKS = 36
+WALKS = 24
 STEPS = 20
 BIG, USUAL, NARROW, SMALL = (120, 40), (80, 24), (50, 20), (38, 11)
 SIZES = (BIG, USUAL, USUAL, NARROW, NARROW, (80, 14), (44, 12), SMALL)
