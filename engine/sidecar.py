@@ -26,6 +26,7 @@ from engine.plan.generation import file_name
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec, LevelPoint, Plan, Tags
 from engine.playback.placement import JoinRecord
+from engine.private import write_private
 
 FORMAT = 1
 """Changes when a field changes its meaning or goes away; new fields leave it."""
@@ -188,7 +189,7 @@ def write_report(
     data = msgspec.json.format(msgspec.json.encode(report), indent=2)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        temporary.write_bytes(data + b"\n")
+        write_private(temporary, data + b"\n")
         temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

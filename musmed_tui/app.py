@@ -23,7 +23,7 @@ from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.help import HelpScreen, bindings_of, key_name, title
 from musmed_tui.screens.session import SessionScreen
-from musmed_tui.screens.too_small import COLUMNS, ROWS, TooSmallScreen
+from musmed_tui.screens.too_small import TooSmallScreen, is_too_small
 from musmed_tui.session_control import Begun, SessionControl
 from musmed_tui.session_view import Snapshot, expected
 from musmed_tui.terminal.driver import TerminalDriver
@@ -125,7 +125,15 @@ class MusmedApp(App[Left]):
         return CheckInScreen(self._control.loaded, self._glyphs)
 
     def _play(self, begin: Callable[[], Begun], first: Snapshot) -> None:
-        self.switch_screen(SessionScreen(begin, first, self._glyphs))
+        self._show_instead(SessionScreen(begin, first, self._glyphs))
+
+    def _show_instead(self, screen: Screen[None]) -> None:
+        """``screen`` in the place of the one that is shown now, and of help and the like that lie
+        over it: they were about that one."""
+        while len(self.screen_stack) > 2:  # Textual's own, and ours
+            self.pop_screen()
+        self.switch_screen(screen)
+        self._check_size(*self.size)
 
     @on(SessionScreen.Over)
     def _over(self, event: SessionScreen.Over) -> None:
@@ -133,7 +141,7 @@ class MusmedApp(App[Left]):
         self._control.volume = event.volume
         if not self._leaving:
             self._close_session()
-            self.switch_screen(
+            self._show_instead(
                 CheckOutScreen(event.last, event.begun, self._control.folder, self._glyphs)
             )
 
@@ -142,14 +150,14 @@ class MusmedApp(App[Left]):
         if self._first_session is not None and self._last is None:
             self.exit(Left(self._signal, None, event.sentence))
             return
-        self.switch_screen(self._check_in())
+        self._show_instead(self._check_in())
         self.notify(event.sentence, severity="error", markup=False, timeout=15)
 
     @on(CheckOutScreen.Next)
     def _next(self, event: CheckOutScreen.Next) -> None:
         if event.what == "new" or self._last is None:
             self._control.warm()
-            self.switch_screen(self._check_in())
+            self._show_instead(self._check_in())
             return
         session, from_start = event.session, event.what == "replay"
         first = self._last
@@ -232,21 +240,29 @@ class MusmedApp(App[Left]):
             self._check_size(event.size.width, event.size.height)
 
     def _check_size(self, columns: int, rows: int) -> None:
-        small = columns < COLUMNS or rows < ROWS
+        """``TooSmallScreen`` goes by itself."""
         shown = isinstance(self.screen, TooSmallScreen)
-        if small and not shown:
+        if is_too_small(columns, rows) and not shown:
             self.push_screen(TooSmallScreen())
-        elif shown and not small:
-            self.pop_screen()
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen, self._glyphs))
 
+    def action_command_palette(self) -> None:
+        """Nothing to choose from where nothing can be shown."""
+        if not isinstance(self.screen, TooSmallScreen):
+            super().action_command_palette()
+
     def action_pause(self) -> None:
         for screen in self.screen_stack:
             if isinstance(screen, SessionScreen):
                 screen.action_pause()
+
+    def action_ease(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, SessionScreen):
+                screen.action_ease()
 
     def action_next_theme(self) -> None:
         names = sorted(self._themes)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import MusmedError
+from engine.private import make_private_folder, write_private
 
 MENDABLE = 2
 DEFECT = 1
@@ -95,8 +96,8 @@ def _log_defect(error: BaseException) -> Path | None:
 
     try:
         log = folders().defects
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text("".join(traceback.format_exception(error)), "utf-8")
+        make_private_folder(log.parent)
+        write_private(log, "".join(traceback.format_exception(error)).encode("utf-8", "replace"))
     except (OSError, MusmedError):
         return None
     return log

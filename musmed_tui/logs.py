@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import logging.handlers
 import os
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.private import make_private_folder, open_private
 from musmed_tui.paths import Folders, make_writable
 
 LOG_BYTES = 512 * 1024
@@ -21,7 +23,7 @@ def start_logging(where: Folders, level: str) -> None:
     Raises ``MusmedError`` when the state folder can't be written.
     """
     make_writable(where.state, "logs")
-    handler = logging.handlers.RotatingFileHandler(
+    handler = _PrivateHandler(
         where.log, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", errors="backslashreplace"
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -35,6 +37,12 @@ def start_logging(where: Folders, level: str) -> None:
     _bound(where.engine_log)
 
 
+class _PrivateHandler(logging.handlers.RotatingFileHandler):
+    def _open(self) -> io.TextIOWrapper:
+        file = open_private(Path(self.baseFilename), "ab")
+        return io.TextIOWrapper(file, encoding=self.encoding, errors=self.errors)
+
+
 def _bound(path: Path) -> None:
     """Start a raw log file afresh once it is over the limit."""
     if path.exists() and path.stat().st_size > LOG_BYTES:
@@ -45,12 +53,11 @@ def _bound(path: Path) -> None:
 def stderr_to(path: Path) -> Iterator[None]:
     """For the block, file descriptor 2 is ``path``: ALSA and its like write there from C and
     would paint over the terminal. Python's own ``sys.stderr`` goes with it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     sys.stderr.flush()
     saved = os.dup(2)
-    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    os.dup2(log, 2)
-    os.close(log)
+    with open_private(path, "ab") as log:
+        os.dup2(log.fileno(), 2)
     try:
         yield
     finally:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from engine.errors import MusmedError
 from engine.places import place_of
+from engine.private import make_private_folder, narrow
 
 HOME_VARIABLE = "MUSMED_HOME"
 
@@ -62,12 +63,13 @@ def folders(environment: Mapping[str, str] | None = None) -> Folders:
 
 
 def make_writable(folder: Path, purpose: str) -> Path:
-    """Create ``folder`` and try a file in it.
+    """Create ``folder``, for its owner alone, and try a file in it.
 
     Raises ``MusmedError`` naming the folder, what it is for, and the way out.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
+        narrow(folder)
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b"\0" * 4096)
     except OSError as error:

@@ -16,6 +16,7 @@ from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.plan.generation import Generation
 from engine.plan.request import Request
+from engine.private import make_private_folder, open_private
 from musmed_tui.logs import start_logging
 from musmed_tui.options import Asked, generation_of
 from musmed_tui.paths import Folders, make_writable
@@ -111,8 +112,8 @@ class SessionControl:
             if self._warm is not None or self._closed:
                 return
             if self._log is None:
-                self._where.engine_log.parent.mkdir(parents=True, exist_ok=True)
-                self._log = self._where.engine_log.open("ab")
+                make_private_folder(self._where.engine_log.parent)
+                self._log = open_private(self._where.engine_log, "ab")
             settings = self.loaded.settings
             generation = Generation()
             with contextlib.suppress(MusmedError):  # the session will say what is wrong

@@ -20,6 +20,7 @@ import soundfile
 
 from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames, quantise24
 from engine.errors import MusmedError
+from engine.private import touch_private
 
 SUFFIXES = (".flac", ".wav", ".ogg")
 _FORMATS = {
@@ -158,6 +159,7 @@ class AudioWriter:
         self._format, subtype = _FORMATS[path.suffix.lower()]
         self._temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
+            touch_private(self._temporary)
             self._file = soundfile.SoundFile(
                 self._temporary, "w", SAMPLE_RATE, CHANNELS, subtype, format=self._format
             )

@@ -18,6 +18,7 @@ from engine.audio.format import frames_of
 from engine.clip_record import ClipRecord
 from engine.composers.base import has_model
 from engine.plan.generation import UNGUIDED, Generation
+from engine.private import make_private_folder, write_private
 
 FILE = "speeds.json"
 _LIMIT_BYTES = 64 * 1024
@@ -48,8 +49,8 @@ class Speeds:
         data = msgspec.json.format(msgspec.json.encode(dict([*table.items()][-_MOST:])))
         temporary = self._file.with_name(f".{FILE}.{os.getpid()}.part")
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(data)
+            make_private_folder(self._file.parent)
+            write_private(temporary, data)
             temporary.replace(self._file)
         except OSError:
             with contextlib.suppress(OSError):

@@ -22,6 +22,7 @@ from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames
 from engine.errors import MusmedError
 from engine.plan.spec import ClipKey
 from engine.playback.handover import Handover, Outgoing, faded_end
+from engine.private import make_private_folder, touch_private
 
 DECODED_LIMIT = 2
 LONG_STRETCH = 4 * BLOCK_FRAMES
@@ -156,7 +157,7 @@ class ClipStore:
         self._decoded: OrderedDict[ClipKey, Frames] = OrderedDict()
         self._lock = threading.Lock()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(folder)
         except OSError as error:
             raise MusmedError(
                 f"The folder {folder} for this session's clips can't be made ({error.strerror}); "
@@ -304,6 +305,7 @@ class ClipStore:
 
     def _writer(self, key: ClipKey) -> soundfile.SoundFile:
         part = self._part(key)
+        touch_private(part)
         return soundfile.SoundFile(part, "w", SAMPLE_RATE, CHANNELS, "PCM_24", format="FLAC")
 
     def _part(self, key: ClipKey) -> Path:

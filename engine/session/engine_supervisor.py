@@ -15,6 +15,7 @@ from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import Delivery, EngineLost
 from engine.link.warm import WarmEngine
+from engine.private import make_private_folder, open_private
 from engine.session.conductor.messages import (
     EngineCommand,
     OpenComposer,
@@ -103,8 +104,8 @@ class EngineSupervisor:
 
     def _opened_log(self) -> IO[bytes]:
         if self._log is None:
-            self._log_file.parent.mkdir(parents=True, exist_ok=True)
-            self._log = self._log_file.open("ab")
+            make_private_folder(self._log_file.parent)
+            self._log = open_private(self._log_file, "ab")
         return self._log
 
     def close(self) -> None:

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select
 
@@ -25,6 +24,7 @@ from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.options import Asked, build_request
 from musmed_tui.screens.feeling_field import FeelingField
+from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
 from musmed_tui.settings import Loaded, parse_number
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.transport import Transport
@@ -41,13 +41,13 @@ _QUESTIONS = ("How do you feel now?", "How would you like to feel?", "Ready when
 _MIDDLE = Affect(0.0, 0.0)
 
 
-class CheckInScreen(Screen[None]):
+class CheckInScreen(ShownFocusScreen):
     """Posts ``Ready`` with the request."""
 
     CSS_PATH = "check_in.tcss"
     AUTO_FOCUS = "#plane"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("arrows", "plane", "move", key_display="←↑↓→", tooltip="Move on the plane"),
+        Binding("arrows", "move", "move", key_display="←↑↓→", tooltip="Move on the plane"),
         Binding(
             "enter",
             "take",
@@ -105,6 +105,7 @@ class CheckInScreen(Screen[None]):
                 yield Button("Begin", id="begin", compact=True)
         yield Transport()
 
+    @while_open
     def on_mount(self) -> None:
         about = "music from how you feel to how you want to feel"
         self.query_one("#headline", Words).say(("musmed", "bold"), (f"   {about}", "$muted"))
@@ -153,9 +154,9 @@ class CheckInScreen(Screen[None]):
         if step == 1 and first.affect is None:
             self._step = 0
         if self._step == 2:
-            self.query_one("#begin").focus()
+            self.set_focus(self.query_one("#begin"))
         elif typed:
-            (first, second)[self._step].focus()
+            self.set_focus((first, second)[self._step])
         self._show()
 
     def on_descendant_focus(self) -> None:
@@ -169,10 +170,13 @@ class CheckInScreen(Screen[None]):
             self._show()
 
     def action_type(self) -> None:
-        self._fields[min(self._step, 1)].focus()
+        self.set_focus(self._fields[min(self._step, 1)])
+
+    def action_move(self) -> None:
+        """The plane takes the arrows itself; this is for the list of keys."""
 
     def action_plane(self) -> None:
-        self.query_one(Circumplex).focus()
+        self.set_focus(self.query_one(Circumplex))
 
     def action_moods(self) -> None:
         self._every_mood = not self._every_mood
@@ -184,6 +188,8 @@ class CheckInScreen(Screen[None]):
         on_plane = isinstance(focused, Circumplex)
         if action == "take":
             return on_plane and self._step < 2
+        if action in ("move", "plane"):
+            return on_plane == (action == "move")
         if action == "type":
             return not isinstance(focused, Input)
         return True
@@ -206,7 +212,7 @@ class CheckInScreen(Screen[None]):
         for step, field in enumerate((start, target)):
             if field.affect is None:
                 self._step = step
-                field.focus()
+                self.set_focus(field)
                 self._show()
                 return
         try:

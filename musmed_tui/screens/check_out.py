@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Input, Label, ProgressBar
 
 from engine.errors import MusmedError
@@ -21,6 +20,7 @@ from engine.plan.spec import Plan
 from engine.plan.words import spelled
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
+from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.circumplex import Circumplex
@@ -33,7 +33,7 @@ _TIME = 8
 _COMPOSING = "The whole session is composed again, into the file. Esc calls it off."
 
 
-class CheckOutScreen(Screen[None]):
+class CheckOutScreen(ShownFocusScreen):
     """Shows the session that has ended. Posts ``Next`` and ``Save``."""
 
     CSS_PATH = "check_out.tcss"
@@ -93,6 +93,7 @@ class CheckOutScreen(Screen[None]):
                     yield Words(id="clips")
         yield Transport()
 
+    @while_open
     def on_mount(self) -> None:
         self.query_one(Circumplex).can_focus = False
         last = self._last
@@ -124,6 +125,7 @@ class CheckOutScreen(Screen[None]):
             )
         )
 
+    @while_open
     def _show_clips(self) -> None:
         column = (self.query_one("#clips").content_size.width - _TIME) // 3
         parts: list[Part] = []
@@ -162,7 +164,7 @@ class CheckOutScreen(Screen[None]):
         """Ask for the file's name."""
         if not self._saving:
             self.add_class("-asking")
-            self.query_one("#file").focus()
+            self.set_focus(self.query_one("#file"))
             self.refresh_bindings()
 
     def action_cancel(self) -> None:
@@ -170,7 +172,7 @@ class CheckOutScreen(Screen[None]):
         if self._saving:
             self.post_message(self.CallOff())
         self.remove_class("-asking")
-        self.query_one("#played").focus()
+        self.set_focus(self.query_one("#played"))
         self.refresh_bindings()
 
     @on(Input.Submitted, "#file")
@@ -184,7 +186,7 @@ class CheckOutScreen(Screen[None]):
             self._saving = True
             self.add_class("-saving")
             self.refresh_bindings()
-            self.query_one("#played").focus()
+            self.set_focus(self.query_one("#played"))
             self.query_one("#saved", Words).say((_COMPOSING, "$muted"))
             self.post_message(self.Save(self._begun, output))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
@@ -23,6 +26,10 @@ class FeelingField(Input):
     ``Chosen`` comes when what is typed has become, or is no longer, a feeling; ``Input.Submitted``
     when Enter was pressed (an unfinished word is completed first).
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "take it", key_display="enter", tooltip="Take what is typed"),
+    ]
 
     class Chosen(Message):
         def __init__(self, field: FeelingField) -> None:

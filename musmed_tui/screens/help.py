@@ -30,11 +30,13 @@ _ABOUT = (
 
 
 class HelpScreen(ModalScreen[None]):
-    """Made for one screen's ``bindings``."""
+    """Made for one screen's ``bindings``. Pause and ease act while it is read."""
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q,enter", "dismiss", "close", key_display="Esc"),
+        Binding("space", "app.pause", "pause"),
+        Binding("e", "app.ease", "ease"),
     ]
 
     def __init__(self, about: Screen[Any], glyphs: Glyphs = "braille") -> None:
@@ -77,14 +79,16 @@ _NAMES = {
 
 
 def bindings_of(screen: Screen[Any]) -> list[tuple[Binding, DOMNode]]:
-    """Every binding of ``screen`` and of the app, in the order they were written, each with
-    what its action belongs to."""
+    """Every binding of ``screen`` and of the app that says what it does (others are more keys for
+    the same), in the order they were written, each with what its action belongs to."""
     owners: tuple[DOMNode, ...] = (screen, screen.app)
     return [
         (one, owner)
         for owner in owners
         for one in type(owner).BINDINGS
-        if isinstance(one, Binding) and owner.check_action(*_call(one.action)) is not False
+        if isinstance(one, Binding)
+        and (one.description or one.tooltip)
+        and owner.check_action(*_call(one.action)) is not False
     ]
 
 

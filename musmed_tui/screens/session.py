@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -10,9 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.css.query import NoMatches
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Input
 
 from engine.affect.circumplex import Affect
@@ -20,6 +17,7 @@ from engine.errors import MusmedError
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.screens.feeling_field import FeelingField
+from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
 from musmed_tui.screens.steering import SteerCard, bend
 from musmed_tui.session_control import Begun, Running
 from musmed_tui.session_view import Snapshot
@@ -34,7 +32,7 @@ from musmed_tui.widgets.words import Words
 from musmed_tui.wording import SEEK_SECONDS, VOLUME_STEP, clock
 
 
-class SessionScreen(Screen[None]):
+class SessionScreen(ShownFocusScreen):
     """Begins a session with ``begin`` (in a thread) and follows it.
 
     ``first`` is shown until there is one. Posts ``Over`` when it has ended, however it did, and
@@ -42,7 +40,6 @@ class SessionScreen(Screen[None]):
     """
 
     CSS_PATH = "session.tcss"
-    AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", "take it", key_display="enter",
                 tooltip="While steering: take the new path"),
@@ -54,10 +51,11 @@ class SessionScreen(Screen[None]):
         Binding("q", "stop", "stop", tooltip="Fade out and end; the session is kept"),
         Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("n", "skip", "anew", tooltip="Compose this stretch anew"),
-        Binding("plus,equals_sign,up", "louder", "volume", key_display="- +", tooltip="Louder"),
+        Binding("plus", "louder", "volume", key_display="- +", tooltip="Louder"),
+        Binding("equals_sign,up", "louder", show=False),
         Binding("minus,underscore,down", "softer", show=False, tooltip="Softer"),
-        Binding("full_stop,greater_than_sign,right", "forward", "seek", key_display=", .",
-                tooltip="On 10 seconds"),
+        Binding("full_stop", "forward", "seek", key_display=", .", tooltip="On 10 seconds"),
+        Binding("greater_than_sign,right", "forward", show=False),
         Binding("comma,less_than_sign,left", "back", show=False, tooltip="Back 10 seconds"),
         Binding("i", "card", "engine", tooltip="Show or hide the engine's figures"),
         Binding("m", "moods", "moods", tooltip="Show every mood on the plane, or few"),
@@ -110,8 +108,9 @@ class SessionScreen(Screen[None]):
         yield Timeline(glyphs=self._glyphs, id="timeline")
         yield Transport()
 
+    @while_open
     def on_mount(self) -> None:
-        self.query_one(Circumplex).can_focus = False
+        self._let_focus()
         self.call_after_refresh(self._show, self._shown)
         self._start()
 
@@ -129,11 +128,11 @@ class SessionScreen(Screen[None]):
         if begun.notice:
             self.app.call_from_thread(self._say, begun.notice)
 
+    @while_open
     def tick(self) -> None:
         """Show how the session stands; called ten times a second."""
         if self._begun is not None:
-            with contextlib.suppress(NoMatches):  # when the app closes, widgets go one by one
-                self._follow(self._begun)
+            self._follow(self._begun)
 
     def _follow(self, begun: Begun) -> None:
         runner = begun.runner
@@ -150,6 +149,7 @@ class SessionScreen(Screen[None]):
             self._over = True
             self.post_message(self.Over(snapshot, begun, self._volume))
 
+    @while_open
     def _show(self, snapshot: Snapshot) -> None:
         self._shown = snapshot
         self.query_one(Status).show(snapshot, with_clock=self.has_class("-short"))
@@ -272,9 +272,8 @@ class SessionScreen(Screen[None]):
         self.add_class("-steering")
         self._cursor = target
         self.query_one(SteerCard).field.put(target)
-        plane = self.query_one(Circumplex)
-        plane.can_focus = True
-        plane.focus()
+        self._let_focus()
+        self.set_focus(self.query_one(Circumplex))
         self.refresh_bindings()
         self.call_after_refresh(self._show, self._shown)
 
@@ -295,7 +294,7 @@ class SessionScreen(Screen[None]):
 
     def action_type(self) -> None:
         if self.steering:
-            self.query_one(SteerCard).field.focus()
+            self.set_focus(self.query_one(SteerCard).field)
 
     @on(Input.Submitted)
     def action_take(self) -> None:
@@ -310,6 +309,11 @@ class SessionScreen(Screen[None]):
         self._cursor = None
         self.remove_class("-steering")
         self.set_focus(None)
-        self.query_one(Circumplex).can_focus = False
+        self._let_focus()
         self.refresh_bindings()
         self.call_after_refresh(self._show, self._shown)
+
+    def _let_focus(self) -> None:
+        """Plane and field want keys while steering only; else every key is the screen's."""
+        for wanted in (self.query_one(Circumplex), self.query_one(SteerCard).field):
+            wanted.can_focus = self.steering

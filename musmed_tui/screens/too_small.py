@@ -13,12 +13,18 @@ from musmed_tui.widgets.words import Words
 COLUMNS, ROWS = 40, 12
 
 
+def is_too_small(columns: int, rows: int) -> bool:
+    """Whether nothing else fits into a window of this size."""
+    return columns < COLUMNS or rows < ROWS
+
+
 class TooSmallScreen(ModalScreen[None]):
-    """Says so; the music goes on, and can be paused and left."""
+    """Says so, until the window is larger; the music goes on, and can be paused, eased and left."""
 
     CSS_PATH = "too_small.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "app.pause", "pause"),
+        Binding("e", "app.ease", "ease"),
         Binding("q", "app.quit", "quit"),
     ]
 
@@ -30,12 +36,25 @@ class TooSmallScreen(ModalScreen[None]):
 
     def on_resize(self) -> None:
         size = self.app.size
+        if not is_too_small(*size):
+            self._go()
+            return
         self.query_one(Words).say(
             (f"{size.width} x {size.height} is too small.\n", "bold"),
             f"musmed needs {COLUMNS} x {ROWS}.\n",
             ("The music goes on.\n", "$muted"),
             "space",
             (" pause  ", "$muted"),
+            "e",
+            (" ease  ", "$muted"),
             "q",
             (" quit", "$muted"),
         )
+
+    def on_screen_resume(self) -> None:
+        self.on_resize()
+
+    def _go(self) -> None:
+        """Only from the top: what lies over it (nothing does for long) comes off first."""
+        if self.is_current:
+            self.dismiss()

@@ -8,6 +8,9 @@ from textual.screen import Screen
 from musmed_tui.widgets.words import Part, Words
 
 _GAP = 2
+_CHARACTERS = {"plus": "+", "slash": "/"}
+"""Keys that are characters and whose names Textual does not know for such: it would promise them
+while a word is typed."""
 
 
 class Transport(Words):
@@ -55,7 +58,11 @@ class Transport(Words):
     def _keys(self) -> list[tuple[str, str, str]]:
         """(key, how it is written, what it does) for each action that is shown."""
         found: dict[str, tuple[str, str, str]] = {}
-        for _, binding, enabled, _ in self.screen.active_bindings.values():
+        focused = self.screen.focused
+        for owner, binding, enabled, _ in self.screen.active_bindings.values():
+            character = _CHARACTERS.get(binding.key)
+            if focused not in (None, owner) and focused.check_consume_key(binding.key, character):
+                continue
             if binding.show and enabled:
                 shown = self.app.get_key_display(binding)
                 found.setdefault(binding.action, (binding.key, shown, binding.description))

@@ -63,7 +63,8 @@ class Card(NullSink):
         if self.waits_for is None:
             return False
         playback, total = self.waits_for.playback, self.waits_for.status().plan.total
-        horizon = playback.horizon()
+        with playback.joiner() as joiner:
+            horizon = joiner.horizon()
         ahead = horizon - playback.state().written
         return bool(horizon < frames_of(total) and ahead < frames_of(ENOUGH_SECONDS))
 

@@ -31,6 +31,7 @@ from engine.composers.score.writing.form import BEATS, Bar
 from engine.errors import MusmedError
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.request import Request
+from engine.private import write_private
 
 TICKS = 960
 """Ticks per beat: a tick is at most 1.3 ms at 48 BPM, under the ear's grain for timing."""
@@ -99,7 +100,7 @@ def write_midi(path: Path, request: Request, events: Sequence[Event] = ()) -> No
     data = midi_bytes(request, events)
     part = path.with_name(f".{path.stem}.{os.getpid()}.part")
     try:
-        part.write_bytes(data)
+        write_private(part, data)
         part.replace(path)
     except OSError as error:
         raise MusmedError(

@@ -27,6 +27,7 @@ from engine.errors import MusmedError
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
+from engine.private import make_private_folder, narrow, touch_private
 from engine.session.library.lock import Hold, held_elsewhere
 from engine.session.library.records import (
     ClipRow,
@@ -65,7 +66,8 @@ class Library:
         self._lock = threading.RLock()
         self._holds: dict[str, Hold] = {}
         with self._errors():
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(folder)
+            self._keep_private()
             self._db = sqlite3.connect(
                 self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
@@ -75,6 +77,21 @@ class Library:
         except BaseException:
             self._db.close()
             raise
+
+    def _keep_private(self) -> None:
+        """The database's files beside it take its mode. A library of an older version, which
+        others could read, is theirs no more; the folder is last, so that one that is private is
+        so throughout."""
+        if not self.path.exists():
+            with contextlib.suppress(OSError):  # SQLite says it
+                touch_private(self.path)
+        for file in (self.path, *(Path(f"{self.path}{end}") for end in ("-wal", "-shm"))):
+            narrow(file)
+        if self.folder.stat().st_mode & 0o077:
+            for session in self.folder.iterdir():
+                if _ID.fullmatch(session.name):
+                    narrow(session)
+        narrow(self.folder)
 
     def _prepare(self) -> None:
         self._db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, FIELD_LIMIT)

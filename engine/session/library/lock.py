@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from engine.errors import MusmedError
+from engine.private import make_private_folder, open_private
 
 NAME = ".held"
 
@@ -19,8 +20,8 @@ class Hold:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = (folder / NAME).open("ab")
+        make_private_folder(folder)
+        self._file = open_private(folder / NAME, "ab")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

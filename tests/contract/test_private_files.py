@@ -1,0 +1,161 @@
+"""What a person feels is for that person alone: no file and no folder that others may read,
+whatever the umask is, wherever a feeling may stand."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine import private
+from engine.session.library.library import Library
+
+ROOT = Path(__file__).parents[2]
+UMASKS = pytest.mark.parametrize("umask", [0o000, 0o022], ids=oct)
+WISHES = ("--from", "tense", "--to", "calm", "--minutes", "2", "--seed", "1")
+HANGS = 200.0
+"""Seconds after which a program that does nothing of what is waited for hangs."""
+
+
+def musmed(home: Path, umask: int, *words: str) -> subprocess.Popen[str]:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("MUSMED_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "musmed_tui", *words],
+        env=clean | {"MUSMED_HOME": str(home), "PYTHONPATH": str(ROOT), "MUSMED_SINK": "null"},
+        cwd=home.parent,
+        umask=umask,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def open_to_others(folder: Path) -> list[str]:
+    """Everything in ``folder``, and itself, to which group or others have a right."""
+    found = [folder, *folder.rglob("*")]
+    return [f"{p} {stat.filemode(p.lstat().st_mode)}" for p in found if p.lstat().st_mode & 0o077]
+
+
+@UMASKS
+def test_a_session_that_is_played(tmp_path: Path, umask: int) -> None:
+    home = tmp_path / "home"
+    player = musmed(home, umask, "play", "--plain", *WISHES)
+    seen: set[str] = set()
+    deadline = time.monotonic() + HANGS
+    while not any(home.rglob("*.flac")):
+        assert player.poll() is None, player.communicate()
+        assert time.monotonic() < deadline
+        seen |= set(open_to_others(home)) if home.exists() else set()
+        time.sleep(0.02)
+    names = {path.name for path in home.rglob("*")}
+    assert open_to_others(home) == []
+    player.send_signal(signal.SIGINT)
+    player.communicate()
+    assert player.returncode == 130
+    assert {"library.sqlite", ".held", "musmed.log", "engine.log"} <= names
+    assert {"library.sqlite-wal", "library.sqlite-shm"} <= names
+    assert open_to_others(home) == []
+    assert not seen
+
+
+@UMASKS
+def test_a_session_that_is_rendered(tmp_path: Path, umask: int) -> None:
+    home, out = tmp_path / "home", tmp_path / "out"
+    out.mkdir(0o700)
+    files = ("-o", str(out / "s.ogg"), "--midi", str(out / "s.mid"))
+    program = musmed(home, umask, "render", *WISHES, *files)
+    seen: set[str] = set()
+    deadline = time.monotonic() + HANGS
+    while program.poll() is None:
+        assert time.monotonic() < deadline
+        with_parts = [path for path in out.iterdir() if path.exists()]
+        seen |= {str(path) for path in with_parts if mode_of(path) & 0o077}
+        time.sleep(0.02)
+    assert program.returncode == 0, program.communicate()
+    assert {path.name for path in out.iterdir()} == {"s.ogg", "s.json", "s.mid"}
+    assert open_to_others(out) == open_to_others(home) == []
+    assert not seen
+
+
+def mode_of(path: Path) -> int:
+    """0 for a part file that has got its name meanwhile."""
+    try:
+        return path.lstat().st_mode
+    except FileNotFoundError:
+        return 0
+
+
+def old_library(folder: Path) -> Path:
+    """As a version before this one left it: open to everyone."""
+    Library(folder).close()
+    session = folder / "20261121-101500-k3"
+    session.mkdir()
+    (session / "0000-0.flac").touch()
+    for path in (folder, session):
+        path.chmod(0o755)
+    for path in (folder / "library.sqlite", session / "0000-0.flac"):
+        path.chmod(0o644)
+    return session
+
+
+def test_an_old_library_is_narrowed(tmp_path: Path) -> None:
+    folder = tmp_path / "library"
+    session = old_library(folder)
+    other = folder / "notes"
+    other.mkdir(0o755)
+    Library(folder).close()
+    assert not any(p.stat().st_mode & 0o077 for p in (folder, session, folder / "library.sqlite"))
+    assert other.stat().st_mode & 0o055  # not ours
+
+
+def test_where_nothing_can_be_narrowed_the_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "library"
+    old_library(folder)
+
+    def refused(path: Path, mode: int) -> None:
+        raise PermissionError(1, "Operation not permitted", str(path))
+
+    monkeypatch.setattr(Path, "chmod", refused)
+    with caplog.at_level(logging.WARNING):
+        Library(folder).close()
+    assert f"other users of this machine may see {folder}: Operation not permitted" in caplog.text
+
+
+def test_the_database_was_never_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modes: list[int] = []
+    connect = sqlite3.connect
+
+    def looked(path: Path, **more: object) -> sqlite3.Connection:
+        modes.append(stat.S_IMODE(path.stat().st_mode))
+        return connect(path, **more)  # type: ignore[call-overload, no-any-return]
+
+    monkeypatch.setattr(sqlite3, "connect", looked)
+    Library(tmp_path / "library").close()
+    assert modes == [private.FILE]
+
+
+def test_folders_on_the_way_and_files(tmp_path: Path) -> None:
+    private.make_private_folder(tmp_path / "a" / "b")
+    private.make_private_folder(tmp_path / "a" / "b")
+    private.write_private(tmp_path / "a" / "b" / "c", b"1")
+    (tmp_path / "a" / "b" / "c").chmod(0o666)
+    private.write_private(tmp_path / "a" / "b" / "c", b"2")
+    assert open_to_others(tmp_path / "a") == []
+    assert (tmp_path / "a" / "b" / "c").read_bytes() == b"2"
+    with pytest.raises(FileExistsError):
+        private.make_private_folder(tmp_path / "a" / "b" / "c")
+    with pytest.raises(NotADirectoryError):
+        private.make_private_folder(tmp_path / "a" / "b" / "c" / "d")
+    private.open_private(Path(os.devnull), "wb").close()  # no file, and left as it is
+    assert Path(os.devnull).stat().st_mode & 0o066

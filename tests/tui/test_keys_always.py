@@ -1,0 +1,373 @@
+"""Whatever has been pressed, clicked and resized: the keys that are promised do what is promised.
+
+Random walks, each by its own seed, over every screen. After every step the focus is in nothing
+that is hidden, and the footer's keys are those that act. From wherever a walk ends Esc leads back
+to where one key pauses, one eases and one stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.fake_session import FakeControl, FakeRunner, make_app, run, until
+from textual import events
+from textual.command import CommandPalette
+from textual.containers import VerticalScroll
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.geometry import Size
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
+from textual.widgets._select import SelectOverlay
+
+from engine.affect.feelings import feeling
+from engine.errors import MusmedError
+from engine.plan.events import Ease
+from engine.plan.request import Request
+from musmed_tui.app import Left, MusmedApp
+from musmed_tui.paths import folders
+from musmed_tui.screens.check_in import CheckInScreen
+from musmed_tui.screens.check_out import CheckOutScreen
+from musmed_tui.screens.feeling_field import FeelingField
+from musmed_tui.screens.help import HelpScreen
+from musmed_tui.screens.session import SessionScreen
+from musmed_tui.screens.too_small import TooSmallScreen
+from musmed_tui.session_control import Options, SessionControl
+from musmed_tui.session_view import expected
+from musmed_tui.settings import Loaded, Settings
+from musmed_tui.theming import load_theme, theme_names
+from musmed_tui.widgets.circumplex import Circumplex
+from musmed_tui.widgets.transport import Transport
+
+WALKS = 24
+STEPS = 20
+BIG, USUAL, NARROW, SMALL = (120, 40), (80, 24), (50, 20), (38, 11)
+SIZES = (BIG, USUAL, USUAL, NARROW, NARROW, (80, 14), (44, 12), SMALL)
+KEYS = (
+    *("s", "s", "s", "escape", "escape", "escape", "enter", "enter", "slash", "slash", "tab"),
+    *("shift+tab", "up", "down", "left", "question_mark", "colon", "ctrl+p", "t", "i", "v", "m"),
+    *("g", "l", "a", "d", "e", "space", "n", "r", "c", "w", "b", "k", "q", "backspace", "pagedown"),
+)
+KINDS = {"key": 60, "burst": 14, "size": 12, "click": 8, "away": 3, "saved": 3, "over": 2}
+"""What may happen, and how often it does."""
+Step = tuple[Any, ...]
+
+ACTIONS = {"space": "pause", "e": "ease", "q": "stop", "question_mark": "app.help"}
+"""The keys of a session that are a promise, and what they do."""
+
+
+class WalkControl(FakeControl):
+    """Saves until it is called off or let go on, and writes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = threading.Event()
+
+    def save(
+        self,
+        runner: object,
+        output: Path,
+        progress: Callable[[float, float], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        progress(450.0, 900.0)
+        while not cancelled():
+            if self.go_on.wait(0.005):
+                break
+        raise MusmedError("Nothing was written.")
+
+    def again(self, session: str, *, from_start: bool) -> Any:
+        self.runner = FakeRunner(self.runner.snapshot)
+        self.runner.change(state="playing")
+        return self._begun()
+
+
+def walk(dice: random.Random) -> Iterator[Step]:
+    """``STEPS`` things that may happen; most of them keys, some in bursts."""
+    for _ in range(STEPS):
+        kind = dice.choices(
+            ("key", "burst", "size", "click", "away", "saved", "over"), (60, 14, 12, 8, 3, 3, 2)
+        )
+        match kind[0]:
+            case "key":
+                yield ("keys", dice.choice(KEYS))
+            case "burst":
+                yield ("keys", *(dice.choice(KEYS) for _ in range(dice.randint(2, 5))))
+            case "size":
+                yield ("size", dice.choice(SIZES))
+            case "click":
+                yield ("click", dice.random(), dice.random())
+            case other:
+                yield (other,)
+
+
+async def quiet(pilot: Pilot[Left]) -> None:
+    """Until every message that is under way has been taken, and what followed from it."""
+    for _ in range(4):
+        if pilot.app.return_value is not None:
+            return
+        await pilot._wait_for_screen()
+
+
+async def press(pilot: Pilot[Left], *keys: str) -> None:
+    """Keys as the terminal sends them, one behind the other."""
+    driver = pilot.app._driver
+    assert driver is not None
+    for key in keys:
+        character = {"space": " ", "slash": "/", "question_mark": "?", "colon": ":"}.get(
+            key, key if len(key) == 1 else None
+        )
+        driver.send_message(events.Key(key, character))
+    await quiet(pilot)
+
+
+async def resize(pilot: Pilot[Left], size: tuple[int, int]) -> None:
+    driver, new = pilot.app._driver, Size(*size)
+    assert isinstance(driver, HeadlessDriver)
+    driver._size = new
+    pilot.app.post_message(events.Resize(new, new))
+    await quiet(pilot)
+
+
+async def click(pilot: Pilot[Left], x: int, y: int) -> None:
+    for kind in (events.MouseMove, events.MouseDown, events.MouseUp):
+        button = 0 if kind is events.MouseMove else 1
+        event = kind(None, x, y, 0, 0, button, shift=False, meta=False, ctrl=False)
+        pilot.app.post_message(event)
+    await quiet(pilot)
+
+
+async def take(pilot: Pilot[Left], step: Step, control: WalkControl) -> None:
+    app = pilot.app
+    match step:
+        case ("keys", *keys):
+            await press(pilot, *keys)
+        case ("size", size):
+            await resize(pilot, size)
+        case ("click", x, y):
+            await click(pilot, int(x * app.size.width), int(y * app.size.height))
+        case ("away",):
+            app.post_message(events.AppBlur())
+            await quiet(pilot)
+            app.post_message(events.AppFocus())
+            await quiet(pilot)
+        case ("saved",):
+            control.go_on.set()
+            await until(pilot, lambda: not saving(app))
+            control.go_on.clear()
+        case ("over",):
+            control.runner.stop()
+    if app.return_value is None:
+        app._tick()  # type: ignore[attr-defined]
+        await quiet(pilot)
+
+
+def saving(app: Any) -> bool:
+    return any(isinstance(one, CheckOutScreen) and one._saving for one in app.screen_stack)
+
+
+# what holds after every step
+
+
+def shown(widget: Widget) -> bool:
+    """Whether it is displayed with all that it is in, and has room, maybe after scrolling.
+    Textual's palette shows its input in a container that is hidden and has no size."""
+    chain = [node for node in widget.ancestors_with_self if isinstance(node, Widget)]
+    if isinstance(widget.screen, CommandPalette):
+        return widget.visible and widget.size.area > 0
+    return all(node.display and node.visible and node.size.area for node in chain)
+
+
+def fault(app: Any) -> str | None:
+    """What does not hold now, in words; None when all does."""
+    screen: Screen[Any] = app.screen
+    for one in app.screen_stack:
+        focused = one.focused
+        if focused is not None and not (shown(focused) if one is screen else is_displayed(focused)):
+            return f"{one}: the focus is in {focused}, which is hidden"
+    if isinstance(screen, SessionScreen | CheckInScreen | CheckOutScreen):
+        typing = isinstance(screen.focused, Input | SelectOverlay)
+        active = screen.active_bindings
+        promised = {key for key, _, _ in screen.query_one(Transport)._keys()}
+        if isinstance(screen, SessionScreen):
+            for key, action in ACTIONS.items():
+                acts = key in active and active[key].binding.action == action
+                if acts == typing:
+                    return (
+                        f"{key} {'acts' if acts else 'is dead'}, with the focus in {screen.focused}"
+                    )
+                if (key in promised) == typing:
+                    return f"the footer is wrong about {key}, with the focus in {screen.focused}"
+        if typing and (letters := {key for key in promised if key in PRINTED or len(key) == 1}):
+            return f"the footer promises {letters} while they are typed"
+        if typing and "escape" not in promised:
+            return "nothing says how to leave the field"
+    return None
+
+
+PRINTED = {"space", "slash", "question_mark", "colon", "plus", "minus", "full_stop", "comma"}
+
+
+def is_displayed(widget: Widget) -> bool:
+    return all(node.display for node in widget.ancestors_with_self if isinstance(node, Widget))
+
+
+async def check(pilot: Pilot[Left], done: list[Step]) -> None:
+    app = pilot.app
+    for _ in range(200):
+        if app.return_value is not None or (found := fault(app)) is None:
+            return
+        await quiet(pilot)
+        await asyncio.sleep(0.005)
+    raise AssertionError(f"{found}; after {done}")
+
+
+async def back_to_the_session(pilot: Pilot[Left]) -> bool:
+    """Out of every overlay and field by Esc alone; False when no session plays."""
+    app = pilot.app
+    await resize(pilot, USUAL)
+    await until(pilot, lambda: not isinstance(app.screen, TooSmallScreen))
+    for _ in range(6):  # a list, the palette over help, a field
+        await press(pilot, "escape")
+    if app.return_value is not None:
+        return False
+    assert not isinstance(app.screen, HelpScreen | CommandPalette | TooSmallScreen)
+    assert not isinstance(app.screen.focused, Input | SelectOverlay | FeelingField)
+    return isinstance(app.screen, SessionScreen)
+
+
+PLACES = {
+    (SessionScreen, type(None)),
+    (SessionScreen, Circumplex),
+    (CheckInScreen, Circumplex),
+    (CheckOutScreen, VerticalScroll),
+    (HelpScreen, VerticalScroll),
+    (TooSmallScreen, type(None)),
+}
+"""Screens and what has the focus there: every twelve walks come by all of these."""
+
+
+@pytest.mark.parametrize("first", range(0, WALKS, 12))
+def test_keys_do_what_is_promised(
+    first: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    seen: set[tuple[type, type]] = set()
+
+    async def go(seed: int) -> None:
+        dice = random.Random(seed)
+        control = WalkControl()
+        done: list[Step] = []
+        app = make_app(control, playing=seed % 3 > 0)
+        async with app.run_test(size=dice.choice((BIG, USUAL, NARROW))) as pilot:
+            await until(pilot, lambda: seed % 3 == 0 or begun(app))
+            for step in walk(dice):
+                done.append(step)
+                await take(pilot, step, control)
+                seen.add((type(app.screen), type(app.focused)))
+                await check(pilot, done)
+                if app.return_value is not None:
+                    return
+            if await back_to_the_session(pilot):
+                await until(pilot, lambda: begun(app))
+                await check(pilot, done)
+                before = len(control.runner.asked)
+                await press(pilot, "space", "e", "e", "q")
+                asked = control.runner.asked[before:]
+                assert asked[:4] == ["pause", "ease", "ease", "stop"], done
+            control.go_on.set()
+            await quiet(pilot)
+            app.exit()
+
+    for seed in range(first, first + 12):
+        run(go(seed))
+    assert seen >= PLACES
+
+
+def begun(app: Any) -> bool:
+    return isinstance(app.screen, SessionScreen) and app.screen._begun is not None
+
+
+@pytest.mark.parametrize("left", ["escape", "enter"])
+@pytest.mark.parametrize(
+    "between", [("keys", "question_mark"), ("keys", "colon"), ("size", SMALL), ("away",)], ids=str
+)
+def test_keys_after_a_steer(left: str, between: Step) -> None:
+    async def go() -> None:
+        control = WalkControl()
+        app = make_app(control, playing=True)
+        async with app.run_test(size=USUAL) as pilot:
+            await until(pilot, lambda: begun(app))
+            for step in (("keys", "s"), ("keys", left), between):
+                await take(pilot, step, control)
+                await check(pilot, [step])
+            assert await back_to_the_session(pilot)
+            before = len(control.runner.asked)
+            await press(pilot, "space", "e", "q")
+            assert control.runner.asked[before:][:3] == ["pause", "ease", "stop"]
+            await quiet(pilot)
+
+    run(go())
+
+
+@pytest.mark.usefixtures("quick_engine")
+@pytest.mark.parametrize("seed", range(3))
+def test_keys_reach_a_real_session(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same with the session itself behind the screen, on a sink that is no device."""
+    monkeypatch.chdir(tmp_path)
+    where = folders({"MUSMED_HOME": str(tmp_path)})
+    request = Request(
+        start=feeling("tense").affect,
+        target=feeling("calm").affect,
+        minutes=10,
+        seed=seed,
+        composer="embedded",
+    )
+
+    async def go() -> None:
+        dice = random.Random(1000 + seed)
+        control = SessionControl(where, Loaded(Settings(), {}), Options(sink="null", volume=1.0))
+        themes = {name: load_theme(name) for name in theme_names()}
+        session = (lambda: control.begin(request), expected(request))
+        app = MusmedApp(control, themes, session=session, driver_class=None)
+        done: list[Step] = []
+        try:
+            async with app.run_test(size=USUAL) as pilot:
+                await until(pilot, lambda: begun(app))
+                runner = app.screen._begun.runner  # type: ignore[attr-defined]
+                for step in walk(dice):
+                    if {"q", "c", "r", "n"} & set(step) or step[0] in ("saved", "over"):
+                        continue
+                    done.append(step)
+                    await take(pilot, step, control)  # type: ignore[arg-type]
+                    await check(pilot, done)
+                assert await back_to_the_session(pilot)
+                if runner.status().playback.paused:
+                    await press(pilot, "space")
+                    await until(pilot, lambda: not runner.status().playback.paused)
+                await press(pilot, "space")
+                await until(pilot, lambda: runner.status().playback.paused)
+                before = eases(runner)
+                await press(pilot, "space", "e")
+                await until(pilot, lambda: eases(runner) > before)
+                await press(pilot, "q")
+                await until(pilot, lambda: isinstance(app.screen, CheckOutScreen))
+                assert runner.wait(0.0)
+                app.exit()
+        finally:
+            control.close()
+
+    run(go())
+
+
+def eases(runner: Any) -> int:
+    return sum(isinstance(event, Ease) for event in runner.status().events)
