@@ -14,6 +14,7 @@ import pytest
 
 from engine.affect.circumplex import Affect
 from engine.composers.musicgen.composer import MusicGenComposer
+from engine.composers.musicgen.continuation import CodeLine
 from engine.composers.musicgen.studio import open_studio
 from engine.plan.generation import Generation
 from engine.plan.planner import make_plan
@@ -41,7 +42,8 @@ def test_a_clip_left_in_its_midst_does_not_keep_the_model(tiny_checkpoint: FileP
     clips = make_plan(REQUEST).clips
     first = composer.compose(clips[0], None, lambda: False)
     next(iter(first.chunks()))
-    second = composer.compose(clips[1], None, lambda: False)
+    state = CodeLine(0, np.zeros((4, 1600), np.int64)).pack(0, 64)  # as if that one were whole
+    second = composer.compose(clips[1], state, lambda: False)
     next(iter(second.chunks()))
     model = weakref.ref(composer._studio.model)
     assert working_ahead() == 1
