@@ -363,7 +363,7 @@ def test_plain_matrices_say_the_same(
     """The layout that CUDA and MPS take, on the CPU: another library's product."""
     from engine.composers.musicgen.model import matrices
 
-    monkeypatch.setattr(matrices, "_packs", lambda _: False)
+    monkeypatch.setattr(matrices, "packs", lambda _: False)
     plain = from_transformers(tiny_model, tokenizer)
     assert isinstance(plain.decoder.layers[0].qkv, matrices.Dense)
     for guidance in (1.0, 3.0):

@@ -45,6 +45,16 @@ def greedy(model: Model, decoder: Any = None, count: int = 60) -> Any:
     return torch.cat(list(frames), dim=-1)
 
 
+def said_by(model: Model, count: int = 60) -> oracles.Run:
+    """What a model's own decoder says greedily on the text that it read itself."""
+    return oracles.decode(Decoder(model), Conditioning(model.text_states(CALM)), None, count)
+
+
+def assert_says(model: Model, said: oracles.Run) -> None:
+    """The same weights lie elsewhere in memory, by which a BLAS may choose another kernel."""
+    oracles.assert_same_codes(Decoder(model), Conditioning(model.text_states(CALM)), said)
+
+
 @pytest.mark.parametrize("stereo", [False, True])
 def test_a_folder_is_the_model_that_was_saved(request: Any, tokenizer: Any, stereo: bool) -> None:
     name = "tiny_stereo" if stereo else "tiny"
@@ -52,9 +62,11 @@ def test_a_folder_is_the_model_that_was_saved(request: Any, tokenizer: Any, ster
     model = opened(request.getfixturevalue(f"{name}_checkpoint"))
     assert (model.channels, model.codebooks) == ((2, 8) if stereo else (1, 4))
     assert (model.sample_rate, model.frame_rate) == (32000, 50)
-    assert torch.equal(model.text_states(CALM), saved.text_states(CALM))
-    codes = greedy(model)
-    assert torch.equal(codes, greedy(saved))
+    states = saved.text_states(CALM)
+    assert (model.text_states(CALM) - states).abs().max() < 1e-5 * states.abs().max()
+    said = said_by(saved)
+    assert_says(model, said)
+    codes = said.codes[0]
     ours = CodecStream(model.codec).push(codes)
     assert abs(ours - CodecStream(saved.codec).push(codes)).max() < 1e-5
 
@@ -82,9 +94,10 @@ def test_the_hubs_older_names_are_read_too(tiny_checkpoint: Path, tmp_path: Path
     renamed["decoder.model.decoder.embed_positions.weights"] = torch.zeros(2048, 32)
     safetensors.save_file(renamed, folder / "model.safetensors", {"format": "pt"})
     old, new = opened(folder), opened(tiny_checkpoint)
-    codes = greedy(new)
-    assert torch.equal(greedy(old), codes)
-    assert abs(CodecStream(old.codec).push(codes) - CodecStream(new.codec).push(codes)).max() == 0
+    said = said_by(new)
+    assert_says(old, said)
+    one, other = (CodecStream(model.codec).push(said.codes[0]) for model in (old, new))
+    assert abs(one - other).max() < 1e-5
 
 
 def test_half_precision_files_leave_text_and_codec_float32(
@@ -274,7 +287,7 @@ def test_the_reference_is_loaded_from_the_same_folder(tiny_checkpoint: Path) -> 
     said = oracles.watch_transformers(
         reference, None, lambda: greedy(theirs, ReferenceDecoder(reference))
     )
-    oracles.assert_same_codes(Decoder(ours), Conditioning(ours.text_states(CALM)), said)
+    assert_says(ours, said)
 
 
 class TestMatrices:

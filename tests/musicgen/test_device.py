@@ -20,11 +20,18 @@ from engine.errors import MusmedError
 def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A machine with nothing but an old processor, to which parts are added."""
 
-    def has(*, cuda: bool = False, mps: bool = False, cpu: tuple[str, ...] = ()) -> None:
+    def has(
+        *,
+        cuda: bool = False,
+        mps: bool = False,
+        cpu: tuple[str, ...] = (),
+        multiplied: tuple[Any, ...] = (torch.float32, torch.bfloat16),
+    ) -> None:
         monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
         found = {"avx2": True, "avx512_bf16": False} | dict.fromkeys(cpu, True)
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found, raising=False)
+        monkeypatch.setattr(device, "packs", lambda dtype: dtype in multiplied)
 
     has()
     return has
@@ -43,6 +50,13 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_the_best_there_is(machine: Any, parts: dict[str, Any], device: str, dtype: str) -> None:
     machine(**parts)
     assert choose_device() == (torch.device(device), getattr(torch, dtype))
+
+
+def test_onednn_may_be_held_to_fewer_instructions(machine: Any) -> None:
+    """Then there is none but the plain product, which takes no bfloat16 beside float32."""
+    for multiplied in ((torch.float32,), ()):
+        machine(cpu=("avx512_bf16",), multiplied=multiplied)
+        assert choose_device() == (torch.device("cpu"), torch.float32)
 
 
 def test_an_older_torch_does_not_say(machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:

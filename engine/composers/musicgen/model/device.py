@@ -10,6 +10,7 @@ import torch
 from engine.composers.base import EMBEDDED
 from engine.composers.musicgen.files.catalogue import decoder_size, entry_of, smaller, smaller_than
 from engine.composers.musicgen.files.checkpoints import find
+from engine.composers.musicgen.model.matrices import packs
 from engine.errors import MusmedError
 
 _OUT_OF_MEMORY = (
@@ -50,11 +51,13 @@ def settle(device: torch.device) -> None:
 
 def _cpu_has_bfloat16() -> bool:
     """By what the processor says, not by a measurement: the same session has to get the same
-    numbers every time."""
+    numbers every time. oneDNN has a say too, which may be held to fewer instructions than there
+    are (ONEDNN_MAX_CPU_ISA): torch's plain product takes no bfloat16 beside float32."""
     capabilities: dict[str, object] = getattr(
         torch.cpu, "get_capabilities", dict
     )()  # torch 2.10 and later
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    native = bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    return native and packs(torch.bfloat16)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def matrix(weight: Tensor, device: torch.device, dtype: torch.dtype) -> Matrix:
     if dtype == torch.int8:
         return Rounded.of(weight)
     weight = weight.to(dtype)
-    if device.type == "cpu" and _packs(dtype):
+    if device.type == "cpu" and packs(dtype):
         return Packed(torch.ops.mkldnn._reorder_linear_weight(weight, 2))
     return Dense(weight.clone())
 
@@ -116,7 +116,7 @@ class Rounded:
         return self.weight.numel() + 2 * self.scales.numel()
 
 
-def _packs(dtype: torch.dtype) -> bool:
+def packs(dtype: torch.dtype) -> bool:
     """Whether oneDNN is here and multiplies in ``dtype`` natively."""
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]  # torch's own
         return False
