@@ -51,7 +51,7 @@ class NoticeRow(msgspec.Struct, frozen=True):
 
 class StoredSession(msgspec.Struct, frozen=True):
     """Everything that is kept of a session but its sound. ``materials``: digests of what
-    it was begun with (``materials.py``), by their place; none for sessions of older versions."""
+    it was begun with (``engine.session.fingerprints``), by their place; none for sessions of older versions."""
 
     id: str
     created: datetime
