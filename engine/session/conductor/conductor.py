@@ -80,11 +80,14 @@ class Conductor:
     """See the module's docstring.
 
     ``script``: events with known times, to make a session again (it needs a feeder that waits
-    for splices). ``kept``: a session to go on with; what is heard of it is with the joiner already.
-    ``speed``: seconds of music the composer is known to make in a second here, None if not known.
-    ``stand_in``: the embedded composer takes over from one that fails; otherwise the session ends.
-    ``clip_composers``: those known from before; a clip that is not among them is composed by the
-    one that composed last.
+        for splices).
+    ``kept``: a session to go on with; what is heard of it is with the joiner already.
+    ``speed``: seconds of music the composer is known to make in a second here, None if not
+        known.
+    ``stand_in``: the embedded composer takes over from one that fails; otherwise the session
+        ends.
+    ``clip_composers``: those known from before; a clip that is not among them is composed by
+        the one that composed last.
     """
 
     def __init__(
