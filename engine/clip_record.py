@@ -14,36 +14,41 @@ MAX_READINGS = 16
 
 
 class HandedOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``composer`` made the clip's sound up to session frame ``until`` and was taken over from,
-    over the frames from ``at`` on; the same frame where what followed was silence. The front adds
-    this: the engine knows of one composer at a time."""
+    """Where a clip went over from one composer to another. The front adds this: the engine knows of
+    one composer at a time."""
 
     composer: str
+    """It made the clip's sound up to ``until`` and was taken over from."""
     at: int
+    """Session frame at which the second composer's sound enters."""
     until: int
+    """Session frame at which the first one's has gone; ``at`` where what followed was silence."""
 
 
 class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What was measured of a finished clip.
 
-    ``loudness`` integrated LUFS (None when silent or shorter than 0.4 s), ``true_peak`` dBTP,
-    ``gating``: 'off', 'on', or why it was bypassed; ``seconds``: wall seconds of composing and
-    finishing, waiting for credits left out; ``speed``: audio seconds per wall second.
-    ``readings``: the meter's, one for each 10 s from the clip's start, in session seconds;
-    ``bars``: what is played, bar by bar, from a composer that knows bars; ``synthesis``: what
-    sounded it (``Traits.synthesis``). ``handover``: for a clip of two composers, of which
-    ``composer`` made the end; its level and peak are not measured then (None), and what else is
-    said is of the end.
+    Of a clip of two composers (``handover``) ``composer`` made the end; its level and peak are not
+    measured then (None), and what else is said is of the end.
     """
 
     composer: str
     version: int
     loudness: float | None
+    """Integrated LUFS; None when silent or shorter than 0.4 s."""
     true_peak: float | None
+    """dBTP."""
     gating: str
+    """'off', 'on', or why it was bypassed."""
     seconds: float
+    """Wall seconds of composing and finishing, waiting for credits left out."""
     speed: float
+    """Audio seconds per wall second."""
     readings: Annotated[tuple[Reading, ...], msgspec.Meta(max_length=MAX_READINGS)] = ()
+    """The meter's, one for each 10 s from the clip's start, in session seconds."""
     bars: BarRecords = ()
+    """What is played, bar by bar, from a composer that knows bars."""
     synthesis: str = ""
+    """What sounded it (``Traits.synthesis``)."""
     handover: HandedOver | None = None
+    """Of a clip of two composers."""

@@ -24,39 +24,40 @@ class HasStatus(Protocol):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a screen shows of a session at one moment.
-
-    Times are session seconds. ``path`` is the whole session's, ``affect`` where it is now;
-    ``clip`` the index of the clip being heard, of ``clips``; ``ahead_s`` how much is composed
-    past what is written; ``peak`` dBFS of the last tenth of a second, left and right. ``loading``:
-    the share of the composer's model that is loaded, None when nothing is being loaded.
-    """
+    """Everything a screen shows of a session at one moment. Times are session seconds."""
 
     session_id: str
     state: Phase
     position_s: float
     total_s: float
     path: Path
+    """The whole session's."""
     affect: Affect
+    """Where the path is now."""
     target: Affect
     start_word: str | None
     target_word: str | None
     tags: Tags
     next_tags: Tags | None
     clip: int
+    """Index of the clip being heard."""
     clips: int
+    """How many there are."""
     timeline: tuple[ClipView, ...]
     ahead_s: float
+    """How much is composed past what is written."""
     speed: float | None
     restarts: int
     gaps: int
     volume: float
     peak: tuple[float, float]
+    """dBFS of the last tenth of a second, left and right."""
     sink: str
     notice: str | None
     composer: str
     failure: str | None
     loading: float | None = None
+    """The share of the composer's model that is loaded, None when nothing is being loaded."""
 
     @property
     def measured(self) -> tuple[Affect, ...]:

@@ -63,42 +63,42 @@ _Words = Annotated[
 
 class BarRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A bar in FIGARO's words (von Rütte et al. 2022), measured from its notes, so that other
-    composers and tools can use it.
-
-    ``start``: session seconds. ``note_density``: notes a beat; ``mean_pitch``: MIDI;
-    ``mean_velocity``: 0-127; ``mean_duration``: beats; None for a bar without notes. ``asked``:
-    what the composer's descriptor asked of the bar, by name.
-    """
+    composers and tools can use it. Means are None for a bar without notes."""
 
     start: float
+    """Session seconds."""
     time_signature: Annotated[str, msgspec.Meta(max_length=8)]
     chords: _Words
     instruments: _Words
     note_density: float
+    """Notes a beat."""
     mean_pitch: float | None
+    """MIDI."""
     mean_velocity: float | None
+    """0 to 127."""
     mean_duration: float | None
+    """Beats."""
     asked: Annotated[
         dict[Annotated[str, msgspec.Meta(max_length=32)], float], msgspec.Meta(max_length=16)
     ]
+    """What the composer's descriptor asked of the bar, by name."""
 
 
 BarRecords = Annotated[tuple[BarRecord, ...], msgspec.Meta(max_length=64)]
 
 
 class Traits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What finishing has to know of a composer's audio.
-
-    ``denoise``: the audio carries codec noise, so spectral gating is on by default.
-    ``trim``: the audio can begin or end with silence that is no music. ``synthesis``: what
-    sounds the notes, exactly enough to make the same sound again; '' where there are none.
-    """
+    """What finishing has to know of a composer's audio."""
 
     sample_rate: int
     channels: int
     denoise: bool
+    """The audio carries codec noise, so spectral gating is on by default."""
     trim: bool
+    """The audio can begin or end with silence that is no music."""
     synthesis: str = ""
+    """What sounds the notes, exactly enough to make the same sound again; '' where there are
+    none."""
 
 
 class Composition(Protocol):

@@ -20,21 +20,21 @@ _Name = Annotated[str, Meta(max_length=4096)]
 
 
 class Generation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``guidance``: the scale of classifier-free guidance (1: none). ``top_k``: a code is drawn
-    from so many of the likeliest. ``temperature`` of that draw; 0 takes the likeliest. (All three
-    as in Copet et al., arXiv 2306.05284, whose values are the defaults.)
-
-    ``decoder``: 'ours', or transformers' ('reference') or audiocraft's on the same weights.
-    ``adapters``: folders or hub repositories of LoRA adapters as typed, '=SCALE' after them or
-    not. ``opening``: a sound file whose last seconds the session begins with and goes on from.
-    """
+    """How a composer that samples from a model is to do it. The defaults of ``guidance``, ``top_k``
+    and ``temperature`` are the values of Copet et al., arXiv 2306.05284."""
 
     guidance: Annotated[float, Meta(ge=GUIDANCE_RANGE[0], le=GUIDANCE_RANGE[1])] = 3.0
+    """The scale of classifier-free guidance; 1: none."""
     top_k: Annotated[int, Meta(ge=TOP_K_RANGE[0], le=TOP_K_RANGE[1])] = 250
+    """A code is drawn from so many of the likeliest."""
     temperature: Annotated[float, Meta(ge=SAMPLING_RANGE[0], le=SAMPLING_RANGE[1])] = 1.0
+    """Of that draw; 0 takes the likeliest."""
     decoder: Decoder = "ours"
+    """'ours', or transformers' ('reference') or audiocraft's on the same weights."""
     adapters: Annotated[tuple[_Name, ...], Meta(max_length=MOST_ADAPTERS)] = ()
+    """Folders or hub repositories of LoRA adapters as typed, '=SCALE' after them or not."""
     opening: _Name | None = None
+    """A sound file whose last seconds the session begins with and goes on from."""
 
     def named(self) -> Generation:
         """The same with files' names only, for what is given to others."""

@@ -13,27 +13,25 @@ MAX_MINUTES = 60.0
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the listener asks for; with the seed and the events it determines the session.
-
-    ``start_word`` and ``target_word`` keep the feeling as it was said, for the screens.
-    ``instrument`` and ``genre`` are MTG-Jamendo tags when pinned, None when musmed chooses.
-    ``temperature`` in [0, 1] is the paper's drift; 0 keeps instrument and genre.
-    ``composer`` is a registry name, a checkpoint's place or 'auto'. ``generation`` is for composers
-    that sample from a model.
-    """
+    """What the listener asks for; with the seed and the events it determines the session."""
 
     start: Affect
     target: Affect
     start_word: str | None = None
     target_word: str | None = None
+    """Both words: the feeling as it was said, for the screens."""
     minutes: float = 15.0
     strategy: Strategy = "iso"
     instrument: str | None = None
     genre: str | None = None
+    """Instrument and genre are MTG-Jamendo tags when pinned, None when musmed chooses."""
     temperature: float = 0.3
+    """The paper's drift, in [0, 1]; 0 keeps instrument and genre."""
     seed: int = 0
     composer: str = "auto"
+    """A registry name, a checkpoint's place or 'auto'."""
     generation: Generation = Generation()
+    """For composers that sample from a model."""
 
     def published(self) -> Request:
         """The request as it may be given to others: of the listener's files only the names."""

@@ -50,18 +50,19 @@ class LevelPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ClipSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that determines a clip.
 
-    ``start``/``end``: session seconds wanted (a revision starts at its event's ``at``; the
-    composer answers with the first beat from there on). ``path``, ``seeds`` and ``levels`` are
-    breakpoints in session time over [max(0, start - HISTORY_SECONDS),
-    min(end + FUTURE_SECONDS, total)], the past as it was really played. ``total`` is the
-    session's length in seconds, for an ending that is one.
+    ``path``, ``levels`` and ``seeds`` are breakpoints in session time over [max(0, start -
+    HISTORY_SECONDS), min(end + FUTURE_SECONDS, total)], the past as it was really played.
     """
 
     index: int
     revision: int
     start: float
+    """Session seconds wanted. A revision starts at its event's ``at``; the composer answers with
+    the first beat from there on."""
     end: float
+    """Session seconds."""
     total: float
+    """The session's length in seconds, for an ending that is one."""
     path: Path
     levels: tuple[LevelPoint, ...]
     seeds: tuple[SeedStep, ...]
@@ -88,19 +89,18 @@ class ClipSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The ordered specs of a session, a pure function of (request, events).
-
-    ``clips`` holds, for each index, the spec of its newest revision. ``path`` is the whole
-    session's path, as travelled and as planned. ``speed`` is the path's largest speed in affect
-    units per 30 s. ``notes`` are plain sentences the listener should read (such as a speed over
-    0.1 per 30 s). ``first_changed`` is the index of the first clip that the last event revised
-    (0 without events): that clip is a splice, the ones after it are ordinary clips.
-    """
+    """The ordered specs of a session, a pure function of (request, events)."""
 
     path: Path
+    """The whole session's, as travelled and as planned."""
     levels: tuple[LevelPoint, ...]
     clips: tuple[ClipSpec, ...]
+    """For each index the spec of its newest revision."""
     total: float
     speed: float
+    """The path's largest speed in affect units per 30 s."""
     notes: tuple[str, ...] = ()
+    """Plain sentences the listener should read (such as a speed over 0.1 per 30 s)."""
     first_changed: int = 0
+    """Index of the first clip that the last event revised (0 without events): that clip is a
+    splice, the ones after it are ordinary clips."""

@@ -38,16 +38,15 @@ class DamagedClipError(MusmedError):
 
 
 class ClipAudio(Protocol):
-    """A clip that may still be growing.
-
-    ``start``: session frame of its first frame. ``frames``: how many it will have (a finished
-    one: has). ``whole``: nothing more will come.
-    """
+    """A clip that may still be growing."""
 
     key: ClipKey
     start: int
+    """Session frame of its first frame."""
     frames: int
+    """How many it will have (a finished one: has)."""
     whole: bool
+    """Nothing more will come."""
 
     def available(self) -> int:
         """Frames readable from the head now."""

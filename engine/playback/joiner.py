@@ -1,8 +1,17 @@
 """Clips -> one gapless stream: a pull machine without threads or a clock.
 
-``read`` is deterministic: it answers None until everything its next block depends on is there, so
-the samples do not depend on when clips arrived. ``read_late`` is for a listener in real time: it
-always answers, and decides what is heard when a clip is late (docs/architecture.md).
+Nearly always every clip is here long before it is to be heard. Then ``read`` gives block after
+block: the clip that sounds, and where the next one overlaps it, the crossfade of the two
+(``joins``).
+
+Something may be missing: a clip that is late, or a splice that is armed and not here yet. ``read``
+then answers None and waits. So its samples hang on the clips alone, not on when they arrived, and a
+rendering needs nothing else. A listener in real time can't wait: with little left in the ring the
+feeder calls ``read_late``, which always answers and decides what is heard instead
+(docs/architecture.md, Late clip).
+
+The *tail* is the clip that sounds last of those whose joins are known. A placement is *resolved*
+once its join is known: where it enters, and under which law.
 """
 
 from __future__ import annotations
@@ -28,20 +37,25 @@ from engine.playback.joins import (
 from engine.playback.placement import JoinRecord, Placement, mix
 
 LATE_FADE = frames_of(4.0)
+"""Over so much of its end the tail fades when the next clip is not here."""
 CUT_FADE = frames_of(1.0)
-"""The same for a tail that was cut for a splice: the splice may still come."""
+"""The same for a tail that ends early because it was cut for a splice. Shorter, because the splice
+may still come."""
 ENTRY_FADE = frames_of(3.0)
+"""A clip that enters after silence fades in over so much."""
 HEADROOM = frames_of(3.0)
 """Audio wanted before a late or stalled clip goes on, so that it does not stop again at once."""
 
 
 class Block(NamedTuple):
-    """``audio``: ``BLOCK_FRAMES`` frames (the session's last block may be shorter), the first of
-    which is ``session_frame``. ``waiting``: silence; the session's clock stands still."""
+    """A stretch of the stream."""
 
     audio: Frames
+    """``BLOCK_FRAMES`` frames; the session's last block may be shorter."""
     session_frame: int
+    """Of the first of them."""
     waiting: bool
+    """It is silence, and the session's clock stands still."""
 
 
 def floor_block(frame: int) -> int:
@@ -50,37 +64,45 @@ def floor_block(frame: int) -> int:
 
 
 class Joiner:
-    """Joins the clips of one session of ``total`` frames. Not thread-safe.
-
-    ``fade_in``/``fade_out``: frames of the session's end fades (raised cosine).
-    ``position``: session frame of the next block. ``missed_splice``: set when a splice,
-    armed or placed, was passed by; whoever reads it clears it.
-    """
+    """Joins the clips of one session of ``total`` frames. Not thread-safe. ``fade_in``,
+    ``fade_out``: frames of the fades at the session's ends (raised cosine)."""
 
     def __init__(
         self, total: int, *, fade_in: int = frames_of(4.0), fade_out: int = frames_of(4.0)
     ) -> None:
         self.total = total
         self.position = 0
+        """Session frame of the next block: the write cursor."""
         self.missed_splice = False
+        """Set when a splice, armed or placed, was passed by; whoever reads it clears it."""
         self._fades = (fade_in, fade_out)
         self._places: list[Placement] = []
         self._armed: int | None = None
+        """The barrier: nothing at or after this session frame is read."""
         self._origin = 0
+        """Where the session begins or goes on."""
         self._read_from = 0
+        """Where reading began, at the session's start or after the last ``seek``."""
         self._ramp_from: int | None = None
+        """Where what is read fades in from: where a kept session goes on, after a seek or a stall.
+        None when that is over."""
         self._stalled = False
+        """The clip that sounds has run dry and has been faded out."""
         self._last_index = clip_count(seconds_of(total)) - 1
 
     # what is put down
 
     def place(self, clip: ClipAudio, marks: Marks, *, splice: bool) -> bool:
-        """Put down the next clip (its index follows the last one's), or a splice at
-        ``clip.start``: clips with its index or a later one no longer sound from there on.
+        """Put a clip on the time line; True when it was taken.
 
-        False for a splice that comes after its frame was passed, or when a clip that it would
-        silence sounds already: it is refused.
-        Raises ``ValueError`` for a clip that is neither.
+        Usually it is the next one: its index follows the last one's. A ``splice`` takes over at its
+        own first frame, in the midst of what is there: clips with its index or a later one no
+        longer sound from there on.
+
+        A splice is refused (False) when its first frame has been read already, unless what it takes
+        over from is fading or at its end: then it enters late. It is refused too when a clip of a
+        later index sounds already. Raises ``ValueError`` for a clip that is no splice and whose
+        index does not follow.
         """
         if not splice:
             expected = self._places[-1].clip.key.index + 1 if self._places else clip.key.index
@@ -107,11 +129,12 @@ class Joiner:
         self._ramp_from = self.position or None
 
     def arm(self, frame: int) -> None:
-        """A revision is coming: nothing at or after ``frame`` is read until a splice is placed."""
+        """Put up a barrier: a splice is coming, so nothing at or after ``frame`` is read until it
+        is placed, called off (``disarm``) or, in real time, passed by."""
         self._armed = frame
 
     def disarm(self) -> None:
-        """No revision is coming after all."""
+        """No splice is coming after all."""
         self._armed = None
 
     @property
@@ -178,7 +201,8 @@ class Joiner:
     # deterministic machinery
 
     def _frontier(self) -> int:
-        """Session frame up to which ``read`` may go."""
+        """Session frame up to which ``read`` may go: no further than to where something that is not
+        here yet could change what is heard."""
         pending = self._resolve()
         tail = self._tail()
         if tail is None:
@@ -186,9 +210,10 @@ class Joiner:
         if self._stalled and not tail.has(self.position + HEADROOM):
             return self.position
         limit = self.total if self._armed is None else min(self._armed, self.total)
-        if pending is not None:
+        if pending is not None:  # the next clip is put down, and its join can't be worked out yet
             limit = min(limit, self._pending_limit(pending, tail))
         elif tail.clip.key.index < self._last_index and tail.end < self.total:
+            # The next clip is not here at all: to where it would begin, and not into a late fade.
             limit = min(limit, max(self._next_start(tail), tail.solid))
             if self._armed is None:
                 limit = min(limit, floor_block(tail.end) - self._late_fade(tail))
@@ -199,14 +224,15 @@ class Joiner:
         return min(limit, self._growing_limit(tail))
 
     def _pending_limit(self, pending: Placement, tail: Placement) -> int:
-        """A splice may take over in the midst of the tail's own join, a join comes after it."""
+        """Where a clip that is put down may begin to sound: a join not before the tail's own join
+        is over, a splice at its first frame, be it in the midst of that."""
         if pending.kind == "splice":
             return pending.clip.start
         return max(pending.clip.start, tail.solid)
 
     def _growing_limit(self, tail: Placement) -> int:
-        """A growing clip is read up to one block short of its end, so that a stall can be
-        faded into."""
+        """A growing clip is read up to one block short of what is here of it: should it run dry,
+        that block is what fades away (``_stall``)."""
         if tail.clip.available() >= tail.clip.frames:
             return tail.end
         return tail.reach() - BLOCK_FRAMES
@@ -215,7 +241,8 @@ class Joiner:
         return frames_of(clip_start(tail.clip.key.index + 1))
 
     def _resolve(self) -> Placement | None:
-        """Work out the joins that can be worked out. Returns the first that can't, if any."""
+        """Work out, in order, the joins that can be worked out. Returns the first placement whose
+        join can't, if any."""
         for i, place in enumerate(self._places):
             if place.resolved:
                 continue
@@ -241,9 +268,10 @@ class Joiner:
         return place.resolved
 
     def _splice(self, place: Placement) -> None:
-        """What sounds already, what comes before it and what it takes over from stay; later
-        clips go even where they would have begun before the splice, so that it does not matter
-        whether they were there."""
+        """Put a splice on the time line. Clips before it stay, and so does its older self, up to
+        it; those after it go. What sounds already always stays. A later clip that does not sound
+        yet goes even if it would have begun before the splice: it might as well not have been here
+        yet, and what is heard must not hang on that."""
         index, start = place.clip.key.index, place.clip.start
         kept = [
             p
@@ -297,9 +325,12 @@ class Joiner:
     # lateness
 
     def _late_fade(self, tail: Placement) -> int:
+        """Frames over which the tail fades if nothing follows; less where it was cut for a splice
+        and ends before the next clip would begin."""
         return LATE_FADE if tail.end > self._next_start(tail) else CUT_FADE
 
     def _tail_is_ending(self) -> bool:
+        """Whether the tail is fading because nothing follows it, or has ended."""
         tail = self._tail()
         return tail is not None and (
             tail.fade_out is not None
@@ -307,7 +338,9 @@ class Joiner:
         )
 
     def _pass_splice_by(self) -> bool:
-        """Give up a splice that is not there when its frame is reached."""
+        """Give up a splice whose frame is reached: one that is armed and not here, while the tail
+        could go on; or one that is placed and of which too little is here, in whose stead the clips
+        that it replaced are put back. True when there was one."""
         end = self.position + BLOCK_FRAMES
         if self._armed is not None and end > self._armed and self._everything_else_is_here(end):
             self._armed = None
@@ -328,8 +361,8 @@ class Joiner:
         return Block(np.zeros((BLOCK_FRAMES, CHANNELS), np.float32), self.position, True)
 
     def _stall(self, tail: Placement) -> Block:
-        """The clip that sounds is not composed fast enough: fade out what there is, then wait
-        until there is enough to go on."""
+        """The clip that sounds is composed more slowly than it is heard and has run dry: its last
+        block fades away, and silence waits until ``HEADROOM`` of it is here (``_frontier``)."""
         end = self.position + BLOCK_FRAMES
         if not self._stalled and end <= tail.reach():
             block = self._emit(end, fade_away=True)
@@ -338,7 +371,9 @@ class Joiner:
         return self._wait()
 
     def _ride_out(self, tail: Placement) -> Block:
-        """Play the last clip to its end, fading, and let the next one in when it comes."""
+        """The tail is whole and nothing after it can be read. It plays on and fades over its last
+        seconds (not where a splice is still to come), then silence waits. Should the next clip come
+        meanwhile, it is let in."""
         stop = min(floor_block(tail.end), self.total)
         late = next((p for p in self._places if not p.resolved), None)
         if late is not None and self._let_in(late, tail, stop):
@@ -353,7 +388,8 @@ class Joiner:
         return self._emit(min(self.position + BLOCK_FRAMES, stop))
 
     def _let_in(self, late: Placement, tail: Placement, stop: int) -> bool:
-        """Let a late clip in at a bar while the tail sounds, or at a phrase after it."""
+        """Let a late clip in, if enough of it is here: while the tail sounds (up to frame ``stop``)
+        at its next bar, crossfading; once that has ended, after silence. False: not yet."""
         if self.position < stop:
             if not head_is_here(late, tail):
                 return False
@@ -367,6 +403,8 @@ class Joiner:
         return self._enter_after(late, stop)
 
     def _enter_after(self, late: Placement, stop: int) -> bool:
+        """Let a late clip in after silence, from the last of its phrases that begins before frame
+        ``stop``, at which the session's clock stands; from there itself if none does."""
         marks = [frames_of(m) for m in late.marks.phrases]
         marks = [m for m in marks if late.clip.start <= m <= stop]
         enter = max(marks, default=max(stop, late.clip.start))

@@ -1,7 +1,9 @@
 """How a clip is laid against what sounds before it: where it enters, under which law.
 
-A join is a function of the two sounds alone (docs/playback.md). Nothing here knows of time that
-passes or of what has been read.
+Usually the two overlap by 7.5 s, and the new one fades in over all of that while the old one fades
+out (``lay``). A splice takes over within 30 ms (``splice_in``). Either way the join is a function
+of the two sounds alone (docs/playback.md): nothing here knows of time that passes or of what has
+been read.
 """
 
 from __future__ import annotations
@@ -20,12 +22,19 @@ SHORTEST_JOIN = frames_of(0.25)
 
 
 def head_is_here(place: Placement, tail: Placement) -> bool:
-    """Whether all of ``place`` that overlaps ``tail`` is here, moved by any lag."""
+    """Whether all of ``place`` that overlaps ``tail`` is here, even if the largest lag moves it: a
+    join is measured over the whole overlap."""
     return place.has(tail.end + MAX_LAG)
 
 
 def lay(place: Placement, tail: Placement, enter: int) -> None:
-    """Lay ``place`` against the tail from session frame ``enter`` on."""
+    """Join ``place`` to the tail: a crossfade from session frame ``enter`` to the end of the
+    overlap.
+
+    ``enter`` is usually where ``place`` begins, later for a clip that is late. ``place`` is first
+    moved by the lag that puts it in step with the tail, if there is one. Where the two hardly
+    overlap, each fades by itself.
+    """
     start = max(place.clip.start, tail.solid)
     length = min(tail.end, place.end) - start
     if length < SPLICE_FADE:
@@ -42,8 +51,8 @@ def lay(place: Placement, tail: Placement, enter: int) -> None:
 
 
 def splice_in(place: Placement, before: Sequence[Placement]) -> bool:
-    """Let the splice ``place`` take over from what sounds at its first frame; False as long as
-    something of the fade is not here."""
+    """Let the splice ``place`` take over from what sounds at its first frame, in a crossfade of
+    ``SPLICE_FADE``. False as long as something of that is not here, of either sound."""
     start, end = place.clip.start, place.clip.start + SPLICE_FADE
     if not place.has(end + 2 * BLOCK_FRAMES) or not all(p.has(end) for p in before):
         return False
@@ -54,13 +63,16 @@ def splice_in(place: Placement, before: Sequence[Placement]) -> bool:
 
 
 def _lay_apart(place: Placement, tail: Placement) -> None:
-    """The tail ends before the next clip begins: both fade, with silence in between."""
+    """The tail ends before the next clip begins, or hardly after: it fades out, then the clip fades
+    in, with silence in between if there is time for it."""
     tail.fade_out = tail.fade_out or (tail.end - SEEK_FADE, tail.end)
     place.law, place.fade, place.resolved = "fade in", SEEK_FADE, True
     place.enter = max(place.clip.start, tail.end)
 
 
 def _set_law(place: Placement, old: Frames, new: Frames) -> None:
+    """The law of the crossfade from ``old`` to ``new``: none is needed where they are equal, as
+    they are whenever the next clip repeats what the one before ended with."""
     place.correlation = correlation(old, new)
     place.course = correlation_course(old, new)
     equal = np.array_equal(old, new)

@@ -17,45 +17,50 @@ Kind = Literal["start", "join", "splice", "late"]
 
 
 class JoinRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One join as it was heard.
-
-    ``frame``: session frame at which clip ``index`` began to sound. ``law``: 'passthrough' (the
-    two sounds were equal), 'adaptive' (docs/playback.md) or 'fade in' (after silence).
-    ``correlation`` is that of the overlap, ``lag`` the frames by which the clip was moved later.
-    """
+    """One join as it was heard."""
 
     index: int
+    """Of the clip that began to sound."""
     revision: int
     frame: int
+    """Session frame at which it began."""
     kind: Kind
     law: str
+    """'passthrough' (the two sounds were equal), 'adaptive' (docs/playback.md) or 'fade in' (after
+    silence)."""
     correlation: float
+    """Of the overlap."""
     lag: int
+    """Frames by which the clip was moved later."""
 
 
 class Placement:
-    """One clip on the time line. Unresolved until its join with what sounds before is known."""
+    """One clip on the time line. ``resolved`` once it is known how it follows what sounds
+    before."""
 
     def __init__(self, clip: ClipAudio, marks: Marks, kind: Kind) -> None:
         self.clip = clip
         self.marks = marks
         self.kind: Kind = kind
         self.origin = clip.start
-        """Session frame of the clip's first frame, its lag included."""
+        """Session frame of the clip's first frame; ``clip.start``, and later by its ``lag``."""
         self.enter = clip.start
         """Session frame at which it begins to sound, over ``fade`` frames."""
         self.fade = 0
         self.law = ""
+        """As in ``JoinRecord``; also 'start', of the first clip."""
         self.correlation = 0.0
         self.course = np.zeros(1)
         """The correlation moment by moment (``align.correlation_course``)."""
         self.lag = 0
+        """Frames by which it was moved to be in step with what sounds before."""
         self.resolved = False
         self.fresh = False
         """Nothing sounds under its entry: it follows silence."""
         self.fade_out: tuple[int, int] | None = None
         """Session frames over which the whole sound up to this clip fades away (a late tail)."""
         self.heard = False
+        """Some of it has been read."""
         self.replaced: list[Placement] = []
         """What this splice took off the time line, to be put back if it comes too late."""
 
@@ -66,7 +71,7 @@ class Placement:
 
     @property
     def solid(self) -> int:
-        """Session frame from which nothing else sounds under it."""
+        """Session frame from which on it sounds alone: its entry is over."""
         return self.enter + self.fade
 
     def reach(self) -> int:
@@ -102,7 +107,9 @@ class Placement:
 def mix(places: Sequence[Placement], first: int, count: int) -> Frames:
     """What sounds at session frames ``first`` to ``first + count``, shape (count, 2).
 
-    ``places`` are in the order they were put down; each takes over from those before it.
+    Usually that is one clip, or two in a crossfade. ``places`` are in the order they were put down;
+    each takes over from those before it, so only the last one that sounds alone, and those after
+    it, are looked at.
     """
     sounding = [p for p in places if p.resolved and p.enter < first + count]
     base = 0

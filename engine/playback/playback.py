@@ -32,26 +32,26 @@ STOP_TIMEOUT = 0.6
 
 
 class PlaybackState(msgspec.Struct, frozen=True, kw_only=True):
-    """Where playback is.
-
-    ``heard``: session seconds at the ear (latency subtracted). ``written``: session frame of the
-    write cursor: what lies before it can't be changed any more. ``waiting``: the session's clock
-    stands because a clip is late. ``gaps``: how often the sink found nothing in mid-music.
-    ``volume`` in [0, 1]. ``peak``: dBFS of the last 0.1 s, left and right, -120 when silent.
-    ``ended``: the session has been heard to its end, or was stopped and is silent. ``notice``: a
-    sentence about the sound device.
-    """
+    """Where playback is."""
 
     heard: float
+    """Session seconds at the ear (latency subtracted)."""
     written: int
+    """Session frame of the write cursor: what lies before it can't be changed any more."""
     paused: bool
     ended: bool
+    """The session has been heard to its end, or was stopped and is silent."""
     waiting: bool
+    """The session's clock stands because a clip is late."""
     gaps: int
+    """How often the sink found nothing in mid-music."""
     volume: float
+    """In [0, 1]."""
     peak: tuple[float, float]
+    """dBFS of the last 0.1 s, left and right, -120 when silent."""
     sink: str
     notice: str | None
+    """A sentence about the sound device."""
 
 
 class Playback:

@@ -22,22 +22,22 @@ NAP = 0.001
 
 
 class Player:
-    """What the sink asks for audio. The other threads set ``paused``, ``volume`` and
-    ``stopping`` and read the counters; the callback does the rest.
-
-    ``realtime`` False: it waits for audio (and while paused) instead of giving silence, until it
-    is ``released`` (the sink is about to be closed).
-    ``gaps``: how often the ring ran dry in mid-music. ``asked``: frames given to the sink.
-    """
+    """What the sink asks for audio. The other threads set ``paused``, ``volume`` and ``stopping``
+    and read the counters; the callback does the rest."""
 
     def __init__(self, ring: Ring, *, realtime: bool) -> None:
         self.realtime = realtime
+        """False: it waits for audio (and while paused) instead of giving silence, until it is
+        ``released``."""
         self.paused = False
         self.volume = 1.0
         self.stopping = False
         self.released = False
+        """The sink is about to be closed."""
         self.gaps = 0
+        """How often the ring ran dry in mid-music."""
         self.asked = 0
+        """Frames given to the sink."""
         self.drained_at: int | None = None
         """``asked`` when the last frame was given (or the stop fade was over)."""
         self._ring = ring

@@ -12,18 +12,18 @@ from engine.audio.format import CHANNELS, Frames
 
 
 class Ring:
-    """Holds ``capacity`` frames. ``written`` and ``taken`` count frames since the beginning.
-
-    ``skip_to``: set by the writer; frames before it are not wanted any more.
-    ``finished``: set by the writer; nothing more will be written.
-    """
+    """Holds ``capacity`` frames."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.written = 0
+        """Frames written since the beginning. The writer's, as are the last two."""
         self.taken = 0
+        """Frames taken since the beginning. The reader's."""
         self.skip_to = 0
+        """Frames before it are not wanted any more."""
         self.finished = False
+        """Nothing more will be written."""
         self._data = np.zeros((capacity, CHANNELS), np.float32)
 
     @property

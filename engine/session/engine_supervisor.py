@@ -28,10 +28,12 @@ from engine.session.conductor.messages import (
 class EngineSupervisor:
     """Carries the conductor's commands to an engine and the engine's words to ``deliver``.
 
-    ``deliver(number, told)`` is called from the link's threads; ``number`` says which engine
-    spoke, and only the words of ``current`` count. ``argv``: the command, None for the engine
-    of this installation. ``options``: of every composer it opens. ``log_file`` takes what engine
-    processes print. ``warm``: an engine that is already up, used first.
+    ``deliver``: called as deliver(number, told) from the link's threads; ``number`` says which
+        engine spoke, and only the words of ``current`` count.
+    ``options``: of every composer it opens.
+    ``log_file``: takes what engine processes print.
+    ``argv``: the command, None for the engine of this installation.
+    ``warm``: an engine that is already up, used first.
     """
 
     def __init__(

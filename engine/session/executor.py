@@ -37,8 +37,12 @@ FADE_SECONDS = 4.0
 
 
 class Executor:
-    """The clips, the sound and the record of ``session`` in ``library``, ``total`` seconds of it.
-    What is ``kept`` of a session, and in ``store`` already, is given to the joiner at once."""
+    """The clips, the sound and the record of one session.
+
+    ``session``: its id in ``library``.
+    ``total``: its length in seconds.
+    ``kept``: what is kept of it, and in ``store`` already: it is given to the joiner at once.
+    """
 
     def __init__(
         self,

@@ -14,18 +14,19 @@ from engine.session.notices import Notices
 
 
 class FirstComposer:
-    """Who composes a session that begins (``resume`` None) or goes on. ``chosen``: the composer it
-    was begun with; ``now``: the one to open first. ``clip_composers``: of a session made
-    again; one that goes on has its own."""
+    """Who composes a session that begins (``resume`` None) or goes on. ``known``: the composers of
+    a session made again; one that goes on has its own."""
 
     def __init__(
         self, chosen: str, *, resume: StoredSession | None, known: ClipComposers | None = None
     ) -> None:
         self.chosen = chosen
+        """The composer the session was begun with."""
         self._resume = resume
         if resume is not None:
             self.clip_composers = composers_of(resume.records)
             self.now = resume.newest_composer
+            """The one to open first."""
         else:
             self.clip_composers = known or {}
             first = self.clip_composers.get(ClipKey(0, 0), ComposedBy(chosen))

@@ -16,17 +16,22 @@ PLAYED_OUT_SECONDS = 2.0
 
 @dataclass(slots=True)
 class Lifecycle:
-    """``realtime``: somebody listens. ``replay``: a finished session is heard again, and stays
-    finished. ``failure``: why nothing more is composed; what is composed is still played.
-    ``stopped`` by the listener; ``finished``: nothing more happens. ``clock`` in seconds."""
+    """How far a session is on its way to its end."""
 
     realtime: bool
+    """Somebody listens."""
     replay: bool
+    """A finished session is heard again, and stays finished."""
     failure: str | None = None
+    """Why nothing more is composed; what is composed is still played."""
     stopped: bool = False
+    """By the listener."""
     finished: bool = False
+    """Nothing more happens."""
     clock: Callable[[], float] = time.monotonic
+    """Gives seconds."""
     _stood: tuple[int, float, float] = field(default=(-1, -1.0, 0.0))
+    """Write cursor, session seconds heard, and since when (``clock``) both have been so."""
 
     def reached(self, state: PlaybackState) -> bool:
         """Whether the session is over: heard to its end, or as far as it could be composed."""

@@ -36,13 +36,7 @@ class ClipView(msgspec.Struct, frozen=True):
 
 
 class RunnerStatus(msgspec.Struct, frozen=True):
-    """How the session stands, readable from any thread.
-
-    ``ahead``: seconds composed past the write cursor without a gap. ``speed``: audio seconds
-    per wall second of the last finished clip, None before the first. ``failure``: why nothing
-    more is composed; what is composed is played on, and then the phase is 'failed'. ``loading``:
-    how much of the composer's model is loaded, 0 to 1; None when nothing is being loaded.
-    """
+    """How the session stands, readable from any thread."""
 
     session: str
     request: Request
@@ -53,10 +47,16 @@ class RunnerStatus(msgspec.Struct, frozen=True):
     clips: tuple[ClipView, ...]
     composer: str
     ahead: float
+    """Seconds composed past the write cursor without a gap."""
     speed: float | None
+    """Audio seconds per wall second of the last finished clip, None before the first."""
     restarts: int
+    """Engines started beyond the first."""
     failure: str | None = None
+    """Why nothing more is composed; what is composed is played on, and then the phase is
+    'failed'."""
     loading: float | None = None
+    """How much of the composer's model is loaded, 0 to 1; None when nothing is being loaded."""
 
 
 def status_of(

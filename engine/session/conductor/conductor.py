@@ -5,23 +5,29 @@ are carried out, in order, before it is told anything else. It has no thread, no
 of its own, so every schedule can be tested with invented times.
 
     (start) --StartEngine--> starting --Hello--> opening --Opened--> ready <--> composing
-                                ^                                      |            |
-                                +------ EngineLost, Failure, ClipFailed (failures) --+
-                                                                       |
-                                       too often: the embedded composer takes over (opening),
-                                       and where that can't go on either: given up
+                                ^                   ^                  |
+                                |                   +---OpenComposer---+
+       any of them --EngineLost, ClipFailed, Failure--> one of three (failures)
+                                |
+                                +-- the same composer again (after a delay)
+                                +-- too often: the embedded composer, which takes over
+                                    and where that can't go on either: given up
 
-*ready* is waiting for something to compose (everything is here, or enough ahead). One clip is
+*ready* is waiting for something to compose (everything is here, or enough ahead). It goes back to
+*opening* where the next clip is another composer's, in a session that has had two. One clip is
 composed at a time, in order, from the continuation of the clip before; what becomes of it is its
-``Fate`` (``state``), and how far it is its ``ClipPhase`` (``clip_state``).
+``Fate`` (``state``), and how far it is its ``ClipPhase`` (``clip_state``). Ten seconds of silence
+are *too often* as well.
 
 Whatever of these states it is in, a listener's action becomes a *splice* (``steering``): an event
 with a session time, a new plan, and the first changed clip composed from the continuation of the
 clip it takes over from.
 
-    (none) --event--> aimed --composed enough--> offered --SplicePlaced--> (none), the event is kept
-                        ^                           |
-                        +--- passed by: farther ----+
+    (none) --event--> aimed --composed enough--> offered --accepted--> (none), the event is kept
+                       ^  |                         |
+                       |  +------- passed by -------+
+                       |               |
+                       +---farther-----+---too near the session's end---> (none), nothing changed
 
 The event joins the session when its splice is placed, so that what is stored is what is heard. A
 listener who goes back and acts again takes back what was done after that point: those events no
@@ -74,11 +80,14 @@ class Conductor:
     """See the module's docstring.
 
     ``script``: events with known times, to make a session again (it needs a feeder that waits
-    for splices). ``kept``: a session to go on with; what is heard of it is with the joiner already.
-    ``speed``: seconds of music the composer is known to make in a second here, None if not known.
-    ``stand_in``: the embedded composer takes over from one that fails; otherwise the session ends.
-    ``clip_composers``: those known from before; a clip that is not among them is composed by the
-    one that composed last.
+        for splices).
+    ``kept``: a session to go on with; what is heard of it is with the joiner already.
+    ``speed``: seconds of music the composer is known to make in a second here, None if not
+        known.
+    ``stand_in``: the embedded composer takes over from one that fails; otherwise the session
+        ends.
+    ``clip_composers``: those known from before; a clip that is not among them is composed by
+        the one that composed last.
     """
 
     def __init__(

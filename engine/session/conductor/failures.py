@@ -30,9 +30,13 @@ HEAD = frames_of(OVERLAP_SECONDS) + MAX_LAG
 
 
 class Failures:
-    """``stand_in``: the embedded composer takes over from one that fails; otherwise the session
-    ends. ``delays``: seconds before each new start. ``restarts``: engines started beyond the first.
-    ``speed``: seconds of music the composer is known to make in a second here, None if not known.
+    """What is done about a composer that fails.
+
+    ``stand_in``: the embedded composer takes over from one that fails; otherwise the session
+        ends.
+    ``delays``: seconds before each new start.
+    ``speed``: seconds of music the composer is known to make in a second here, None if not
+        known.
     """
 
     def __init__(
@@ -49,11 +53,16 @@ class Failures:
         self._speed = speed
         self._slowness_said = False
         self.restarts = 0
+        """Engines started beyond the first."""
         self._count = 0
+        """Failures in a row, with no clip ended between them."""
         self._away = False
+        """The composer has failed and is not back yet."""
         self._taken_over = False
         self._refused: ClipKey | None = None
+        """The clip that failed last."""
         self._afresh: ClipKey | None = None
+        """A clip that failed twice: it is composed without a continuation."""
 
     @property
     def careful(self) -> bool:

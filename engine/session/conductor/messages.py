@@ -18,14 +18,16 @@ from engine.playback.handover import Handover
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How playback stands: ``written`` session frame of the write cursor, ``waiting`` the path
-    clock waits for a late clip, ``missed_splice`` an armed splice was passed by before its audio
-    came, ``silence`` for how many seconds it has been waiting."""
+    """How playback stands."""
 
     written: int
+    """Session frame of the write cursor."""
     waiting: bool = False
+    """The session's clock waits for a late clip."""
     missed_splice: bool = False
+    """An armed splice was passed by before its audio came."""
     silence: float = 0.0
+    """For how many seconds the listener has been waiting."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,20 +34,24 @@ class PlacedClip(NamedTuple):
 
 
 class Resumption(NamedTuple):
-    """``events`` in force, ``clips`` kept and ``first``: the first clip to compose. ``splice``:
-    the event after them, still to come at ``position``, whose clip is to be composed again.
-    ``again``: events whose clips never were whole; they are to be aimed anew. ``lost``: keys of
-    kept clips that are of no use any more. ``placed``: for the joiner, in order. ``position``:
-    seconds."""
+    """How a kept session goes on."""
 
     events: tuple[Event, ...]
+    """Those in force."""
     splice: Event | None
+    """The event after them, still to come at ``position``, whose clip is to be composed again."""
     again: tuple[Event, ...]
+    """Events whose clips never were whole; they are to be aimed anew."""
     clips: dict[ClipKey, ClipState]
+    """Those kept."""
     lost: tuple[ClipKey, ...]
+    """Keys of kept clips that are of no use any more."""
     placed: tuple[PlacedClip, ...]
+    """For the joiner, in order."""
     first: int
+    """Index of the first clip to compose."""
     position: float
+    """Session seconds."""
 
 
 def resumption(

@@ -50,8 +50,8 @@ class NoticeRow(msgspec.Struct, frozen=True):
 
 
 class StoredSession(msgspec.Struct, frozen=True):
-    """Everything that is kept of a session but its sound. ``materials``: digests of what
-    it was begun with (``materials.py``), by their place; none for sessions of older versions."""
+    """Everything that is kept of a session but its sound. ``materials``: digests of what it was
+    begun with (``session.fingerprints``), by their place; none for sessions of older versions."""
 
     id: str
     created: datetime
