@@ -1,7 +1,7 @@
 """Tiny MusicGens with random weights, in memory and as a checkpoint folder in the hub's layout.
 
 A test module that needs torch begins with ``torch = pytest.importorskip("torch")``. Where no test
-may be skipped (MUSMED_TESTS_MUST_RUN=1) a missing package fails here instead.
+may be skipped (``support.required``) a missing package fails here instead.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.required import must_run
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 _NEEDED = ("torch", "transformers", "peft", "safetensors", "tokenizers", "huggingface_hub")
-if os.environ.get("MUSMED_TESTS_MUST_RUN") == "1":
+if must_run("musicgen"):
     _missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if _missing:
         raise RuntimeError(f"Tests must run, and these are missing: {', '.join(_missing)}.")

@@ -22,6 +22,7 @@ import numpy as np
 import psutil
 import pytest
 import soundfile
+from support.required import lacking
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
@@ -82,9 +83,7 @@ def request_of(tiny_checkpoint: Path, adapter: Path) -> Request:
 def perform(folder: Path, round_: int) -> tuple[int, Frames]:
     """One run of the script: its exit status and what PortAudio was given."""
     if find_library("portaudio") is None:
-        if os.environ.get("MUSMED_TESTS_MUST_RUN") == "1":
-            pytest.fail("needs: apt install libportaudio2")
-        pytest.skip("needs: apt install libportaudio2")
+        lacking("needs: apt install libportaudio2")
     home, raw = folder / "home", folder / f"played{round_}.raw"
     home.mkdir(exist_ok=True)
     (home / ".asoundrc").write_text(

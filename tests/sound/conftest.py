@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from support.required import lacking
 from support.waiting import cpu_seconds, wait_for
 
 from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames
@@ -40,13 +41,9 @@ VirtualPortAudio = Callable[[Path], tuple[dict[str, str], Path]]
 
 
 def need(present: bool, package: str) -> None:
-    """Skip without ``package``; fail where tests must not skip (MUSMED_TESTS_MUST_RUN=1)."""
-    if present:
-        return
-    reason = f"needs: apt install {package}"
-    if os.environ.get("MUSMED_TESTS_MUST_RUN") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    """Skip, or fail, without ``package``."""
+    if not present:
+        lacking(f"needs: apt install {package}")
 
 
 def raw_audio(path: Path) -> Frames:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
+from support.required import lacking
 
 WITNESS = """
 import os, sys, time
@@ -64,7 +64,7 @@ class Witnesses:
 def played_without_starving(play: Callable[[Path, float], None], folder: Path) -> None:
     """``play(folder, latency)`` plays, records and asserts. What it finds wrong counts, unless the
     machine starved: then it plays once more with a longer latency, and skips if that was not enough
-    either (fails where no test may skip, MUSMED_TESTS_MUST_RUN=1)."""
+    either, or fails (``required``)."""
     for latency in LATENCIES:
         place = folder / f"latency-{latency}"
         place.mkdir()
@@ -81,6 +81,4 @@ def played_without_starving(play: Callable[[Path, float], None], folder: Path) -
         f"this machine let a process that sleeps most of the time wait {witnesses.longest:.1f} s "
         f"for a core; {latency:g} s of sound ahead can't be kept so"
     )
-    if os.environ.get("MUSMED_TESTS_MUST_RUN") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    lacking(reason)
