@@ -12,7 +12,7 @@ import platform
 import sys
 import threading
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import BinaryIO, assert_never
 
 from engine import __version__
 from engine.composers.base import Composer, composer_names, open_composer
@@ -115,6 +115,8 @@ class _Server:
                 self._worker.cancel(ClipKey(index, revision), keep_until)
             case Quit():
                 return False
+            case _:
+                assert_never(message)
         return True
 
 

@@ -1,0 +1,40 @@
+# What is done again and again (CONTRIBUTING.md says when). With .venv/bin where there is one.
+BIN := $(if $(wildcard .venv/bin/python),.venv/bin/)
+PYTHON := $(if $(BIN),$(BIN)python,python3)
+PYTEST := $(PYTHON) -m pytest
+ARGS ?= --from tense --to calm
+
+# The tests that take no time: what is pure, and what the documents say.
+FAST := tests/affect tests/plan tests/session/conductor tests/link/test_framing.py \
+	tests/playback/test_joiner.py tests/contract/test_docs.py
+
+.PHONY: quick check run pictures bench long
+
+quick:
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(PYTEST) -n 2 $(FAST)
+
+# What .ci/run does once everything is installed (there no test of sound or MusicGen may be skipped).
+check:
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(BIN)lint-imports
+	$(PYTEST) -n 4 -m real_time tests/sound
+	OMP_NUM_THREADS=1 $(PYTEST) -n 4 -m "not real_time"
+
+# make run ARGS="--from sad --to glad --minutes 4"
+run:
+	$(PYTHON) -m musmed_tui play $(ARGS)
+
+pictures:
+	$(PYTHON) scripts/pictures.py
+
+bench:
+	$(PYTHON) tests/bench/run.py
+
+# Sweeps, soaks and matrices, which take minutes each.
+long:
+	$(PYTEST) --long -m long
