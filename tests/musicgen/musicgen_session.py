@@ -2,9 +2,9 @@
 
     musicgen_session.py FOLDER DEVICE STEER_AT KILL_AT
 
-A new session of FOLDER/request.json, steered when STEER_AT seconds are written; once KILL_AT
-seconds are, this process kills itself and leaves no word to anyone. When FOLDER has a library, its
-session is gone on with to its end instead. The device's time waits for what is due.
+A new session of FOLDER/request.json, steered when STEER_AT seconds are written; once the device has
+asked for KILL_AT seconds, this process kills itself and leaves no word to anyone. When FOLDER has a
+library, its session is gone on with to its end instead. The device's time waits for what is due.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main(folder: Path, device: str, steer_at: float, kill_at: float) -> None:
             steered = True
             runner.steer(Affect(0.6, 0.5), "glad")
             sink.until = kill_at
-        if not begun and written >= kill_at and runner.status().events:
+        if not begun and sink.asked >= kill_at and runner.status().events:
             os.kill(os.getpid(), signal.SIGKILL)
     runner.close()
     status = runner.status()

@@ -91,13 +91,17 @@ class SteppedFile(FileSink):
 
 
 class HeldSink(SoundDeviceSink):
-    """A device in virtual time that goes no further than ``until`` seconds."""
+    """A device in virtual time that goes no further than ``until`` seconds. ``asked``: seconds."""
 
     until = math.inf
     _asked = 0
 
+    @property
+    def asked(self) -> float:
+        return self._asked / SAMPLE_RATE
+
     def _callback(self, out: Frames, frames: int, when: object, status: object) -> None:
-        while self._asked >= self.until * SAMPLE_RATE:
+        while self.asked >= self.until:
             time.sleep(0.001)
         self._asked += len(out)
         super()._callback(out, frames, when, status)
