@@ -142,6 +142,15 @@ class Conductor:
         return self._work.ready
 
     @property
+    def awaits_an_end(self) -> bool:
+        """Whether the audio of the clip being composed is all here, its record not yet."""
+        work = self._work
+        state = work.clips.get(work.composing) if work.composing is not None else None
+        if state is None or work.composing == work.throw_away:
+            return False
+        return state.begun and state.got >= state.frames
+
+    @property
     def restarts(self) -> int:
         """Engines started beyond the first."""
         return self._failures.restarts

@@ -315,7 +315,9 @@ class SessionRunner:
     def _nothing_left(self) -> bool:
         if self.playback.failure is not None:
             return self._ending.failure is not None  # else the next tick says so first
-        return self._ending.reached(self.playback.state())
+        if not self._ending.reached(self.playback.state()):
+            return False
+        return self._ending.failure is not None or not self._conductor.awaits_an_end
 
     def _carry_out(self, commands: Sequence[Command]) -> None:
         for command in commands:
