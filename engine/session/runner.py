@@ -278,7 +278,9 @@ class SessionRunner:
     def _nothing_left(self) -> bool:
         if self.playback.failure is not None:
             return self._lifecycle.failure is not None  # else the next tick says so first
-        return self._lifecycle.reached(self.playback.state())
+        if not self._lifecycle.reached(self.playback.state()):
+            return False
+        return self._lifecycle.failure is not None or not self._conductor.awaits_an_end
 
     def _carry_out_all(self, commands: Sequence[Command]) -> None:
         """Carry out ``commands`` in order. What is answered meanwhile is told to the conductor when

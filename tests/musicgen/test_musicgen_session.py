@@ -3,6 +3,7 @@ the link, finishing, the joiner, PortAudio's callbacks, the library; and its ren
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -10,7 +11,6 @@ import queue
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ctypes.util import find_library
@@ -23,6 +23,7 @@ import psutil
 import pytest
 import soundfile
 from support.required import lacking
+from support.waiting import bytes_under, cpu_seconds, take, wait_for, wait_for_session
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
@@ -98,17 +99,28 @@ def perform(folder: Path, round_: int) -> tuple[int, Frames]:
     command = [sys.executable, str(SCRIPT), str(folder), DEVICE, "9", "40"]
     process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     seen: list[psutil.Process] = []
-    try:
-        while process.poll() is None:
+
+    def ended() -> bool:
+        nonlocal seen
+        with contextlib.suppress(psutil.NoSuchProcess):
             seen = psutil.Process(process.pid).children() or seen
-            time.sleep(0.05)
-    except psutil.NoSuchProcess:
-        pass
+        return process.poll() is not None
+
+    try:
+        wait_for(
+            ended,
+            moves=lambda: (bytes_under(folder), cpu_seconds(process.pid)),
+            what="the session's end",
+            look_every=0.05,
+        )
     finally:
         process.kill()
         out, _ = process.communicate()
-    _, alive = psutil.wait_procs(seen, timeout=20)
-    assert not alive, "an engine whose player is gone ends by itself"
+    wait_for(
+        lambda: not psutil.wait_procs(seen, timeout=0.1)[1],
+        moves=lambda: cpu_seconds(*(engine.pid for engine in seen)),
+        what="an engine whose player is gone to end by itself",
+    )
     assert process.returncode in (0, -9), out.decode()
     samples = np.fromfile(raw, np.float32)
     return process.returncode, samples[: len(samples) // 2 * 2].reshape(-1, 2)
@@ -192,7 +204,7 @@ def test_a_session_steered_killed_and_resumed_is_its_rendering(
     assert str(tmp_path) not in json.dumps(sidecar)
 
 
-Engine = tuple[EngineClient, Callable[[float], Delivery]]
+Engine = tuple[EngineClient, Callable[[], Delivery]]
 
 
 @pytest.fixture
@@ -201,8 +213,8 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     with (tmp_path / "log").open("ab") as log:
         client = EngineClient(told.put, log=log)
 
-    def hear(timeout: float = 60.0) -> Delivery:
-        heard = told.get(timeout=timeout)
+    def hear() -> Delivery:
+        heard = take(told, client.pid)
         assert not isinstance(heard, EngineLost), heard
         return heard
 
@@ -217,7 +229,7 @@ def test_loading_is_told_and_the_engine_answers_meanwhile(
     client.open(str(tiny_checkpoint))
     shares: list[float] = []
     ponged_at: list[float] = []
-    while not isinstance(heard := hear(60.0), Opened):
+    while not isinstance(heard := hear(), Opened):
         if isinstance(heard, Loading):
             shares.append(heard.share)
             if len(shares) == 1:
@@ -237,7 +249,7 @@ def test_loading_is_told_and_the_engine_answers_meanwhile(
 def test_what_can_t_be_loaded_is_refused_in_a_sentence(engine: Engine, tmp_path: Path) -> None:
     client, hear = engine
     client.open(str(tmp_path / "nothing"))
-    while not isinstance(heard := hear(60.0), Failure):
+    while not isinstance(heard := hear(), Failure):
         pass
     assert "nothing" in heard.reason
     assert "\n" not in heard.reason
@@ -258,10 +270,7 @@ def test_where_the_model_can_t_be_loaded_the_embedded_composer_plays(
     runner = prepare(request, library=library, sink=NullSink(), log_file=tmp_path / "engine.log")
     try:
         runner.start()
-        deadline = time.monotonic() + 60
-        while runner.playback.state().heard < 0.5:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_for_session(runner, lambda: runner.playback.state().heard >= 0.5)
         said = " ".join(notice.text for notice in runner.take_notices())
         assert "The embedded composer takes over from" in said
         assert "relu" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 import threading
@@ -17,6 +18,9 @@ from support.waiting import session_end, wait_for, wait_for_session
 from engine.affect.circumplex import Affect
 from engine.audio.format import Frames, frames_of
 from engine.errors import MusmedError
+from engine.link.deliveries import Delivery
+from engine.link.inbox import ClipMessage, Inbox
+from engine.link.protocol import ClipDone
 from engine.plan.request import Request
 from engine.playback.clips import ClipStore
 from engine.playback.sinks.file import FileSink
@@ -196,6 +200,29 @@ def test_sessions_leave_no_threads_and_no_files_open(make: Callable[..., Session
         once()
     # Fewer may be open than before: what other tests left behind can end meanwhile.
     wait_for(lambda: all(now <= then for now, then in zip(open_things(), before, strict=True)))
+
+
+def test_a_session_is_over_once_its_last_clip_has_its_record(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A file takes the last of the audio faster than an engine says that it was the last."""
+    take = Inbox.take
+    told = threading.Event()
+
+    def slowly(inbox: Inbox, message: ClipMessage, payload: bytes) -> Delivery | None:
+        if isinstance(message, ClipDone) and message.index == 4:
+            told.wait(1.0)  # longer than the file takes, where nothing waits for the record
+        return take(inbox, message, payload)
+
+    monkeypatch.setattr(Inbox, "take", slowly)
+    result = render_session(
+        REQUEST,
+        tmp_path / "out.wav",
+        progress=lambda _done, _total: None,
+        log_file=tmp_path / "log",
+    )
+    clips = json.loads(result.sidecar.read_text())["clips"]
+    assert [clip["index"] for clip in clips] == [0, 1, 2, 3, 4]
 
 
 def test_what_is_heard_after_going_back_and_acting_equals_its_rendering(

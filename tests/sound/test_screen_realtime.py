@@ -17,7 +17,6 @@ import subprocess
 import sys
 import termios
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -115,21 +114,25 @@ class Terminal:
         stream, socket = self._folder / "stream", self._folder / "tmux"
         stream.write_bytes(self.read)
         tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
-        shown = f"stty raw -echo; cat '{stream}'; touch '{stream}.shown'; exec sleep 60"
+        title = "printf '\\033]2;all is shown\\033\\\\'"
+        shown = f"stty raw -echo; cat '{stream}'; {title}; exec sleep infinity"
         env = os.environ | {"LC_ALL": "C.UTF-8"}
+
+        def told(*command: str) -> str:
+            done = subprocess.run([*tmux, *command], check=True, capture_output=True, text=True)
+            return done.stdout
+
         size = ["-x", str(COLUMNS), "-y", str(ROWS)]
         subprocess.run([*tmux, "new-session", "-d", *size, shown], env=env, check=True)
         try:
-            done = Path(f"{stream}.shown")
-            wait_for(done.exists, what="tmux to show the stream")
-            done.unlink()
-            time.sleep(0.5)
-            captured = subprocess.run(
-                [*tmux, "capture-pane", "-p"], check=True, capture_output=True, text=True
+            wait_for(
+                lambda: "all is shown" in told("display-message", "-p", "#{pane_title}"),
+                what="tmux to show the stream",
             )
+            captured = told("capture-pane", "-p")
         finally:
             subprocess.run([*tmux, "kill-server"], check=False)
-        return [line.ljust(COLUMNS) for line in captured.stdout.splitlines()]
+        return [line.ljust(COLUMNS) for line in captured.splitlines()]
 
     def close(self) -> None:
         if self.process.poll() is None:

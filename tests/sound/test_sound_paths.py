@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.starvation import played_without_starving
 from support.waiting import end_of
 
 pytestmark = [pytest.mark.real_time, pytest.mark.xdist_group("short")]
@@ -39,24 +40,32 @@ def test_virtual_time_equals_the_joiner(
 def test_real_time_has_no_gap_and_equals_the_joiner(
     tmp_path: Path, pulse_server: Any, sounds: Any, script: Any
 ) -> None:
-    with pulse_server(tmp_path) as server, server.record(tmp_path / "heard.raw"):
-        out = finished(script(server.env, SCRIPT, "pulse", "real", "37", "25", str(tmp_path)))
-    assert "gaps 0 heard 37.0" in out
-    heard = sounds.trimmed(sounds.raw(tmp_path / "heard.raw"))
-    expected = sounds.trimmed(np.load(tmp_path / "expected.npy"))
-    assert len(expected) > 11.9 * 48_000
-    np.testing.assert_array_equal(heard, expected)
+    def play(folder: Path, latency: float) -> None:
+        with pulse_server(folder) as server, server.record(folder / "heard.raw"):
+            arguments = ("pulse", "real", "37", "25", str(folder), str(latency))
+            out = finished(script(server.env, SCRIPT, *arguments))
+        assert "gaps 0 heard 37.0" in out
+        heard = sounds.trimmed(sounds.raw(folder / "heard.raw"))
+        expected = sounds.trimmed(np.load(folder / "expected.npy"))
+        assert len(expected) > 11.9 * 48_000
+        np.testing.assert_array_equal(heard, expected)
+
+    played_without_starving(play, tmp_path)
 
 
 def test_miniaudio_has_no_gap_and_equals_the_joiner(
     tmp_path: Path, pulse_server: Any, sounds: Any, script: Any
 ) -> None:
-    with pulse_server(tmp_path) as server, server.record(tmp_path / "heard.raw"):
-        out = finished(script(server.env, SCRIPT, "miniaudio", "real", "31", "26", str(tmp_path)))
-    assert "gaps 0 heard 31.0" in out
-    heard = sounds.trimmed(sounds.raw(tmp_path / "heard.raw"))
-    expected = sounds.trimmed(np.load(tmp_path / "expected.npy"))
-    np.testing.assert_array_equal(heard, expected)
+    def play(folder: Path, latency: float) -> None:
+        with pulse_server(folder) as server, server.record(folder / "heard.raw"):
+            arguments = ("miniaudio", "real", "31", "26", str(folder), str(latency))
+            out = finished(script(server.env, SCRIPT, *arguments))
+        assert "gaps 0 heard 31.0" in out
+        heard = sounds.trimmed(sounds.raw(folder / "heard.raw"))
+        expected = sounds.trimmed(np.load(folder / "expected.npy"))
+        np.testing.assert_array_equal(heard, expected)
+
+    played_without_starving(play, tmp_path)
 
 
 def test_a_sound_server_that_dies_is_found_again(

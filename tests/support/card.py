@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames, frames_of
 from engine.playback.sinks.base import Fill
 from engine.playback.sinks.file import FileSink
 from engine.playback.sinks.null import PERIOD, NullSink
+from engine.playback.sinks.sounddevice import SoundDeviceSink
 
 ENOUGH_SECONDS = 6.0
 """What has to be composed ahead where a card waits for the composer: a clip is late 4 s before the
@@ -87,3 +89,20 @@ class SteppedFile(FileSink):
             return fill(out)
 
         super().start(stepped)
+
+
+class HeldSink(SoundDeviceSink):
+    """A device in virtual time that goes no further than ``until`` seconds. ``asked``: seconds."""
+
+    until = math.inf
+    _asked = 0
+
+    @property
+    def asked(self) -> float:
+        return self._asked / SAMPLE_RATE
+
+    def _callback(self, out: Frames, frames: int, when: object, status: object) -> None:
+        while self.asked >= self.until:
+            time.sleep(0.001)
+        self._asked += len(out)
+        super()._callback(out, frames, when, status)

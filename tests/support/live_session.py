@@ -12,35 +12,21 @@ from __future__ import annotations
 import math
 import random
 import sys
-import time
 from pathlib import Path
 
 import msgspec
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import parse_affect
-from engine.audio.format import SAMPLE_RATE, Frames
+from engine.audio.format import SAMPLE_RATE
 from engine.plan.request import Request
-from engine.playback.sinks.sounddevice import SoundDeviceSink
 from engine.session.library.library import Library
 from engine.session.preparation import prepare
 from engine.session.runner import SessionRunner
+from tests.support.card import HeldSink
 
 MARGIN = 15.0
 """Seconds at both ends without deeds."""
-
-
-class HeldSink(SoundDeviceSink):
-    """Virtual time that goes no further than ``until`` seconds."""
-
-    until = math.inf
-    _asked = 0
-
-    def _callback(self, out: Frames, frames: int, when: object, status: object) -> None:
-        while self._asked >= self.until * SAMPLE_RATE:
-            time.sleep(0.001)
-        self._asked += len(out)
-        super()._callback(out, frames, when, status)
 
 
 def act(runner: SessionRunner, dice: random.Random) -> None:

@@ -2,13 +2,14 @@
 
     musicgen_session.py FOLDER DEVICE STEER_AT KILL_AT
 
-A new session of FOLDER/request.json, steered when STEER_AT seconds are written; once KILL_AT
-seconds are, this process kills itself and leaves no word to anyone. When FOLDER has a library, its
-session is gone on with to its end instead.
+A new session of FOLDER/request.json, steered when STEER_AT seconds are written; once the device has
+asked for KILL_AT seconds, this process kills itself and leaves no word to anyone. When FOLDER has a
+library, its session is gone on with to its end instead. The device's time waits for what is due.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
@@ -20,19 +21,21 @@ from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.speeds import Speeds
 from engine.plan.request import Request
-from engine.playback.sinks.sounddevice import SoundDeviceSink
 from engine.session.library.library import Library
 from engine.session.preparation import prepare
+from tests.support.card import HeldSink
 
 
 def main(folder: Path, device: str, steer_at: float, kill_at: float) -> None:
     request = msgspec.json.decode((folder / "request.json").read_bytes(), type=Request)
     begun = (folder / "library").is_dir()
     library = Library(folder / "library")
+    sink = HeldSink(device, realtime=False)
+    sink.until = math.inf if begun else steer_at
     runner = prepare(
         request,
         library=library,
-        sink=SoundDeviceSink(device, realtime=False),
+        sink=sink,
         log_file=folder / "engine.log",
         speeds=Speeds(folder),
         resume=library.load(library.sessions()[0].id) if begun else None,
@@ -44,7 +47,8 @@ def main(folder: Path, device: str, steer_at: float, kill_at: float) -> None:
         if not steered and written >= steer_at:
             steered = True
             runner.steer(Affect(0.6, 0.5), "glad")
-        if not begun and written >= kill_at and runner.status().events:
+            sink.until = kill_at
+        if not begun and sink.asked >= kill_at and runner.status().events:
             os.kill(os.getpid(), signal.SIGKILL)
     runner.close()
     status = runner.status()

@@ -1,6 +1,6 @@
 """Plays a synthetic session to a sound device: a process of its own for the sound tests.
 
-    synthetic_session.py DEVICE virtual|real SECONDS START FOLDER
+    synthetic_session.py DEVICE virtual|real SECONDS START FOLDER [LATENCY]
 
 DEVICE is PortAudio's name of one, or 'miniaudio' for miniaudio's default device.
 
@@ -84,15 +84,16 @@ def play(playback: Playback, store: ClipStore, seconds: float) -> None:
 
 
 def main() -> None:
-    device, mode, seconds, start, folder = sys.argv[1:]
+    device, mode, seconds, start, folder, *more = sys.argv[1:]
+    latency = float(more[0]) if more else 0.5
     store = ClipStore(Path(folder) / "clips")
     store_all(store, float(seconds))
     np.save(Path(folder) / "expected.npy", expected(store, float(seconds), float(start)))
     joiner = Joiner(frames_of(float(seconds)))
     joiner.start_at(frames_of(float(start)))
-    sink: Sink = MiniaudioSink()
+    sink: Sink = MiniaudioSink(latency=latency)
     if device != "miniaudio":
-        sink = SoundDeviceSink(device, realtime=mode == "real")
+        sink = SoundDeviceSink(device, latency=latency, realtime=mode == "real")
     play(Playback(joiner, sink), store, float(seconds))
 
 

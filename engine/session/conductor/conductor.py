@@ -142,6 +142,15 @@ class Conductor:
         return self._state.ready
 
     @property
+    def awaits_an_end(self) -> bool:
+        """Whether the audio of the clip being composed is all here, its record not yet."""
+        composing = self._state.composing
+        if composing is None or composing.fate is Fate.THROWN_AWAY:
+            return False
+        clip = self._state.clips[composing.key]
+        return clip.begun and clip.got >= clip.frames
+
+    @property
     def restarts(self) -> int:
         """Engines started beyond the first."""
         return self._failures.restarts
