@@ -96,6 +96,7 @@ def same_codes(
     *,
     guidance: float = 3.0,
     tolerance: float = margins.TOLERANCE,
+    share: float = margins.SHARE,
 ) -> tuple[Any, Any]:
     """Our decoder's codes after the prompt and audiocraft's whole ones, (batch, codebooks, n) each,
     which agree."""
@@ -104,7 +105,7 @@ def same_codes(
 
     held = weights.from_transformers(model, None)
     said = said_by_audiocraft(held, conditioning, prompt, count, guidance)
-    how = {"guidance": guidance, "tolerance": tolerance}
+    how = {"guidance": guidance, "tolerance": tolerance, "share": share}
     ours = oracles.assert_same_codes(Decoder(held), conditioning, said, **how)
     return ours, said.codes
 
@@ -133,7 +134,8 @@ def test_greedy_codes_are_the_same(
 def test_greedy_codes_are_the_same_in_the_small_models_size(small_model: Any) -> None:
     prompt = torch.randint(2048, (4, 10), generator=torch.Generator().manual_seed(5))
     # 24 layers of random weights amplify a rounding: our own two layouts differ by 7e-4
-    ours, _ = same_codes(small_model, conditioning(12, 1, width=768), prompt, 40, tolerance=3e-3)
+    how = {"tolerance": 3e-3, "share": 0.95}
+    ours, _ = same_codes(small_model, conditioning(12, 1, width=768), prompt, 40, **how)
     assert len(ours.unique()) > 20
 
 
