@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from engine.composers.speeds import Speeds
     from engine.link.warm import WarmEngine
     from engine.playback.sinks.base import Sink
-    from engine.render import RenderResult
     from engine.session.library.library import Library
     from engine.session.library.records import StoredSession
     from engine.session.status import Notice, RunnerStatus
@@ -178,23 +177,23 @@ class SessionControl:
         output: Path,
         progress: Callable[[float, float], None],
         cancelled: Callable[[], bool],
-    ) -> RenderResult:
-        """Make the session again into a sound file. Raises ``MusmedError``."""
-        from engine.render import render_session
+    ) -> tuple[str, ...]:
+        """Make the session again, as it is kept, into a sound file; gives what there is to say of
+        changes since it was heard. Raises ``MusmedError``."""
+        from engine.render import render_kept, said_of_changes
 
-        kept = self.library.load(runner.status().session).synthesis
-        soundfont = self._options.synthesis.soundfont
-        return render_session(
-            runner.request,
+        stored = self.library.load(runner.status().session)
+        render_kept(
+            stored,
             output,
-            events=runner.status().events,
+            wish=self._options.synthesis,
             denoise=self._options.denoise,
-            synthesis=Synthesis(kept, soundfont) if kept else self._options.synthesis,
             progress=progress,
             log_file=self._where.engine_log,
             cancelled=cancelled,
             speeds=self._speeds(),
         )
+        return said_of_changes(stored)
 
     def close(self) -> None:
         with self._lock:

@@ -193,7 +193,7 @@ class FakeControl:
         output: Path,
         progress: Callable[[float, float], None],
         cancelled: Callable[[], bool],
-    ) -> None:
+    ) -> tuple[str, ...]:
         self.asked.append(("save", output))
         progress(450.0, 900.0)
         while output.name == "slow.flac" and not cancelled():
@@ -201,6 +201,7 @@ class FakeControl:
         if cancelled():
             raise MusmedError("Rendering was called off; nothing was written.")
         output.write_bytes(b"fLaC" * 1000)
+        return ()
 
 
 def make_app(
