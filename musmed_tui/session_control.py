@@ -16,8 +16,9 @@ from engine.errors import MusmedError
 from engine.plan.generation import Generation
 from engine.plan.request import Request
 from engine.private import make_private_folder, open_private
+from musmed_tui.asked import Asked
 from musmed_tui.logs import start_logging
-from musmed_tui.options import Asked, generation_of
+from musmed_tui.options import generation_of
 from musmed_tui.paths import Folders, make_writable
 from musmed_tui.settings import Loaded
 
@@ -114,7 +115,7 @@ class SessionControl:
             settings = self.loaded.settings
             generation = Generation()
             with contextlib.suppress(MusmedError):  # the session will say what is wrong
-                generation = generation_of(Asked(start=None, target=None), settings)
+                generation = generation_of(Asked(), settings)
             self._warm = WarmEngine(
                 choose_composer(settings.composer, generation, self._speeds()),
                 self._options.denoise,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.plan.request import Request
+from musmed_tui.asked import Asked
 from musmed_tui.commands.screen import has_screen, kept_session, new_session, run_app
 from musmed_tui.exits import exit_code
 from musmed_tui.logs import stderr_to
-from musmed_tui.options import Asked, build_request, drawn_seed, number
+from musmed_tui.options import build_request, drawn_seed, number
 from musmed_tui.paths import Folders, folders
 from musmed_tui.plain.keys import Keyboard
 from musmed_tui.plain.output import Output

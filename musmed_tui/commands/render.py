@@ -15,9 +15,10 @@ from engine.errors import MusmedError
 from engine.places import expanded
 from engine.plan.events import Event
 from engine.plan.request import Request
+from musmed_tui.asked import Asked
 from musmed_tui.exits import INTERRUPTED
 from musmed_tui.logs import start_logging, stderr_to
-from musmed_tui.options import Asked, build_request, drawn_seed
+from musmed_tui.options import build_request, drawn_seed
 from musmed_tui.paths import Folders, folders
 from musmed_tui.settings import Loaded, load_settings
 from musmed_tui.terminal.terminal import Signals, look_at_terminal
@@ -86,7 +87,7 @@ class _Made(NamedTuple):
 
 def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis, *, other: bool) -> _Made:
     """A session of the library, as it was played."""
-    if any(value is not None for value in msgspec.structs.astuple(asked)):
+    if asked != Asked():
         raise MusmedError(
             "--session makes a kept session again; leave out --from, --to and theirs."
         )

@@ -21,7 +21,8 @@ from engine.playback.sinks.null import NullSink
 from engine.session.library.library import Library
 from engine.session.measured import Measured
 from engine.session.runner import SessionRunner
-from musmed_tui.options import Asked, build_request
+from musmed_tui.asked import Asked
+from musmed_tui.options import build_request
 from musmed_tui.settings import Loaded, Settings
 
 USUAL = Generation()

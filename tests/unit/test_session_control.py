@@ -20,8 +20,8 @@ from engine.plan.request import Request
 from engine.playback.sinks.base import Fill
 from engine.playback.sinks.null import NullSink
 from engine.session.library.records import StoredSession
+from musmed_tui.asked import Asked
 from musmed_tui.commands.render import render_to
-from musmed_tui.options import Asked
 from musmed_tui.paths import Folders, folders
 from musmed_tui.session_control import Begun, Options, SessionControl
 from musmed_tui.settings import Loaded, Settings
