@@ -1,7 +1,7 @@
 """A session without a listener, to a file: the same engine, joiner and limiter as live.
 
 ``render_session`` runs a session whose sink is a file that takes audio as fast as it comes.
-Given the events of a kept session it makes that session again, sample for sample.
+``render_kept`` makes a session of the library again as it was heard, sample for sample.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from engine.errors import MusmedError
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.playback.sinks.file import FileSink
-from engine.session.conductor.clip_composers import ClipComposers
+from engine.session.conductor.clip_composers import ClipComposers, composers_of
+from engine.session.fingerprints import changed_materials, said_of
 from engine.session.library.library import Library
+from engine.session.library.records import StoredSession
 from engine.session.notices import Notice
 from engine.session.preparation import prepare
 from engine.sidecar import check_report_path, report_path, write_report
@@ -104,6 +106,55 @@ def render_session(
             runner.close()
             part.unlink(missing_ok=True)
             library.close()
+
+
+def render_kept(
+    stored: StoredSession,
+    output: Path,
+    *,
+    options: ComposerOptions = USUAL,
+    resound: bool = False,
+    progress: Callable[[float, float], None],
+    log_file: Path,
+    cancelled: Callable[[], bool] = lambda: False,
+    speeds: Speeds | None = None,
+) -> RenderResult:
+    """Compose a kept session again into ``output`` and its sidecar, as ``render_session`` does:
+    its request, its events, and each clip by the composer that the record names.
+    ``options.synthesis`` is for a session without clips, and says where its soundfont lies now;
+    with ``resound`` it takes the place of the session's own. What is no longer as it was
+    (``said_of_changes``) is not heard the same.
+    """
+    if not resound:
+        own = stored.sounded(options.synthesis)
+        options = msgspec.structs.replace(options, synthesis=own)
+    return render_session(
+        request_of(stored),
+        output,
+        events=stored.events,
+        clip_composers=composers_of(stored.records),
+        options=options,
+        progress=progress,
+        log_file=log_file,
+        cancelled=cancelled,
+        speeds=speeds,
+    )
+
+
+def request_of(stored: StoredSession) -> Request:
+    """What a kept session is made again from: the composer is the one it was begun with, not
+    whichever 'auto' would be now."""
+    return msgspec.structs.replace(stored.request, composer=stored.composer)
+
+
+def said_of_changes(stored: StoredSession) -> tuple[str, ...]:
+    """A sentence for each of the listener's files and models that is not what ``stored`` was begun
+    with, so that the session made again is not what was heard."""
+    whole = msgspec.structs.replace(stored, clips={})  # all of it is composed again
+    return tuple(
+        f"{said_of(place, stored.composer)}, so the rendering is not what was heard."
+        for place in changed_materials(whole, stored.composer)
+    )
 
 
 def check_score(path: Path, request: Request) -> None:

@@ -185,12 +185,13 @@ class MusmedApp(App[Left]):
             self.call_later(screen.show_progress, done, total)
 
         try:
-            self._control.save(begun.runner, output, progress, self._call_off.is_set)
+            changed = self._control.save(begun.runner, output, progress, self._call_off.is_set)
         except MusmedError as error:
             self._tell(screen, str(error), failed=True)
         else:
             size = output.stat().st_size / 1e6
-            self._tell(screen, f"Saved as {output} ({size:.1f} MB).", failed=False)
+            said = " ".join((f"Saved as {output} ({size:.1f} MB).", *changed))
+            self._tell(screen, said, failed=False)
 
     def _tell(self, screen: CheckOutScreen, sentence: str, *, failed: bool) -> None:
         self.call_later(lambda: screen.show_saved(sentence, failed=failed))

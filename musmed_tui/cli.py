@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from musmed_tui.asked import MUSICGEN, Asked, asking
 from musmed_tui.exits import guarded
 
 app = typer.Typer(
@@ -18,55 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-# Numbers are taken as text and checked in one place with the settings (asking.py), so that the
-# command line, the environment and the settings file refuse the same things in the same words.
 Text = Optional[str]  # noqa: UP045 - typer evaluates it at run time on every Python it supports
-From = Annotated[
-    Text, typer.Option("--from", metavar="FEELING", help="How you feel: a word, or 'v,a'.")
-]
-To = Annotated[
-    Text, typer.Option("--to", metavar="FEELING", help="How you want to feel: a word, or 'v,a'.")
-]
-Minutes = Annotated[Text, typer.Option(metavar="MINUTES", help="Length, 2 to 60 (15).")]
-Strategy = Annotated[
-    Text,
-    typer.Option(metavar="iso|direct", help="Match the mood first, or straight there (iso)."),
-]
-Instrument = Annotated[
-    Text, typer.Option(metavar="TAG", help="Keep this instrument, such as piano.")
-]
-Genre = Annotated[Text, typer.Option(metavar="TAG", help="Keep this genre, such as ambient.")]
-Temperature = Annotated[
-    Text, typer.Option(metavar="0..1", help="How readily instrument and genre change (0.3).")
-]
-Seed = Annotated[Text, typer.Option(metavar="NUMBER", help="The same seed, the same music.")]
-Composer = Annotated[
-    Text,
-    typer.Option(metavar="NAME", help="Who composes: auto, embedded, musicgen-small ... (auto)."),
-]
-Guidance = Annotated[
-    Text, typer.Option(metavar="1..10", help="MusicGen: how closely it follows the moods (3).")
-]
-TopK = Annotated[
-    Text, typer.Option(metavar="1..2048", help="MusicGen: it draws from so many codes (250).")
-]
-SamplingTemperature = Annotated[
-    Text, typer.Option(metavar="0..2", help="MusicGen: how boldly it draws; 0 never (1).")
-]
-Decoder = Annotated[
-    Text,
-    typer.Option(metavar="ours|reference|audiocraft", help="MusicGen: what runs the model (ours)."),
-]
-Adapter = Annotated[
-    Optional[list[str]],  # noqa: UP045
-    typer.Option(
-        metavar="PLACE[=SCALE]",
-        help="MusicGen: merge a LoRA adapter, a folder or user/name of the hub; may be repeated.",
-    ),
-]
-Opening = Annotated[
-    Text, typer.Option(metavar="FILE", help="MusicGen: begin with this sound file's end and go on.")
-]
 Synthesis = Annotated[
     Text,
     typer.Option(
@@ -117,23 +70,10 @@ def root(
 
 
 @app.command()
+@asking()
 def play(
     *,
-    start: From = None,
-    target: To = None,
-    minutes: Minutes = None,
-    strategy: Strategy = None,
-    instrument: Instrument = None,
-    genre: Genre = None,
-    temperature: Temperature = None,
-    seed: Seed = None,
-    composer: Composer = None,
-    guidance: Guidance = None,
-    top_k: TopK = None,
-    sampling_temperature: SamplingTemperature = None,
-    decoder: Decoder = None,
-    adapter: Adapter = None,
-    opening: Opening = None,
+    asked: Asked,
     sink: Sink = None,
     volume: Volume = None,
     denoise: Denoise = None,
@@ -143,25 +83,7 @@ def play(
 ) -> None:
     """Compose a session and play it while it is being composed."""
     from musmed_tui.commands.play import play_session
-    from musmed_tui.options import Asked
 
-    asked = Asked(
-        start=start,
-        target=target,
-        minutes=minutes,
-        strategy=strategy,
-        instrument=instrument,
-        genre=genre,
-        temperature=temperature,
-        seed=seed,
-        composer=composer,
-        guidance=guidance,
-        top_k=top_k,
-        sampling_temperature=sampling_temperature,
-        decoder=decoder,
-        adapters=None if adapter is None else tuple(adapter),
-        opening=opening,
-    )
     code = play_session(
         asked,
         sink,
@@ -175,6 +97,7 @@ def play(
 
 
 @app.command()
+@asking()
 def render(
     *,
     output: Annotated[
@@ -183,21 +106,7 @@ def render(
     midi: Annotated[
         Text, typer.Option(metavar="FILE", help="Write the score as a .mid file, too or alone.")
     ] = None,
-    start: From = None,
-    target: To = None,
-    minutes: Minutes = None,
-    strategy: Strategy = None,
-    instrument: Instrument = None,
-    genre: Genre = None,
-    temperature: Temperature = None,
-    seed: Seed = None,
-    composer: Composer = None,
-    guidance: Guidance = None,
-    top_k: TopK = None,
-    sampling_temperature: SamplingTemperature = None,
-    decoder: Decoder = None,
-    adapter: Adapter = None,
-    opening: Opening = None,
+    asked: Asked,
     session: Annotated[
         Text, typer.Option(metavar="ID", help="A kept session as it was played, by its ID.")
     ] = None,
@@ -209,25 +118,7 @@ def render(
     --midi writes its score, with or without the sound.
     """
     from musmed_tui.commands.render import render_to
-    from musmed_tui.options import Asked
 
-    asked = Asked(
-        start=start,
-        target=target,
-        minutes=minutes,
-        strategy=strategy,
-        instrument=instrument,
-        genre=genre,
-        temperature=temperature,
-        seed=seed,
-        composer=composer,
-        guidance=guidance,
-        top_k=top_k,
-        sampling_temperature=sampling_temperature,
-        decoder=decoder,
-        adapters=None if adapter is None else tuple(adapter),
-        opening=opening,
-    )
     code = render_to(
         asked, output, midi=midi, session=session, denoise=denoise, synthesis=synthesis
     )
@@ -235,34 +126,15 @@ def render(
 
 
 @app.command()
+@asking(but=MUSICGEN)
 def plan(
     *,
-    start: From = None,
-    target: To = None,
-    minutes: Minutes = None,
-    strategy: Strategy = None,
-    instrument: Instrument = None,
-    genre: Genre = None,
-    temperature: Temperature = None,
-    seed: Seed = None,
-    composer: Composer = None,
+    asked: Asked,
     as_json: Json = False,
 ) -> None:
     """Show the clips a session would have, without composing them."""
     from musmed_tui.commands.lists import show_plan
-    from musmed_tui.options import Asked
 
-    asked = Asked(
-        start=start,
-        target=target,
-        minutes=minutes,
-        strategy=strategy,
-        instrument=instrument,
-        genre=genre,
-        temperature=temperature,
-        seed=seed,
-        composer=composer,
-    )
     show_plan(asked, as_json=as_json)
 
 

@@ -12,6 +12,7 @@ from engine.errors import MusmedError
 from engine.places import place_of
 from engine.plan.generation import MOST_ADAPTERS, Decoder, Generation
 from engine.plan.request import Request
+from musmed_tui.asked import Asked
 from musmed_tui.settings import Loaded, Settings, parse_choice, parse_number
 
 MAX_SEED = 2**63 - 1
@@ -19,34 +20,12 @@ _DRAWN_SEEDS = 10**9
 """Seeds musmed draws itself stay short enough to be typed again."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of play, render and plan as they were typed; None where not given."""
-
-    start: str | None
-    target: str | None
-    minutes: str | None = None
-    strategy: str | None = None
-    instrument: str | None = None
-    genre: str | None = None
-    temperature: str | None = None
-    seed: str | None = None
-    composer: str | None = None
-    guidance: str | None = None
-    top_k: str | None = None
-    sampling_temperature: str | None = None
-    decoder: str | None = None
-    adapters: tuple[str, ...] | None = None
-    opening: str | None = None
-
-
 def build_request(asked: Asked, loaded: Loaded) -> Request:
-    """The request, checked whole. Without a seed one is drawn.
+    """What was typed as a request, checked whole. Without a seed one is drawn.
 
     Raises ``MusmedError`` for the first thing that is wrong.
     """
     from engine.affect.feelings import parse_affect
-    from engine.composers.base import resolve_composer
-    from engine.plan.planner import check_request
 
     settings = loaded.settings
     start, start_word = parse_affect(_said("--from", "feel", asked.start))
@@ -61,17 +40,26 @@ def build_request(asked: Asked, loaded: Loaded) -> Request:
         instrument=asked.instrument if asked.instrument is not None else settings.instrument,
         genre=asked.genre if asked.genre is not None else settings.genre,
         temperature=number("temperature", asked.temperature, settings.temperature),
-        seed=_seed(asked.seed),
-        composer=_composer(asked.composer if asked.composer is not None else settings.composer),
+        seed=seed_of(asked.seed),
+        composer=composer_of(asked.composer if asked.composer is not None else settings.composer),
         generation=generation_of(asked, settings),
     )
     _check_options(asked, request.composer)
+    check(request, asked, loaded)
+    return request
+
+
+def check(request: Request, asked: Asked, loaded: Loaded) -> None:
+    """Raises ``MusmedError`` for a request that no session can be made of; a word of the settings,
+    where ``asked`` has none, is named with its place there."""
+    from engine.composers.base import resolve_composer
+    from engine.plan.planner import check_request
+
     try:
         check_request(request)
         resolve_composer(request.composer)
     except MusmedError as error:
         raise MusmedError(f"{error}{_blame(str(error), asked, loaded)}") from error
-    return request
 
 
 def number(key: str, text: str | None, otherwise: float) -> float:
@@ -84,7 +72,7 @@ def number(key: str, text: str | None, otherwise: float) -> float:
     return parse_number(key, text, f"--{key.replace('_', '-')}")
 
 
-def _composer(name: str) -> str:
+def composer_of(name: str) -> str:
     """A folder's name as a place that stays one wherever the session goes on."""
     looks_like_one = name.startswith((".", "~", "/"))
     return str(place_of(name, "checkpoint")) if looks_like_one else name
@@ -156,7 +144,8 @@ def _strategy(text: str | None, otherwise: Strategy) -> Strategy:
     return cast("Strategy", parse_choice("strategy", text, "--strategy"))
 
 
-def _seed(text: str | None) -> int:
+def seed_of(text: str | None) -> int:
+    """The seed that was typed; without one it is drawn. Raises ``MusmedError``."""
     if text is None:
         return secrets.randbelow(_DRAWN_SEEDS)
     if text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= MAX_SEED:

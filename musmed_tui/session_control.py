@@ -11,14 +11,14 @@ from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 
 from engine.affect.circumplex import Affect
-from engine.composers.options import ComposerOptions
-from engine.composers.synthesis import Synthesis
+from engine.composers.options import USUAL, ComposerOptions
 from engine.errors import MusmedError
 from engine.plan.generation import Generation
 from engine.plan.request import Request
 from engine.private import make_private_folder, open_private
+from musmed_tui.asked import Asked
 from musmed_tui.logs import start_logging
-from musmed_tui.options import Asked, generation_of
+from musmed_tui.options import generation_of
 from musmed_tui.paths import Folders, make_writable
 from musmed_tui.settings import Loaded
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from engine.composers.speeds import Speeds
     from engine.link.warm import WarmEngine
     from engine.playback.sinks.base import Sink
-    from engine.render import RenderResult
     from engine.session.library.library import Library
     from engine.session.library.records import StoredSession
     from engine.session.notices import Notice
@@ -35,13 +34,11 @@ if TYPE_CHECKING:
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How sessions are played: the sink's word, volume in [0, 1], gating (None: as the composer
-    needs)."""
+    """How sessions are played: the sink's word, volume in [0, 1], and how composers are opened."""
 
     sink: str
     volume: float
-    denoise: bool | None = None
-    synthesis: Synthesis = Synthesis()
+    composer: ComposerOptions = USUAL
 
 
 class Running(Protocol):
@@ -117,15 +114,11 @@ class SessionControl:
             settings = self.loaded.settings
             generation = Generation()
             with contextlib.suppress(MusmedError):  # the session will say what is wrong
-                generation = generation_of(Asked(start=None, target=None), settings)
+                generation = generation_of(Asked(), settings)
             self._warm = WarmEngine(
                 choose_composer(settings.composer, generation, self._speeds()),
                 self._log,
-                ComposerOptions(
-                    denoise=self._options.denoise,
-                    synthesis=self._options.synthesis,
-                    generation=generation,
-                ),
+                msgspec.structs.replace(self._options.composer, generation=generation),
             )
 
     def begin(self, request: Request, resume: StoredSession | None = None) -> Begun:
@@ -145,9 +138,7 @@ class SessionControl:
                 library=self.library,
                 sink=sink,
                 log_file=self._where.engine_log,
-                options=ComposerOptions(
-                    denoise=self._options.denoise, synthesis=self._options.synthesis
-                ),
+                options=self._options.composer,
                 resume=resume,
                 settings=self.loaded.settings.as_text(),
                 volume=self._volume,
@@ -183,25 +174,22 @@ class SessionControl:
         output: Path,
         progress: Callable[[float, float], None],
         cancelled: Callable[[], bool],
-    ) -> RenderResult:
-        """Make the session again into a sound file. Raises ``MusmedError``."""
-        from engine.render import render_session
+    ) -> tuple[str, ...]:
+        """Make the session again, as it is kept, into a sound file; gives what there is to say of
+        changes since it was heard. Raises ``MusmedError``."""
+        from engine.render import render_kept, said_of_changes
 
-        kept = self.library.load(runner.status().session).synthesis
-        soundfont = self._options.synthesis.soundfont
-        return render_session(
-            runner.request,
+        stored = self.library.load(runner.status().session)
+        render_kept(
+            stored,
             output,
-            events=runner.status().events,
-            options=ComposerOptions(
-                denoise=self._options.denoise,
-                synthesis=Synthesis(kept, soundfont) if kept else self._options.synthesis,
-            ),
+            options=self._options.composer,
             progress=progress,
             log_file=self._where.engine_log,
             cancelled=cancelled,
             speeds=self._speeds(),
         )
+        return said_of_changes(stored)
 
     def close(self) -> None:
         with self._lock:

@@ -14,9 +14,10 @@ from engine.composers.musicgen.opening import check_opening
 from engine.errors import MusmedError
 from engine.places import expanded, is_there, look_at, names_in, place_of
 from engine.session.fingerprints import materials_of
+from musmed_tui.asked import Asked
 from musmed_tui.commands.models import list_models
 from musmed_tui.doctor.musicgen import checkpoints
-from musmed_tui.options import Asked, build_request
+from musmed_tui.options import build_request
 from musmed_tui.paths import folders
 from musmed_tui.settings import Loaded, Settings
 

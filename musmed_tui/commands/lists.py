@@ -6,8 +6,9 @@ import sys
 
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
+from musmed_tui.asked import Asked
 from musmed_tui.logs import start_logging
-from musmed_tui.options import Asked, build_request, drawn_seed
+from musmed_tui.options import build_request, drawn_seed
 from musmed_tui.paths import folders, make_writable
 from musmed_tui.settings import load_settings
 from musmed_tui.terminal.table import print_table

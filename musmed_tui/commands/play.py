@@ -9,25 +9,24 @@ from engine.composers.options import ComposerOptions
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.plan.request import Request
+from musmed_tui.asked import Asked
 from musmed_tui.commands.screen import has_screen, kept_session, new_session, run_app
 from musmed_tui.exits import exit_code
-from musmed_tui.logs import start_logging, stderr_to
-from musmed_tui.options import Asked, build_request, drawn_seed, number
-from musmed_tui.paths import Folders, folders, make_writable
+from musmed_tui.logs import stderr_to
+from musmed_tui.options import build_request, drawn_seed, number
+from musmed_tui.paths import Folders, folders
 from musmed_tui.plain.keys import Keyboard
 from musmed_tui.plain.output import Output
 from musmed_tui.plain.player import PlainPlayer
-from musmed_tui.session_control import Options
+from musmed_tui.session_control import Begun, Options, SessionControl
 from musmed_tui.settings import Loaded, load_settings
 from musmed_tui.terminal.terminal import Signals, look_at_terminal, reading_keys
 from musmed_tui.theming import load_theme
 from musmed_tui.wording import clock, nearest_word
 
 if TYPE_CHECKING:
-    from engine.playback.sinks.base import Sink
     from engine.session.library.library import Library
     from engine.session.library.records import StoredSession
-    from engine.session.runner import SessionRunner
 
 
 def play_session(
@@ -74,7 +73,7 @@ def resume_session(
         kept = kept_session(lambda library: _stored(library, session))
         return run_app(where, loaded, options, kept, slow_link=slow_link)
     with _Stage(where, loaded, options, plain=plain) as stage:
-        stored = _stored(stage.library, session)
+        stored = _stored(stage.control.library, session)
         return stage.perform(stored.request, stored)
 
 
@@ -87,7 +86,11 @@ def _options(
     denoise: bool | None,
 ) -> Options:
     word = sink if sink is not None else loaded.settings.sink
-    return Options(sink=word, volume=volume, denoise=denoise, synthesis=synthesis)
+    return Options(
+        sink=word,
+        volume=volume,
+        composer=ComposerOptions(denoise=denoise, synthesis=synthesis),
+    )
 
 
 def _stored(library: Library, session: str | None) -> StoredSession:
@@ -109,77 +112,44 @@ def _stored(library: Library, session: str | None) -> StoredSession:
 
 
 class _Stage:
-    """Everything a session needs around it, opened in order and closed whatever happens."""
+    """A session on a plain terminal: lines and keys, and ``SessionControl`` behind them. Closed
+    whatever happens."""
 
     def __init__(self, where: Folders, loaded: Loaded, options: Options, *, plain: bool) -> None:
         self._where = where
-        self._settings = loaded.settings
-        self._options = options
         self._terminal = look_at_terminal(plain=plain)
         accent = load_theme(loaded.settings.theme).colours.now
         self.output = Output(sys.stdout, self._terminal, accent)
+        self.control = SessionControl(where, loaded, options)
 
     def __enter__(self) -> _Stage:
-        from engine.session.library.library import Library
-
-        start_logging(self._where, self._settings.log_level)
-        make_writable(self._where.library, "the session library")
-        self.library = Library(self._where.library)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.library.close()
+        self.control.close()
 
     def perform(
         self, request: Request, resume: StoredSession | None, *, seed_drawn: bool = False
     ) -> int:
         """Play to the end or to a stop; gives the exit code."""
         with Signals() as signals, stderr_to(self._where.engine_log):
-            sink, notice = self._open_sink()
-            if notice:
-                self.output.line(notice)
-            runner = self._open_runner(request, sink, resume)
-            self._announce(request, resume)
-            if seed_drawn:
-                self.output.line(drawn_seed(request.seed))
+            begun = self.control.begin(request, resume)
             try:
-                player = self._follow(runner, signals)
+                if begun.notice:
+                    self.output.line(begun.notice)
+                self._announce(request, resume)
+                if seed_drawn:
+                    self.output.line(drawn_seed(request.seed))
+                player = self._follow(begun, signals)
             finally:
-                runner.close()
-        return self._farewell(runner, player, signals)
+                self.control.end()
+        return self._farewell(begun, player, signals)
 
-    def _open_sink(self) -> tuple[Sink, str | None]:
-        from engine.playback.sinks.choose import open_sink
-
-        return open_sink(self._options.sink, latency=self._settings.latency)
-
-    def _open_runner(
-        self, request: Request, sink: Sink, resume: StoredSession | None
-    ) -> SessionRunner:
-        from engine.composers.speeds import Speeds
-        from engine.session.preparation import prepare
-
-        return prepare(
-            request,
-            library=self.library,
-            sink=sink,
-            log_file=self._where.engine_log,
-            options=ComposerOptions(
-                denoise=self._options.denoise, synthesis=self._options.synthesis
-            ),
-            resume=resume,
-            settings=self._settings.as_text(),
-            volume=self._options.volume,
-            speeds=Speeds(self._where.state),
-        )
-
-    def _follow(self, runner: SessionRunner, signals: Signals) -> PlainPlayer:
+    def _follow(self, begun: Begun, signals: Signals) -> PlainPlayer:
         from engine.affect.feelings import FEELINGS
-        from musmed_tui.session_view import snapshot
 
-        runner.start()
         keyboard = Keyboard([feeling.word for feeling in FEELINGS])
-        player = PlainPlayer(runner, lambda: snapshot(runner), self.output, keyboard)
+        player = PlainPlayer(begun.runner, begun.look, self.output, keyboard)
         with reading_keys(self._terminal) as cbreak:
             player.follow(signals, cbreak)
         return player
@@ -191,12 +161,10 @@ class _Stage:
         again = f", going on at {clock(resume.position)}" if resume is not None else ""
         self.output.line(f"From {start} to {target}, {request.minutes:g} minutes{again}.{keys}")
 
-    def _farewell(self, runner: SessionRunner, player: PlainPlayer, signals: Signals) -> int:
-        from musmed_tui.session_view import snapshot
-
-        last = snapshot(runner)
+    def _farewell(self, begun: Begun, player: PlainPlayer, signals: Signals) -> int:
+        last = begun.look()
         if last.state == "failed":
-            reason = runner.status().failure or f"The session failed; {self._where.log} says why."
+            reason = last.failure or f"The session failed; {self._where.log} says why."
             raise MusmedError(f"{reason} ('musmed resume {last.session_id}' goes on from there.)")
         if signals.stop is not None or player.quit:
             self.output.line(

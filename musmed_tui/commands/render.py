@@ -16,9 +16,10 @@ from engine.errors import MusmedError
 from engine.places import expanded
 from engine.plan.events import Event
 from engine.plan.request import Request
+from musmed_tui.asked import Asked
 from musmed_tui.exits import INTERRUPTED
 from musmed_tui.logs import start_logging, stderr_to
-from musmed_tui.options import Asked, build_request, drawn_seed
+from musmed_tui.options import build_request, drawn_seed
 from musmed_tui.paths import Folders, folders
 from musmed_tui.settings import Loaded, load_settings
 from musmed_tui.terminal.terminal import Signals, look_at_terminal
@@ -26,7 +27,7 @@ from musmed_tui.wording import clock
 
 if TYPE_CHECKING:
     from engine.render import RenderResult
-    from engine.session.conductor.clip_composers import ClipComposers
+    from engine.session.library.records import StoredSession
 
 Progress = Callable[[float, float], None]
 
@@ -47,12 +48,11 @@ def render_to(
     loaded = load_settings(where.settings)
     if not output and not midi:
         raise MusmedError("-o is missing: name the .flac, .wav or .ogg file to write.")
+    wish = loaded.settings.sounded(synthesis)
     if session is None:
-        made = _Made(build_request(asked, loaded), (), loaded.settings.sounded(synthesis))
+        made = _Made(build_request(asked, loaded), (), wish)
     else:
-        made = _kept(where, session, asked, loaded.settings.sounded(synthesis))
-        if synthesis is not None:
-            made = made._replace(synthesis=loaded.settings.sounded(synthesis))
+        made = _kept(where, session, asked, wish, other=synthesis is not None)
     score = expanded(midi, "score") if midi else None
     if score is not None:
         if made.request.composer == "auto":  # the one that has a score
@@ -76,23 +76,23 @@ def render_to(
 
 
 class _Made(NamedTuple):
-    """What is made into a file. ``changed``: what is said of that which is no longer as it was."""
+    """What is made into a file: of ``stored``, the session that it was, sounded by the listener's
+    wish where that is ``other`` than its own."""
 
     request: Request
     events: tuple[Event, ...]
-    synthesis: Synthesis
-    clip_composers: ClipComposers | None = None
-    changed: tuple[str, ...] = ()
+    wish: Synthesis
+    stored: StoredSession | None = None
+    other: bool = False
 
 
-def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis) -> _Made:
+def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis, *, other: bool) -> _Made:
     """A session of the library, as it was played."""
-    if any(value is not None for value in msgspec.structs.astuple(asked)):
+    if asked != Asked():
         raise MusmedError(
             "--session makes a kept session again; leave out --from, --to and theirs."
         )
-    from engine.session.conductor.clip_composers import composers_of
-    from engine.session.fingerprints import changed_materials, said_of
+    from engine.render import request_of
     from engine.session.library.library import Library
 
     if not where.library.is_dir():
@@ -102,15 +102,7 @@ def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis) -> _Made:
         stored = library.load(session)
     finally:
         library.close()
-    request = msgspec.structs.replace(stored.request, composer=stored.composer)
-    changed = changed_materials(msgspec.structs.replace(stored, clips={}), stored.composer)
-    return _Made(
-        request,
-        stored.events,
-        stored.sounded(wish),
-        composers_of(stored.records),
-        tuple(said_of(place, stored.composer) for place in changed),
-    )
+    return _Made(request_of(stored), stored.events, wish, stored, other)
 
 
 def _render_sound(
@@ -118,8 +110,11 @@ def _render_sound(
 ) -> int:
     """The sound file and its sidecar; gives the exit code."""
     start_logging(where, loaded.settings.log_level)
-    for said in made.changed:
-        print(f"{said}, so the rendering is not what was heard.")
+    if made.stored is not None:
+        from engine.render import said_of_changes
+
+        for said in said_of_changes(made.stored):
+            print(said)
     with Signals() as signals, stderr_to(where.engine_log), _progress() as progress:
         result = _render(
             made,
@@ -149,19 +144,33 @@ def _render(
 ) -> RenderResult | None:
     """The call into the engine; None when a signal called it off."""
     from engine.composers.speeds import Speeds
-    from engine.render import CancelledError, render_session
+    from engine.render import CancelledError, render_kept, render_session
 
+    def cancelled() -> bool:
+        return signals.stop is not None
+
+    options = ComposerOptions(denoise=denoise, synthesis=made.wish)
+    speeds, log_file = Speeds(where.state), where.engine_log
     try:
+        if made.stored is not None:
+            return render_kept(
+                made.stored,
+                path,
+                options=options,
+                resound=made.other,
+                progress=progress,
+                log_file=log_file,
+                cancelled=cancelled,
+                speeds=speeds,
+            )
         return render_session(
             made.request,
             path,
-            events=made.events,
-            clip_composers=made.clip_composers,
-            options=ComposerOptions(denoise=denoise, synthesis=made.synthesis),
+            options=options,
             progress=progress,
-            log_file=where.engine_log,
-            cancelled=lambda: signals.stop is not None,
-            speeds=Speeds(where.state),
+            log_file=log_file,
+            cancelled=cancelled,
+            speeds=speeds,
         )
     except CancelledError:
         return None

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from engine.composers.options import ComposerOptions
 from engine.errors import MusmedError
 from engine.plan.request import Request
 from musmed_tui.exits import exit_code
@@ -39,7 +40,7 @@ def open_check_in(*, slow_link: bool) -> int:
     options = Options(
         sink=loaded.settings.sink,
         volume=loaded.settings.volume,
-        synthesis=loaded.settings.sounded(),
+        composer=ComposerOptions(synthesis=loaded.settings.sounded()),
     )
     return run_app(where, loaded, options, None, slow_link=slow_link)
 

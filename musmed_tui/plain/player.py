@@ -9,9 +9,8 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
 from musmed_tui.plain.keys import HELP, Act, Keyboard, KeyDecoder, SteerText
 from musmed_tui.plain.lines import clip_line, heading, prompt_line, state_line, status_line
@@ -20,26 +19,12 @@ from musmed_tui.terminal.terminal import Cbreak, Signals
 from musmed_tui.wording import SEEK_SECONDS, VOLUME_STEP, clock
 
 if TYPE_CHECKING:
-    from engine.session.notices import Notice
+    from musmed_tui.session_control import Running
     from musmed_tui.session_view import Snapshot
 
 REDRAW_SECONDS = 0.25
 STOP_PATIENCE_SECONDS = 5.0
 _SAID_STATES = ("paused", "composing")
-
-
-class Running(Protocol):
-    """What this needs of ``engine.session.runner.SessionRunner``."""
-
-    def steer(self, target: Affect, word: str | None) -> None: ...
-    def ease(self) -> None: ...
-    def skip(self) -> None: ...
-    def pause_or_resume(self) -> None: ...
-    def set_volume(self, volume: float) -> None: ...
-    def seek(self, seconds: float) -> float: ...
-    def stop(self) -> None: ...
-    def take_notices(self) -> list[Notice]: ...
-    def wait(self, timeout: float) -> bool: ...
 
 
 class PlainPlayer:

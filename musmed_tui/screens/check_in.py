@@ -20,9 +20,10 @@ from engine.composers.base import composer_names
 from engine.errors import MusmedError
 from engine.plan.request import Request
 from engine.plan.words import spelled, tag_statistics
+from musmed_tui.asked import Asked
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
-from musmed_tui.options import Asked, build_request
+from musmed_tui.options import check, composer_of, generation_of, number, seed_of
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
 from musmed_tui.settings import Loaded, parse_number
@@ -223,21 +224,31 @@ class CheckInScreen(ShownFocusScreen):
         self.post_message(self.Ready(request))
 
     def _request(self) -> Request:
-        start, target = (_text(field) for field in self._fields)
-        return build_request(
-            Asked(
-                start=start,
-                target=target,
-                minutes=self._typed_in("minutes"),
-                strategy=self._selected("strategy"),
-                instrument=self._selected("instrument") or None,
-                genre=self._selected("genre") or None,
-                temperature=self._typed_in("temperature"),
-                seed=self._typed_in("seed"),
-                composer=self._selected("composer"),
-            ),
-            self._loaded,
+        """Of the values that are chosen. Raises ``MusmedError`` for a number that is none."""
+        start, target = self._fields
+        assert start.affect is not None
+        assert target.affect is not None
+        settings = self._loaded.settings
+        request = Request(
+            start=start.affect,
+            target=target.affect,
+            start_word=start.word,
+            target_word=target.word,
+            minutes=number("minutes", self._typed_in("minutes"), settings.minutes),
+            strategy=self._strategy,
+            instrument=self._selected("instrument") or None,
+            genre=self._selected("genre") or None,
+            temperature=number("temperature", self._typed_in("temperature"), settings.temperature),
+            seed=seed_of(self._typed_in("seed")),
+            composer=composer_of(self._selected("composer")),
+            generation=generation_of(Asked(), settings),
         )
+        check(request, Asked(), self._loaded)
+        return request
+
+    @property
+    def _strategy(self) -> Strategy:
+        return "direct" if self._selected("strategy") == "direct" else "iso"
 
     def _typed_in(self, name: str) -> str | None:
         return self.query_one(f"#{name}", Input).value.strip() or None
@@ -249,7 +260,7 @@ class CheckInScreen(ShownFocusScreen):
 
     def _show(self) -> None:
         start, target = self._fields
-        strategy: Strategy = "direct" if self._selected("strategy") == "direct" else "iso"
+        strategy = self._strategy
         self.query_one("#question", Words).say((_QUESTIONS[self._step], "bold"))
         self.query_one("#about", Words).say((_ABOUT[strategy], "$muted"))
         for i, name in enumerate(("start", "target")):
@@ -292,12 +303,6 @@ class CheckInScreen(ShownFocusScreen):
             return points, ""
         gentle = -int(-gentle_seconds(start.distance(target)) // 60)
         return points, f"A long way for {minutes:g} minutes; {gentle} would be gentle."
-
-
-def _text(field: FeelingField) -> str | None:
-    if field.affect is None:
-        return None
-    return field.word or f"{field.affect.valence},{field.affect.arousal}"
 
 
 def _row(label: str, control: Widget) -> ComposeResult:

@@ -195,7 +195,7 @@ class FakeControl:
         output: Path,
         progress: Callable[[float, float], None],
         cancelled: Callable[[], bool],
-    ) -> None:
+    ) -> tuple[str, ...]:
         self.asked.append(("save", output))
         progress(450.0, 900.0)
         while output.name == "slow.flac" and not cancelled():
@@ -203,6 +203,7 @@ class FakeControl:
         if cancelled():
             raise MusmedError("Rendering was called off; nothing was written.")
         output.write_bytes(b"fLaC" * 1000)
+        return ()
 
 
 def make_app(

@@ -14,6 +14,7 @@ from musmed_tui.app import Left, MusmedApp
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.session import SessionScreen
+from musmed_tui.settings import Loaded, Settings
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.words import Words
 
@@ -181,6 +182,23 @@ def test_everything_else_reaches_the_request(control: FakeControl) -> None:
             seed=42,
             composer="embedded",
         )
+
+    run(go())
+
+
+def test_what_the_settings_pin_can_be_left_to_the_mood(control: FakeControl) -> None:
+    control.loaded = Loaded(Settings(instrument="piano", genre="ambient"), {})
+
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            field(app, "start").put(feeling("sad").affect)
+            field(app, "target").put(feeling("glad").affect)
+            app.screen.query_one("#instrument", Select).value = ""
+            await pilot.press("b")
+            await settled(pilot)
+        request = asked_request(control)
+        assert (request.instrument, request.genre) == (None, "ambient")
 
     run(go())
 

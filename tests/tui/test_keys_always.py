@@ -76,7 +76,7 @@ class WalkControl(FakeControl):
         output: Path,
         progress: Callable[[float, float], None],
         cancelled: Callable[[], bool],
-    ) -> None:
+    ) -> tuple[str, ...]:
         progress(450.0, 900.0)
         while not cancelled():
             if self.go_on.wait(0.005):

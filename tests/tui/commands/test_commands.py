@@ -17,10 +17,11 @@ from engine.errors import MusmedError
 from engine.plan.events import Ease, Skip
 from engine.session.library.library import Library
 from musmed_tui import cli
+from musmed_tui.asked import Asked
 from musmed_tui.doctor.finding import Finding
 from musmed_tui.doctor.report import lines, verdict
 from musmed_tui.exits import guarded, one_line
-from musmed_tui.options import Asked, build_request
+from musmed_tui.options import build_request
 from musmed_tui.paths import folders
 from musmed_tui.settings import Loaded, Settings
 

@@ -1,0 +1,117 @@
+"""The options of play, render and plan, each written once: how it is asked for, and for what."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+
+# Numbers are taken as text and checked in one place with the settings (options.py), so that the
+# command line, the environment and the settings file refuse the same things in the same words.
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What was typed; None where an option was not given."""
+
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FEELING", help="How you feel: a word, or 'v,a'."),
+    ] = None
+    target: Annotated[
+        str | None,
+        typer.Option("--to", metavar="FEELING", help="How you want to feel: a word, or 'v,a'."),
+    ] = None
+    minutes: Annotated[
+        str | None, typer.Option(metavar="MINUTES", help="Length, 2 to 60 (15).")
+    ] = None
+    strategy: Annotated[
+        str | None,
+        typer.Option(metavar="iso|direct", help="Match the mood first, or straight there (iso)."),
+    ] = None
+    instrument: Annotated[
+        str | None, typer.Option(metavar="TAG", help="Keep this instrument, such as piano.")
+    ] = None
+    genre: Annotated[
+        str | None, typer.Option(metavar="TAG", help="Keep this genre, such as ambient.")
+    ] = None
+    temperature: Annotated[
+        str | None,
+        typer.Option(metavar="0..1", help="How readily instrument and genre change (0.3)."),
+    ] = None
+    seed: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="The same seed, the same music.")
+    ] = None
+    composer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Who composes: auto, embedded, musicgen-small ... (auto)."
+        ),
+    ] = None
+    guidance: Annotated[
+        str | None,
+        typer.Option(metavar="1..10", help="MusicGen: how closely it follows the moods (3)."),
+    ] = None
+    top_k: Annotated[
+        str | None,
+        typer.Option(metavar="1..2048", help="MusicGen: it draws from so many codes (250)."),
+    ] = None
+    sampling_temperature: Annotated[
+        str | None,
+        typer.Option(metavar="0..2", help="MusicGen: how boldly it draws; 0 never (1)."),
+    ] = None
+    decoder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ours|reference|audiocraft", help="MusicGen: what runs the model (ours)."
+        ),
+    ] = None
+    adapters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--adapter",
+            metavar="PLACE[=SCALE]",
+            help="MusicGen: merge a LoRA adapter, a folder or user/name of the hub; "
+            "may be repeated.",
+        ),
+    ] = None
+    opening: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="MusicGen: begin with this sound file's end and go on."),
+    ] = None
+
+
+MUSICGEN = ("guidance", "top_k", "sampling_temperature", "decoder", "adapters", "opening")
+"""Those that say how it sounds, and not what is planned."""
+
+Command = Callable[..., None]
+
+
+def asking(*, but: tuple[str, ...] = ()) -> Callable[[Command], Command]:
+    """For a command with a parameter ``asked``: on the command line the options of ``Asked`` stand
+    in its place, all ``but`` some."""
+    hints = get_type_hints(Asked, include_extras=True)
+    names = [field.name for field in fields(Asked) if field.name not in but]
+    options = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hints[name]
+        )
+        for name in names
+    ]
+
+    def asks(command: Command) -> Command:
+        def typed(**given: Any) -> None:  # noqa: ANN401 - what typer made of each
+            asked = Asked(**{name: given.pop(name) for name in names})
+            command(asked=asked, **given)
+
+        parameters: list[inspect.Parameter] = []
+        for one in inspect.signature(command, eval_str=True).parameters.values():
+            parameters += options if one.name == "asked" else [one]
+        typed.__name__, typed.__doc__ = command.__name__, command.__doc__
+        typed.__annotations__ = {one.name: one.annotation for one in parameters}
+        typed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return typed
+
+    return asks
