@@ -94,8 +94,8 @@ def test_a_speed_without_guidance_says_nothing_of_one_with_it(
     assert choose_composer("auto", USUAL, speeds) == EMBEDDED
     assert choose_composer("auto", unguided, speeds) == "musicgen-small"
     kept = SessionSpeeds(speeds, unguided)
-    assert kept.speed_of("musicgen-small") == 2.0
-    assert SessionSpeeds(speeds, USUAL).speed_of("musicgen-small") is None
+    assert kept.of("musicgen-small") == 2.0
+    assert SessionSpeeds(speeds, USUAL).of("musicgen-small") is None
 
 
 def test_a_named_composer_is_taken_as_named(tmp_path: Path) -> None:

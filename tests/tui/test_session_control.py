@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from support.card import Card
+from support.waiting import session_end, wait_for_session
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
 from engine.composers import base
 from engine.plan.request import Request
-from engine.playback.sinks.base import Fill
-from engine.playback.sinks.null import NullSink
 from engine.session.library.records import StoredSession
 from musmed_tui.asked import Asked
 from musmed_tui.commands.render import render_to
@@ -35,51 +35,15 @@ REQUEST = Request(
     temperature=0,
     composer="tones",
 )
-HANGS = 200.0
-SLOW = 0.3
-"""Slower than the time that processes need to begin, on a machine that is busy."""
-UNHURRIED = 4.0
-"""How much faster than ours a sound card's time runs where what it is given is compared."""
+FAST = 8.0
+"""How much faster than ours a sound card's time runs once nothing can be late any more."""
 
 
-class Card(NullSink):
-    """A sound card that keeps what it is given; its time runs ``rate`` times as fast as ours, and
-    stands while ``ready`` says no."""
-
-    def __init__(self) -> None:
-        self.rate = UNHURRIED
-        self.ready: Callable[[], bool] = lambda: True
-        self._time, self._since = 0.0, time.monotonic()
-        self.given: list[Frames] = []
-        super().__init__(clock=self._now)
-
-    def start(self, fill: Fill) -> None:
-        def kept(out: Frames) -> int:
-            valid = fill(out)
-            self.given.append(out.copy())
-            return valid
-
-        super().start(kept)
-
-    def _now(self) -> float:
-        now = time.monotonic()
-        self._time += self.rate * (now - self._since) * self.ready()
-        self._since = now
-        return self._time
-
-    def heard(self) -> Frames:
-        """From the first sample that sounds to before the stop's fade."""
-        audio = np.concatenate(self.given)
-        loud = np.flatnonzero(audio.any(axis=1))
-        return audio[loud[0] : loud[-1] - frames_of(0.6)]
-
-
-def until(begun: Begun, condition: Callable[[], bool]) -> None:
-    """Waits for ``condition``: a bound that only a defect reaches."""
-    deadline = time.monotonic() + HANGS
-    while not condition():
-        assert time.monotonic() < deadline, begun.runner.status()
-        begun.runner.wait(0.01)
+def heard_by(card: Card) -> Frames:
+    """From the first sample that sounds to before the stop's fade."""
+    audio = np.concatenate(card.given)
+    loud = np.flatnonzero(audio.any(axis=1))
+    return audio[loud[0] : loud[-1] - frames_of(0.6)]
 
 
 @pytest.fixture
@@ -88,7 +52,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Non
     monkeypatch.setitem(base._COMPOSERS, "tones", "nowhere:Tones")
 
     def choose(*dies: str) -> None:
-        argv = [sys.executable, str(ENGINE), str(tmp_path / "died"), *dies]
+        argv = [sys.executable, str(ENGINE), str(tmp_path), "quick", *dies]
         monkeypatch.setattr("engine.link.client.default_argv", lambda: argv)
 
     choose()
@@ -125,15 +89,15 @@ def played(where: Folders, output: Path) -> tuple[SessionControl, Begun]:
     options = Options(sink=f"file:{output}", volume=1.0)
     control = SessionControl(where, Loaded(Settings(), {}), options)
     begun = control.begin(REQUEST)
-    until(begun, lambda: begun.runner.wait(0.0))
+    session_end(begun.runner)
     control.end()
     return control, begun
 
 
-def written_ahead(begun: Begun) -> float:
-    """Seconds that are written and not heard, so that a busy machine tears no hole."""
-    state = begun.runner.playback.state()  # type: ignore[attr-defined]
-    return float(state.written / SAMPLE_RATE - state.heard)
+def ahead(runner: Any) -> float:
+    """Session seconds up to which audio is there without a gap."""
+    with runner.playback.joiner() as joiner:
+        return joiner.horizon() / SAMPLE_RATE
 
 
 def saved(control: SessionControl, begun: Begun, folder: Path) -> Frames:
@@ -180,19 +144,24 @@ def test_a_session_in_which_a_composer_took_over(
 ) -> None:
     """Tones until it dies at 22 s, then embedded music: so it was heard, and so it is saved."""
     engine("0-0", "22")
-    card.rate = SLOW
     begun = control.begin(REQUEST)
-    status = begun.runner.status
-    until(begun, lambda: status().composer == "embedded" and status().clips[1].phase == "ready")
-    card.rate, card.ready = UNHURRIED, lambda: written_ahead(begun) > 0.5
-    until(begun, lambda: begun.look().position_s > 28)
+    runner, status = begun.runner, begun.runner.status
+    wait_for_session(runner, lambda: begun.look().position_s > 0.5)
+    card.rate = 0.0  # all the rest lies ahead, however long the take-over takes
+    (tmp_path / "may-answer").touch()
+    wait_for_session(runner, lambda: ahead(runner) > 18.0)
+    (tmp_path / "may-die").touch()
+    wait_for_session(runner, lambda: status().composer == "embedded")
+    wait_for_session(runner, lambda: status().clips[0].phase == "ready")
+    card.waits_for, card.rate = runner, FAST
+    wait_for_session(runner, lambda: begun.look().position_s > 28)
     control.end()
     stored = control.library.load(begun.look().session_id)
     record = next(clip.record for key, clip in stored.clips.items() if key.index == 0)
     assert record is not None
     assert record.handover is not None
     assert (record.composer, record.handover.composer) == ("embedded", "tones")
-    heard = card.heard()
+    heard = heard_by(card)
     assert len(heard) > frames_of(24)
     engine()  # tones is well again
     again = since_sounding(saved(control, begun, tmp_path))
