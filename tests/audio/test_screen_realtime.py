@@ -177,7 +177,7 @@ def stands_still(one: list[str], other: list[str]) -> None:
 
 
 def leaves_cleanly(terminal: Terminal, wait_for: Callable[..., None]) -> None:
-    """The session ends by itself, the check-out is shown, q gives the terminal back."""
+    """The session ends by itself, the end screen is shown, q gives the terminal back."""
     wait_for(lambda: b"what was played" in terminal.read[-200_000:], 150)
     time.sleep(1.0)
     assert "what was played" in "\n".join(terminal.screen())
