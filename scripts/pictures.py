@@ -54,7 +54,7 @@ PICTURES = (
     SESSION,
     Picture("steering", True, ("s", *["up"] * 8)),
     Picture("engine", True, ("i",)),
-    Picture("end", True, ("q",)),
+    Picture("check-out", True, ("q",)),
     Picture("help", True, ("question_mark",)),
     *(
         picture._replace(size=size, theme=theme)

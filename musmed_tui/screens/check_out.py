@@ -1,4 +1,4 @@
-"""The end: what was played, where it is kept, and what to do next."""
+"""The check-out: what was played, and what to do next."""
 
 from __future__ import annotations
 

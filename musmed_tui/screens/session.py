@@ -31,6 +31,8 @@ from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
 from musmed_tui.wording import SEEK_SECONDS, VOLUME_STEP, clock
 
+_ON_THE_SESSION = {"pause", "ease", "steer", "skip", "louder", "softer", "forward", "back"}
+
 
 class SessionScreen(ShownFocusScreen):
     """Begins a session with ``begin`` (in a thread) and follows it.
@@ -93,6 +95,8 @@ class SessionScreen(ShownFocusScreen):
         self._cursor: Affect | None = None
         self._volume = first.volume
         self._over = False
+        self._followed = False
+        self._stop_early = False
 
     def compose(self) -> ComposeResult:
         yield Status(glyphs=self._glyphs, id="status")
@@ -136,6 +140,12 @@ class SessionScreen(ShownFocusScreen):
 
     def _follow(self, begun: Begun) -> None:
         runner = begun.runner
+        if not self._followed:
+            self._followed = True
+            self.refresh_bindings()
+        if self._stop_early:
+            self._stop_early = False
+            runner.stop()
         for notice in runner.take_notices():
             self._say(f"{clock(notice.seconds)}  {notice.text}")
         over = runner.wait(0.0)
@@ -194,7 +204,10 @@ class SessionScreen(ShownFocusScreen):
         return self._begun.runner if self._begun else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The keys of steering mean nothing else outside it; 'v' only where there is a choice."""
+        """The keys of steering mean nothing else outside it; 'v' only where there is a choice.
+        Before there is a session it can be stopped, and that is all."""
+        if action in _ON_THE_SESSION and self._begun is None:
+            return False
         if action in ("take", "leave"):
             return self.steering
         if action == "type":
@@ -240,8 +253,11 @@ class SessionScreen(ShownFocusScreen):
             self._runner.seek(min(shown.total_s, max(0.0, shown.position_s + step)))
 
     def action_stop(self) -> None:
+        """What has not begun yet is stopped as soon as it has."""
         if self._runner is not None:
             self._runner.stop()
+        else:
+            self._stop_early = True
 
     # looking
 

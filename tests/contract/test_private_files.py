@@ -96,11 +96,12 @@ def mode_of(path: Path) -> int:
 
 def old_library(folder: Path) -> Path:
     """As a version before this one left it: open to everyone."""
-    Library(folder).close()
-    session = folder / "20261121-101500-k3"
-    session.mkdir()
+    library = Library(folder)
+    session = library.clip_folder("20261121-101500-k3")
+    library.close()
+    session.mkdir(parents=True)
     (session / "0000-0.flac").touch()
-    for path in (folder, session):
+    for path in (folder, session.parent, session):
         path.chmod(0o755)
     for path in (folder / "library.sqlite", session / "0000-0.flac"):
         path.chmod(0o644)
@@ -113,7 +114,8 @@ def test_an_old_library_is_narrowed(tmp_path: Path) -> None:
     other = folder / "notes"
     other.mkdir(0o755)
     Library(folder).close()
-    assert not any(p.stat().st_mode & 0o077 for p in (folder, session, folder / "library.sqlite"))
+    ours = (folder, session.parent, session, folder / "library.sqlite")
+    assert not any(path.stat().st_mode & 0o077 for path in ours)
     assert other.stat().st_mode & 0o055  # not ours
 
 

@@ -418,7 +418,7 @@ def test_a_narrow_window_shows_plane_or_words(control: FakeControl) -> None:
     run(go())
 
 
-def test_stopping_goes_to_the_end(control: FakeControl) -> None:
+def test_stopping_goes_to_the_check_out(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:

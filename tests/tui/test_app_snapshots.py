@@ -25,7 +25,7 @@ SCREENS: dict[str, tuple[bool, tuple[str, ...]]] = {
     "session-steering": (True, ("s", "up", "up", "up")),
     "session-engine": (True, ("i",)),
     "session-moods": (True, ("m",)),
-    "end": (True, ("q",)),
+    "check-out": (True, ("q",)),
     "help": (True, ("question_mark",)),
 }
 

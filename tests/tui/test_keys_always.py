@@ -197,7 +197,7 @@ def fault(app: Any) -> str | None:
         active = screen.active_bindings
         promised = {key for key, _, _ in screen.query_one(Transport)._keys()}
         if isinstance(screen, SessionScreen):
-            for key, action in ACTIONS.items():
+            for key, action in ACTIONS.items() if screen._begun is not None else ():
                 acts = key in active and active[key].binding.action == action
                 if acts == typing:
                     return (
@@ -315,6 +315,37 @@ def test_keys_after_a_steer(left: str, between: Step) -> None:
             await quiet(pilot)
 
     run(go())
+
+
+def test_keys_before_there_is_a_session() -> None:
+    """Only stopping is offered, and is done as soon as it can be."""
+    goes_on = threading.Event()
+
+    class Slow(WalkControl):
+        def _begun(self) -> Any:
+            goes_on.wait(60.0)
+            return super()._begun()
+
+    async def go() -> None:
+        control = Slow()
+        app = make_app(control, playing=True)
+        async with app.run_test(size=USUAL) as pilot:
+            await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+            await quiet(pilot)
+            await press(pilot, "space", "e", "s", "escape")
+            promised = {key for key, _, _ in app.screen.query_one(Transport)._keys()}
+            assert promised & ACTIONS.keys() == {"q", "question_mark"}
+            await press(pilot, "q")
+            assert control.runner.asked == []
+            goes_on.set()
+            await until(pilot, lambda: "stop" in control.runner.asked)
+            await until(pilot, lambda: isinstance(app.screen, CheckOutScreen))
+            await quiet(pilot)
+
+    try:
+        run(go())
+    finally:
+        goes_on.set()
 
 
 @pytest.mark.usefixtures("quick_engine")

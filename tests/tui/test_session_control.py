@@ -101,7 +101,7 @@ def ahead(runner: Any) -> float:
 
 
 def saved(control: SessionControl, begun: Begun, folder: Path) -> Frames:
-    """By ``w`` on the last screen and by ``musmed render --session``: the same samples."""
+    """By ``w`` on the check-out and by ``musmed render --session``: the same samples."""
     by_screen, by_command = folder / "screen.flac", folder / "command.flac"
     (folder / "died").unlink(missing_ok=True)
     changed = control.save(begun.runner, by_screen, lambda _done, _total: None, lambda: False)

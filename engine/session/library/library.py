@@ -88,9 +88,11 @@ class Library:
         for file in (self.path, *(Path(f"{self.path}{end}") for end in ("-wal", "-shm"))):
             narrow(file)
         if self.folder.stat().st_mode & 0o077:
-            for session in self.folder.iterdir():
+            sessions = self.folder / "sessions"
+            for session in sessions.iterdir() if sessions.is_dir() else ():
                 if _ID.fullmatch(session.name):
                     narrow(session)
+            narrow(sessions)
         narrow(self.folder)
 
     def _prepare(self) -> None:

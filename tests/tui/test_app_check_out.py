@@ -1,4 +1,4 @@
-"""The end: what was played, replay, saving, a new session."""
+"""The check-out: what was played, replay, saving, a new session."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def said(app: MusmedApp, name: str) -> str:
     return str(app.screen.query_one(f"#{name}", Words).content)
 
 
-async def to_the_end(
+async def to_the_check_out(
     control: FakeControl, app: MusmedApp, pilot: Pilot[Left], state: str = "stopped"
 ) -> None:
     await settled(pilot)
@@ -36,7 +36,7 @@ def test_what_was_played_and_where_it_is_kept(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=(80, 24)) as pilot:
-            await to_the_end(control, app, pilot)
+            await to_the_check_out(control, app, pilot)
             assert said(app, "headline") == "■ stopped at 6:27 of 15:00   tense → calm"
             assert SESSION in said(app, "kept")
             assert str(control.folder) in said(app, "kept")
@@ -64,7 +64,7 @@ def test_playing_it_again(control: FakeControl, key: str, from_start: bool) -> N
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=(80, 24)) as pilot:
-            await to_the_end(control, app, pilot)
+            await to_the_check_out(control, app, pilot)
             await pilot.press(key)
             await settled(pilot)
             assert isinstance(app.screen, SessionScreen)
@@ -77,7 +77,7 @@ def test_nothing_to_continue_after_the_whole_session(control: FakeControl) -> No
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=(80, 24)) as pilot:
-            await to_the_end(control, app, pilot, "ended")
+            await to_the_check_out(control, app, pilot, "ended")
             assert said(app, "headline").startswith("■ played to its end, 15:00")
             await pilot.press("c")
             await settled(pilot)
@@ -91,7 +91,7 @@ def test_a_failure_is_said(control: FakeControl) -> None:
         control.runner.change(failure="The disk is full; make room.")
         app = make_app(control, playing=True)
         async with app.run_test(size=(80, 24)) as pilot:
-            await to_the_end(control, app, pilot, "failed")
+            await to_the_check_out(control, app, pilot, "failed")
             assert "ended by a failure at 6:27" in said(app, "headline")
             assert "The disk is full; make room." in said(app, "kept")
 
@@ -102,7 +102,7 @@ def test_saving(control: FakeControl, tmp_path: Path) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=(80, 24)) as pilot:
-            await to_the_end(control, app, pilot)
+            await to_the_check_out(control, app, pilot)
             await pilot.press("w")
             file = app.screen.query_one("#file", Input)
             assert file.has_focus
@@ -122,7 +122,7 @@ def test_a_place_that_is_none_is_said_and_another_can_be_given(
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=(80, 24)) as pilot:
-            await to_the_end(control, app, pilot)
+            await to_the_check_out(control, app, pilot)
             for place, words in (
                 ("~nosuchuser/x.flac", "no sound file to be seen at"),
                 (str(tmp_path / "session.flac"), "Saved as"),
@@ -140,7 +140,7 @@ def test_saving_called_off(control: FakeControl, tmp_path: Path) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=(80, 24)) as pilot:
-            await to_the_end(control, app, pilot)
+            await to_the_check_out(control, app, pilot)
             await pilot.press("w")
             app.screen.query_one("#file", Input).value = str(tmp_path / "slow.flac")
             await pilot.press("enter")
@@ -162,7 +162,7 @@ def test_a_new_session_begins_with_the_check_in(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=(80, 24)) as pilot:
-            await to_the_end(control, app, pilot)
+            await to_the_check_out(control, app, pilot)
             await pilot.press("n")
             await settled(pilot)
             assert isinstance(app.screen, CheckInScreen)
@@ -175,7 +175,7 @@ def test_q_leaves_with_how_it_stood(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=(80, 24)) as pilot:
-            await to_the_end(control, app, pilot)
+            await to_the_check_out(control, app, pilot)
             await pilot.press("q")
             await until(pilot, lambda: app.return_value is not None)
         left = app.return_value
@@ -192,7 +192,7 @@ def test_the_volume_is_carried_into_the_next_session(control: FakeControl) -> No
         async with app.run_test(size=(80, 24)) as pilot:
             await settled(pilot)
             await pilot.press("minus", "minus")
-            await to_the_end(control, app, pilot)
+            await to_the_check_out(control, app, pilot)
             assert control.volume == 0.9
             await pilot.press("r")
             await settled(pilot)
