@@ -24,24 +24,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The tests of a file run in one worker, so that what they share is made once; MusicGen's all
-    in one, which alone imports transformers and peft. Tests with a group of their own keep it, and
-    those that play in real time are spread: they are looked for in tests/sound alone. First come
-    the whole sessions, which compute for longest; beside them the screens, which mostly wait."""
+    """The tests of a file run in one worker, so that what they share is made once; MusicGen's in
+    two (whole sessions and the files of models in one, what computes with a model in the other),
+    which alone import transformers and peft. Tests with a group of their own keep it, and those
+    that play in real time are spread: they are looked for in tests/sound alone. First come the
+    whole sessions, which compute for longest; beside them the screens, which mostly wait."""
     if not config.getoption("--long"):
         repeated = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=repeated)
         items[:] = [item for item in items if item not in repeated]
-    items.sort(key=lambda item: item.path.parent.name not in ("sound", "tui"))
+    items.sort(key=lambda item: _room(item) not in ("sound", "tui", "musicgen"))
     for item in items:
-        folder, file = item.path.parent.name, f"{item.path.parent.name}-{item.path.stem}"
         if item.get_closest_marker("real_time"):
-            if folder != "sound":
+            if _room(item) != "sound":
                 raise pytest.UsageError(f"{item.nodeid} plays in real time outside tests/sound")
             continue
         if item.get_closest_marker("xdist_group"):
             continue
-        item.add_marker(pytest.mark.xdist_group("musicgen" if folder == "musicgen" else file))
+        group = f"{item.path.parent.name}-{item.path.stem}"
+        if _room(item) == "musicgen":
+            group = "musicgen" if item.path.stem not in _MUSICGEN_WHOLE else "musicgen, whole"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+_MUSICGEN_WHOLE = ("test_musicgen_session", "test_models")
+"""About half of what MusicGen's tests compute."""
+
+
+def _room(item: pytest.Item) -> str:
+    """The folder of tests/ that the test lies in, at whatever depth."""
+    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 def pytest_collection_finish() -> None:

@@ -220,7 +220,7 @@ class Listening:
 
 
 def leaves_cleanly(listening: Listening) -> None:
-    """The session ends by itself, the end screen is shown, q gives the terminal back."""
+    """The session ends by itself, the check-out is shown, q gives the terminal back."""
     terminal = listening.terminal
     listening.until(lambda: b"what was played" in terminal.read[-200_000:])
     listening.until(lambda: "what was played" in "\n".join(terminal.screen()))
