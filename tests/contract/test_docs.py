@@ -164,7 +164,7 @@ def test_the_page_on_playback_and_the_help_have_every_sink() -> None:
 
 def test_the_page_on_the_screen_has_every_key_of_a_session() -> None:
     page = read("docs/screen.md")
-    keys = page[page.index("| session |") : page.index("| end |")]
+    keys = page[page.index("| session |") : page.index("| check-out |")]
     written = {*CODE.findall(keys), *re.findall(r"\w{2,}", keys)}
     bindings = [one for one in SessionScreen.BINDINGS if isinstance(one, Binding)]
     told = [one for one in bindings if one.show or one.tooltip]  # the others are second keys of one
