@@ -35,6 +35,7 @@ pictures:
 bench:
 	$(PYTHON) tests/bench/run.py
 
-# Sweeps, soaks and matrices, which take minutes each.
+# Sweeps, soaks and the tests on other machines; about an hour.
 long:
 	$(PYTEST) --long -m long
+	$(PYTHON) tests/bench/machines.py

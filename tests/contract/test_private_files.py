@@ -10,10 +10,10 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from support.waiting import bytes_under, cpu_seconds, end_of, wait_for
 
 from engine import private
 from engine.session.library.library import Library
@@ -21,8 +21,6 @@ from engine.session.library.library import Library
 ROOT = Path(__file__).parents[2]
 UMASKS = pytest.mark.parametrize("umask", [0o000, 0o022], ids=oct)
 WISHES = ("--from", "tense", "--to", "calm", "--minutes", "2", "--seed", "1")
-HANGS = 200.0
-"""Seconds after which a program that does nothing of what is waited for hangs."""
 
 
 def musmed(home: Path, umask: int, *words: str) -> subprocess.Popen[str]:
@@ -50,17 +48,22 @@ def test_a_session_that_is_played(tmp_path: Path, umask: int) -> None:
     home = tmp_path / "home"
     player = musmed(home, umask, "play", "--plain", *WISHES)
     seen: set[str] = set()
-    deadline = time.monotonic() + HANGS
-    while not any(home.rglob("*.flac")):
-        assert player.poll() is None, player.communicate()
-        assert time.monotonic() < deadline
-        seen |= set(open_to_others(home)) if home.exists() else set()
-        time.sleep(0.02)
+
+    def first_clip_is_whole() -> bool:
+        seen.update(open_to_others(home) if home.exists() else ())
+        return any(home.rglob("*.flac"))
+
+    wait_for(
+        first_clip_is_whole,
+        moves=lambda: bytes_under(home),
+        alive=lambda: player.poll() is None,
+        what="the first clip",
+    )
     names = {path.name for path in home.rglob("*")}
     assert open_to_others(home) == []
-    player.send_signal(signal.SIGINT)
-    player.communicate()
-    assert player.returncode == 130
+    player.terminate()  # not SIGINT, which is ignored where the tests run in the background
+    end_of(player, lambda: bytes_under(home))
+    assert player.returncode == 128 + signal.SIGTERM
     assert {"library.sqlite", ".held", "musmed.log", "engine.log"} <= names
     assert {"library.sqlite-wal", "library.sqlite-shm"} <= names
     assert open_to_others(home) == []
@@ -74,12 +77,13 @@ def test_a_session_that_is_rendered(tmp_path: Path, umask: int) -> None:
     files = ("-o", str(out / "s.ogg"), "--midi", str(out / "s.mid"))
     program = musmed(home, umask, "render", *WISHES, *files)
     seen: set[str] = set()
-    deadline = time.monotonic() + HANGS
-    while program.poll() is None:
-        assert time.monotonic() < deadline
+
+    def is_over() -> bool:
         with_parts = [path for path in out.iterdir() if path.exists()]
-        seen |= {str(path) for path in with_parts if mode_of(path) & 0o077}
-        time.sleep(0.02)
+        seen.update(str(path) for path in with_parts if mode_of(path) & 0o077)
+        return program.poll() is not None
+
+    wait_for(is_over, moves=lambda: (bytes_under(out), cpu_seconds(program.pid)), what="its end")
     assert program.returncode == 0, program.communicate()
     assert {path.name for path in out.iterdir()} == {"s.ogg", "s.json", "s.mid"}
     assert open_to_others(out) == open_to_others(home) == []

@@ -1,0 +1,105 @@
+"""The tests on machines that are slower or have other instructions, as far as one machine can be
+made to look like them: ``python tests/bench/machines.py [NAME ...]``, a table at the end.
+
+Kernels: fewer instructions for torch, oneDNN, numpy and OpenBLAS, and other numbers of threads, for
+the tests that compute. Speed: one core, and one core shared with three busy loops, for the tests
+that wait. Each twice; a name runs only that row. Takes about an hour; ``make long`` runs it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMES = 2
+COMPUTING = [
+    *("tests/musicgen", "tests/score", "tests/audio", "tests/meter", "tests/affect", "tests/plan"),
+    "tests/test_finishing.py",
+    "--deselect=tests/musicgen/test_musicgen_session.py",  # which is with what waits
+]
+WAITING = [
+    *("tests/session", "tests/link", "tests/playback", "tests/tui", "tests/contract"),
+    *("tests/sound", "tests/musicgen/test_musicgen_session.py"),
+]
+
+
+class Machine(NamedTuple):
+    """``environment`` and ``cores`` (numbers of those it has) of a run of ``tests``; ``hogs``: busy
+    loops beside it on each of them."""
+
+    tests: list[str]
+    environment: Mapping[str, str] = MappingProxyType({})
+    cores: tuple[int, ...] | None = None
+    hogs: int = 0
+
+
+def kernels(**environment: str) -> Machine:
+    return Machine(COMPUTING, environment)
+
+
+MACHINES = {
+    "one thread": kernels(OMP_NUM_THREADS="1"),
+    "two threads": kernels(OMP_NUM_THREADS="2"),
+    "torch without vectors": kernels(ATEN_CPU_CAPABILITY="default"),
+    "torch with AVX2": kernels(ATEN_CPU_CAPABILITY="avx2"),
+    "oneDNN with SSE 4.1": kernels(ONEDNN_MAX_CPU_ISA="SSE41"),
+    "oneDNN with AVX2": kernels(ONEDNN_MAX_CPU_ISA="AVX2"),
+    "MKL's compatible kernels": kernels(MKL_CBWR="COMPATIBLE"),
+    "numpy without AVX": kernels(NPY_DISABLE_CPU_FEATURES="X86_V3 X86_V4 AVX512_ICL"),
+    "OpenBLAS of a Nehalem": kernels(OPENBLAS_CORETYPE="Nehalem"),
+    "OpenBLAS of a Haswell": kernels(OPENBLAS_CORETYPE="Haswell"),
+    "one core": Machine(WAITING, cores=(0,)),
+    "a quarter of one core": Machine(WAITING, {"OMP_NUM_THREADS": "1"}, cores=(0,), hogs=3),
+}
+
+
+def run(machine: Machine) -> tuple[str, float]:
+    """The last line of pytest and the seconds it took."""
+    pinned = ["taskset", "-c", ",".join(map(str, machine.cores))] if machine.cores else []
+    busy = [*pinned, sys.executable, "-c", "while True: pass"]
+    hogs = [subprocess.Popen(busy) for _ in range(machine.hogs)]
+    began = time.monotonic()
+    try:
+        done = subprocess.run(
+            [*pinned, sys.executable, "-m", "pytest", "-n", "2", "--tb=short", *machine.tests],
+            cwd=ROOT,
+            env={**os.environ, **machine.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+    counts = re.findall(r"\d+ (?:passed|failed|skipped|errors?)", done.stdout)
+    failed = re.findall(r"^(?:FAILED|ERROR) \S+", done.stdout, re.MULTILINE)
+    print(*failed, sep="\n", file=sys.stderr)
+    return ", ".join(counts) or f"exit code {done.returncode}", time.monotonic() - began
+
+
+def main(names: list[str]) -> int:
+    unknown = sorted(set(names) - set(MACHINES))
+    if unknown:
+        print(f"No such machine: {', '.join(unknown)}; known: {', '.join(MACHINES)}.")
+        return 2
+    print("| machine | first run | second run | seconds |\n|---|---|---|---|")
+    red = False
+    for name in names or MACHINES:
+        runs = [run(MACHINES[name]) for _ in range(TIMES)]
+        red = red or any("passed" not in said or "failed" in said for said, _ in runs)
+        seconds = ", ".join(f"{took:.0f}" for _, took in runs)
+        print(f"| {name} | {' | '.join(said for said, _ in runs)} | {seconds} |", flush=True)
+    return 1 if red else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
