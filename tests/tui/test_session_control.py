@@ -101,23 +101,20 @@ def ahead(runner: Any) -> float:
 
 
 def saved(control: SessionControl, begun: Begun, folder: Path) -> Frames:
-    """By ``w`` on the check-out and by ``musmed render --session``: the same samples."""
-    by_screen, by_command = folder / "screen.flac", folder / "command.flac"
+    """What ``w`` on the check-out writes."""
     (folder / "died").unlink(missing_ok=True)
-    changed = control.save(begun.runner, by_screen, lambda _done, _total: None, lambda: False)
+    output = folder / "screen.flac"
+    changed = control.save(begun.runner, output, lambda _done, _total: None, lambda: False)
     assert changed == ()
-    code = render_to(
-        Asked(start=None, target=None),
-        str(by_command),
-        midi=None,
-        session=begun.look().session_id,
-        denoise=None,
-        synthesis=None,
-    )
+    return sound(output)
+
+
+def rendered(session: str, folder: Path) -> Frames:
+    """What ``musmed render --session`` writes."""
+    output = folder / "command.flac"
+    code = render_to(Asked(), str(output), midi=None, session=session, denoise=None, synthesis=None)
     assert code == 0
-    audio = sound(by_screen)
-    np.testing.assert_array_equal(audio, sound(by_command))
-    return audio
+    return sound(output)
 
 
 def sound(path: Path) -> Frames:
@@ -130,13 +127,26 @@ def since_sounding(audio: Frames) -> Frames:
 
 
 @pytest.mark.usefixtures("engine")
-def test_a_session_of_another_composer(where: Folders, tmp_path: Path) -> None:
+def test_a_session_of_another_composer(
+    where: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is saved as it was heard, and what has changed since is said."""
     control, begun = played(where, tmp_path / "heard.flac")
     with contextlib.closing(control):
         stored = control.library.load(begun.look().session_id)
         assert {clip.record.composer for clip in stored.clips.values() if clip.record} == {"tones"}
         audio = saved(control, begun, tmp_path)
-    np.testing.assert_array_equal(sound(tmp_path / "heard.flac"), audio)
+        np.testing.assert_array_equal(sound(tmp_path / "heard.flac"), audio)
+
+        asked: list[StoredSession] = []
+        monkeypatch.setattr("engine.render.render_kept", lambda one, *_, **__: asked.append(one))
+        monkeypatch.setattr("engine.render.changed_materials", lambda *_: ("tones",))
+        changed = control.save(begun.runner, tmp_path / "x.flac", lambda *_: None, lambda: False)
+        assert asked == [stored]
+    assert changed == (
+        "The model tones is not the one that this session was begun with, so the rendering is not "
+        "what was heard.",
+    )
 
 
 def test_a_session_in_which_a_composer_took_over(
@@ -164,22 +174,6 @@ def test_a_session_in_which_a_composer_took_over(
     heard = heard_by(card)
     assert len(heard) > frames_of(24)
     engine()  # tones is well again
-    again = since_sounding(saved(control, begun, tmp_path))
-    np.testing.assert_array_equal(heard, again[: len(heard)])
-
-
-@pytest.mark.usefixtures("engine")
-def test_what_has_changed_since_is_said(
-    where: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    control, begun = played(where, tmp_path / "heard.flac")
-    asked: list[StoredSession] = []
-    monkeypatch.setattr("engine.render.render_kept", lambda one, *_, **__: asked.append(one))
-    monkeypatch.setattr("engine.render.changed_materials", lambda *_: ("tones",))
-    with contextlib.closing(control):
-        changed = control.save(begun.runner, tmp_path / "x.flac", lambda *_: None, lambda: False)
-        assert asked == [control.library.load(begun.look().session_id)]
-    assert changed == (
-        "The model tones is not the one that this session was begun with, so the rendering is not "
-        "what was heard.",
-    )
+    again = saved(control, begun, tmp_path)
+    np.testing.assert_array_equal(heard, since_sounding(again)[: len(heard)])
+    np.testing.assert_array_equal(rendered(stored.id, tmp_path), again)
