@@ -117,7 +117,7 @@ def gone_on_with(folder: Path) -> str:
 def checkpoint(folder: Path) -> str:
     """A tiny MusicGen in the hub's layout; what ``Request.composer`` calls it."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    from tests.musicgen.conftest import random_model, save_checkpoint, tiny_config
+    from tests.support.tiny_musicgen import random_model, save_checkpoint, tiny_config
 
     return str(save_checkpoint(random_model(tiny_config()), folder / "musicgen-tiny"))
 

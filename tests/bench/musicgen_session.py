@@ -25,7 +25,7 @@ from engine.link.protocol import ClipFailed, Failure, Hello, Opened  # noqa: E40
 from engine.plan.planner import make_plan  # noqa: E402
 from engine.plan.request import Request  # noqa: E402
 from engine.render import render_session  # noqa: E402
-from tests.musicgen.conftest import save_checkpoint  # noqa: E402
+from tests.support.tiny_musicgen import save_checkpoint  # noqa: E402
 
 FIRST_SECONDS = 0.1
 """So much heard is a beginning: loading ends there."""
