@@ -28,7 +28,7 @@ def make_private_folder(folder: Path) -> None:
     try:
         folder.mkdir(FOLDER)
     except FileNotFoundError:
-        if folder == folder.parent:
+        if folder.parent.is_dir():  # a file system that makes no folders
             raise
         make_private_folder(folder.parent)
         make_private_folder(folder)
@@ -52,20 +52,21 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def touch_private(path: Path) -> None:
-    """An empty file at ``path``, for a library that opens files by their names and keeps the mode
-    of one that is there. Raises ``OSError``."""
-    open_private(path, "wb").close()
+    """A file at ``path``, empty where there was none, for a library that opens files by their names
+    and keeps the mode of one that is there. Another process may write it meanwhile. Raises
+    ``OSError``."""
+    open_private(path, "ab").close()
 
 
 def narrow(path: Path) -> bool:
-    """Take from others what rights they have to ``path``, if it is there; whether they had some.
-    Where the file system can't do that, the log says so."""
+    """Take from others what rights they have to ``path`` (of a link: to what it leads to), if it is
+    there; whether they had some. Where the file system can't do that, the log says so."""
     try:
-        mode = path.lstat().st_mode
-        if stat.S_ISLNK(mode) or not mode & _OTHERS:
+        mode = path.stat().st_mode
+        if not mode & _OTHERS:
             return False
         path.chmod(stat.S_IMODE(mode) & ~_OTHERS)
-        reason = "its file system keeps no rights" if path.lstat().st_mode & _OTHERS else ""
+        reason = "its file system keeps no rights" if path.stat().st_mode & _OTHERS else ""
     except FileNotFoundError:
         return False
     except OSError as error:

@@ -13,7 +13,7 @@ from engine.composers.base import EMBEDDED, has_model, resolve_composer
 from engine.composers.musicgen.files import audiocraft_packages
 from engine.composers.musicgen.files.adapters import find_adapters, parse_adapter
 from engine.composers.musicgen.files.catalogue import CATALOGUE, INSTALL, NAMES
-from engine.composers.musicgen.files.checkpoints import Checkpoint, find
+from engine.composers.musicgen.files.checkpoints import Checkpoint, find, is_local
 from engine.composers.musicgen.opening import check_opening
 from engine.composers.speeds import Speeds, measured_as
 from engine.errors import MusmedError
@@ -44,6 +44,7 @@ def check_composer(composer: str, generation: Generation) -> None:
     """Raise ``MusmedError`` for what is missing before ``composer`` could make a session."""
     if not has_model(composer):
         return
+    place = find(composer) if is_local(composer) else None  # one that can be none is said first
     missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if missing:
         raise MusmedError(
@@ -51,7 +52,7 @@ def check_composer(composer: str, generation: Generation) -> None:
         )
     if generation.decoder == "audiocraft":
         audiocraft_packages.check_installed()
-    _check_adapters(generation.adapters, find(composer))
+    _check_adapters(generation.adapters, place or find(composer))
     if generation.opening is not None:
         check_opening(generation.opening)
 

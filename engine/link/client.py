@@ -96,7 +96,8 @@ class EngineClient:
 
     def cancel(self, key: ClipKey, keep_until: int) -> None:
         """Stop composing a clip once it reaches session frame ``keep_until``: ``ClipEnded``
-        with ``cut`` will come if it was under way, nothing if it was queued."""
+        with ``cut`` will come if it was under way or the next in turn, nothing if it was queued
+        behind another."""
         self._send(Cancel(key.index, key.revision, keep_until))
 
     def ping(self, number: int) -> None:

@@ -39,9 +39,6 @@ def _band_edges() -> NDArray[np.intp]:
 
 _EDGES = _band_edges()
 BANDS = len(_EDGES) - 1
-BAND_HERTZ = np.sqrt(_EDGES[:-1] * (_EDGES[1:] - 1.0)) * SAMPLE_RATE / BAND_WINDOW
-"""Centre of each band, shape (BANDS,)."""
-
 _PEAK_LOW = int(60.0 * PEAK_WINDOW / SAMPLE_RATE)
 _PEAK_HIGH = int(4200.0 * PEAK_WINDOW / SAMPLE_RATE)
 _AROUND = 20

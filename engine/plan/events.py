@@ -1,9 +1,10 @@
 """What the listener does during a session: stored, so that the session can be made again.
 
-``at`` is session seconds: the change is heard from the first beat (MusicGen: code frame) at or
-after ``at``. It is the write cursor plus a margin at the moment the key was pressed, and is
-moved later when the new audio could not be there in time, so that what is stored is what was
-heard.
+``at`` is session seconds. Of an event that is kept, the change is heard from the first beat
+(MusicGen: code frame) at or after ``at``: it was aimed a margin past the write cursor at the moment
+the key was pressed, and later where the new audio could not be there in time, so that what is
+stored is what was heard. An event on its way to the conductor, which aims it, has the second at
+which the key was pressed.
 """
 
 from __future__ import annotations

@@ -106,8 +106,14 @@ class EngineSupervisor:
 
     def _opened_log(self) -> IO[bytes]:
         if self._log is None:
-            make_private_folder(self._log_file.parent)
-            self._log = open_private(self._log_file, "ab")
+            try:
+                make_private_folder(self._log_file.parent)
+                self._log = open_private(self._log_file, "ab")
+            except OSError as error:
+                raise MusmedError(
+                    f"The log {self._log_file} can't be written ({error.strerror}); make its "
+                    "folder writable or free some space."
+                ) from error
         return self._log
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from engine.session.conductor.messages import (
     Arm,
     Disarm,
     DiscardClip,
+    ExecutorCommand,
     FinishClip,
     HandOver,
     HoldBack,
@@ -26,7 +27,6 @@ from engine.session.conductor.messages import (
     PlaceClip,
     Progress,
     SplicePlaced,
-    StageCommand,
     Withdraw,
 )
 from engine.session.conductor.resumption import Resumption
@@ -72,7 +72,7 @@ class Executor:
         for key in kept.lost:
             self.carry_out(DiscardClip(key))
 
-    def carry_out(self, command: StageCommand) -> SplicePlaced | None:
+    def carry_out(self, command: ExecutorCommand) -> SplicePlaced | None:
         """A splice is answered. Raises ``MusmedError`` when something can't be stored."""
         match command:
             case ClipStarted():

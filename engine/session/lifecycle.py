@@ -10,6 +10,9 @@ from engine.playback.playback import PlaybackState
 from engine.session.library.records import State
 from engine.session.status import Phase
 
+LAST_RECORD_SECONDS = 30.0
+"""How long a session that has been heard waits for its last clip's record: an engine that died just
+before it said so composes that clip once more."""
 PLAYED_OUT_SECONDS = 2.0
 """Once nothing more is composed, the session is over when playback has stood still this long."""
 
@@ -30,13 +33,22 @@ class Lifecycle:
     """Nothing more happens."""
     clock: Callable[[], float] = time.monotonic
     """Gives seconds."""
+    _ended_at: float | None = None
+    """When it was heard to its end (``clock``)."""
     _stood: tuple[int, float, float] = field(default=(-1, -1.0, 0.0))
     """Write cursor, session seconds heard, and since when (``clock``) both have been so."""
 
-    def reached(self, state: PlaybackState) -> bool:
-        """Whether the session is over: heard to its end, or as far as it could be composed."""
+    def reached(self, state: PlaybackState, *, last_has_ended: bool = True) -> bool:
+        """Whether the session is over: heard to its end, or as far as it could be composed.
+
+        A file takes the last of the audio before the engine says that it was the last. What is said
+        of that clip is waited for, but not for ever: ``last_has_ended`` is False until it has come.
+        """
         if state.ended:
-            return True
+            if last_has_ended or self.failure is not None:
+                return True
+            self._ended_at = self.clock() if self._ended_at is None else self._ended_at
+            return self.clock() - self._ended_at >= LAST_RECORD_SECONDS
         if self.failure is None or state.paused or (self.realtime and not state.waiting):
             return False
         now = self.clock()

@@ -278,22 +278,35 @@ class SessionRunner:
     def _nothing_left(self) -> bool:
         if self.playback.failure is not None:
             return self._lifecycle.failure is not None  # else the next tick says so first
-        if not self._lifecycle.reached(self.playback.state()):
-            return False
-        return self._lifecycle.failure is not None or not self._conductor.awaits_an_end
+        state = self.playback.state()
+        return self._lifecycle.reached(state, last_has_ended=self._conductor.last_has_ended)
 
     def _carry_out_all(self, commands: Sequence[Command]) -> None:
         """Carry out ``commands`` in order. What is answered meanwhile is told to the conductor when
         the last of them is done, and its commands are carried out in turn."""
         answers: deque[SplicePlaced] = deque()
-        while True:
-            for command in commands:
-                answer = self._carry_out(command)
-                if answer is not None:
-                    answers.append(answer)
-            if not answers:
-                return
-            commands = self._conductor.handle(answers.popleft())
+        try:
+            while True:
+                for command in commands:
+                    answer = self._carry_out(command)
+                    if answer is not None:
+                        answers.append(answer)
+                if not answers:
+                    return
+                commands = self._conductor.handle(answers.popleft())
+        except BaseException:
+            self._keep_heard(answers)
+            raise
+
+    def _keep_heard(self, answers: deque[SplicePlaced]) -> None:
+        """Something could not be stored, and nothing more will be composed: the events whose
+        splices the joiner has taken meanwhile are heard all the same, and are kept if they can
+        be."""
+        with contextlib.suppress(MusmedError):
+            while answers:
+                for command in self._conductor.handle(answers.popleft()):
+                    if isinstance(command, KeepEvent):
+                        self._carry_out(command)
 
     def _carry_out(self, command: Command) -> SplicePlaced | None:
         match command:

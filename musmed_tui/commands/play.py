@@ -51,8 +51,8 @@ def play_session(
         if asked.seed is None:
             print(drawn_seed(request.seed))
         return code
-    with _Stage(where, loaded, options, plain=plain) as stage:
-        return stage.perform(request, None, seed_drawn=asked.seed is None)
+    with _PlainSession(where, loaded, options, plain=plain) as plain_session:
+        return plain_session.perform(request, None, seed_drawn=asked.seed is None)
 
 
 def resume_session(
@@ -72,9 +72,9 @@ def resume_session(
     if has_screen(plain=plain):
         kept = kept_session(lambda library: _stored(library, session))
         return run_app(where, loaded, options, kept, slow_link=slow_link)
-    with _Stage(where, loaded, options, plain=plain) as stage:
-        stored = _stored(stage.control.library, session)
-        return stage.perform(stored.request, stored)
+    with _PlainSession(where, loaded, options, plain=plain) as plain_session:
+        stored = _stored(plain_session.control.library, session)
+        return plain_session.perform(stored.request, stored)
 
 
 def _options(
@@ -111,7 +111,7 @@ def _stored(library: Library, session: str | None) -> StoredSession:
     return library.load(latest)
 
 
-class _Stage:
+class _PlainSession:
     """A session on a plain terminal: lines and keys, and ``SessionControl`` behind them. Closed
     whatever happens."""
 
@@ -122,7 +122,7 @@ class _Stage:
         self.output = Output(sys.stdout, self._terminal, accent)
         self.control = SessionControl(where, loaded, options)
 
-    def __enter__(self) -> _Stage:
+    def __enter__(self) -> _PlainSession:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -17,6 +17,9 @@ from support.waiting import bytes_under, cpu_seconds, end_of, wait_for
 
 from engine import private
 from engine.session.library.library import Library
+from musmed_tui.paths import folders
+from musmed_tui.session_control import Options, SessionControl
+from musmed_tui.settings import Loaded, Settings
 
 ROOT = Path(__file__).parents[2]
 UMASKS = pytest.mark.parametrize("umask", [0o000, 0o022], ids=oct)
@@ -121,6 +124,41 @@ def test_an_old_library_is_narrowed(tmp_path: Path) -> None:
     ours = (folder, session.parent, session, folder / "library.sqlite")
     assert not any(path.stat().st_mode & 0o077 for path in ours)
     assert other.stat().st_mode & 0o055  # not ours
+
+
+def test_a_session_control_narrows_an_old_library_to_its_sessions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUSMED_HOME", str(tmp_path))
+    where = folders()
+    session = old_library(where.library)
+    SessionControl(where, Loaded(Settings(), {}), Options(sink="null", volume=1.0)).close()
+    assert open_to_others(session.parent) == [f"{session / '0000-0.flac'} -rw-r--r--"]
+
+
+def test_a_library_behind_a_link_is_narrowed_too(tmp_path: Path) -> None:
+    real = tmp_path / "elsewhere"
+    session = old_library(real)
+    (tmp_path / "library").symlink_to(real)
+    Library(tmp_path / "library").close()
+    ours = (real, session.parent, session, real / "library.sqlite")
+    assert not any(path.stat().st_mode & 0o077 for path in ours)
+
+
+def test_a_file_that_is_there_keeps_what_is_in_it(tmp_path: Path) -> None:
+    """Two processes may open a library that was not there a moment ago."""
+    file = tmp_path / "library.sqlite"
+    file.write_bytes(b"kept")
+    private.touch_private(file)
+    assert file.read_bytes() == b"kept"
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_that_can_t_be_made_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="nope"):
+        private.make_private_folder(Path("/proc/nope/deeper"))
+    private.make_private_folder(tmp_path / "a" / "b")
+    assert open_to_others(tmp_path / "a") == []
 
 
 def test_where_nothing_can_be_narrowed_the_log_says_so(

@@ -19,6 +19,7 @@ from engine.affect.circumplex import Affect
 from engine.audio.format import Frames, frames_of
 from engine.errors import MusmedError
 from engine.link.deliveries import Delivery
+from engine.link.framing import LinkError
 from engine.link.inbox import ClipMessage, Inbox
 from engine.link.protocol import ClipDone
 from engine.plan.request import Request
@@ -221,6 +222,31 @@ def test_a_session_is_over_once_its_last_clip_has_its_record(
         progress=lambda _done, _total: None,
         log_file=tmp_path / "log",
     )
+    clips = json.loads(result.sidecar.read_text())["clips"]
+    assert [clip["index"] for clip in clips] == [0, 1, 2, 3, 4]
+
+
+def test_an_engine_that_is_lost_before_its_last_word_says_it_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """All the audio is here; the record of the last clip comes from the next engine."""
+    take = Inbox.take
+    lost: list[ClipDone] = []
+
+    def losing(inbox: Inbox, message: ClipMessage, payload: bytes) -> Delivery | None:
+        if isinstance(message, ClipDone) and message.index == 4 and not lost:
+            lost.append(message)
+            raise LinkError("The line dropped.")
+        return take(inbox, message, payload)
+
+    monkeypatch.setattr(Inbox, "take", losing)
+    result = render_session(
+        REQUEST,
+        tmp_path / "out.wav",
+        progress=lambda _done, _total: None,
+        log_file=tmp_path / "log",
+    )
+    assert lost
     clips = json.loads(result.sidecar.read_text())["clips"]
     assert [clip["index"] for clip in clips] == [0, 1, 2, 3, 4]
 

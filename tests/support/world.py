@@ -14,7 +14,7 @@ from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.clip_record import ClipRecord
 from engine.composers.base import Marks
 from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery, EngineLost
-from engine.link.protocol import ClipFailed, ClipStarted, Failure, Hello, Opened
+from engine.link.protocol import PROTOCOL_VERSION, ClipFailed, ClipStarted, Failure, Hello, Opened
 from engine.plan.clock import clip_start
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
@@ -116,7 +116,9 @@ class World:
                 self.alive += 1
                 self.job = None
                 generation = self.alive
-                hello = Hello(protocol=1, engine="0", python="3", pid=1, composers=("fake",))
+                hello = Hello(
+                    protocol=PROTOCOL_VERSION, engine="0", python="3", pid=1, composers=("fake",)
+                )
                 self.from_engine(command.delay + 0.3, generation, hello)
             case OpenComposer():
                 self.opened.append(command.name)

@@ -5,8 +5,10 @@
 
 *asked*: the engine has been given it, nothing of it is here. *coming*: its audio grows; it may
 be heard already. An engine that dies leaves it so, and the next one composes it again from its
-start: what is here is kept, what comes a second time is skipped. *ended*: all of it is here, with
-the continuation that the next clip goes on from. *cut*: as much as will come is here, for a splice
+start: what is here is kept, what comes a second time is skipped. A clip that its first composer
+passes on stays *coming* until the second has ended it, and one that is thrown away while some of it
+sounds stays so for good (``state.Fate``). *ended*: all of it is here, with the continuation that
+the next clip goes on from. *cut*: as much as will come is here, for a splice
 lies behind it; it too has a continuation. Only ``end`` leaves *coming*, so that a clip has a
 continuation exactly when it is *ended* or *cut*. In whatever phase it is, a clip that nobody wants
 any more is forgotten (``ConductorState.forget``). One of an earlier run begins as *ended* or *cut*.

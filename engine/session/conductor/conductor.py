@@ -142,13 +142,10 @@ class Conductor:
         return self._state.ready
 
     @property
-    def awaits_an_end(self) -> bool:
-        """Whether the audio of the clip being composed is all here, its record not yet."""
-        composing = self._state.composing
-        if composing is None or composing.fate is Fate.THROWN_AWAY:
-            return False
-        clip = self._state.clips[composing.key]
-        return clip.begun and clip.got >= clip.frames
+    def last_has_ended(self) -> bool:
+        """Whether the plan's last clip is composed to its end, so that its record is here too."""
+        last = self._state.clips.get(self._state.plan.clips[-1].key)
+        return last is not None and last.continuation is not None
 
     @property
     def restarts(self) -> int:

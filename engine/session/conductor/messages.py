@@ -13,7 +13,7 @@ from engine.plan.events import Event
 from engine.plan.spec import ClipKey, ClipSpec
 from engine.playback.handover import Handover
 
-# told: by the clock and the joiner (the engine's own messages are in link.protocol)
+# told: by the clock and the joiner (what the engine says: link.protocol and link.deliveries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class GiveUp:
     reason: str
 
 
-StageCommand = (
+ExecutorCommand = (
     ClipStarted
     | AppendChunk
     | HoldBack
@@ -194,4 +194,4 @@ StageCommand = (
 room for the clip's audio."""
 EngineCommand = StartEngine | OpenComposer | SendCompose | SendCancel
 """What the engine carries out."""
-Command = StageCommand | EngineCommand | Say | GiveUp
+Command = ExecutorCommand | EngineCommand | Say | GiveUp

@@ -80,16 +80,16 @@ class Library:
 
     def _keep_private(self) -> None:
         """The database's files beside it take its mode. A library of an older version, which
-        others could read, is theirs no more; the folder is last, so that one that is private is
-        so throughout."""
+        others could read, is theirs no more; the folder of sessions is narrowed after what is in
+        it, so that where it is private all of them are."""
         if not self.path.exists():
             with contextlib.suppress(OSError):  # SQLite says it
                 touch_private(self.path)
         for file in (self.path, *(Path(f"{self.path}{end}") for end in ("-wal", "-shm"))):
             narrow(file)
-        if self.folder.stat().st_mode & 0o077:
-            sessions = self.folder / "sessions"
-            for session in sessions.iterdir() if sessions.is_dir() else ():
+        sessions = self.folder / "sessions"
+        if sessions.is_dir() and sessions.stat().st_mode & 0o077:
+            for session in sessions.iterdir():
                 if _ID.fullmatch(session.name):
                     narrow(session)
             narrow(sessions)
@@ -116,7 +116,7 @@ class Library:
     ) -> str:
         """A new session, 'running' and held; its id, such as 20261121-101500-k3 (UTC).
         ``now`` has a time zone. Ids sort by time. ``materials``: digests of the listener's own
-        files (``materials``)."""
+        files (``fingerprints``)."""
         moment = now.astimezone(UTC)
         taken = settings and _json(dict(settings))
         while True:
