@@ -122,6 +122,9 @@ def main() -> None:
     for picture in PICTURES:
         svg = braille_as_circles(own_font(asyncio.run(taken(picture))))
         file = folder / f"{picture.file}.svg"
+        drawn = file.exists() and file.with_suffix(".png").exists()
+        if drawn and file.read_text(encoding="utf-8") == svg:
+            continue  # other fonts would make another PNG of the same picture
         file.write_text(svg, encoding="utf-8")
         sizes = [f"{len(svg) / 1000:.0f} KB"]
         try:

@@ -9,7 +9,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from engine.errors import MusmedError
 from musmed_tui.plain.keys import HELP, Act, Keyboard, KeyDecoder, SteerText
@@ -156,21 +156,30 @@ class PlainPlayer:
         self._runner.steer(target, word)
 
     def _act(self, act: Act) -> None:
-        if act is Act.QUIT:
-            self.quit = True
-        elif act is Act.HELP:
-            for line in HELP:
-                self._output.line(line)
-        elif act is Act.PAUSE:
-            self._runner.pause_or_resume()
-        elif act is Act.EASE:
-            self._runner.ease()
-        elif act is Act.SKIP:
-            self._runner.skip()
-        elif act in {Act.LOUDER, Act.SOFTER}:
-            self._change_volume(VOLUME_STEP if act is Act.LOUDER else -VOLUME_STEP)
-        else:
-            self._seek(SEEK_SECONDS if act is Act.FORWARD else -SEEK_SECONDS)
+        match act:
+            case Act.QUIT:
+                self.quit = True
+            case Act.HELP:
+                for line in HELP:
+                    self._output.line(line)
+            case Act.PAUSE:
+                self._runner.pause_or_resume()
+            case Act.EASE:
+                self._runner.ease()
+            case Act.SKIP:
+                self._runner.skip()
+            case Act.LOUDER:
+                self._change_volume(VOLUME_STEP)
+            case Act.SOFTER:
+                self._change_volume(-VOLUME_STEP)
+            case Act.FORWARD:
+                self._seek(SEEK_SECONDS)
+            case Act.BACK:
+                self._seek(-SEEK_SECONDS)
+            case Act.ASK | Act.EDIT | Act.CANCEL:
+                pass  # about the line a feeling is typed on, which was redrawn already
+            case _:
+                assert_never(act)
 
     def _change_volume(self, step: float) -> None:
         self._volume = min(1.0, max(0.0, round(self._volume + step, 2)))

@@ -15,6 +15,7 @@ from typing import get_args
 import pytest
 from textual.binding import Binding
 
+from engine.composers.score.parts.ensembles import STYLES
 from engine.link.framing import PREAMBLE
 from engine.link.protocol import ToEngine, ToFront
 from engine.playback.sinks.choose import KNOWN
@@ -178,3 +179,8 @@ def test_every_room_is_on_the_map() -> None:
     page = read("docs/architecture.md")
     packages = {file.rpartition("/")[0] for file in files() if file.endswith("/__init__.py")}
     assert not sorted(name for name in packages if f"`{name}" not in page)
+
+
+def test_the_page_on_the_composer_has_every_ensemble() -> None:
+    page = read("docs/composer.md")
+    assert not [name for name in STYLES if f"| {name} |" not in page]

@@ -18,6 +18,7 @@ from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.parts.arrangement import Note, arrange
 from engine.composers.score.parts.basses import BASSES
 from engine.composers.score.parts.ensembles import (
+    _GENRES,
     MOVED,
     STYLE_OF,
     STYLES,
@@ -96,6 +97,15 @@ def test_every_pair_of_tags_makes_an_ensemble_of_what_is_there() -> None:
         assert ensemble.struck not in HOLDING
     assert set(MOVED.values()) <= set(STYLES)
     assert {tag for _, tag in MOVED} <= set(VOICE_OF)
+
+
+def test_every_name_in_the_tables_is_one() -> None:
+    genres = " ".join(_GENRES.values()).split()
+    assert len(genres) == len(set(genres)), "a genre has one style"
+    assert {style for style, _ in MOVED} <= set(STYLES)
+    for style in STYLES.values():
+        played = (style.lead, style.colour, style.counter, style.busy, style.glitter, style.drive)
+        assert {name for name in played if name} <= set(INSTRUMENTS), style.name
 
 
 def test_every_ensemble_has_two_figures_and_they_take_turns() -> None:

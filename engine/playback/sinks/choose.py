@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from engine.errors import UnknownWordError
+from engine.places import expanded
 from engine.playback.sinks.base import Sink, SinkUnavailableError
 from engine.playback.sinks.file import FileSink
 from engine.playback.sinks.miniaudio import MiniaudioSink
@@ -41,7 +41,7 @@ def open_sink(spec: str, *, latency: float) -> tuple[Sink, str | None]:
     if kind == "file":
         if not argument:
             raise SinkUnavailableError("The sink 'file' needs a path: --sink file:session.flac")
-        return FileSink(Path(argument)), None
+        return FileSink(expanded(argument, "sound file")), None
     with quiet_stderr():
         return _device(kind, argument or None, latency), None
 
