@@ -14,7 +14,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.waiting import HANG_SECONDS, bytes_under, cpu_seconds, end_of, wait_for
 
 from engine.composers.musicgen.files import hub
 from engine.composers.musicgen.files.catalogue import CATALOGUE, is_repo_name, smaller
@@ -210,7 +210,7 @@ class Hub:
             request.wfile.write(rest[: self.stall_after])
             request.wfile.flush()
             self.served += self.stall_after
-            self.go_on.wait(30)
+            self.go_on.wait(HANG_SECONDS)
             return
         request.wfile.write(rest)
         self.served += len(rest)
@@ -256,7 +256,7 @@ def musmed(server: Hub, cache: Path, *words: str) -> subprocess.CompletedProcess
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_SECONDS,
         check=False,
     )
 
@@ -576,12 +576,14 @@ def test_ctrl_c_ends_it_at_once_and_the_same_command_goes_on(server: Hub, cache:
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 30
-    while not any(p.stat().st_size for p in cache.rglob("*.incomplete")):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(
+        lambda: any(p.stat().st_size for p in cache.rglob("*.incomplete")),
+        moves=lambda: (bytes_under(cache), cpu_seconds(process.pid)),
+        alive=lambda: process.poll() is None,
+        what="the first part of the model",
+    )
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = end_of(process)
     assert process.returncode == 130
     assert said.splitlines() == [
         "Stopped; what has arrived is kept, and 'musmed models get musicgen-small' goes on."
@@ -616,7 +618,7 @@ def test_a_full_disk_is_said_and_gone_on_from(server: Hub, cache: Path) -> None:
         env=environment_for(server, cache),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_SECONDS,
         check=False,
     )
     assert full.returncode == 2, full.stderr

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from support.fake_session import FakeControl, FakeRunner, make_app, run, until
+from support.waiting import HANG_SECONDS
 from textual import events
 from textual.command import CommandPalette
 from textual.containers import VerticalScroll
@@ -212,6 +213,8 @@ def fault(app: Any) -> str | None:
     return None
 
 
+SETTLED = 200
+"""How often an app that has nothing left to do is looked at before a fault is one."""
 PRINTED = {"space", "slash", "question_mark", "colon", "plus", "minus", "full_stop", "comma"}
 
 
@@ -220,8 +223,10 @@ def is_displayed(widget: Widget) -> bool:
 
 
 async def check(pilot: Pilot[Left], done: list[Step]) -> None:
+    """What is wrong right after a key may be right once the app has come to rest; what is wrong
+    when it has is a fault."""
     app = pilot.app
-    for _ in range(200):
+    for _ in range(SETTLED):
         if app.return_value is not None or (found := fault(app)) is None:
             return
         await quiet(pilot)
@@ -323,7 +328,7 @@ def test_keys_before_there_is_a_session() -> None:
 
     class Slow(WalkControl):
         def _begun(self) -> Any:
-            goes_on.wait(60.0)
+            goes_on.wait(HANG_SECONDS)
             return super()._begun()
 
     async def go() -> None:
