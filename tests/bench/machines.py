@@ -1,13 +1,15 @@
 """The tests on machines that are slower or have other instructions, as far as one machine can be
-made to look like them: ``python tests/bench/machines.py [NAME ...]``, a table at the end.
+made to look like them: ``python tests/bench/machines.py [--times N] [NAME ...]``, a row of a table
+for each.
 
 Kernels: fewer instructions for torch, oneDNN, numpy and OpenBLAS, and other numbers of threads, for
 the tests that compute. Speed: one core, and one core shared with three busy loops, for the tests
-that wait. Each twice; a name runs only that row. Takes about an hour; ``make long`` runs it.
+that wait. Each twice; a name runs only that row. Takes over an hour; ``make long`` runs it.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
@@ -19,7 +21,6 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-TIMES = 2
 COMPUTING = [
     *("tests/musicgen", "tests/score", "tests/audio", "tests/meter", "tests/affect", "tests/plan"),
     "tests/test_finishing.py",
@@ -86,15 +87,21 @@ def run(machine: Machine) -> tuple[str, float]:
     return ", ".join(counts) or f"exit code {done.returncode}", time.monotonic() - began
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MACHINES))
+    parser.add_argument("--times", type=int, default=2, help="how often each (2)")
+    asked = parser.parse_args(arguments)
+    names = asked.names
     unknown = sorted(set(names) - set(MACHINES))
     if unknown:
         print(f"No such machine: {', '.join(unknown)}; known: {', '.join(MACHINES)}.")
         return 2
-    print("| machine | first run | second run | seconds |\n|---|---|---|---|")
+    runs_of = "".join(f" run {n + 1} |" for n in range(asked.times))
+    print(f"| machine |{runs_of} seconds |\n|---|{'---|' * asked.times}---|", flush=True)
     red = False
     for name in names or MACHINES:
-        runs = [run(MACHINES[name]) for _ in range(TIMES)]
+        runs = [run(MACHINES[name]) for _ in range(asked.times)]
         red = red or any("passed" not in said or "failed" in said for said, _ in runs)
         seconds = ", ".join(f"{took:.0f}" for _, took in runs)
         print(f"| {name} | {' | '.join(said for said, _ in runs)} | {seconds} |", flush=True)
