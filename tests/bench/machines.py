@@ -29,6 +29,7 @@ COMPUTING = [
 WAITING = [
     *("tests/session", "tests/link", "tests/playback", "tests/tui", "tests/contract"),
     *("tests/sound", "tests/musicgen/test_musicgen_session.py"),
+    *("-m", "not real_time"),  # those want a machine to themselves
 ]
 
 
