@@ -340,3 +340,11 @@ def test_sinks_by_word(tmp_path: Path) -> None:
 def test_a_device_that_does_not_exist_is_said(kind: str) -> None:
     with pytest.raises(SinkUnavailableError, match=r"--sink null|apt install"):
         open_sink(f"{kind}:no such device", latency=0.5)
+
+
+def test_the_file_sink_knows_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    sink, _ = open_sink("file:~/session.flac", latency=0.5)
+    assert sink.describe() == f"file {tmp_path / 'session.flac'}"

@@ -8,11 +8,15 @@ import pytest
 
 from engine.affect.circumplex import Affect
 from engine.composers.base import Marks
+from engine.errors import MusmedError
+from engine.plan.events import Ease
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey
 from engine.playback.sinks.null import NullSink
 from engine.session.conductor.messages import (
     Command,
+    DiscardClip,
+    KeepEvent,
     Message,
     PlaceClip,
     Progress,
@@ -46,5 +50,31 @@ def test_an_answer_waits_for_the_list_it_interrupts(
     runner._tell(Progress(0))
     assert [n.text for n in runner.take_notices()] == ["between", "last", "answer 0", "answer 1"]
     assert [type(message) for message in told] == [Progress, SplicePlaced, SplicePlaced]
+    runner.close()
+    library.close()
+
+
+def test_an_event_that_is_heard_is_kept_though_something_after_it_can_t_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library(tmp_path / "library")
+    runner = prepare(REQUEST, library=library, sink=NullSink(), log_file=tmp_path / "log")
+    key, event = ClipKey(0, 0), Ease(1.0)
+
+    def handle(message: Message) -> list[Command]:
+        if isinstance(message, SplicePlaced):
+            return [KeepEvent(event), Say("not reached")]
+        return [PlaceClip(key, Marks(), splice=True), DiscardClip(ClipKey(9, 0))]
+
+    def full(*_: object) -> None:
+        raise MusmedError("The disk is full.")
+
+    runner._executor.store.begin(key, 0, 48_000)
+    monkeypatch.setattr(runner._conductor, "handle", handle)
+    monkeypatch.setattr(library, "remove_clip", full)
+    with pytest.raises(MusmedError, match="full"):
+        runner._tell(Progress(0))
+    assert library.load(runner.session).events == (event,)
+    assert runner.take_notices() == []
     runner.close()
     library.close()
