@@ -21,10 +21,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-COMPUTING = [
-    *("tests/musicgen", "tests/score", "tests/audio", "tests/meter", "tests/affect", "tests/plan"),
+TORCH = ["tests/musicgen", "--deselect=tests/musicgen/test_musicgen_session.py"]
+"""What torch computes; its whole sessions are with what waits."""
+NUMPY = [
+    *("tests/score", "tests/audio", "tests/meter", "tests/affect", "tests/plan"),
     "tests/test_finishing.py",
-    "--deselect=tests/musicgen/test_musicgen_session.py",  # which is with what waits
 ]
 WAITING = [
     *("tests/session", "tests/link", "tests/playback", "tests/tui", "tests/contract"),
@@ -43,21 +44,21 @@ class Machine(NamedTuple):
     hogs: int = 0
 
 
-def kernels(**environment: str) -> Machine:
-    return Machine(COMPUTING, environment)
+def kernels(tests: list[str], **environment: str) -> Machine:
+    return Machine(tests, environment)
 
 
 MACHINES = {
-    "one thread": kernels(OMP_NUM_THREADS="1"),
-    "two threads": kernels(OMP_NUM_THREADS="2"),
-    "torch without vectors": kernels(ATEN_CPU_CAPABILITY="default"),
-    "torch with AVX2": kernels(ATEN_CPU_CAPABILITY="avx2"),
-    "oneDNN with SSE 4.1": kernels(ONEDNN_MAX_CPU_ISA="SSE41"),
-    "oneDNN with AVX2": kernels(ONEDNN_MAX_CPU_ISA="AVX2"),
-    "MKL's compatible kernels": kernels(MKL_CBWR="COMPATIBLE"),
-    "numpy without AVX": kernels(NPY_DISABLE_CPU_FEATURES="X86_V3 X86_V4 AVX512_ICL"),
-    "OpenBLAS of a Nehalem": kernels(OPENBLAS_CORETYPE="Nehalem"),
-    "OpenBLAS of a Haswell": kernels(OPENBLAS_CORETYPE="Haswell"),
+    "one thread": kernels(TORCH + NUMPY, OMP_NUM_THREADS="1"),
+    "two threads": kernels(TORCH + NUMPY, OMP_NUM_THREADS="2"),
+    "torch without vectors": kernels(TORCH, ATEN_CPU_CAPABILITY="default"),
+    "torch with AVX2": kernels(TORCH, ATEN_CPU_CAPABILITY="avx2"),
+    "oneDNN with SSE 4.1": kernels(TORCH, ONEDNN_MAX_CPU_ISA="SSE41"),
+    "oneDNN with AVX2": kernels(TORCH, ONEDNN_MAX_CPU_ISA="AVX2"),
+    "MKL's compatible kernels": kernels(TORCH, MKL_CBWR="COMPATIBLE"),
+    "numpy without AVX": kernels(NUMPY, NPY_DISABLE_CPU_FEATURES="X86_V3 X86_V4 AVX512_ICL"),
+    "OpenBLAS of a Nehalem": kernels(NUMPY, OPENBLAS_CORETYPE="Nehalem"),
+    "OpenBLAS of a Haswell": kernels(NUMPY, OPENBLAS_CORETYPE="Haswell"),
     "one core": Machine(WAITING, cores=(0,)),
     "a quarter of one core": Machine(WAITING, {"OMP_NUM_THREADS": "1"}, cores=(0,), hogs=3),
 }
