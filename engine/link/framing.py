@@ -113,7 +113,8 @@ class FrameReader(Generic[Message]):
         try:
             return self._decoder.decode(header)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise LinkError(_broken(f"an unreadable message ({error})")) from error
+            reason = printable(str(error).encode(errors="replace"))  # it may quote the message
+            raise LinkError(_broken(f"an unreadable message ({reason})")) from error
 
 
 class FrameWriter:
