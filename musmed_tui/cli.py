@@ -9,6 +9,7 @@ import typer
 
 from musmed_tui.asked import MUSICGEN, Asked, asking
 from musmed_tui.exits import guarded
+from musmed_tui.terminal.streams import say
 
 app = typer.Typer(
     name="musmed",
@@ -58,7 +59,7 @@ def root(
     if version:
         from engine import __version__
 
-        typer.echo(f"musmed {__version__}")
+        say(f"musmed {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is not None:
         return
@@ -112,6 +113,7 @@ def render(
     ] = None,
     denoise: Denoise = None,
     synthesis: Synthesis = None,
+    as_json: Json = False,
 ) -> None:
     """Compose a session into a sound file, with a .json beside it that says what it is.
 
@@ -120,7 +122,13 @@ def render(
     from musmed_tui.commands.render import render_to
 
     code = render_to(
-        asked, output, midi=midi, session=session, denoise=denoise, synthesis=synthesis
+        asked,
+        output,
+        midi=midi,
+        session=session,
+        denoise=denoise,
+        synthesis=synthesis,
+        as_json=as_json,
     )
     raise typer.Exit(code)
 
@@ -139,29 +147,47 @@ def plan(
 
 
 @app.command()
-def feelings() -> None:
+def feelings(*, as_json: Json = False) -> None:
     """List the words for feelings and where they lie."""
     from musmed_tui.commands.lists import show_feelings
 
-    show_feelings()
+    show_feelings(as_json=as_json)
 
 
 @app.command()
-def moods() -> None:
+def moods(*, as_json: Json = False) -> None:
     """List the moods and themes music is tagged with."""
     from musmed_tui.commands.lists import show_moods
 
-    show_moods()
+    show_moods(as_json=as_json)
+
+
+@app.command()
+def instruments(*, as_json: Json = False) -> None:
+    """List the instruments that --instrument can keep."""
+    from musmed_tui.commands.lists import show_instruments
+
+    show_instruments(as_json=as_json)
+
+
+@app.command()
+def genres(*, as_json: Json = False) -> None:
+    """List the genres that --genre can keep."""
+    from musmed_tui.commands.lists import show_genres
+
+    show_genres(as_json=as_json)
 
 
 @app.command()
 def sessions(
     limit: Annotated[Text, typer.Option(metavar="NUMBER", help="At most so many (20).")] = None,
+    *,
+    as_json: Json = False,
 ) -> None:
     """List the stored sessions, the newest first."""
     from musmed_tui.commands.lists import show_sessions
 
-    show_sessions(limit)
+    show_sessions(limit, as_json=as_json)
 
 
 @app.command()
@@ -204,18 +230,18 @@ Model = Annotated[
 
 
 @models.callback(invoke_without_command=True)
-def models_root(context: typer.Context) -> None:
+def models_root(context: typer.Context, *, as_json: Json = False) -> None:
     """MusicGen's checkpoints and adapters: list them, fetch them, remove them."""
     if context.invoked_subcommand is None:
-        models_list()
+        models_list(as_json=as_json)
 
 
 @models.command("list")
-def models_list() -> None:
+def models_list(*, as_json: Json = False) -> None:
     """List MusicGen's checkpoints, and which of them are on this machine."""
     from musmed_tui.commands.models import list_models
 
-    list_models()
+    list_models(as_json=as_json)
 
 
 @models.command("get")
@@ -239,11 +265,11 @@ def models_remove(
 
 
 @models.command("path")
-def models_path(name: Model = None) -> None:
+def models_path(name: Model = None, *, as_json: Json = False) -> None:
     """Print the folder a checkpoint or an adapter is in."""
     from musmed_tui.commands.models import show_path
 
-    show_path(name)
+    show_path(name, as_json=as_json)
 
 
 @app.command()

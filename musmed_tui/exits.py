@@ -7,7 +7,6 @@ traceback in the log; 130, 143, 129 stopped by Ctrl-C, SIGTERM, SIGHUP (128 + th
 from __future__ import annotations
 
 import errno
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from engine.errors import MusmedError
 from engine.private import make_private_folder, write_private
+from musmed_tui.terminal.streams import is_closed, open_streams, remark, silence_stdout, unwritten
 
 MENDABLE = 2
 DEFECT = 1
@@ -32,6 +32,7 @@ _MENDABLE_ERRNOS = {
 
 def guarded(command: Callable[[], int | None]) -> int:
     """Run ``command`` and give the exit code; whatever it raises is said in one sentence."""
+    open_streams()
     try:
         code = command() or 0
         sys.stdout.flush()
@@ -41,8 +42,10 @@ def guarded(command: Callable[[], int | None]) -> int:
         if any(isinstance(one, KeyboardInterrupt) for one in met):
             return INTERRUPTED
         if any(isinstance(one, BrokenPipeError) for one in met):
-            _silence_stdout()
+            silence_stdout()
             return 0
+        if isinstance(error, SystemExit):  # typer's completion ends by itself
+            return error.code if isinstance(error.code, int) else int(error.code is not None)
         return _say_why(error)
     return code
 
@@ -50,11 +53,11 @@ def guarded(command: Callable[[], int | None]) -> int:
 def _say_why(error: BaseException) -> int:
     sentence = mendable_sentence(error)
     if sentence is not None:
-        _say(sentence)
+        remark(f"musmed: {sentence}")
         return MENDABLE
     log = _log_defect(error)
     where = f"the details are in {log}" if log else "its log could not be written"
-    _say(f"musmed failed through a defect of its own ({type(error).__name__}); {where}.")
+    remark(f"musmed: musmed failed through a defect of its own ({type(error).__name__}); {where}.")
     return DEFECT
 
 
@@ -62,6 +65,9 @@ def mendable_sentence(error: BaseException) -> str | None:
     """The sentence for an error the listener can mend; None for a defect."""
     if isinstance(error, MusmedError):
         return str(error)
+    if isinstance(error, OSError) and error.errno == errno.EBADF and is_closed(1):
+        silence_stdout()
+        return str(unwritten(error))
     if isinstance(error, OSError) and error.errno in _MENDABLE_ERRNOS:
         where = f" ({error.filename})" if error.filename else ""
         return f"{_MENDABLE_ERRNOS[error.errno]}{where}; make room or choose another folder."
@@ -73,20 +79,6 @@ def mendable_sentence(error: BaseException) -> str | None:
         ended = said if said.endswith((".", "?", "!")) else f"{said}."
         return f"{ended} See '{path} --help'."
     return None
-
-
-def one_line(text: str) -> str:
-    """``text`` on one line, without control characters (an argument may hold any)."""
-    flat = " ".join(text.split())
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in flat)
-
-
-def _say(sentence: str) -> None:
-    try:
-        sys.stderr.write(f"musmed: {one_line(sentence)}\n")
-        sys.stderr.flush()
-    except OSError:
-        pass  # the terminal is gone; the exit code still says it
 
 
 def _log_defect(error: BaseException) -> Path | None:
@@ -101,11 +93,6 @@ def _log_defect(error: BaseException) -> Path | None:
     except (OSError, MusmedError):
         return None
     return log
-
-
-def _silence_stdout() -> None:
-    """The reader of a pipe has gone: what Python flushes at exit must not complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def exit_code(stop: signal.Signals | None) -> int:

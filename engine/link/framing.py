@@ -26,6 +26,7 @@ import msgspec
 from engine.composers.base import CONTINUATION_LIMIT
 from engine.errors import MusmedError
 from engine.link.protocol import PROTOCOL_VERSION
+from engine.printable import printable
 
 GREETING = b"musmed-link "
 PREAMBLE = GREETING + str(PROTOCOL_VERSION).encode() + b"\n"
@@ -149,12 +150,6 @@ def encode_frame(header: bytes, payload: bytes) -> bytes:
     checksum = zlib.crc32(payload, zlib.crc32(header))
     lengths = _LENGTHS.pack(len(header), len(payload))
     return b"".join((lengths, header, payload, _CHECKSUM.pack(checksum)))
-
-
-def printable(line: bytes) -> str:
-    """A banner line as text that can't move the cursor: control characters are left out."""
-    text = line.decode("utf-8", "replace").rstrip("\r\n")
-    return "".join(c for c in text if c.isprintable())
 
 
 def _whole(data: bytes, count: int) -> bytes:

@@ -10,7 +10,7 @@ import msgspec
 from engine.errors import UnknownWordError
 from engine.plan.spec import Tags
 
-HINT = "Leave it out and musmed chooses."
+HINT = "'musmed {kind}s' lists them; leave it out and musmed chooses."
 
 Distribution = dict[str, float]
 
@@ -59,10 +59,14 @@ def genre(name: str) -> str:
 
 
 def _tag(kind: str, name: str, known: tuple[str, ...]) -> str:
-    plain = "".join(c for c in name.lower() if c.isalnum())
-    if plain not in known:
-        raise UnknownWordError(kind, name, known, HINT)
-    return plain
+    found = {_plain(word): tag for tag in known for word in (spelled(tag), tag)}.get(_plain(name))
+    if found is None:
+        raise UnknownWordError(kind, name, known, HINT.format(kind=kind))
+    return found
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())
 
 
 _SPELLED = {

@@ -1,8 +1,11 @@
-"""``musmed plan``, ``feelings``, ``moods`` and ``sessions``: what can be read, as tables."""
+"""``musmed plan``, ``feelings``, ``moods``, ``instruments``, ``genres`` and ``sessions``: what can
+be read, as tables or as JSON (docs/json.md)."""
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterable
+from datetime import UTC
+from typing import TYPE_CHECKING
 
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
@@ -11,8 +14,12 @@ from musmed_tui.logs import start_logging
 from musmed_tui.options import build_request, drawn_seed
 from musmed_tui.paths import folders, make_writable
 from musmed_tui.settings import load_settings
+from musmed_tui.terminal.streams import remark, say_json
 from musmed_tui.terminal.table import print_table
 from musmed_tui.wording import clock, nearest_word
+
+if TYPE_CHECKING:
+    from engine.session.library.records import SessionRow
 
 DEFAULT_SESSIONS = 20
 MAX_SESSIONS = 10_000
@@ -29,8 +36,7 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
     if as_json:
         clips = [{**msgspec.to_builtins(clip), "seed": clip.seed} for clip in plan.clips]
         whole = {**msgspec.to_builtins(plan), "clips": clips}
-        text = msgspec.json.encode({"request": msgspec.to_builtins(request), "plan": whole})
-        sys.stdout.write(msgspec.json.format(text, indent=2).decode() + "\n")
+        say_json({"request": msgspec.to_builtins(request), "plan": whole})
         return
     rows = []
     for clip in plan.clips:
@@ -49,28 +55,57 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
     columns = ("clip", "time", "valence", "arousal", "emotion", "mood", "instrument", "genre")
     print_table(f"Plan of {clock(plan.total)}", columns, rows)
     for note in plan.notes:
-        print(note, file=sys.stderr)
+        remark(note)
     if asked.seed is None:
-        print(drawn_seed(request.seed), file=sys.stderr)
+        remark(drawn_seed(request.seed))
 
 
-def show_feelings() -> None:
+def show_feelings(*, as_json: bool) -> None:
     """Print the feeling words."""
     from engine.affect.feelings import FEELINGS
 
+    if as_json:
+        say_json({"feelings": FEELINGS})
+        return
     rows = [(f.word, *_coordinates(f.affect), f.source) for f in FEELINGS]
     print_table("Feelings", ("feeling", "valence", "arousal", "source"), rows)
 
 
-def show_moods() -> None:
+def show_moods(*, as_json: bool) -> None:
     """Print the mood/theme tags; a theme has no place on the plane."""
     from engine.affect.moods import MOODS
 
+    if as_json:
+        say_json({"moods": MOODS})
+        return
     rows = [(m.name, *(_coordinates(m.affect) if m.affect else ("", "")), m.source) for m in MOODS]
     print_table("Moods", ("mood", "valence", "arousal", "source"), rows)
 
 
-def show_sessions(limit: str | None) -> None:
+def show_instruments(*, as_json: bool) -> None:
+    """Print the instruments that can be kept."""
+    from engine.plan.words import tag_statistics
+
+    _show_tags("instrument", tag_statistics().instruments, as_json=as_json)
+
+
+def show_genres(*, as_json: bool) -> None:
+    """Print the genres that can be kept."""
+    from engine.plan.words import tag_statistics
+
+    _show_tags("genre", tag_statistics().genres, as_json=as_json)
+
+
+def _show_tags(kind: str, tags: Iterable[str], *, as_json: bool) -> None:
+    from engine.plan.words import spelled
+
+    if as_json:
+        say_json({f"{kind}s": [{kind: tag, "spelled": spelled(tag)} for tag in tags]})
+        return
+    print_table(f"{kind.capitalize()}s", (kind, "in words"), [(tag, spelled(tag)) for tag in tags])
+
+
+def show_sessions(limit: str | None, *, as_json: bool) -> None:
     """Print the newest stored sessions. Raises ``MusmedError``."""
     from engine.session.library.library import Library
 
@@ -83,6 +118,9 @@ def show_sessions(limit: str | None) -> None:
         stored = library.sessions(most)
     finally:
         library.close()
+    if as_json:
+        say_json({"sessions": [_session(row) for row in stored]})
+        return
     rows = []
     for row in stored:
         request = row.request
@@ -90,10 +128,31 @@ def show_sessions(limit: str | None) -> None:
             f"{request.start_word or nearest_word(request.start)} to "
             f"{request.target_word or nearest_word(request.target)}"
         )
+        begun = f"{row.created.astimezone():%Y-%m-%d %H:%M}"
         heard = f"{clock(row.position)}/{clock(request.seconds)}"
-        rows.append((row.id, way, heard, row.state, str(request.seed), row.composer))
-    columns = ("session", "feelings", "heard", "state", "seed", "composer")
-    print_table("Sessions", columns, rows)
+        rows.append((row.id, begun, way, heard, row.state, str(request.seed), row.composer))
+    columns = ("session", "begun", "feelings", "heard", "state", "seed", "composer")
+    print_table("Sessions", columns, rows, spare=("composer", "seed"))
+
+
+def _session(row: SessionRow) -> dict[str, object]:
+    """A session for programs: times in seconds, its beginning in UTC."""
+    request = row.request
+    return {
+        "id": row.id,
+        "begun": row.created.astimezone(UTC),
+        "from": _felt(request.start, request.start_word),
+        "to": _felt(request.target, request.target_word),
+        "heard_s": row.position,
+        "total_s": request.seconds,
+        "state": row.state,
+        "seed": request.seed,
+        "composer": row.composer,
+    }
+
+
+def _felt(affect: Affect, word: str | None) -> dict[str, object]:
+    return {"word": word, "valence": affect.valence, "arousal": affect.arousal}
 
 
 def _limit(text: str | None) -> int:

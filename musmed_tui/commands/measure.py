@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from engine.errors import MusmedError
+from musmed_tui.terminal.streams import remark, say_json
 from musmed_tui.terminal.table import print_table
 from musmed_tui.wording import clock
 
 
 def measure(file: str | None, *, as_json: bool) -> None:
     """Print the readings of ``file``. Raises ``MusmedError``."""
-    import msgspec
-
     from engine.meter.files import measure_file
     from engine.meter.meter import validity
 
@@ -21,9 +19,7 @@ def measure(file: str | None, *, as_json: bool) -> None:
         raise MusmedError("The sound file is missing; say musmed measure FILE.")
     readings = measure_file(Path(file))
     if as_json:
-        whole = {"file": file, "validity": validity(), "readings": readings}
-        text = msgspec.json.format(msgspec.json.encode(whole), indent=2)
-        sys.stdout.write(text.decode() + "\n")
+        say_json({"file": file, "validity": validity(), "readings": readings})
         return
     rows = [
         (
@@ -35,4 +31,4 @@ def measure(file: str | None, *, as_json: bool) -> None:
         for r in readings
     ]
     print_table(f"Meter of {file}", ("time", "valence", "arousal", "note"), rows)
-    print(validity(), file=sys.stderr)
+    remark(validity())

@@ -19,7 +19,9 @@ from engine.composers.musicgen.files.checkpoints import (
 )
 from engine.errors import MusmedError, UnknownWordError
 from engine.places import look_at
+from engine.printable import one_line
 from musmed_tui.models_here import here, others, state_of
+from musmed_tui.terminal.streams import remark, say, say_json, tell
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import look_at_terminal
 
@@ -32,8 +34,17 @@ _LINE_BYTES = 250_000_000
 """Behind a pipe a line is written for every so many bytes."""
 
 
-def list_models() -> None:
+def list_models(*, as_json: bool) -> None:
     """Print the catalogue and what else of MusicGen is in the hub's cache."""
+    if as_json:
+        catalogued = [
+            _model(entry.name, entry.repo, entry.size, entry.note)
+            | {"decoder": entry.parameters, "channels": entry.channels}
+            for entry in CATALOGUE.values()
+        ]
+        found = [_model(repo, repo, _size(repo), kind) for repo, kind in others()]
+        say_json({"models": [*catalogued, *found], "licence": LICENCE_SENTENCE})
+        return
     rows = []
     for entry in CATALOGUE.values():
         here = state_of(entry.repo)
@@ -43,12 +54,29 @@ def list_models() -> None:
         size = _gigabytes(_size(repo))
         rows.append((repo, size, "", "", state_of(repo), kind))
     print_table("MusicGen", ("model", "size", "decoder", "sound", "here", "note"), rows)
-    print(LICENCE_SENTENCE, file=sys.stderr)
+    remark(LICENCE_SENTENCE)
 
 
-def show_path(name: str | None) -> None:
+def _model(name: str, repo: str, size: int, note: str) -> dict[str, object]:
+    """A model for programs; those of the hub's cache alone say nothing of decoder and channels."""
+    return {
+        "name": name,
+        "repo": repo,
+        "bytes": size,
+        "decoder": None,
+        "channels": None,
+        "here": state_of(repo),
+        "note": note,
+    }
+
+
+def show_path(name: str | None, *, as_json: bool) -> None:
     """Print the folder of a checkpoint or adapter. Raises ``MusmedError``."""
-    print(here(_given(name, "path")))
+    folder = str(here(_given(name, "path")))
+    if as_json:
+        say_json({"name": name, "folder": folder})
+    else:
+        say(folder)
 
 
 def get_model(name: str | None) -> None:
@@ -58,26 +86,27 @@ def get_model(name: str | None) -> None:
     short = entry.name if entry else repo
     state = state_of(repo)
     if state == "yes":
-        print(f"{short} is here already: {here(repo)}")
+        tell(f"{short} is here already: {here(repo)}")
         return
     from engine.composers.musicgen.files.hub import fetch, listing
 
     wanted = listing(repo)
-    print(
+    tell(
         f"{wanted.repo} ({wanted.commit[:7]}): {len(wanted.files)} files, "
         f"{_gigabytes(wanted.size)}, to {repo_folder(repo)}"
     )
     if entry is not None:
-        print(LICENCE_SENTENCE)
+        tell(LICENCE_SENTENCE)
     try:
         with _shown() as progress:
             fetch(wanted, progress, distrust=state == "broken")
     except KeyboardInterrupt:
         kept = f"what has arrived is kept, and 'musmed models get {short}' goes on"
-        print(f"Stopped; {kept}.", file=sys.stderr)
+        remark(f"Stopped; {kept}.")
         raise
     use = f"--adapter {short}" if _is_adapter(repo) else f"--composer {short}"
-    print(f"{short} is here: {here(repo)}\nUse it with {use}.")
+    tell(f"{short} is here: {here(repo)}")
+    tell(f"Use it with {use}.")
 
 
 def remove_model(name: str | None, *, yes: bool) -> None:
@@ -94,10 +123,10 @@ def remove_model(name: str | None, *, yes: bool) -> None:
             raise MusmedError(f"This would remove {what}; say --yes if that is meant.")
         import typer
 
-        if not typer.confirm(f"Remove {what}?"):
-            print("Nothing was removed.")
+        if not typer.confirm(one_line(f"Remove {what}?")):
+            tell("Nothing was removed.")
             return
-    print(f"Removed {name}: {_gigabytes(remove(repo))} are free again.")
+    tell(f"Removed {name}: {_gigabytes(remove(repo))} are free again.")
 
 
 def _given(name: str | None, command: str) -> str:
@@ -144,6 +173,7 @@ def _shown() -> Iterator[Callable[[Progress], None]]:
     if not look_at_terminal(plain=False).live:
         yield _Lines()
         return
+    from rich.markup import escape
     from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
     from rich.progress import Progress as Bars
 
@@ -154,7 +184,9 @@ def _shown() -> Iterator[Callable[[Progress], None]]:
         def show(progress: Progress) -> None:
             if progress.name not in tasks:
                 tasks[progress.name] = bars.add_task(
-                    progress.name, total=progress.total, completed=progress.resumed
+                    escape(one_line(progress.name)),
+                    total=progress.total,
+                    completed=progress.resumed,
                 )
             bars.update(tasks[progress.name], completed=progress.done)
 
@@ -174,4 +206,4 @@ class _Lines:
         self._told[progress.name] = progress.done
         again = f" (resumed at {_gigabytes(progress.resumed)})" if progress.resumed else ""
         share = 100 * progress.done // progress.total
-        print(f"{progress.name}: {share} % of {_gigabytes(progress.total)}{again}", flush=True)
+        tell(f"{progress.name}: {share} % of {_gigabytes(progress.total)}{again}")

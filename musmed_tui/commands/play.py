@@ -20,6 +20,7 @@ from musmed_tui.plain.output import Output
 from musmed_tui.plain.player import PlainPlayer
 from musmed_tui.session_control import Begun, Options, SessionControl
 from musmed_tui.settings import Loaded, load_settings
+from musmed_tui.terminal.streams import tell
 from musmed_tui.terminal.terminal import Signals, look_at_terminal, reading_keys
 from musmed_tui.theming import load_theme
 from musmed_tui.wording import clock, nearest_word
@@ -49,7 +50,7 @@ def play_session(
     if has_screen(plain=plain):
         code = run_app(where, loaded, options, new_session(request), slow_link=slow_link)
         if asked.seed is None:
-            print(drawn_seed(request.seed))
+            tell(drawn_seed(request.seed))
         return code
     with _PlainSession(where, loaded, options, plain=plain) as plain_session:
         return plain_session.perform(request, None, seed_drawn=asked.seed is None)

@@ -22,6 +22,7 @@ from musmed_tui.logs import start_logging, stderr_to
 from musmed_tui.options import build_request, drawn_seed
 from musmed_tui.paths import Folders, folders
 from musmed_tui.settings import Loaded, load_settings
+from musmed_tui.terminal.streams import remark, say_json, tell
 from musmed_tui.terminal.terminal import Signals, look_at_terminal
 from musmed_tui.wording import clock
 
@@ -40,10 +41,11 @@ def render_to(
     session: str | None,
     denoise: bool | None,
     synthesis: str | None,
+    as_json: bool,
 ) -> int:
     """Render a session into ``output``, its score into ``midi``, or both; gives the exit code.
-    ``session``: a kept one, as it was played, in place of what is ``asked``. Raises
-    ``MusmedError``."""
+    ``session``: a kept one, as it was played, in place of what is ``asked``; ``as_json``: nothing
+    is said but one JSON document at the end (docs/json.md). Raises ``MusmedError``."""
     where = folders()
     loaded = load_settings(where.settings)
     if not output and not midi:
@@ -61,18 +63,50 @@ def render_to(
         from engine.render import check_score
 
         check_score(score, made.request)
+    done: _Done | None = None
     if output:
-        code = _render_sound(made, expanded(output, "sound file"), loaded, where, denoise=denoise)
-        if code:
-            return code
+        sound = expanded(output, "sound file")
+        done = _render_sound(made, sound, loaded, where, denoise=denoise, quiet=as_json)
+        if done.result is None:
+            return done.code
     if score is not None:
         from engine.render import write_score
 
         write_score(score, made.request, made.events)
-        print(f"Wrote {score}.")
+    if as_json:
+        say_json(_document(made, session, score, done))
+        return 0
+    if score is not None:
+        tell(f"Wrote {score}.")
     if asked.seed is None and session is None:
-        print(drawn_seed(made.request.seed))
+        tell(drawn_seed(made.request.seed))
     return 0
+
+
+class _Done(NamedTuple):
+    """How a rendering went: its ``result``, None and an exit ``code`` where it was called off, and
+    what is to be ``said`` of changes since the session was heard."""
+
+    result: RenderResult | None
+    code: int = 0
+    said: tuple[str, ...] = ()
+
+
+def _document(
+    made: _Made, session: str | None, score: Path | None, done: _Done | None
+) -> dict[str, object]:
+    """What was written, for programs."""
+    result = done.result if done else None
+    return {
+        "output": str(result.path) if result else None,
+        "sidecar": str(result.sidecar) if result else None,
+        "midi": str(score) if score else None,
+        "seconds": result.seconds if result else made.request.seconds,
+        "seed": made.request.seed,
+        "session": session,
+        "notices": result.notices if result else (),
+        "changed": done.said if done else (),
+    }
 
 
 class _Made(NamedTuple):
@@ -106,16 +140,20 @@ def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis, *, other:
 
 
 def _render_sound(
-    made: _Made, path: Path, loaded: Loaded, where: Folders, *, denoise: bool | None
-) -> int:
-    """The sound file and its sidecar; gives the exit code."""
+    made: _Made, path: Path, loaded: Loaded, where: Folders, *, denoise: bool | None, quiet: bool
+) -> _Done:
+    """The sound file and its sidecar."""
     start_logging(where, loaded.settings.log_level)
+    said: tuple[str, ...] = ()
     if made.stored is not None:
         from engine.render import said_of_changes
 
-        for said in said_of_changes(made.stored):
-            print(said)
-    with Signals() as signals, stderr_to(where.engine_log), _progress() as progress:
+        said = said_of_changes(made.stored)
+    if not quiet:
+        for sentence in said:
+            tell(sentence)
+    shown = _no_progress() if quiet else _progress()
+    with Signals() as signals, stderr_to(where.engine_log), shown as progress:
         result = _render(
             made,
             path,
@@ -125,12 +163,13 @@ def _render_sound(
             signals=signals,
         )
     if result is None:
-        print("Stopped; nothing was written.")
-        return 128 + signals.stop if signals.stop else INTERRUPTED
-    for notice in result.notices:
-        print(f"{clock(notice.seconds)} {notice.text}")
-    print(f"Wrote {result.path} ({clock(result.seconds)}) and {result.sidecar}.")
-    return 0
+        (remark if quiet else tell)("Stopped; nothing was written.")
+        return _Done(None, 128 + signals.stop if signals.stop else INTERRUPTED)
+    if not quiet:
+        for notice in result.notices:
+            tell(f"{clock(notice.seconds)} {notice.text}")
+        tell(f"Wrote {result.path} ({clock(result.seconds)}) and {result.sidecar}.")
+    return _Done(result, said=said)
 
 
 def _render(
@@ -208,6 +247,11 @@ def _progress() -> Iterator[Progress]:
         yield advance
 
 
+@contextmanager
+def _no_progress() -> Iterator[Progress]:
+    yield lambda _done, _total: None
+
+
 def _percent_lines() -> Progress:
     said = -1
 
@@ -216,6 +260,6 @@ def _percent_lines() -> Progress:
         tenth = int(10 * done / total) if total > 0 else 0
         if tenth > said:
             said = tenth
-            print(f"{tenth * 10} % composed", flush=True)
+            tell(f"{tenth * 10} % composed")
 
     return advance

@@ -14,6 +14,7 @@ from musmed_tui.logs import stderr_to
 from musmed_tui.paths import Folders, folders
 from musmed_tui.session_control import Begun, Options, SessionControl
 from musmed_tui.settings import Loaded, load_settings
+from musmed_tui.terminal.streams import tell
 from musmed_tui.terminal.terminal import chosen_glyphs, look_at_terminal
 from musmed_tui.theming import load_theme, theme_names
 from musmed_tui.wording import clock
@@ -112,7 +113,7 @@ def _farewell(left: Left | None, *, goes_on: bool) -> int:
     last = left.last
     if last is not None and last.state != "ended" and goes_on:
         why = f"{last.failure} " if last.failure else ""
-        print(
+        tell(
             f"{why}Stopped at {clock(last.position_s)} of {clock(last.total_s)}; "
             f"'musmed resume {last.session_id}' continues it."
         )

@@ -6,10 +6,10 @@ import sys
 import textwrap
 from collections.abc import Iterable
 
-import msgspec
-
+from engine.printable import one_line
 from musmed_tui.doctor.finding import Finding, Level
-from musmed_tui.exits import MENDABLE, one_line
+from musmed_tui.exits import MENDABLE
+from musmed_tui.terminal.streams import say_json, write_out
 from musmed_tui.terminal.terminal import columns, look_at_terminal
 
 _INDENT = " " * 11
@@ -19,12 +19,11 @@ def report(*, as_json: bool) -> int:
     """Print every finding; 0 when musmed can play or render here, else 2."""
     findings = tuple(examine())
     if as_json:
-        text = msgspec.json.format(msgspec.json.encode({"findings": findings}), indent=2)
-        sys.stdout.write(text.decode() + "\n")
+        say_json({"findings": findings})
     else:
         width = columns(sys.stdout) if sys.stdout.isatty() else None
         for line in lines(findings, _accents(), width):
-            print(line)
+            write_out(f"{line}\n")
     return verdict(findings)
 
 

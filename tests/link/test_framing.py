@@ -155,7 +155,7 @@ def test_banners_are_shown_without_their_control_characters() -> None:
     banner = b"Welcome to \x1b[31mhost\x07\r\nLast login: \xff\n\nprompt$ "
     assert _skip(banner + PREAMBLE + b"rest") == (
         True,
-        ["Welcome to [31mhost", "Last login: \N{REPLACEMENT CHARACTER}", "", "prompt$ "],
+        ["Welcome to \\x1b[31mhost\\x07", "Last login: \N{REPLACEMENT CHARACTER}", "", "prompt$"],
         b"rest",
     )
 

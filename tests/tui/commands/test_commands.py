@@ -15,12 +15,13 @@ from engine.composers import base
 from engine.composers.score.midi import midi_bytes
 from engine.errors import MusmedError
 from engine.plan.events import Ease, Skip
+from engine.printable import one_line
 from engine.session.library.library import Library
 from musmed_tui import cli
 from musmed_tui.asked import Asked
 from musmed_tui.doctor.finding import Finding
 from musmed_tui.doctor.report import lines, verdict
-from musmed_tui.exits import guarded, one_line
+from musmed_tui.exits import guarded
 from musmed_tui.options import build_request
 from musmed_tui.paths import folders
 from musmed_tui.settings import Loaded, Settings
@@ -161,7 +162,7 @@ def test_every_end_has_its_code(
     def command() -> int:
         raise error
 
-    monkeypatch.setattr("musmed_tui.exits._silence_stdout", lambda: None)
+    monkeypatch.setattr("musmed_tui.exits.silence_stdout", lambda: None)
     assert guarded(command) == code
     said = capsys.readouterr().err
     assert words in said

@@ -1,0 +1,119 @@
+"""What commands print for programs: one document, of the form that docs/json.md promises."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.session.library.library import Library
+from musmed_tui import cli
+from musmed_tui.asked import Asked
+from musmed_tui.options import build_request
+from musmed_tui.paths import folders
+from musmed_tui.settings import Loaded, Settings
+
+ROOT = Path(__file__).parents[3]
+Printed = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
+BEGUN = datetime(2026, 11, 21, 23, 15, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: Patch) -> Path:
+    for name in ("MUSMED_HOME", "HF_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    return tmp_path
+
+
+def musmed(monkeypatch: Patch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["musmed", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def document(monkeypatch: Patch, capsys: Printed, *arguments: str) -> dict[str, Any]:
+    assert musmed(monkeypatch, *arguments, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert isinstance(found, dict)
+    return found
+
+
+def keep_a_session() -> str:
+    asked = Asked(start="tense", target="0.5,-0.5", minutes="2", seed="5")
+    library = Library(folders().library)
+    kept = library.create(build_request(asked, Loaded(Settings(), {})), "embedded", 1, None, BEGUN)
+    library.set_position(kept, 31.5)
+    library.close()
+    return kept
+
+
+def promised(command: str) -> set[str]:
+    """The words in code of a command's row in docs/json.md."""
+    page = (ROOT / "docs/json.md").read_text("utf-8")
+    row = next(line for line in page.splitlines() if f"`{command} --json`" in line)
+    return set(re.findall(r"`(\w+)(?:\[\])?`", row.partition(" | ")[2]))
+
+
+@pytest.mark.parametrize(
+    "command", ["feelings", "moods", "instruments", "genres", "models", "sessions", "render"]
+)
+def test_a_document_has_what_is_promised(
+    command: str, monkeypatch: Patch, capsys: Printed, home: Path
+) -> None:
+    arguments = [command]
+    if command == "render":
+        arguments += ["--from", "sad", "--to", "calm", "--minutes", "2", "--midi", f"{home}/a.mid"]
+    if command == "sessions":
+        keep_a_session()
+    found = document(monkeypatch, capsys, *arguments)
+    rows = found.get(command) or [found]
+    assert rows
+    keys = set(found) | {key for row in rows for key in row}
+    missing = keys - promised(command)
+    assert not missing, "what is printed stands in docs/json.md"
+    assert {key for key in keys if key not in ("notices", "changed")}
+
+
+def test_sessions_say_when_and_how_far(monkeypatch: Patch, capsys: Printed) -> None:
+    kept = keep_a_session()
+    (told,) = document(monkeypatch, capsys, "sessions")["sessions"]
+    assert datetime.fromisoformat(told["begun"]) == BEGUN
+    assert (told["id"], told["heard_s"], told["total_s"]) == (kept, 31.5, 120.0)
+    assert told["from"]["word"] == "tense"
+    assert told["to"] == {"word": None, "valence": 0.5, "arousal": -0.5}
+
+
+def test_the_table_says_when_in_local_time(monkeypatch: Patch, capsys: Printed) -> None:
+    """Half past ten in Adelaide (UTC+10:30 in November) on the next day."""
+    keep_a_session()
+    monkeypatch.setenv("TZ", "Australia/Adelaide")
+    import time
+
+    time.tzset()
+    try:
+        assert musmed(monkeypatch, "sessions") == 0
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
+    header, row = (line.split("\t") for line in capsys.readouterr().out.splitlines())
+    assert dict(zip(header, row, strict=True))["begun"] == "2026-11-22 09:45"
+
+
+@pytest.mark.parametrize("kind", ["instrument", "genre"])
+def test_every_tag_that_is_listed_can_be_asked_for(
+    kind: str, monkeypatch: Patch, capsys: Printed
+) -> None:
+    tags = document(monkeypatch, capsys, f"{kind}s")[f"{kind}s"]
+    assert len(tags) > 30
+    for tag in tags:
+        for word in (tag[kind], tag["spelled"]):
+            asked = Asked(start="sad", target="calm", **{kind: word})
+            build_request(asked, Loaded(Settings(), {}))
