@@ -26,7 +26,7 @@ import msgspec
 from engine.composers.base import CONTINUATION_LIMIT
 from engine.errors import MusmedError
 from engine.link.protocol import PROTOCOL_VERSION
-from engine.printable import printable
+from engine.printable import one_line, printable
 
 GREETING = b"musmed-link "
 PREAMBLE = GREETING + str(PROTOCOL_VERSION).encode() + b"\n"
@@ -114,7 +114,7 @@ class FrameReader(Generic[Message]):
         try:
             return self._decoder.decode(header)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            reason = printable(str(error).encode(errors="replace"))  # it may quote the message
+            reason = one_line(str(error))  # it may quote the message
             raise LinkError(_broken(f"an unreadable message ({reason})")) from error
 
 
