@@ -5,7 +5,9 @@ Where one can't even be looked at, that is a sentence. A leaf that every room ma
 from __future__ import annotations
 
 import errno
+import os
 import stat
+import zlib
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +16,9 @@ from engine.errors import MusmedError
 Found = Literal["folder", "file", "other", "nothing"]
 _NOTHING = {errno.ENOENT, errno.ENOTDIR}
 _SHOWN = 80
+_KEPT, _SUFFIX = 80, 8
+"""Bytes of a name and of its suffix that a part's name repeats: the shortest limit is 143
+(eCryptfs)."""
 
 
 def place_of(text: str, what: str) -> Path:
@@ -74,6 +79,26 @@ def names_in(folder: Path) -> tuple[Path, ...]:
         raise MusmedError(
             f"The folder {folder} can't be read ({_reason(error)}); mend its permissions."
         ) from error
+
+
+def part_of(path: Path) -> Path:
+    """A hidden name beside ``path`` for what this process is writing there, to be renamed to
+    ``path`` once it is whole. It keeps the suffix, and is no longer than a name may be, however
+    long that of ``path`` is."""
+    name, shown = _encoded(path.name), path.name
+    if len(name) > _KEPT:
+        shown = f"{_cut(name, _KEPT)}-{zlib.crc32(name):08x}"
+    suffix = _cut(_encoded(path.suffix), _SUFFIX)
+    return path.with_name(f".{shown}.{os.getpid()}.part{suffix}")
+
+
+def _encoded(name: str) -> bytes:
+    return name.encode("utf-8", "surrogatepass")
+
+
+def _cut(name: bytes, size: int) -> str:
+    """What is whole of ``name`` within ``size`` bytes."""
+    return name[:size].decode("utf-8", "ignore")
 
 
 def _reason(error: Exception) -> str:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from engine.composers.base import resolve_composer
 from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.speeds import Speeds
 from engine.errors import MusmedError
+from engine.places import part_of
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.playback.sinks.file import FileSink
@@ -66,7 +66,7 @@ def render_session(
     check_target(output)
     sidecar = report_path(output)
     check_report_path(sidecar)
-    part = output.with_name(f".{output.stem}.{os.getpid()}.part{output.suffix}")
+    part = part_of(output)
     sink = FileSink(part, title=_title(request), comment=_comment(request))
     with tempfile.TemporaryDirectory(prefix="musmed-render-") as folder:
         library = Library(Path(folder))

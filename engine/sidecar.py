@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import platform
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from engine.clip_record import ClipRecord, HandedOver
 from engine.composers.base import BarRecords
 from engine.errors import MusmedError
 from engine.meter.reading import Reading
+from engine.places import look_at, part_of
 from engine.plan.events import Event
 from engine.plan.generation import file_name
 from engine.plan.request import Request
@@ -169,7 +169,7 @@ def report_path(output: Path) -> Path:
 
 def check_report_path(path: Path) -> None:
     """Raise ``MusmedError`` when a sidecar can't be written to ``path``."""
-    if path.is_dir():
+    if look_at(path, "sidecar") == "folder":
         raise MusmedError(f"{path} is a folder, and the sidecar goes there; choose another name.")
     check_folder(path)
 
@@ -187,7 +187,7 @@ def write_report(
     ``MusmedError`` when it can't be written."""
     report = session_report(request, plan, events, clips, joins)
     data = msgspec.json.format(msgspec.json.encode(report), indent=2)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = part_of(path)
     try:
         write_private(temporary, data + b"\n")
         temporary.replace(path)

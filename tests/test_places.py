@@ -7,12 +7,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.composers.musicgen.files.adapters import AdapterWish, adapter_file, parse_adapter
 from engine.composers.musicgen.files.checkpoints import cached_repos, find, hub_cache
 from engine.composers.musicgen.opening import check_opening
 from engine.errors import MusmedError
-from engine.places import expanded, is_there, look_at, names_in, place_of
+from engine.places import expanded, is_there, look_at, names_in, part_of, place_of
 from engine.session.fingerprints import materials_of
 from musmed_tui.asked import Asked
 from musmed_tui.commands.models import list_models
@@ -166,3 +168,19 @@ def test_variables_that_name_a_stranger_s_home(
 def test_musmed_s_own_home_likewise() -> None:
     with pytest.raises(MusmedError, match="MUSMED_HOME"):
         folders({"MUSMED_HOME": STRANGER})
+
+
+NAMES = st.text(
+    st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1, max_size=255
+)
+
+
+@given(NAMES)
+def test_a_part_s_name_is_never_too_long(name: str) -> None:
+    path = Path("folder") / f"{name}.wav"
+    part = part_of(path)
+    assert part.parent == path.parent
+    assert part.name.startswith(".")
+    assert part.suffix == ".wav"
+    assert len(os.fsencode(part.name)) <= 143, "eCryptfs' limit, the shortest"
+    assert len({part_of(path.with_name(f"{name}{k}.wav")) for k in range(3)}) == 3

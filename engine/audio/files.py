@@ -20,6 +20,7 @@ import soundfile
 
 from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames, quantise24
 from engine.errors import MusmedError
+from engine.places import look_at, part_of
 from engine.private import touch_private
 
 SUFFIXES = (".flac", ".wav", ".ogg")
@@ -138,7 +139,7 @@ def check_target(path: Path) -> None:
 
 def check_folder(path: Path) -> None:
     """Raise ``MusmedError`` when no file can be made in the folder of ``path``."""
-    if not path.parent.is_dir():
+    if look_at(path.parent, "folder") != "folder":
         raise MusmedError(f"There is no folder {path.parent}; make it first or name another.")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise MusmedError(f"The folder {path.parent} can't be written to; choose another one.")
@@ -157,7 +158,7 @@ class AudioWriter:
         self.path = path
         self.frames = 0
         self._format, subtype = _FORMATS[path.suffix.lower()]
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        self._temporary = part_of(path)
         try:
             touch_private(self._temporary)
             self._file = soundfile.SoundFile(

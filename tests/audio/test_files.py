@@ -145,6 +145,14 @@ def test_bad_targets_are_one_sentence(name: str, words: str, tmp_path: Path) -> 
     assert not list(tmp_path.iterdir())
 
 
+def test_a_name_may_be_as_long_as_a_file_s_may(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 250 + ".flac")
+    with AudioWriter(path, **TAGS) as writer:
+        writer.write(music(100))
+    assert len(read_audio(path)) == 100
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_name_too_long_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(MusmedError, match="can't be written"):
         AudioWriter(tmp_path / ("x" * 300 + ".flac"), **TAGS)

@@ -204,6 +204,14 @@ CASES = (
     Case("no such miniaudio device", f"play {ASK} --sink miniaudio:nosuchcard", ("nosuchcard",)),
     # the output of a rendering
     Case("no output", f"render {ASK}", ("-o", "missing")),
+    Case("output of a long name", f"{RENDER} {LONG}.flac", ("can't be written", "too long")),
+    Case("score of a long name", f"render {ASK} --midi {LONG}.mid", ("no score", "too long")),
+    Case("score in a long folder", f"render {ASK} --midi {LONG}/a.mid", ("no", "too long")),
+    Case(
+        "sidecar of a long name",
+        f"{RENDER} {{home}}/{'x' * 251}.wav",
+        ("no sidecar", "too long"),
+    ),
     Case("empty output", f"{RENDER} ''", ("-o", "missing")),
     Case("output is a folder", f"{RENDER} {{home}}/f.flac", ("f.flac", "folder"), {"f.flac": None}),
     Case("unknown suffix", f"{RENDER} {{home}}/a.mp3", (".flac", ".wav", ".ogg")),

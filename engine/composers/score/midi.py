@@ -10,10 +10,8 @@ import bisect
 import io
 import itertools
 import math
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import mido
 import msgspec
@@ -22,6 +20,7 @@ from engine import __version__
 from engine.audio.files import check_folder
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.score.composer import EmbeddedComposer
+from engine.composers.score.midi_channels import NO_CHANNEL, Change, Stroke, allot
 from engine.composers.score.parts.bar_record import LOUDEST
 from engine.composers.score.parts.writer import Note
 from engine.composers.score.session_score import HeardClip, SessionScore, session_score
@@ -29,18 +28,18 @@ from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion
 from engine.composers.score.sound.instruments import INSTRUMENTS
 from engine.composers.score.writing.form import BEATS, Bar
 from engine.errors import MusmedError
+from engine.places import look_at, part_of
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.request import Request
 from engine.private import write_private
 
 TICKS = 960
 """Ticks per beat: a tick is at most 1.3 ms at 48 BPM, under the ear's grain for timing."""
+PERCUSSION = "percussion"
+"""The track of all that is no pitched instrument."""
 _DRUMS = 9
 """Channel 10, as musicians count: General MIDI's percussion."""
-_CHANNELS = tuple(channel for channel in range(16) if channel != _DRUMS)
 _MICRO = 1_000_000
-_KINDS = ("note_off", "control_change", "program_change", "note_on")
-"""The order of messages at one tick: what ends first, what a note needs before it."""
 
 
 class TempoMap:
@@ -74,21 +73,11 @@ class TempoMap:
         return min(max(0, ticks), self.end)
 
 
-class _Stroke(NamedTuple):
-    """A note as MIDI has it; ``end`` is a tick."""
-
-    tick: int
-    end: int
-    channel: int
-    key: int
-    velocity: int
-
-
 def check_midi_path(path: Path) -> None:
     """Raises ``MusmedError`` when a MIDI file can't be written to ``path``."""
     if path.suffix.lower() not in (".mid", ".midi"):
         raise MusmedError(f"{path} is no MIDI file's name; let it end in .mid.")
-    if path.is_dir():
+    if look_at(path, "score") == "folder":
         raise MusmedError(f"{path} is a folder; name a .mid file.")
     check_folder(path)
 
@@ -98,7 +87,7 @@ def write_midi(path: Path, request: Request, events: Sequence[Event] = ()) -> No
     name only when it is whole. Raises ``MusmedError`` when it can't be written."""
     check_midi_path(path)
     data = midi_bytes(request, events)
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part")
+    part = part_of(path)
     try:
         write_private(part, data)
         part.replace(path)
@@ -117,12 +106,16 @@ def midi_bytes(request: Request, events: Sequence[Event] = ()) -> bytes:
     time = TempoMap(score.bars)
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS, charset="utf-8")
     file.tracks.append(_conductor(score, time, request, events))
-    channels = _channels(score.notes)
+    played = [(_track(note), _stroke(note, time)) for note in score.notes]
+    strokes, changes = allot([pair for pair in played if pair[0] != PERCUSSION])
+    strokes[PERCUSSION] = [
+        stroke._replace(channel=_DRUMS) for name, stroke in played if name == PERCUSSION
+    ]
+    changes += [Change(0, _DRUMS, PERCUSSION)]
     for name in _in_order(score.notes):
-        notes = [
-            pair for pair in zip(score.notes, channels, strict=True) if _track(pair[0]) == name
-        ]
-        file.tracks.append(_instrument(name, notes, time))
+        notes = [note for note in score.notes if _track(note) == name]
+        own = [change for change in changes if change.name == name]
+        file.tracks.append(_instrument(name, notes, strokes[name], own, time))
     out = io.BytesIO()
     file.save(file=out)
     return out.getvalue()
@@ -191,57 +184,47 @@ def _event_text(event: Event) -> str:
 
 def _track(note: Note) -> str:
     """The track of a note: its instrument, or the one kit that percussion is."""
-    return (
-        "percussion" if isinstance(GENERAL_MIDI[note.instrument], Percussion) else note.instrument
-    )
+    return PERCUSSION if isinstance(GENERAL_MIDI[note.instrument], Percussion) else note.instrument
 
 
 def _in_order(notes: Iterable[Note]) -> list[str]:
     """The tracks in the order in which they are first heard, percussion last."""
     names = dict.fromkeys(_track(note) for note in notes)
-    return sorted(names, key=lambda name: name == "percussion")
+    return sorted(names, key=lambda name: name == PERCUSSION)
 
 
-def _channels(notes: Sequence[Note]) -> list[int]:
-    """The channel of each note. An instrument keeps its own; a sixteenth one takes the channel
-    that has been quiet for longest."""
-    owner: dict[int, str] = {}
-    until: dict[int, int] = dict.fromkeys(_CHANNELS, -1)
-    made = []
-    for note in notes:
-        if _track(note) == "percussion":
-            made.append(_DRUMS)
-            continue
-        mine = [c for c, name in owner.items() if name == note.instrument]
-        free = [c for c in _CHANNELS if c not in owner]
-        channel = (mine or free or sorted(owner, key=lambda c: until[c]))[0]
-        owner[channel] = note.instrument
-        until[channel] = max(until[channel], note.onset + note.gate)
-        made.append(channel)
-    return made
-
-
-def _instrument(name: str, notes: Sequence[tuple[Note, int]], time: TempoMap) -> mido.MidiTrack:
-    """A track: programme, place in the stereo image and hall wherever its channel begins, notes."""
+def _instrument(
+    name: str,
+    notes: Sequence[Note],
+    strokes: Sequence[Stroke],
+    changes: Sequence[Change],
+    time: TempoMap,
+) -> mido.MidiTrack:
+    """A track: programme, place in the stereo image and hall wherever a channel becomes its own,
+    and its notes. Pan and send are the means over ``notes``: MIDI has one of each for a channel."""
+    place = _mean(note.pan for note in notes)
+    hall = _mean(note.send for note in notes)
     messages: list[tuple[int, mido.Message | mido.MetaMessage]] = []
-    strokes = _apart([_stroke(note, channel, time) for note, channel in notes])
-    place = _mean(note.pan for note, _ in notes)
-    hall = _mean(note.send for note, _ in notes)
-    taken = itertools.groupby(strokes, key=lambda stroke: stroke.channel)
-    for channel, group in taken:
-        at = 0 if not messages else next(iter(group)).tick
-        messages += _patch(at, channel, name, place, hall)
-    messages += _kits(notes, time)
-    for stroke in strokes:
-        where = {"channel": stroke.channel, "note": stroke.key}
-        messages.append((stroke.tick, mido.Message("note_on", velocity=stroke.velocity, **where)))
-        messages.append((stroke.end, mido.Message("note_off", **where)))
+    for change in changes:
+        messages += _patch(change.tick, change.channel, name, place, hall)
+    kit = 0
+    for tick, together in itertools.groupby(_apart(strokes), key=lambda stroke: stroke.tick):
+        # A kit that is here goes first, so that each stroke follows the change to its own.
+        for stroke in sorted(together, key=lambda s: (s.kit not in (None, kit), s.kit or 0)):
+            if stroke.kit is not None and stroke.kit != kit:
+                kit = stroke.kit
+                change_of_kit = mido.Message("program_change", channel=stroke.channel, program=kit)
+                messages.append((tick, change_of_kit))
+            where = {"channel": stroke.channel, "note": stroke.key}
+            messages.append((tick, mido.Message("note_on", velocity=stroke.velocity, **where)))
+            messages.append((stroke.end, mido.Message("note_off", **where)))
     title = mido.MetaMessage("track_name", name=name)
     return _laid_out([(0, title), *sorted(messages, key=_rank)], time.end)
 
 
-def _rank(message: tuple[int, mido.Message | mido.MetaMessage]) -> tuple[int, int]:
-    return message[0], _KINDS.index(message[1].type)
+def _rank(message: tuple[int, mido.Message | mido.MetaMessage]) -> tuple[int, bool]:
+    """What ends comes first at its tick; the rest keeps its order."""
+    return message[0], message[1].type != "note_off"
 
 
 def _patch(
@@ -257,45 +240,32 @@ def _patch(
     ]
 
 
-def _kits(notes: Sequence[tuple[Note, int]], time: TempoMap) -> list[tuple[int, mido.Message]]:
-    """A change of kit before each stroke that only another kit has."""
-    made, now = [], 0
-    for note, channel in notes:
-        place = GENERAL_MIDI[note.instrument]
-        if isinstance(place, Percussion) and place.kit is not None and place.kit != now:
-            now = place.kit
-            change = mido.Message("program_change", channel=channel, program=now)
-            made.append((time.tick(note.onset), change))
-    return made
-
-
 def _mean(values: Iterable[float]) -> float:
     listed = list(values)
     return math.fsum(listed) / len(listed)
 
 
-def _stroke(note: Note, channel: int, time: TempoMap) -> _Stroke:
+def _stroke(note: Note, time: TempoMap) -> Stroke:
+    """The note in ticks, on no channel yet."""
     patch = GENERAL_MIDI[note.instrument]
-    key = INSTRUMENTS[note.instrument].fold(note.pitch)
-    if isinstance(patch, Percussion):
-        key = patch.key(note.pitch)
+    drum = patch if isinstance(patch, Percussion) else None
+    key = INSTRUMENTS[note.instrument].fold(note.pitch) if drum is None else drum.key(note.pitch)
     # General MIDI's loudness is 40 log10(velocity / 127) dB: amplitude is velocity squared.
     velocity = max(1, min(127, round(127 * math.sqrt(note.gain / LOUDEST))))
     tick = time.tick(note.onset)
     end = max(tick + 1, time.tick(note.onset + note.gate))
-    return _Stroke(tick, end, channel, key, velocity)
+    return Stroke(tick, end, NO_CHANNEL, key, velocity, drum.kit if drum else None)
 
 
-def _apart(strokes: Iterable[_Stroke]) -> list[_Stroke]:
+def _apart(strokes: Iterable[Stroke]) -> list[Stroke]:
     """MIDI knows one note per key: a later stroke ends the one before it, and two at once are
-    one, the louder."""
-    made: list[_Stroke] = []
+    one, the louder (of two kits, that of the louder)."""
+    made: list[Stroke] = []
     last: dict[tuple[int, int], int] = {}
-    for stroke in sorted(strokes):
+    for stroke in sorted(strokes, key=lambda s: (s.tick, s.channel, s.key, s.velocity, s.end)):
         place = last.get((stroke.channel, stroke.key))
         if place is not None and made[place].tick == stroke.tick:
-            louder = max(made[place].velocity, stroke.velocity)
-            made[place] = stroke._replace(velocity=louder, end=max(made[place].end, stroke.end))
+            made[place] = stroke._replace(end=max(made[place].end, stroke.end))
             continue
         if place is not None and made[place].end > stroke.tick:
             made[place] = made[place]._replace(end=stroke.tick)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from support.midi_reading import heard
 
 from engine import __version__
 from engine.composers import base
@@ -180,8 +181,23 @@ def test_a_score_is_written_without_a_sound(
     out = tmp_path / "out.mid"
     assert musmed(monkeypatch, "render", *request, "--midi", str(out)) == 0
     assert capsys.readouterr().out == f"Wrote {out}.\n"
-    assert out.read_bytes().startswith(b"MThd")
+    assert {note.track for note in heard(out.read_bytes())} > {"percussion"}
     assert {file.name for file in tmp_path.iterdir()} == {"out.mid"}
+
+
+@pytest.mark.parametrize("length", [100, 230, 249, 255])
+@pytest.mark.parametrize("letter", ["x", "\N{LATIN SMALL LETTER A WITH DIAERESIS}"])
+def test_a_score_may_have_as_long_a_name_as_a_file_may(
+    monkeypatch: Patch, tmp_path: Path, letter: str, length: int
+) -> None:
+    monkeypatch.setattr("engine.composers.score.midi.midi_bytes", lambda *_: b"MThd")
+    room = length - len(".mid")
+    size = len(letter.encode())
+    out = tmp_path / ("y" * (room % size) + letter * (room // size) + ".mid")
+    request = ("--from", "tense", "--to", "calm")
+    assert musmed(monkeypatch, "render", *request, "--midi", str(out)) == 0
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"MThd"]
+    assert out.is_file()
 
 
 def test_only_the_embedded_composer_has_a_score(
