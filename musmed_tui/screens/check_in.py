@@ -25,6 +25,7 @@ from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.options import check, composer_of, generation_of, number, seed_of
 from musmed_tui.screens.feeling_field import FeelingField
+from musmed_tui.screens.questions import Answered, Asking, Place, Question, first_open
 from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
 from musmed_tui.settings import Loaded, parse_number
 from musmed_tui.widgets.circumplex import Circumplex
@@ -39,6 +40,7 @@ _ABOUT = {
     "less than small steps do.",
 }
 _QUESTIONS = ("How do you feel now?", "How would you like to feel?", "Ready when you are.")
+_CHOSEN = "Both are chosen. Empty a field to choose it anew."
 _MIDDLE = Affect(0.0, 0.0)
 
 
@@ -76,7 +78,7 @@ class CheckInScreen(ShownFocusScreen):
         self._loaded = loaded
         self._cursor = _MIDDLE
         self._every_mood = False
-        self._step = 0
+        self._asking = Asking()
 
     def compose(self) -> ComposeResult:
         settings = self._loaded.settings
@@ -118,17 +120,22 @@ class CheckInScreen(ShownFocusScreen):
     def _fields(self) -> tuple[FeelingField, FeelingField]:
         return self.query_one("#start", FeelingField), self.query_one("#target", FeelingField)
 
-    @on(Circumplex.Cursor)
-    def _moved(self, event: Circumplex.Cursor) -> None:
-        self._cursor = event.affect
-        if self._step < 2:
-            self._fields[self._step].put(event.affect)
-        self._show()
+    def _look(self) -> None:
+        """Keep up with where the focus is: its message may come behind the next key's."""
+        self._asking = self._asking.went(self._place, self._answered)
 
+    @property
+    def _answered(self) -> Answered:
+        start, target = self._fields
+        return start.affect is not None, target.affect is not None
+
+    @on(Circumplex.Cursor)
     @on(Circumplex.Pointed)
-    def _pointed(self, event: Circumplex.Pointed) -> None:
+    def _moved(self, event: Circumplex.Cursor | Circumplex.Pointed) -> None:
+        self._look()
         self._cursor = event.affect
-        self._fields[min(self._step, 1)].put(event.affect)
+        if self._asking.question is not Question.READY:
+            self._fields[self._asking.question].put(event.affect)
         self._show()
 
     @on(FeelingField.Chosen)
@@ -141,37 +148,48 @@ class CheckInScreen(ShownFocusScreen):
     def _submitted(self, event: Input.Submitted) -> None:
         field = event.input
         if isinstance(field, FeelingField) and field.affect is not None:
-            self._advance(0 if field.id == "start" else 1, typed=True)
+            self._look()
+            self._take()
 
     def action_take(self) -> None:
         """Take the feeling under the cursor and go on to the next question."""
-        if self._step < 2:
-            self._fields[self._step].put(self._cursor)
-            self._advance(self._step, typed=False)
+        self._look()
+        if self._asking.question is not Question.READY:
+            self._fields[self._asking.question].put(self._cursor)
+            self._take()
 
-    def _advance(self, step: int, *, typed: bool) -> None:
-        first, second = self._fields
-        self._step = step + 1
-        if step == 1 and first.affect is None:
-            self._step = 0
-        if self._step == 2:
+    def _take(self) -> None:
+        """The question that is asked has its answer: on to the next one."""
+        typing = self._asking.place != "plane"
+        self._asking = self._asking.taken(self._answered)
+        if self._asking.question is Question.READY:
             self.set_focus(self.query_one("#begin"))
-        elif typed:
-            self.set_focus((first, second)[self._step])
+        elif typing:
+            self.set_focus(self._fields[self._asking.question])
         self._show()
 
     def on_descendant_focus(self) -> None:
         self.refresh_bindings()
-        focused = self.focused
-        if focused is not None and focused.id in ("start", "target"):
-            self._step = 0 if focused.id == "start" else 1
-            self._show()
-        elif focused is not None and focused.id == "plane" and self._step == 2:
-            self._step = 1
+        before = self._asking
+        self._look()
+        if self._asking != before:
             self._show()
 
+    @property
+    def _place(self) -> Place:
+        match self.focused.id if self.focused is not None else None:
+            case "plane":
+                return "plane"
+            case "start":
+                return "start"
+            case "target":
+                return "target"
+            case _:
+                return "elsewhere"
+
     def action_type(self) -> None:
-        self.set_focus(self._fields[min(self._step, 1)])
+        self._look()
+        self.set_focus(self._fields[self._asking.typed_in])
 
     def action_move(self) -> None:
         """The plane takes the arrows itself; this is for the list of keys."""
@@ -188,7 +206,7 @@ class CheckInScreen(ShownFocusScreen):
         focused = self.focused
         on_plane = isinstance(focused, Circumplex)
         if action == "take":
-            return on_plane and self._step < 2
+            return on_plane and self._asking.question is not Question.READY
         if action in ("move", "plane"):
             return on_plane == (action == "move")
         if action == "type":
@@ -209,13 +227,11 @@ class CheckInScreen(ShownFocusScreen):
     @on(Button.Pressed, "#begin")
     def action_begin(self) -> None:
         """Begin, or say what is missing."""
-        start, target = self._fields
-        for step, field in enumerate((start, target)):
-            if field.affect is None:
-                self._step = step
-                self.set_focus(field)
-                self._show()
-                return
+        missing = first_open(self._answered)
+        if missing is not Question.READY:
+            self.set_focus(self._fields[missing])
+            self._show()
+            return
         try:
             request = self._request()
         except MusmedError as error:
@@ -260,15 +276,17 @@ class CheckInScreen(ShownFocusScreen):
 
     def _show(self) -> None:
         start, target = self._fields
-        strategy = self._strategy
-        self.query_one("#question", Words).say((_QUESTIONS[self._step], "bold"))
+        strategy, question = self._strategy, self._asking.question
+        self.query_one("#question", Words).say((_QUESTIONS[question], "bold"))
         self.query_one("#about", Words).say((_ABOUT[strategy], "$muted"))
         for i, name in enumerate(("start", "target")):
-            self.query_one(f"#row-{name}").set_class(self._step == i, "-active")
+            self.query_one(f"#row-{name}").set_class(question == i, "-active")
         path, hint = self._path(strategy)
         focused = self.focused
         if isinstance(focused, FeelingField):
             hint = focused.trouble or hint
+        elif isinstance(focused, Circumplex) and question is Question.READY:
+            hint = _CHOSEN
         self.query_one("#hint", Words).say((hint, "$muted"))
         ready = all(field.affect is not None for field in (start, target))
         self.query_one("#begin").set_class(ready, "-ready")
