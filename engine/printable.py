@@ -8,6 +8,8 @@ leaf that every room may import; the standard library alone.
 
 from __future__ import annotations
 
+import functools
+import re
 import unicodedata
 
 MOST = 2_000
@@ -18,6 +20,8 @@ MOST_MARKS = 4
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
 """Letters and marks that are printable by their category and yet show nothing (Unicode's property
 Default_Ignorable_Code_Point)."""
+_PLAIN = re.compile(r"[ -~\xa1-\xac\xae-\xff\u2026\u2190-\u23ff\u2460-\u28ff]*")
+"""What needs no second look: Latin letters, arrows, and what the screen draws with."""
 
 
 def one_line(text: str, most: int = MOST) -> str:
@@ -28,15 +32,44 @@ def one_line(text: str, most: int = MOST) -> str:
     pairs) is written as Python writes it, '\\x1b'. A letter keeps four combining marks. What is on
     one line already comes back as it is.
     """
-    flat = " ".join(text[: 4 * most].split())
-    if not (flat.isascii() and flat.isprintable()):
-        flat = _marked("".join(_seen(c) for c in flat))
+    flat = visible(" ".join(text[: 4 * most].split()))
     return flat if len(flat) <= most else f"{flat[: most - 3].rstrip()}..."
+
+
+@functools.lru_cache(1024)
+def visible(text: str) -> str:
+    """``text`` with each character seen, as in ``one_line``, its spaces as they are; a line end is
+    written as an escape, too."""
+    if _PLAIN.fullmatch(text):
+        return text
+    return with_few_marks("".join(_seen(c) for c in text))
+
+
+def visible_lines(text: str) -> str:
+    """``visible``, but line ends stay."""
+    return "\n".join(visible(line) for line in text.split("\n"))
 
 
 def printable(data: bytes) -> str:
     """A line of bytes, such as a login banner's, by the rules of ``one_line``."""
     return one_line(data.decode("utf-8", "replace"))
+
+
+def with_few_marks(text: str) -> str:
+    """``text`` without the combining marks that a letter has too many of."""
+    if _PLAIN.fullmatch(text):
+        return text
+    marks, kept = 0, []
+    for character in text:
+        marks = marks + 1 if _is_mark(character) else 0
+        if marks <= MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
+
+
+def is_visible(text: str) -> bool:
+    """Whether each character of ``text`` is seen."""
+    return text.isprintable() and (text.isascii() or _UNSEEN.isdisjoint(text))
 
 
 def plain_json(data: bytes) -> str:
@@ -46,11 +79,16 @@ def plain_json(data: bytes) -> str:
     text = data.decode()
     if text.isascii() and "\x7f" not in text:  # msgspec escapes the C0 controls itself
         return text
-    return "".join(c if c == "\n" or _is_seen(c) else _escaped(c) for c in text)
+    marks, kept = 0, []
+    for character in text:
+        marks = marks + 1 if _is_mark(character) else 0
+        stays = character == "\n" or (is_visible(character) and marks <= MOST_MARKS)
+        kept.append(character if stays else _escaped(character))
+    return "".join(kept)
 
 
 def _seen(character: str) -> str:
-    if _is_seen(character):
+    if is_visible(character):
         return character
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\{_width(code)}"
@@ -60,21 +98,10 @@ def _width(code: int) -> str:
     return f"u{code:04x}" if code < 0x10000 else f"U{code:08x}"
 
 
-def _is_seen(character: str) -> bool:
-    return character.isprintable() and character not in _UNSEEN
-
-
 def _escaped(character: str) -> str:
     units = character.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
-def _marked(text: str) -> str:
-    """``text`` without the marks that a letter has too many of."""
-    kept: list[str] = []
-    marks = 0
-    for character in text:
-        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
-        if marks <= MOST_MARKS:
-            kept.append(character)
-    return "".join(kept)
+def _is_mark(character: str) -> bool:
+    return not character.isascii() and unicodedata.category(character) in ("Mn", "Me")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,9 +15,11 @@ from textual import events, on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from engine.errors import MusmedError
+from engine.printable import one_line
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
@@ -27,6 +29,7 @@ from musmed_tui.screens.too_small import TooSmallScreen, is_too_small
 from musmed_tui.session_control import Begun, SessionControl
 from musmed_tui.session_view import Snapshot, expected
 from musmed_tui.terminal.driver import TerminalDriver
+from musmed_tui.terminal.line_filter import VisibleOnly
 from musmed_tui.terminal.terminal import STOP_SIGNALS
 from musmed_tui.theming import Theme, for_textual, variables
 
@@ -70,6 +73,7 @@ class MusmedApp(App[Left]):
     ) -> None:
         self._themes = themes
         self._chosen_theme = control.loaded.settings.theme
+        self._visible_only = VisibleOnly()
         super().__init__(driver_class=driver_class)
         self._control = control
         self._first_session = session
@@ -113,6 +117,13 @@ class MusmedApp(App[Left]):
         for screen in self.screen_stack:
             if isinstance(screen, SessionScreen):
                 screen.tick()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return (*super().get_line_filters(), self._visible_only)
+
+    def notify(self, message: str, *, title: str = "", **how: Any) -> None:  # noqa: ANN401
+        """Textual's, for sentences that others may have written."""
+        super().notify(one_line(message), title=one_line(title), **how)
 
     # which screen
 

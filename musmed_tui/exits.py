@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import MusmedError
+from engine.printable import visible_lines
 from engine.private import make_private_folder, write_private
 from musmed_tui.terminal.streams import is_closed, open_streams, remark, silence_stdout, unwritten
 
@@ -89,7 +90,8 @@ def _log_defect(error: BaseException) -> Path | None:
     try:
         log = folders().defects
         make_private_folder(log.parent)
-        write_private(log, "".join(traceback.format_exception(error)).encode("utf-8", "replace"))
+        told = visible_lines("".join(traceback.format_exception(error)))
+        write_private(log, told.encode("utf-8", "replace"))
     except (OSError, MusmedError):
         return None
     return log

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.printable import visible_lines
 from engine.private import make_private_folder, open_private
 from musmed_tui.paths import Folders, make_writable
 
@@ -26,7 +27,7 @@ def start_logging(where: Folders, level: str) -> None:
     handler = _PrivateHandler(
         where.log, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", errors="backslashreplace"
     )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
@@ -35,6 +36,13 @@ def start_logging(where: Folders, level: str) -> None:
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
     _bound(where.engine_log)
+
+
+class _Formatter(logging.Formatter):
+    """A log is read on a terminal, too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible_lines(super().format(record))
 
 
 class _PrivateHandler(logging.handlers.RotatingFileHandler):

@@ -14,6 +14,7 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec, Tags
 from engine.playback.playback import SILENCE_DB
+from engine.printable import one_line
 from engine.session.status import ClipView, Phase, RunnerStatus
 
 
@@ -101,10 +102,10 @@ def snapshot(source: HasStatus) -> Snapshot:
         path=plan.path,
         affect=plan.path.at(position),
         target=plan.path.waypoints[-1].affect,
-        start_word=status.request.start_word,
-        target_word=_target_word(status),
-        tags=plan.clips[clip].tags,
-        next_tags=following,
+        start_word=_seen(status.request.start_word),
+        target_word=_seen(_target_word(status)),
+        tags=_seen_tags(plan.clips[clip].tags),
+        next_tags=following and _seen_tags(following),
         clip=clip,
         clips=len(plan.clips),
         timeline=status.clips,
@@ -114,12 +115,22 @@ def snapshot(source: HasStatus) -> Snapshot:
         gaps=playback.gaps,
         volume=playback.volume,
         peak=playback.peak,
-        sink=playback.sink,
-        notice=playback.notice,
-        composer=file_name(status.composer),
-        failure=status.failure,
+        sink=one_line(playback.sink),
+        notice=_seen(playback.notice),
+        composer=one_line(file_name(status.composer)),
+        failure=_seen(status.failure),
         loading=status.loading,
     )
+
+
+def _seen(text: str | None) -> str | None:
+    """What is stored or was said by an engine, fit to be shown."""
+    return None if text is None else one_line(text)
+
+
+def _seen_tags(tags: Tags) -> Tags:
+    """The emotion may be the listener's own word, from the library."""
+    return msgspec.structs.replace(tags, emotion=one_line(tags.emotion))
 
 
 def _clip_at(clips: tuple[ClipSpec, ...], position: float) -> int:
@@ -147,10 +158,10 @@ def expected(request: Request, volume: float = 1.0) -> Snapshot:
         path=plan.path,
         affect=request.start,
         target=request.target,
-        start_word=request.start_word,
-        target_word=request.target_word,
-        tags=plan.clips[0].tags,
-        next_tags=following,
+        start_word=_seen(request.start_word),
+        target_word=_seen(request.target_word),
+        tags=_seen_tags(plan.clips[0].tags),
+        next_tags=following and _seen_tags(following),
         clip=0,
         clips=len(plan.clips),
         timeline=tuple(
@@ -165,6 +176,6 @@ def expected(request: Request, volume: float = 1.0) -> Snapshot:
         peak=(SILENCE_DB, SILENCE_DB),
         sink="",
         notice=None,
-        composer=file_name(request.composer),
+        composer=one_line(file_name(request.composer)),
         failure=None,
     )

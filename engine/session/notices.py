@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from engine.printable import one_line
 from engine.session.library.library import Library
 
 
@@ -19,7 +20,8 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 class Notices:
-    """``heard`` gives the session seconds that have been heard. Any thread may take."""
+    """``heard`` gives the session seconds that have been heard. Any thread may take. What an engine
+    says comes through here: it is one line of visible characters from here on."""
 
     def __init__(self, library: Library, session: str, heard: Callable[[], float]) -> None:
         self._library = library
@@ -30,11 +32,11 @@ class Notices:
 
     def tell(self, text: str) -> None:
         """For the listener alone."""
-        self._queue.put(Notice(self._heard(), text))
+        self._queue.put(Notice(self._heard(), one_line(text)))
 
     def say(self, text: str) -> None:
         """For the listener, and for the session's record."""
-        seconds = self._heard()
+        seconds, text = self._heard(), one_line(text)
         self._queue.put(Notice(seconds, text))
         self._library.add_note(self._session, seconds, text)
 

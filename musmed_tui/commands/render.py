@@ -41,7 +41,7 @@ def render_to(
     session: str | None,
     denoise: bool | None,
     synthesis: str | None,
-    as_json: bool,
+    as_json: bool = False,
 ) -> int:
     """Render a session into ``output``, its score into ``midi``, or both; gives the exit code.
     ``session``: a kept one, as it was played, in place of what is ``asked``; ``as_json``: nothing

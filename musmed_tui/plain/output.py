@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TextIO
 
+from engine.printable import visible
 from musmed_tui.terminal.terminal import Terminal, columns
 from musmed_tui.wording import ASCII, UNICODE
 
@@ -34,15 +35,16 @@ class Output:
         return max(1, columns(self._stream) - 1)
 
     def line(self, text: str) -> None:
-        """A line that stays; on a live terminal broken between words where it is too long."""
-        drawn = self._drawn
+        """A line that stays; on a live terminal broken between words where it is too long. Whoever
+        wrote ``text``, each of its characters is seen (``engine.printable``)."""
+        drawn, text = self._drawn, visible(text)
         if self._live:
             text = textwrap.fill(text, self.width, break_long_words=False, break_on_hyphens=False)
         self._write(("\r\x1b[K" if drawn else "") + text + "\n" + drawn)
 
     def redraw(self, head: str, rest: str = "") -> None:
         """The live line; written only when it changed."""
-        painted = self._paint(head) + rest
+        painted = self._paint(visible(head)) + visible(rest)
         if self._live and painted != self._drawn:
             self._drawn = painted
             self._write("\r" + painted + "\x1b[K")

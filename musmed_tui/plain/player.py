@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, assert_never
 
 from engine.errors import MusmedError
+from engine.printable import one_line
 from musmed_tui.plain.keys import HELP, Act, Keyboard, KeyDecoder, SteerText
 from musmed_tui.plain.lines import clip_line, heading, prompt_line, state_line, status_line
 from musmed_tui.plain.output import Output
@@ -90,7 +91,7 @@ class PlainPlayer:
     def show(self) -> None:
         """Say what is new, and redraw the live line at most four times a second."""
         for notice in self._runner.take_notices():
-            self._output.line(f"{clock(notice.seconds)} {notice.text}")
+            self._output.line(f"{clock(notice.seconds)} {one_line(notice.text)}")
         snapshot = self._look()
         self._say_clip(snapshot)
         self._say_state(snapshot)

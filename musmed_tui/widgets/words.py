@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
+from engine.printable import visible_lines
+
 Part = str | tuple[str, str]
 
 
@@ -16,9 +18,16 @@ class Words(Static):
         self._said: tuple[Part, ...] = ()
 
     def say(self, *parts: Part) -> None:
+        """Each character of a part is seen, whoever wrote it; line ends stay."""
         if parts != self._said:
             self._said = parts
-            self.update(Content.assemble(*parts))
+            self.update(Content.assemble(*map(_visible, parts)))
+
+
+def _visible(part: Part) -> Part:
+    if isinstance(part, str):
+        return visible_lines(part)
+    return (visible_lines(part[0]), part[1])
 
 
 def cut(text: str, width: int) -> str:

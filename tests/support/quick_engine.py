@@ -7,6 +7,9 @@ So whatever is composed from another continuation, seed or path than it should b
 from its first tone on; what is composed from the right ones is the same in every window. As with
 the embedded composer a splice begins at a beat, and other tags are other sounds of the same notes.
 
+Where the environment has QUICK_ENGINE_SAYS, that is what it says wherever an engine may say
+something: in a banner, when a composer is opened, when its second clip fails.
+
 Where the environment has QUICK_ENGINE_SPEED it composes no faster than so many times real time: for
 who wants to see a clip that is being composed.
 """
@@ -35,6 +38,8 @@ from engine.audio.format import (
 )
 from engine.composers.base import Composer, Marks, open_composer
 from engine.composers.score.composer import EmbeddedComposer
+from engine.composers.synthesis import Synthesis
+from engine.errors import MusmedError
 from engine.plan.clock import clip_start
 from engine.plan.spec import ClipSpec, SeedStep, Tags
 
@@ -42,6 +47,7 @@ BEAT = GRID_FRAMES
 """Frames from tone to tone: half a second. A tone sounds for two beats."""
 REST_SECONDS = 0.5 / float(os.environ.get("QUICK_ENGINE_SPEED", "inf"))
 """How long it rests after a beat."""
+SAYS = os.environ.get("QUICK_ENGINE_SAYS", "")
 AFTER_SECONDS = 1.5
 """How far a clip can be heard past its end."""
 SCALE = (45, 48, 50, 52, 55, 57, 60, 62, 64, 67, 69, 72)
@@ -93,9 +99,14 @@ class QuickComposition:
 class QuickComposer(EmbeddedComposer):
     """The embedded composer, synthesis and all, but for what it composes."""
 
+    def sound_with(self, wish: Synthesis) -> str:
+        return SAYS or super().sound_with(wish)
+
     def compose(  # type: ignore[override]
         self, spec: ClipSpec, state: bytes | None, cancelled: Callable[[], bool]
     ) -> QuickComposition:
+        if SAYS and spec.index == 1:
+            raise MusmedError(SAYS)
         first = State(0, 0, (0, 0.0))
         stood = msgspec.msgpack.decode(state, type=State) if state else first
         return QuickComposition(spec, stood, cancelled)
@@ -177,6 +188,8 @@ def main() -> None:
     engine.meter.model.shipped = lambda: None  # type: ignore[assignment]
 
     incoming, outgoing = take_standard_streams()
+    if SAYS:
+        outgoing.write(SAYS.encode(errors="surrogateescape") + b"\n")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     from engine.link.server import serve
