@@ -39,9 +39,9 @@ def make_private_folder(folder: Path) -> None:
         folder.chmod(FOLDER)  # a umask may have taken the owner's own rights
 
 
-def open_private(path: Path, mode: Literal["ab", "wb"]) -> IO[bytes]:
-    """Open ``path`` to write; a file that others could read is theirs no more. Raises
-    ``OSError``."""
+def open_private(path: Path, mode: Literal["ab", "wb", "xb"]) -> IO[bytes]:
+    """Open ``path`` to write ('xb': one that is not there yet); a file that others could read is
+    theirs no more. Raises ``OSError``."""
     return open(path, mode, opener=_opener)
 
 

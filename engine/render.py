@@ -148,10 +148,11 @@ def request_of(stored: StoredSession) -> Request:
 
 
 def said_of_changes(stored: StoredSession) -> tuple[str, ...]:
-    """A sentence for each of the listener's files and models that is not what ``stored`` was begun
-    with, so that the session made again is not what was heard."""
+    """A sentence for all that makes the session made again another than was heard: what could not
+    be read of ``stored``, and each of the listener's files and models that is not what it was begun
+    with."""
     whole = msgspec.structs.replace(stored, clips={})  # all of it is composed again
-    return tuple(
+    return stored.damage + tuple(
         f"{said_of(place, stored.composer)}, so the rendering is not what was heard."
         for place in changed_materials(whole, stored.composer)
     )

@@ -1,17 +1,21 @@
 """The clips of a session: growing in memory, whole on disk as FLAC.
 
 One thread writes (the session's), one reads (the feeder's). While a clip grows its audio is in
-a preallocated array and goes to ``NNNN-R.flac.part`` at the same time; once whole it is renamed to
-``NNNN-R.flac`` and read from there, at most two whole clips being kept decoded.
+a preallocated array and goes to a file of its own (``NNNN-R.flac.PID-N.part``) at the same time;
+once whole that is renamed to ``NNNN-R.flac`` and read from there, at most two whole clips being
+kept decoded.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
+import os
+import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -22,11 +26,15 @@ from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames
 from engine.errors import MusmedError
 from engine.plan.spec import ClipKey
 from engine.playback.handover import Handover, Outgoing, faded_end
-from engine.private import make_private_folder, touch_private
+from engine.private import make_private_folder, open_private
 
 DECODED_LIMIT = 2
 LONG_STRETCH = 4 * BLOCK_FRAMES
 MAX_FRAMES = 3_600 * SAMPLE_RATE
+PART = re.compile(r"\d{4}-\d+\.flac(\.\d+-\d+)?\.part")
+"""The name of a clip's file while it grows; those of older versions had no process in it."""
+_OURS = re.compile(rf"\d{{4}}-\d+\.flac|{PART.pattern}")
+_numbers = itertools.count(1)
 
 
 class DamagedClipError(MusmedError):
@@ -69,6 +77,8 @@ class StoredClip:
         self._count = 0
         self._limit: int | None = None
         self._outgoing: Outgoing | None = None
+        self.part: Path | None = None
+        """The file that it grows in."""
         self._growing: Frames | None = None
         self._writer: soundfile.SoundFile | None = None
 
@@ -138,6 +148,16 @@ class StoredClip:
         self._writer = None
         return self._growing[: self._count]
 
+    def drop_file(self) -> None:
+        """Let go of the file and what it takes of the disk; what is here is read from memory."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with contextlib.suppress(soundfile.LibsndfileError, AssertionError):
+                writer.close()
+        if self.part is not None:
+            with contextlib.suppress(OSError):
+                self.part.unlink(missing_ok=True)
+
     def settle(self, frames: int) -> None:
         """From here on the clip is read through the store."""
         self._count = frames
@@ -173,8 +193,12 @@ class ClipStore:
             raise ValueError(f"a clip of {frames} frames")
         clip = StoredClip(self, key, start, frames)
         with self._disk_errors(key):
-            writer = self._writer(key)
-        clip.open(writer)
+            clip.part = self._new_part(key)
+            try:
+                clip.open(self._writer(clip.part))
+            except BaseException:
+                clip.drop_file()
+                raise
         self._clips[key] = clip
 
     def append(self, key: ClipKey, audio: Frames) -> None:
@@ -193,7 +217,7 @@ class ClipStore:
         clip = self._clips[key]
         at, until = change.at - clip.start, change.until - clip.start
         with self._disk_errors(key):
-            clip.hand_over(at, until, lambda: self._writer(key))
+            clip.hand_over(at, until, lambda: self._writer(clip.part))
 
     def finish(self, key: ClipKey, *, cut: bool = False) -> Path:
         """The clip is whole, or ``cut``: it ends where it has got to. Returns its file.
@@ -206,9 +230,10 @@ class ClipStore:
             raise ValueError(f"clip {key} has {clip.available()} of {clip.frames} frames")
         with self._disk_errors(key):
             audio = clip.close()
-            if not self._holds(key, len(audio)):
+            if clip.part is None or not self._holds(key, clip.part, len(audio)):
                 raise OSError(errno.EIO, "the file came out short")
-            self._part(key).rename(self.path(key))
+            self._make_way(self.path(key))
+            clip.part.rename(self.path(key))
         self._keep(key, audio)
         clip.settle(len(audio))
         return self.path(key)
@@ -219,16 +244,35 @@ class ClipStore:
         with self._lock:
             self._decoded.pop(key, None)
         if clip is not None and not clip.whole:
-            with contextlib.suppress(soundfile.LibsndfileError):
-                clip.close()
-        self._part(key).unlink(missing_ok=True)
-        self.path(key).unlink(missing_ok=True)
+            clip.drop_file()
+        with contextlib.suppress(OSError):  # a folder lies there, which ``finish`` moves away
+            self.path(key).unlink(missing_ok=True)
 
-    def adopt(self, key: ClipKey, start: int) -> None:
-        """Take up a whole clip that is already on disk. Raises ``DamagedClipError``."""
+    def keep_no_more(self) -> None:
+        """Nothing more is written: what clips that grow have of the disk is free again, and what is
+        here of them is still read."""
+        for clip in list(self._clips.values()):
+            if not clip.whole:
+                clip.drop_file()
+
+    def adopt(self, key: ClipKey, start: int, frames: int) -> None:
+        """Take up a whole clip of ``frames`` frames that is already on disk. Raises
+        ``DamagedClipError``."""
         clip = StoredClip(self, key, start, 0)
-        clip.settle(self._length(key, self.path(key)))
+        path = self.path(key)
+        if (found := self._length(key, path)) != frames:
+            raise DamagedClipError(key, path, f"has {found} frames in place of {frames}")
+        clip.settle(frames)
         self._clips[key] = clip
+
+    def tidy(self, keys: Collection[ClipKey]) -> None:
+        """Delete what lies in the folder and is none of the clips ``keys``: what was written when a
+        process was killed, or the disk was full. The session has to be held."""
+        wanted = {self.path(key).name for key in keys}
+        for path in self._folder.iterdir():
+            if path.name not in wanted and _OURS.fullmatch(path.name) and path.is_file():
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
     def get(self, key: ClipKey) -> ClipAudio:
         """Raises ``KeyError`` for a clip never begun or adopted."""
@@ -276,10 +320,10 @@ class ClipStore:
             raise DamagedClipError(key, path, "is cut short")
         return frames
 
-    def _holds(self, key: ClipKey, frames: int) -> bool:
+    def _holds(self, key: ClipKey, part: Path, frames: int) -> bool:
         """Whether all of a clip's frames have reached its file."""
         try:
-            return self._length(key, self._part(key)) == frames
+            return self._length(key, part) == frames
         except DamagedClipError:
             return False
 
@@ -302,13 +346,23 @@ class ClipStore:
             while len(self._decoded) > DECODED_LIMIT:
                 self._decoded.popitem(last=False)
 
-    def _writer(self, key: ClipKey) -> soundfile.SoundFile:
-        part = self._part(key)
-        touch_private(part)
+    def _writer(self, part: Path | None) -> soundfile.SoundFile:
+        assert part is not None
         return soundfile.SoundFile(part, "w", SAMPLE_RATE, CHANNELS, "PCM_24", format="FLAC")
 
-    def _part(self, key: ClipKey) -> Path:
-        return self.path(key).with_suffix(".flac.part")
+    def _new_part(self, key: ClipKey) -> Path:
+        """A file that was not there before."""
+        while True:
+            name = f"{self.path(key).name}.{os.getpid()}-{next(_numbers)}.part"
+            with contextlib.suppress(FileExistsError):
+                open_private(self._folder / name, "xb").close()
+                return self._folder / name
+
+    def _make_way(self, path: Path) -> None:
+        """A folder in the place of a clip gets another name."""
+        if path.is_dir():
+            numbered = (path.with_name(f"{path.name}.damaged-{n}") for n in itertools.count(1))
+            path.rename(next(place for place in numbered if not os.path.lexists(place)))
 
     @contextlib.contextmanager
     def _disk_errors(self, key: ClipKey) -> Iterator[None]:

@@ -71,6 +71,7 @@ class Executor:
         self._library.keep_events(self._session, len(kept.events) + (kept.splice is not None))
         for key in kept.lost:
             self.carry_out(DiscardClip(key))
+        self.store.tidy(kept.clips)
 
     def carry_out(self, command: ExecutorCommand) -> SplicePlaced | None:
         """A splice is answered. Raises ``MusmedError`` when something can't be stored."""

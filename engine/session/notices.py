@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 from collections.abc import Callable
 
 import msgspec
 
+from engine.errors import MusmedError
 from engine.printable import one_line
 from engine.session.library.library import Library
+
+log = logging.getLogger(__name__)
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -35,10 +39,13 @@ class Notices:
         self._queue.put(Notice(self._heard(), one_line(text)))
 
     def say(self, text: str) -> None:
-        """For the listener, and for the session's record."""
+        """For the listener, and for the session's record, if the disk takes it."""
         seconds, text = self._heard(), one_line(text)
         self._queue.put(Notice(seconds, text))
-        self._library.add_note(self._session, seconds, text)
+        try:
+            self._library.add_note(self._session, seconds, text)
+        except MusmedError as error:
+            log.warning("what was said was not stored: %s", error)
 
     def say_once(self, text: str) -> None:
         """``say``, but what was said so before, or is nothing, is not said."""

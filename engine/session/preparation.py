@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 from collections.abc import Mapping, Sequence
@@ -84,8 +85,14 @@ def prepare(
         warm=warm,
     )
     session = resume.id if resume else _created(library, request, chosen, settings)
-    store = ClipStore(library.clip_folder(session))
-    kept = _taken_up(store, resume) if resume else None
+    try:
+        store = ClipStore(library.clip_folder(session))
+    except MusmedError:
+        if resume is None:
+            with contextlib.suppress(MusmedError):
+                library.delete(session)
+        raise
+    kept, damaged = _taken_up(store, resume) if resume else (None, ())
     conductor = Conductor(
         request,
         composer.now,
@@ -98,6 +105,9 @@ def prepare(
     executor = Executor(library, session, store, sink, total=conductor.plan.total, kept=kept)
     playback = executor.playback
     playback.set_volume(volume)
+    notices = Notices(library, session, lambda: playback.state().heard)
+    for sentence in (*library.take_remarks(), *(resume.damage if resume else ()), *damaged):
+        notices.tell(sentence)
     replay = resume is not None and resume.state == "finished"
     return SessionRunner(
         Parts(
@@ -110,7 +120,7 @@ def prepare(
             kept=kept,
             composer=composer,
             speeds=session_speeds,
-            notices=Notices(library, session, lambda: playback.state().heard),
+            notices=notices,
             lifecycle=Lifecycle(realtime=sink.realtime, replay=replay),
         )
     )
@@ -131,13 +141,14 @@ def _created(
     return library.create(request, composer, 0, settings or {}, now, materials=materials)
 
 
-def _taken_up(store: ClipStore, session: StoredSession) -> Resumption:
-    """Look at what is kept of a session: damaged clips are composed again."""
+def _taken_up(store: ClipStore, session: StoredSession) -> tuple[Resumption, tuple[str, ...]]:
+    """Look at what is kept of a session: damaged clips are composed again. With a sentence, if it
+    comes to that."""
     clips = {}
     for key, row in session.clips.items():
         try:
             Continuation.unpack(row.continuation)
-            store.adopt(key, row.start)
+            store.adopt(key, row.start, row.frames)
         except MusmedError as error:
             log.warning("clip %s will be composed again: %s", key, error)
         else:
@@ -150,4 +161,10 @@ def _taken_up(store: ClipStore, session: StoredSession) -> Resumption:
                 marks=row.marks,
                 record=row.record,
             )
-    return resumption(session.request, session.events, clips, session.position)
+    lost = len(session.clips) - len(clips)
+    what = "1 clip's sound" if lost == 1 else f"the sound of {lost} clips"
+    said = f"{what[0].upper()}{what[1:]} is missing or damaged; what is needed is composed again."
+    return (
+        resumption(session.request, session.events, clips, session.position),
+        (said,) if lost else (),
+    )

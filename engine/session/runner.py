@@ -124,12 +124,15 @@ class SessionRunner:
         self._thread.start()
 
     def _forget_unheard(self) -> None:
-        with contextlib.suppress(MusmedError):
-            if self._kept is not None:
-                before: State = "finished" if self._lifecycle.replay else "interrupted"
-                self._library.set_state(self.session, before)
-            else:
-                self._library.delete(self.session)
+        if self._kept is not None:
+            before: State = "finished" if self._lifecycle.replay else "interrupted"
+            self._library.leave(self.session, before, self._kept.position)
+            return
+        try:
+            self._library.delete(self.session)
+        except MusmedError as error:
+            log.warning("a session that did not begin is left in the library: %s", error)
+            self._library.leave(self.session, "interrupted", 0.0)
 
     def steer(self, target: Affect, word: str | None = None) -> None:
         """Move the target; heard within 3 s."""
@@ -246,8 +249,15 @@ class SessionRunner:
 
     def _opened(self, told: Opened) -> None:
         if told.composer == self._composer.chosen:
-            self._library.set_composer_version(self.session, told.version)
+            self._store_version(told.version)
         self._notices.say_once(told.notice)
+
+    def _store_version(self, version: int) -> None:
+        """As with a position: what can't be stored of it ends nothing."""
+        try:
+            self._library.set_composer_version(self.session, version)
+        except MusmedError as error:
+            log.warning("the composer's version was not stored: %s", error)
 
     def _progress(self) -> None:
         self._tell(self._watch.look())
@@ -262,6 +272,8 @@ class SessionRunner:
         if self._lifecycle.failure is None:
             self._engine.start_when_due()
             self._progress()
+        for remark in self._library.take_remarks():
+            self._notices.tell(remark)
         self._status = self._look()
         heard = self._status.playback.heard
         if abs(heard - self._stored_position) >= POSITION_EVERY_SECONDS:
@@ -345,6 +357,7 @@ class SessionRunner:
         with self.playback.joiner() as joiner:
             joiner.disarm()
         self._engine.close()
+        self._executor.store.keep_no_more()
 
     def _decline(self, message: tuple[int, Delivery] | Event) -> None:
         """After a failure: the engine's last words are nothing, a listener gets an answer."""
@@ -357,9 +370,7 @@ class SessionRunner:
         self._lifecycle.finished = True
         try:
             state = self.playback.state()
-            self._store_position(state.heard)
-            with contextlib.suppress(MusmedError):
-                self._library.set_state(self.session, self._lifecycle.state(state))
+            self._library.leave(self.session, self._lifecycle.state(state), state.heard)
             self._engine.close()
             self._status = self._look()
         finally:

@@ -313,7 +313,7 @@ def test_a_device_that_goes_away(
 def test_a_clip_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     one_clip(tmp_path, noise())
     store = ClipStore(tmp_path)
-    store.adopt(ClipKey(0, 0), 0)
+    store.adopt(ClipKey(0, 0), 0, TOTAL)
     (tmp_path / "0000-0.flac").unlink()
     playback = Playback(Joiner(TOTAL), NullSink())
     with playback.joiner() as placing:

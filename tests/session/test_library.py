@@ -242,41 +242,19 @@ def test_several_threads_may_write(library: Library) -> None:
     assert len(library.load(session).notes) == 80
 
 
-def _garbage(path: Path) -> None:
-    path.write_bytes(b"this is no database, but it is long enough to be one" * 40)
-
-
-def _torn(path: Path) -> None:
-    Library(path.parent).close()
-    data = bytearray(path.read_bytes())
-    data[200:4096] = bytes(b ^ 0x5A for b in data[200:4096])
-    path.write_bytes(data)
-
-
 def _newer(path: Path) -> None:
     Library(path.parent).close()
     with sqlite3.connect(path) as db:
         db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
 
 
-@pytest.mark.parametrize(
-    ("spoil", "says"),
-    [
-        (_garbage, "is damaged.*nothing was deleted: move it away"),
-        (_torn, "is damaged.*nothing was deleted: move it away"),
-        (_newer, "newer musmed; update"),
-        (lambda path: path.mkdir(), "can't be opened"),
-    ],
-)
-def test_a_library_that_cannot_be_used_is_left_alone(
-    tmp_path: Path, spoil: object, says: str
-) -> None:
+def test_a_library_of_a_newer_musmed_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "library.sqlite"
-    spoil(path)  # type: ignore[operator]
-    before = path.read_bytes() if path.is_file() else None
-    with pytest.raises(MusmedError, match=says):
-        Library(tmp_path).sessions()
-    assert (path.read_bytes() if path.is_file() else None) == before
+    _newer(path)
+    before = path.read_bytes()
+    with pytest.raises(MusmedError, match="newer musmed; update"):
+        Library(tmp_path)
+    assert path.read_bytes() == before
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
@@ -371,7 +349,7 @@ def test_killing_the_writer_loses_at_most_the_clip_being_written(
     assert len(indices) - len(said) in (0, 1)
     store = ClipStore(library.clip_folder(session))
     for key, clip in stored.clips.items():
-        store.adopt(key, clip.start)
+        store.adopt(key, clip.start, clip.frames)
         assert store.get(key).frames == clip.frames == 4 * 4800
     library.set_state(session, "running")
     library.close()

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
+import os
 import secrets
 import shutil
 import sqlite3
-import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -27,80 +25,66 @@ from engine.errors import MusmedError
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
-from engine.private import make_private_folder, narrow, touch_private
-from engine.session.library.lock import Hold, held_elsewhere
-from engine.session.library.records import (
-    ClipRow,
-    SessionRow,
-    State,
-    StoredSession,
-    session_row,
-    stored_session,
-)
-from engine.session.library.schema import migrate
+from engine.private import make_private_folder, narrow
+from engine.session.library.database import Database, in_words
+from engine.session.library.lock import Hold, held_elsewhere, last_word
+from engine.session.library.reading import BROKEN, ID, Row, session_row, stored_session
+from engine.session.library.records import ClipRow, SessionRow, State, StoredSession
 
 __all__ = ["ClipRow", "Library", "SessionRow", "State", "StoredSession"]
 
 log = logging.getLogger(__name__)
 
-BUSY_SECONDS = 5.0
-FIELD_LIMIT = 1024 * 1024
-"""Bytes of one column of one row: what SQLite itself takes and gives."""
 NOTE_LIMIT = 2_000
-_ID = re.compile(r"\d{8}-\d{6}-[0-9a-z]{2}")
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_HEAD = "id, created, request, composer, state, position"
+_ALL = f"{_HEAD}, composer_version, settings, materials"
+_FAR = 2**62
+"""Beyond it no row is numbered on."""
+_CLIP = "number, revision, spec, start, frames, cut, continuation, record, marks"
 
 
 class Library:
     """The sessions kept in ``folder``, made on demand. Any thread of this process may use it.
 
     A session that this process created or set 'running' is held: no other process can do the
-    same until it is set to another state or this library is closed. Every method raises
-    ``MusmedError`` for a library that is damaged, not writable or on a full disk; nothing is
-    ever deleted but by ``delete`` and ``remove_clip``.
+    same until it is set to another state or this library is closed. What is damaged is left out,
+    or set aside as a whole, and ``take_remarks`` says so. Every method raises ``MusmedError`` for a
+    library that is not writable, on a full disk, or of a newer musmed; nothing is ever deleted but
+    by ``delete`` and ``remove_clip``.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / "library.sqlite"
-        self._lock = threading.RLock()
         self._holds: dict[str, Hold] = {}
-        with self._errors():
+        self._remarks: list[str] = []
+        with in_words(self.path):
             make_private_folder(folder)
             self._keep_private()
-            self._db = sqlite3.connect(
-                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-        try:
-            with self._errors():
-                self._prepare()
-        except BaseException:
-            self._db.close()
-            raise
+            self._db = Database(self.path)
 
     def _keep_private(self) -> None:
-        """The database's files beside it take its mode. A library of an older version, which
-        others could read, is theirs no more; the folder of sessions is narrowed after what is in
-        it, so that where it is private all of them are."""
-        if not self.path.exists():
-            with contextlib.suppress(OSError):  # SQLite says it
-                touch_private(self.path)
-        for file in (self.path, *(Path(f"{self.path}{end}") for end in ("-wal", "-shm"))):
-            narrow(file)
+        """A library of an older version, which others could read, is theirs no more; the folder of
+        sessions is narrowed after what is in it, so that where it is private all of them are."""
         sessions = self.folder / "sessions"
+        if os.path.lexists(sessions) and not sessions.is_dir():
+            aside = sessions.with_name(f"sessions.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+            sessions.rename(aside)
+            self._remarks.append(f"The sessions' folder was none and was set aside as {aside}.")
         if sessions.is_dir() and sessions.stat().st_mode & 0o077:
             for session in sessions.iterdir():
-                if _ID.fullmatch(session.name):
+                if ID.fullmatch(session.name):
                     narrow(session)
             narrow(sessions)
         narrow(self.folder)
 
-    def _prepare(self) -> None:
-        self._db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, FIELD_LIMIT)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute("PRAGMA foreign_keys = ON")
-        migrate(self._db)
+    def take_remarks(self) -> tuple[str, ...]:
+        """What the listener should know of the library, since the last call: sentences."""
+        said = (*self._remarks, *self._db.remarks)
+        self._remarks.clear()
+        self._db.remarks.clear()
+        return said
 
     # writing
 
@@ -118,37 +102,55 @@ class Library:
         ``now`` has a time zone. Ids sort by time. ``materials``: digests of the listener's own
         files (``fingerprints``)."""
         moment = now.astimezone(UTC)
-        taken = settings and _json(dict(settings))
+        head = (moment.isoformat(), _json(request), composer, composer_version)
+        told = (_json(dict(settings)) if settings else None, 0.0, "running")
+        files = _json(dict(materials)) if materials else None
         while True:
             suffix = secrets.choice(_LETTERS) + secrets.choice(_LETTERS)
             session = f"{moment:%Y%m%d-%H%M%S}-{suffix}"
+            row = (session, *head, *told, files)
             with self._errors():
-                row = (session, moment.isoformat(), _json(request), composer, composer_version)
-                made = self._db.execute(
-                    "INSERT OR IGNORE INTO sessions"
-                    " (id, created, request, composer, composer_version, settings, materials)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (*row, taken or None, _json(dict(materials)) if materials else None),
-                ).rowcount
-                if made:
-                    self._hold(session)
+                if self._db.write(f"INSERT OR IGNORE INTO sessions VALUES ({_marks(row)})", row):
+                    self._db.remember(session, row)
+                    self._hold_new(session)
                     return session
+
+    def _hold_new(self, session: str) -> None:
+        try:
+            self._hold(session)
+        except BaseException:  # nothing is left of a session that can't begin
+            with contextlib.suppress(sqlite3.Error):
+                self._db.write("DELETE FROM sessions WHERE id = ?", (session,))
+            raise
 
     def add_event(self, session: str, event: Event) -> None:
         """Append an event."""
-        self._append("events", "event", session, (_json(event),))
+        with self._errors(session):
+            self._db.write(
+                "INSERT INTO events (session, position, event) SELECT ?,"
+                " (SELECT count(*) FROM events WHERE session = ?), ?",
+                (session, session, _json(event)),
+            )
 
     def keep_events(self, session: str, count: int) -> None:
         """Forget all events but the first ``count``."""
         with self._errors(session):
-            self._db.execute(
-                "DELETE FROM events WHERE session = ? AND position >= ?", (session, count)
+            self._db.write(
+                "DELETE FROM events WHERE session = ?"
+                " AND NOT (typeof(position) = 'integer' AND position BETWEEN 0 AND ?)",
+                (session, count - 1),
             )
 
     def add_note(self, session: str, seconds: float, text: str) -> None:
         """Append what happened at ``seconds`` of session time; the text is cut at 2000
         characters."""
-        self._append("notes", "seconds, text", session, (seconds, text[:NOTE_LIMIT]))
+        with self._errors(session):
+            self._db.write(
+                "INSERT INTO notes (session, position, seconds, text) SELECT ?, (SELECT"
+                " coalesce(max(position) + 1, 0) FROM notes WHERE session = ?"
+                f" AND position < {_FAR}), ?, ?",
+                (session, session, seconds, text[:NOTE_LIMIT]),
+            )
 
     def save_clip(  # noqa: PLR0917 - one row, in its own order
         self,
@@ -166,15 +168,13 @@ class Library:
             raise ValueError(f"a continuation of {len(continuation)} bytes")
         values = (session, *spec.key, _json(spec), start, frames, cut, continuation)
         with self._errors(session):
-            self._db.execute(
-                "INSERT OR REPLACE INTO clips VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*values, _json(record), _json(marks)),
-            )
+            row = (*values, _json(record), _json(marks))
+            self._db.write(f"INSERT OR REPLACE INTO clips VALUES ({_marks(row)})", row)
 
     def remove_clip(self, session: str, key: ClipKey) -> None:
         """Forget a clip, if it is there; its file is the caller's."""
         with self._errors(session):
-            self._db.execute(
+            self._db.write(
                 "DELETE FROM clips WHERE session = ? AND number = ? AND revision = ?",
                 (session, *key),
             )
@@ -202,23 +202,46 @@ class Library:
         if state != "running":
             self._release(session)
 
+    def leave(self, session: str, state: State, seconds: float) -> None:
+        """Let go of a session that ended so, heard as far as ``seconds``. Where the disk is so full
+        that this can't be stored, it stands in the session's lock, which has room for it, and is
+        stored when the library is next asked. Raises nothing."""
+        hold = self._holds.get(session)
+        if hold is not None:
+            hold.leave_word(state, seconds)
+        try:
+            with self._errors(session):
+                self._db.write(
+                    "UPDATE sessions SET state = ?, position = ? WHERE id = ?",
+                    (state, seconds, session),
+                )
+        except MusmedError as error:
+            log.warning("how session %s ended was not stored: %s", session, error)
+        self._release(session)
+
     def delete(self, session: str) -> None:
-        """Delete a session and its clips. ``MusmedError`` when another process holds it."""
+        """Delete a session and its clips: first the sound, so that a full disk has room again.
+        ``MusmedError`` when another process holds it, or there is none."""
         folder = self.clip_folder(session)
+        there = os.path.lexists(folder)
         with self._errors():
-            self._hold(session)
+            if there and not folder.is_dir():
+                folder.unlink()
+            elif there:
+                self._hold(session)
             try:
-                self._db.execute("DELETE FROM sessions WHERE id = ?", (session,))
-                shutil.rmtree(folder)
+                if folder.is_dir():
+                    shutil.rmtree(folder)
+                if not self._db.write("DELETE FROM sessions WHERE id = ?", (session,)) + there:
+                    raise _unknown(session)
             finally:
                 self._release(session)
 
     def close(self) -> None:
         """Let go of everything. May be called twice."""
-        with self._lock:
-            for session in list(self._holds):
-                self._release(session)
-            self._db.close()
+        for session in list(self._holds):
+            self._release(session)
+        self._db.close()
 
     # reading
 
@@ -228,80 +251,91 @@ class Library:
         return self.folder / "sessions" / _checked(session)
 
     def sessions(self, limit: int = 50) -> tuple[SessionRow, ...]:
-        """The newest sessions first. One that can't be read is left out and logged."""
+        """The newest sessions first. Those that can't be read are left out and remarked."""
         with self._errors():
-            rows = self._db.execute(
-                "SELECT id, created, request, composer, state, position FROM sessions"
-                " ORDER BY id DESC LIMIT ?",
-                (limit,),
-            ).fetchall()
-        found = []
+            rows = self._db.rows(_HEAD, "sessions", "ORDER BY id DESC LIMIT ?", (limit,))
+        found, lost = [], []
         for row in rows:
             try:
-                found.append(session_row(row))
-            except (msgspec.MsgspecError, ValueError, TypeError) as error:
+                found.append(session_row(self._with_last_word(row)))
+            except BROKEN as error:
                 log.warning("session %r can't be read: %s", row[0], error)
+                lost.append(str(row[0]))
+        if lost:
+            count = "1 session" if len(lost) == 1 else f"{len(lost)} sessions"
+            self._remarks.append(
+                f"{count} of the library can't be read ({', '.join(lost[:3])}"
+                f"{', ...' if len(lost) > 3 else ''}); 'musmed sessions rm' removes it."
+            )
         return tuple(found)
 
     def latest_unfinished(self) -> str | None:
-        """The newest session that was not played to its end and that no process holds now."""
+        """The newest session that was not played to its end, can be read, and that no process holds
+        now."""
         with self._errors():
-            rows = self._db.execute(
-                "SELECT id FROM sessions WHERE state != 'finished' ORDER BY id DESC"
-            ).fetchall()
-        for (session,) in rows:
-            if not held_elsewhere(self.clip_folder(session)):
-                return str(session)
+            rows = self._db.rows(_HEAD, "sessions", "ORDER BY id DESC")
+        for row in rows:
+            with contextlib.suppress(*BROKEN):
+                found = session_row(self._with_last_word(row))
+                if found.state != "finished" and not held_elsewhere(self.clip_folder(found.id)):
+                    return found.id
         return None
 
     def load(self, session: str) -> StoredSession:
-        """Everything of one session. Raises ``MusmedError`` for one that is not there or
-        can't be read."""
+        """Everything of one session that can be read. Raises ``MusmedError`` for one that is not
+        there, or whose request can't be read."""
         _checked(session)
+        of = (session,)
         with self._errors(), self._snapshot():
-            row = self._db.execute(
-                "SELECT id, created, request, composer, state, position, composer_version,"
-                " settings, materials FROM sessions WHERE id = ?",
-                (session,),
-            ).fetchone()
-            events = self._column("event", "events", session)
-            notes = self._rows("seconds, text", "notes", session, "position")
-            clips = self._rows("*", "clips", session, "number, revision")
-        if row is None:
+            rows = self._db.rows(_ALL, "sessions", "WHERE id = ?", of)
+            where = "WHERE session = ? ORDER BY"
+            events = self._db.rows("position, event", "events", f"{where} position", of)
+            notes = self._db.rows("seconds, text", "notes", f"{where} position", of)
+            clips = self._db.rows(_CLIP, "clips", f"{where} number, revision", of)
+        if not rows:
             raise _unknown(session)
         try:
-            return stored_session(row, events, notes, clips)
-        except (msgspec.MsgspecError, ValueError, TypeError) as error:
+            stored = stored_session(self._with_last_word(rows[0]), events, notes, clips)
+        except BROKEN as error:
             raise MusmedError(
                 f"Session {session} in the library can't be read ({error}); start a new one."
             ) from error
+        self._remember(stored)
+        return stored
+
+    def _with_last_word(self, row: Row) -> Row:
+        """``row``, which begins as ``_HEAD`` says. One that is called 'running' and is held by
+        nobody ended with its process: as its lock says, or else interrupted."""
+        session, *some, state, position = row[:6]
+        if state != "running" or not isinstance(session, str) or not ID.fullmatch(session):
+            return row
+        folder = self.clip_folder(session)
+        if held_elsewhere(folder):
+            return row
+        state, position = last_word(folder) or ("interrupted", position)
+        return (session, *some, state, position, *row[6:])
+
+    def _remember(self, stored: StoredSession) -> None:
+        """So that it goes on in a new library too, where this one has to be set aside."""
+        told = stored.settings and _json(stored.settings)
+        self._db.remember(
+            stored.id,
+            (
+                *(stored.id, stored.created.isoformat(), _json(stored.request), stored.composer),
+                *(stored.composer_version, told, stored.position, stored.state),
+                _json(stored.materials) if stored.materials else None,
+            ),
+        )
 
     # the database
 
-    def _append(self, table: str, columns: str, session: str, values: tuple[object, ...]) -> None:
-        marks = ", ".join("?" * len(values))
-        with self._errors(session):
-            self._db.execute(
-                f"INSERT INTO {table} (session, position, {columns}) SELECT ?,"
-                f" (SELECT count(*) FROM {table} WHERE session = ?), {marks}",
-                (session, session, *values),
-            )
-
     def _set(self, session: str, column: str, value: object) -> None:
         with self._errors(session):
-            changed = self._db.execute(
+            changed = self._db.write(
                 f"UPDATE sessions SET {column} = ? WHERE id = ?", (value, session)
-            ).rowcount
+            )
         if not changed:
             raise _unknown(session)
-
-    def _rows(self, columns: str, table: str, session: str, order: str) -> list[tuple[Any, ...]]:
-        return self._db.execute(
-            f"SELECT {columns} FROM {table} WHERE session = ? ORDER BY {order}", (session,)
-        ).fetchall()
-
-    def _column(self, column: str, table: str, session: str) -> list[Any]:
-        return [value for (value,) in self._rows(column, table, session, "position")]
 
     @contextlib.contextmanager
     def _snapshot(self) -> Iterator[None]:
@@ -316,7 +350,7 @@ class Library:
             self._holds[session] = Hold(self.clip_folder(session))
 
     def _release(self, session: str) -> None:
-        with self._lock:
+        with self._db.lock:
             hold = self._holds.pop(session, None)
         if hold is not None:
             hold.release()
@@ -324,42 +358,17 @@ class Library:
     @contextlib.contextmanager
     def _errors(self, session: str | None = None) -> Iterator[None]:
         """One thread at a time; what SQLite and the disk say becomes a sentence."""
-        try:
-            with self._lock:
+        with in_words(self.path), self._db.lock:
+            try:
                 yield
-        except sqlite3.IntegrityError as error:
-            raise _unknown(str(session)) from error
-        except (sqlite3.Error, OSError) as error:
-            raise MusmedError(_sentence(error, self.path)) from error
-
-
-_WHAT = (
-    ("locked", "is in use by another musmed that does not let go; stop it and try again"),
-    ("full", "can't be written: the disk is full; free some space and try again"),
-    ("readonly", "can't be written to; make it writable or choose another data folder"),
-    ("unable to open", "can't be opened; make it readable and writable, or choose another folder"),
-    ("too big", "holds or was given something too large; move it away and start again"),
-)
-
-
-def _sentence(error: sqlite3.Error | OSError, path: Path) -> str:
-    if isinstance(error, OSError):
-        return (
-            f"The session library at {path.parent} can't be written ({error.strerror}); make the "
-            "folder writable, free some space or choose another data folder."
-        )
-    said = str(error).lower()
-    for word, what in _WHAT:
-        if word in said:
-            return f"The session library {path} {what}."
-    return (
-        f"The session library {path} is damaged ({error}); nothing was deleted: move it away to "
-        "begin a new one, or restore it from a backup."
-    )
+            except sqlite3.IntegrityError as error:
+                if error.sqlite_errorname != "SQLITE_CONSTRAINT_FOREIGNKEY":
+                    raise
+                raise _unknown(str(session)) from error
 
 
 def _checked(session: str) -> str:
-    if _ID.fullmatch(session) is None:
+    if ID.fullmatch(session) is None:
         raise MusmedError(
             f"{session!r} is no session id; 'musmed sessions' lists them (20261121-101500-k3)."
         )
@@ -372,3 +381,7 @@ def _unknown(session: str) -> MusmedError:
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
+
+
+def _marks(row: Row) -> str:
+    return ", ".join("?" * len(row))

@@ -1,15 +1,27 @@
-"""A session is written by one process at a time: a lock that ends with its process."""
+"""A session is written by one process at a time: a lock that ends with its process.
+
+Its file has room for a last word, taken when the lock is: how the session ended can be said there
+on a disk that has no room for anything new.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import logging
 import os
 from pathlib import Path
+from typing import cast, get_args
 
 from engine.errors import MusmedError
 from engine.private import make_private_folder, open_private
+from engine.session.library.records import State
 
 NAME = ".held"
+WORD_BYTES = 64
+"""Of the file: the state and the seconds heard, and spaces."""
+
+log = logging.getLogger(__name__)
 
 
 class Hold:
@@ -32,6 +44,21 @@ class Hold:
         except OSError:
             self._file.close()
             raise
+        self._path = folder / NAME
+        self._put(b"")
+
+    def leave_word(self, state: State, seconds: float) -> None:
+        """How the session ended, and how far it was heard. Raises nothing."""
+        self._put(f"{state} {seconds:.6f}".encode())
+
+    def _put(self, word: bytes) -> None:
+        """In place: what the file already has of the disk it keeps. A disk too full for the first
+        one has no last word either."""
+        try:
+            with self._path.open("r+b", buffering=0) as file:
+                file.write(word.ljust(WORD_BYTES)[:WORD_BYTES])
+        except OSError as error:
+            log.warning("%s can't be written: %s", self._path, error)
 
     def release(self) -> None:
         """May be called twice."""
@@ -52,3 +79,13 @@ def held_elsewhere(folder: Path) -> bool:
         return False
     finally:
         os.close(descriptor)
+
+
+def last_word(folder: Path) -> tuple[State, float] | None:
+    """What the process that held this session last said of its end, if it came to that."""
+    with contextlib.suppress(OSError, ValueError):
+        with (folder / NAME).open("rb") as file:
+            state, seconds = file.read(WORD_BYTES).decode("ascii").split()
+        if state in get_args(State):
+            return cast("State", state), float(seconds)
+    return None

@@ -1,9 +1,9 @@
-"""What the library gives back, and how rows become it."""
+"""What the library gives back. ``reading.py`` makes it of rows."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -65,6 +65,8 @@ class StoredSession(msgspec.Struct, frozen=True):
     state: State
     notes: tuple[NoticeRow, ...]
     materials: dict[str, str] = {}
+    damage: tuple[str, ...] = ()
+    """What of it could not be read, and what becomes of that: sentences for the listener."""
 
     def sounded(self, wish: Synthesis) -> Synthesis:
         """The session's own synthesis, wherever its soundfont may now lie; ``wish`` before any
@@ -88,56 +90,3 @@ class StoredSession(msgspec.Struct, frozen=True):
         """What sounded the newest clip, for the session to go on with; None before any clip."""
         records = [clip.record for _, clip in sorted(self.clips.items()) if clip.record]
         return (records[-1].synthesis or BUILTIN) if records else None
-
-
-def session_row(row: tuple[Any, ...]) -> SessionRow:
-    """A row of the sessions table. Raises msgspec's errors, ``ValueError`` or ``TypeError``."""
-    session, created, request, composer, state, position = row
-    plain = {
-        "id": session,
-        "created": created,
-        "request": msgspec.json.decode(request),
-        "composer": composer,
-        "state": state,
-        "position": position,
-    }
-    return msgspec.convert(plain, SessionRow)
-
-
-def stored_session(
-    row: tuple[Any, ...],
-    events: list[str],
-    notes: list[tuple[Any, ...]],
-    clips: list[tuple[Any, ...]],
-) -> StoredSession:
-    """The rows of one session. Raises like ``session_row``."""
-    head = session_row(row[:6])
-    version, settings, materials = row[6:]
-    stored = [_stored_clip(clip) for clip in clips]
-    return StoredSession(
-        id=head.id,
-        created=head.created,
-        request=head.request,
-        composer=head.composer,
-        composer_version=version,
-        settings=msgspec.json.decode(settings, type=dict[str, str]) if settings else None,
-        events=tuple(msgspec.json.decode(event, type=Event) for event in events),
-        clips={clip.spec.key: clip for clip in stored},
-        position=head.position,
-        state=head.state,
-        notes=tuple(NoticeRow(seconds, text) for seconds, text in notes),
-        materials=msgspec.json.decode(materials, type=dict[str, str]) if materials else {},
-    )
-
-
-def _stored_clip(row: tuple[Any, ...]) -> ClipRow:
-    _, _, _, spec, start, frames, cut, continuation, record, marks = row
-    return ClipRow(
-        spec=msgspec.json.decode(spec, type=ClipSpec),
-        start=start,
-        frames=frames,
-        cut=bool(cut),
-        continuation=bytes(continuation),
-        record=msgspec.json.decode(record, type=ClipRecord | None),
-        marks=msgspec.json.decode(marks, type=Marks),
-    )

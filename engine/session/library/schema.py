@@ -49,14 +49,35 @@ MIGRATIONS = (
     "ALTER TABLE sessions ADD COLUMN materials TEXT",
 )
 """Script n takes a library from schema n to n + 1. Never changed once released; only added to."""
+SHAPE = {
+    "sessions": (
+        *("id", "created", "request", "composer", "composer_version", "settings", "position"),
+        *("state", "materials"),
+    ),
+    "events": ("session", "position", "event"),
+    "clips": (
+        *("session", "number", "revision", "spec", "start", "frames", "cut", "continuation"),
+        *("record", "marks"),
+    ),
+    "notes": ("session", "position", "seconds", "text"),
+}
+"""The tables and columns that the newest schema has."""
+_NO_VERSION = 1_000
+"""No musmed has had so many: a version that is larger, or negative, was never written."""
+
+
+class DamagedDatabaseError(sqlite3.DatabaseError):
+    """It can be opened, and is no library."""
 
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the library to the newest schema, one transaction for each step.
 
     ``connection`` is in autocommit mode. Raises ``MusmedError`` for a library of a newer
-    musmed, ``sqlite3.Error`` when the file can't be changed.
+    musmed, ``sqlite3.Error`` when the file can't be changed or is no library.
     """
+    if not 0 <= _version(connection) < _NO_VERSION:
+        raise DamagedDatabaseError("its version is none")
     while (version := _version(connection)) < len(MIGRATIONS):
         # The version is asked for again under the write lock: another process may migrate too.
         connection.execute("BEGIN IMMEDIATE")
