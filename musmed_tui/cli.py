@@ -178,16 +178,41 @@ def genres(*, as_json: Json = False) -> None:
     show_genres(as_json=as_json)
 
 
-@app.command()
-def sessions(
+sessions = typer.Typer(
+    name="sessions",
+    help="List the stored sessions, the newest first; delete some.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(sessions)
+
+
+@sessions.callback(invoke_without_command=True)
+def sessions_root(
+    context: typer.Context,
     limit: Annotated[Text, typer.Option(metavar="NUMBER", help="At most so many (20).")] = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """List the stored sessions, the newest first."""
-    from musmed_tui.commands.lists import show_sessions
+    """List the stored sessions, the newest first; delete some."""
+    if context.invoked_subcommand is None:
+        from musmed_tui.commands.lists import show_sessions
 
-    show_sessions(limit, as_json=as_json)
+        show_sessions(limit, as_json=as_json)
+
+
+@sessions.command("rm")
+def sessions_rm(
+    session: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="ID...", help="From 'musmed sessions'."),
+    ] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+) -> None:
+    """Delete stored sessions and their sound; nothing is asked."""
+    from musmed_tui.commands.sessions import remove_sessions
+
+    remove_sessions(session or [], every=every)
 
 
 @app.command()

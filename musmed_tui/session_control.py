@@ -80,6 +80,7 @@ class SessionControl:
         self._runner: Running | None = None
         self._warm: WarmEngine | None = None
         self._log: IO[bytes] | None = None
+        self._house: threading.Thread | None = None
         self._lock = threading.RLock()
         self._closed = False
         start_logging(where, loaded.settings.log_level)
@@ -147,7 +148,24 @@ class SessionControl:
             )
             self._runner = runner
             runner.start()
+            self._keep_house()
         return Begun(runner, lambda: snapshot(runner), notice)
+
+    def _keep_house(self) -> None:
+        """Beside the music: what killed players left goes, and what is more than the library may
+        take. The session says it."""
+        from engine.session.library.room import GB, make_room, tidy
+
+        limit = self.loaded.settings.library_gb * GB
+
+        def keep() -> None:
+            with contextlib.suppress(MusmedError):
+                tidy(self.library)
+                if said := make_room(self.library, limit):
+                    self.library.remark(said)
+
+        self._house = threading.Thread(target=keep, name="library", daemon=True)
+        self._house.start()
 
     def again(self, session: str, *, from_start: bool) -> Begun:
         """Play a kept session on from where it was left, or from its beginning."""
@@ -198,6 +216,8 @@ class SessionControl:
         if warm is not None:
             warm.close()
         self.end()
+        if self._house is not None:
+            self._house.join()
         self.library.close()
         if self._log is not None:
             self._log.close()

@@ -45,6 +45,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "guidance": GUIDANCE_RANGE,
     "top_k": TOP_K_RANGE,
     "sampling_temperature": SAMPLING_RANGE,
+    "library_gb": (0.0, 100_000.0),
 }
 _WHOLE = ("top_k",)
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -63,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``minutes``, ``latency`` (seconds the sound device is given ahead) and ``volume`` (0 to 1)
     lie in ``RANGES``. ``instrument`` and ``genre`` are MTG-Jamendo tags when pinned.
+    ``library_gb``: how much the session library may take (0: as much as there is).
     ``soundfont``: the file FluidSynth plays from; None for one in the usual places. ``guidance``,
     ``top_k``, ``sampling_temperature``, ``decoder`` and ``adapters`` are MusicGen's
     (``Generation``).
@@ -87,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     instrument: _Word | None = None
     genre: _Word | None = None
     log_level: LogLevel = "info"
+    library_gb: float = 10.0
 
     def sounded(self, synthesis: str | None = None) -> Synthesis:
         """How notes are sounded; ``synthesis``: the option, None where it was not given. Raises

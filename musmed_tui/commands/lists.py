@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
 from musmed_tui.asked import Asked
-from musmed_tui.logs import start_logging
+from musmed_tui.commands.sessions import open_log
 from musmed_tui.options import build_request, drawn_seed
-from musmed_tui.paths import folders, make_writable
+from musmed_tui.paths import folders
 from musmed_tui.settings import load_settings
 from musmed_tui.terminal.streams import remark, say_json
 from musmed_tui.terminal.table import print_table
@@ -108,18 +108,29 @@ def _show_tags(kind: str, tags: Iterable[str], *, as_json: bool) -> None:
 def show_sessions(limit: str | None, *, as_json: bool) -> None:
     """Print the newest stored sessions. Raises ``MusmedError``."""
     from engine.session.library.library import Library
+    from engine.session.library.room import GB, in_words, said_of_room, taken
 
     most = _limit(limit)
-    where = folders()
-    start_logging(where, load_settings(where.settings).settings.log_level)
-    make_writable(where.library, "the session library")
-    library = Library(where.library)
-    try:
-        stored = library.sessions(most)
-    finally:
-        library.close()
+    where = open_log()
+    stored: tuple[SessionRow, ...] = ()
+    if where.library.is_dir():
+        library = Library(where.library)
+        try:
+            stored = library.sessions(most)
+            for said in library.take_remarks():
+                remark(said)
+        finally:
+            library.close()
+    room = taken(where.library)
+    most_bytes = load_settings(where.settings).settings.library_gb * GB
     if as_json:
-        say_json({"sessions": [_session(row) for row in stored]})
+        say_json(
+            {
+                "sessions": [_session(row, room.sessions.get(row.id, 0)) for row in stored],
+                "bytes": room.total,
+                "limit_bytes": round(most_bytes) or None,
+            }
+        )
         return
     rows = []
     for row in stored:
@@ -130,12 +141,15 @@ def show_sessions(limit: str | None, *, as_json: bool) -> None:
         )
         begun = f"{row.created.astimezone():%Y-%m-%d %H:%M}"
         heard = f"{clock(row.position)}/{clock(request.seconds)}"
-        rows.append((row.id, begun, way, heard, row.state, str(request.seed), row.composer))
-    columns = ("session", "begun", "feelings", "heard", "state", "seed", "composer")
-    print_table("Sessions", columns, rows, spare=("composer", "seed"))
+        size = in_words(room.sessions.get(row.id, 0))
+        rows.append((row.id, begun, way, heard, row.state, size, str(request.seed), row.composer))
+    columns = ("session", "begun", "feelings", "heard", "state", "size", "seed", "composer")
+    print_table("Sessions", columns, rows, spare=("composer", "seed", "size"))
+    if stored:
+        remark(said_of_room(room.total, most_bytes))
 
 
-def _session(row: SessionRow) -> dict[str, object]:
+def _session(row: SessionRow, size: int) -> dict[str, object]:
     """A session for programs: times in seconds, its beginning in UTC."""
     request = row.request
     return {
@@ -146,6 +160,7 @@ def _session(row: SessionRow) -> dict[str, object]:
         "heard_s": row.position,
         "total_s": request.seconds,
         "state": row.state,
+        "bytes": size,
         "seed": request.seed,
         "composer": row.composer,
     }

@@ -133,8 +133,8 @@ def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis, *, other:
         raise MusmedError(f"There is no session {session}; 'musmed sessions' lists them.")
     library = Library(where.library)
     try:
-        for remark in library.take_remarks():
-            print(remark, file=sys.stderr)
+        for said in library.take_remarks():
+            remark(said)
         stored = library.load(session)
     finally:
         library.close()

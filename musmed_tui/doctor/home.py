@@ -80,9 +80,9 @@ def _settings_file(path: Path) -> Finding:
     return Finding("settings", "ok", f"No {path}; the defaults hold.")
 
 
-def disk() -> Iterator[Finding]:
-    """The folders: can they be written, and is there room."""
-    where = folders()
+def disk(settings: Settings) -> Iterator[Finding]:
+    """The folders: can they be written, and is there room; and the library, as it is."""
+    where, most = folders(), settings.library_gb
     for folder, purpose in ((where.data, "the session library"), (where.state, "logs")):
         try:
             make_writable(folder, purpose)
@@ -97,6 +97,28 @@ def disk() -> Iterator[Finding]:
             )
         else:
             yield Finding("folders", "ok", text)
+    yield from _library(where.library, most)
+
+
+def _library(folder: Path, most: float) -> Iterator[Finding]:
+    """Looked at only: the next session mends what can be mended."""
+    from engine.session.library.database import looked_at
+    from engine.session.library.room import GB, in_words, said_of_room, taken
+
+    if not folder.is_dir():
+        return
+    count, damage = looked_at(folder / "library.sqlite")
+    if damage:
+        text = f"The session library is damaged ({damage})."
+        advice = "The next session sets it aside and begins a new one with what can be read of it."
+        yield Finding("library", "note", text, advice)
+    room = taken(folder)
+    what = "1 session" if count == 1 else f"{count} sessions"
+    yield Finding("library", "ok", f"{what}. {said_of_room(room.total, most * GB)}")
+    for aside in sorted(folder.glob("*.damaged-*.sqlite")):
+        size = in_words(aside.stat().st_size)
+        text = f"{aside} ({size}) was damaged and set aside."
+        yield Finding("library", "note", text, "Delete it once you miss nothing.")
 
 
 def versions() -> Iterator[Finding]:

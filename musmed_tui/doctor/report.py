@@ -38,7 +38,7 @@ def examine() -> Iterable[Finding]:
     yield from musicgen.musicgen()
     yield from home.terminal()
     yield from findings
-    yield from home.disk()
+    yield from home.disk(settings)
     yield from home.versions()
 
 

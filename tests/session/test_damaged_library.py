@@ -331,7 +331,7 @@ def test_a_session_that_plays_outlives_its_library(tmp_path: Path) -> None:
     library.add_event(session, EVENTS[0])
     library.set_state(session, "stopped")
     (said,) = library.take_remarks()
-    assert "1 session could be read" in said
+    assert "with 1 session of the old one" in said
     stored = library.load(session)
     assert (stored.position, stored.state, stored.events) == (12.0, "stopped", EVENTS[:1])
     assert [row.id for row in library.sessions()] == [session]

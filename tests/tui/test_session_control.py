@@ -112,7 +112,15 @@ def saved(control: SessionControl, begun: Begun, folder: Path) -> Frames:
 def rendered(session: str, folder: Path) -> Frames:
     """What ``musmed render --session`` writes."""
     output = folder / "command.flac"
-    code = render_to(Asked(), str(output), midi=None, session=session, denoise=None, synthesis=None)
+    code = render_to(
+        Asked(),
+        str(output),
+        midi=None,
+        session=session,
+        denoise=None,
+        synthesis=None,
+        as_json=False,
+    )
     assert code == 0
     return sound(output)
 

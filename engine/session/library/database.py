@@ -148,21 +148,21 @@ class Database:
         saved = self._saved(aside, made)
         log.error("the library was damaged (%s) and is now %s", found, aside)
         self.remarks.append(
-            f"The session library was damaged and was set aside as {aside}; {saved} could be read "
-            "and went over into a new one."
+            f"The session library was damaged and was set aside as {aside}; a new one was begun, "
+            f"with {saved} of the old one."
         )
         return made
 
     def _connect(self) -> sqlite3.Connection:
         """Raises ``DamagedDatabaseError`` for what is no library, beside what SQLite raises."""
         self._file = self._identity()
-        for file in (self.path, *self._beside(self.path)):
+        for file in (self.path, *beside(self.path)):
             if file.exists() and not file.is_file():
                 raise DamagedDatabaseError(f"{file.name} is no file")
         if self._file is None:
             with contextlib.suppress(OSError):  # SQLite says it
                 touch_private(self.path)
-        for file in (self.path, *self._beside(self.path)):
+        for file in (self.path, *beside(self.path)):
             narrow(file)
         made = sqlite3.connect(
             self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -175,7 +175,7 @@ class Database:
             made.execute("PRAGMA foreign_keys = ON")
             made.execute("PRAGMA trusted_schema = OFF")
             migrate(made)
-            _check_shape(made)
+            check_shape(made)
         except BaseException:
             made.close()
             raise
@@ -190,9 +190,6 @@ class Database:
             return None
         return found.st_dev, found.st_ino
 
-    def _beside(self, path: Path) -> list[Path]:
-        return [Path(f"{path}{end}") for end in _BESIDE]
-
     def _moved(self) -> Path:
         """Give the file another name, and what lies beside it; nothing is written over."""
         stem = f"{self.path.stem}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}"
@@ -202,10 +199,9 @@ class Database:
             for place in (self.path.with_name(f"{name}{self.path.suffix}") for name in names)
             if not os.path.lexists(place)
         )
-        for old, new in zip(self._beside(self.path), self._beside(aside), strict=True):
+        for old, new in zip((*beside(self.path), self.path), (*beside(aside), aside), strict=True):
             with contextlib.suppress(FileNotFoundError):
                 old.rename(new)
-        self.path.rename(aside)
         narrow(aside)
         return aside
 
@@ -220,6 +216,33 @@ class Database:
             log.warning("nothing could be read of %s: %s", aside, error)
             return "nothing"
         return {0: "nothing", 1: "1 session"}.get(count, f"{count} sessions")
+
+
+def beside(path: Path) -> list[Path]:
+    """What SQLite has beside the database ``path``."""
+    return [Path(f"{path}{end}") for end in _BESIDE]
+
+
+def looked_at(path: Path) -> tuple[int, str]:
+    """How many sessions the library at ``path`` has, and what is wrong with it, '' where nothing
+    is. It is left as it is."""
+    for file in (path, *beside(path)):
+        if file.exists() and not file.is_file():
+            return 0, f"{file.name} is no file"
+    if not path.exists():
+        return 0, ""
+    try:
+        made = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error as error:
+        return 0, str(error)
+    try:
+        made.text_factory = as_text
+        check_shape(made)
+        return int(made.execute("SELECT count(*) FROM sessions").fetchone()[0]), ""
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        return 0, str(error)
+    finally:
+        made.close()
 
 
 @contextlib.contextmanager
@@ -268,7 +291,7 @@ def _is_damage(error: Exception, *, opening: bool = False) -> bool:
     return code in _UNREADABLE or (opening and code == sqlite3.SQLITE_ERROR)
 
 
-def _check_shape(connection: sqlite3.Connection) -> None:
+def check_shape(connection: sqlite3.Connection) -> None:
     for table, columns in SHAPE.items():
         there = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
         if there != list(columns):

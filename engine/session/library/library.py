@@ -11,7 +11,6 @@ import contextlib
 import logging
 import os
 import secrets
-import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -27,7 +26,7 @@ from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
 from engine.private import make_private_folder, narrow
 from engine.session.library.database import Database, in_words
-from engine.session.library.lock import Hold, held_elsewhere, last_word
+from engine.session.library.lock import Hold, delete_folder, held_elsewhere, last_word
 from engine.session.library.reading import BROKEN, ID, Row, session_row, stored_session
 from engine.session.library.records import ClipRow, SessionRow, State, StoredSession
 
@@ -219,23 +218,49 @@ class Library:
             log.warning("how session %s ended was not stored: %s", session, error)
         self._release(session)
 
+    def settle(self) -> None:
+        """Store how sessions ended whose process could not do so any more."""
+        with self._errors():
+            rows = self._db.rows(_HEAD, "sessions", "WHERE state = 'running'")
+            for row in rows:
+                state, position = self._with_last_word(row)[4:6]
+                if state != "running":
+                    self._db.write(
+                        "UPDATE sessions SET state = ?, position = ? WHERE id = ?",
+                        (state, position, row[0]),
+                    )
+
     def delete(self, session: str) -> None:
         """Delete a session and its clips: first the sound, so that a full disk has room again.
         ``MusmedError`` when another process holds it, or there is none."""
-        folder = self.clip_folder(session)
-        there = os.path.lexists(folder)
         with self._errors():
-            if there and not folder.is_dir():
-                folder.unlink()
-            elif there:
-                self._hold(session)
-            try:
-                if folder.is_dir():
-                    shutil.rmtree(folder)
-                if not self._db.write("DELETE FROM sessions WHERE id = ?", (session,)) + there:
-                    raise _unknown(session)
-            finally:
-                self._release(session)
+            there = delete_folder(self.clip_folder(session), self._holds.get(session))
+            self._release(session)
+            if not self.delete_row(session) and not there:
+                raise _unknown(session)
+
+    def delete_row(self, session: str) -> int:
+        """Delete what the database has of a session; how many there were."""
+        with self._errors():
+            return self._db.write("DELETE FROM sessions WHERE id = ?", (session,))
+
+    def forget_nameless(self) -> None:
+        """Delete rows whose id is none, which nothing else can name."""
+        with self._errors():
+            ids = self._db.rows("rowid, id", "sessions")
+            for number, session in ids:
+                if not isinstance(session, str) or not ID.fullmatch(session):
+                    self._db.write("DELETE FROM sessions WHERE rowid = ?", (number,))
+
+    def ids(self) -> tuple[str, ...]:
+        """Of all sessions, those that can't be read too."""
+        with self._errors():
+            rows = self._db.rows("id", "sessions")
+        return tuple(str(found) for (found,) in rows if ID.fullmatch(str(found)))
+
+    def remark(self, sentence: str) -> None:
+        """Something that the listener should know of the library (``take_remarks``)."""
+        self._remarks.append(sentence)
 
     def close(self) -> None:
         """Let go of everything. May be called twice."""
@@ -248,7 +273,7 @@ class Library:
     def clip_folder(self, session: str) -> Path:
         """Where the session's clips lie. Raises ``MusmedError`` for what is no session id, so
         that the path never leaves the library."""
-        return self.folder / "sessions" / _checked(session)
+        return self.folder / "sessions" / checked(session)
 
     def sessions(self, limit: int = 50) -> tuple[SessionRow, ...]:
         """The newest sessions first. Those that can't be read are left out and remarked."""
@@ -284,7 +309,7 @@ class Library:
     def load(self, session: str) -> StoredSession:
         """Everything of one session that can be read. Raises ``MusmedError`` for one that is not
         there, or whose request can't be read."""
-        _checked(session)
+        checked(session)
         of = (session,)
         with self._errors(), self._snapshot():
             rows = self._db.rows(_ALL, "sessions", "WHERE id = ?", of)
@@ -348,6 +373,7 @@ class Library:
     def _hold(self, session: str) -> None:
         if session not in self._holds:
             self._holds[session] = Hold(self.clip_folder(session))
+            self._holds[session].begin()
 
     def _release(self, session: str) -> None:
         with self._db.lock:
@@ -367,7 +393,8 @@ class Library:
                 raise _unknown(str(session)) from error
 
 
-def _checked(session: str) -> str:
+def checked(session: str) -> str:
+    """``session``, if it may be one's id. Raises ``MusmedError``."""
     if ID.fullmatch(session) is None:
         raise MusmedError(
             f"{session!r} is no session id; 'musmed sessions' lists them (20261121-101500-k3)."

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import shutil
 from pathlib import Path
 from typing import cast, get_args
 
@@ -45,6 +46,9 @@ class Hold:
             self._file.close()
             raise
         self._path = folder / NAME
+
+    def begin(self) -> None:
+        """The session is being played from here on: there is no last word yet."""
         self._put(b"")
 
     def leave_word(self, state: State, seconds: float) -> None:
@@ -79,6 +83,24 @@ def held_elsewhere(folder: Path) -> bool:
         return False
     finally:
         os.close(descriptor)
+
+
+def delete_folder(folder: Path, hold: Hold | None = None) -> bool:
+    """Delete the folder of a session and all that is in it; whether there was one. ``hold``: that
+    of this process, if it has it. Raises ``MusmedError`` when another process holds it, and
+    ``OSError``."""
+    if not os.path.lexists(folder):
+        return False
+    if not folder.is_dir() or folder.is_symlink():
+        folder.unlink()
+        return True
+    taken = hold or Hold(folder)
+    try:
+        shutil.rmtree(folder)
+    finally:
+        if hold is None:
+            taken.release()
+    return True
 
 
 def last_word(folder: Path) -> tuple[State, float] | None:
