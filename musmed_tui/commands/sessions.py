@@ -33,7 +33,7 @@ def remove_sessions(ids: Sequence[str], *, every: bool) -> None:
             raise MusmedError(f"There is no session {session}; 'musmed sessions' lists them.")
         if held_elsewhere(where.library / "sessions" / session):
             raise MusmedError(f"Session {session} is being played; stop it there first.")
-    if wanted or every:
+    if where.library.is_dir():
         _delete(where.library, wanted, every=every)
     freed = before.total - taken(where.library).total
     what = "1 session" if len(wanted) == 1 else f"{len(wanted)} sessions"

@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,46 @@ def test_a_session_control_narrows_an_old_library_to_its_sessions(
     session = old_library(where.library)
     SessionControl(where, Loaded(Settings(), {}), Options(sink="null", volume=1.0)).close()
     assert open_to_others(session.parent) == [f"{session / '0000-0.flac'} -rw-r--r--"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_another_user_can_t_take_the_lock_or_read_a_thing() -> None:
+    """Of an old library too, once musmed has opened it."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        folder = Path(place) / "library"
+        session = old_library(folder)
+        (session / ".held").touch(0o644)
+        assert taken_by_others(session) == "taken read", "as an older version left it"
+        library = Library(folder)
+        assert taken_by_others(session) == "refused refused"
+        library.hold(session.name)
+        assert taken_by_others(session) == "refused refused"
+        library.close()
+
+
+def taken_by_others(session: Path) -> str:
+    """What becomes of the lock and of a clip when a user without rights reaches for them."""
+    code = (
+        "import fcntl, sys\n"
+        "for name, what in (('.held', 'taken'), ('0000-0.flac', 'read')):\n"
+        "    try:\n"
+        "        fcntl.flock(open(f'{sys.argv[1]}/{name}'), fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+        "    except OSError:\n"
+        "        what = 'refused'\n"
+        "    print(what, end=' ')\n"
+    )
+    return subprocess.run(
+        ["/usr/bin/env", "python3", "-I", "-c", code, str(session)],
+        user=65534,
+        group=65534,
+        extra_groups=[],
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
 
 
 def test_a_library_behind_a_link_is_narrowed_too(tmp_path: Path) -> None:

@@ -107,20 +107,29 @@ class Library:
         while True:
             suffix = secrets.choice(_LETTERS) + secrets.choice(_LETTERS)
             session = f"{moment:%Y%m%d-%H%M%S}-{suffix}"
+            if os.path.lexists(self.clip_folder(session)):
+                continue
             row = (session, *head, *told, files)
             with self._errors():
-                if self._db.write(f"INSERT OR IGNORE INTO sessions VALUES ({_marks(row)})", row):
-                    self._db.remember(session, row)
-                    self._hold_new(session)
+                if self._begun(session, row):
                     return session
 
-    def _hold_new(self, session: str) -> None:
+    def _begun(self, session: str, row: Row) -> bool:
+        """Whether the id was free. It is held first and stored then, and where either fails (on a
+        full disk) nothing is left of it."""
+        made = False
         try:
             self._hold(session)
-        except BaseException:  # nothing is left of a session that can't begin
-            with contextlib.suppress(sqlite3.Error):
-                self._db.write("DELETE FROM sessions WHERE id = ?", (session,))
-            raise
+            sql = f"INSERT OR IGNORE INTO sessions VALUES ({_marks(row)})"
+            made = self._db.write(sql, row) > 0
+        finally:
+            if not made:
+                with contextlib.suppress(OSError, MusmedError):
+                    delete_folder(self.clip_folder(session), self._holds.get(session))
+                self._release(session)
+        if made:
+            self._db.remember(session, row)
+        return made
 
     def add_event(self, session: str, event: Event) -> None:
         """Append an event."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import logging
+import math
 import os
 import shutil
 from pathlib import Path
@@ -108,6 +109,6 @@ def last_word(folder: Path) -> tuple[State, float] | None:
     with contextlib.suppress(OSError, ValueError):
         with (folder / NAME).open("rb") as file:
             state, seconds = file.read(WORD_BYTES).decode("ascii").split()
-        if state in get_args(State):
+        if state in get_args(State) and state != "running" and 0.0 <= float(seconds) < math.inf:
             return cast("State", state), float(seconds)
     return None
