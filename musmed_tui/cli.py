@@ -240,7 +240,7 @@ def measure(
     """Estimate valence and arousal of a sound file every 10 seconds, from its sound alone."""
     from musmed_tui.commands.measure import measure as measure_sound
 
-    measure_sound(file, as_json=as_json)
+    raise typer.Exit(measure_sound(file, as_json=as_json))
 
 
 models = typer.Typer(

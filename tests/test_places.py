@@ -140,7 +140,7 @@ def test_a_model_that_may_not_be_read_does_not_hide_the_others(
         return real(path, follow_symlinks=follow_symlinks)
 
     monkeypatch.setattr(Path, "stat", stat)
-    list_models()
+    list_models(as_json=False)
     rows = [row.split("\t") for row in capsys.readouterr().out.splitlines()]
     assert [row[4] for row in rows if row[0] == "musicgen-small"] == ["broken"]
     assert [row[4] for row in rows if row[0] == "musicgen-large"] == ["no"]

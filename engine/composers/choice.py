@@ -40,10 +40,11 @@ def choose_composer(name: str, generation: Generation, speeds: Speeds | None) ->
     return EMBEDDED
 
 
-def check_composer(composer: str, generation: Generation) -> None:
-    """Raise ``MusmedError`` for what is missing before ``composer`` could make a session."""
+def check_composer(composer: str, generation: Generation) -> tuple[str, ...]:
+    """What a listener should know of what ``composer`` was given, in sentences. Raises
+    ``MusmedError`` for what is missing before it could make a session."""
     if not has_model(composer):
-        return
+        return ()
     place = find(composer) if is_local(composer) else None  # one that can be none is said first
     missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if missing:
@@ -53,8 +54,7 @@ def check_composer(composer: str, generation: Generation) -> None:
     if generation.decoder == "audiocraft":
         audiocraft_packages.check_installed()
     _check_adapters(generation.adapters, place or find(composer))
-    if generation.opening is not None:
-        check_opening(generation.opening)
+    return () if generation.opening is None else check_opening(generation.opening)
 
 
 def _check_adapters(adapters: Sequence[str], checkpoint: Checkpoint) -> None:

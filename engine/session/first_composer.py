@@ -23,6 +23,8 @@ class FirstComposer:
         self.chosen = chosen
         """The composer the session was begun with."""
         self._resume = resume
+        self._remarks: dict[str, None] = {}
+        """What ``check`` found odd."""
         if resume is not None:
             self.clip_composers = composers_of(resume.records)
             self.now = resume.newest_composer
@@ -42,10 +44,12 @@ class FirstComposer:
             needed |= {by.composer for by in self.clip_composers.values()}
             needed |= {by.first for by in self.clip_composers.values() if by.first}
         for composer in sorted(needed):
-            check_composer(composer, generation)
+            self._remarks.update(dict.fromkeys(check_composer(composer, generation)))
 
     def tell(self, notices: Notices) -> None:
-        """What a listener who goes on should know."""
+        """What a listener should know before the first sound."""
+        for remark in self._remarks:
+            notices.say_once(remark)
         if self._resume is None:
             return
         if self.now != self.chosen:

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.errors import MusmedError
+from engine.places import expanded
+from musmed_tui.exits import exit_code
 from musmed_tui.terminal.streams import remark, say_json
 from musmed_tui.terminal.table import print_table
+from musmed_tui.terminal.terminal import Signals
 from musmed_tui.wording import clock
 
+if TYPE_CHECKING:
+    from engine.meter.files import Measured, Progress
 
-def measure(file: str | None, *, as_json: bool) -> None:
-    """Print the readings of ``file``. Raises ``MusmedError``."""
-    from engine.meter.files import measure_file
+PATIENCE = 2.0
+"""Seconds after which it is said how far it is, and again every so many."""
+
+
+class _StoppedError(Exception):
+    """A signal called the measuring off."""
+
+
+def measure(file: str | None, *, as_json: bool, now: Callable[[], float] = time.monotonic) -> int:
+    """Print the readings of ``file``; gives the exit code. Raises ``MusmedError``. ``now``: seconds
+    of a steady clock."""
     from engine.meter.meter import validity
 
     if not file:
         raise MusmedError("The sound file is missing; say musmed measure FILE.")
-    readings = measure_file(Path(file))
+    with Signals() as signals:
+        try:
+            measured = _measured(expanded(file, "sound file"), signals, now)
+        except _StoppedError:
+            remark("Stopped; nothing is measured.")
+            return exit_code(signals.stop)
+    readings, remarks = measured
     if as_json:
-        say_json({"file": file, "validity": validity(), "readings": readings})
-        return
+        what = {"file": file, "validity": validity(), "remarks": remarks, "readings": readings}
+        say_json(what)
+        return 0
     rows = [
         (
             f"{clock(r.start)}-{clock(r.end)}",
@@ -31,4 +54,36 @@ def measure(file: str | None, *, as_json: bool) -> None:
         for r in readings
     ]
     print_table(f"Meter of {file}", ("time", "valence", "arousal", "note"), rows)
-    remark(validity())
+    for said in (*remarks, validity()):
+        remark(said)
+    return 0
+
+
+def _measured(path: Path, signals: Signals, now: Callable[[], float]) -> Measured:
+    from engine.meter.files import measure_file
+
+    say = progress_lines(now)
+
+    def progress(done: float, total: float | None) -> None:
+        if signals.stop is not None:
+            raise _StoppedError
+        say(done, total)
+
+    return measure_file(path, progress)
+
+
+def progress_lines(now: Callable[[], float]) -> Progress:
+    """A line on standard error now and then, once it takes longer than ``PATIENCE``; farther and
+    farther apart, so that they stay few."""
+    began = now()
+    following = PATIENCE
+
+    def say(done: float, total: float | None) -> None:
+        nonlocal following
+        if now() - began < following:
+            return
+        following *= 2
+        of = "" if total is None else f" of {clock(total)}"
+        remark(f"Measured {clock(done)}{of}; Ctrl-C stops.")
+
+    return say

@@ -115,13 +115,29 @@ def test_another_opening_matters_until_the_first_clip_is_kept(
     assert changed_materials(begun, NAME) == ()
 
 
+def test_what_is_odd_about_an_opening_is_said_when_the_session_begins(
+    kept: StoredSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = ("song.flac is cut short; all that can be read of it is taken.",)
+    monkeypatch.setattr("engine.session.first_composer.check_composer", lambda *_: odd)
+    library = Library(folders().library)
+    notices = Notices(library, kept.id, lambda: 0.0)
+    first = FirstComposer(NAME, resume=None)
+    first.check(kept.request.generation)
+    first.tell(notices)
+    assert tuple(notice.text for notice in notices.take()) == odd
+    assert odd[0] in str(library.load(kept.id).notes)
+    library.close()
+
+
 def test_an_opening_is_needed_until_the_first_clip_is_kept(
     kept: StoredSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked: list[tuple[str, str | None]] = []
 
-    def check(composer: str, generation: Generation) -> None:
+    def check(composer: str, generation: Generation) -> tuple[str, ...]:
         checked.append((composer, generation.opening))
+        return ()
 
     monkeypatch.setattr("engine.session.first_composer.check_composer", check)
     begun = with_first_clip(kept, folders().library)

@@ -127,7 +127,7 @@ class Studio:
 
         from engine.composers.musicgen.model.codec import encode
 
-        audio, rate = read_opening(self.generation.opening)
+        audio, rate, _ = read_opening(self.generation.opening)
         audio = soxr.resample(audio, rate, self.model.sample_rate, quality="HQ")
         with self.fitting():
             codes = encode(self.model.codec, audio, self.model.channels)

@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
+from engine.audio.reading.sounds import SoundReader, mixed
 from engine.audio.trim import SILENCE
 from engine.errors import MusmedError
-from engine.places import look_at, place_of
+from engine.places import place_of
 from engine.plan.clock import OVERLAP_SECONDS
 
 SHORTEST_SECONDS = 1.0
 SEARCHED_SECONDS = 60.0
 """Silence after the music is passed over this far."""
-LARGEST_BYTES = 4 * 1024**3
-LONGEST_SECONDS = 24 * 3600
-MOST_CHANNELS = 16
-RATES = (4_000, 384_000)
+_OVERSHOOT = 2.0
+"""Peaks up to this are those of lossy coding and are clipped; louder sound is at another scale, and
+is turned down whole."""
 
 Audio = NDArray[np.float32]
 
 
-def check_opening(name: str) -> None:
-    """Raise ``MusmedError`` for a file that no session can begin with."""
-    read_opening(name)
+class Opening(NamedTuple):
+    """``audio`` (frames, channels) within [-1, 1] at ``rate`` Hz; in sentences what was odd about
+    its file."""
+
+    audio: Audio
+    rate: int
+    remarks: tuple[str, ...]
 
 
-def read_opening(name: str) -> tuple[Audio, int]:
-    """The last ``OVERLAP_SECONDS`` of the music in the file ``name``: (frames, channels), float32,
-    and their rate in Hz. Whatever libsndfile reads; less where the music is shorter.
+def check_opening(name: str) -> tuple[str, ...]:
+    """What is odd about the file, in sentences. Raises ``MusmedError`` for one that no session can
+    begin with."""
+    return read_opening(name).remarks
 
-    Raises ``MusmedError`` for what is missing, unreadable, too large, too short or silent.
+
+def read_opening(name: str) -> Opening:
+    """The last ``OVERLAP_SECONDS`` of the music in the file ``name``; less where the music is
+    shorter.
+
+    Raises ``MusmedError`` for what ``SoundReader`` refuses, and for what is too short or silent.
     """
     path = place_of(name, "opening")
-    audio, rate = _tail(path)
-    if not np.isfinite(audio).all():
-        raise MusmedError(f"{path} holds values that are no sound; choose another opening.")
+    with SoundReader(path, "opening") as reader:
+        rate, audio = reader.tail(SEARCHED_SECONDS)
+        remarks = list(reader.remarks)
     loud = np.flatnonzero(np.abs(audio).max(axis=1, initial=0.0) > SILENCE)
     end = int(loud[-1]) + 1 if len(loud) else 0
     audio = audio[max(0, end - round(OVERLAP_SECONDS * rate)) : end]
@@ -47,31 +56,12 @@ def read_opening(name: str) -> tuple[Audio, int]:
             f"The last minute of {path} holds less than {SHORTEST_SECONDS:g} s of music; choose "
             "another opening."
         )
-    return np.clip(audio, -1.0, 1.0), rate
-
-
-def _tail(path: Path) -> tuple[Audio, int]:
-    try:
-        if look_at(path, "opening") != "file":
-            raise MusmedError(f"There is no file {path}; name the sound file to begin with.")
-        if path.stat().st_size > LARGEST_BYTES:
-            raise MusmedError(f"{path} is over 4 GiB; cut the opening out of it first.")
-        with soundfile.SoundFile(path) as file:
-            rate, frames = file.samplerate, file.frames
-            _check_form(path, rate, file.channels, frames)
-            file.seek(max(0, frames - round(SEARCHED_SECONDS * rate)))
-            return file.read(round(SEARCHED_SECONDS * rate), dtype="float32", always_2d=True), rate
-    except (soundfile.LibsndfileError, RuntimeError, OSError, ValueError) as error:
-        raise MusmedError(
-            f"{path} can't be read as sound; choose a file of another kind, such as FLAC, MP3, "
-            "OGG or WAV."
-        ) from error
-
-
-def _check_form(path: Path, rate: int, channels: int, frames: int) -> None:
-    if not RATES[0] <= rate <= RATES[1] or not 1 <= channels <= MOST_CHANNELS:
-        raise MusmedError(
-            f"{path} has {channels} channels at {rate} Hz; convert it to stereo at 48000 Hz first."
-        )
-    if not 0 <= frames <= LONGEST_SECONDS * rate:
-        raise MusmedError(f"{path} does not say how long it is; convert it to FLAC first.")
+    one, cancelled = mixed(audio)
+    if cancelled:
+        audio = one[:, None]
+        remarks.append(f"The channels of {path} cancel each other; the loudest one is taken.")
+    peak = float(np.abs(audio).max())
+    if peak > _OVERSHOOT:
+        audio = audio / np.float32(peak)
+        remarks.append(f"{path} goes to {peak:.3g} times full scale; it is turned down to that.")
+    return Opening(np.clip(audio, -1.0, 1.0), rate, tuple(remarks))
