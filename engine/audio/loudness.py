@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.audio.filters import SosFilter
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames
+from engine.audio.k_weighting import K_WEIGHTING, energy_of, lufs
 
 Doubles = NDArray[np.float64]
 
@@ -19,28 +20,12 @@ SHORT_TERM_BLOCKS = 30
 _MOMENTARY_BLOCKS = 4
 ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
-_OFFSET = -0.691
 K_SECTIONS = 2
-
-_K_WEIGHTING = np.array(
-    [
-        [
-            1.53512485958697,
-            -2.69169618940638,
-            1.19839281085285,
-            1.0,
-            -1.69065929318241,
-            0.73248077421585,
-        ],
-        [1.0, -2.0, 1.0, 1.0, -1.99004745483398, 0.99007225036621],
-    ]
-)
-"""The shelf and the high-pass at 48 kHz: BS.1770-4 Annex 1, tables 1 and 2."""
 
 
 def k_filter(state: bytes | None = None) -> SosFilter:
     """The K-weighting filter at 48 kHz."""
-    return SosFilter(_K_WEIGHTING, state)
+    return SosFilter(K_WEIGHTING, state)
 
 
 def block_energies(weighted: Doubles) -> Doubles:
@@ -50,20 +35,10 @@ def block_energies(weighted: Doubles) -> Doubles:
     return np.asarray((blocks * blocks).sum(axis=-1).sum(axis=0) / BLOCK_FRAMES)
 
 
-def lufs(energy: float) -> float:
-    """Mean K-weighted energy to LUFS; -inf for none."""
-    return _OFFSET + 10.0 * float(np.log10(energy)) if energy > 0.0 else -np.inf
-
-
-def energy_of(loudness: float) -> float:
-    """LUFS to mean K-weighted energy."""
-    return float(10.0 ** ((loudness - _OFFSET) / 10.0))
-
-
 def short_term_lufs(energies: Doubles) -> Doubles:
     """Short-term loudness at the end of every block from the 30th on, from block energies."""
     sums = np.convolve(energies, np.ones(SHORT_TERM_BLOCKS), "valid") / SHORT_TERM_BLOCKS
-    return np.asarray(_OFFSET + 10.0 * np.log10(np.maximum(sums, 1e-30)))
+    return np.asarray(lufs(1.0) + 10.0 * np.log10(np.maximum(sums, 1e-30)))
 
 
 def gated_lufs(energies: Doubles) -> float | None:

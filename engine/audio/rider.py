@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.format import BLOCK_FRAMES
-from engine.audio.loudness import ABSOLUTE_GATE_LUFS, SHORT_TERM_BLOCKS, energy_of, lufs
+from engine.audio.k_weighting import energy_of, lufs
+from engine.audio.loudness import ABSOLUTE_GATE_LUFS, SHORT_TERM_BLOCKS
 
 LOOK_AHEAD_BLOCKS = 7
 """Blocks beyond the present one that the rider hears: with the next gain (for the ramp) and the

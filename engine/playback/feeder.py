@@ -66,7 +66,8 @@ class Feeder:
     def seek(self, frame: int) -> int:
         """Under ``lock``: what is written and not yet taken is dropped. Returns the session
         frame really sought."""
-        found = self._joiner.seek(frame)
+        unheard = self._pushed - max(self._ring.taken, self._ring.skip_to)
+        found = self._joiner.seek(frame, unheard=unheard)
         self._limiter = TruePeakLimiter(ceiling_dbtp=CEILING_DBTP)
         self._ring.skip_to = self._ring.written
         self._ring.finished = False

@@ -10,12 +10,17 @@ rendering needs nothing else. A listener in real time can't wait: with little le
 feeder calls ``read_late``, which always answers and decides what is heard instead
 (docs/architecture.md, Late clip).
 
+What the clips make together passes the rise guard (``engine.audio.rise``): its loudness rises
+slowly, whatever is in a clip. The fades over it (the session's ends, 50 ms after a seek) come after
+the guard, so the one does not answer the other.
+
 The *tail* is the clip that sounds last of those whose joins are known. A placement is *resolved*
 once its join is known: where it enters, and under which law.
 """
 
 from __future__ import annotations
 
+import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -23,8 +28,9 @@ import numpy as np
 from engine.audio.align import MAX_LAG
 from engine.audio.crossfade import fade_gains
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, Frames, frames_of, seconds_of
+from engine.audio.rise import MEMORY_FRAMES, RiseGuard
 from engine.composers.base import Marks
-from engine.plan.clock import clip_count, clip_start
+from engine.plan.clock import OVERLAP_SECONDS, clip_count, clip_start
 from engine.plan.spec import ClipKey
 from engine.playback.clips import ClipAudio
 from engine.playback.joins import (
@@ -45,6 +51,9 @@ ENTRY_FADE = frames_of(3.0)
 """A clip that enters after silence fades in over so much."""
 HEADROOM = frames_of(3.0)
 """Audio wanted before a late or stalled clip goes on, so that it does not stop again at once."""
+RETRACED = frames_of(30.0)
+"""Where a kept session goes on the guard is led over so much of what was heard before: from silence
+to full scale it acts for 19 s (2 LU per second from -38 LUFS on), and 4 s are its memory."""
 
 
 class Block(NamedTuple):
@@ -88,6 +97,13 @@ class Joiner:
         None when that is over."""
         self._stalled = False
         """The clip that sounds has run dry and has been faded out."""
+        self._guard = RiseGuard()
+        self._guarded = 0
+        """Frames that it has let through and that were heard, or will be."""
+        self._before_wait: RiseGuard | None = None
+        """As it was when the silence began in which the listener waits now."""
+        self._enters_itself = False
+        """What ends that silence fades in within its clip."""
         self._last_index = clip_count(seconds_of(total)) - 1
 
     # what is put down
@@ -137,6 +153,13 @@ class Joiner:
         """No splice is coming after all."""
         self._armed = None
 
+    def enter_by_itself(self) -> None:
+        """What ends the silence in which the listener waits fades in within its clip
+        (``handover``). That is how it is kept and heard again, without the silence: the guard goes
+        on as if there had been none."""
+        if self._before_wait is not None:
+            self._guard, self._enters_itself = self._before_wait, True
+
     @property
     def ended(self) -> bool:
         return self.position >= self.total
@@ -184,11 +207,14 @@ class Joiner:
             return self._stall(tail)
         return self._ride_out(tail)
 
-    def seek(self, frame: int) -> int:
+    def seek(self, frame: int, *, unheard: int = 0) -> int:
         """Go to the block that holds session ``frame``, or the last one that can be read.
+        ``unheard``: frames that were read last and will not be heard.
 
-        Returns the frame really sought. What is read next fades in over 50 ms.
+        Returns the frame really sought. What is read next fades in over 50 ms. It may be turned
+        down at first if it is much louder than what was heard before.
         """
+        self._take_back(unheard)
         begin = self._places[0].clip.start if self._places else self._origin
         first = -(-begin // BLOCK_FRAMES)
         last = min(self._frontier(), self.total) - BLOCK_FRAMES
@@ -297,20 +323,57 @@ class Joiner:
     def _emit(self, end: int, *, fade_away: bool = False) -> Block:
         first = self.position
         audio = mix(self._places, first, end - first)
+        if fade_away:
+            gains = fade_gains(0, len(audio), len(audio))[::-1]
+            audio = (audio * gains[:, None]).astype(np.float32)
+        audio = self._guard_from(first).push(audio)
+        if end - first < BLOCK_FRAMES:
+            audio = self._guard.flush()
+        self._guarded += len(audio)
         audio = self._session_fades(audio, first)
         if self._ramp_from is not None:
             gains = fade_gains(first - self._ramp_from, len(audio), SEEK_FADE)
             audio = (audio * gains[:, None]).astype(np.float32)
             if end - self._ramp_from >= SEEK_FADE:
                 self._ramp_from = None
-        if fade_away:
-            gains = fade_gains(0, len(audio), len(audio))[::-1]
-            audio = (audio * gains[:, None]).astype(np.float32)
         self.position, self._stalled = end, False
+        self._before_wait, self._enters_itself = None, False
         for place in self._places:
             if place.resolved and place.enter < end:
                 place.heard, place.replaced = True, []
         return Block(audio, first, False)
+
+    def _guard_from(self, frame: int) -> RiseGuard:
+        """The guard, when the block at session ``frame`` is next. What it has to know of what was
+        heard before, where a kept session goes on, it is told first."""
+        if self._guarded:
+            return self._guard
+        since = self._retraced_from(frame)
+        for at in range(since, frame, BLOCK_FRAMES):
+            block = mix(self._places, at, BLOCK_FRAMES)
+            if since > 0 and at < since + MEMORY_FRAMES:
+                self._guard.hear(block)
+            else:
+                self._guard.push(block)
+        return self._guard
+
+    def _retraced_from(self, frame: int) -> int:
+        """From which block on the guard is led up to ``frame``. Into a clip that is not the
+        session's first another has faded when it was heard, so not from there if it can be
+        helped."""
+        first = self._places[0].clip
+        begin = first.start
+        if first.key.index > 0 and begin + frames_of(OVERLAP_SECONDS) + MEMORY_FRAMES <= frame:
+            begin += frames_of(OVERLAP_SECONDS)
+        return min(frame, -(-max(begin, frame - RETRACED) // BLOCK_FRAMES) * BLOCK_FRAMES)
+
+    def _take_back(self, unheard: int) -> None:
+        """The last frames that were read will not be heard."""
+        if unheard >= self._guarded:
+            self._guard, self._guarded = RiseGuard(), 0
+        elif unheard:
+            self._guard.forget(unheard)
+            self._guarded -= unheard
 
     def _session_fades(self, audio: Frames, first: int) -> Frames:
         fade_in, fade_out = self._fades
@@ -358,7 +421,11 @@ class Joiner:
         return tail is not None and tail.has(end)
 
     def _wait(self) -> Block:
-        return Block(np.zeros((BLOCK_FRAMES, CHANNELS), np.float32), self.position, True)
+        silence = np.zeros((BLOCK_FRAMES, CHANNELS), np.float32)
+        if self._guarded and not self._enters_itself:  # else it is no silence after music
+            self._before_wait = self._before_wait or copy.copy(self._guard)
+            self._guarded += len(self._guard.push(silence))
+        return Block(silence, self.position, True)
 
     def _stall(self, tail: Placement) -> Block:
         """The clip that sounds is composed more slowly than it is heard and has run dry: its last

@@ -83,8 +83,10 @@ class Executor:
             case HoldBack():
                 self.store.hold_back(command.key, command.frame)
             case HandOver():
-                with self.playback.joiner():  # which reads nothing of the clip meanwhile
+                with self.playback.joiner() as joiner:  # which reads nothing of the clip meanwhile
                     self.store.hand_over(command.key, command.change)
+                    if command.change.at == command.change.until:
+                        joiner.enter_by_itself()
             case FinishClip():
                 self._finish(command)
             case DiscardClip():

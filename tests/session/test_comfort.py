@@ -163,6 +163,20 @@ def test_the_session_keeps_the_loudness_laws() -> None:
     assert np.diff(np.concatenate(([-1], loud, [len(audio)]))).max() <= 1.5 * SAMPLE_RATE
 
 
+def test_nothing_of_it_is_turned_down() -> None:
+    """The rise guard leaves music as it is: between its fades the session is its clips."""
+    audio, _ = session()
+    fade = frames_of(4.0)
+    for made in clips():
+        since, until = (
+            max(made.clip.start, fade),
+            min(made.clip.start + made.clip.frames, len(audio)),
+        )
+        until = min(until, len(audio) - fade)
+        own = made.clip.read(since - made.clip.start, until - since)
+        assert np.array_equal(audio[since:until], own)
+
+
 def test_the_level_follows_the_plan() -> None:
     """Tense is louder than calm, by about what the targets say."""
     levels = make_plan(REQUEST).levels

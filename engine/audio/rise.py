@@ -1,0 +1,254 @@
+"""The rise guard: whatever arrives, the stream's loudness rises slowly. numpy only.
+
+The law, of what leaves, looked at every hundredth of a second (a *step*) in K-weighted energies
+(ITU-R BS.1770-4):
+
+- *short-term* loudness (3 s) is at most 2 LU above what it was at any moment of the last second;
+- *momentary* loudness (400 ms) is at most 5 LU above the loudest momentary loudness of the windows
+  that lie within the last 4 s and end a second ago or earlier. The loudest, not the one of just a
+  second ago: music breathes, and the chord after a rest of half a second is no rise. (Counted from
+  a second ago, a guitar rises by 16 LU and every session breaks the law; counted so, no session
+  was seen over 4.7: docs/playback.md.)
+- so that the first tenth of a second can't use up what 400 ms may have, a tenth may be at most 9 LU
+  above the same (in sessions: at most 7.3).
+
+Each is counted from -38 LUFS where that is louder: music may begin after silence, and what is
+softer startles nobody. A stream that is new counts as preceded by the loudest that music is asked
+to be, since the session's own fade lies over its beginning (``playback.joiner``).
+
+While the law is kept the guard does nothing: the very array that came leaves. Where it would be
+broken, the sound is turned down from the first step that is too loud, to the level at which it
+could go on for a second and keep the law, and opens again as the law allows. There is no look-ahead
+past the block of 0.1 s, so no latency; the gain is down when the onset comes, unless that is the
+very first step of a block: then it comes down with it.
+
+What the guard does next hangs on the 4 s that left last and on its gain. A guard that has heard
+(``hear``) the 4 s before some block, in which it did nothing, and then everything from there on, is
+where one is that never stopped.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames, frames_of
+from engine.audio.k_weighting import (
+    STEP_FRAMES,
+    STEPS,
+    TAPS,
+    energy_of,
+    no_context,
+    weighted_energies,
+)
+from engine.audio.limiter import RELEASE_DB_PER_SECOND
+
+Doubles = NDArray[np.float64]
+
+FLOOR_LUFS = -38.0
+SHORT_TERM_LU = 2.0
+MOMENTARY_LU = 5.0
+ONSET_LU = 9.0
+FRESH_LUFS = -19.0
+"""What is taken to have been heard before the first block: the loudest level that is ever planned
+(4 LU over the session's -23)."""
+MEMORY_FRAMES = frames_of(4.0)
+"""The law looks no farther back."""
+
+_SECOND = SAMPLE_RATE // STEP_FRAMES
+_SHORT_TERM, _MOMENTARY, _ONSET = 3 * _SECOND, 2 * _SECOND // 5, _SECOND // 10
+_MEMORY = MEMORY_FRAMES // STEP_FRAMES
+_KEPT = _MEMORY + 4 * _SECOND
+"""Steps remembered: with those that may turn out not to have been heard (``forget``)."""
+_FLOOR = energy_of(FLOOR_LUFS)
+_MARGIN = 10.0 ** (-0.1 / 10.0)
+"""Kept from the law wherever the guard acts at all: what it foresees is not quite what comes."""
+_RISES = tuple(10.0 ** (rise / 10.0) for rise in (SHORT_TERM_LU, MOMENTARY_LU, ONSET_LU))
+_ROUNDING = 1.0 + 1e-9
+_DEEPEST = 10.0 ** (-60.0 / 20.0)
+"""A gain never closes altogether: it could not open again."""
+_RELEASE = 10.0 ** (RELEASE_DB_PER_SECOND * BLOCK_FRAMES / SAMPLE_RATE / 20.0)
+_ATTACK, _AT_ONCE = STEP_FRAMES, 1
+"""Frames in which it closes."""
+_HARD = 10.0 ** (-6.0 / 20.0)
+"""By more than this it closes at once where the onset is a block's very beginning: what is heard of
+the step in the gain is the onset."""
+_TRIES = 8
+
+
+class RiseGuard:
+    """Turns down what would be too sudden; everything else leaves as it came, bit for bit.
+
+    Works on blocks of ``BLOCK_FRAMES`` counted from the first frame pushed, so that the output does
+    not depend on how the input is cut: a block leaves when all of it is here. Samples that are not
+    finite are silenced.
+    """
+
+    def __init__(self) -> None:
+        self._pending = np.zeros((0, CHANNELS), np.float32)
+        self._past = np.full(_KEPT, energy_of(FRESH_LUFS))
+        self._came = self._left = no_context()
+        """The last frames that came in and that left."""
+        self._alike = True
+        """Those are the same."""
+        self._gain = 1.0
+
+    @property
+    def gain(self) -> float:
+        """Linear, at the end of the last block that left: 1 where nothing is done."""
+        return self._gain
+
+    def push(self, audio: Frames) -> Frames:
+        """Further frames, shape (n, 2); gives those that are ready (whole blocks)."""
+        if len(audio) == BLOCK_FRAMES and not len(self._pending):
+            return self._pass(audio)
+        self._pending = np.concatenate((self._pending, audio))
+        whole = len(self._pending) // BLOCK_FRAMES * BLOCK_FRAMES
+        blocks, self._pending = self._pending[:whole], self._pending[whole:]
+        out = [self._pass(blocks[i : i + BLOCK_FRAMES]) for i in range(0, whole, BLOCK_FRAMES)]
+        return np.concatenate(out) if out else blocks
+
+    def flush(self) -> Frames:
+        """What is still inside, as if silence followed."""
+        count = len(self._pending)
+        silence = np.zeros((-count % BLOCK_FRAMES, CHANNELS), np.float32)
+        return self.push(silence)[:count]
+
+    def hear(self, block: Frames) -> None:
+        """Take note of a whole block that was heard as it is, without passing it on."""
+        self._remember(block, block, weighted_energies(self._came, block))
+
+    def forget(self, frames: int) -> None:
+        """The last ``frames`` frames that left were not heard, and something else comes."""
+        count = min(-(-frames // STEP_FRAMES), _KEPT)
+        fresh = np.full(count, energy_of(FRESH_LUFS))
+        self._past = np.concatenate((fresh, self._past[: _KEPT - count]))
+        self._came = self._left = no_context()
+        self._alike, self._gain = True, 1.0
+
+    def _pass(self, block: Frames) -> Frames:
+        if not np.isfinite(block).all():
+            block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+        coming = weighted_energies(self._came, block)
+        if self._gain == 1.0:
+            leaving = coming if self._alike else weighted_energies(self._left, block)
+            if _lawful(self._past[-_MEMORY:], leaving):
+                self._remember(block, block, leaving)
+                return block
+        return self._turned_down(block, coming)
+
+    def _turned_down(self, block: Frames, coming: Doubles) -> Frames:
+        past = self._past[-_MEMORY:]
+        onset, gain = _wanted(past, coming, self._gain)
+        for attempt in range(_TRIES):
+            if attempt > 1:
+                gain = max(0.8 * gain, _DEEPEST)
+            if attempt > _TRIES // 2:
+                onset = 0
+            gains = _course(self._gain, gain, onset, quicker=attempt > 0)
+            out = (block * gains[:, None]).astype(np.float32)
+            leaving = weighted_energies(self._left, out)
+            if _lawful(past, leaving):
+                break
+        self._gain = gain
+        self._remember(block, out, leaving)
+        return out
+
+    def _remember(self, came: Frames, left: Frames, energies: Doubles) -> None:
+        self._past = np.concatenate((self._past[STEPS:], energies))
+        self._came, self._left = came[-TAPS:].copy(), left[-TAPS:].copy()
+        self._alike = came is left
+
+
+def _sums(energies: Doubles, window: int) -> Doubles:
+    """Sums over ``window`` steps; the first one ends at step ``window - 1``."""
+    total = np.concatenate((np.zeros(1), np.cumsum(energies)))
+    return np.asarray(total[window:] - total[:-window])
+
+
+def _louder(past: Doubles) -> Doubles:
+    """Sums over 40 steps, what momentary loudness may be counted from, for the 100 steps that
+    follow on ``past`` (400 steps): of the windows within the last 4 s, those that end a second ago
+    or earlier. Those lie in ``past`` wholly."""
+    sums = _sums(past, _MOMENTARY)
+    width = _MEMORY - _MOMENTARY - _SECOND + 1
+    recent = sliding_window_view(sums, width)[1 : _SECOND + 1].max(axis=1)
+    return np.asarray(np.maximum(recent, _MOMENTARY * _FLOOR))
+
+
+def _softer(past: Doubles, coming: Doubles) -> Doubles:
+    """Sums over 300 steps, what short-term loudness may be counted from, at the steps of
+    ``coming``: the least of the second before."""
+    sums = _sums(np.concatenate((past, coming)), _SHORT_TERM)
+    count = len(coming)
+    least = sliding_window_view(sums[-count - _SECOND : -1], _SECOND).min(axis=1)
+    return np.asarray(np.maximum(least, _SHORT_TERM * _FLOOR))
+
+
+def _lawful(past: Doubles, leaving: Doubles) -> bool:
+    """Whether the law is kept at each step of ``leaving``, ``past`` being the 400 before it."""
+    count = len(leaving)
+    line = np.concatenate((past, leaving))
+    short, momentary, onset = (rise * _ROUNDING for rise in _RISES)
+    louder = _louder(past)[:count]
+    return bool(
+        (_sums(line, _MOMENTARY)[-count:] <= momentary * louder).all()
+        and (_sums(line, _ONSET)[-count:] <= onset * louder * (_ONSET / _MOMENTARY)).all()
+        and (_sums(line, _SHORT_TERM)[-count:] <= short * _softer(past, leaving)).all()
+    )
+
+
+def _wanted(past: Doubles, coming: Doubles, gain: float) -> tuple[int, float]:
+    """The step of the block from which on another gain than ``gain`` is wanted, and that gain.
+
+    It opens over the whole block. It closes from the first step that is too loud to go on for a
+    second.
+    """
+    opened = min(1.0, gain * _RELEASE)
+    level = float(coming.mean())
+    whole = _largest(past, coming, level)
+    if whole >= gain:
+        return 0, min(opened, whole)
+    steady = _largest(past, np.ones(0), 1.0) ** 2  # the energy that could go on
+    loud = np.flatnonzero(coming * gain * gain > steady)
+    if not len(loud):
+        return 0, whole
+    first = int(loud[0])
+    before = np.concatenate((past, gain * gain * coming[:first]))[-_MEMORY:]
+    rest = coming[first:]
+    return first, min(opened, _largest(before, rest, float(rest.mean())))
+
+
+def _largest(past: Doubles, coming: Doubles, level: float) -> float:
+    """The largest gain at which ``coming``, and then steps of the energy ``level``, keep the law
+    for a second."""
+    line = np.concatenate((coming, np.full(_SECOND - len(coming), level)))
+    zeros = np.zeros(_SECOND)
+    louder = _louder(past)
+    known = _sums(past, _SHORT_TERM)[-_SECOND:]
+    least = np.minimum.accumulate(known[::-1])[::-1]  # of what is known, at the step that comes
+    softer = np.maximum(least, _SHORT_TERM * _FLOOR)
+    bounds = (softer, louder, louder * (_ONSET / _MOMENTARY))
+    square = np.inf
+    for rise, bound, window in zip(_RISES, bounds, (_SHORT_TERM, _MOMENTARY, _ONSET), strict=True):
+        old = _sums(np.concatenate((past, zeros)), window)[-_SECOND:]
+        new = _sums(np.concatenate((np.zeros(window), line)), window)[-_SECOND:]
+        room = np.maximum(rise * _MARGIN * bound - old, 0.0)
+        heard = new > 0.0
+        if heard.any():
+            square = min(square, float((room[heard] / new[heard]).min()))
+    return max(_DEEPEST, float(np.sqrt(square)))
+
+
+def _course(start: float, end: float, onset: int, *, quicker: bool) -> Doubles:
+    """Gains of a block's frames from ``start`` to ``end``: opening over all of it, closing before
+    step ``onset``, or right away where that is the first (``quicker``: what came while it closed
+    was too much)."""
+    if end >= start:
+        return start + (end - start) * np.arange(1, BLOCK_FRAMES + 1) / BLOCK_FRAMES
+    sudden = onset == 0 and (quicker or end < start * _HARD)
+    length = _AT_ONCE if sudden else _ATTACK
+    at = max(0, onset * STEP_FRAMES - length)
+    ramp = start + (end - start) * np.arange(1, length + 1) / length
+    return np.concatenate((np.full(at, start), ramp, np.full(BLOCK_FRAMES - at - length, end)))
