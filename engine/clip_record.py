@@ -37,7 +37,7 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     loudness: float | None
     """Integrated LUFS; None when silent or shorter than 0.4 s."""
     true_peak: float | None
-    """dBTP."""
+    """dBTP; None when silent."""
     gating: str
     """'off', 'on', or why it was bypassed."""
     seconds: float

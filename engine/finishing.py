@@ -34,6 +34,7 @@ from engine.audio.resample import Resampler
 from engine.audio.rider import HISTORY_BLOCKS, LOOK_AHEAD_BLOCKS, Rider, SlowState, ramp, slow_step
 from engine.audio.trim import LeadingTrim
 from engine.composers.base import Composition, Traits
+from engine.errors import MusmedError
 from engine.plan.clock import clip_start
 from engine.plan.spec import ClipSpec, LevelPoint
 
@@ -71,6 +72,8 @@ def _source(composition: Composition, traits: Traits, trim: LeadingTrim | None) 
 
     resampler = Resampler(traits.sample_rate, traits.channels)
     for chunk in composition.chunks():
+        if not np.isfinite(chunk).all():  # the filters would make silence of all that follows
+            raise MusmedError("The composer made samples that are no numbers.")
         yield finish(resampler.push(chunk))
     yield finish(resampler.push(np.zeros((0, traits.channels), np.float32), last=True))
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
-import signal
-import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import IO, BinaryIO, cast
-
-import msgspec
 
 from engine.composers.options import USUAL, ComposerOptions
 from engine.errors import MusmedError
 from engine.link.deliveries import Banner, Delivery, EngineLost
 from engine.link.framing import Frame, FrameReader, FrameWriter, LinkError
 from engine.link.inbox import Inbox
+from engine.link.owed import Owed
+from engine.link.process import Activity, end, kill, spawn, why
 from engine.link.protocol import (
     PROTOCOL_VERSION,
     WINDOW_PARTS,
@@ -35,12 +32,16 @@ from engine.link.protocol import (
     Pong,
     Pull,
     Quit,
+    ToEngine,
     ToFront,
 )
+from engine.link.watchdog import LOOK_SECONDS, Hung, Watchdog
 from engine.plan.spec import ClipKey, ClipSpec
 
 OUTGOING = 256
 """Messages that may wait for a line that takes nothing before it counts as lost."""
+GONE_SECONDS = 2.0
+"""How long the stream of an engine that was killed may stay open: somebody else may hold it."""
 
 
 class EngineClient:
@@ -48,7 +49,7 @@ class EngineClient:
 
     No method waits for the engine (``close`` aside). Whatever it says is given to ``deliver``
     from the reader thread, in order; ``EngineLost`` is the last delivery and comes exactly once,
-    unless ``close`` ended the engine.
+    unless ``close`` ended the engine. One that hangs (``watchdog``) is killed, and lost likewise.
 
     ``argv``: the command to run, this interpreter's engine by default. ``log``: a file (or its
     descriptor) for the engine's stderr; None for none. Raises ``MusmedError`` when the command
@@ -64,9 +65,15 @@ class EngineClient:
     ) -> None:
         self._deliver = deliver
         self._inbox = Inbox()
+        self._owed = Owed()
         self._closing = threading.Event()
-        self._outgoing: queue.Queue[tuple[msgspec.Struct, bytes] | None] = queue.Queue(OUTGOING)
-        self._process = _spawn(argv, log)
+        self._over = threading.Event()
+        self._hung = ""
+        """Why the engine was ended, by the watchdog."""
+        self._lost = False
+        self._losing = threading.Lock()
+        self._outgoing: queue.Queue[tuple[ToEngine, bytes] | None] = queue.Queue(OUTGOING)
+        self._process = spawn(default_argv() if argv is None else argv, log)
         self._reader: FrameReader[ToFront] = FrameReader(
             cast("BinaryIO", self._process.stdout), ToFront
         )
@@ -74,6 +81,7 @@ class EngineClient:
         self._threads = (
             threading.Thread(target=self._read, name="link-read", daemon=True),
             threading.Thread(target=self._write, name="link-write", daemon=True),
+            threading.Thread(target=self._watch, name="link-watch", daemon=True),
         )
         for thread in self._threads:
             thread.start()
@@ -91,13 +99,14 @@ class EngineClient:
         """Ask for a clip: ``ClipStarted``, ``ChunkArrived`` ..., ``ClipEnded`` will come, or
         ``ClipFailed``. ``continuation``: packed, of the clip to go on from; empty at the
         session's start."""
-        self._inbox.expect(spec.key)
+        self._inbox.expect(spec, self._owed.composer, self._owed.version)
         self._send(Compose(spec), continuation)
 
     def cancel(self, key: ClipKey, keep_until: int) -> None:
         """Stop composing a clip once it reaches session frame ``keep_until``: ``ClipEnded``
         with ``cut`` will come if it was under way or the next in turn, nothing if it was queued
         behind another."""
+        self._inbox.cancelled(key, keep_until)
         self._send(Cancel(key.index, key.revision, keep_until))
 
     def ping(self, number: int) -> None:
@@ -108,24 +117,26 @@ class EngineClient:
         """End the engine: ask, wait ``timeout`` seconds, terminate, then kill. May be called
         twice and from ``deliver``."""
         self._closing.set()
+        self._over.set()
         self._send(Quit())
         self._stop_writing()
-        _end(self._process, timeout)
+        end(self._process, timeout)
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(timeout)
 
-    def _send(self, message: msgspec.Struct, payload: bytes = b"") -> None:
+    def _send(self, message: ToEngine, payload: bytes = b"") -> None:
+        self._owed.asked(message)
         try:
             self._outgoing.put_nowait((message, payload))
         except queue.Full:
-            self._process.kill()  # the reader sees the end of the stream and says so
+            kill(self._process)  # the reader sees the end of the stream and says so
 
     def _stop_writing(self) -> None:
         try:
             self._outgoing.put_nowait(None)
         except queue.Full:
-            self._process.kill()
+            kill(self._process)
 
     def _write(self) -> None:
         stream = cast("BinaryIO", self._process.stdin)
@@ -139,31 +150,59 @@ class EngineClient:
             with contextlib.suppress(OSError):
                 stream.close()
 
+    def _watch(self) -> None:
+        watchdog, activity = Watchdog(time.monotonic()), Activity(self.pid)
+        while not self._over.wait(LOOK_SECONDS):
+            asked = watchdog.look(time.monotonic(), self._owed.seen(busy=activity.busy()))
+            if isinstance(asked, Hung):
+                self._end_hung(asked.reason)
+                return
+            if asked is not None:
+                self._send(asked)
+
+    def _end_hung(self, reason: str) -> None:
+        self._hung = reason
+        kill(self._process)
+        if not self._over.wait(GONE_SECONDS):
+            self._lose(reason)  # the reader waits for whoever else holds the engine's stream
+
     def _read(self) -> None:
         reason = ""
         try:
             self._listen()
         except MusmedError as error:
             reason = str(error)
-            self._process.kill()
+            kill(self._process)
         except (OSError, ValueError):
             pass
         finally:
-            lost = reason or _why(_end(self._process, 1.0))
-            _end(self._process, 0.0)
+            self._over.set()
+            lost = reason or why(end(self._process, 1.0))
+            end(self._process, 0.0)
             cast("BinaryIO", self._process.stdout).close()
             self._stop_writing()
-            if not self._closing.is_set():
-                self._deliver(EngineLost(lost))
+            self._lose(self._hung or lost)
+
+    def _lose(self, reason: str) -> None:
+        """Say that the engine is gone, once."""
+        with self._losing:
+            said, self._lost = self._lost or self._closing.is_set(), True
+        if not said:
+            self._deliver(EngineLost(reason))
 
     def _listen(self) -> None:
-        if not self._reader.skip_to_preamble(lambda line: self._deliver(Banner(line))):
+        if not self._reader.skip_to_preamble(self._banner):
             return
         while (frame := self._reader.read()) is not None:
             self._handle(frame)
 
+    def _banner(self, line: str) -> None:
+        self._owed.heard()
+        self._deliver(Banner(line))
+
     def _handle(self, frame: Frame[ToFront]) -> None:
         message = frame.message
+        wanted = self._owed.answered(message)
         match message:
             case Hello():
                 if message.protocol != PROTOCOL_VERSION:
@@ -174,7 +213,8 @@ class EngineClient:
                 self._send(Pull(WINDOW_PARTS))
                 self._deliver(message)
             case Loading() | Opened() | Pong() | Failure():
-                self._deliver(message)
+                if wanted:
+                    self._deliver(message)
             case _:
                 delivery = self._inbox.take(message, frame.payload)
                 if delivery is not None:
@@ -187,50 +227,3 @@ def default_argv() -> list[str]:
     """This interpreter's engine, wherever the working directory is: ``-P`` keeps a folder that
     happens to hold something called ``engine`` from being run instead."""
     return [sys.executable, "-P", "-m", "engine"]
-
-
-def _spawn(
-    argv: Sequence[str] | None, log: IO[bytes] | IO[str] | int | None
-) -> subprocess.Popen[bytes]:
-    command = list(argv) if argv is not None else default_argv()
-    home = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    try:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if log is None else log,
-            env={**os.environ, "PYTHONPATH": path},
-            start_new_session=True,  # Ctrl-C at the terminal is the front's
-        )
-    except OSError as error:
-        raise MusmedError(
-            f"The engine can't be started ({command[0]}: {error.strerror}); "
-            "check that musmed is installed there."
-        ) from error
-
-
-def _end(process: subprocess.Popen[bytes], timeout: float) -> int:
-    """Wait, terminate, kill; the exit status."""
-    for seconds, stop in ((timeout, process.terminate), (0.5, process.kill)):
-        try:
-            return process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            stop()
-    return process.wait()
-
-
-def _why(status: int) -> str:
-    if status < 0:
-        return f"The engine was ended by {_signal_name(-status)}."
-    if status:
-        return f"The engine ended with status {status}; its log says why."
-    return "The engine ended."
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -1,65 +1,95 @@
-"""Puts the engine's chunks together and checks that clips come whole and as asked for."""
+"""Puts the engine's chunks together and checks that clips come whole and as asked for.
+
+What follows from nothing that went before ends the connection (``LinkError``). What follows, but
+is not what was asked for (``clip_check``), is a clip that failed: ``ClipFailed``, and the rest of
+it is passed over.
+"""
 
 from __future__ import annotations
+
+from typing import assert_never
 
 from engine.audio.files import decode_flac
 from engine.audio.format import SAMPLE_RATE, Frames
 from engine.errors import MusmedError
+from engine.link.clip_check import Asked, ClipRefusedError, check_chunk, check_end, check_start
 from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery
 from engine.link.framing import LinkError
 from engine.link.protocol import ClipDone, ClipFailed, ClipStarted, Part
-from engine.plan.spec import ClipKey
+from engine.plan.spec import ClipKey, ClipSpec
 
 CHUNK_BYTES = 512 * 1024
 """A second of FLAC-24 stereo; as PCM it would be 288 kB."""
-CLIP_FRAMES = 60 * SAMPLE_RATE
-"""Twice a clip: no honest engine announces more."""
-
 
 ClipMessage = ClipStarted | Part | ClipDone | ClipFailed
 
 
 class Inbox:
-    """The clip that is arriving. Of the reader thread, ``expect`` aside."""
+    """The clip that is arriving. Of the reader thread; ``expect`` and ``cancelled`` from any."""
 
     def __init__(self) -> None:
-        self._expected: set[ClipKey] = set()
+        self._expected: dict[ClipKey, Asked] = {}
         self._key: ClipKey | None = None
+        self._refused = False
+        """The clip has failed already; what is still said of it is passed over."""
+        self._start = self._end = 0
         self._left = 0
         self._chunk = bytearray()
         self._chunk_frames = 0
 
-    def expect(self, key: ClipKey) -> None:
-        """A clip was asked for. From any thread."""
-        self._expected.add(key)
+    def expect(self, spec: ClipSpec, composer: str = "", version: int = 0) -> None:
+        """A clip was asked for, of ``composer`` where that is known."""
+        self._expected[spec.key] = Asked(spec, composer, version)
+
+    def cancelled(self, key: ClipKey, keep_until: int) -> None:
+        """It is wanted only up to session frame ``keep_until``, or less."""
+        asked = self._expected.get(key)
+        if asked is not None:
+            before = asked.keep_until
+            asked.keep_until = keep_until if before is None else min(before, keep_until)
 
     def take(self, message: ClipMessage, payload: bytes) -> Delivery | None:
         """The delivery that ``message`` completes. Raises ``LinkError`` when it fits nothing
         that went before."""
         key = ClipKey(message.index, message.revision)
-        if isinstance(message, ClipStarted):
-            return self._begin(key, message)
-        if isinstance(message, ClipFailed):
-            self._close(key)
-            return message
-        if key != self._key:
+        asked = self._expected.get(key)
+        if asked is None or not self._follows(key, message):
             raise _out_of_order(key)
-        if isinstance(message, Part):
-            return self._part(key, message, payload)
-        if self._chunk or (self._left and not message.cut):
-            raise _out_of_order(key)
-        self._close(key)
-        return ClipEnded(key, message.cut, message.record, payload)
+        try:
+            return self._taken(asked, message, payload)
+        except ClipRefusedError as error:
+            self._refused = self._key is not None
+            return ClipFailed(key.index, key.revision, str(error))
 
-    def _begin(self, key: ClipKey, message: ClipStarted) -> ClipStarted:
-        if self._key is not None or key not in self._expected:
-            raise _out_of_order(key)
-        if message.start < 0 or not 0 < message.frames <= CLIP_FRAMES:
-            raise LinkError(f"The engine announced a clip of {message.frames} frames.")
-        self._key, self._left = key, message.frames
+    def _follows(self, key: ClipKey, message: ClipMessage) -> bool:
+        if self._key is None:
+            return isinstance(message, ClipStarted | ClipFailed)
+        return self._key == key and not isinstance(message, ClipStarted)
+
+    def _taken(self, asked: Asked, message: ClipMessage, payload: bytes) -> Delivery | None:
+        match message:
+            case ClipStarted():
+                return self._begin(asked, message)
+            case Part():
+                return self._part(asked, message, payload)
+            case ClipDone():
+                return self._done(asked, message, payload)
+            case ClipFailed():
+                return None if self._close(asked.spec.key) else message
+            case _:
+                assert_never(message)
+
+    def _begin(self, asked: Asked, message: ClipStarted) -> ClipStarted:
+        self._key, self._refused = asked.spec.key, False
+        self._start, self._left = message.start, message.frames
+        self._end = message.start
+        check_start(asked, message)
         return message
 
-    def _part(self, key: ClipKey, message: Part, payload: bytes) -> ChunkArrived | None:
+    def _part(self, asked: Asked, message: Part, payload: bytes) -> ChunkArrived | None:
+        if self._refused:
+            return None
+        key = asked.spec.key
         first = not self._chunk
         self._chunk += payload
         if first:
@@ -77,14 +107,27 @@ class Inbox:
         data = bytes(self._chunk)
         self._chunk.clear()
         self._left -= message.frames
-        return ChunkArrived(key, _decoded(data, message.frames))
+        self._end += message.frames
+        audio = _decoded(data, message.frames)
+        check_chunk(asked, audio)
+        return ChunkArrived(key, audio)
 
-    def _close(self, key: ClipKey) -> None:
-        if self._key not in (None, key) or key not in self._expected:
+    def _done(self, asked: Asked, message: ClipDone, payload: bytes) -> ClipEnded | None:
+        key = asked.spec.key
+        if not self._refused and (self._chunk or (self._left and not message.cut)):
             raise _out_of_order(key)
-        self._key, self._left = None, 0
+        if self._close(key):
+            return None
+        check_end(asked, message, payload, self._start, self._end)
+        return ClipEnded(key, message.cut, message.record, payload)
+
+    def _close(self, key: ClipKey) -> bool:
+        """Nothing more will come of the clip; whether it was refused before."""
+        refused = self._refused
+        self._key, self._refused, self._left = None, False, 0
         self._chunk.clear()
-        self._expected.discard(key)
+        self._expected.pop(key, None)
+        return refused
 
 
 def _decoded(data: bytes, frames: int) -> Frames:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -298,12 +299,13 @@ def _record(
 ) -> ClipRecord:
     from engine.audio.format import seconds_of
 
+    peak = finisher.true_peak
     return ClipRecord(
         composer=composer.name,
         version=composer.version,
         synthesis=composer.traits.synthesis,
         loudness=finisher.loudness,
-        true_peak=finisher.true_peak,
+        true_peak=peak if math.isfinite(peak) else None,
         gating=finisher.gating,
         seconds=seconds,
         speed=seconds_of(frames) / max(seconds, 1e-6),

@@ -61,6 +61,7 @@ class EngineSupervisor:
         client = self._client
         match command:
             case StartEngine():
+                self._retire()
                 self._due = time.monotonic() + command.delay
                 self.start_when_due()
             case OpenComposer():
@@ -80,15 +81,18 @@ class EngineSupervisor:
             return self._options
         return msgspec.structs.replace(self._options, synthesis=Synthesis())
 
+    def _retire(self) -> None:
+        """The engine of before is not listened to any more: its end would be another failure."""
+        self.current += 1
+        client, self._client = self._client, None
+        if client is not None:
+            client.close(timeout=0.0)
+
     def start_when_due(self) -> None:
         """Start the engine that was asked for, if its time has come."""
         if self._due is None or time.monotonic() < self._due:
             return
         self._due = None
-        if self._client is not None:
-            self._client.close(timeout=0.0)
-            self._client = None
-        self.current += 1
         number = self.current
 
         def deliver(told: Delivery) -> None:

@@ -138,13 +138,20 @@ class Executor:
         )
 
 
+COUNTED_SECONDS = 1.0
+"""The most that counts of the time between two looks: whoever slept or was stopped did not wait."""
+
+
 class Watch:
     """Looks at ``playback`` and knows how long the listener has waited; ``clock`` in seconds."""
 
     def __init__(self, playback: Playback, clock: Callable[[], float] = time.monotonic) -> None:
         self._playback = playback
         self._clock = clock
-        self._silent_since: float | None = None
+        self._looked = clock()
+        self._silence = 0.0
+        """For how many seconds the listener has waited for a clip."""
+        self._waits = False
 
     def look(self) -> Progress:
         """How it stands now. A splice that was passed by is reported once."""
@@ -152,14 +159,11 @@ class Watch:
         waiting = state.waiting and state.heard > 0  # before the first sound nothing is late
         with self._playback.joiner() as joiner:
             missed, joiner.missed_splice = joiner.missed_splice, False
-        silence = self._silence(waiting=waiting and not state.paused)
-        return Progress(state.written, waiting, missed, silence)
+        self._count(waits=waiting and not state.paused)
+        return Progress(state.written, waiting, missed, self._silence)
 
-    def _silence(self, *, waiting: bool) -> float:
-        """For how many seconds the listener has waited for a clip."""
+    def _count(self, *, waits: bool) -> None:
         now = self._clock()
-        if not waiting:
-            self._silent_since = None
-        elif self._silent_since is None:
-            self._silent_since = now
-        return 0.0 if self._silent_since is None else now - self._silent_since
+        passed, self._looked = min(now - self._looked, COUNTED_SECONDS), now
+        self._silence = self._silence + passed if waits and self._waits else 0.0
+        self._waits = waits

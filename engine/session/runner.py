@@ -51,6 +51,8 @@ from engine.session.status import RunnerStatus, sentence_of, status_of
 
 TICK_SECONDS = 0.1
 POSITION_EVERY_SECONDS = 1.0
+AT_ONCE = 64
+"""Messages between two looks at how playback stands."""
 
 log = logging.getLogger(__name__)
 
@@ -219,10 +221,11 @@ class SessionRunner:
             self._library.remove_clip(self.session, key)
 
     def _take_messages(self) -> None:
-        """Handle what has come, waiting at most a tick for the first message."""
+        """Handle what has come, waiting at most a tick for the first message. Not more than
+        ``AT_ONCE``, so that an engine that never stops talking does not stop the session."""
         timeout: float | None = TICK_SECONDS
         with contextlib.suppress(queue.Empty):
-            while True:
+            for _ in range(AT_ONCE):
                 message = self._inbox.get(timeout=timeout) if timeout else self._inbox.get_nowait()
                 timeout = None
                 if self._lifecycle.failure is not None:

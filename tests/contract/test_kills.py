@@ -223,3 +223,19 @@ def test_whoever_is_stopped_for_a_while_goes_on(tmp_path: Path, who: str, seed: 
     out, _ = end_of(process)
     assert process.returncode == 0, out.decode()
     assert np.array_equal(read(heard), whole(tmp_path, kept(home), home))
+
+
+def test_an_engine_that_is_stopped_for_good_is_replaced_and_said(tmp_path: Path) -> None:
+    """With the limits that are in use."""
+    home, heard = tmp_path / "home", tmp_path / "heard.wav"
+    process = musmed(home, "play", "--plain", *ASKED, "--sink", f"file:{heard}")
+    wait_until(process, home, lambda: sounds(home), "the first clip")
+    (engine,) = psutil.Process(process.pid).children()
+    engine.suspend()
+    out, _ = end_of(process)
+    assert process.returncode == 0, out.decode()
+    said = " ".join(out.decode().split())
+    assert "The engine has not answered for 15 s" in said
+    assert "a new one is being started" in said
+    assert not engine.is_running()
+    assert np.array_equal(read(heard), whole(tmp_path, kept(home), home))

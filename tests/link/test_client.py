@@ -9,12 +9,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import psutil
 import pytest
 from support.waiting import take
 
 from engine.affect.circumplex import Affect
+from engine.audio.format import SAMPLE_RATE
 from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import Banner, ChunkArrived, ClipEnded, Delivery, EngineLost
@@ -175,11 +177,16 @@ WAIT = "sys.stdin.buffer.read()"
         (UP + "out.write(b'\\xff' * 64); out.flush();" + WAIT, "header of"),
         (UP + "out.write(b'\\0\\0\\0\\1'); out.flush()", "in the middle"),
         (UP + "writer.send(Ping(1));" + WAIT, "unreadable message"),
+        (UP + "writer.send(hello(PROTOCOL_VERSION));" + WAIT, "about greeting"),
+        (UP + "writer.send(Pong(1));" + WAIT, "about a ping"),
+        (UP + "writer.send(Pong(-1));" + WAIT, "about a ping"),
+        (UP + "writer.send(Loading('x', 0.5));" + WAIT, "about loading"),
+        (UP + "writer.send(Opened('x', 1));" + WAIT, "about a composer"),
+        (UP + "writer.send(Failure('No reason.'));" + WAIT, "No reason."),
         (UP + "writer.send(Part(0, 0, 10, True), b'x');" + WAIT, "does not follow"),
         (UP + "writer.send(ClipDone(0, 0, False, record));" + WAIT, "does not follow"),
         (UP + "writer.send(ClipFailed(5, 0, 'no'));" + WAIT, "does not follow"),
         (UP + "writer.send(ClipStarted(5, 0, 0, 10, Marks()));" + WAIT, "does not follow"),
-        (UP + "writer.send(started(2**40));" + WAIT, "a clip of 1099511627776 frames"),
         (UP + "writer.send(started(9)); writer.send(started(9));" + WAIT, "does not follow"),
         (UP + "writer.send(started(9)); writer.send(Part(0, 0, 10, True), b'x');" + WAIT, "follow"),
         (UP + "writer.send(started(9)); writer.send(Part(0, 0, 9, True), b'x');" + WAIT, "damaged"),
@@ -199,7 +206,8 @@ def test_a_bad_engine_is_lost_once_with_a_reason_and_leaves_no_process(
 ) -> None:
     ready = "sys.stdin.buffer.read(100)\n" if "started" in script or "Part" in script else ""
     session = connect(PEER + ready + script)
-    session.client.compose(PLAN.clips[0], b"")
+    seconds = 1.0 if "started(48000)" in script else 9 / SAMPLE_RATE
+    session.client.compose(msgspec.structs.replace(PLAN.clips[0], end=seconds), b"")
     told = [session.next()]
     while not isinstance(told[-1], EngineLost):
         told.append(session.next())

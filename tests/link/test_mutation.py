@@ -16,7 +16,7 @@ from engine.affect.circumplex import Affect
 from engine.audio.files import encode_flac24
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
 from engine.clip_record import ClipRecord
-from engine.composers.base import Composer, Marks, Traits
+from engine.composers.base import Composer, Continuation, Marks, Traits
 from engine.errors import MusmedError
 from engine.link.framing import PREAMBLE, FrameReader, LinkError, encode_frame
 from engine.link.inbox import Inbox
@@ -41,10 +41,12 @@ from engine.link.protocol import (
 from engine.link.server import serve
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
-from engine.plan.spec import ClipKey, ClipSpec
+from engine.plan.spec import ClipSpec
 
 PLAN = make_plan(Request(start=Affect(-0.4, 0.6), target=Affect(0.5, -0.5), minutes=2))
 CHUNK = 100
+SHORT = msgspec.structs.replace(PLAN.clips[0], end=2 * CHUNK / SAMPLE_RATE)
+"""What the engine was asked for."""
 RECORD = ClipRecord(
     composer="embedded",
     version=3,
@@ -55,6 +57,7 @@ RECORD = ClipRecord(
     speed=30.0,
     synthesis="built in",
 )
+CONTINUATION = Continuation(composer="embedded", version=3, state=b"s", finishing=b"f").pack()
 Sent = tuple[msgspec.Struct, bytes]
 
 
@@ -67,7 +70,7 @@ def clip() -> list[Sent]:
         (Part(0, 0, CHUNK, last=False), flac[:50]),
         (Part(0, 0, CHUNK, last=True), flac[50:]),
         (Part(0, 0, CHUNK, last=True), flac),
-        (ClipDone(0, 0, cut=False, record=RECORD), b"continuation"),
+        (ClipDone(0, 0, cut=False, record=RECORD), CONTINUATION),
     ]
 
 
@@ -138,7 +141,7 @@ def test_what_an_engine_sends_is_taken_or_refused(count: int) -> None:
         sent = clip() if dice.random() < 0.7 else FROM_ENGINE
         reader: FrameReader[ToFront] = FrameReader(io.BytesIO(stream(sent, dice)), ToFront)
         inbox = Inbox()
-        inbox.expect(ClipKey(0, 0))
+        inbox.expect(SHORT)
         try:
             while (frame := reader.read()) is not None:
                 if isinstance(frame.message, ClipStarted | Part | ClipDone | ClipFailed):

@@ -17,7 +17,7 @@ of its own, so every schedule can be tested with invented times.
 *opening* where the next clip is another composer's, in a session that has had two. One clip is
 composed at a time, in order, from the continuation of the clip before; what becomes of it is its
 ``Fate`` (``state``), and how far it is its ``ClipPhase`` (``clip_state``). Ten seconds of silence
-are *too often* as well.
+are *too often* as well; where the embedded composer is the silent one, it is started anew.
 
 Whatever of these states it is in, a listener's action becomes a *splice* (``steering``): an event
 with a session time, a new plan, and the first changed clip composed from the continuation of the
@@ -170,6 +170,8 @@ class Conductor:
         message is told."""
         state = self._state
         state.out = []
+        if isinstance(told, Hello | Opened | ClipStarted | ChunkArrived | ClipEnded):
+            self._failures.heard()
         match told:
             case Hello():
                 state.ask(OpenComposer(state.composer, careful=self._failures.careful))

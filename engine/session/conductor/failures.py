@@ -59,6 +59,9 @@ class Failures:
         self._away = False
         """The composer has failed and is not back yet."""
         self._taken_over = False
+        self._silence = self._quiet_since = 0.0
+        """For how long the listener has been waiting, and for how long when the engine last said
+        something, in seconds."""
         self._refused: ClipKey | None = None
         """The clip that failed last."""
         self._afresh: ClipKey | None = None
@@ -110,9 +113,21 @@ class Failures:
             state.say(_slowness(state.composer, self._speed, left))
 
     def silent(self, seconds: float) -> None:
-        """The listener has been waiting so long."""
-        if seconds >= TAKEOVER_SECONDS and self._replaceable and not self._state.given_up:
-            self._take_over(f"no music for {seconds:.0f} s")
+        """The listener has been waiting so long. Who can't be taken over from is started anew,
+        unless something comes, however slowly."""
+        self._silence = seconds
+        self._quiet_since = min(self._quiet_since, seconds)
+        reason = f"no music for {seconds:.0f} s"
+        if self._state.given_up or not self._stand_in or seconds < TAKEOVER_SECONDS:
+            return
+        if self._replaceable:
+            self._take_over(reason)
+        elif seconds - self._quiet_since >= TAKEOVER_SECONDS:
+            self.lost(reason, process_alive=True)
+
+    def heard(self) -> None:
+        """The engine has said something, or another is started."""
+        self._quiet_since = self._silence
 
     def refused_to_open(self, reason: str) -> None:
         """A composer that can't be loaded could not be loaded the next time either."""
@@ -129,6 +144,7 @@ class Failures:
         if state.given_up:
             return
         state.engine_is_gone()
+        self.heard()  # the next engine has its own time
         self._count += 1
         self._away = True
         if self._count >= TAKEOVER_FAILURES and self._replaceable:
@@ -159,6 +175,7 @@ class Failures:
         state.say(f"The embedded composer takes over from {file_name(state.composer)} ({reason}).")
         state.composer = EMBEDDED
         state.engine_is_gone()
+        self.heard()
         self._taken_over = True
         self._count = 0
         self.restarts += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+
 from support.world import (
     REQUEST,
     assert_no_hole,
@@ -224,3 +226,49 @@ def test_what_to_expect_of_a_slow_composer_is_said_once_and_it_may_run_ahead() -
     said = [command for command in known.start() if isinstance(command, Say)]
     assert "pause for 90 min" in said[0].text
     assert not [c for c in Conductor(request, "embedded", speed=0.25).start() if isinstance(c, Say)]
+
+
+def test_the_embedded_composer_that_is_silent_is_started_anew() -> None:
+    """Nobody can take over from it; whoever still brings something, however slowly, is left."""
+    world = started(conductor=Conductor(REQUEST, "embedded"), speed=3.0)
+    world.run(5)
+    engines = world.alive
+
+    def wait_until(silence: float) -> None:
+        world.tell(Progress(world.written, waiting=True, silence=silence))
+
+    wait_until(9.9)
+    heapq.heappop(world.queue)[2]()  # a chunk comes
+    wait_until(10.0)
+    wait_until(18.0)
+    assert world.alive == engines
+    world.job = None  # from here on nothing comes
+    wait_until(19.8)
+    wait_until(20.0)
+    assert world.alive == engines + 1
+    assert any("no music for 20 s" in text for text in world.said)
+    wait_until(29.9)
+    assert world.alive == engines + 1, "the new one has its own time"
+    wait_until(30.1)
+    assert world.alive == engines + 2
+    world.run(300)
+    assert world.written == frames_of(240)
+    assert not world.gave_up
+
+
+def test_after_a_take_over_the_embedded_composer_has_its_own_time() -> None:
+    world = started(speed=3.0)
+    world.run(5)
+    for silence in (10.0, 10.1, 19.9):
+        world.tell(Progress(world.written, waiting=True, silence=silence))
+    assert world.opened == ["fake"]
+    assert world.conductor.restarts == 1
+    assert world.conductor.composer == "embedded"
+
+
+def test_an_export_waits_for_its_composer_however_long() -> None:
+    world = started(conductor=Conductor(REQUEST, "embedded", stand_in=False))
+    world.run(5)
+    engines = world.alive
+    world.tell(Progress(world.written, waiting=True, silence=100.0))
+    assert world.alive == engines

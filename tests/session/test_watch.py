@@ -1,0 +1,62 @@
+"""For how long the listener has waited, by an invented clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.playback.playback import Playback
+from engine.session.executor import COUNTED_SECONDS, Watch
+
+
+class Waiting:
+    """A playback as far as ``Watch`` looks at it."""
+
+    waiting = paused = False
+
+    def state(self) -> Any:
+        return SimpleNamespace(written=0, heard=1.0, waiting=self.waiting, paused=self.paused)
+
+    @contextmanager
+    def joiner(self) -> Iterator[Any]:
+        yield SimpleNamespace(missed_splice=False)
+
+
+class World:
+    def __init__(self) -> None:
+        self.now, self.playback = 0.0, Waiting()
+        self.watch = Watch(cast("Playback", self.playback), lambda: self.now)
+
+    def look(self, after: float) -> float:
+        self.now += after
+        return self.watch.look().silence
+
+
+@given(st.lists(st.floats(0.0, 1e6), min_size=1, max_size=30))
+def test_what_was_slept_was_not_waited(gaps: list[float]) -> None:
+    world = World()
+    world.playback.waiting = True
+    assert world.look(5.0) == 0.0
+    for number, gap in enumerate(gaps, 1):
+        assert world.look(gap) <= number * COUNTED_SECONDS
+    assert world.watch.look().silence == pytest.approx(sum(min(g, COUNTED_SECONDS) for g in gaps))
+
+
+def test_a_pause_and_music_end_the_wait() -> None:
+    world = World()
+    world.playback.waiting = True
+    world.look(0.5)
+    assert world.look(0.5) == 0.5
+    world.playback.paused = True
+    assert world.look(0.5) == 0.0
+    world.playback.paused = False
+    world.look(0.5)
+    assert world.look(0.25) == 0.25
+    world.playback.waiting = False
+    assert world.look(0.5) == 0.0
