@@ -376,3 +376,14 @@ def test_silence_stays_silence() -> None:
     assert not out.any()
     assert finisher.loudness is None
     assert finisher.true_peak == -np.inf
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_samples_that_are_no_numbers_are_refused(wrong: float) -> None:
+    """The filters would make silence of them and of all that follows."""
+    audio = np.full((3 * SAMPLE_RATE, 2), 0.1, np.float32)
+    audio[2 * SAMPLE_RATE + 7, 1] = wrong
+    composition = Recorded(audio, 0.0)
+    finisher = ClipFinisher(spec(0.0, 3.0), composition, TRAITS, denoise=None, checkpoints=None)
+    with pytest.raises(MusmedError, match="no numbers"):
+        list(finisher.chunks())

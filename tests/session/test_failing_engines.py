@@ -37,7 +37,7 @@ Play = Callable[..., SessionRunner]
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that a test can wait for."""
     monkeypatch.setattr(client_module, "LOOK_SECONDS", 0.1)
-    figures = {"COUNTED": 0.2, "PING": 0.3, "SILENT": 2.0, "RUNNING": 60.0, "STUCK": 10.0}
+    figures = {"COUNTED": 0.2, "PING": 0.3, "SILENT": 2.0, "STUCK": 20.0}
     for name, figure in figures.items():
         monkeypatch.setattr(watchdog, f"{name}_SECONDS", figure)
 
@@ -102,7 +102,7 @@ def assert_not_heard(runner: SessionRunner, path: Path, expected: Frames) -> str
     return text
 
 
-USUAL = [("stop", "start"), ("stop", "opened"), ("hush", "part"), ("stop", "clip_done")]
+USUAL = [("stop", "start"), ("hush", "part"), ("stop", "clip_done")]
 REST = [(how, moment) for how in ("stop", "hush") for moment in MOMENTS]
 
 
@@ -126,18 +126,25 @@ def test_what_is_composed_plays_on_while_an_engine_is_silent(play: Play) -> None
     wait_for_session(runner, lambda: runner.status().clips[0].phase == "ready")
     (engine,) = psutil.Process().children()
     os.kill(engine.pid, signal.SIGSTOP)
-    card.rate = 4.0
+    card.waits_for = runner
+    card.rate = 1.0
     at = runner.status().playback.heard
     wait_for_session(runner, lambda: runner.status().restarts == 1)
     assert runner.status().playback.heard > at
     assert not runner.status().playback.waiting
-    card.rate = 16.0
+    card.rate = 8.0
     session_end(runner)
     assert runner.status().failure is None
-    assert runner.status().playback.gaps == 0
 
 
-@pytest.mark.parametrize("lie", sorted(LIES))
+ALWAYS = ("one frame", "20 s late", "bars nowhere", "level no number", "cut unasked")
+"""The others differ in what ``tests/link/test_clip_check.py`` shows."""
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [pytest.param(lie, marks=() if lie in ALWAYS else pytest.mark.long) for lie in sorted(LIES)],
+)
 def test_a_clip_that_was_not_asked_for_is_asked_for_again_and_not_heard(
     play: Play, tmp_path: Path, expected: Frames, lie: str
 ) -> None:
