@@ -27,7 +27,7 @@ from musmed_tui.screens.help import HelpScreen, bindings_of, key_name, title
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.too_small import TooSmallScreen, is_too_small
 from musmed_tui.session_control import Begun, SessionControl
-from musmed_tui.session_view import Snapshot, expected
+from musmed_tui.session_view import Snapshot, expected, placed_at
 from musmed_tui.terminal.driver import TerminalDriver
 from musmed_tui.terminal.line_filter import VisibleOnly
 from musmed_tui.terminal.terminal import STOP_SIGNALS
@@ -170,11 +170,10 @@ class MusmedApp(App[Left]):
             self._control.warm()
             self._show_instead(self._check_in())
             return
-        session, from_start = event.session, event.what == "replay"
-        first = self._last
-        if from_start:
-            first = msgspec.structs.replace(first, position_s=0.0, affect=first.path.at(0.0))
-        first = msgspec.structs.replace(first, state="starting", volume=self._control.volume)
+        session, from_start = self._last.session_id, event.what == "replay"
+        plan = event.begun.runner.status().plan
+        first = placed_at(self._last, plan, 0.0 if from_start else self._last.position_s)
+        first = msgspec.structs.replace(first, volume=self._control.volume)
         self._play(lambda: self._control.again(session, from_start=from_start), first)
 
     # saving

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from engine.affect.circumplex import Affect
 from engine.affect.path import Path
+from engine.affect.phrases import SAME, called
 from engine.plan.clock import STRIDE_SECONDS
+from engine.plan.events import Event, Steer
 from engine.plan.generation import file_name
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
-from engine.plan.spec import ClipSpec, Tags
+from engine.plan.spec import ClipSpec, Plan, Tags
 from engine.playback.playback import SILENCE_DB
 from engine.printable import one_line
 from engine.session.status import ClipView, Phase, RunnerStatus
+
+if TYPE_CHECKING:
+    from engine.session.library.records import StoredSession
 
 
 class HasStatus(Protocol):
@@ -38,6 +44,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     target: Affect
     start_word: str | None
     target_word: str | None
+    """None where no word was given for ``target``, or it does not lie there any more."""
     tags: Tags
     next_tags: Tags | None
     clip: int
@@ -72,7 +79,18 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         """The state in words, where something is being waited for."""
         if self.loading is not None and self.state in {"starting", "composing"}:
             return f"loading {self.composer}, {round(100 * self.loading)} %"
+        if self.state != "starting":
+            return self.state
+        here = self.timeline[self.clip : self.clip + 1]
+        if here and here[0].phase == "ready":  # kept, so nothing has to be composed first
+            return "going on" if self.position_s >= 1.0 else "beginning"
         return self.state
+
+    @property
+    def way(self) -> tuple[str, str]:
+        """What start and target are called."""
+        start = self.path.waypoints[0].affect
+        return called(start, self.start_word), called(self.target, self.target_word)
 
     @property
     def paused(self) -> bool:
@@ -103,7 +121,7 @@ def snapshot(source: HasStatus) -> Snapshot:
         affect=plan.path.at(position),
         target=plan.path.waypoints[-1].affect,
         start_word=_seen(status.request.start_word),
-        target_word=_seen(_target_word(status)),
+        target_word=_seen(_target_word(status.request, plan, status.events)),
         tags=_seen_tags(plan.clips[clip].tags),
         next_tags=following and _seen_tags(following),
         clip=clip,
@@ -138,36 +156,96 @@ def _clip_at(clips: tuple[ClipSpec, ...], position: float) -> int:
     return min(int(position // STRIDE_SECONDS), len(clips) - 1)
 
 
-def _target_word(status: RunnerStatus) -> str | None:
-    """The target as last said: a steer names a new one, or none when given as coordinates."""
-    word = status.request.target_word
-    for event in status.events:
-        word = getattr(event, "word", None) if hasattr(event, "target") else word
-    return word
+def _target_word(request: Request, plan: Plan, events: Sequence[Event]) -> str | None:
+    """The word for where the path ends: the request's, or that of the last steer. None where that
+    was given as coordinates, or the target has been eased away from what the word says."""
+    given, word = request.target, request.target_word
+    for event in events:
+        if isinstance(event, Steer):
+            given, word = event.target, event.word
+    return word if plan.path.waypoints[-1].affect.distance(given) <= SAME else None
 
 
 def expected(request: Request, volume: float = 1.0) -> Snapshot:
     """What a session of ``request`` looks like before it has begun."""
     plan = make_plan(request)
-    following = plan.clips[1].tags if len(plan.clips) > 1 else None
+    views = (ClipView(c.index, c.revision, c.start, c.end, "planned", None) for c in plan.clips)
+    return _before(
+        request, plan, tuple(views), session="", composer=request.composer, volume=volume
+    )
+
+
+def expected_of(stored: StoredSession, volume: float = 1.0) -> Snapshot:
+    """What a kept session looks like before it goes on."""
+    plan = make_plan(stored.request, stored.events)
+    views = tuple(
+        ClipView(
+            spec.index,
+            spec.revision,
+            spec.start,
+            spec.end,
+            "ready" if spec.key in stored.clips else "planned",
+            stored.clips[spec.key].record if spec.key in stored.clips else None,
+        )
+        for spec in plan.clips
+    )
+    begun = _before(
+        stored.request,
+        plan,
+        views,
+        events=stored.events,
+        session=stored.id,
+        composer=stored.newest_composer,
+        volume=volume,
+    )
+    return placed_at(begun, plan, min(plan.total, max(0.0, stored.position)))
+
+
+def placed_at(shown: Snapshot, plan: Plan, position: float) -> Snapshot:
+    """``shown``, a session of ``plan``, about to be heard from ``position`` session seconds on."""
+    clip = _clip_at(plan.clips, position)
+    return msgspec.structs.replace(
+        shown,
+        state="starting",
+        position_s=position,
+        affect=plan.path.at(position),
+        tags=_seen_tags(plan.clips[clip].tags),
+        next_tags=_seen_tags(plan.clips[clip + 1].tags) if clip + 1 < len(plan.clips) else None,
+        clip=clip,
+        ahead_s=0.0,
+        peak=(SILENCE_DB, SILENCE_DB),
+        notice=None,
+        failure=None,
+        loading=None,
+    )
+
+
+def _before(
+    request: Request,
+    plan: Plan,
+    views: tuple[ClipView, ...],
+    *,
+    events: Sequence[Event] = (),
+    session: str,
+    composer: str,
+    volume: float,
+) -> Snapshot:
+    """At its beginning, with nothing begun."""
     return Snapshot(
-        session_id="",
+        session_id=session,
         state="starting",
         position_s=0.0,
         total_s=plan.total,
         path=plan.path,
-        affect=request.start,
-        target=request.target,
+        affect=plan.path.at(0.0),
+        target=plan.path.waypoints[-1].affect,
         start_word=_seen(request.start_word),
-        target_word=_seen(request.target_word),
+        target_word=_seen(_target_word(request, plan, events)),
         tags=_seen_tags(plan.clips[0].tags),
-        next_tags=following and _seen_tags(following),
+        next_tags=_seen_tags(plan.clips[1].tags) if len(plan.clips) > 1 else None,
         clip=0,
         clips=len(plan.clips),
-        timeline=tuple(
-            ClipView(clip.index, clip.revision, clip.start, clip.end, "planned", None)
-            for clip in plan.clips
-        ),
+        timeline=views,
         ahead_s=0.0,
         speed=None,
         restarts=0,
@@ -176,6 +254,6 @@ def expected(request: Request, volume: float = 1.0) -> Snapshot:
         peak=(SILENCE_DB, SILENCE_DB),
         sink="",
         notice=None,
-        composer=one_line(file_name(request.composer)),
+        composer=one_line(file_name(composer)),
         failure=None,
     )

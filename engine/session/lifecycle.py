@@ -15,6 +15,8 @@ LAST_RECORD_SECONDS = 30.0
 before it said so composes that clip once more."""
 PLAYED_OUT_SECONDS = 2.0
 """Once nothing more is composed, the session is over when playback has stood still this long."""
+BEGINNING_SECONDS = 0.1
+"""Playback begins with the block of the stream that holds the position."""
 
 
 @dataclass(slots=True)
@@ -31,6 +33,8 @@ class Lifecycle:
     """By the listener."""
     finished: bool = False
     """Nothing more happens."""
+    begins: float = 0.0
+    """Session seconds at which it is heard first."""
     clock: Callable[[], float] = time.monotonic
     """Gives seconds."""
     _ended_at: float | None = None
@@ -58,6 +62,9 @@ class Lifecycle:
             return False
         return now - since >= PLAYED_OUT_SECONDS
 
+    def _at_beginning(self, state: PlaybackState) -> bool:
+        return abs(state.heard - self.begins) <= BEGINNING_SECONDS
+
     def state(self, playback: PlaybackState) -> State:
         """What the library keeps of a session that ended so."""
         if self.replay:
@@ -73,7 +80,7 @@ class Lifecycle:
             (self.stopped, "stopped"),
             (state.ended, "ended"),
             (state.paused, "paused"),
-            (state.heard == 0, "starting"),
+            (state.heard == 0 or (state.waiting and self._at_beginning(state)), "starting"),
             (state.waiting, "composing"),
         )
         return next((phase for true, phase in checks if true), "playing")

@@ -21,6 +21,8 @@ class Notice(msgspec.Struct, frozen=True):
 
     seconds: float
     text: str
+    answer: bool = False
+    """To something the listener asked for: nothing is wrong."""
 
 
 class Notices:
@@ -38,10 +40,10 @@ class Notices:
         """For the listener alone."""
         self._queue.put(Notice(self._heard(), one_line(text)))
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, answer: bool = False) -> None:
         """For the listener, and for the session's record, if the disk takes it."""
         seconds, text = self._heard(), one_line(text)
-        self._queue.put(Notice(seconds, text))
+        self._queue.put(Notice(seconds, text, answer))
         try:
             self._library.add_note(self._session, seconds, text)
         except MusmedError as error:

@@ -121,7 +121,9 @@ def prepare(
             composer=composer,
             speeds=session_speeds,
             notices=notices,
-            lifecycle=Lifecycle(realtime=sink.realtime, replay=replay),
+            lifecycle=Lifecycle(
+                realtime=sink.realtime, replay=replay, begins=kept.position if kept else 0.0
+            ),
         )
     )
 

@@ -326,7 +326,7 @@ class SessionRunner:
     def _carry_out(self, command: Command) -> SplicePlaced | None:
         match command:
             case Say():
-                self._notices.say(command.text)
+                self._notices.say(command.text, answer=command.answer)
             case GiveUp():
                 self._give_up(
                     f"The composer can't go on ({command.reason.rstrip('.')}); the log says more."

@@ -62,10 +62,10 @@ def kept_session(find: Callable[[Library], StoredSession]) -> FirstSession:
     """The app begins by going on with a kept session."""
 
     def first(control: SessionControl) -> tuple[Callable[[], Begun], Snapshot]:
-        from musmed_tui.session_view import expected
+        from musmed_tui.session_view import expected_of
 
         stored = find(control.library)
-        snapshot = expected(stored.request, control.volume)
+        snapshot = expected_of(stored, control.volume)
         return lambda: control.begin(stored.request, stored), snapshot
 
     return first

@@ -32,7 +32,7 @@ def status_line(snapshot: Snapshot, width: int, glyphs: StateMarks) -> StatusLin
 
 
 def _parts(snapshot: Snapshot, glyphs: StateMarks) -> list[str]:
-    target = snapshot.target_word or nearest_word(snapshot.target)
+    _, target = snapshot.way
     parts = [
         f"{clock(snapshot.position_s)}/{clock(snapshot.total_s)}",
         f"{nearest_word(snapshot.affect)} {glyphs.arrow} {target}",

@@ -51,10 +51,10 @@ class CheckOutScreen(ShownFocusScreen):
     class Next(Message):
         """``what`` is 'replay', 'continue' or 'new'."""
 
-        def __init__(self, what: str, session: str) -> None:
+        def __init__(self, what: str, begun: Begun) -> None:
             super().__init__()
             self.what = what
-            self.session = session
+            self.begun = begun
 
     class Save(Message):
         """Save the session as ``output``."""
@@ -156,7 +156,7 @@ class CheckOutScreen(ShownFocusScreen):
 
     def action_next(self, what: str) -> None:
         if not self._saving:
-            self.post_message(self.Next(what, self._last.session_id))
+            self.post_message(self.Next(what, self._begun))
 
     # saving
 

@@ -147,7 +147,7 @@ class SessionScreen(ShownFocusScreen):
             self._stop_early = False
             runner.stop()
         for notice in runner.take_notices():
-            self._say(f"{clock(notice.seconds)}  {notice.text}")
+            self._say(f"{clock(notice.seconds)}  {notice.text}", calm=notice.answer)
         over = runner.wait(0.0)
         snapshot = begun.look()
         if snapshot.notice and snapshot.notice != self._shown.notice:
@@ -191,8 +191,9 @@ class SessionScreen(ShownFocusScreen):
             )
         )
 
-    def _say(self, text: str) -> None:
-        self.query_one("#said", Words).say((text, "$warning"))
+    def _say(self, text: str, *, calm: bool = False) -> None:
+        """``calm``: nothing is wrong."""
+        self.query_one("#said", Words).say((text, "$now" if calm else "$warning"))
 
     @property
     def shown(self) -> Snapshot:

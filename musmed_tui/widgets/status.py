@@ -5,7 +5,7 @@ from __future__ import annotations
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.words import Part, Words
-from musmed_tui.wording import ASCII, UNICODE, clock, nearest_word
+from musmed_tui.wording import ASCII, UNICODE, clock
 
 _BAR = 10
 _WORDS = {"failed": "stopped by a failure", "starting": "composing the first seconds"}
@@ -24,6 +24,8 @@ class Status(Words):
         state = snapshot.state
         marks = ASCII if self._ascii else UNICODE
         doing = snapshot.doing
+        if doing == "starting" and snapshot.position_s >= 1.0:
+            doing = "composing"  # no first seconds: it goes on
         head = f"{getattr(marks, state)} {_WORDS.get(doing, doing)}"
         rest = f"   {way(snapshot, marks.arrow)}"
         if with_clock:
@@ -43,5 +45,5 @@ class Status(Words):
 
 def way(snapshot: Snapshot, arrow: str = UNICODE.arrow) -> str:
     """'tense → calm': the session in a phrase."""
-    start = snapshot.start_word or nearest_word(snapshot.path.waypoints[0].affect)
-    return f"{start} {arrow} {snapshot.target_word or nearest_word(snapshot.target)}"
+    start, target = snapshot.way
+    return f"{start} {arrow} {target}"

@@ -230,9 +230,14 @@ async def settled(pilot: Pilot[Left]) -> None:
             await pilot.pause()
 
 
-async def until(pilot: Pilot[Left], seen: Callable[[], bool]) -> None:
-    """Until ``seen``; the app has to answer within what is a stall on any machine."""
-    stall = Stall("what the app was asked for", lambda: (pilot.app.screen, len(pilot.app.workers)))
+async def until(
+    pilot: Pilot[Left], seen: Callable[[], object], moves: Callable[[], object] = lambda: None
+) -> None:
+    """Until ``seen``; the app, or what ``moves``, has to answer within what is a stall on any
+    machine."""
+    stall = Stall(
+        "what the app was asked for", lambda: (pilot.app.screen, len(pilot.app.workers), moves())
+    )
     while not seen():
         stall.look(seen)
         await pilot.pause(0.03)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from support.fake_session import (
+    REQUEST,
     SESSION,
     FakeControl,
     FakeRunner,
@@ -28,6 +29,7 @@ from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.help import HelpScreen
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.too_small import TooSmallScreen
+from musmed_tui.session_view import expected
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.engine_card import EngineCard
 from musmed_tui.widgets.levels import Levels
@@ -244,17 +246,25 @@ def test_m_shows_every_mood(control: FakeControl) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "words"),
+    ("state", "at", "composed", "words"),
     [
-        ("starting", "○ composing the first seconds"),
-        ("playing", "▸ playing"),
-        ("paused", "‖ paused"),
-        ("composing", "… composing"),
+        ("starting", 0.0, False, "○ composing the first seconds"),
+        ("starting", 0.0, True, "○ beginning"),
+        ("starting", 387.0, True, "○ going on"),
+        ("starting", 387.0, False, "○ composing "),
+        ("playing", 387.0, True, "▸ playing"),
+        ("paused", 387.0, True, "‖ paused"),
+        ("composing", 387.0, True, "… composing"),
     ],
 )
-def test_states_in_words(control: FakeControl, state: str, words: str) -> None:
+def test_states_in_words(
+    control: FakeControl, state: str, at: float, composed: bool, words: str
+) -> None:
     async def go() -> None:
-        control.runner.change(state=state)
+        snapshot = a_snapshot(at, state=state)
+        if not composed:
+            snapshot = a_snapshot(at, state=state, timeline=expected(REQUEST).timeline)
+        control.runner.snapshot = snapshot
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
             await settled(pilot)

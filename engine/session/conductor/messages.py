@@ -167,6 +167,8 @@ class Say:
     """A sentence for the listener; it is also kept with the session."""
 
     text: str
+    answer: bool = False
+    """To something the listener asked for: nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

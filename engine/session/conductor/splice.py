@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.affect.phrases import towards
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.plan.clock import OVERLAP_SECONDS, clip_start
 from engine.plan.events import Ease, Event, Skip, Steer
@@ -84,9 +85,8 @@ def said_of(event: Event, start: float) -> str:
     when = f"from {int(start // 60)}:{int(start % 60):02d}"
     match event:
         case Steer():
-            goal = event.word or f"{event.target.valence:+.2f},{event.target.arousal:+.2f}"
-            return f"Steering towards {goal} {when}."
+            return f"Towards {towards(event.target, event.word)} {when} on."
         case Ease():
-            return f"Easing {when}: arousal is being lowered."
+            return f"Calmer {when} on."
         case Skip():
-            return f"This stretch is being composed anew {when}."
+            return f"This stretch is being composed anew {when} on."

@@ -74,8 +74,8 @@ class ConductorState:
     def ask(self, *commands: Command) -> None:
         self.out += commands
 
-    def say(self, text: str) -> None:
-        self.out.append(Say(text))
+    def say(self, text: str, *, answer: bool = False) -> None:
+        self.out.append(Say(text, answer))
 
     def forget(self, keys: Iterable[ClipKey]) -> None:
         """These clips are of no use any more."""

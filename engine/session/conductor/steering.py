@@ -120,7 +120,7 @@ class Steering:
         else:
             state.ask(KeepEvent(splice.event))
             state.furthest = min(state.furthest, clip.start)
-            state.say(said_of(splice.event, clip.start / SAMPLE_RATE))
+            state.say(said_of(splice.event, clip.start / SAMPLE_RATE), answer=True)
         changed = (spec.key for spec in old.clips[splice.plan.first_changed :])
         state.forget(key for key in changed if key != splice.source and not state.is_composing(key))
 
@@ -159,7 +159,7 @@ class Steering:
             self._take_back(soonest)
         at = max(soonest, self._earliest())
         if not can_change(state.plan, at):
-            state.say("The session is about to end, so nothing was changed.")
+            state.say("The session is about to end, so nothing was changed.", answer=True)
             state.ask(Disarm())
             return
         aimed = msgspec.structs.replace(event, at=at)

@@ -1,0 +1,205 @@
+"""What a session is called once it was steered and eased: on the screen, at its end, in the list of
+sessions, and from the first look when it goes on or is heard again. Real sessions throughout."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.card import Card
+from support.fake_session import run, until
+from support.real_app import a_control, real_app, until_session
+from textual.pilot import Pilot
+
+from engine.affect.circumplex import Affect
+from engine.affect.feelings import FEELINGS, feeling
+from engine.affect.phrases import phrase
+from engine.plan.events import Ease, Skip, Steer
+from engine.session.conductor.splice import said_of
+from musmed_tui.app import Left
+from musmed_tui.commands.screen import kept_session
+from musmed_tui.screens.check_out import CheckOutScreen
+from musmed_tui.screens.session import SessionScreen
+from musmed_tui.session_control import SessionControl
+from musmed_tui.widgets.status import Status
+from musmed_tui.widgets.words import Words
+
+pytestmark = pytest.mark.usefixtures("quick_engine")
+
+
+@pytest.fixture
+def card() -> Card:
+    return Card(rate=8.0)
+
+
+@pytest.fixture
+def control(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, card: Card
+) -> Iterator[SessionControl]:
+    made = a_control(tmp_path / "home", monkeypatch, card)
+    yield made
+    made.close()
+
+
+def said(pilot: Pilot[Left], name: str) -> str:
+    return str(pilot.app.screen.query_one(f"#{name}", Words).content)
+
+
+def colour(pilot: Pilot[Left]) -> set[str]:
+    content: Any = pilot.app.screen.query_one("#said", Words).content
+    return {str(span.style) for span in content.spans}
+
+
+async def playing(pilot: Pilot[Left], at: float) -> Any:
+    """The runner, once the session is heard from ``at`` seconds on."""
+    app = pilot.app
+    await until(pilot, lambda: getattr(app.screen, "_begun", None) is not None)
+    screen: Any = app.screen
+    await until_session(pilot, lambda: screen.shown.position_s > at)
+    return screen._begun.runner
+
+
+async def steered(pilot: Pilot[Left], word: str, count: int) -> None:
+    await pilot.press("s", "slash", "ctrl+u", *word, "enter")
+    screen: Any = pilot.app.screen
+    await until_session(pilot, lambda: len(screen._begun.runner.status().events) == count)
+    await until(pilot, lambda: f"→ {word}" in said(pilot, "status"))
+
+
+async def stopped(pilot: Pilot[Left]) -> None:
+    await pilot.press("q")
+    await until(pilot, lambda: isinstance(pilot.app.screen, CheckOutScreen))
+
+
+def test_header_and_end_say_the_target_as_it_is(control: SessionControl, card: Card) -> None:
+    async def go() -> None:
+        async with real_app(control) as pilot:
+            runner = await playing(pilot, 0.0)
+            card.waits_for = runner
+            assert "tense → calm" in said(pilot, "status")
+            await steered(pilot, "glad", 1)
+            assert "Towards glad from 0:" in said(pilot, "said")
+            assert colour(pilot) == {"$now"}
+            await pilot.press("e")
+            await until_session(pilot, lambda: len(runner.status().events) == 2)
+            await until(pilot, lambda: "Calmer from 0:" in said(pilot, "said"))
+            assert colour(pilot) == {"$now"}
+            target = runner.status().plan.path.waypoints[-1].affect
+            assert target.distance(feeling("glad").affect) > 0.2
+            await until(pilot, lambda: f"→ {phrase(target)}" in said(pilot, "status"))
+            await stopped(pilot)
+            assert said(pilot, "headline").endswith(f"tense → {phrase(target)}")
+
+    run(go())
+
+
+@pytest.mark.parametrize("key", ["r", "c"])
+def test_what_is_heard_again_is_right_from_the_first_look(
+    control: SessionControl, card: Card, key: str
+) -> None:
+    """Times, target and state of every picture of the session screen, the first one included."""
+    seen: list[tuple[str, float, str]] = []
+
+    async def go() -> None:
+        async with real_app(control) as pilot:
+            card.waits_for = await playing(pilot, 40.0)
+            await steered(pilot, "glad", 1)
+            await stopped(pilot)
+            card.waits_for, card.rate = None, 1.0
+            last: Any = pilot.app._last  # type: ignore[attr-defined]
+            with watched(seen):
+                await pilot.press(key)
+                await until(pilot, lambda: isinstance(pilot.app.screen, SessionScreen))
+                await until_session(pilot, lambda: any("▸ playing" in one[0] for one in seen))
+            first = seen[0][1]
+            assert abs(first - (0.0 if key == "r" else last.position_s)) < 0.5  # the stop took some
+            check(seen, first)
+
+    run(go())
+
+
+def test_what_goes_on_is_right_from_the_first_look(control: SessionControl, card: Card) -> None:
+    """As ``musmed resume`` opens it."""
+    seen: list[tuple[str, float, str]] = []
+
+    async def go() -> None:
+        async with real_app(control) as pilot:
+            card.waits_for = await playing(pilot, 40.0)
+            await steered(pilot, "glad", 1)
+            await stopped(pilot)
+            session = pilot.app._last.session_id  # type: ignore[attr-defined]
+        stored = control.library.load(session)
+        card.waits_for, card.rate = None, 1.0
+        with watched(seen):
+            async with real_app(control, kept_session(lambda one: one.load(session))) as pilot:
+                await until(pilot, lambda: seen)
+                await until(pilot, lambda: getattr(pilot.app.screen, "_begun", None) is not None)
+                await until_session(pilot, lambda: any("▸ playing" in one[0] for one in seen))
+        assert abs(seen[0][1] - stored.position) < 0.05
+        check(seen, stored.position)
+
+    run(go())
+
+
+def check(seen: list[tuple[str, float, str]], first: float) -> None:
+    state = "going on" if first >= 1.0 else "beginning"
+    for status, position, mood in seen:
+        assert "tense → glad" in status
+        assert status.startswith((f"○ {state} ", "▸ playing ")), status
+        assert position >= first - 0.1  # the block that holds it
+        assert mood
+
+
+@contextlib.contextmanager
+def watched(seen: list[tuple[str, float, str]]) -> Iterator[None]:
+    """Every picture of a session that is drawn meanwhile: its status line, the time on the time
+    line, the position, the mood that is said to play."""
+    show = SessionScreen._show
+
+    def noted(screen: Any, snapshot: Any) -> None:
+        show(screen, snapshot)
+        status = str(screen.query_one(Status).content)
+        if status:
+            seen.append((status, snapshot.position_s, snapshot.tags.mood))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SessionScreen, "_show", noted)
+        yield
+
+
+# the words alone
+
+
+@given(valence=st.floats(-1, 1), arousal=st.floats(-1, 1))
+def test_a_place_is_called_by_a_word_only_where_the_word_lies(
+    valence: float, arousal: float
+) -> None:
+    affect = Affect(valence, arousal)
+    said = phrase(affect)
+    words = {one.word: one for one in FEELINGS}
+    if said in words:
+        assert affect.distance(words[said].affect) <= 0.03
+    else:
+        how, _, word = said.partition(" ")
+        assert how in ("near", "beyond")
+        nearest = min(affect.distance(one.affect) for one in FEELINGS)
+        assert affect.distance(words[word].affect) >= nearest > 0.0
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"),
+    [
+        (Steer(60.0, feeling("glad").affect, "glad"), "Towards glad from 1:02 on."),
+        (Steer(60.0, Affect(0.46, -1.0)), "Towards a feeling beyond calm from 1:02 on."),
+        (Steer(60.0, Affect(0.7, 0.3)), "Towards a feeling near delighted from 1:02 on."),
+        (Ease(60.0), "Calmer from 1:02 on."),
+        (Skip(60.0), "This stretch is being composed anew from 1:02 on."),
+    ],
+)
+def test_what_was_asked_for_is_told_in_words_of_feeling(event: Any, sentence: str) -> None:
+    assert said_of(event, 62.0) == sentence
