@@ -3,12 +3,13 @@ be read, as tables or as JSON (docs/json.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
+from engine.plan.events import Ease, Event, Steer
 from musmed_tui.asked import Asked
 from musmed_tui.commands.sessions import open_log
 from musmed_tui.options import build_request, drawn_seed
@@ -16,7 +17,7 @@ from musmed_tui.paths import folders
 from musmed_tui.settings import load_settings
 from musmed_tui.terminal.streams import remark, say_json
 from musmed_tui.terminal.table import print_table
-from musmed_tui.wording import clock, nearest_word
+from musmed_tui.wording import clock, story
 
 if TYPE_CHECKING:
     from engine.session.library.records import SessionRow
@@ -113,10 +114,12 @@ def show_sessions(limit: str | None, *, as_json: bool) -> None:
     most = _limit(limit)
     where = open_log()
     stored: tuple[SessionRow, ...] = ()
+    events: dict[str, tuple[Event, ...]] = {}
     if where.library.is_dir():
         library = Library(where.library)
         try:
             stored = library.sessions(most)
+            events = library.events_of(stored)
             for said in library.take_remarks():
                 remark(said)
         finally:
@@ -126,7 +129,9 @@ def show_sessions(limit: str | None, *, as_json: bool) -> None:
     if as_json:
         say_json(
             {
-                "sessions": [_session(row, room.sessions.get(row.id, 0)) for row in stored],
+                "sessions": [
+                    _session(row, events[row.id], room.sessions.get(row.id, 0)) for row in stored
+                ],
                 "bytes": room.total,
                 "limit_bytes": round(most_bytes) or None,
             }
@@ -135,10 +140,7 @@ def show_sessions(limit: str | None, *, as_json: bool) -> None:
     rows = []
     for row in stored:
         request = row.request
-        way = (
-            f"{request.start_word or nearest_word(request.start)} to "
-            f"{request.target_word or nearest_word(request.target)}"
-        )
+        way = story(request, events[row.id])
         begun = f"{row.created.astimezone():%Y-%m-%d %H:%M}"
         heard = f"{clock(row.position)}/{clock(request.seconds)}"
         size = in_words(room.sessions.get(row.id, 0))
@@ -149,7 +151,7 @@ def show_sessions(limit: str | None, *, as_json: bool) -> None:
         remark(said_of_room(room.total, most_bytes))
 
 
-def _session(row: SessionRow, size: int) -> dict[str, object]:
+def _session(row: SessionRow, events: Sequence[Event], size: int) -> dict[str, object]:
     """A session for programs: times in seconds, its beginning in UTC."""
     request = row.request
     return {
@@ -157,6 +159,10 @@ def _session(row: SessionRow, size: int) -> dict[str, object]:
         "begun": row.created.astimezone(UTC),
         "from": _felt(request.start, request.start_word),
         "to": _felt(request.target, request.target_word),
+        "steered_to": next(
+            (_felt(e.target, e.word) for e in reversed(events) if isinstance(e, Steer)), None
+        ),
+        "eased": sum(isinstance(e, Ease) for e in events),
         "heard_s": row.position,
         "total_s": request.seconds,
         "state": row.state,

@@ -23,7 +23,7 @@ from musmed_tui.settings import Loaded, load_settings
 from musmed_tui.terminal.streams import tell
 from musmed_tui.terminal.terminal import Signals, look_at_terminal, reading_keys
 from musmed_tui.theming import load_theme
-from musmed_tui.wording import clock, nearest_word
+from musmed_tui.wording import clock, story
 
 if TYPE_CHECKING:
     from engine.session.library.library import Library
@@ -156,11 +156,10 @@ class _PlainSession:
         return player
 
     def _announce(self, request: Request, resume: StoredSession | None) -> None:
-        start = request.start_word or nearest_word(request.start)
-        target = request.target_word or nearest_word(request.target)
+        way = story(request, resume.events if resume is not None else ())
         keys = " Keys: ? lists them." if self._terminal.keys else ""
         again = f", going on at {clock(resume.position)}" if resume is not None else ""
-        self.output.line(f"From {start} to {target}, {request.minutes:g} minutes{again}.{keys}")
+        self.output.line(f"From {way}, {request.minutes:g} minutes{again}.{keys}")
 
     def _farewell(self, begun: Begun, player: PlainPlayer, signals: Signals) -> int:
         last = begun.look()

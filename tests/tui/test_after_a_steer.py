@@ -4,6 +4,7 @@ sessions, and from the first look when it goes on or is heard again. Real sessio
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.card import Card
 from support.fake_session import run, until
-from support.real_app import a_control, real_app, until_session
+from support.real_app import TENSE_TO_CALM, a_control, real_app, until_session
 from textual.pilot import Pilot
 
 from engine.affect.circumplex import Affect
@@ -22,12 +23,14 @@ from engine.affect.phrases import phrase
 from engine.plan.events import Ease, Skip, Steer
 from engine.session.conductor.splice import said_of
 from musmed_tui.app import Left
+from musmed_tui.commands.lists import show_sessions
 from musmed_tui.commands.screen import kept_session
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.session_control import SessionControl
 from musmed_tui.widgets.status import Status
 from musmed_tui.widgets.words import Words
+from musmed_tui.wording import story
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 
@@ -76,24 +79,38 @@ async def stopped(pilot: Pilot[Left]) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, CheckOutScreen))
 
 
-def test_header_and_end_say_the_target_as_it_is(control: SessionControl, card: Card) -> None:
+def test_header_end_and_list_say_the_target_as_it_is(
+    control: SessionControl,
+    card: Card,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MUSMED_HOME", str(tmp_path / "home"))
+
     async def go() -> None:
         async with real_app(control) as pilot:
             runner = await playing(pilot, 0.0)
             card.waits_for = runner
             assert "tense → calm" in said(pilot, "status")
             await steered(pilot, "glad", 1)
-            assert "Towards glad from 0:" in said(pilot, "said")
+            assert "Towards glad from " in said(pilot, "said")
             assert colour(pilot) == {"$now"}
             await pilot.press("e")
             await until_session(pilot, lambda: len(runner.status().events) == 2)
-            await until(pilot, lambda: "Calmer from 0:" in said(pilot, "said"))
+            await until(pilot, lambda: "Calmer from " in said(pilot, "said"))
             assert colour(pilot) == {"$now"}
             target = runner.status().plan.path.waypoints[-1].affect
             assert target.distance(feeling("glad").affect) > 0.2
             await until(pilot, lambda: f"→ {phrase(target)}" in said(pilot, "status"))
             await stopped(pilot)
             assert said(pilot, "headline").endswith(f"tense → {phrase(target)}")
+        show_sessions(None, as_json=False)
+        assert "tense to calm, steered to glad, eased" in capsys.readouterr().out
+        show_sessions(None, as_json=True)
+        (kept,) = json.loads(capsys.readouterr().out)["sessions"]
+        assert (kept["to"]["word"], kept["steered_to"]["word"]) == ("calm", "glad")
+        assert kept["eased"] == 1
 
     run(go())
 
@@ -203,3 +220,23 @@ def test_a_place_is_called_by_a_word_only_where_the_word_lies(
 )
 def test_what_was_asked_for_is_told_in_words_of_feeling(event: Any, sentence: str) -> None:
     assert said_of(event, 62.0) == sentence
+
+
+GLAD, NEAR = Steer(10.0, feeling("glad").affect, "glad"), Steer(20.0, Affect(0.7, 0.3))
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ((), "tense to calm"),
+        ((Skip(5.0),), "tense to calm"),
+        ((Ease(5.0),), "tense to calm, eased"),
+        ((GLAD,), "tense to calm, steered to glad"),
+        ((Ease(5.0), GLAD), "tense to calm, steered to glad"),
+        ((GLAD, Ease(11.0), Skip(12.0), Ease(13.0)), "tense to calm, steered to glad, eased twice"),
+        ((GLAD, *3 * (Ease(11.0),)), "tense to calm, steered to glad, eased 3 times"),
+        ((GLAD, NEAR), "tense to calm, steered to a feeling near delighted"),
+    ],
+)
+def test_a_session_in_words(events: tuple[Any, ...], said: str) -> None:
+    assert story(TENSE_TO_CALM, events) == said

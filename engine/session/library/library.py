@@ -12,7 +12,7 @@ import logging
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,7 +27,14 @@ from engine.plan.spec import ClipKey, ClipSpec
 from engine.private import make_private_folder, narrow
 from engine.session.library.database import Database, in_words
 from engine.session.library.lock import Hold, delete_folder, held_elsewhere, last_word
-from engine.session.library.reading import BROKEN, ID, Row, session_row, stored_session
+from engine.session.library.reading import (
+    BROKEN,
+    ID,
+    Row,
+    read_events,
+    session_row,
+    stored_session,
+)
 from engine.session.library.records import ClipRow, SessionRow, State, StoredSession
 
 __all__ = ["ClipRow", "Library", "SessionRow", "State", "StoredSession"]
@@ -302,6 +309,19 @@ class Library:
                 f"{', ...' if len(lost) > 3 else ''}); 'musmed sessions rm' removes it."
             )
         return tuple(found)
+
+    def events_of(self, sessions: Sequence[SessionRow]) -> dict[str, tuple[Event, ...]]:
+        """What the listener did in each of ``sessions``, in order, by the session's id."""
+        ids = [row.id for row in sessions]
+        if not ids:
+            return {}
+        where = "WHERE session BETWEEN ? AND ? ORDER BY session, position"
+        with self._errors():
+            rows = self._db.rows("session, position, event", "events", where, (min(ids), max(ids)))
+        of: dict[object, list[Row]] = {}
+        for session, *event in rows:
+            of.setdefault(session, []).append(tuple(event))
+        return {row.id: read_events(of.get(row.id, ()), row.request.seconds) for row in sessions}
 
     def latest_unfinished(self) -> str | None:
         """The newest session that was not played to its end, can be read, and that no process holds

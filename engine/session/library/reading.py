@@ -74,7 +74,7 @@ def stored_session(
     ``session_row``."""
     head = session_row(row[:6])
     version, settings, materials = row[6:]
-    done = _events(events, head.request.seconds)
+    done = read_events(events, head.request.seconds)
     found = list(_clips(clips, head.request))
     whole = {clip.spec.key: clip for clip in found if clip is not None}
     return StoredSession(
@@ -193,7 +193,7 @@ def _table(value: object) -> dict[str, str] | None:
 # rows
 
 
-def _events(rows: Sequence[Row], total: float) -> tuple[Event, ...]:
+def read_events(rows: Sequence[Row], total: float) -> tuple[Event, ...]:
     """Those up to the first that can't be: each is what it is because of those before."""
     done: list[Event] = []
     since = 0.0
