@@ -74,7 +74,12 @@ async def steered(pilot: Pilot[Left], word: str, count: int) -> None:
     await until(pilot, lambda: f"→ {word}" in said(pilot, "status"))
 
 
-async def stopped(pilot: Pilot[Left]) -> None:
+async def stopped(pilot: Pilot[Left], card: Card) -> None:
+    """Once what the steer has changed is whole, and so is kept."""
+    screen: Any = pilot.app.screen
+    card.rate = 0.0
+    await until_session(pilot, lambda: screen._begun.runner.status().ahead > 35.0)
+    card.waits_for, card.rate = None, 1.0
     await pilot.press("q")
     await until(pilot, lambda: isinstance(pilot.app.screen, CheckOutScreen))
 
@@ -103,7 +108,7 @@ def test_header_end_and_list_say_the_target_as_it_is(
             target = runner.status().plan.path.waypoints[-1].affect
             assert target.distance(feeling("glad").affect) > 0.2
             await until(pilot, lambda: f"→ {phrase(target)}" in said(pilot, "status"))
-            await stopped(pilot)
+            await stopped(pilot, card)
             assert said(pilot, "headline").endswith(f"tense → {phrase(target)}")
         show_sessions(None, as_json=False)
         assert "tense to calm, steered to glad, eased" in capsys.readouterr().out
@@ -124,10 +129,9 @@ def test_what_is_heard_again_is_right_from_the_first_look(
 
     async def go() -> None:
         async with real_app(control) as pilot:
-            card.waits_for = await playing(pilot, 40.0)
+            card.waits_for = await playing(pilot, 20.0)
             await steered(pilot, "glad", 1)
-            await stopped(pilot)
-            card.waits_for, card.rate = None, 1.0
+            await stopped(pilot, card)
             last: Any = pilot.app._last  # type: ignore[attr-defined]
             with watched(seen):
                 await pilot.press(key)
@@ -146,12 +150,11 @@ def test_what_goes_on_is_right_from_the_first_look(control: SessionControl, card
 
     async def go() -> None:
         async with real_app(control) as pilot:
-            card.waits_for = await playing(pilot, 40.0)
+            card.waits_for = await playing(pilot, 20.0)
             await steered(pilot, "glad", 1)
-            await stopped(pilot)
+            await stopped(pilot, card)
             session = pilot.app._last.session_id  # type: ignore[attr-defined]
         stored = control.library.load(session)
-        card.waits_for, card.rate = None, 1.0
         with watched(seen):
             async with real_app(control, kept_session(lambda one: one.load(session))) as pilot:
                 await until(pilot, lambda: seen)
