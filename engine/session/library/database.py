@@ -28,6 +28,7 @@ FIELD_LIMIT = 1024 * 1024
 """Bytes of one column of one row: what SQLite itself takes and gives."""
 _LOCK = ".library.lock"
 _BESIDE = ("-wal", "-shm")
+_OTHER_TABLES = ("no such", "already exists", "duplicate column", "malformed")
 _UNREADABLE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 Row = tuple[Any, ...]
@@ -55,6 +56,10 @@ class Database:
     def execute(self, sql: str, values: Row = ()) -> sqlite3.Cursor:
         """A statement as it is."""
         return self._connection.execute(sql, values)
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection.in_transaction
 
     def write(self, sql: str, values: Row = ()) -> int:
         """A statement that changes something; how many rows."""
@@ -283,12 +288,14 @@ def sentence(error: Exception, path: Path) -> str:
 
 
 def _is_damage(error: Exception, *, opening: bool = False) -> bool:
-    """Whether the file itself is what is wrong. While a library is opened, so is a statement that
-    SQLite does not understand: it is about tables that should be there."""
+    """Whether the file itself is what is wrong. While a library is opened, so is a statement about
+    tables and columns that should be there, or should not yet."""
     if isinstance(error, DamagedDatabaseError | UnicodeDecodeError):
         return True
     code = getattr(error, "sqlite_errorcode", -1) & 0xFF
-    return code in _UNREADABLE or (opening and code == sqlite3.SQLITE_ERROR)
+    if opening and code == sqlite3.SQLITE_ERROR:
+        return any(words in str(error) for words in _OTHER_TABLES)
+    return code in _UNREADABLE
 
 
 def check_shape(connection: sqlite3.Connection) -> None:

@@ -397,7 +397,8 @@ class Library:
         try:
             yield
         finally:
-            self._db.execute("COMMIT")
+            if self._db.in_transaction:
+                self._db.execute("COMMIT")
 
     def _hold(self, session: str) -> None:
         if session not in self._holds:

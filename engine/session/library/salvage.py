@@ -74,7 +74,8 @@ def _copy_rows(copy: Path, new: sqlite3.Connection) -> None:
             for table, columns in SHAPE.items():
                 _copy_table(old, new, table, columns)
         finally:
-            new.execute("COMMIT")
+            if new.in_transaction:
+                new.execute("COMMIT")
     finally:
         old.close()
 
