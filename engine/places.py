@@ -5,6 +5,7 @@ Where one can't even be looked at, that is a sentence. A leaf that every room ma
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 import zlib
@@ -69,6 +70,16 @@ def is_there(text: str) -> bool:
         return text != "" and look_at(place_of(text, "file"), "file") != "nothing"
     except MusmedError:
         return False
+
+
+def open_file(path: Path) -> io.BufferedReader:
+    """The file at ``path``, to be read. Raises ``OSError``, for what is no regular file too:
+    opening a pipe would wait for who writes to it, and a device may have no end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    return open(descriptor, "rb")  # noqa: PTH123 - it is open already
 
 
 def names_in(folder: Path) -> tuple[Path, ...]:

@@ -5,16 +5,19 @@ have more users than one. Setting the umask of the process would not do: it is o
 so two that change it race, and MusicGen's files in the hub's cache are shared on purpose. So each
 file is made with its own mode, before anything is written to it.
 
-A leaf that every room may import; the standard library alone.
+A leaf that every room may import.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import stat
 from pathlib import Path
 from typing import IO, Literal
+
+from engine.errors import MusmedError
 
 FOLDER, FILE = 0o700, 0o600
 _OTHERS = 0o077
@@ -51,6 +54,20 @@ def write_private(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def open_log(path: Path) -> IO[bytes]:
+    """Open the log at ``path`` to append, its folder made where there is none. Raises
+    ``MusmedError``."""
+    try:
+        make_private_folder(path.parent)
+        return open_private(path, "ab")
+    except OSError as error:
+        reason = "it is a pipe" if error.errno == errno.ENXIO else error.strerror or str(error)
+        raise MusmedError(
+            f"The log {path} can't be written ({reason}); move away what is there, make its "
+            "folder writable or free some space."
+        ) from error
+
+
 def touch_private(path: Path) -> None:
     """A file at ``path``, empty where there was none, for a library that opens files by their names
     and keeps the mode of one that is there. Another process may write it meanwhile. Raises
@@ -77,8 +94,13 @@ def narrow(path: Path) -> bool:
 
 
 def _opener(path: str, flags: int) -> int:
-    descriptor = os.open(path, flags | os.O_CLOEXEC, FILE)
+    # Opening a pipe to write would wait for a reader: with O_NONBLOCK it is refused.
+    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK, FILE)
     mode = os.fstat(descriptor).st_mode
+    if stat.S_ISFIFO(mode):
+        os.close(descriptor)
+        raise OSError(errno.ENXIO, "it is a pipe", str(path))
+    os.set_blocking(descriptor, True)
     if stat.S_ISREG(mode) and mode & 0o777 != FILE:
         try:
             os.fchmod(descriptor, FILE)

@@ -68,7 +68,7 @@ def render_session(
     check_report_path(sidecar)
     part = part_of(output)
     sink = FileSink(part, title=_title(request), comment=_comment(request))
-    with tempfile.TemporaryDirectory(prefix="musmed-render-") as folder:
+    with _temporary_folder() as folder:
         library = Library(Path(folder))
         runner = prepare(
             request,
@@ -106,6 +106,17 @@ def render_session(
             runner.close()
             part.unlink(missing_ok=True)
             library.close()
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    """For the clips of a rendering. Raises ``MusmedError``."""
+    try:
+        return tempfile.TemporaryDirectory(prefix="musmed-render-")
+    except OSError as error:
+        raise MusmedError(
+            f"There is no room for temporary files ({error.strerror or error}); set TMPDIR to a "
+            "folder that can be written."
+        ) from error
 
 
 def render_kept(

@@ -15,7 +15,7 @@ from pathlib import Path
 from engine.errors import MusmedError
 from engine.printable import visible_lines
 from engine.private import make_private_folder, write_private
-from musmed_tui.terminal.streams import is_closed, open_streams, remark, silence_stdout, unwritten
+from musmed_tui.terminal.streams import is_closed, open_streams, remark, silence, unwritten
 
 MENDABLE = 2
 DEFECT = 1
@@ -43,7 +43,7 @@ def guarded(command: Callable[[], int | None]) -> int:
         if any(isinstance(one, KeyboardInterrupt) for one in met):
             return INTERRUPTED
         if any(isinstance(one, BrokenPipeError) for one in met):
-            silence_stdout()
+            silence(1)
             return 0
         if isinstance(error, SystemExit):  # typer's completion ends by itself
             return error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -67,7 +67,7 @@ def mendable_sentence(error: BaseException) -> str | None:
     if isinstance(error, MusmedError):
         return str(error)
     if isinstance(error, OSError) and error.errno == errno.EBADF and is_closed(1):
-        silence_stdout()
+        silence(1)
         return str(unwritten(error))
     if isinstance(error, OSError) and error.errno in _MENDABLE_ERRNOS:
         where = f" ({error.filename})" if error.filename else ""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.printable import visible_lines
-from engine.private import make_private_folder, open_private
+from engine.private import open_log
 from musmed_tui.paths import Folders, make_writable
 
 LOG_BYTES = 512 * 1024
@@ -35,6 +35,7 @@ def start_logging(where: Folders, level: str) -> None:
     root.addHandler(handler)
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
+    logging.raiseExceptions = False  # a log on a full disk must not end on the terminal
     _bound(where.engine_log)
 
 
@@ -47,24 +48,25 @@ class _Formatter(logging.Formatter):
 
 class _PrivateHandler(logging.handlers.RotatingFileHandler):
     def _open(self) -> io.TextIOWrapper:
-        file = open_private(Path(self.baseFilename), "ab")
+        file = open_log(Path(self.baseFilename))
         return io.TextIOWrapper(file, encoding=self.encoding, errors=self.errors)
 
 
 def _bound(path: Path) -> None:
     """Start a raw log file afresh once it is over the limit."""
-    if path.exists() and path.stat().st_size > LOG_BYTES:
-        path.replace(path.with_suffix(".log.1"))
+    with contextlib.suppress(OSError):  # who opens it says so
+        if path.is_file() and path.stat().st_size > LOG_BYTES:
+            path.replace(path.with_suffix(".log.1"))
 
 
 @contextlib.contextmanager
 def stderr_to(path: Path) -> Iterator[None]:
     """For the block, file descriptor 2 is ``path``: ALSA and its like write there from C and
     would paint over the terminal. Python's own ``sys.stderr`` goes with it."""
-    make_private_folder(path.parent)
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with open_private(path, "ab") as log:
+    with open_log(path) as log:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+        saved = os.dup(2)
         os.dup2(log.fileno(), 2)
     try:
         yield

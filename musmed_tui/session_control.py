@@ -15,7 +15,7 @@ from engine.composers.options import USUAL, ComposerOptions
 from engine.errors import MusmedError
 from engine.plan.generation import Generation
 from engine.plan.request import Request
-from engine.private import make_private_folder, open_private
+from engine.private import open_log
 from musmed_tui.asked import Asked
 from musmed_tui.logs import start_logging
 from musmed_tui.options import generation_of
@@ -110,8 +110,7 @@ class SessionControl:
             if self._warm is not None or self._closed:
                 return
             if self._log is None:
-                make_private_folder(self._where.engine_log.parent)
-                self._log = open_private(self._where.engine_log, "ab")
+                self._log = open_log(self._where.engine_log)
             settings = self.loaded.settings
             generation = Generation()
             with contextlib.suppress(MusmedError):  # the session will say what is wrong

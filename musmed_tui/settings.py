@@ -21,6 +21,7 @@ from msgspec import Meta
 from engine.affect.path import Strategy
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
+from engine.places import open_file
 from engine.plan.generation import (
     GUIDANCE_RANGE,
     SAMPLING_RANGE,
@@ -36,6 +37,7 @@ SynthesisChoice = Literal["auto", "builtin", "fluidsynth"]
 
 ENVIRONMENT_PREFIX = "MUSMED_"
 MAX_FILE_BYTES = 64 * 1024
+_MOST_DOTS = 200
 
 RANGES: dict[str, tuple[float, float]] = {
     "minutes": (MIN_MINUTES, MAX_MINUTES),
@@ -222,7 +224,7 @@ def _words(key: str, value: object, origin: str) -> tuple[str, ...]:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         return ""
@@ -242,11 +244,24 @@ def _read(path: Path) -> str:
 
 
 def _parse(path: Path, text: str) -> dict[str, object]:
+    for number, line in enumerate(text.splitlines(), 1):
+        # A key of n parts takes the parser n * n steps; no setting has two.
+        if line.count(".") > _MOST_DOTS and not line.lstrip().startswith("#"):
+            raise MusmedError(f"{path}, line {number} has far too many dots; mend or remove it.")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         said = str(error).replace("end of document", f"line {len(text.splitlines())}, its end")
         raise MusmedError(f"The settings file {path} is not valid TOML: {said}.") from error
+    except ValueError as error:  # Python reads no whole number of over 4300 digits
+        raise MusmedError(
+            f"The settings file {path} has a number that is far too long; mend or remove it."
+        ) from error
+    except RecursionError as error:
+        raise MusmedError(
+            f"The settings file {path} has far too many lists or tables within each other; "
+            "mend or remove it."
+        ) from error
 
 
 def _line_of(key: str, text: str) -> int:
@@ -261,5 +276,10 @@ def _keys() -> tuple[str, ...]:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        return "lists within lists"
+    except ValueError:  # Python writes no whole number of over 4300 digits
+        return "a number that is far too long"
     return text if len(text) <= 60 else text[:57] + "..."

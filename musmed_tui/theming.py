@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import MusmedError, UnknownWordError
+from engine.places import open_file
 
 if TYPE_CHECKING:
     import textual.theme
@@ -92,17 +93,33 @@ def _load_yaml(path: Path) -> object:
     import yaml
 
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             data = file.read(MAX_THEME_BYTES + 1)
         if len(data) > MAX_THEME_BYTES:
             raise MusmedError(f"The theme {path} is over 64 KiB.")
-        return yaml.safe_load(data)
+        return _theme_yaml(data)
     except OSError as error:
         raise MusmedError(f"The theme {path} can't be read ({error.strerror}).") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
         raise MusmedError(f"The theme {path} is not valid YAML{where}.") from error
+    except (ValueError, RecursionError) as error:  # a number or nesting that YAML allows
+        raise MusmedError(f"The theme {path} holds what is in no theme.") from error
+
+
+def _theme_yaml(data: bytes) -> object:
+    """YAML without aliases: a few lines of them, merged into each other, are a thousand million
+    keys."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+            if self.check_event(yaml.AliasEvent):
+                raise yaml.YAMLError("an alias")
+            return super().compose_node(parent, index)
+
+    return yaml.load(data, Loader)
 
 
 def _convert(path: Path, raw: object) -> Theme:

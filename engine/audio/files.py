@@ -143,6 +143,8 @@ def check_folder(path: Path) -> None:
         raise MusmedError(f"There is no folder {path.parent}; make it first or name another.")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise MusmedError(f"The folder {path.parent} can't be written to; choose another one.")
+    if look_at(path, "file") == "other":
+        raise MusmedError(f"{path} is a pipe or a device, which this would replace; name a file.")
 
 
 class AudioWriter:

@@ -17,6 +17,7 @@ import msgspec
 from engine.audio.format import frames_of
 from engine.clip_record import ClipRecord
 from engine.composers.base import has_model
+from engine.places import open_file
 from engine.plan.generation import UNGUIDED, Generation
 from engine.private import make_private_folder, write_private
 
@@ -58,10 +59,10 @@ class Speeds:
 
     def _read(self) -> _Table:
         try:
-            with self._file.open("rb") as file:
+            with open_file(self._file) as file:
                 data = file.read(_LIMIT_BYTES + 1)
             return msgspec.json.decode(data, type=_Table) if len(data) <= _LIMIT_BYTES else {}
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return {}
 
 

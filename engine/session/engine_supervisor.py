@@ -15,7 +15,7 @@ from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import Delivery, EngineLost
 from engine.link.warm import WarmEngine
-from engine.private import make_private_folder, open_private
+from engine.private import open_log
 from engine.session.conductor.messages import (
     EngineCommand,
     OpenComposer,
@@ -110,14 +110,7 @@ class EngineSupervisor:
 
     def _opened_log(self) -> IO[bytes]:
         if self._log is None:
-            try:
-                make_private_folder(self._log_file.parent)
-                self._log = open_private(self._log_file, "ab")
-            except OSError as error:
-                raise MusmedError(
-                    f"The log {self._log_file} can't be written ({error.strerror}); make its "
-                    "folder writable or free some space."
-                ) from error
+            self._log = open_log(self._log_file)
         return self._log
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from engine.composers.musicgen.files.adapters import adapter_file, parse_adapter
 from engine.composers.musicgen.files.checkpoints import CONFIG, Checkpoint, find
 from engine.composers.musicgen.files.tensorfile import read_header
 from engine.errors import MusmedError
-from engine.places import place_of
+from engine.places import open_file, place_of
 from engine.plan.generation import Generation, file_name
 from engine.plan.request import Request
 from engine.session.library.records import StoredSession
@@ -84,7 +84,7 @@ def _files(generation: Generation) -> Iterator[tuple[str, Path]]:
 
 
 def _whole(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -92,7 +92,7 @@ def _end(path: Path) -> str:
     size = path.stat().st_size
     if size <= OPENING_BYTES:
         return _whole(path)
-    with path.open("rb") as file:
+    with open_file(path) as file:
         file.seek(size - OPENING_BYTES)
         digest = hashlib.sha256(b"%d " % size)
         digest.update(file.read(OPENING_BYTES))
@@ -106,7 +106,7 @@ def _checkpoint(checkpoint: Checkpoint) -> str:
         size, header = read_header(path)
         digest.update(b"%s %d " % (path.name.encode(), size))
         digest.update(header)
-        with path.open("rb") as file:
+        with open_file(path) as file:
             for number in range(samples):
                 file.seek(max(0, size - _SAMPLE_BYTES) * number // (samples - 1))
                 digest.update(file.read(_SAMPLE_BYTES))

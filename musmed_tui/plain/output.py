@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from typing import TextIO
 
 from engine.printable import visible
+from musmed_tui.terminal.streams import silence
 from musmed_tui.terminal.terminal import Terminal, columns
 from musmed_tui.wording import ASCII, UNICODE
 
@@ -85,3 +87,5 @@ class Output:
             raise
         except OSError:
             self.gone = True
+            if self._stream is sys.stdout:
+                silence(1)

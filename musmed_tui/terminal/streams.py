@@ -74,7 +74,7 @@ def tell(text: str) -> None:
     try:
         say(text)
     except (MusmedError, BrokenPipeError):
-        silence_stdout()
+        silence(1)
 
 
 def say_json(value: object) -> None:
@@ -108,9 +108,11 @@ def _in_utf8(value: object) -> object:
 def remark(text: str) -> None:
     """What is said beside a command's result, on standard error; where nobody takes it the command
     goes on without it."""
-    with contextlib.suppress(OSError, ValueError):
+    try:
         sys.stderr.write(f"{one_line(text)}\n")
         sys.stderr.flush()
+    except (OSError, ValueError):
+        silence(2)
 
 
 def write_out(text: str) -> None:
@@ -121,21 +123,21 @@ def write_out(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        silence_stdout()
+        silence(1)
         raise unwritten(error) from error
 
 
 def unwritten(error: OSError) -> MusmedError:
     """The sentence for a standard output that does not take what is written to it."""
-    reason = (error.strerror or str(error)).lower()
+    reason = "it is closed" if is_closed(1) else (error.strerror or str(error)).lower()
     return MusmedError(
         f"Standard output can't be written ({reason}); free some space or send it elsewhere."
     )
 
 
-def silence_stdout() -> None:
-    """What Python still flushes at exit must not complain: nobody reads it."""
+def silence(number: int) -> None:
+    """What Python still flushes to the stream ``number`` must not complain: nobody takes it."""
     with contextlib.suppress(OSError):
         nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, 1)
+        os.dup2(nothing, number)
         os.close(nothing)

@@ -33,6 +33,7 @@ class Case(NamedTuple):
     made: dict[str, str | None] = {}  # noqa: RUF012 - never changed; None makes a folder
     environment: dict[str, str] = {}  # noqa: RUF012 - never changed
     little_disk: bool = False
+    odd: dict[str, str] = {}  # noqa: RUF012 - never changed; name -> kind, see ``make_odd``
 
 
 NO_ROOM = ("can't be written", "free some space")
@@ -50,6 +51,10 @@ WAV = (
 """The head of a WAV file of 8-bit samples at 8 kHz that ends after two of them."""
 SETTINGS = "musmed/config/settings.toml"
 MUSICGEN = '{"model_type": "musicgen", "decoder": {}, "text_encoder": {}, "audio_encoder": {}}'
+LOG, ENGINE_LOG = "musmed/state/musmed.log", "musmed/state/engine.log"
+SCORE = f"render {ASK} --midi"
+ID = "20200101-000000-aa"
+SESSION_OF = "render -o {home}/a.flac --session"
 CLIMBING = '{"weight_map": {"a": "../x.safetensors"}}'
 
 CASES = (
@@ -268,12 +273,6 @@ CASES = (
     ),
     Case("environment", PLAN, ("MUSMED_MINUTES", "2 to 60"), {}, {"MUSMED_MINUTES": "99"}),
     Case("environment of letters", PLAN, ("MUSMED_VOLUME",), {}, {"MUSMED_VOLUME": "loud"}),
-    Case(
-        "library damaged",
-        PLAY,
-        ("library", "damaged"),
-        {"musmed/data/library/library.sqlite": "no"},
-    ),
     Case("library is a file", PLAY, ("library", "MUSMED_HOME"), {"musmed/data": "kept"}),
     Case("log folder is a file", PLAY, ("logs", "MUSMED_HOME"), {"musmed/state": "kept"}),
     Case("nothing to resume", "resume", ("no unfinished session", "musmed play")),
@@ -281,6 +280,125 @@ CASES = (
     Case("resume a path", "resume ../../etc", ("'../../etc'", "musmed sessions")),
     Case("resume nothing", "resume ''", ("musmed sessions",)),
     Case("playing, disk full", PLAY, NO_ROOM, little_disk=True),
+    *(
+        Case(f"settings, {kind}", PLAN, ("settings.toml", *words), odd={SETTINGS: kind})
+        for kind, words in {
+            "pipe": ("no regular file", "mend or remove it"),
+            "endless device": ("no regular file", "mend or remove it"),
+            "link to itself": ("can't be read", "mend or remove it"),
+            "a gigabyte": ("over 64 KiB", "mend or remove it"),
+        }.items()
+    ),
+    *(
+        Case(f"settings, {name}", PLAN, ("settings.toml", *words), {SETTINGS: text})
+        for name, text, words in (
+            ("lists in lists", f"sink = {'[' * 30_000}", ("within each other", "mend")),
+            ("lists that end", f"sink = {'[' * 300}{']' * 300}", ("line 1", "word in quotes")),
+            ("tables in tables", f"a = {'{a=' * 9_000}", ("within each other", "mend")),
+            ("a number without end", f"minutes = {'9' * 60_000}", ("far too long",)),
+            ("a hexadecimal without end", f"minutes = 0x{'f' * 60_000}", ("2 to 60", "too long")),
+            ("a key of many parts", f"{'.'.join('a' * 32_000)} = 1", ("line 1", "too many dots")),
+            ("a table of many parts", f"[{'.'.join('a' * 30_000)}]", ("line 1", "too many dots")),
+            ("many tables", "[[a]]\n" * 9_000, ("line 1", "'a'")),
+            ("a date", "minutes = 1979-05-27", ("line 1", "2 to 60")),
+            ("no number", "volume = nan", ("line 1", "0 to 1")),
+            ("without end", "latency = inf", ("line 1", "0.05 to 5")),
+            ("a truth", "minutes = true", ("line 1", "True")),
+            ("a broken letter", 'sink = "\\ud800"', ("not valid TOML",)),
+            ("a NUL", "minutes = 5\0", ("not valid TOML",)),
+            ("twice the same", "minutes = 5\nminutes = 6", ("not valid TOML",)),
+            ("no end of a text", 'sink = "null', ("not valid TOML",)),
+            ("an empty word", 'sink = ""', ("line 1", "word in quotes")),
+            ("a word of 300 letters", f'sink = "{LONG}"', ("line 1", "word in quotes")),
+            ("a sequence for terminals", 'strategy = "\\u001b[2J"', ("iso or direct", "x1b")),
+            ("a log level", 'log_level = "loud"', ("debug", "warning")),
+            ("glyphs", 'glyphs = "runes"', ("auto", "ascii")),
+            ("a half code", "top_k = 2.5", ("whole number",)),
+            ("a folder as adapter", 'adapters = ["=1"]', ("adapter",)),
+        )
+    ),
+    Case("settings folder is a pipe", PLAN, ("settings.toml",), odd={"musmed/config": "pipe"}),
+    Case("settings folder in a circle", PLAN, ("links",), odd={"musmed/config": "link to itself"}),
+    *(
+        Case(f"log is a {kind}", PLAY, ("musmed.log", "can't be written"), odd={LOG: kind})
+        for kind in ("pipe", "link to itself")
+    ),
+    Case("log is a folder", PLAY, ("musmed.log", "can't be written"), {LOG: None}),
+    *(
+        Case(f"engine's log is a {kind}", PLAY, ("engine.log",), odd={ENGINE_LOG: kind})
+        for kind in ("pipe", "link to itself")
+    ),
+    Case("engine's log is a folder", PLAY, ("engine.log", "move away"), {ENGINE_LOG: None}),
+    Case("state is a pipe", PLAY, ("logs", "MUSMED_HOME"), odd={"musmed/state": "pipe"}),
+    Case("data is a pipe", PLAY, ("library", "MUSMED_HOME"), odd={"musmed/data": "pipe"}),
+    Case(
+        "data is a circle", PLAY, ("library", "MUSMED_HOME"), odd={"musmed/data": "link to itself"}
+    ),
+    Case(
+        "home is a file",
+        PLAY,
+        ("settings.toml", "Not a dir"),
+        {"x": "kept"},
+        {"MUSMED_HOME": "{home}/x"},
+    ),
+    Case("home is a device", PLAY, ("/dev/null/config", "mend"), {}, {"MUSMED_HOME": "/dev/null"}),
+    Case("home of a long name", PLAN, ("settings",), {}, {"MUSMED_HOME": f"/{LONG}"}),
+    Case("measure a pipe", "measure {home}/a.wav", ("no regular file",), odd={"a.wav": "pipe"}),
+    Case("measure a circle", "measure {home}/a", ("a", "links"), odd={"a": "link to itself"}),
+    Case("measure an endless device", "measure /dev/zero", ("/dev/zero", "regular file")),
+    Case("measure nothing at all", "measure ''", ("missing", "musmed measure FILE")),
+    Case("measure an empty file", "measure {home}/a.wav", ("a.wav",), {"a.wav": ""}),
+    Case("measure a terminal sequence", "measure \x1b[2J\x9b", ("x1b[2J", "x9b")),
+    Case("output is a pipe", f"{RENDER} {{home}}/a.flac", ("a pipe",), odd={"a.flac": "pipe"}),
+    Case("sidecar is a pipe", f"{RENDER} {{home}}/a.flac", ("a pipe",), odd={"a.json": "pipe"}),
+    Case("output of a long path", f"{RENDER} {{home}}/{LONG}.flac", (LONG[:50],)),
+    Case("output in a circle", f"{RENDER} {{home}}/l/a.flac", ("l",), odd={"l": "link to itself"}),
+    Case("score is a pipe", f"{SCORE} {{home}}/a.mid", ("a pipe",), odd={"a.mid": "pipe"}),
+    Case("score is a folder", f"{SCORE} {{home}}/a.mid", ("folder",), {"a.mid": None}),
+    Case("score of no suffix", f"{SCORE} {{home}}/a.txt", (".mid",)),
+    Case("score in no folder", f"{SCORE} {{home}}/no/a.mid", ("no", "folder")),
+    Case("score of a stranger", f"{SCORE} {STRANGER}.mid", ("no score", "home")),
+    Case(
+        "score of another composer",
+        f"{SCORE} {{home}}/a.mid --composer musicgen-small",
+        ("embedded",),
+    ),
+    Case(
+        "model is a pipe",
+        "models path {home}/m",
+        ("config.json",),
+        {"m": None},
+        odd={"m/config.json": "pipe"},
+    ),
+    Case("model is a circle", "models path {home}/m", ("links",), odd={"m": "link to itself"}),
+    Case(
+        "adapter is a pipe", f"{SMALL} --adapter {{home}}/a", ("musicgen-small",), odd={"a": "pipe"}
+    ),
+    Case("guidance", f"{SMALL} --guidance 11", ("--guidance", "1 to 10", "'11'")),
+    Case("top-k", f"{SMALL} --top-k 1.5", ("--top-k", "whole number", "'1.5'")),
+    Case("sampling temperature", f"{SMALL} --sampling-temperature x", ("0 to 2", "'x'")),
+    Case("unknown decoder", f"{SMALL} --decoder theirs", ("ours", "reference", "audiocraft")),
+    Case("unknown synthesis", f"{PLAY} --synthesis fm", ("auto", "builtin", "fluidsynth")),
+    Case("opening for embedded", f"{PLAY} --opening {{home}}/a.wav", ("--opening", "MusicGen")),
+    Case("empty minutes", f"{PLAN} --minutes ''", ("--minutes", "''")),
+    Case("minutes in Arabic figures", f"{PLAN} --minutes ١٢٣٤", ("--minutes", "2 to 60")),
+    Case("seed in other figures", f"{PLAN} --seed ²", ("--seed", "whole number")),
+    Case("seed with a sign", f"{PLAN} --seed +1", ("--seed", "whole number")),
+    Case("feeling of signs of direction", "plan --from \u202emlac --to calm", ("u202e",)),
+    Case("feeling of 10,000 letters", f"plan --from {'x' * 10_000} --to calm", ("xxx",)),
+    Case("sessions limit of letters", "sessions --limit many", ("--limit", "'many'")),
+    Case("sessions limit huge", f"sessions --limit {'9' * 400}", ("--limit", "1 to")),
+    Case("render a session of no id", "render --session x -o {home}/a.flac", ("no session x",)),
+    Case("render a session with a path", f"{SESSION_OF} ../../etc", ("musmed sessions",)),
+    Case("render a session and more", f"{SESSION_OF} {ID} --to calm", ("--session", "leave out")),
+    Case("render an unknown session", f"{SESSION_OF} {ID}", (ID, "musmed sessions")),
+    Case("resume with a terminal sequence", "resume \x1b]0;x\x07", ("x1b]0;x",)),
+    Case("a switch with a value", f"{PLAN} --json=yes", ("--json", "value")),
+    Case("half an option", f"{PLAN} --instr piano", ("No such option", "--instr")),
+    Case("options of another command", "feelings --minutes 5", ("No such option", "--minutes")),
+    Case("a list and a word", "moods dark", ("unexpected", "dark")),
+    Case("environment, a choice", PLAN, ("MUSMED_STRATEGY",), {}, {"MUSMED_STRATEGY": "zigzag"}),
+    Case("environment, a terminal sequence", PLAN, ("x1b",), {}, {"MUSMED_GLYPHS": "\x1b[2J"}),
 )
 
 
@@ -292,7 +410,8 @@ def split(arguments: str, home: Path) -> list[str]:
 def environment_for(home: Path, case: Case) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("MUSMED_", "HF_"))}
     places = {"MUSMED_HOME": "musmed", "TMPDIR": "tmp", "HF_HOME": "hf"}
-    return kept | {name: str(home / place) for name, place in places.items()} | case.environment
+    own = {name: value.replace("{home}", str(home)) for name, value in case.environment.items()}
+    return kept | {name: str(home / place) for name, place in places.items()} | own
 
 
 def make(home: Path, made: dict[str, str | None]) -> None:
@@ -304,6 +423,23 @@ def make(home: Path, made: dict[str, str | None]) -> None:
             path.mkdir()
         else:
             path.write_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def make_odd(home: Path, odd: dict[str, str]) -> None:
+    """What is no file and stands where one should."""
+    for name, kind in odd.items():
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        match kind:
+            case "pipe":
+                os.mkfifo(path)
+            case "link to itself":
+                path.symlink_to(path)
+            case "endless device":
+                path.symlink_to("/dev/zero")
+            case "a gigabyte":
+                with path.open("wb") as file:
+                    file.truncate(1 << 30)
 
 
 class Done(NamedTuple):
@@ -355,6 +491,7 @@ def musmed() -> Iterator[Musmed]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
 def test_one_clear_sentence(musmed: Musmed, case: Case, tmp_path: Path) -> None:
     make(tmp_path, case.made)
+    make_odd(tmp_path, case.odd)
     done = musmed.run(tmp_path, case)
     assert done.returncode == 2, (done.stdout, done.stderr)
     said = done.stderr.splitlines()
@@ -371,12 +508,14 @@ def test_one_clear_sentence(musmed: Musmed, case: Case, tmp_path: Path) -> None:
             assert path.is_dir()
         else:
             assert path.read_bytes() == text.encode("utf-8", "surrogateescape")
+    for name in case.odd:
+        assert os.path.lexists(tmp_path / name)
     assert not list((tmp_path / "tmp").iterdir()), "something was left behind"
     assert not list(tmp_path.glob("*.part*")), "something was left behind"
 
 
 def test_there_are_many_cases() -> None:
-    assert len(CASES) >= 35
+    assert len(CASES) >= 150
     assert len({case.name for case in CASES}) == len(CASES)
 
 

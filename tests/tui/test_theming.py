@@ -44,6 +44,34 @@ def test_contrast_is_that_of_the_guidelines() -> None:
     assert contrast("#ffffff", "#777777") == contrast("#777777", "#ffffff")
 
 
+MERGED = "".join(
+    f"x{n}: &x{n} {{{'<<: [' + ', '.join([f'*x{n - 1}'] * 30) + ']' if n else 'a: 1'}}}\n"
+    for n in range(12)
+)
+"""A thousand million keys and more, where aliases are followed."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        MERGED,
+        "a: &a [x]\nb: [*a, *a]\n",
+        "[" * 20_000,
+        "a: " + "{a: " * 5_000,
+        f"name: {'9' * 10_000}\n",
+        "name: 2026-99-99\n",
+        "? [a, b]\n: 1\n",
+        "? {a: 1}\n: 1\n",
+        "name: !!python/object/apply:os.system [echo]\n",
+        "name: \x00",
+        "%YAML 9.9\n---\n",
+    ],
+)
+def test_what_yaml_allows_and_no_theme_has(text: str, tmp_path: Path) -> None:
+    with pytest.raises(MusmedError, match=r"mine\.yaml"):
+        read(tmp_path, text)
+
+
 def test_an_unknown_theme_names_its_neighbours() -> None:
     with pytest.raises(UnknownWordError, match="'drak'; did you mean dark"):
         load_theme("drak")

@@ -163,7 +163,7 @@ def test_every_end_has_its_code(
     def command() -> int:
         raise error
 
-    monkeypatch.setattr("musmed_tui.exits.silence_stdout", lambda: None)
+    monkeypatch.setattr("musmed_tui.exits.silence", lambda _number: None)
     assert guarded(command) == code
     said = capsys.readouterr().err
     assert words in said

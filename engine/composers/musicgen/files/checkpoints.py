@@ -24,7 +24,7 @@ from engine.composers.musicgen.files.catalogue import (
 )
 from engine.composers.musicgen.files.tensorfile import FLOATS, TensorInfo, read_json, read_tensors
 from engine.errors import MusmedError, UnknownWordError
-from engine.places import is_there, look_at, names_in, place_of
+from engine.places import is_there, look_at, names_in, open_file, place_of
 
 MAX_CONFIG_BYTES = 1024 * 1024
 MAX_SHARDS = 64
@@ -97,7 +97,7 @@ def snapshots(repo: str, cache: Path | None = None) -> Iterator[Path]:
     folder = repo_folder(repo, cache)
     for revision in revisions_of(repo):
         try:
-            with (folder / "refs" / revision).open("rb") as file:
+            with open_file(folder / "refs" / revision) as file:
                 commit = file.read(64).decode("ascii", "replace").strip()
         except OSError:
             continue

@@ -16,6 +16,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from engine.errors import MusmedError
+from engine.places import open_file
 
 MAX_HEADER_BYTES = 32 * 1024 * 1024
 """A checkpoint of 3.3 billion parameters has a header of 0.1 MB."""
@@ -72,7 +73,7 @@ def read_header(path: Path) -> tuple[int, bytes]:
     """The size of the safetensors file at ``path`` and its header's bytes. Raises ``MusmedError``
     for a file that is none."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             size = path.stat().st_size
             start = file.read(8)
             length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
@@ -123,7 +124,7 @@ def read_json(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
     Raises ``MusmedError`` for a file that can't be read, is larger, or is no JSON object.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             data = file.read(limit + 1)
     except OSError as error:
         reason = error.strerror or str(error)

@@ -28,7 +28,7 @@ from engine.composers.score.sound.struck import Maker
 from engine.composers.score.sound.tables import Table, level
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.errors import MusmedError
-from engine.places import expanded
+from engine.places import expanded, open_file
 
 PLACES = tuple(
     Path(folder) / name
@@ -115,7 +115,7 @@ def fingerprint(path: Path) -> str:
     """16 hex digits that tell a soundfont from others without reading all of it: its length, 64
     blocks spread over it, and its last MiB, which says what every preset is. Raises ``OSError``."""
     digest = hashlib.blake2b(digest_size=8)
-    with path.open("rb") as file:
+    with open_file(path) as file:
         size = file.seek(0, os.SEEK_END)
         digest.update(struct.pack("<Q", size))
         for k in range(_SAMPLE_BLOCKS):
@@ -136,7 +136,7 @@ def _fingerprint_or_none(path: Path) -> str | None:
 def check_soundfont(path: Path) -> None:
     """Raises ``MusmedError`` for a file that is no whole soundfont, before a library that is
     written in C is given it; ``OSError`` for one that can't be read."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         head = file.read(12)
