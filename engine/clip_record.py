@@ -50,5 +50,9 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What is played, bar by bar, from a composer that knows bars."""
     synthesis: str = ""
     """What sounded it (``Traits.synthesis``)."""
+    built_in: Annotated[
+        tuple[Annotated[str, msgspec.Meta(max_length=32)], ...], msgspec.Meta(max_length=64)
+    ] = ()
+    """Its instruments of which notes were sounded by the built-in synthesis all the same."""
     handover: HandedOver | None = None
     """Of a clip of two composers."""

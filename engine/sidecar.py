@@ -99,7 +99,9 @@ class ClipReport(msgspec.Struct, frozen=True):
     """A clip as it was heard: [``start_s``, ``end_s``] session seconds, its overlap with the
     next one included. ``loudness`` LUFS, ``true_peak`` dBTP. ``readings``: what the
     meter estimates from the audio, every 10 s of what was heard; ``meter``: the last of them, which
-    has heard the most; null where none was long enough. ``handover``: of a clip of two composers,
+    has heard the most; null where none was long enough. ``synthesis``: what sounded its notes, but
+    of the instruments ``built_in``, of which a soundfont lacked some or all; null where there are
+    no notes. ``handover``: of a clip of two composers,
     of which ``composer`` made the end; its level and peak are null."""
 
     index: int
@@ -120,6 +122,8 @@ class ClipReport(msgspec.Struct, frozen=True):
     join: JoinReport | None
     meter: Affect | None
     readings: tuple[Reading, ...] = ()
+    synthesis: str | None = None
+    built_in: tuple[str, ...] = ()
     handover: HandoverReport | None = None
 
 
@@ -235,6 +239,8 @@ def _clip_report(clip: FinishedClip, end: int, join: JoinRecord | None) -> ClipR
         join=_join_report(join) if join else None,
         meter=readings[-1].affect if readings else None,
         readings=readings,
+        synthesis=(record.synthesis or None) if record else None,
+        built_in=record.built_in if record else (),
         handover=_handover_report(record.handover) if record and record.handover else None,
     )
 

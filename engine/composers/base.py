@@ -162,6 +162,16 @@ class Sounding(Protocol):
 
 
 @runtime_checkable
+class Sounded(Protocol):
+    """A composition of notes, by a composer that is ``Sounding``."""
+
+    def built_in(self) -> tuple[str, ...]:
+        """The instruments of the clip of which notes were sounded by the built-in synthesis though
+        ``traits.synthesis`` is another; sorted. As far as its chunks were made."""
+        ...
+
+
+@runtime_checkable
 class Loadable(Protocol):
     """A composer with a model, which takes a while to load."""
 

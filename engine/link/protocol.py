@@ -17,7 +17,7 @@ from engine.composers.base import Marks
 from engine.composers.options import USUAL, ComposerOptions
 from engine.plan.spec import ClipKey, ClipSpec
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 PART_BYTES = 16 * 1024
 WINDOW_PARTS = 4
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.clip_record import ClipRecord
-from engine.composers.base import Composer, Composition, Continuation, Loadable, Sounding
+from engine.composers.base import Composer, Composition, Continuation, Loadable, Sounded, Sounding
 from engine.errors import MusmedError
 from engine.link.framing import LinkError
 from engine.link.outbox import Outbox
@@ -188,7 +188,8 @@ class ComposeWorker:
             readings += meter.finish()
             state = composition.state()
         record = _record(self._composer, finisher, at - start, clock.seconds, readings)
-        record = msgspec.structs.replace(record, bars=composition.bars())
+        built_in = composition.built_in() if isinstance(composition, Sounded) else ()
+        record = msgspec.structs.replace(record, bars=composition.bars(), built_in=built_in)
         continuation = Continuation(
             composer=self._composer.name,
             version=self._composer.version,

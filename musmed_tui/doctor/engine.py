@@ -72,7 +72,10 @@ def _synthesis(opened: Opened) -> Finding:
     if name == "fluidsynth":
         version, _, font = words
         text = f"Notes are sounded by FluidSynth {version} with {font}."
-        return Finding(_AREA, "ok", text, "--synthesis builtin takes the built-in one instead.")
+        advice = "--synthesis builtin takes the built-in one instead."
+        if opened.notice:
+            return Finding(_AREA, "note", f"{text} {opened.notice}", advice)
+        return Finding(_AREA, "ok", text, advice)
     other = "For FluidSynth: apt install fluidsynth fluid-soundfont-gm (or set soundfont)."
     if opened.notice:
         return Finding(_AREA, "note", opened.notice, other)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from support.tiny_soundfont import tiny_soundfont
 from support.waiting import session_end, take, wait_for_session
 
 from engine.affect.circumplex import Affect
@@ -69,6 +70,25 @@ def test_the_engine_says_what_sounds_the_notes(engine: Engine) -> None:
     ended = until(ClipEnded)
     assert isinstance(ended, ClipEnded)
     assert ended.record.synthesis == opened.synthesis
+
+
+@pytest.mark.skipif(find_library("fluidsynth") is None, reason="needs libfluidsynth")
+def test_the_engine_says_what_was_built_in_all_the_same(engine: Engine, tmp_path: Path) -> None:
+    """From the real engine into the clip's record, which library and sidecar keep."""
+    path = tmp_path / "pianos.sf2"
+    path.write_bytes(tiny_soundfont([(0, 0)]))
+    client, until = engine
+    client.open("embedded", ComposerOptions(synthesis=Synthesis("fluidsynth", str(path))))
+    opened = until(Opened)
+    assert isinstance(opened, Opened)
+    assert opened.synthesis.endswith(" pianos.sf2")
+    assert "lacks" in opened.notice
+    client.compose(make_plan(REQUEST).clips[0], b"")
+    ended = until(ClipEnded)
+    assert isinstance(ended, ClipEnded)
+    played = {name for bar in ended.record.bars for name in bar.instruments} - {"piano"}
+    assert ended.record.built_in
+    assert set(ended.record.built_in) <= played
 
 
 def test_a_kept_session_goes_on_with_its_own_synthesis(tmp_path: Path) -> None:

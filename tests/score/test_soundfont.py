@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import random
 import struct
+from dataclasses import replace
 from functools import cache
 from pathlib import Path as FilePath
 
 import numpy as np
 import pytest
 from support.required import lacking
+from support.tiny_soundfont import tiny_soundfont
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
@@ -18,8 +20,9 @@ from engine.composers.score.composer import EmbeddedComposer
 from engine.composers.score.sound import fluid, soundfont
 from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion, Programme
 from engine.composers.score.sound.instruments import INSTRUMENTS, LAYERS, sound
-from engine.composers.score.sound.soundfont import PLACES, choose
-from engine.composers.score.sound.tables import TableCache
+from engine.composers.score.sound.soundfont import PLACES, Chosen, choose
+from engine.composers.score.sound.struck import Maker
+from engine.composers.score.sound.tables import Table, TableCache
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
@@ -92,7 +95,7 @@ def test_auto_takes_what_is_installed(installed: FilePath) -> None:
 
 def test_auto_without_fluidsynth_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soundfont, "library_version", lambda: None)
-    assert choose(Synthesis("auto")) == (INSTRUMENTS, BUILTIN, "")
+    assert choose(Synthesis("auto")) == Chosen(INSTRUMENTS, BUILTIN)
     assert "not installed" in choose(Synthesis("fluidsynth")).notice
     assert "not installed" in choose(Synthesis("auto", "/a.sf2")).notice
 
@@ -100,7 +103,7 @@ def test_auto_without_fluidsynth_says_nothing(monkeypatch: pytest.MonkeyPatch) -
 def test_auto_without_a_soundfont_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soundfont, "library_version", lambda: "2.3.1")
     monkeypatch.setattr(soundfont, "PLACES", ())
-    assert choose(Synthesis("auto")) == (INSTRUMENTS, BUILTIN, "")
+    assert choose(Synthesis("auto")) == Chosen(INSTRUMENTS, BUILTIN)
     assert "fluid-soundfont-gm" in choose(Synthesis("fluidsynth")).notice
 
 
@@ -185,21 +188,107 @@ def test_what_the_soundfont_lacks_is_built_in(
 ) -> None:
     assert installed
     monkeypatch.setattr(fluid.Font, "has", lambda _, number, *, drums: number != 0 and not drums)
-    instruments = soundfont.instruments_of(font())
+    instruments, replaced = soundfont.instruments_of(font())
     assert instruments["piano"] is INSTRUMENTS["piano"]
     assert instruments["kick"] is INSTRUMENTS["kick"]
     assert instruments["flute"] is not INSTRUMENTS["flute"]
+    own = {name for name in instruments if instruments[name] is INSTRUMENTS[name]}
+    assert replaced.instruments == own
+    assert replaced.has("kick", 3)
+    assert not replaced.has("flute", 70)
 
 
 def test_a_silent_preset_is_built_in(installed: FilePath, monkeypatch: pytest.MonkeyPatch) -> None:
     assert installed
     silence = np.zeros((2, SAMPLE_RATE), np.float32)
     monkeypatch.setattr(fluid.Font, "note", lambda *_, **__: silence)
-    instruments = soundfont.instruments_of(font())
+    instruments, replaced = soundfont.instruments_of(font())
     for name in ("piano", "strings", "shaker"):
         made = instruments[name].make(60, 2, SAMPLE_RATE)
         assert made.shape[-1] == SAMPLE_RATE
         assert np.abs(made).max() > 0.01
+    assert replaced.notes == {("piano", 60), ("strings", 60), ("shaker", 60)}
+
+
+# what sounded is what is written
+
+
+@pytest.fixture
+def no_library_no_test() -> None:
+    if fluid.library() is None:
+        lacking("needs: apt install libfluidsynth3")
+
+
+PIANOS = [(0, 0), (0, 4), (0, 32), (0, 33)]
+"""Pianos and basses."""
+LACKED = sorted(
+    name
+    for name, place in GENERAL_MIDI.items()
+    if isinstance(place, Percussion) or (0, place.number) not in PIANOS
+)
+
+
+@pytest.mark.usefixtures("no_library_no_test")
+@pytest.mark.parametrize("presets", [[], [(0, 127)], [(128, 25)], [(5, 0)]])
+def test_a_soundfont_without_what_is_played_is_refused(
+    tmp_path: FilePath, presets: list[tuple[int, int]]
+) -> None:
+    """It was recorded as what sounded, and the built-in synthesis had."""
+    path = tmp_path / "bare.sf2"
+    path.write_bytes(tiny_soundfont(presets))
+    for wanted in ("auto", "fluidsynth"):
+        chosen = choose(Synthesis(wanted, str(path)))
+        assert chosen.identity == BUILTIN
+        assert chosen.instruments is INSTRUMENTS
+        assert chosen.notice.endswith("; the built-in synthesis plays instead.")
+        assert chosen.notice.count(". ") == 0
+
+
+@pytest.mark.usefixtures("no_library_no_test")
+def test_what_a_soundfont_lacks_is_said(tmp_path: FilePath) -> None:
+    path = tmp_path / "pianos.sf2"
+    path.write_bytes(tiny_soundfont(PIANOS))
+    chosen = choose(Synthesis("fluidsynth", str(path)))
+    assert chosen.identity.startswith("fluidsynth ")
+    assert chosen.replaced is not None
+    assert sorted(chosen.replaced.instruments) == LACKED
+    first, more = ", ".join(LACKED[:5]), len(LACKED) - 5
+    assert f"pianos.sf2 lacks {first} and {more} more;" in chosen.notice
+
+
+@pytest.mark.usefixtures("no_library_no_test")
+@pytest.mark.parametrize("keys", [(0, 127), (60, 61)])
+def test_a_clip_tells_which_of_its_instruments_are_built_in(
+    tmp_path: FilePath, keys: tuple[int, int]
+) -> None:
+    """Those of which a note has the built-in table, and no others: seen at the tables."""
+    path = tmp_path / "pianos.sf2"
+    path.write_bytes(tiny_soundfont(PIANOS, keys=keys))
+    composer = EmbeddedComposer()
+    assert "lacks" in composer.sound_with(Synthesis("fluidsynth", str(path)))
+    own: set[str] = set()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, instrument in INSTRUMENTS.items():
+
+            def make(*args: int, name: str = name, before: Maker = instrument.make) -> Table:
+                own.add(name)
+                return before(*args)
+
+            patch.setitem(INSTRUMENTS, name, replace(instrument, make=make))
+        composer.sound_with(Synthesis("fluidsynth", str(path)))
+        request = Request(
+            start=Affect(-0.4, 0.6), target=Affect(0.6, -0.5), minutes=2.0, seed=4,
+            temperature=0.0, instrument="piano", genre="pop",
+        )  # fmt: skip
+        composition = composer.compose(make_plan(request).clips[0], None, lambda: False)
+        assert list(composition.chunks())
+    played = {name for bar in composition.bars() for name in bar.instruments}
+    drums = {name for name in own if isinstance(GENERAL_MIDI[name], Percussion)}
+    told = set(composition.built_in())
+    # A drum is levelled by the built-in hit, so its table is made in any case.
+    assert told - drums == own - drums
+    assert told <= set(LACKED) | (played if keys != (0, 127) else set())
+    assert ("piano" in told) == (keys != (0, 127))
 
 
 # its notes

@@ -12,7 +12,7 @@ from engine.composers.score.parts.arrangement import Note, arrange
 from engine.composers.score.parts.bar_record import bar_record
 from engine.composers.score.parts.ensembles import ensemble_for
 from engine.composers.score.sound.renderer import LOOKBACK_SECONDS, Renderer
-from engine.composers.score.sound.soundfont import choose
+from engine.composers.score.sound.soundfont import Replaced, choose
 from engine.composers.score.writing.form import BEATS, Bar, first_state, next_bar
 from engine.composers.score.writing.state import ScoreState, pack_state, unpack_state
 from engine.composers.synthesis import BUILTIN, Synthesis
@@ -36,11 +36,13 @@ class EmbeddedComposer:
 
     def __init__(self) -> None:
         self._renderer = Renderer()
+        self._replaced: Replaced | None = None
 
     def sound_with(self, wish: Synthesis) -> str:
         """``Sounding`` of the protocol."""
         chosen = choose(wish)
         self._renderer = Renderer(instruments=chosen.instruments)
+        self._replaced = chosen.replaced
         self.traits = msgspec.structs.replace(self.traits, synthesis=chosen.identity)
         return chosen.notice
 
@@ -49,7 +51,7 @@ class EmbeddedComposer:
     ) -> ScoreComposition:
         """Begin one clip. Raises ``MusmedError`` for a state it cannot read."""
         score = first_state(spec.path, spec.seeds) if state is None else unpack_state(state)
-        return ScoreComposition(self._renderer, spec, score, cancelled)
+        return ScoreComposition(self._renderer, spec, score, cancelled, self._replaced)
 
 
 class ScoreComposition:
@@ -61,8 +63,10 @@ class ScoreComposition:
         spec: ClipSpec,
         score: ScoreState,
         cancelled: Callable[[], bool],
+        replaced: Replaced | None = None,
     ) -> None:
         self._renderer, self._spec, self._cancelled = renderer, spec, cancelled
+        self._replaced = replaced
         self._bars, self._kept = bars_of(spec, score)
         self.start_frame = first_frame(spec, self._bars)
         self.render_from = self.start_frame // GRID_FRAMES * GRID_FRAMES
@@ -77,6 +81,16 @@ class ScoreComposition:
         """The bars that begin in the clip, as far as they were arranged."""
         inside = range(self.start_frame, frames_of(self._spec.end))
         return tuple(bar_record(b, notes) for b, notes in self._feed.played if b.start in inside)
+
+    def built_in(self) -> tuple[str, ...]:
+        """``Sounded`` of the protocol."""
+        replaced = self._replaced
+        if replaced is None:
+            return ()
+        inside = range(self.start_frame, frames_of(self._spec.end))
+        notes = (note for _, notes in self._feed.played for note in notes if note.onset in inside)
+        own = {note.instrument for note in notes if replaced.has(note.instrument, note.pitch)}
+        return tuple(sorted(own))
 
     def chunks(self) -> Iterator[Frames]:
         """Half-second blocks from ``render_from`` to 1.5 s past ``spec.end``, or to the session's

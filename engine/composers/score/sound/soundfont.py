@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -44,18 +44,36 @@ _VELOCITIES = (34, 50, 66, 82, 98, 114)
 """The velocity of each brightness layer: how hard a note is played decides its colour, and its
 loudness is levelled out."""
 _SILENT = 1e-5
+_NAMED = 5
+"""Instruments that a sentence names."""
 _RUMBLE_HERTZ = 28.0
 _TAIL_FRAMES = SAMPLE_RATE // 4
 _SAMPLE_BLOCKS, _BLOCK_BYTES, _TAIL_BYTES = 64, 2**16, 2**20
 
 
+class Replaced:
+    """What the built-in synthesis sounds though a soundfont was chosen: ``instruments`` that the
+    soundfont has no preset for, and notes that its presets play as silence, as they are met."""
+
+    def __init__(self) -> None:
+        self.instruments: set[str] = set()
+        self.notes: set[tuple[str, int]] = set()
+        """(instrument, pitch within its range)."""
+
+    def has(self, name: str, pitch: int) -> bool:
+        """Whether the built-in synthesis sounded the note. Known once it has sounded."""
+        return name in self.instruments or (name, INSTRUMENTS[name].fold(pitch)) in self.notes
+
+
 class Chosen(NamedTuple):
-    """What sounds: the instruments, the ``identity`` that is recorded and makes them again, and a
-    sentence for the listener where it is not what was asked for ('' otherwise)."""
+    """What sounds: the instruments, the ``identity`` that is recorded and makes them again, a
+    sentence for the listener where it is not what was asked for ('' otherwise), and what of it is
+    built in all the same (None where all is)."""
 
     instruments: Mapping[str, Instrument]
     identity: str
     notice: str = ""
+    replaced: Replaced | None = None
 
 
 def choose(wish: Synthesis) -> Chosen:
@@ -82,14 +100,33 @@ def choose(wish: Synthesis) -> Chosen:
         if not paths:
             name = " ".join(wanted[1:])
             return _builtin(f"The soundfont {name} that this session began with is not here")
+    return _sounded_by(paths[0], version)
+
+
+def _sounded_by(path: Path, version: str) -> Chosen:
+    """The soundfont at ``path``, or the built-in synthesis where it is of no use."""
     try:
-        check_soundfont(paths[0])
-        instruments = instruments_of(Font(paths[0]))
-        identity = f"fluidsynth {version} {fingerprint(paths[0])} {paths[0].name}"
+        check_soundfont(path)
+        instruments, replaced = instruments_of(Font(path))
+        identity = f"fluidsynth {version} {fingerprint(path)} {path.name}"
     except (MusmedError, OSError) as error:
-        said = str(error) if isinstance(error, MusmedError) else _unreadable(paths[0], error)
+        said = str(error) if isinstance(error, MusmedError) else _unreadable(path, error)
         return _builtin(said.rstrip("."))
-    return Chosen(instruments, identity)
+    if len(replaced.instruments) == len(instruments):
+        return _builtin(f"The soundfont {path} has none of the instruments that are played")
+    return Chosen(instruments, identity, _lacks(path.name, replaced.instruments), replaced)
+
+
+def _lacks(name: str, instruments: Iterable[str]) -> str:
+    """A sentence on what a soundfont has no preset for; '' where it has all."""
+    named = sorted(instruments)
+    if not named:
+        return ""
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return (
+        f"The soundfont {name} lacks {', '.join(named[:_NAMED])}{more}; the built-in synthesis "
+        "sounds them."
+    )
 
 
 def candidates(wish: Synthesis) -> list[Path]:
@@ -159,27 +196,31 @@ def _lists(file: BinaryIO, end: int) -> list[bytes]:
     return names
 
 
-def instruments_of(font: Font) -> dict[str, Instrument]:
-    """The instruments, their tables from ``font`` where it has them."""
+def instruments_of(font: Font) -> tuple[dict[str, Instrument], Replaced]:
+    """The instruments, their tables from ``font`` where it has them, and where it has not."""
     made: dict[str, Instrument] = {}
+    replaced = Replaced()
     for name, instrument in INSTRUMENTS.items():
         place = GENERAL_MIDI[name]
         drums = isinstance(place, Percussion)
         number = (place.kit or 0) if isinstance(place, Percussion) else place.number
         made[name] = instrument
         if font.has(number, drums=drums):
-            make = _maker(font, name, number, drums=drums)
+            make = _maker(font, name, number, replaced, drums=drums)
             made[name] = replace(instrument, make=make, loop=False, motion=0.0)
-    return made
+        else:
+            replaced.instruments.add(name)
+    return made, replaced
 
 
-def _maker(font: Font, name: str, number: int, *, drums: bool) -> Maker:
+def _maker(font: Font, name: str, number: int, replaced: Replaced, *, drums: bool) -> Maker:
     def make(pitch: int, layer: int, frames: int) -> Table:
         place = GENERAL_MIDI[name]
         key = place.key(pitch) if isinstance(place, Percussion) else pitch
         wave = font.note(number, key, _VELOCITIES[layer], frames, drums=drums)
         wave = _without_rumble(wave)
         if not np.abs(wave).max() > _SILENT:  # nothing there, or no number
+            replaced.notes.add((name, pitch))
             return _own(name, pitch, layer, frames)
         if np.array_equal(wave[0], wave[1]):
             wave = wave[0].copy()
