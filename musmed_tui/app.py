@@ -35,6 +35,8 @@ from musmed_tui.theming import Theme, for_textual, variables
 
 TICK_SECONDS = 0.1
 SLOW_TICK_SECONDS = 0.5
+SAID_SECONDS = 60.0
+"""How long a sentence from before the screen stays on it."""
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -48,7 +50,7 @@ class Left(msgspec.Struct, frozen=True):
 
 class MusmedApp(App[Left]):
     """Opens on the check-in, or straight in a session when given a ``begin`` and the snapshot
-    it is expected to begin with."""
+    it is expected to begin with. ``said`` is a sentence that lies over it for a minute."""
 
     TITLE = "musmed"
     CSS_PATH = "app.tcss"
@@ -69,6 +71,7 @@ class MusmedApp(App[Left]):
         session: tuple[Callable[[], Begun], Snapshot] | None = None,
         slow_link: bool = False,
         glyphs: Glyphs = "braille",
+        said: str | None = None,
         driver_class: type[Driver] | None = TerminalDriver,
     ) -> None:
         self._themes = themes
@@ -77,6 +80,7 @@ class MusmedApp(App[Left]):
         super().__init__(driver_class=driver_class)
         self._control = control
         self._first_session = session
+        self._said = said
         self._glyphs: Glyphs = glyphs
         self._tick_seconds = SLOW_TICK_SECONDS if slow_link else TICK_SECONDS
         self._last: Snapshot | None = None
@@ -100,6 +104,8 @@ class MusmedApp(App[Left]):
             self.push_screen(self._check_in())
         else:
             self.push_screen(SessionScreen(*self._first_session, self._glyphs))
+        if self._said:
+            self.notify(self._said, markup=False, timeout=SAID_SECONDS)
         self.set_interval(self._tick_seconds, self._tick)
 
     def on_unmount(self) -> None:

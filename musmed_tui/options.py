@@ -29,7 +29,7 @@ def build_request(asked: Asked, loaded: Loaded) -> Request:
 
     settings = loaded.settings
     start, start_word = parse_affect(_said("--from", "feel", asked.start))
-    target, target_word = parse_affect(_said("--to", "want to feel", asked.target))
+    target, target_word = parse_affect(_said("--to", "want to feel", asked.target), wanted=True)
     request = Request(
         start=start,
         target=target,
@@ -47,6 +47,13 @@ def build_request(asked: Asked, loaded: Loaded) -> Request:
     _check_options(asked, request.composer)
     check(request, asked, loaded)
     return request
+
+
+def help_for(asked: Asked) -> str | None:
+    """Where help is found, for who says in the place of a feeling that they are in danger."""
+    from engine.affect.harm import HELP, speaks_of_harm
+
+    return HELP if any(speaks_of_harm(text or "") for text in (asked.start, asked.target)) else None
 
 
 def check(request: Request, asked: Asked, loaded: Loaded) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.affect.circumplex import Affect
-from engine.affect.feelings import nearest_feelings
+from engine.affect.feelings import did_you_mean, nearest_feelings
 from engine.affect.phrases import called, towards
 from engine.plan.events import Ease, Event, Steer
 from engine.plan.request import Request
@@ -68,9 +68,14 @@ def story(request: Request, events: Sequence[Event]) -> str:
 
 
 def suggest(text: str, words: Sequence[str], n: int = 4) -> tuple[str, ...]:
-    """Up to ``n`` of ``words``: those that begin with ``text``, else those that resemble it."""
+    """Up to ``n`` of ``words``: those that begin with ``text``, else those it is a typo of."""
     plain = text.strip().lower()
     if not plain:
         return ()
-    begin = [word for word in words if word.startswith(plain)]
-    return tuple(begin[:n] or difflib.get_close_matches(plain, words, n=n, cutoff=0.6))
+    return completions(plain, words, n) or tuple(w for w in did_you_mean(plain) if w in words)[:n]
+
+
+def completions(text: str, words: Sequence[str], n: int = 4) -> tuple[str, ...]:
+    """Up to ``n`` of ``words``: those that begin with ``text``, in their order."""
+    plain = text.strip().lower()
+    return tuple(itertools.islice((w for w in words if w.startswith(plain)), n)) if plain else ()

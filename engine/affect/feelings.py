@@ -1,4 +1,10 @@
-"""The check-in's feelings: words a listener says, each with its place on the circumplex."""
+"""The check-in's feelings: words a listener says, each with its place on the circumplex.
+
+``LANDMARKS`` are Russell's words and a few at their places. They name places: on the plane, on the
+screens, in the tags of a clip. ``FEELINGS`` are all that a listener may say; their other forms and
+spellings are taken for them ('anxiety' for 'anxious', 'ängstlich' too). docs/feelings.md says where
+the places come from.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +16,31 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.affect.circumplex import Affect
+from engine.affect.harm import speaks_of_harm
+from engine.affect.quarters import Quarter, quarter_of
+from engine.affect.spelling import misspelt, plain
 from engine.errors import MusmedError, UnknownWordError
 
-HINT = "'musmed feelings' lists them."
+HINT = "'musmed feelings' lists those it knows."
+LONGEST_SHOWN = 60
+"""Characters of an unknown word that are said again."""
+IN_DANGER, WANTED_IN_DANGER = "low", "calm"
+"""The feelings that words of danger to oneself are taken for: where the music begins, and where it
+leads. What was typed is not kept."""
+_BEFORE = {
+    "i", "im", "am", "ive", "been", "feel", "feels", "feeling", "felt", "a", "an", "the", "bit",
+    "little", "very", "really", "quite", "so", "pretty", "rather", "too", "kind", "kinda", "sort",
+    "sorta", "of", "somewhat", "fairly", "extremely", "super", "totally", "completely",
+    "absolutely", "utterly", "just", "more", "slightly", "mostly", "ich", "bin", "fuhle",
+    "fuehle", "mich", "sehr", "etwas", "ziemlich", "ein", "bisschen", "wenig", "ganz", "total",
+    "mehr",
+}  # fmt: skip
+_BEHIND = {
+    "today", "now", "right", "again", "lately", "tonight", "at", "the", "moment", "as", "hell",
+    "heute", "gerade",
+}  # fmt: skip
+"""What people write around a feeling. Never a negation: 'not calm' is not calm."""
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 class Feeling(msgspec.Struct, frozen=True):
@@ -21,6 +49,16 @@ class Feeling(msgspec.Struct, frozen=True):
     word: str
     affect: Affect
     source: str
+
+
+class UnknownFeelingError(UnknownWordError):
+    """A word that is no feeling musmed knows. ``suggestions`` are what it may be a typo of."""
+
+    def __init__(self, word: str, suggestions: tuple[str, ...]) -> None:
+        shown = word if len(word) <= LONGEST_SHOWN else f"{word[:LONGEST_SHOWN]}..."
+        near = f"; did you mean {' or '.join(suggestions)}?" if suggestions else "."
+        MusmedError.__init__(self, f"musmed does not know the feeling {shown!r}{near} {HINT}")
+        self.suggestions = list(suggestions)
 
 
 class AffectTextError(MusmedError):
@@ -46,8 +84,22 @@ def _on_circle(degrees: float, radius: float) -> Affect:
     return Affect(round(radius * math.cos(angle), 4), round(radius * math.sin(angle), 4))
 
 
+class _Everyday(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    source: str
+    words: dict[str, dict[str, tuple[float, float]]]
+    """By the name of their quarter."""
+    forms: dict[str, tuple[str, ...]]
+    german: dict[str, tuple[str, ...]]
+
+
 @functools.cache
-def _feelings() -> tuple[Feeling, ...]:
+def _everyday() -> _Everyday:
+    data = importlib.resources.files("engine.affect").joinpath("data/everyday.json").read_bytes()
+    return msgspec.json.decode(data, type=_Everyday)
+
+
+@functools.cache
+def _landmarks() -> tuple[Feeling, ...]:
     words = _words()
     circle = {
         word: Feeling(word, _on_circle(degrees, words.radius), f"Russell (1980), {degrees} degrees")
@@ -61,54 +113,147 @@ def _feelings() -> tuple[Feeling, ...]:
     return (*circle.values(), *everyday, *middle)
 
 
+@functools.cache
+def _feelings() -> tuple[Feeling, ...]:
+    table = _everyday()
+    everyday = (
+        Feeling(word, Affect(*place), table.source)
+        for words in table.words.values()
+        for word, place in words.items()
+    )
+    return (*_landmarks(), *everyday)
+
+
 if TYPE_CHECKING:
+    LANDMARKS: tuple[Feeling, ...]
+    """Russell's 28 words in the order of the circle, then everyday words at their places."""
     FEELINGS: tuple[Feeling, ...]
-    """All feelings: Russell's 28 words in the order of the circle, then everyday words."""
+    """All feelings: the landmarks first."""
 
 
 def __getattr__(name: str) -> tuple[Feeling, ...]:
-    """``FEELINGS`` is read from its file when it is first asked for."""
+    """``LANDMARKS`` and ``FEELINGS`` are read from their files when they are first asked for."""
+    if name == "LANDMARKS":
+        return _landmarks()
     if name == "FEELINGS":
         return _feelings()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @functools.cache
-def _by_word() -> dict[str, Feeling]:
-    return {feeling.word: feeling for feeling in _feelings()}
+def _written() -> dict[str, Feeling]:
+    """Every word and every form as it is written, the words first."""
+    table = _everyday()
+    words = {feeling.word: feeling for feeling in _feelings()}
+    forms = (table.forms, table.german)
+    return words | {f: words[w] for some in forms for w, fs in some.items() for f in fs}
 
 
-def feeling(word: str) -> Feeling:
-    """The feeling called ``word``, whatever its case and spacing ('At  Ease', 'at-ease').
-
-    Raises ``UnknownWordError`` naming the nearest words.
-    """
-    plain = " ".join(word.replace("-", " ").replace("_", " ").lower().split())
-    found = _by_word().get(plain)
-    if found is None:
-        raise UnknownWordError("feeling", word, _by_word(), HINT)
+@functools.cache
+def _by_plain() -> dict[str, tuple[str, Feeling]]:
+    """What is written and whose it is, by the plain form; umlauts may be written out."""
+    found: dict[str, tuple[str, Feeling]] = {}
+    for written, feeling in _written().items():
+        for spelling in (written, written.translate(_UMLAUTS)):
+            found.setdefault(plain(spelling), (written, feeling))
     return found
 
 
+def spellings() -> tuple[str, ...]:
+    """Every word and form that is known, the words first: what can be completed."""
+    return tuple(_written())
+
+
+def forms_of(feeling: Feeling) -> tuple[str, ...]:
+    """What is taken for ``feeling`` beside its word, English first."""
+    return tuple(w for w, known in _written().items() if known is feeling and w != feeling.word)
+
+
+def by_quarter() -> dict[Quarter | None, tuple[Feeling, ...]]:
+    """All feelings by the quarter of the plane they lie in, None for its middle; each quarter's in
+    the order of the alphabet."""
+    found = sorted(_feelings(), key=lambda one: one.word)
+    return {
+        quarter: tuple(one for one in found if quarter_of(one.affect) is quarter)
+        for quarter in (*Quarter, None)
+    }
+
+
+def feeling(word: str) -> Feeling:
+    """The feeling called ``word``, whatever its case, spacing and diacritics ('At  Ease'), in
+    another form ('panicked') or with what people write around it ('a bit sad today').
+
+    Raises ``UnknownFeelingError`` naming what it may be a typo of.
+    """
+    typed = plain(word[:1000])
+    for bare in _unwrapped(typed):
+        if bare in _by_plain():
+            return _by_plain()[bare][1]
+    raise UnknownFeelingError(word, did_you_mean(word))
+
+
+def _unwrapped(typed: str) -> list[str]:
+    """``typed``, then with less and less around it."""
+    words = typed.split()
+    found = [typed]
+    start = 0
+    while start < len(words):
+        end = len(words)
+        while end > start:
+            found.append(" ".join(words[start:end]))
+            if words[end - 1] not in _BEHIND:
+                break
+            end -= 1
+        if words[start] not in _BEFORE:
+            break
+        start += 1
+    return found
+
+
+def did_you_mean(text: str) -> tuple[str, ...]:
+    """The words and forms that ``text`` may be a typo of, at most one for each feeling.
+
+    None when it is no clear typo: the nearest words lie in different quarters of the plane (a guess
+    must never turn a feeling round), or begin with another letter.
+    """
+    return _near(plain(text[:1000]))
+
+
+@functools.lru_cache(maxsize=8)
+def _near(typed: str) -> tuple[str, ...]:
+    for bare in _unwrapped(typed):
+        near = misspelt(bare, _by_plain())
+        if near:
+            known = [_by_plain()[one] for one in near if one[0] == bare[0]]
+            quarters = {quarter_of(_by_plain()[one][1].affect) for one in near}
+            one_each = {feeling.word: written for written, feeling in reversed(known)}
+            return tuple(reversed(one_each.values())) if len(quarters) == 1 else ()
+    return ()
+
+
 def nearest_feelings(affect: Affect, n: int) -> tuple[Feeling, ...]:
-    """The ``n`` feelings nearest to ``affect``, nearest first, Russell's words before everyday
+    """The ``n`` landmarks nearest to ``affect``, nearest first, Russell's words before everyday
     words at the same place."""
-    return tuple(sorted(_feelings(), key=lambda f: affect.distance(f.affect))[:n])
+    return tuple(sorted(_landmarks(), key=lambda f: affect.distance(f.affect))[:n])
 
 
-def parse_affect(text: str) -> tuple[Affect, str | None]:
+def parse_affect(text: str, *, wanted: bool = False) -> tuple[Affect, str | None]:
     """An affect as a listener writes it: a feeling word, or 'valence,arousal' ('-0.4,0.7').
 
-    Returns the affect and the feeling's word (None for numbers). Raises ``UnknownWordError``
-    or ``AffectTextError``.
+    Returns the affect and the feeling's word (None for numbers). Words of danger to oneself are
+    taken for a feeling too, another one where it is the ``wanted`` feeling (whoever asks shows
+    ``harm.HELP`` beside it). Raises ``UnknownFeelingError`` or ``AffectTextError``.
     """
+    if speaks_of_harm(text):
+        found = feeling(WANTED_IN_DANGER if wanted else IN_DANGER)
+        return found.affect, found.word
     if "," not in text and not _is_number(text):
         found = feeling(text)
         return found.affect, found.word
     numbers = [part.strip() for part in text.split(",")]
     if len(numbers) != 2 or not all(_is_number(part) for part in numbers):
         raise AffectTextError(
-            f"{text!r} is not an affect; give a feeling or two numbers, as in -0.4,0.7."
+            f"{text!r} is not an affect; give one feeling or two numbers, as in -0.4,0.7."
         )
     valence, arousal = (float(part) for part in numbers)
     if not (-1.0 <= valence <= 1.0 and -1.0 <= arousal <= 1.0):

@@ -3,6 +3,8 @@ be read, as tables or as JSON (docs/json.md)."""
 
 from __future__ import annotations
 
+import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -12,11 +14,12 @@ from engine.errors import MusmedError
 from engine.plan.events import Ease, Event, Steer
 from musmed_tui.asked import Asked
 from musmed_tui.commands.sessions import open_log
-from musmed_tui.options import build_request, drawn_seed
+from musmed_tui.options import build_request, drawn_seed, help_for
 from musmed_tui.paths import folders
 from musmed_tui.settings import load_settings
-from musmed_tui.terminal.streams import remark, say_json
+from musmed_tui.terminal.streams import remark, say_json, tell
 from musmed_tui.terminal.table import print_table
+from musmed_tui.terminal.terminal import columns, look_at_terminal
 from musmed_tui.wording import clock, story
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
 
     from engine.plan.planner import make_plan
 
+    if help_here := help_for(asked):
+        remark(help_here)
     request = build_request(asked, load_settings(folders().settings))
     plan = make_plan(request)
     if as_json:
@@ -62,14 +67,46 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
 
 
 def show_feelings(*, as_json: bool) -> None:
-    """Print the feeling words."""
-    from engine.affect.feelings import FEELINGS
+    """Print the feeling words: by quarter of the plane for eyes, with their places for programs."""
+    from engine.affect.feelings import by_quarter, forms_of
 
+    groups = [("the middle" if q is None else q.value, found) for q, found in by_quarter().items()]
     if as_json:
-        say_json({"feelings": FEELINGS})
+        listed = [
+            {
+                "word": one.word,
+                "affect": one.affect,
+                "source": one.source,
+                "quarter": quarter,
+                "forms": forms_of(one),
+            }
+            for quarter, found in groups
+            for one in found
+        ]
+        say_json({"feelings": listed})
         return
-    rows = [(f.word, *_coordinates(f.affect), f.source) for f in FEELINGS]
-    print_table("Feelings", ("feeling", "valence", "arousal", "source"), rows)
+    if look_at_terminal(plain=False).live:
+        for quarter, found in groups:
+            words = ", ".join(one.word for one in found)
+            tell(f"{quarter[:1].upper()}{quarter[1:]}")
+            tell(
+                textwrap.fill(
+                    words,
+                    min(columns(sys.stdout), 100) - 2,
+                    initial_indent="  ",
+                    subsequent_indent="  ",
+                    break_on_hyphens=False,
+                )
+                + "\n"
+            )
+        tell("Other forms of them are known too. --json has those, and where each word lies.")
+        return
+    rows = [
+        (one.word, *_coordinates(one.affect), quarter, one.source)
+        for quarter, found in groups
+        for one in found
+    ]
+    print_table("Feelings", ("feeling", "valence", "arousal", "quarter", "source"), rows)
 
 
 def show_moods(*, as_json: bool) -> None:

@@ -13,14 +13,14 @@ from musmed_tui.asked import Asked
 from musmed_tui.commands.screen import has_screen, kept_session, new_session, run_app
 from musmed_tui.exits import exit_code
 from musmed_tui.logs import stderr_to
-from musmed_tui.options import build_request, drawn_seed, number
+from musmed_tui.options import build_request, drawn_seed, help_for, number
 from musmed_tui.paths import Folders, folders
 from musmed_tui.plain.keys import Keyboard
 from musmed_tui.plain.output import Output
 from musmed_tui.plain.player import PlainPlayer
 from musmed_tui.session_control import Begun, Options, SessionControl
 from musmed_tui.settings import Loaded, load_settings
-from musmed_tui.terminal.streams import tell
+from musmed_tui.terminal.streams import remark, tell
 from musmed_tui.terminal.terminal import Signals, look_at_terminal, reading_keys
 from musmed_tui.theming import load_theme
 from musmed_tui.wording import clock, story
@@ -44,11 +44,15 @@ def play_session(
     where = folders()
     loaded = load_settings(where.settings)
     loudness = number("volume", volume, loaded.settings.volume)
+    if help_here := help_for(asked):
+        remark(help_here)
     request = build_request(asked, loaded)
     wish = loaded.settings.sounded(synthesis)
     options = _options(loaded, sink, loudness, wish, denoise=denoise)
     if has_screen(plain=plain):
-        code = run_app(where, loaded, options, new_session(request), slow_link=slow_link)
+        code = run_app(
+            where, loaded, options, new_session(request), slow_link=slow_link, said=help_here
+        )
         if asked.seed is None:
             tell(drawn_seed(request.seed))
         return code
@@ -147,9 +151,9 @@ class _PlainSession:
         return self._farewell(begun, player, signals)
 
     def _follow(self, begun: Begun, signals: Signals) -> PlainPlayer:
-        from engine.affect.feelings import FEELINGS
+        from engine.affect.feelings import spellings
 
-        keyboard = Keyboard([feeling.word for feeling in FEELINGS])
+        keyboard = Keyboard(spellings())
         player = PlainPlayer(begun.runner, begun.look, self.output, keyboard)
         with reading_keys(self._terminal) as cbreak:
             player.follow(signals, cbreak)

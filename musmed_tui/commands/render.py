@@ -19,7 +19,7 @@ from engine.plan.request import Request
 from musmed_tui.asked import Asked
 from musmed_tui.exits import INTERRUPTED
 from musmed_tui.logs import start_logging, stderr_to
-from musmed_tui.options import build_request, drawn_seed
+from musmed_tui.options import build_request, drawn_seed, help_for
 from musmed_tui.paths import Folders, folders
 from musmed_tui.settings import Loaded, load_settings
 from musmed_tui.terminal.streams import remark, say_json, tell
@@ -51,6 +51,8 @@ def render_to(
     if not output and not midi:
         raise MusmedError("-o is missing: name the .flac, .wav or .ogg file to write.")
     wish = loaded.settings.sounded(synthesis)
+    if help_here := help_for(asked):
+        remark(help_here)
     if session is None:
         made = _Made(build_request(asked, loaded), (), wish)
     else:

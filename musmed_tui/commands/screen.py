@@ -78,8 +78,10 @@ def run_app(
     first: FirstSession | None,
     *,
     slow_link: bool,
+    said: str | None = None,
 ) -> int:
-    """Run the app until it is left; gives the exit code. Raises ``MusmedError``."""
+    """Run the app until it is left; gives the exit code. ``said`` is shown on it for a while.
+    Raises ``MusmedError``."""
     from engine.composers.base import resolve_composer
 
     resolve_composer(loaded.settings.composer)
@@ -93,7 +95,9 @@ def run_app(
             control.warm()
         from musmed_tui.app import MusmedApp
 
-        app = MusmedApp(control, themes, session=session, slow_link=slow_link, glyphs=glyphs)
+        app = MusmedApp(
+            control, themes, session=session, slow_link=slow_link, glyphs=glyphs, said=said
+        )
         with stderr_to(where.engine_log):
             left = app.run()
             if app._exception is not None:

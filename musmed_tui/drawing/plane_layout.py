@@ -82,25 +82,29 @@ class PlaneState:
 
 @functools.cache
 def plane_words() -> tuple[PlaneWord, ...]:
-    """musmed's own words: the feelings, eight of them anchors, and the moods that have a place."""
-    from engine.affect.feelings import FEELINGS
+    """musmed's own words: the landmarks, eight of them anchors, and the moods that have a place."""
+    from engine.affect.feelings import LANDMARKS
     from engine.affect.moods import MOODS
 
     feelings = [
         PlaneWord(one.word, one.affect, 3, "anchor")
         if one.word in ANCHORS
         else PlaneWord(one.word, one.affect, 1, "feeling")
-        for one in FEELINGS
+        for one in LANDMARKS
     ]
     moods = [PlaneWord(one.name, one.affect, 2, "mood") for one in MOODS if one.affect is not None]
     return (*feelings, *moods)
 
 
 def cursor_word(state: PlaneState) -> PlaneWord | None:
-    """The feeling nearest to the cursor, if one is near."""
+    """What the cursor lies on: the start's or the target's word, else the feeling nearest to it, if
+    one is near."""
     here = state.cursor
     if here is None:
         return None
+    for word, affect in ((state.target_word, state.target), (state.start_word, state.start)):
+        if word is not None and affect == here:
+            return PlaneWord(word, affect, 3, "feeling")
     feelings = [word for word in state.words if word.kind != "mood"]
     nearest = min(feelings, key=lambda w: (here.distance(w.affect), -w.priority), default=None)
     return nearest if nearest and here.distance(nearest.affect) <= REACH else None

@@ -127,7 +127,7 @@ class Keyboard:
 
     @property
     def suggestions(self) -> tuple[str, ...]:
-        """Up to four feelings that begin with, or resemble, what has been typed."""
+        """Up to four feelings that begin with what has been typed, or that it is a typo of."""
         return suggest(self.typed or "", self._words)
 
     def press(self, key: str) -> Act | SteerText | None:

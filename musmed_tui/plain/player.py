@@ -148,9 +148,12 @@ class PlainPlayer:
 
     def _steer(self, text: str) -> None:
         from engine.affect.feelings import parse_affect
+        from engine.affect.harm import HELP, speaks_of_harm
 
+        if speaks_of_harm(text):
+            self._output.line(HELP)
         try:
-            target, word = parse_affect(text)
+            target, word = parse_affect(text, wanted=True)
         except MusmedError as error:
             self._output.line(str(error))
             return

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select
 
 from engine.affect.circumplex import Affect
+from engine.affect.feelings import Feeling
 from engine.affect.path import GENTLE_SPEED, Strategy, gentle_seconds, plan_path, speed
 from engine.composers.base import composer_names
 from engine.errors import MusmedError
@@ -25,6 +26,7 @@ from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.options import check, composer_of, generation_of, number, seed_of
 from musmed_tui.screens.feeling_field import FeelingField
+from musmed_tui.screens.feeling_list import FeelingListScreen
 from musmed_tui.screens.questions import Answered, Asking, Place, Question, first_open
 from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
 from musmed_tui.settings import Loaded, parse_number
@@ -41,6 +43,7 @@ _ABOUT = {
 }
 _QUESTIONS = ("How do you feel now?", "How would you like to feel?", "Ready when you are.")
 _CHOSEN = "Both are chosen. Empty a field to choose it anew."
+_LIST = "The down arrow opens a list of those it does."
 _MIDDLE = Affect(0.0, 0.0)
 
 
@@ -59,6 +62,8 @@ class CheckInScreen(ShownFocusScreen):
             tooltip="Take the feeling under the cursor",
         ),
         Binding("slash", "type", "type a word", tooltip="Type the feeling instead"),
+        Binding("w", "words", "list", tooltip="Pick a word from a list, by quarter of the plane"),
+        Binding("down", "words_here", "list", show=False, tooltip="In a field: the list"),
         Binding("tab", "app.focus_next", "next", tooltip="Go to the next field"),
         Binding("escape", "plane", "back to the plane", tooltip="Back to the plane"),
         Binding("b", "begin", "begin", tooltip="Begin the session"),
@@ -88,8 +93,10 @@ class CheckInScreen(ShownFocusScreen):
             yield Circumplex(glyphs=self._glyphs, id="plane")
             with VerticalScroll(id="form", can_focus=False):
                 yield Words(id="question")
-                yield from _row("from", FeelingField("a word", id="start"))
-                yield from _row("to", FeelingField("a word", id="target"))
+                yield from _row("from", FeelingField("a word", id="start", otherwise=_LIST))
+                yield from _row(
+                    "to", FeelingField("a word", id="target", wanted=True, otherwise=_LIST)
+                )
                 yield Words(id="hint")
                 yield from _row("minutes", _number(f"{settings.minutes:g}", id="minutes"))
                 yield from _row("way", _choice(_WAYS, settings.strategy, id="strategy"))
@@ -191,6 +198,22 @@ class CheckInScreen(ShownFocusScreen):
         self._look()
         self.set_focus(self._fields[self._asking.typed_in])
 
+    def action_words(self) -> None:
+        """Pick a feeling from the list, for the question that '/' would answer."""
+        self._look()
+        question = self._asking.typed_in
+
+        def picked(feeling: Feeling | None) -> None:
+            if feeling is not None:
+                self._cursor = feeling.affect
+                self._fields[question].choose(feeling)
+                self._take()
+
+        self.app.push_screen(FeelingListScreen(_QUESTIONS[question], self._cursor), picked)
+
+    def action_words_here(self) -> None:
+        self.action_words()
+
     def action_move(self) -> None:
         """The plane takes the arrows itself; this is for the list of keys."""
 
@@ -211,6 +234,8 @@ class CheckInScreen(ShownFocusScreen):
             return on_plane == (action == "move")
         if action == "type":
             return not isinstance(focused, Input)
+        if action == "words_here":
+            return isinstance(focused, FeelingField)
         return True
 
     # everything else
@@ -287,7 +312,10 @@ class CheckInScreen(ShownFocusScreen):
             hint = focused.trouble or hint
         elif isinstance(focused, Circumplex) and question is Question.READY:
             hint = _CHOSEN
-        self.query_one("#hint", Words).say((hint, "$muted"))
+        in_danger = [field for field in (start, target) if field.in_danger]
+        hint = in_danger[0].trouble if in_danger else hint
+        self.set_class(bool(in_danger), "-in-danger")
+        self.query_one("#hint", Words).say((hint, "$text" if in_danger else "$muted"))
         ready = all(field.affect is not None for field in (start, target))
         self.query_one("#begin").set_class(ready, "-ready")
         self.refresh_bindings()

@@ -10,21 +10,29 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
 from engine.affect.circumplex import Affect
-from engine.affect.feelings import FEELINGS, nearest_feelings, parse_affect
+from engine.affect.feelings import (
+    Feeling,
+    UnknownFeelingError,
+    nearest_feelings,
+    parse_affect,
+    spellings,
+)
+from engine.affect.harm import HELP, speaks_of_harm
 from engine.errors import MusmedError
-from musmed_tui.wording import MAX_TYPED, suggest
+from musmed_tui.wording import MAX_TYPED, completions
 
 SAME = 0.03
 """How near, in affect units, a point must lie to a feeling's place to be called by its word."""
 
-WORDS = tuple(feeling.word for feeling in FEELINGS)
+WORDS = spellings()
 
 
 class FeelingField(Input):
     """Holds an affect: typed as a word or 'v,a', or ``put`` from elsewhere.
 
     ``Chosen`` comes when what is typed has become, or is no longer, a feeling; ``Input.Submitted``
-    when Enter was pressed (an unfinished word is completed first).
+    when Enter was pressed (an unfinished word is completed first, a typo is only written right).
+    ``wanted``: it is the feeling to go to. ``otherwise`` is said of a word that is not known.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,7 +48,14 @@ class FeelingField(Input):
         def control(self) -> FeelingField:
             return self.field
 
-    def __init__(self, placeholder: str, *, id: str) -> None:  # noqa: A002
+    def __init__(
+        self,
+        placeholder: str,
+        *,
+        id: str,  # noqa: A002
+        wanted: bool = False,
+        otherwise: str = "",
+    ) -> None:
         super().__init__(
             placeholder=placeholder,
             suggester=SuggestFromList(WORDS, case_sensitive=False),
@@ -51,42 +66,82 @@ class FeelingField(Input):
         )
         self.affect: Affect | None = None
         self.word: str | None = None
+        self._wanted = wanted
+        self._otherwise = otherwise
+
+    def choose(self, feeling: Feeling) -> None:
+        """Hold ``feeling``, by its word."""
+        self._hold(feeling.affect, feeling.word, feeling.word)
 
     def put(self, affect: Affect) -> None:
         """Hold ``affect`` and show its word, or the word it is near."""
         near = nearest_feelings(affect, 1)[0]
         same = affect.distance(near.affect) <= SAME
-        self.affect, self.word = affect, near.word if same else None
+        said = near.word if same else f"near {near.word}"
+        self._hold(affect, near.word if same else None, said)
+
+    def _hold(self, affect: Affect, word: str | None, said: str) -> None:
+        self.affect, self.word = affect, word
         with self.prevent(Input.Changed):
-            self.value = near.word if same else f"near {near.word}"
-            self.cursor_position = len(self.value)
+            self.value = said
+            self.cursor_position = len(said)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._parse(event.value)
         self.post_message(self.Chosen(self))
 
     async def action_submit(self) -> None:
-        if self.affect is None and (found := suggest(self.value, WORDS, 1)):
+        if self.affect is None and (found := completions(self.value, WORDS, 1)):
             self.value = found[0]
             self._parse(found[0])
+        elif guess := self._guess():
+            self.value = guess[0]
+            self.cursor_position = len(guess[0])
+            return
         await super().action_submit()
 
     @property
+    def in_danger(self) -> bool:
+        """Whether what is typed says that its writer is in danger from themselves."""
+        return speaks_of_harm(self.value)
+
+    @property
     def trouble(self) -> str:
-        """Why what is typed is no feeling (a sentence), or words it may become."""
+        """Why what is typed is no feeling (a sentence), or words it may become; where help is
+        found, for who is ``in_danger``."""
+        if self.in_danger:
+            return HELP
         if self.affect is not None or not self.value.strip():
             return ""
-        found = suggest(self.value, WORDS)
-        if found:
-            return ", ".join(found)
+        return ", ".join(completions(self.value, WORDS)) or self._why_not()
+
+    def _why_not(self) -> str:
+        if guess := self._guess():
+            return f"Did you mean {' or '.join(guess)}? Enter writes {guess[0]}."
         try:
             parse_affect(self.value)
+        except UnknownFeelingError:
+            return f"Not a word musmed knows. {self._otherwise}".strip()
         except MusmedError as error:
             return str(error)
         return ""
 
+    def _guess(self) -> list[str]:
+        """What is typed with a slip, if it is."""
+        if self.affect is not None or not self.value.strip():
+            return []
+        try:
+            parse_affect(self.value)
+        except UnknownFeelingError as error:
+            return error.suggestions
+        except MusmedError:
+            pass
+        return []
+
     def _parse(self, text: str) -> None:
         try:
-            self.affect, self.word = parse_affect(text.strip().removeprefix("near "))
+            self.affect, self.word = parse_affect(
+                text.strip().removeprefix("near "), wanted=self._wanted
+            )
         except MusmedError:
             self.affect = self.word = None

@@ -22,7 +22,9 @@ class SteerCard(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Label("steer to", classes="heading")
-        yield FeelingField("a word", id="steer-word")
+        yield FeelingField(
+            "a word", id="steer-word", wanted=True, otherwise="The plane can be used as well."
+        )
         yield Words(id="steer-about")
 
     @property
@@ -32,6 +34,9 @@ class SteerCard(Vertical):
     def show(self, snapshot: Snapshot, target: Affect | None) -> None:
         """Say how long the way to ``target`` takes from now."""
         about = self.query_one("#steer-about", Words)
+        if self.field.in_danger:
+            about.say((self.field.trouble, "$text"))
+            return
         if target is None:
             about.say((self.field.trouble or "No such feeling.", "$muted"))
             return

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import (
     FEELINGS,
+    LANDMARKS,
     AffectTextError,
     feeling,
     nearest_feelings,
@@ -58,7 +59,7 @@ def test_spacing_does_not_matter(text: str) -> None:
 
 def test_an_unknown_feeling_gets_suggestions() -> None:
     with pytest.raises(
-        UnknownWordError, match=r"'calmm'.*calm.*'musmed feelings' lists them\."
+        UnknownWordError, match=r"'calmm'.*calm.*'musmed feelings' lists those it knows\."
     ) as e:
         feeling("calmm")
     assert "calm" in e.value.suggestions
@@ -91,7 +92,7 @@ def test_nearest_feelings_and_moods_are_the_nearest(affect: Affect, n: int) -> N
     near = nearest_feelings(affect, n)
     reach = affect.distance(near[-1].affect)
     assert len(near) == n
-    assert all(affect.distance(f.affect) >= reach for f in FEELINGS if f not in near)
+    assert all(affect.distance(f.affect) >= reach for f in LANDMARKS if f not in near)
     found = nearest_moods(affect, n)
     places = [m.affect for m in found if m.affect is not None]
     assert len(places) == n
