@@ -9,8 +9,8 @@ from collections.abc import Iterable
 SHORTEST = 4
 """Characters from which a word can have a typo; a shorter one is too near to too many others."""
 SURE = 6
-"""Characters from which a wrong letter is a slip; in a shorter word it makes another word ('fire' is
-no 'fine'), and only a letter too many, one missing or two exchanged are one."""
+"""Characters from which a wrong letter is a slip; in a shorter word it makes another word ('fire'
+is no 'fine'), and only a letter too many, one missing or two exchanged are one."""
 LONG = 9
 """Characters from which two slips are still a typo; below it is one."""
 NEGATIONS = ("un", "in", "im", "dis", "mis", "non", "no ", "not ")

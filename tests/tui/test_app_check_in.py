@@ -5,20 +5,24 @@ from __future__ import annotations
 import pytest
 from support.fake_session import FakeControl, make_app, run, settled
 from textual.pilot import Pilot
-from textual.widgets import Button, Input, Select
+from textual.widgets import Button, Input, OptionList, Select
 
 from engine.affect.circumplex import Affect
-from engine.affect.feelings import feeling
+from engine.affect.feelings import FEELINGS, feeling
+from engine.affect.harm import HELP
+from engine.affect.quarters import Quarter, quarter_of
 from engine.plan.request import Request
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.feeling_field import FeelingField
+from musmed_tui.screens.feeling_list import FeelingListScreen
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.settings import Loaded, Settings
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.words import Words
 
 SIZE = (80, 24)
+NOWHERE = Affect(0.0, 0.0)
 
 
 def field(app: MusmedApp, name: str) -> FeelingField:
@@ -127,10 +131,115 @@ def test_what_is_not_a_feeling_is_said(control: FakeControl) -> None:
             await typed(pilot, "xyzzy")
             await pilot.press("enter")
             assert field(app, "start").has_focus
-            assert "no feeling called 'xyzzy'" in said(app, "hint")
+            assert "Not a word musmed knows" in said(app, "hint")
+            assert "list" in said(app, "hint")
             await pilot.press("ctrl+u")
             await typed(pilot, "te")
             assert said(app, "hint").startswith("tense")
+
+    run(go())
+
+
+def test_a_typo_is_asked_about_and_written_right_before_it_is_taken(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("slash")
+            await typed(pilot, "overwelmed")
+            assert "Did you mean overwhelmed?" in said(app, "hint")
+            await pilot.press("enter")
+            assert field(app, "start").value == "overwhelmed"
+            assert field(app, "start").has_focus
+            await pilot.press("enter")
+            assert field(app, "target").has_focus
+            assert field(app, "start").word == "overwhelmed"
+
+    run(go())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (50, 20)])
+def test_both_feelings_can_be_picked_from_the_list(
+    control: FakeControl, size: tuple[int, int]
+) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=size) as pilot:
+            await pilot.press("w")
+            assert isinstance(app.screen, FeelingListScreen)
+            assert len(app.screen.query(OptionList)) == 4
+            await pilot.press("shift+tab", "l", "o", "enter")  # unpleasant, low energy
+            assert isinstance(app.screen, CheckInScreen)
+            assert quarter_of(field(app, "start").affect or NOWHERE) is Quarter.UNPLEASANT_LOW
+            assert "would you like" in said(app, "question")
+            await pilot.press("slash", "down")
+            assert isinstance(app.screen, FeelingListScreen)
+            await pilot.press("escape")
+            assert field(app, "target").affect is None
+            await pilot.press("down", "tab", "tab", "tab", "tab", "c", "c", "enter")
+            assert isinstance(app.screen, CheckInScreen)
+            assert field(app, "target").word is not None
+            assert app.focused is app.screen.query_one("#begin", Button)
+            await pilot.press("enter")
+            await settled(pilot)
+        request = asked_request(control)
+        assert request.start_word is not None
+        assert request.start == feeling(request.start_word).affect
+        assert request.target == feeling(request.target_word or "").affect
+
+    run(go())
+
+
+def test_the_list_holds_every_feeling_of_a_quarter(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("w")
+            shown = [
+                str(one.get_option_at_index(i).prompt)
+                for one in app.screen.query(OptionList)
+                for i in range(one.option_count)
+            ]
+        assert sorted(shown) == sorted(one.word for one in FEELINGS if quarter_of(one.affect))
+
+    run(go())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (50, 20)])
+def test_words_of_danger_get_help_and_music_all_the_same(
+    control: FakeControl, size: tuple[int, int]
+) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=size) as pilot:
+            await pilot.press("slash")
+            await typed(pilot, "suicidal")
+            assert said(app, "hint") == HELP
+            await pilot.press("enter")
+            assert said(app, "hint") == HELP  # it stays while the other question is answered
+            hint = app.screen.query_one("#hint", Words)
+            assert hint.size.width * hint.size.height >= len(HELP)
+            await typed(pilot, "calm")
+            await pilot.press("enter")
+            assert said(app, "hint") == HELP
+            await pilot.press("enter")
+            await settled(pilot)
+            assert isinstance(app.screen, SessionScreen)
+        request = asked_request(control)
+        assert (request.start_word, request.target_word) == ("low", "calm")
+
+    run(go())
+
+
+def test_wanting_to_die_is_no_place_the_music_leads_to(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            field(app, "start").put(feeling("sad").affect)
+            app.screen.set_focus(field(app, "target"))
+            await typed(pilot, "to die")
+            await pilot.press("enter", "enter")
+            await settled(pilot)
+        assert asked_request(control).target_word == "calm"
 
     run(go())
 

@@ -74,9 +74,12 @@ def test_a_plan_for_programs_is_the_same_for_the_same_seed(
 def test_behind_a_pipe_tables_are_tab_separated(monkeypatch: Patch, capsys: Printed) -> None:
     assert musmed(monkeypatch, "feelings") == 0
     rows = [row.split("\t") for row in capsys.readouterr().out.splitlines()]
-    assert rows[0] == ["feeling", "valence", "arousal", "source"]
-    assert {len(row) for row in rows} == {4}
-    assert "calm" in {row[0] for row in rows}
+    assert rows[0] == ["feeling", "valence", "arousal", "quarter", "source"]
+    assert {len(row) for row in rows} == {5}
+    quarters = {row[0]: row[3] for row in rows}
+    assert len(quarters) > 350
+    assert quarters["calm"] == quarters["cosy"] == "pleasant, low energy"
+    assert quarters["worried"] == "unpleasant, high energy"
     assert musmed(monkeypatch, "moods") == 0
     assert len(capsys.readouterr().out.splitlines()) == 57
 
