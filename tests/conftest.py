@@ -65,6 +65,19 @@ def pytest_collection_finish() -> None:
 QUICK_ENGINE = Path(__file__).parent / "support" / "quick_engine.py"
 
 
+@pytest.fixture
+def held_engines() -> Iterator[None]:
+    """The test decides when its engines answer: none of them counts as hung meanwhile."""
+    from support.patience import wait_for_ever
+
+    from engine.link import watchdog
+
+    before = wait_for_ever()
+    yield
+    for name, figure in before.items():
+        setattr(watchdog, name, figure)
+
+
 @pytest.fixture(scope="module")
 def quick_engine() -> Iterator[None]:
     """Every engine that this module's tests start is ``quick_engine.py``: for what is around an

@@ -52,6 +52,9 @@ COMPARED = frames_of(26.0)
 Play = Callable[..., SessionRunner]
 
 
+pytestmark = pytest.mark.usefixtures("held_engines")
+
+
 @pytest.fixture(autouse=True)
 def tones(monkeypatch: pytest.MonkeyPatch) -> None:
     """'tones' is a composer without a model; where it is, the engine of these tests knows."""

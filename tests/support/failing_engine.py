@@ -1,6 +1,6 @@
 """The quick engine on the real link, up to the moment at which it fails.
 
-    failing_engine.py FOLDER HOW MOMENT
+    failing_engine.py FOLDER HOW MOMENT [whole]
 
 ``MOMENT``: 'start' (before it has said anything), 'hello', 'opened', 'clip_started', 'part' (in the
 midst of a clip) or 'clip_done' (before its last word). ``HOW``, from then on:
@@ -12,7 +12,7 @@ midst of a clip) or 'clip_done' (before its last word). ``HOW``, from then on:
 - one of ``LIES``: its first clip is not what was asked for.
 
 The first engine of FOLDER alone fails, or as many as FOLDER/fail says. 'tones' is a composer here:
-the quick one under another name.
+the quick one under another name. With 'whole' it is musmed's own engine, which composes music.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import msgspec
 
+from engine.__main__ import main
 from engine.composers import base
 from engine.link import server
 from engine.link.framing import FrameReader, FrameWriter
@@ -148,4 +149,7 @@ if __name__ == "__main__":
     base._COMPOSERS["tones"] = base._COMPOSERS["embedded"]
     server.FrameWriter = Failing  # type: ignore[misc]
     server.FrameReader = Reader  # type: ignore[misc, assignment]
-    quick_engine.main()
+    if sys.argv[4:] == ["whole"]:
+        main()
+    else:
+        quick_engine.main()

@@ -1,7 +1,7 @@
 """``musmed`` with the quick engine, for tests of what is around an engine; arguments as musmed's.
 
 Where the environment has ENGINE_RETURNS, an engine after the first begins once that file is
-there.
+there, and none counts as hung before that.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import engine.link.client
 from musmed_tui.cli import main
+from tests.support.patience import wait_for_ever
 
 QUICK_ENGINE = Path(__file__).parents[1] / "support" / "quick_engine.py"
 LATER = """
@@ -36,5 +37,7 @@ def quick_argv() -> list[str]:
 
 
 if __name__ == "__main__":
+    if os.environ.get("ENGINE_RETURNS"):
+        wait_for_ever()
     engine.link.client.default_argv = quick_argv
     main()

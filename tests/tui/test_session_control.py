@@ -157,6 +157,7 @@ def test_a_session_of_another_composer(
     )
 
 
+@pytest.mark.usefixtures("held_engines")
 def test_a_session_in_which_a_composer_took_over(
     engine: Callable[..., None], control: SessionControl, card: Card, tmp_path: Path
 ) -> None:
