@@ -123,8 +123,8 @@ def check(audio: Frames) -> Frames:
     return out[LEAD:]
 
 
-@pytest.mark.parametrize("before", [0.0, 1e-4, 0.01])
-@pytest.mark.parametrize("onset", [0, 1, 240, 479, 480, 2_000, 4_320, 4_799])
+@pytest.mark.parametrize("before", [0.0, 0.01])
+@pytest.mark.parametrize("onset", [0, 1, 479, 2_000, 4_799])
 def test_full_scale_at_once_comes_in_slowly(before: float, onset: int) -> None:
     """From next to nothing, wherever in a block: it passed as it is, 65 to 80 dB in 10 ms."""
     quiet = noise(8.0, before)
@@ -139,7 +139,7 @@ def test_full_scale_at_once_comes_in_slowly(before: float, onset: int) -> None:
     assert np.array_equal(out[-48_000:], audio[-48_000:]), "and in the end it is as it came"
 
 
-@pytest.mark.parametrize("gain", [0.012, 0.016, 0.02, 0.03, 0.1])
+@pytest.mark.parametrize("gain", [0.012, 0.02, 0.1])
 def test_a_rise_leaves_no_hole_behind_its_onset(gain: float) -> None:
     """What the first tenth of a second takes is not missing from the rest."""
     out = check(np.concatenate((silence(5.0), noise(6.0, gain, seed=2))))
@@ -181,7 +181,7 @@ PIECES = st.one_of(
 SOUNDS = st.lists(PIECES, min_size=1, max_size=8).map(np.concatenate)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SOUNDS)
 def test_whatever_comes_the_law_is_kept(audio: Frames) -> None:
     check(audio)
@@ -194,7 +194,7 @@ def test_whatever_comes_the_law_is_kept_at_length(audio: Frames) -> None:
     check(audio)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(SOUNDS, st.lists(st.integers(0, frames_of(6.0)), max_size=6))
 def test_what_leaves_does_not_depend_on_cuts(audio: Frames, cuts: list[int]) -> None:
     inside = tuple(min(cut, len(audio)) for cut in cuts)
@@ -247,7 +247,7 @@ def test_samples_that_are_not_numbers_are_silenced() -> None:
     np.testing.assert_array_equal(out[:28_800], audio[:28_800])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(SOUNDS)
 def test_one_that_hears_what_came_before_goes_on_as_one_that_never_stopped(audio: Frames) -> None:
     """Where nothing was done in the 4 s before it began to listen, nothing else matters."""

@@ -86,7 +86,7 @@ def test_only_what_is_too_sudden_is_turned_down() -> None:
     np.testing.assert_array_equal(heard[frames_of(80) :], came[frames_of(80) :])
 
 
-@pytest.mark.parametrize("at", [20.0, 49.0, 52.4, 53.0, 56.0, 60.0, 65.0, 75.0, 95.0, 110.0])
+@pytest.mark.parametrize("at", [49.0, 52.4, 56.0, 65.0, 95.0])
 def test_a_session_that_goes_on_is_heard_as_if_it_had_not_stopped(at: float) -> None:
     """In a later process, which is given the clips from a minute before on; also in the midst of
     what is turned down."""
@@ -96,7 +96,7 @@ def test_a_session_that_goes_on_is_heard_as_if_it_had_not_stopped(at: float) -> 
     np.testing.assert_array_equal(heard[SEEK_FADE:], uninterrupted()[begin + SEEK_FADE :])
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(
     st.lists(
         st.tuples(st.floats(22.5, 88.0), st.floats(0.02, 4.0), st.floats(0.0, 1.0)),
