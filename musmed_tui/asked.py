@@ -9,6 +9,20 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from musmed_tui.completion import (
+    completes,
+    composers,
+    decoders,
+    feelings,
+    genres,
+    instruments,
+    strategies,
+)
+
+WAY, MUSIC, MODEL = "The way", "The music", "MusicGen"
+SOUND, TERMINAL, FILES = "The sound", "The terminal", "What is written"
+"""The groups of options in a command's help."""
+
 
 # Numbers are taken as text and checked in one place with the settings (options.py), so that the
 # command line, the environment and the settings file refuse the same things in the same words.
@@ -18,54 +32,105 @@ class Asked:
 
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="FEELING", help="How you feel: a word, or 'v,a'."),
+        typer.Option(
+            "--from",
+            metavar="FEELING",
+            help="How you feel: a word, or 'v,a'.",
+            autocompletion=completes(feelings),
+            rich_help_panel=WAY,
+        ),
     ] = None
     target: Annotated[
         str | None,
-        typer.Option("--to", metavar="FEELING", help="How you want to feel: a word, or 'v,a'."),
+        typer.Option(
+            "--to",
+            metavar="FEELING",
+            help="How you want to feel: a word, or 'v,a'.",
+            autocompletion=completes(feelings),
+            rich_help_panel=WAY,
+        ),
     ] = None
     minutes: Annotated[
-        str | None, typer.Option(metavar="MINUTES", help="Length, 2 to 60 (15).")
+        str | None,
+        typer.Option(metavar="MINUTES", help="Length, 2 to 60 (15).", rich_help_panel=WAY),
     ] = None
     strategy: Annotated[
         str | None,
-        typer.Option(metavar="iso|direct", help="Match the mood first, or straight there (iso)."),
-    ] = None
-    instrument: Annotated[
-        str | None, typer.Option(metavar="TAG", help="Keep this instrument, such as piano.")
-    ] = None
-    genre: Annotated[
-        str | None, typer.Option(metavar="TAG", help="Keep this genre, such as ambient.")
-    ] = None
-    temperature: Annotated[
-        str | None,
-        typer.Option(metavar="0..1", help="How readily instrument and genre change (0.3)."),
+        typer.Option(
+            metavar="iso|direct",
+            help="Match the mood first, or straight there (iso).",
+            autocompletion=completes(strategies),
+            rich_help_panel=WAY,
+        ),
     ] = None
     seed: Annotated[
-        str | None, typer.Option(metavar="NUMBER", help="The same seed, the same music.")
+        str | None,
+        typer.Option(metavar="NUMBER", help="The same seed, the same music.", rich_help_panel=WAY),
     ] = None
     composer: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Who composes: auto, embedded, musicgen-small ... (auto)."
+            metavar="NAME",
+            help="Who composes: auto, embedded, musicgen-small ... (auto).",
+            autocompletion=completes(composers),
+            rich_help_panel=MUSIC,
+        ),
+    ] = None
+    instrument: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TAG",
+            help="Keep one of 'musmed instruments', such as piano.",
+            autocompletion=completes(instruments),
+            rich_help_panel=MUSIC,
+        ),
+    ] = None
+    genre: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TAG",
+            help="Keep one of 'musmed genres', such as ambient.",
+            autocompletion=completes(genres),
+            rich_help_panel=MUSIC,
+        ),
+    ] = None
+    temperature: Annotated[
+        str | None,
+        typer.Option(
+            metavar="0..1",
+            help="How readily instrument and genre change (0.3).",
+            rich_help_panel=MUSIC,
         ),
     ] = None
     guidance: Annotated[
         str | None,
-        typer.Option(metavar="1..10", help="MusicGen: how closely it follows the moods (3)."),
+        typer.Option(
+            metavar="1..10",
+            help="How closely it follows the moods (3).",
+            rich_help_panel=MODEL,
+        ),
     ] = None
     top_k: Annotated[
         str | None,
-        typer.Option(metavar="1..2048", help="MusicGen: it draws from so many codes (250)."),
+        typer.Option(
+            metavar="1..2048",
+            help="It draws from so many codes (250).",
+            rich_help_panel=MODEL,
+        ),
     ] = None
     sampling_temperature: Annotated[
         str | None,
-        typer.Option(metavar="0..2", help="MusicGen: how boldly it draws; 0 never (1)."),
+        typer.Option(
+            metavar="0..2", help="How boldly it draws; 0 never (1).", rich_help_panel=MODEL
+        ),
     ] = None
     decoder: Annotated[
         str | None,
         typer.Option(
-            metavar="ours|reference|audiocraft", help="MusicGen: what runs the model (ours)."
+            metavar="NAME",
+            help="What runs the model: ours, reference or audiocraft (ours).",
+            autocompletion=completes(decoders),
+            rich_help_panel=MODEL,
         ),
     ] = None
     adapters: Annotated[
@@ -73,13 +138,17 @@ class Asked:
         typer.Option(
             "--adapter",
             metavar="PLACE[=SCALE]",
-            help="MusicGen: merge a LoRA adapter, a folder or user/name of the hub; "
-            "may be repeated.",
+            help="Merge a LoRA adapter, a folder or user/name of the hub; may be repeated.",
+            rich_help_panel=MODEL,
         ),
     ] = None
     opening: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="MusicGen: begin with this sound file's end and go on."),
+        typer.Option(
+            metavar="FILE",
+            help="Begin with this sound file's end and go on.",
+            rich_help_panel=MODEL,
+        ),
     ] = None
 
 

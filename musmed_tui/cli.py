@@ -7,9 +7,10 @@ from typing import Annotated, Optional
 
 import typer
 
-from musmed_tui.asked import MUSICGEN, Asked, asking
+from musmed_tui import completion
+from musmed_tui.asked import FILES, MUSIC, MUSICGEN, SOUND, TERMINAL, WAY, Asked, asking
 from musmed_tui.exits import guarded
-from musmed_tui.terminal.streams import say
+from musmed_tui.terminal.streams import say, write_out
 
 app = typer.Typer(
     name="musmed",
@@ -24,7 +25,10 @@ Text = Optional[str]  # noqa: UP045 - typer evaluates it at run time on every Py
 Synthesis = Annotated[
     Text,
     typer.Option(
-        metavar="auto|builtin|fluidsynth", help="What sounds the embedded composer's notes (auto)."
+        metavar="NAME",
+        help="What sounds the embedded composer's notes: auto, builtin or fluidsynth (auto).",
+        autocompletion=completion.completes(completion.syntheses),
+        rich_help_panel=MUSIC,
     ),
 ]
 Sink = Annotated[
@@ -32,18 +36,35 @@ Sink = Annotated[
     typer.Option(
         metavar="SINK",
         help="Where sound goes: auto, sounddevice, miniaudio, file:PATH or null (auto).",
+        autocompletion=completion.completes(completion.sinks),
+        rich_help_panel=SOUND,
     ),
 ]
-Volume = Annotated[Text, typer.Option(metavar="0..1", help="Volume (1).")]
-Plain = Annotated[bool, typer.Option("--plain", help="Lines of text only, nothing redrawn.")]
+Volume = Annotated[Text, typer.Option(metavar="0..1", help="Volume (1).", rich_help_panel=SOUND)]
+Plain = Annotated[
+    bool,
+    typer.Option("--plain", help="Lines of text only, nothing redrawn.", rich_help_panel=TERMINAL),
+]
 SlowLink = Annotated[
-    bool, typer.Option("--slow-link", help="Draw twice a second only, for a thin line.")
+    bool,
+    typer.Option(
+        "--slow-link",
+        help="Draw twice a second only, for a thin line.",
+        rich_help_panel=TERMINAL,
+    ),
 ]
 Denoise = Annotated[
     Optional[bool],  # noqa: UP045
-    typer.Option("--denoise/--no-denoise", help="Spectral gating (as the composer needs)."),
+    typer.Option(
+        "--denoise/--no-denoise",
+        help="Spectral gating (as the composer needs).",
+        rich_help_panel=SOUND,
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print JSON, for programs.", rich_help_panel=TERMINAL),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -102,14 +123,32 @@ def play(
 def render(
     *,
     output: Annotated[
-        Text, typer.Option("--output", "-o", metavar="FILE", help="A .flac, .wav or .ogg file.")
+        Text,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="A .flac, .wav or .ogg file.",
+            rich_help_panel=FILES,
+        ),
     ] = None,
     midi: Annotated[
-        Text, typer.Option(metavar="FILE", help="Write the score as a .mid file, too or alone.")
+        Text,
+        typer.Option(
+            metavar="FILE",
+            help="Write the score as a .mid file, too or alone.",
+            rich_help_panel=FILES,
+        ),
     ] = None,
     asked: Asked,
     session: Annotated[
-        Text, typer.Option(metavar="ID", help="A kept session as it was played, by its ID.")
+        Text,
+        typer.Option(
+            metavar="ID",
+            help="A kept session as it was played, by its ID.",
+            autocompletion=completion.completes(completion.sessions),
+            rich_help_panel=WAY,
+        ),
     ] = None,
     denoise: Denoise = None,
     synthesis: Synthesis = None,
@@ -204,7 +243,11 @@ def sessions_root(
 def sessions_rm(
     session: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Argument(metavar="ID...", help="From 'musmed sessions'."),
+        typer.Argument(
+            metavar="ID...",
+            help="From 'musmed sessions'.",
+            autocompletion=completion.completes(completion.sessions),
+        ),
     ] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
@@ -217,7 +260,14 @@ def sessions_rm(
 
 @app.command()
 def resume(  # noqa: PLR0917 - typer calls it by name
-    session: Annotated[Text, typer.Argument(metavar="ID", help="From 'musmed sessions'.")] = None,
+    session: Annotated[
+        Text,
+        typer.Argument(
+            metavar="ID",
+            help="From 'musmed sessions'.",
+            autocompletion=completion.completes(completion.sessions),
+        ),
+    ] = None,
     sink: Sink = None,
     volume: Volume = None,
     denoise: Denoise = None,
@@ -250,7 +300,12 @@ models = typer.Typer(
 )
 app.add_typer(models)
 Model = Annotated[
-    Text, typer.Argument(metavar="NAME", help="From 'musmed models list', or user/name of the hub.")
+    Text,
+    typer.Argument(
+        metavar="NAME",
+        help="From 'musmed models list', or user/name of the hub.",
+        autocompletion=completion.completes(completion.models),
+    ),
 ]
 
 
@@ -305,8 +360,28 @@ def doctor(as_json: Json = False) -> None:
     raise typer.Exit(report(as_json=as_json))
 
 
+@app.command("completion")
+def completion_script(
+    shell: Annotated[
+        Text,
+        typer.Argument(
+            metavar="SHELL",
+            help="bash, zsh or fish.",
+            autocompletion=completion.completes(completion.shells),
+        ),
+    ] = None,
+) -> None:
+    """Print the script by which a shell completes musmed's commands and words with Tab.
+
+    bash: eval "$(musmed completion bash)" in ~/.bashrc; zsh: the same with zsh, behind compinit in
+    ~/.zshrc; fish: musmed completion fish > ~/.config/fish/completions/musmed.fish
+    """
+    write_out(f"{completion.script(shell)}\n")
+
+
 def main() -> None:
     """The entry point of the ``musmed`` command."""
+    completion.prepare()
     sys.exit(guarded(lambda: _code(app(prog_name="musmed", standalone_mode=False))))
 
 

@@ -426,9 +426,7 @@ class Library:
 def checked(session: str) -> str:
     """``session``, if it may be one's id. Raises ``MusmedError``."""
     if ID.fullmatch(session) is None:
-        raise MusmedError(
-            f"{session!r} is no session id; 'musmed sessions' lists them (20261121-101500-k3)."
-        )
+        raise MusmedError(f"{session!r} is no session id; 'musmed sessions' lists them.")
     return session
 
 

@@ -1,0 +1,126 @@
+"""What a shell completes, and what --help shows on a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from engine.affect.feelings import feeling
+from engine.plan.request import Request
+from engine.session.library.library import Library
+from musmed_tui.cli import app
+from musmed_tui.completion import SHELLS
+
+ROOT = Path(__file__).parents[2]
+BASH = """
+set -u
+musmed() {{ '{python}' -m musmed_tui "$@"; }}
+eval "$(musmed completion bash)"
+complete -p musmed
+COMP_WORDS=({words}); COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 ))
+_musmed_completion '{shim}'
+printf 'offered %s\\n' "${{COMPREPLY[@]:-}}"
+"""
+
+
+def run(home: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment | {"MUSMED_HOME": str(home), "PYTHONPATH": str(ROOT), "COLUMNS": "80"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def offered(home: Path, words: str) -> list[str]:
+    """What bash offers for ``words`` when Tab is pressed behind the last."""
+    shim = home / "musmed"
+    shim.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m musmed_tui \"$@\"\n")
+    shim.chmod(0o700)
+    script = BASH.format(python=sys.executable, words=words, shim=shim)
+    done = run(home, "bash", "--norc", "-c", script)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    assert "complete -o default -F _musmed_completion musmed" in done.stdout
+    found = [line.removeprefix("offered ") for line in done.stdout.splitlines()[1:]]
+    assert not (home / "state/defect.log").exists()
+    return [word for word in found if word]
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("musmed pl", {"play", "plan"}),
+        ("musmed play --from ten", {"tense"}),
+        ("musmed plan --instrument acousticg", {"acousticguitar"}),
+        ("musmed play --com", {"--composer"}),
+        ("musmed models get musicgen-stereo-s", {"musicgen-stereo-small"}),
+        ("musmed completion z", {"zsh"}),
+        ("musmed measure xq", set()),
+    ],
+)
+def test_bash_completes(words: str, wanted: set[str], tmp_path: Path) -> None:
+    assert set(offered(tmp_path, words)) == wanted
+    assert not (tmp_path / "data").exists(), "asking for words leaves nothing behind"
+
+
+def test_bash_completes_sessions(tmp_path: Path) -> None:
+    library = Library(tmp_path / "data/library")
+    request = Request(start=feeling("tense").affect, target=feeling("calm").affect)
+    kept = library.create(request, "embedded", 1, None, datetime(2026, 11, 21, tzinfo=UTC))
+    library.close()
+    assert offered(tmp_path, "musmed resume 2026") == [kept]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_there_is_a_script_for(shell: str, tmp_path: Path) -> None:
+    """Read by the shell itself where it is installed."""
+    done = run(tmp_path, sys.executable, "-m", "musmed_tui", "completion", shell)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"_MUSMED_COMPLETE=complete_{shell}" in done.stdout
+    if shutil.which(shell):
+        read = run(tmp_path, shell, "-n", "-c", done.stdout)
+        assert (read.returncode, read.stderr) == (0, "")
+
+
+def commands() -> list[str]:
+    group = typer.main.get_command(app)
+    return sorted(group.commands)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("command", ["play", "render", "resume", "plan", "measure", "models"])
+def test_help_is_whole_at_80_columns(command: str, tmp_path: Path) -> None:
+    assert command in commands()
+    done = run(tmp_path, sys.executable, "-m", "musmed_tui", command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = done.stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "…" not in shown, "a name is cut"
+    group = typer.main.get_command(app)
+    for parameter in group.commands[command].params:  # type: ignore[attr-defined]
+        for name in (*parameter.opts, *parameter.secondary_opts):
+            if name.startswith("--"):
+                assert re.search(rf"{re.escape(name)}(?![\w-])", shown), name
+        metavar = parameter.metavar
+        if metavar:
+            assert metavar in shown, f"{metavar} is broken"
+
+
+def test_the_options_of_play_are_in_groups(tmp_path: Path) -> None:
+    shown = run(tmp_path, sys.executable, "-m", "musmed_tui", "play", "--help").stdout
+    panels = re.split(r"╭─ ", shown)[1:]
+    assert [panel.partition(" ─")[0] for panel in panels] == [
+        *("Options", "The way", "The music", "MusicGen", "The sound", "The terminal")
+    ]
+    assert max(panel.count("│ --") for panel in panels) <= 6
