@@ -123,10 +123,12 @@ class Spoilt:
         old = dict(self.cells[table, column])[number]
         db.execute(name, (value, number))
         try:
-            listed = [row.id for row in self.library.sessions()]
+            rows = self.library.sessions()
+            listed = [row.id for row in rows]
             assert self.good in listed
+            assert self.library.events_of(rows)[self.good] == EVENTS
             self.library.latest_unfinished()
-            self.library.take_remarks()
+            assert all(len(said) < 300 for said in self.library.take_remarks())
             found = None
             try:
                 found = self.library.load(self.bad)

@@ -45,6 +45,8 @@ NOTE_LIMIT = 2_000
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _HEAD = "id, created, request, composer, state, position"
 _ALL = f"{_HEAD}, composer_version, settings, materials"
+_SHOWN = 40
+"""So much is said of an id, which may be anything."""
 _FAR = 2**62
 """Beyond it no row is numbered on."""
 _CLIP = "number, revision, spec, start, frames, cut, continuation, record, marks"
@@ -300,8 +302,9 @@ class Library:
             try:
                 found.append(session_row(self._with_last_word(row)))
             except BROKEN as error:
-                log.warning("session %r can't be read: %s", row[0], error)
-                lost.append(str(row[0]))
+                name = str(row[0])[:_SHOWN]
+                log.warning("session %r can't be read: %.200s", name, error)
+                lost.append(name)
         if lost:
             count = "1 session" if len(lost) == 1 else f"{len(lost)} sessions"
             self._remarks.append(

@@ -226,7 +226,7 @@ def _clips(rows: Iterable[Row], request: Request) -> Iterator[ClipRow | None]:
         try:
             yield _clip(row, request)
         except BROKEN as error:
-            log.warning("clip %r, %r will be composed again: %s", row[0], row[1], error)
+            log.warning("clip %.20r, %.20r will be composed again: %.200s", row[0], row[1], error)
             yield None
 
 
