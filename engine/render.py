@@ -1,7 +1,8 @@
 """A session without a listener, to a file: the same engine, joiner and limiter as live.
 
 ``render_session`` runs a session whose sink is a file that takes audio as fast as it comes.
-``render_kept`` makes a session of the library again as it was heard, sample for sample.
+``render_kept`` makes a session of the library again as it was heard, sample for sample;
+``render_heard`` writes as much of one as was heard, from its clips.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from pathlib import Path
 import msgspec
 
 from engine.audio.files import check_target
+from engine.audio.format import frames_of
 from engine.composers.base import resolve_composer
 from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.speeds import Speeds
 from engine.errors import MusmedError
+from engine.heard import heard_events, heard_until, stop_softly, write_heard
 from engine.places import part_of
 from engine.plan.events import Event
+from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.playback.sinks.file import FileSink
 from engine.session.conductor.clip_composers import ClipComposers, composers_of
@@ -54,11 +58,13 @@ def render_session(
     log_file: Path,
     cancelled: Callable[[], bool] = lambda: False,
     speeds: Speeds | None = None,
+    until: float | None = None,
 ) -> RenderResult:
     """Compose the whole session into ``output`` (.flac, .wav or .ogg) and its sidecar.
 
     ``events``: those of a kept session, in order; ``clip_composers``: who composed its clips, where
     it has had more than one composer; ``options.synthesis``: for the same sound, its own.
+    ``until``: session seconds at which it is stopped, as a listener stops it, with a fade.
     ``progress(done, total)`` is called a few times a second with session seconds. The audio appears
     under its name only when it is whole. Raises ``MusmedError`` (one sentence) for an output that
     can't be written or a composer that fails.
@@ -81,9 +87,17 @@ def render_session(
             speeds=speeds,
         )
         try:
-            runner.start()
             total = runner.status().plan.total
-            while not runner.wait(0.1):
+            stops = until is not None and until < total
+            if until is not None and stops:
+                total = until
+                frame, playback = frames_of(until), runner.playback
+                sink.stop_at(frame, lambda: stop_softly(playback, frame))
+            runner.start()
+            while not (sink.done.is_set() if stops else runner.wait(0.0)):
+                runner.wait(0.1)
+                if runner.status().failure is not None:
+                    break
                 progress(min(total, runner.status().playback.heard), total)
                 if cancelled():
                     raise CancelledError("Rendering was called off; nothing was written.")
@@ -91,6 +105,7 @@ def render_session(
             if status.failure is not None:
                 raise MusmedError(status.failure)
             runner.close()
+            sink.check()
             part.replace(output)
             progress(total, total)
             write_report(
@@ -100,6 +115,7 @@ def render_session(
                 events=status.events,
                 clips=runner.finished_clips(),
                 joins=runner.joins(),
+                heard=until,
             )
             return RenderResult(output, sidecar, total, tuple(runner.take_notices()))
         finally:
@@ -129,6 +145,7 @@ def render_kept(
     log_file: Path,
     cancelled: Callable[[], bool] = lambda: False,
     speeds: Speeds | None = None,
+    until: float | None = None,
 ) -> RenderResult:
     """Compose a kept session again into ``output`` and its sidecar, as ``render_session`` does:
     its request, its events, and each clip by the composer that the record names.
@@ -149,6 +166,62 @@ def render_kept(
         log_file=log_file,
         cancelled=cancelled,
         speeds=speeds,
+        until=until,
+    )
+
+
+def render_heard(
+    stored: StoredSession,
+    clips: Path,
+    output: Path,
+    *,
+    options: ComposerOptions = USUAL,
+    progress: Callable[[float, float], None],
+    log_file: Path,
+    cancelled: Callable[[], bool] = lambda: False,
+    speeds: Speeds | None = None,
+) -> RenderResult:
+    """What was heard of a kept session into ``output`` and its sidecar, the same samples: from the
+    clips in the folder ``clips``, which takes seconds. Where some of them are gone, that much of
+    the session is composed again, as ``render_kept`` does."""
+    until = heard_until(stored)
+    if until <= 0.0:
+        raise MusmedError("Nothing was heard of this session yet, so there is nothing to save.")
+    check_target(output)
+    sidecar = report_path(output)
+    check_report_path(sidecar)
+    part = part_of(output)
+    request = request_of(stored)
+    sink = FileSink(part, title=_title(request), comment=_comment(request))
+    try:
+        written = write_heard(stored, clips, sink, progress=progress, cancelled=cancelled)
+        if cancelled():
+            raise CancelledError("Saving was called off; nothing was written.")
+        if written is not None:
+            part.replace(output)
+            progress(until, until)
+            write_report(
+                sidecar,
+                request=request,
+                plan=make_plan(request, heard_events(stored)),
+                events=heard_events(stored),
+                clips=written.clips,
+                joins=written.joins,
+                heard=until,
+            )
+            return RenderResult(output, sidecar, until, ())
+    finally:
+        part.unlink(missing_ok=True)
+    heard = msgspec.structs.replace(stored, events=heard_events(stored))
+    return render_kept(
+        heard,
+        output,
+        options=options,
+        progress=progress,
+        log_file=log_file,
+        cancelled=cancelled,
+        speeds=speeds,
+        until=until,
     )
 
 

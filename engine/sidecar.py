@@ -15,7 +15,7 @@ from engine import __version__
 from engine.affect.circumplex import Affect
 from engine.affect.path import Waypoint
 from engine.audio.files import check_folder
-from engine.audio.format import SAMPLE_RATE, seconds_of
+from engine.audio.format import SAMPLE_RATE, frames_of, seconds_of
 from engine.clip_record import ClipRecord, HandedOver
 from engine.composers.base import BarRecords
 from engine.errors import MusmedError
@@ -137,6 +137,8 @@ class SessionReport(msgspec.Struct, frozen=True):
     versions: Versions
     plan: PlanReport
     clips: tuple[ClipReport, ...]
+    heard_s: float | None = None
+    """How much of the session the file holds; null: all of it. A fade of 0.4 s follows."""
 
 
 def session_report(
@@ -145,14 +147,17 @@ def session_report(
     events: Sequence[Event],
     clips: Iterable[FinishedClip],
     joins: Sequence[JoinRecord],
+    *,
+    heard: float | None = None,
 ) -> SessionReport:
     """``plan`` is the one after the last of ``events``. Clips that a splice replaced before
     they began to sound are left out, those it replaced later end there."""
     composed = sorted(clips, key=lambda clip: (clip.start, clip.spec.key))
     by_key = {(join.index, join.revision): join for join in joins}
     reports = []
+    limit = frames_of(plan.total if heard is None else heard)
     for clip in composed:
-        end = _heard_until(clip, joins)
+        end = min(_heard_until(clip, joins), limit)
         if end > clip.start:
             reports.append(_clip_report(clip, end, by_key.get(clip.spec.key)))
     return SessionReport(
@@ -163,6 +168,7 @@ def session_report(
         versions=_versions(composed),
         plan=_plan_report(plan),
         clips=tuple(reports),
+        heard_s=heard,
     )
 
 
@@ -186,10 +192,11 @@ def write_report(
     events: Sequence[Event],
     clips: Iterable[FinishedClip],
     joins: Sequence[JoinRecord],
+    heard: float | None = None,
 ) -> None:
     """Write the sidecar; it appears under its name only when it is whole. Raises
     ``MusmedError`` when it can't be written."""
-    report = session_report(request, plan, events, clips, joins)
+    report = session_report(request, plan, events, clips, joins, heard=heard)
     data = msgspec.json.format(msgspec.json.encode(report), indent=2)
     temporary = part_of(path)
     try:

@@ -7,7 +7,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
@@ -193,20 +192,24 @@ class MusmedApp(App[Left]):
         self._call_off.clear()
         screen = self.screen
         if isinstance(screen, CheckOutScreen):
-            self._save(screen, event.begun, event.output)
+            self._save(screen, event)
 
     @work(thread=True)
-    def _save(self, screen: CheckOutScreen, begun: Begun, output: Path) -> None:
+    def _save(self, screen: CheckOutScreen, asked: CheckOutScreen.Save) -> None:
+        output, called_off = asked.output, self._call_off.is_set
+
         def progress(done: float, total: float) -> None:
             self.call_later(screen.show_progress, done, total)
 
         try:
-            changed = self._control.save(begun.runner, output, progress, self._call_off.is_set)
+            changed = self._control.save(
+                asked.begun.runner, output, progress, called_off, heard=asked.heard
+            )
         except MusmedError as error:
             self._tell(screen, str(error), failed=True)
         else:
             size = output.stat().st_size / 1e6
-            said = " ".join((f"Saved as {output} ({size:.1f} MB).", *changed))
+            said = " ".join((f"Saved as {output} ({size:.1f}\xa0MB).", *changed))
             self._tell(screen, said, failed=False)
 
     def _tell(self, screen: CheckOutScreen, sentence: str, *, failed: bool) -> None:

@@ -150,6 +150,9 @@ def render(
             rich_help_panel=WAY,
         ),
     ] = None,
+    heard: Annotated[
+        bool, typer.Option("--heard", help="With --session: as much as was heard, in seconds.")
+    ] = False,
     denoise: Denoise = None,
     synthesis: Synthesis = None,
     as_json: Json = False,
@@ -165,6 +168,7 @@ def render(
         output,
         midi=midi,
         session=session,
+        heard=heard,
         denoise=denoise,
         synthesis=synthesis,
         as_json=as_json,

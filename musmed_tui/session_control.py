@@ -191,12 +191,26 @@ class SessionControl:
         output: Path,
         progress: Callable[[float, float], None],
         cancelled: Callable[[], bool],
+        *,
+        heard: bool = False,
     ) -> tuple[str, ...]:
-        """Make the session again, as it is kept, into a sound file; gives what there is to say of
-        changes since it was heard. Raises ``MusmedError``."""
-        from engine.render import render_kept, said_of_changes
+        """Make the session again, as it is kept, into a sound file, or write as much as was
+        ``heard``; gives what there is to say of changes since. Raises ``MusmedError``."""
+        from engine.render import render_heard, render_kept, said_of_changes
 
         stored = self.library.load(runner.status().session)
+        if heard:
+            render_heard(
+                stored,
+                self.library.clip_folder(stored.id),
+                output,
+                options=self._options.composer,
+                progress=progress,
+                log_file=self._where.engine_log,
+                cancelled=cancelled,
+                speeds=self._speeds(),
+            )
+            return ()
         render_kept(
             stored,
             output,

@@ -92,7 +92,7 @@ def prepare(
             with contextlib.suppress(MusmedError):
                 library.delete(session)
         raise
-    kept, damaged = _taken_up(store, resume) if resume else (None, ())
+    kept, damaged = taken_up(store, resume) if resume else (None, ())
     conductor = Conductor(
         request,
         composer.now,
@@ -143,7 +143,7 @@ def _created(
     return library.create(request, composer, 0, settings or {}, now, materials=materials)
 
 
-def _taken_up(store: ClipStore, session: StoredSession) -> tuple[Resumption, tuple[str, ...]]:
+def taken_up(store: ClipStore, session: StoredSession) -> tuple[Resumption, tuple[str, ...]]:
     """Look at what is kept of a session: damaged clips are composed again. With a sentence, if it
     comes to that."""
     clips = {}

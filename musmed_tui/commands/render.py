@@ -39,6 +39,7 @@ def render_to(
     *,
     midi: str | None,
     session: str | None,
+    heard: bool = False,
     denoise: bool | None,
     synthesis: str | None,
     as_json: bool = False,
@@ -50,6 +51,11 @@ def render_to(
     loaded = load_settings(where.settings)
     if not output and not midi:
         raise MusmedError("-o is missing: name the .flac, .wav or .ogg file to write.")
+    if heard and (session is None or not output or midi or denoise is not None or synthesis):
+        raise MusmedError(
+            "--heard writes the sound of a kept session as it was heard: give --session and -o, "
+            "and leave out --midi, --denoise and --synthesis."
+        )
     wish = loaded.settings.sounded(synthesis)
     if help_here := help_for(asked):
         remark(help_here)
@@ -57,6 +63,8 @@ def render_to(
         made = _Made(build_request(asked, loaded), (), wish)
     else:
         made = _kept(where, session, asked, wish, other=synthesis is not None)
+        if heard:
+            made = made._replace(clips=where.library / "sessions" / session)
     score = expanded(midi, "score") if midi else None
     if score is not None:
         if made.request.composer == "auto":  # the one that has a score
@@ -120,6 +128,8 @@ class _Made(NamedTuple):
     wish: Synthesis
     stored: StoredSession | None = None
     other: bool = False
+    clips: Path | None = None
+    """Where its clips lie, if as much as was heard is wanted."""
 
 
 def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis, *, other: bool) -> _Made:
@@ -187,7 +197,7 @@ def _render(
 ) -> RenderResult | None:
     """The call into the engine; None when a signal called it off."""
     from engine.composers.speeds import Speeds
-    from engine.render import CancelledError, render_kept, render_session
+    from engine.render import CancelledError, render_heard, render_kept, render_session
 
     def cancelled() -> bool:
         return signals.stop is not None
@@ -195,6 +205,17 @@ def _render(
     options = ComposerOptions(denoise=denoise, synthesis=made.wish)
     speeds, log_file = Speeds(where.state), where.engine_log
     try:
+        if made.stored is not None and made.clips is not None:
+            return render_heard(
+                made.stored,
+                made.clips,
+                path,
+                options=options,
+                progress=progress,
+                log_file=log_file,
+                cancelled=cancelled,
+                speeds=speeds,
+            )
         if made.stored is not None:
             return render_kept(
                 made.stored,

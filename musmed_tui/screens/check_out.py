@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
-from textual.widgets import Input, Label, ProgressBar
+from textual.widgets import Input, Label, OptionList, ProgressBar
 
 from engine.errors import MusmedError
 from engine.places import place_of
@@ -31,6 +32,32 @@ from musmed_tui.wording import ASCII, UNICODE, StateMarks, clock
 
 _TIME = 8
 _COMPOSING = "The whole session is composed again, into the file. Esc calls it off."
+_WRITING = "What was heard is written into the file. Esc calls it off."
+_MB_A_SECOND = {".flac": 0.15, ".ogg": 0.014}
+"""About how large a second of sound is."""
+
+
+class Choice(NamedTuple):
+    """What may be saved: as much as was ``heard``, or the whole; how long that is; the suffix."""
+
+    heard: bool
+    seconds: float
+    suffix: str
+
+    @property
+    def said(self) -> str:
+        """At most 38 columns."""
+        what = "what was heard" if self.heard else "the whole"
+        kind = "FLAC" if self.suffix == ".flac" else "OGG"
+        size = f"{max(1, round(self.seconds * _MB_A_SECOND[self.suffix]))} MB"
+        return f"{what}, {clock(self.seconds)}".ljust(24) + f"{kind.ljust(4)} ~{size}"
+
+
+def choices(heard: float, total: float) -> tuple[Choice, ...]:
+    """What can be saved of a session of which ``heard`` of ``total`` seconds were heard."""
+    some = [Choice(True, heard, suffix) for suffix in (".flac", ".ogg") if heard > 0.0]
+    whole = [Choice(False, total, suffix) for suffix in (".flac", ".ogg")]
+    return tuple(some if heard >= total else [*some, *whole])
 
 
 class CheckOutScreen(ShownFocusScreen):
@@ -42,7 +69,7 @@ class CheckOutScreen(ShownFocusScreen):
         Binding("escape", "cancel", "call it off", tooltip="While saving: call it off"),
         Binding("r", "next('replay')", "replay", tooltip="Play it again from the beginning"),
         Binding("c", "next('continue')", "continue", tooltip="Go on where it was stopped"),
-        Binding("w", "ask", "save as FLAC", tooltip="Save the session as a sound file"),
+        Binding("w", "ask", "save", tooltip="Save what was heard, or the whole, as a sound file"),
         Binding("n", "next('new')", "new session", tooltip="Choose two feelings again"),
         Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
@@ -57,12 +84,13 @@ class CheckOutScreen(ShownFocusScreen):
             self.begun = begun
 
     class Save(Message):
-        """Save the session as ``output``."""
+        """Save the session as ``output``, or as much of it as was ``heard``."""
 
-        def __init__(self, begun: Begun, output: Path) -> None:
+        def __init__(self, begun: Begun, output: Path, *, heard: bool) -> None:
             super().__init__()
             self.begun = begun
             self.output = output
+            self.heard = heard
 
     class CallOff(Message):
         """Stop saving."""
@@ -76,6 +104,8 @@ class CheckOutScreen(ShownFocusScreen):
         self._begun = begun
         self._folder = folder
         self._saving = False
+        self._choices = choices(last.position_s, last.total_s)
+        self._chosen = self._choices[0]
 
     def compose(self) -> ComposeResult:
         yield Words(id="headline")
@@ -84,13 +114,15 @@ class CheckOutScreen(ShownFocusScreen):
             with Vertical(id="panel"):
                 yield Words(id="kept")
                 with Vertical(id="save"):
-                    yield Label("save as (.flac, .wav or .ogg)", classes="label")
+                    yield Label("save", classes="label")
+                    yield OptionList(*(one.said for one in self._choices), id="what", markup=False)
+                    yield Label("as (.flac, .wav or .ogg)", classes="label")
                     yield Input(id="file", compact=True)
                     yield ProgressBar(id="progress", show_eta=False)
-                    yield Words(id="saved")
                 yield Label("what was played", classes="heading")
                 with VerticalScroll(id="played"):
                     yield Words(id="clips")
+        yield Words(id="saved")
         yield Transport()
 
     @while_open
@@ -164,8 +196,21 @@ class CheckOutScreen(ShownFocusScreen):
         """Ask for the file's name."""
         if not self._saving:
             self.add_class("-asking")
-            self.set_focus(self.query_one("#file"))
+            self.set_focus(self.query_one("#what"))
             self.refresh_bindings()
+
+    @on(OptionList.OptionHighlighted, "#what")
+    def _look_at(self, event: OptionList.OptionHighlighted) -> None:
+        """The file's name follows what it will be."""
+        self._chosen = self._choices[event.option_index]
+        file = self.query_one("#file", Input)
+        name, dot, suffix = file.value.rpartition(".")
+        if dot and f".{suffix}" in _MB_A_SECOND:
+            file.value = f"{name}{self._chosen.suffix}"
+
+    @on(OptionList.OptionSelected, "#what")
+    def _take_what(self) -> None:
+        self.set_focus(self.query_one("#file"))
 
     def action_cancel(self) -> None:
         """Leave the question, or call off what is being saved."""
@@ -187,8 +232,9 @@ class CheckOutScreen(ShownFocusScreen):
             self.add_class("-saving")
             self.refresh_bindings()
             self.set_focus(self.query_one("#played"))
-            self.query_one("#saved", Words).say((_COMPOSING, "$muted"))
-            self.post_message(self.Save(self._begun, output))
+            heard = self._chosen.heard
+            self.query_one("#saved", Words).say((_WRITING if heard else _COMPOSING, "$muted"))
+            self.post_message(self.Save(self._begun, output, heard=heard))
 
     def show_progress(self, done: float, total: float) -> None:
         """How far saving is, in session seconds."""
@@ -200,7 +246,9 @@ class CheckOutScreen(ShownFocusScreen):
         self.remove_class("-saving", "-asking")
         self.add_class("-saved")
         self.refresh_bindings()
-        self.query_one("#saved", Words).say((sentence, "$error" if failed else "$now"))
+        style = "$error" if failed else "$now"
+        room = self.query_one("#saved").content_size.width or self.size.width - 2
+        self.query_one("#saved", Words).say((folded(sentence, room), style))
 
 
 def _headline(last: Snapshot, marks: StateMarks) -> Iterator[Part]:
@@ -212,6 +260,21 @@ def _headline(last: Snapshot, marks: StateMarks) -> Iterator[Part]:
     stopped = f"{marks.stopped} stopped at {where}"
     yield (ended.get(last.state, stopped), "$error bold" if last.failure else "$now bold")
     yield (f"   {way(last, marks.arrow)}", "$muted")
+
+
+def folded(text: str, width: int) -> str:
+    """``text`` in lines of at most ``width`` columns, broken between words, and in a path that is
+    longer than a line behind a slash: nothing of it is cut."""
+    lines = [""]
+    for word in text.split(" "):
+        pieces = re.findall(r"[^/]*/|[^/]+", word) if len(word) > width else [word]
+        for number, piece in enumerate(pieces):
+            gap = " " if number == 0 and lines[-1] else ""
+            if lines[-1] and len(lines[-1]) + len(gap) + len(piece) > width:
+                lines.append(piece)
+            else:
+                lines[-1] += gap + piece
+    return "\n".join(lines)
 
 
 def _short(folder: Path) -> str:

@@ -195,8 +195,10 @@ class FakeControl:
         output: Path,
         progress: Callable[[float, float], None],
         cancelled: Callable[[], bool],
+        *,
+        heard: bool = False,
     ) -> tuple[str, ...]:
-        self.asked.append(("save", output))
+        self.asked.append(("save", output, heard))
         progress(450.0, 900.0)
         while output.name == "slow.flac" and not cancelled():
             time.sleep(0.01)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.card import Card
 from support.fake_session import until
 from support.waiting import session_moves
 from textual.pilot import Pilot
 
 from engine.affect.feelings import feeling
 from engine.plan.request import Request
+from engine.playback.sinks.base import Sink
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.commands.screen import FirstSession, new_session
 from musmed_tui.paths import folders
@@ -34,7 +34,7 @@ TENSE_TO_CALM = Request(
 )
 
 
-def a_control(home: Path, monkeypatch: pytest.MonkeyPatch, card: Card) -> SessionControl:
+def a_control(home: Path, monkeypatch: pytest.MonkeyPatch, card: Sink) -> SessionControl:
     """Sessions kept under ``home``, heard by ``card``."""
     where = folders({"MUSMED_HOME": str(home)})
     monkeypatch.setattr(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.fake_session import REQUEST, SESSION, FakeControl, make_app, run, settled, until
 from textual.pilot import Pilot
 from textual.widgets import Input, ProgressBar
@@ -13,7 +16,7 @@ from textual.widgets import Input, ProgressBar
 from engine.plan.planner import make_plan
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.screens.check_in import CheckInScreen
-from musmed_tui.screens.check_out import CheckOutScreen, stretches
+from musmed_tui.screens.check_out import CheckOutScreen, choices, folded, stretches
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.widgets.words import Words
 
@@ -103,7 +106,7 @@ def test_saving(control: FakeControl, tmp_path: Path) -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=(80, 24)) as pilot:
             await to_the_check_out(control, app, pilot)
-            await pilot.press("w")
+            await pilot.press("w", "enter")
             file = app.screen.query_one("#file", Input)
             assert file.has_focus
             assert file.value.endswith(f"musmed-{SESSION}.flac")
@@ -111,9 +114,66 @@ def test_saving(control: FakeControl, tmp_path: Path) -> None:
             await pilot.press("enter")
             await settled(pilot)
             assert (tmp_path / "session.flac").read_bytes().startswith(b"fLaC")
-            assert said(app, "saved").startswith(f"Saved as {tmp_path / 'session.flac'}")
+            assert unfolded(said(app, "saved")).startswith(f"Saved as {tmp_path / 'session.flac'}")
 
     run(go())
+
+
+def unfolded(text: str) -> str:
+    """A sentence as it was before it was folded between words and behind slashes."""
+    return text.replace("/\n", "/").replace("\n", " ")
+
+
+@given(
+    st.lists(st.text("ab/.x", min_size=1, max_size=30), min_size=1, max_size=12),
+    st.integers(20, 90),
+)
+def test_a_path_is_folded_behind_slashes_and_nothing_is_lost(words: list[str], width: int) -> None:
+    lines = folded(" ".join(words), width).split("\n")
+    assert "".join(lines).replace(" ", "") == "".join(words)
+    for line, after in itertools.pairwise([*lines, ""]):
+        pieces = [p for word in line.split(" ") for p in re.findall(r"[^/]*/|[^/]+", word)]
+        assert len(line) <= width or len(pieces) == 1
+        assert not after or line.endswith("/") or " ".join(words).find(after.split("/")[0]) >= 0
+
+
+@pytest.mark.parametrize(
+    ("keys", "what"),
+    [
+        ((), (True, ".flac")),
+        (("down",), (True, ".ogg")),
+        (("down", "down"), (False, ".flac")),
+        (("down", "down", "down"), (False, ".ogg")),
+        (("down", "up"), (True, ".flac")),
+    ],
+)
+def test_what_is_saved_can_be_chosen(
+    control: FakeControl,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    keys: tuple[str, ...],
+    what: tuple[bool, str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await to_the_check_out(control, app, pilot)
+            await pilot.press("w", *keys, "enter", "enter")
+            await settled(pilot)
+        saves = [one for one in control.asked if isinstance(one, tuple) and one[0] == "save"]
+        assert saves == [("save", tmp_path / f"musmed-{SESSION}{what[1]}", what[0])]
+
+    run(go())
+
+
+def test_only_the_whole_is_offered_of_what_was_heard_whole() -> None:
+    assert [(c.heard, c.suffix) for c in choices(900.0, 900.0)] == [
+        (False, ".flac"),
+        (False, ".ogg"),
+    ]
+    assert all(len(c.said) <= 40 for c in choices(473.0, 3600.0))
 
 
 def test_a_place_that_is_none_is_said_and_another_can_be_given(
@@ -127,11 +187,11 @@ def test_a_place_that_is_none_is_said_and_another_can_be_given(
                 ("~nosuchuser/x.flac", "no sound file to be seen at"),
                 (str(tmp_path / "session.flac"), "Saved as"),
             ):
-                await pilot.press("w")
+                await pilot.press("w", "enter")
                 app.screen.query_one("#file", Input).value = place
                 await pilot.press("enter")
                 await settled(pilot)
-                assert words in said(app, "saved")
+                assert words in unfolded(said(app, "saved"))
 
     run(go())
 
@@ -141,7 +201,7 @@ def test_saving_called_off(control: FakeControl, tmp_path: Path) -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=(80, 24)) as pilot:
             await to_the_check_out(control, app, pilot)
-            await pilot.press("w")
+            await pilot.press("w", "down", "down", "enter")
             app.screen.query_one("#file", Input).value = str(tmp_path / "slow.flac")
             await pilot.press("enter")
             bar = app.screen.query_one(ProgressBar)

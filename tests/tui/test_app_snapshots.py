@@ -46,7 +46,7 @@ def test_screens(snap_compare: Any, name: str, size: tuple[int, int], theme: str
 def test_saving(snap_compare: Any) -> None:
     async def prepare(pilot: Pilot[Left]) -> None:
         await pressed(pilot, "q")
-        await pilot.press("w")
+        await pilot.press("w", "down", "down", "enter")
         pilot.app.screen.query_one("#file", Input).value = "/home/listener/slow.flac"
         await pilot.press("enter")
         bar = pilot.app.screen.query_one(ProgressBar)

@@ -77,6 +77,8 @@ class WalkControl(FakeControl):
         output: Path,
         progress: Callable[[float, float], None],
         cancelled: Callable[[], bool],
+        *,
+        heard: bool = False,
     ) -> tuple[str, ...]:
         progress(450.0, 900.0)
         while not cancelled():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,20 @@ class FileSink:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._failure: MusmedError | None = None
+        self._until: int | None = None
+        self._at_until: Callable[[], None] = lambda: None
+        self.done = threading.Event()
+        """The file is whole, or can't be written."""
+
+    def stop_at(self, frames: int, stop: Callable[[], None]) -> None:
+        """Before ``start``: call ``stop`` when exactly so many frames were taken. What is given
+        after that, the fade of a stop, is written too."""
+        self._until, self._at_until = frames, stop
+
+    def check(self) -> None:
+        """Raise what was wrong, if the file could not be written."""
+        if self._failure is not None:
+            raise self._failure
 
     @property
     def latency(self) -> float:
@@ -63,12 +78,21 @@ class FileSink:
             self._thread = None
 
     def _run(self, fill: Fill, writer: AudioWriter) -> None:
-        out = np.zeros((BLOCK_FRAMES, CHANNELS), np.float32)
+        block = np.zeros((BLOCK_FRAMES, CHANNELS), np.float32)
+        left = self._until
         try:
-            valid = len(out)
-            while valid == len(out) and not self._stop.is_set():
+            going = True
+            while going and not self._stop.is_set():
+                if left == 0:
+                    left = None
+                    self._at_until()
+                out = block if left is None else block[:left]
                 valid = fill(out)
                 writer.write(out[:valid])
+                going = valid == len(out)
+                left = None if left is None else left - valid
             writer.close()
         except MusmedError as error:
             self._failure = error
+        finally:
+            self.done.set()
