@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,13 +65,32 @@ def _measured(path: Path, signals: Signals, now: Callable[[], float]) -> Measure
     from engine.meter.files import measure_file
 
     say = progress_lines(now)
+    with contextlib.ExitStack() as aside:
+        aside.enter_context(_quiet_decoders())
 
-    def progress(done: float, total: float | None) -> None:
-        if signals.stop is not None:
-            raise _StoppedError
-        say(done, total)
+        def progress(done: float, total: float | None) -> None:
+            if signals.stop is not None:
+                raise _StoppedError
+            with aside.pop_all():
+                pass
+            say(done, total)
+            aside.enter_context(_quiet_decoders())
 
-    return measure_file(path, progress)
+        return measure_file(path, progress)
+
+
+@contextlib.contextmanager
+def _quiet_decoders() -> Iterator[None]:
+    """For the block, file descriptor 2 leads nowhere: libmpg123 writes its doubts there from C,
+    which would stand in the midst of what musmed says."""
+    saved, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    os.close(nothing)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
 
 
 def progress_lines(now: Callable[[], float]) -> Progress:

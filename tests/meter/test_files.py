@@ -124,6 +124,21 @@ def test_a_long_file_says_how_far_it_is_and_ever_more_seldom(sound: Path, capsys
     assert not capsys.readouterr().err, "a short one says nothing"
 
 
+def test_what_a_decoder_grumbles_is_not_heard(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """libmpg123 writes to descriptor 2 itself; what musmed says still gets there."""
+    data = bytearray(one("MP3"))
+    data[len(data) // 2 : len(data) // 2 + 300] = bytes(300)
+    path = tmp_path / "a.mp3"
+    path.write_bytes(data)
+    ticks = iter(range(1_000))
+    assert command.measure(str(path), as_json=True, now=lambda: next(ticks) * 1.0) == 0
+    said = capfd.readouterr().err.splitlines()
+    assert all(line.startswith(("Measured ", str(path))) for line in said), said
+    assert said
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it(
     tmp_path: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
