@@ -61,7 +61,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     peak: tuple[float, float]
     """dBFS of the last tenth of a second, left and right."""
     sink: str
-    notice: str | None
     composer: str
     failure: str | None
     loading: float | None = None
@@ -77,14 +76,21 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def doing(self) -> str:
         """The state in words, where something is being waited for."""
-        if self.loading is not None and self.state in {"starting", "composing"}:
+        if self.loads and self.loading is not None:
             return f"loading {self.composer}, {round(100 * self.loading)} %"
+        if self.state == "away":
+            return "no sound device"
         if self.state != "starting":
             return self.state
         here = self.timeline[self.clip : self.clip + 1]
         if here and here[0].phase == "ready":  # kept, so nothing has to be composed first
             return "going on" if self.position_s >= 1.0 else "beginning"
         return self.state
+
+    @property
+    def loads(self) -> bool:
+        """The music waits for the composer's model."""
+        return self.loading is not None and self.state in {"starting", "composing"}
 
     @property
     def way(self) -> tuple[str, str]:
@@ -134,7 +140,6 @@ def snapshot(source: HasStatus) -> Snapshot:
         volume=playback.volume,
         peak=playback.peak,
         sink=one_line(playback.sink),
-        notice=_seen(playback.notice),
         composer=one_line(file_name(status.composer)),
         failure=_seen(status.failure),
         loading=status.loading,
@@ -214,7 +219,6 @@ def placed_at(shown: Snapshot, plan: Plan, position: float) -> Snapshot:
         clip=clip,
         ahead_s=0.0,
         peak=(SILENCE_DB, SILENCE_DB),
-        notice=None,
         failure=None,
         loading=None,
     )
@@ -253,7 +257,6 @@ def _before(
         volume=volume,
         peak=(SILENCE_DB, SILENCE_DB),
         sink="",
-        notice=None,
         composer=one_line(file_name(composer)),
         failure=None,
     )

@@ -26,6 +26,7 @@ class StateMarks(NamedTuple):
     starting: str
     playing: str
     paused: str
+    away: str
     composing: str
     ended: str
     stopped: str
@@ -34,8 +35,8 @@ class StateMarks(NamedTuple):
     cut: str
 
 
-UNICODE = StateMarks("○", "▸", "‖", "…", "■", "■", "×", "→", "…")
-ASCII = StateMarks("o", ">", "=", "~", ".", ".", "x", "->", "~")
+UNICODE = StateMarks("○", "▸", "‖", "!", "…", "■", "■", "×", "→", "…")
+ASCII = StateMarks("o", ">", "=", "!", "~", ".", ".", "x", "->", "~")
 
 
 def clock(seconds: float) -> str:

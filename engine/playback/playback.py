@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import threading
+import queue
 import time
 from collections.abc import Iterator
 
@@ -11,13 +11,12 @@ import msgspec
 import numpy as np
 
 from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE, frames_of, seconds_of
-from engine.errors import MusmedError
 from engine.playback.feeder import Feeder
 from engine.playback.joiner import Joiner
+from engine.playback.outlet import Outlet
 from engine.playback.player import Player
 from engine.playback.ring import Ring
 from engine.playback.sinks.base import Sink
-from engine.playback.sinks.null import NullSink
 
 SILENCE_DB = -120.0
 MARGIN = 0.1
@@ -25,9 +24,6 @@ MARGIN = 0.1
 buffers."""
 PAST = 2.0
 """Seconds of played audio the ring still holds, for the level meter behind the latency."""
-WATCH = 0.1
-RETRY = 2.0
-TRIES = 5
 STOP_TIMEOUT = 0.6
 
 
@@ -50,8 +46,8 @@ class PlaybackState(msgspec.Struct, frozen=True, kw_only=True):
     peak: tuple[float, float]
     """dBFS of the last 0.1 s, left and right, -120 when silent."""
     sink: str
-    notice: str | None
-    """A sentence about the sound device."""
+    away: bool = False
+    """The sound device has gone: the session stands until it is back."""
 
 
 class Playback:
@@ -64,22 +60,19 @@ class Playback:
 
     def __init__(self, joiner: Joiner, sink: Sink, *, ahead: float = 1.5) -> None:
         self._joiner = joiner
-        self._sink = sink
         self._ring = Ring(frames_of(ahead + PAST) + 4 * BLOCK_FRAMES)
         self._player = Player(self._ring, realtime=sink.realtime)
         self._feeder = Feeder(joiner, self._ring, ahead=frames_of(ahead), realtime=sink.realtime)
-        self._notice: str | None = None
-        self._failure: MusmedError | None = None
-        self._closing = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, name="sink watcher", daemon=True)
+        self._said: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._outlet = Outlet(sink, self._player, self._said.put)
+        self._closed = False
 
     # transport
 
     def start(self) -> None:
         """Open the sink and play. Raises ``SinkUnavailableError``."""
-        self._sink.start(self._player.fill)
+        self._outlet.start()
         self._feeder.start()
-        self._watcher.start()
 
     def pause(self) -> None:
         self._player.paused = True
@@ -105,16 +98,14 @@ class Playback:
 
     def close(self) -> None:
         """End playback and let go of the sink. After ``stop`` the fade is heard first."""
-        if self._closing.is_set():
+        if self._closed:
             return
-        deadline = time.monotonic() + STOP_TIMEOUT + self._sink.latency
+        self._closed = True
+        deadline = time.monotonic() + STOP_TIMEOUT + self._outlet.latency
         while self._player.stopping and not self._over() and time.monotonic() < deadline:
             time.sleep(0.01)
-        self._closing.set()
         self._player.released = True
-        if self._watcher.is_alive():
-            self._watcher.join()
-        self._sink.close()
+        self._outlet.close()
         self._feeder.close()
 
     @contextlib.contextmanager
@@ -131,10 +122,18 @@ class Playback:
     def failure(self) -> Exception | None:
         """What ended playback before its time: ``MusmedError`` for a clip that can't be read or
         a file that can't be written."""
-        return self._feeder.failure or self._failure
+        return self._feeder.failure or self._outlet.failure
+
+    def take_said(self) -> list[str]:
+        """The sentences about the sound device since the last call, for the listener."""
+        taken: list[str] = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                taken.append(self._said.get_nowait())
+        return taken
 
     def state(self) -> PlaybackState:
-        player, latency = self._player, frames_of(self._sink.latency)
+        player, latency = self._player, frames_of(self._outlet.latency)
         stream = player.taken_at(max(0, player.asked - latency))
         session, waiting = self._feeder.session_at(stream)
         return PlaybackState(
@@ -146,8 +145,8 @@ class Playback:
             gaps=player.gaps,
             volume=player.volume,
             peak=self._peak(stream),
-            sink=self._sink.describe(),
-            notice=self._notice,
+            sink=self._outlet.describe(),
+            away=self._outlet.away,
         )
 
     def _over(self) -> bool:
@@ -155,45 +154,13 @@ class Playback:
         if drained is None:
             return False
         given = self._player.asked - drained
-        return given >= frames_of(self._sink.latency + MARGIN) or not self._sink.active
+        return given >= frames_of(self._outlet.latency + MARGIN) or not self._outlet.active
 
     def _peak(self, stream: int) -> tuple[float, float]:
         audio = self._ring.past(stream, BLOCK_FRAMES)
-        if not len(audio) or self._player.paused or self._player.stopping:
+        if not len(audio) or self._player.held:
             return SILENCE_DB, SILENCE_DB
         channels = np.ascontiguousarray(audio.T)
         peaks = np.abs(channels).max(axis=1) * self._player.volume
         levels = 20.0 * np.log10(np.maximum(peaks, 10.0 ** (SILENCE_DB / 20.0)))
         return float(levels[0]), float(levels[1])
-
-    # a device that goes away
-
-    def _watch(self) -> None:
-        while not self._closing.wait(WATCH):
-            if not self._sink.active and self._player.drained_at is None:
-                self._reopen()
-                if self._failure is not None:
-                    return
-
-    def _reopen(self) -> None:
-        """Open the sink again, or go on without sound; the position is kept either way. What a
-        sink that is not in real time has lost can't be made up for: it is tried once."""
-        lost: MusmedError | None = None
-        self._notice = f"The sound device is gone ({self._sink.describe()}); trying to open it."
-        for _ in range(TRIES if self._sink.realtime else 1):
-            try:
-                self._sink.close()
-                self._sink.start(self._player.fill)
-            except MusmedError as error:
-                lost = error
-            else:
-                self._notice = "The sound device went away and was opened again."
-                return
-            if self._sink.realtime and self._closing.wait(RETRY):
-                return
-        if not self._sink.realtime:
-            self._failure, self._notice = lost, None
-            return
-        self._sink = NullSink()
-        self._sink.start(self._player.fill)
-        self._notice = f"Sound is lost and the session goes on without it. {lost}"

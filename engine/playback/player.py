@@ -9,12 +9,16 @@ import time
 
 import numpy as np
 
+from engine.audio.crossfade import fade_gains
 from engine.audio.format import BLOCK_FRAMES, Frames, frames_of
 from engine.playback.ring import Ring
 
 RAMP = frames_of(0.05)
 STOP_RAMP = frames_of(0.4)
 SKIP_RAMP = frames_of(0.02)
+RETURN_FADE = frames_of(3.0)
+"""When the sound device is back after it was away: the listener has not asked for the silence, so
+the sound comes as a late clip does."""
 AFTER = frames_of(5.0)
 """Zeros given after the end to a sink that asks as fast as it can, before it has to wait."""
 HISTORY = 1024
@@ -43,6 +47,9 @@ class Player:
         self._ring = ring
         self._gain = 1.0
         self._flowing = False
+        self._away = False
+        self._return = fade_gains(0, RETURN_FADE, RETURN_FADE).astype(np.float32)[:, None]
+        self._returned = RETURN_FADE
         self._count = np.arange(1, BLOCK_FRAMES + 1, dtype=np.float32)[:, None]
         self._ramp = np.zeros((BLOCK_FRAMES, 1), np.float32)
         self._asked_then = np.zeros(HISTORY, np.int64)
@@ -62,6 +69,7 @@ class Player:
                 break
             done += count
         out[done:] = 0.0
+        self._fade_in_again(out, done)
         over = self._ring.drained or (self.stopping and self._gain == 0.0)
         valid = done if over or self.released else len(out)
         self.asked += len(out)
@@ -69,6 +77,20 @@ class Player:
             self.drained_at = self.asked - len(out) + done
         self._note()
         return valid
+
+    def hold(self) -> None:
+        """The device is away: nothing is taken until ``come_back``. Both are called while nobody
+        asks."""
+        self._away, self._gain, self._flowing = True, 0.0, False
+
+    def come_back(self) -> None:
+        """The device is back: the sound goes on where it was left, faded in."""
+        self._away, self._returned = False, 0
+
+    @property
+    def held(self) -> bool:
+        """Whether the sound has to go down to silence for a while (not merely to volume 0)."""
+        return self.paused or self.stopping or self._away
 
     def taken_at(self, asked: int) -> int:
         """The ring's cursor when ``asked`` frames had been given: what is heard when that many
@@ -102,13 +124,13 @@ class Player:
         if self._ring.skip_to > self._ring.taken:
             self._ring.skip()
             self._flowing = False
-            if not (self.paused or self.stopping):
+            if not self.held:
                 self._gain = self.volume
         return self._held()
 
     def _held(self) -> bool:
-        """Whether the sound has to go down to silence (not merely to volume 0)."""
-        return self.paused or self.stopping or self._ring.skip_to > self._ring.taken
+        """``held``, or what is sounding is to be skipped."""
+        return self.held or self._ring.skip_to > self._ring.taken
 
     def _goal(self) -> float:
         return 0.0 if self._held() else self.volume
@@ -162,6 +184,16 @@ class Player:
         moved = self._gain + (step if up else -step) * len(out)
         arrived = abs(goal - moved) < step * 1e-3 or (moved > goal) == up
         self._gain = goal if arrived else moved
+
+    def _fade_in_again(self, out: Frames, sounding: int) -> None:
+        """Of ``out`` so many frames are sound. Who waits for a clip waits for the fade too; who has
+        paused has not."""
+        first = self._returned
+        if self._away or first >= RETURN_FADE:
+            return
+        faded = out[: min(sounding, RETURN_FADE - first)]
+        np.multiply(faded, self._return[first : first + len(faded)], out=faded)
+        self._returned = first + (len(out) if self.paused else sounding)
 
     def _note(self) -> None:
         self._asked_then[self._calls % HISTORY] = self.asked

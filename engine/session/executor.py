@@ -159,7 +159,7 @@ class Watch:
         waiting = state.waiting and state.heard > 0  # before the first sound nothing is late
         with self._playback.joiner() as joiner:
             missed, joiner.missed_splice = joiner.missed_splice, False
-        self._count(waits=waiting and not state.paused)
+        self._count(waits=waiting and not (state.paused or state.away))
         return Progress(state.written, waiting, missed, self._silence)
 
     def _count(self, *, waits: bool) -> None:

@@ -53,7 +53,9 @@ class Lifecycle:
                 return True
             self._ended_at = self.clock() if self._ended_at is None else self._ended_at
             return self.clock() - self._ended_at >= LAST_RECORD_SECONDS
-        if self.failure is None or state.paused or (self.realtime and not state.waiting):
+        if self.failure is None or state.paused or state.away:
+            return False
+        if self.realtime and not state.waiting:
             return False
         now = self.clock()
         written, heard, since = self._stood
@@ -80,6 +82,7 @@ class Lifecycle:
             (self.stopped, "stopped"),
             (state.ended, "ended"),
             (state.paused, "paused"),
+            (state.away, "away"),
             (state.heard == 0 or (state.waiting and self._at_beginning(state)), "starting"),
             (state.waiting, "composing"),
         )

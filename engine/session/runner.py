@@ -270,6 +270,7 @@ class SessionRunner:
         self._carry_out_all(self._conductor.handle(told))
 
     def _tick(self) -> None:
+        self._say_of_sound()
         if self.playback.failure is not None:
             raise self.playback.failure
         if self._lifecycle.failure is None:
@@ -282,6 +283,11 @@ class SessionRunner:
         if abs(heard - self._stored_position) >= POSITION_EVERY_SECONDS:
             self._stored_position = heard
             self._store_position(heard)
+
+    def _say_of_sound(self) -> None:
+        """What there is to say of the sound device."""
+        for text in self.playback.take_said():
+            self._notices.say(text)
 
     def _store_position(self, heard: float) -> None:
         """A position that can't be stored ends nothing: a clip that can't be will say so."""

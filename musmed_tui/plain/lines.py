@@ -57,7 +57,8 @@ def clip_line(snapshot: Snapshot) -> str:
 
 def state_line(snapshot: Snapshot) -> str:
     """The line for a change of state, where nothing is redrawn: '3:00 paused'."""
-    return f"{clock(snapshot.position_s)} {snapshot.state}"
+    what = snapshot.doing if snapshot.state == "away" else snapshot.state
+    return f"{clock(snapshot.position_s)} {what}"
 
 
 def prompt_line(text: str, suggestions: tuple[str, ...], width: int, glyphs: StateMarks) -> str:

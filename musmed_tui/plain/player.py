@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 REDRAW_SECONDS = 0.25
 STOP_PATIENCE_SECONDS = 5.0
-_SAID_STATES = ("paused", "composing")
+_SAID_STATES = ("paused", "away", "composing")
 
 
 class PlainPlayer:
@@ -125,7 +125,7 @@ class PlainPlayer:
 
     def _say_loading(self, snapshot: Snapshot) -> None:
         """In quarters, while the music waits for it."""
-        if self._output.live or snapshot.loading is None or snapshot.doing == snapshot.state:
+        if self._output.live or snapshot.loading is None or not snapshot.loads:
             return
         quarter = int(4 * snapshot.loading)
         if quarter != self._said_quarter:

@@ -150,8 +150,6 @@ class SessionScreen(ShownFocusScreen):
             self._say(f"{clock(notice.seconds)}  {notice.text}", calm=notice.answer)
         over = runner.wait(0.0)
         snapshot = begun.look()
-        if snapshot.notice and snapshot.notice != self._shown.notice:
-            self._say(snapshot.notice)
         if snapshot != self._shown:
             self._show(snapshot)
         self.query_one(Levels).show(snapshot.peak)  # the meter sinks when nothing else moves

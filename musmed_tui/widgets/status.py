@@ -9,7 +9,12 @@ from musmed_tui.wording import ASCII, UNICODE, clock
 
 _BAR = 10
 _WORDS = {"failed": "stopped by a failure", "starting": "composing the first seconds"}
-_STYLES = {"failed": "$error", "composing": "$warning", "paused": "$warning"}
+_STYLES = {
+    "failed": "$error",
+    "away": "$error",
+    "composing": "$warning",
+    "paused": "$warning",
+}
 
 
 class Status(Words):

@@ -19,10 +19,10 @@ from engine.plan.spec import ClipKey
 from engine.playback.clips import ClipStore
 from engine.playback.feeder import Feeder
 from engine.playback.joiner import Joiner
-from engine.playback.playback import TRIES, Playback
+from engine.playback.playback import Playback
 from engine.playback.player import RAMP, SKIP_RAMP, STOP_RAMP, Player
 from engine.playback.ring import Ring
-from engine.playback.sinks.base import Fill, SinkUnavailableError
+from engine.playback.sinks.base import SinkUnavailableError
 from engine.playback.sinks.choose import open_sink
 from engine.playback.sinks.file import FileSink
 from engine.playback.sinks.null import NullSink
@@ -259,55 +259,6 @@ def test_the_null_sink_keeps_time_by_its_clock() -> None:
     assert done.wait(HANG_SECONDS)
     sink.close()
     assert not sink.active
-
-
-class FailingSink:
-    """A device that is pulled out and can be opened again ``opens`` times."""
-
-    name, realtime, latency = "failing", True, 0.0
-
-    def __init__(self, opens: int) -> None:
-        self.opens = opens
-        self.active = False
-        self.fill: Fill | None = None
-
-    def describe(self) -> str:
-        return "failing device"
-
-    def start(self, fill: Fill) -> None:
-        if not self.opens:
-            raise SinkUnavailableError("The device is not there; plug it in.")
-        self.opens -= 1
-        self.active, self.fill = True, fill
-
-    def close(self) -> None:
-        self.active = False
-
-
-@pytest.mark.parametrize(
-    ("opens", "notice"), [(2, "was opened again"), (1, "goes on without it. The device is not")]
-)
-def test_a_device_that_goes_away(
-    opens: int, notice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("engine.playback.playback.RETRY", 0.001)
-    joiner = Joiner(TOTAL, fade_in=0, fade_out=0)
-    sink = FailingSink(opens)
-    playback = Playback(joiner, sink)
-    with playback.joiner() as placing:
-        placing.place(one_clip(tmp_path, noise()).get(ClipKey(0, 0)), Marks(), splice=False)
-    playback.start()
-    wait_for(lambda: joiner.position >= frames_of(1.0))
-    out = np.zeros((4_800, 2), np.float32)
-    assert sink.fill is not None
-    sink.fill(out)
-    heard = playback.state().heard
-    assert heard == pytest.approx(0.1)
-    sink.active = False
-    wait_for(lambda: notice in (playback.state().notice or ""))
-    assert playback.state().heard >= heard
-    playback.close()
-    assert TRIES >= 2
 
 
 def test_a_clip_that_cannot_be_read_is_said(tmp_path: Path) -> None:

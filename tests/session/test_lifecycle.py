@@ -27,7 +27,6 @@ def state(*, ended: bool = False, waiting: bool = False) -> PlaybackState:
         volume=1.0,
         peak=(-120.0, -120.0),
         sink="null",
-        notice=None,
     )
 
 

@@ -168,3 +168,57 @@ def test_killing_the_engine_is_not_heard(pulse_server: Serve, sounds: Any, tmp_p
         heard_with_two_kills(pulse_server, sounds, folder, latency)
 
     played_without_starving(play, tmp_path)
+
+
+def heard_with_the_server_away(
+    pulse_server: Serve, sounds: Any, folder: Path, latency: float
+) -> None:
+    sounds.begun_at(folder, REQUEST, 20.0)
+    record = folder / "record.raw"
+    with pulse_server(folder) as server:  # noqa: SIM117
+        with playing(server, folder, latency, *QUICK, "resume", "--plain") as process:
+            lines: list[str] = []
+
+            def line_with(words: str) -> str:
+                assert process.stdout is not None
+                while words not in (line := process.stdout.readline()):
+                    assert line, f"no line has {words!r}: {lines}"
+                    lines.append(line)
+                return line
+
+            with server.record(folder / "before.raw"):
+                so_far(process, folder, lambda: sounds.heard_seconds(folder / "before.raw") > 3)
+                server.kill()
+            gone = line_with("The sound device")
+            assert "The session stands still" in gone
+            assert line_with("no sound device").split()[0] == gone.split()[0]
+            server.start()
+            with server.record(record):
+                line_with("The sound device is back")
+                so_far(process, folder, lambda: sounds.heard_seconds(record) > 7)
+                process.send_signal(signal.SIGTERM)
+                end_of(process)
+    whole = sounds.rendering_of(folder, quick=True)
+    heard = sounds.trimmed(sounds.raw(record))
+    assert np.abs(heard[: frames_of(0.01)]).max() < 1e-4
+    sound = heard[frames_of(5.2) : frames_of(5.7)]
+    minute, second = gone.split()[0].split(":")
+    stood = 60 * int(minute) + int(second)
+    course = whole[frames_of(stood + 3) : frames_of(stood + 8)]
+    places = np.flatnonzero((course[: -len(sound)] == sound[0]).all(axis=1))
+    assert any(np.array_equal(course[at : at + len(sound)], sound) for at in places)
+    noted = [note.text for note in sounds.stored(folder).notes]
+    assert sum("stands still" in text for text in noted) == 1
+    assert "The sound device is back; the music goes on." in noted
+
+
+def test_a_sound_server_that_comes_back_late_is_waited_for(
+    pulse_server: Serve, sounds: Any, tmp_path: Path
+) -> None:
+    """`musmed resume --plain`: said when the server goes and when it is back, in the terminal and
+    in the record; the position stands; the music goes on where it stood, without a step."""
+
+    def play(folder: Path, latency: float) -> None:
+        heard_with_the_server_away(pulse_server, sounds, folder, latency)
+
+    played_without_starving(play, tmp_path)

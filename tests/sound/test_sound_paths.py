@@ -68,21 +68,74 @@ def test_miniaudio_has_no_gap_and_equals_the_joiner(
     played_without_starving(play, tmp_path)
 
 
-def test_a_sound_server_that_dies_is_found_again(
-    tmp_path: Path, pulse_server: Any, sounds: Any, script: Any
+def heard_on_both_sides(
+    given: tuple[Any, Any, Any], device: str, folder: Path, latency: float
 ) -> None:
-    with pulse_server(tmp_path) as server:
-        player = script(server.env, SCRIPT, "pulse", "real", "9", "0", str(tmp_path))
+    pulse_server, sounds, script = given
+    with pulse_server(folder) as server:
+        arguments = (device, "real", "14", "0", str(folder), str(latency))
+        player = script(server.env, SCRIPT, *arguments)
         assert player.stdout.readline() == "playing\n"
-        with server.record(tmp_path / "before.raw"):
+        with server.record(folder / "before.raw"):
             server.kill()
-        assert "trying to open it" in player.stdout.readline()
+        stood, _, words = player.stdout.readline().partition(" ")
+        assert "on by itself as soon as the device is back" in words
         server.start()
-        with server.record(tmp_path / "after.raw"):
-            assert "was opened again" in player.stdout.readline()
+        with server.record(folder / "after.raw"):
+            again, _, words = player.stdout.readline().partition(" ")
+            assert words == "The sound device is back; the music goes on.\n"
             out = finished(player)
-    assert "heard 9.0" in out
-    expected = sounds.trimmed(np.load(tmp_path / "expected.npy"))
-    after = sounds.trimmed(sounds.raw(tmp_path / "after.raw"))
-    assert len(after) > 4 * 48_000
+    assert again == stood
+    assert "heard 14.0" in out
+    expected = sounds.trimmed(np.load(folder / "expected.npy"))
+    after = sounds.trimmed(sounds.raw(folder / "after.raw"))
+    assert np.abs(after[:480]).max() < 1e-4
+    assert len(after) > 8 * 48_000
     np.testing.assert_array_equal(after[-4 * 48_000 :], expected[-4 * 48_000 :])
+
+
+@pytest.mark.parametrize("device", ["pulse", "miniaudio"])
+def test_a_sound_server_that_dies_is_found_again(
+    tmp_path: Path, pulse_server: Any, sounds: Any, script: Any, device: str
+) -> None:
+    """What follows is heard from where the session stood, faded in; nothing of it is lost."""
+
+    def play(folder: Path, latency: float) -> None:
+        heard_on_both_sides((pulse_server, sounds, script), device, folder, latency)
+
+    played_without_starving(play, tmp_path)
+
+
+OPENED_OFTEN = """
+import os, sys, threading
+from engine.playback.sinks.miniaudio import MiniaudioSink
+
+played, asked = threading.Event(), 0
+
+def fill(out):
+    global asked
+    asked += len(out)
+    out[:] = 0.0
+    if asked > 4 * 48_000:
+        played.set()
+    return len(out)
+
+sink = MiniaudioSink(latency=2.0)
+sink.start(fill)
+played.wait()
+sink.close()
+files = []
+for _ in range(4):
+    sink.start(fill)
+    sink.close()
+    files.append(len(os.listdir("/proc/self/fd")))
+print(len(set(files)))
+"""
+
+
+def test_miniaudio_plays_with_a_long_latency_and_lets_go_of_its_server(
+    tmp_path: Path, pulse_server: Any, script: Any
+) -> None:
+    """A server takes 64 connections, and a device may have to be opened more often than that."""
+    with pulse_server(tmp_path) as server:
+        assert finished(script(server.env, "-c", OPENED_OFTEN)) == "1\n"

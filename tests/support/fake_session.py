@@ -138,7 +138,6 @@ class FakeRunner:
                 volume=1.0,
                 peak=(-120.0, -120.0),
                 sink="null",
-                notice=None,
             ),
             clips=self.snapshot.timeline,
             composer="embedded",

@@ -5,8 +5,8 @@
 DEVICE is PortAudio's name of one, or 'miniaudio' for miniaudio's default device.
 
 The clips are noises without anything in common, so that every join is audible; one is revised.
-Prints 'playing', then 'notice: ...' when that changes, then the final state. Leaves in FOLDER
-``expected.npy``: the same session's joiner read straight to an array.
+Prints 'playing', then where it is and what is said of the device, then the final state. Leaves in
+FOLDER ``expected.npy``: the same session's joiner read straight to an array.
 """
 
 from __future__ import annotations
@@ -73,11 +73,9 @@ def play(playback: Playback, store: ClipStore, seconds: float) -> None:
         with playback.joiner() as placing:
             placing.place(store.get(key), Marks(), splice=splice)
     print("playing", flush=True)
-    notice = None
     while not (state := playback.state()).ended:
-        if state.notice != notice:
-            notice = state.notice
-            print(f"notice: {notice}", flush=True)
+        for said in playback.take_said():
+            print(f"{state.heard:.2f} {said}", flush=True)
         time.sleep(0.02)
     playback.close()
     print(f"gaps {state.gaps} heard {state.heard}", flush=True)

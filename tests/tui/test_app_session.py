@@ -315,9 +315,9 @@ def test_what_happens_is_said_in_words(control: FakeControl) -> None:
             control.runner.notices.append(Notice(388.0, "The composer stopped; a new one starts."))
             await settled(pilot)
             assert said(app, Words, "said") == "6:28  The composer stopped; a new one starts."
-            control.runner.change(notice="The sound device is gone; trying to open it.")
+            control.runner.change(state="away")
             await settled(pilot)
-            assert said(app, Words, "said").startswith("The sound device is gone")
+            assert "! no sound device" in said(app, Status)
 
     run(go())
 

@@ -26,10 +26,14 @@ class Sink(Protocol):
     come, and the player waits for audio instead of counting a gap.
     ``latency``: seconds between a frame being asked for and being heard, once started.
     ``active``: False when a started sink has stopped asking (device gone, server killed).
+    ``own_clock``: it has one, so while it works it never stops asking; else it hangs.
     """
 
     name: str
     realtime: bool
+
+    @property
+    def own_clock(self) -> bool: ...
 
     @property
     def latency(self) -> float: ...

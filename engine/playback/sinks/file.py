@@ -24,6 +24,7 @@ class FileSink:
 
     name = "file"
     realtime = False
+    own_clock = False
 
     def __init__(
         self, path: Path, *, title: str = "musmed session", comment: str = "music medicine"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import math
+from collections.abc import Callable, Generator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,9 @@ from engine.playback.sinks.base import Fill, SinkUnavailableError
 
 PERIODS = 3
 """miniaudio's default number of periods in a device's buffer."""
+LONGEST_PERIOD = 0.17
+"""Seconds. With a period of a third of a second a PulseAudio null sink asked for the first one and
+for nothing more (miniaudio 1.71); a longer buffer has more periods instead."""
 LARGEST_PERIOD = SAMPLE_RATE
 
 
@@ -21,6 +25,7 @@ class MiniaudioDevice(Protocol):
     running: bool
     backend: str
     callback_generator: object
+    stop_callback: Callable[[], None] | None
 
     def start(self, source: Generator[Frames, int, None]) -> None: ...
     def close(self) -> None: ...
@@ -31,6 +36,7 @@ class MiniaudioSink:
 
     name = "miniaudio"
     realtime = True
+    own_clock = True
 
     def __init__(self, device: str | None = None, latency: float = 0.5) -> None:
         self._device_name = device
@@ -60,16 +66,17 @@ class MiniaudioSink:
 
     def probe(self) -> None:
         """Open the device and let it go. Raises ``SinkUnavailableError``."""
-        self._open().close()
+        self._let_go(self._open())
 
     def start(self, fill: Fill) -> None:
         device = self._open()
+        device.stop_callback = lambda: None  # only with one does it note that it has been stopped
         source = self._source(fill)
         next(source)
         try:
             device.start(source)
         except self._api.MiniaudioError as error:
-            device.close()
+            self._let_go(device)
             raise self._unavailable(error) from error
         self._device = device
         self._backend = str(device.backend)
@@ -77,25 +84,39 @@ class MiniaudioSink:
     def close(self) -> None:
         device, self._device = self._device, None
         if device is not None:
-            device.close()
+            self._let_go(device)
 
     def _open(self) -> MiniaudioDevice:
         api = self._api
         real = [backend for backend in api.Backend if backend.name not in ("NULL", "CUSTOM")]
+        periods = max(PERIODS, math.ceil(self._wanted / LONGEST_PERIOD))
+        device: MiniaudioDevice | None = None
         try:
-            device: MiniaudioDevice = api.PlaybackDevice(
+            device_id = self._find(real)
+            device = api.PlaybackDevice.__new__(api.PlaybackDevice)
+            # In two steps, so that one that fails can be let go of.
+            device.__init__(  # type: ignore[misc]
                 output_format=api.SampleFormat.FLOAT32,
                 nchannels=CHANNELS,
                 sample_rate=SAMPLE_RATE,
-                buffersize_msec=round(self._wanted * 1000 / PERIODS),
-                callback_periods=PERIODS,
-                device_id=self._find(real),
+                buffersize_msec=round(self._wanted * 1000 / periods),
+                callback_periods=periods,
+                device_id=device_id,
                 backends=real,
                 app_name="musmed",
             )
         except api.MiniaudioError as error:
+            if device is not None:
+                self._let_go(device)
             raise self._unavailable(error) from error
         return device
+
+    def _let_go(self, device: MiniaudioDevice) -> None:
+        """And of its connection to the sound server, which the package keeps: one takes 64."""
+        device.close()
+        context = getattr(device, "_context", None)
+        if context is not None:
+            self._api.lib.ma_context_uninit(context)
 
     def _find(self, backends: Sequence[object]) -> object:
         if self._device_name is None:

@@ -19,6 +19,7 @@ class NullSink:
 
     name = "null"
     realtime = True
+    own_clock = False
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -31,7 +31,7 @@ class SoundDeviceSink:
     def __init__(
         self, device: str | None = None, latency: float = 0.5, realtime: bool = True
     ) -> None:
-        self.realtime = realtime
+        self.realtime = self.own_clock = realtime
         self._device = device
         self._wanted = latency
         self._stream: PortAudioStream | None = None

@@ -47,7 +47,6 @@ def a_snapshot() -> Snapshot:
         volume=1.0,
         peak=(0.0, 0.0),
         sink="null",
-        notice=None,
         composer="embedded",
         failure=None,
     )
