@@ -21,7 +21,9 @@ class Waiting:
     waiting = paused = False
 
     def state(self) -> Any:
-        return SimpleNamespace(written=0, heard=1.0, waiting=self.waiting, paused=self.paused)
+        return SimpleNamespace(
+            written=0, heard=1.0, waiting=self.waiting, paused=self.paused, away=False
+        )
 
     @contextmanager
     def joiner(self) -> Iterator[Any]:
