@@ -65,6 +65,14 @@ Json = Annotated[
     bool,
     typer.Option("--json", help="Print JSON, for programs.", rich_help_panel=TERMINAL),
 ]
+JsonLines = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Lines of JSON, one for each event, for programs; no keys.",
+        rich_help_panel=TERMINAL,
+    ),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -102,6 +110,7 @@ def play(
     synthesis: Synthesis = None,
     plain: Plain = False,
     slow_link: SlowLink = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Compose a session and play it while it is being composed."""
     from musmed_tui.commands.play import play_session
@@ -114,6 +123,7 @@ def play(
         synthesis=synthesis,
         plain=plain,
         slow_link=slow_link,
+        as_json=as_json,
     )
     raise typer.Exit(code)
 
@@ -277,11 +287,14 @@ def resume(  # noqa: PLR0917 - typer calls it by name
     denoise: Denoise = None,
     plain: Plain = False,
     slow_link: SlowLink = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Go on with a session that did not reach its end: the given one, or the latest."""
     from musmed_tui.commands.play import resume_session
 
-    code = resume_session(session, sink, volume, denoise=denoise, plain=plain, slow_link=slow_link)
+    code = resume_session(
+        session, sink, volume, denoise=denoise, plain=plain, slow_link=slow_link, as_json=as_json
+    )
     raise typer.Exit(code)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from engine.composers.options import ComposerOptions
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
@@ -15,6 +17,7 @@ from musmed_tui.exits import exit_code
 from musmed_tui.logs import stderr_to
 from musmed_tui.options import build_request, drawn_seed, help_for, number
 from musmed_tui.paths import Folders, folders
+from musmed_tui.plain.events import EventPlayer, place, say_event
 from musmed_tui.plain.keys import Keyboard
 from musmed_tui.plain.output import Output
 from musmed_tui.plain.player import PlainPlayer
@@ -39,6 +42,7 @@ def play_session(
     synthesis: str | None,
     plain: bool,
     slow_link: bool,
+    as_json: bool = False,
 ) -> int:
     """Play a new session; gives the exit code. Raises ``MusmedError``."""
     where = folders()
@@ -49,14 +53,15 @@ def play_session(
     request = build_request(asked, loaded)
     wish = loaded.settings.sounded(synthesis)
     options = _options(loaded, sink, loudness, wish, denoise=denoise)
-    if has_screen(plain=plain):
+    if not as_json and has_screen(plain=plain):
         code = run_app(
             where, loaded, options, new_session(request), slow_link=slow_link, said=help_here
         )
         if asked.seed is None:
             tell(drawn_seed(request.seed))
         return code
-    with _PlainSession(where, loaded, options, plain=plain) as plain_session:
+    kind = _EventSession if as_json else _PlainSession
+    with kind(where, loaded, options, plain=plain) as plain_session:
         return plain_session.perform(request, None, seed_drawn=asked.seed is None)
 
 
@@ -68,16 +73,18 @@ def resume_session(
     denoise: bool | None,
     plain: bool,
     slow_link: bool,
+    as_json: bool = False,
 ) -> int:
     """Go on with a stored session; gives the exit code. Raises ``MusmedError``."""
     where = folders()
     loaded = load_settings(where.settings)
     loudness = number("volume", volume, loaded.settings.volume)
     options = _options(loaded, sink, loudness, loaded.settings.sounded(), denoise=denoise)
-    if has_screen(plain=plain):
+    if not as_json and has_screen(plain=plain):
         kept = kept_session(lambda library: _stored(library, session))
         return run_app(where, loaded, options, kept, slow_link=slow_link)
-    with _PlainSession(where, loaded, options, plain=plain) as plain_session:
+    kind = _EventSession if as_json else _PlainSession
+    with kind(where, loaded, options, plain=plain) as plain_session:
         stored = _stored(plain_session.control.library, session)
         return plain_session.perform(stored.request, stored)
 
@@ -140,11 +147,9 @@ class _PlainSession:
         with Signals() as signals, stderr_to(self._where.engine_log):
             begun = self.control.begin(request, resume)
             try:
-                if begun.notice:
-                    self.output.line(begun.notice)
-                self._announce(request, resume)
+                self._announce(begun, request, resume)
                 if seed_drawn:
-                    self.output.line(drawn_seed(request.seed))
+                    self._tell_seed(request.seed)
                 player = self._follow(begun, signals)
             finally:
                 self.control.end()
@@ -159,7 +164,12 @@ class _PlainSession:
             player.follow(signals, cbreak)
         return player
 
-    def _announce(self, request: Request, resume: StoredSession | None) -> None:
+    def _tell_seed(self, seed: int) -> None:
+        self.output.line(drawn_seed(seed))
+
+    def _announce(self, begun: Begun, request: Request, resume: StoredSession | None) -> None:
+        if begun.notice:
+            self.output.line(begun.notice)
         way = story(request, resume.events if resume is not None else ())
         keys = " Keys: ? lists them." if self._terminal.keys else ""
         again = f", going on at {clock(resume.position)}" if resume is not None else ""
@@ -177,4 +187,55 @@ class _PlainSession:
             )
         else:
             self.output.line(f"The session is over after {clock(last.total_s)}.")
+        return exit_code(signals.stop)
+
+
+class _EventSession(_PlainSession):
+    """A session told to a program: JSON, one object a line, and no keys."""
+
+    def __init__(self, where: Folders, loaded: Loaded, options: Options, *, plain: bool) -> None:
+        super().__init__(where, loaded, options, plain=plain)
+        self._terminal = msgspec.structs.replace(
+            self._terminal, live=False, keys=False, colour=None
+        )
+        self.output = Output(sys.stdout, self._terminal)
+
+    def _follow(self, begun: Begun, signals: Signals) -> PlainPlayer:
+        player = EventPlayer(begun.runner, begun.look, self.output, Keyboard([]))
+        player.follow(signals, None)
+        return player
+
+    def _tell_seed(self, seed: int) -> None:
+        pass  # it is in the first line
+
+    def _announce(self, begun: Begun, request: Request, resume: StoredSession | None) -> None:
+        first, at = begun.look(), 0.0 if resume is None else resume.position
+        say_event(
+            self.output,
+            "begin",
+            at,
+            session=first.session_id,
+            **{"from": place(request.start, request.start_word)},
+            to=place(request.target, request.target_word),
+            total_s=request.seconds,
+            seed=request.seed,
+            composer=first.composer,
+            sink=first.sink,
+        )
+        if begun.notice:
+            say_event(self.output, "notice", at, text=begun.notice)
+
+    def _farewell(self, begun: Begun, player: PlainPlayer, signals: Signals) -> int:
+        last = begun.look()
+        say_event(
+            self.output,
+            "end",
+            last.position_s,
+            session=last.session_id,
+            state=last.state,
+            total_s=last.total_s,
+            failure=last.failure,
+        )
+        if last.state == "failed":
+            return super()._farewell(begun, player, signals)
         return exit_code(signals.stop)

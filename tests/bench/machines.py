@@ -84,8 +84,9 @@ def run(machine: Machine) -> tuple[str, float]:
             hog.kill()
             hog.wait()
     counts = re.findall(r"\d+ (?:passed|failed|skipped|errors?)", done.stdout)
-    failed = re.findall(r"^(?:FAILED|ERROR) \S+", done.stdout, re.MULTILINE)
-    print(*failed, sep="\n", file=sys.stderr)
+    if done.returncode:
+        _, _, failures = done.stdout.partition("= FAILURES =")
+        print((failures or done.stdout)[-6_000:], file=sys.stderr)
     return ", ".join(counts) or f"exit code {done.returncode}", time.monotonic() - began
 
 

@@ -310,3 +310,22 @@ def test_nothing_is_printed_but_through_the_place_that_cleans() -> None:
                 if called in {"print", "typer.echo", "sys.stdout.write", "sys.stderr.write"}:
                     found.add(path.relative_to(ROOT / "musmed_tui").as_posix())
     assert found <= allowed, found - allowed
+
+
+def test_a_session_is_told_in_json(tmp_path: Path) -> None:
+    """Also by an engine that speaks so; the last line says how it ended."""
+    done = play(tmp_path, "--json")
+    assert done.returncode == 2, done
+    assert_plain(done.stdout.decode())
+    events = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    names = [event["event"] for event in events]
+    assert (names[0], names[-1]) == ("begin", "end")
+    assert {"state", "clip", "notice"} <= set(names)
+    assert all(isinstance(event["time_s"], float) for event in events)
+    assert (events[0]["from"]["word"], events[0]["seed"]) == ("tense", 1)
+    assert events[-1]["state"] == "failed"
+    assert "title" in events[-1]["failure"]
+    page = (ROOT / "docs/json.md").read_text("utf-8")
+    for event in events:
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{event['event']}`"))
+        assert all(f"`{key}`" in row for key in set(event) - {"event", "time_s"}), row

@@ -83,6 +83,12 @@ class Terminal:
     def wait_for(self, text: str) -> str:
         return self.wait(lambda screen: text in screen, repr(text))
 
+    def clock_stands(self) -> bool:
+        """Whether it shows the same second a second and a half later."""
+        before = seconds_played(self.screen())
+        time.sleep(1.5)
+        return seconds_played(self.screen()) == before
+
     def child(self) -> int:
         """The process id of the musmed that runs in the window."""
         pane = subprocess.run(
@@ -139,9 +145,7 @@ def test_check_in_session_pause_steer_stop(terminal: Terminal) -> None:
 
     terminal.press("Space")
     terminal.wait_for("‖ paused")
-    stood = seconds_played(terminal.screen())
-    time.sleep(1.5)
-    assert seconds_played(terminal.screen()) == stood
+    terminal.wait(lambda _: terminal.clock_stands(), "the clock standing still")
     terminal.press("Space")
     terminal.wait_for("▸ playing")
 
