@@ -209,7 +209,7 @@ class MusmedApp(App[Left]):
             self._tell(screen, str(error), failed=True)
         else:
             size = output.stat().st_size / 1e6
-            said = " ".join((f"Saved as {output} ({size:.1f}\xa0MB).", *changed))
+            said = " ".join((f"Saved as {output} ({size:.1f} MB).", *changed))
             self._tell(screen, said, failed=False)
 
     def _tell(self, screen: CheckOutScreen, sentence: str, *, failed: bool) -> None:

@@ -264,9 +264,9 @@ def _headline(last: Snapshot, marks: StateMarks) -> Iterator[Part]:
 
 def folded(text: str, width: int) -> str:
     """``text`` in lines of at most ``width`` columns, broken between words, and in a path that is
-    longer than a line behind a slash: nothing of it is cut."""
+    longer than a line behind a slash: nothing of it is cut, and a size stays with its unit."""
     lines = [""]
-    for word in text.split(" "):
+    for word in re.split(r" (?!MB\))", text):
         pieces = re.findall(r"[^/]*/|[^/]+", word) if len(word) > width else [word]
         for number, piece in enumerate(pieces):
             gap = " " if number == 0 and lines[-1] else ""

@@ -137,6 +137,31 @@ def test_a_path_is_folded_behind_slashes_and_nothing_is_lost(words: list[str], w
         assert not after or line.endswith("/") or " ".join(words).find(after.split("/")[0]) >= 0
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (50, 20), (40, 12)], ids=str)
+def test_all_that_saving_asks_and_says_is_in_the_window(
+    control: FakeControl, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=size) as pilot:
+            await to_the_check_out(control, app, pilot)
+            await pilot.press("w", "enter")
+            for name in ("#what", "#file"):
+                region = app.screen.query_one(name).region
+                assert region.area
+                assert region.bottom <= size[1] - 1, name
+            place = tmp_path / "session.flac"
+            app.screen.query_one("#file", Input).value = str(place)
+            await pilot.press("enter")
+            await settled(pilot)
+            told = said(app, "saved")
+            assert "\\x" not in told
+            assert unfolded(told) == f"Saved as {place} (0.0 MB)."
+            assert "(0.0 MB)." in told.splitlines()[-1]
+
+    run(go())
+
+
 @pytest.mark.parametrize(
     ("keys", "what"),
     [
@@ -168,10 +193,11 @@ def test_what_is_saved_can_be_chosen(
     run(go())
 
 
-def test_only_the_whole_is_offered_of_what_was_heard_whole() -> None:
-    assert [(c.heard, c.suffix) for c in choices(900.0, 900.0)] == [
-        (False, ".flac"),
-        (False, ".ogg"),
+def test_what_was_heard_whole_is_offered_once_and_from_the_disk() -> None:
+    """Nothing of it has to be composed again, so it is not offered a second time as the whole."""
+    assert [(c.heard, c.seconds, c.suffix) for c in choices(900.0, 900.0)] == [
+        (True, 900.0, ".flac"),
+        (True, 900.0, ".ogg"),
     ]
     assert all(len(c.said) <= 40 for c in choices(473.0, 3600.0))
 

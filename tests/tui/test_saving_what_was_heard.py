@@ -157,7 +157,7 @@ def test_what_is_gone_of_it_is_composed_again(
 
 @pytest.mark.parametrize(
     "more",
-    [{"session": None}, {"output": None}, {"midi": "x.mid"}, {"synthesis": "builtin"}],
+    [{"session": None}, {"midi": "x.mid"}, {"synthesis": "builtin"}, {"denoise": True}],
     ids=str,
 )
 def test_heard_is_about_the_sound_of_a_kept_session(more: dict[str, Any], tmp_path: Path) -> None:
