@@ -49,13 +49,13 @@ def render_to(
     is said but one JSON document at the end (docs/json.md). Raises ``MusmedError``."""
     where = folders()
     loaded = load_settings(where.settings)
-    if not output and not midi:
-        raise MusmedError("-o is missing: name the .flac, .wav or .ogg file to write.")
     if heard and (session is None or not output or midi or denoise is not None or synthesis):
         raise MusmedError(
             "--heard writes the sound of a kept session as it was heard: give --session and -o, "
             "and leave out --midi, --denoise and --synthesis."
         )
+    if not output and not midi:
+        raise MusmedError("-o is missing: name the .flac, .wav or .ogg file to write.")
     wish = loaded.settings.sounded(synthesis)
     if help_here := help_for(asked):
         remark(help_here)

@@ -62,7 +62,7 @@ def offered(home: Path, words: str) -> list[str]:
     ("words", "wanted"),
     [
         ("musmed pl", {"play", "plan"}),
-        ("musmed play --from ten", {"tense"}),
+        ("musmed play --from ten", {"tender", "tense"}),
         ("musmed plan --instrument acousticg", {"acousticguitar"}),
         ("musmed play --com", {"--composer"}),
         ("musmed models get musicgen-stereo-s", {"musicgen-stereo-small"}),

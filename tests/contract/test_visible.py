@@ -153,7 +153,7 @@ def a_player(output: Output, text: str) -> PlainPlayer:
         composer=text or "x",
     )
     seen = msgspec.structs.replace(
-        expected(request), state="starting", loading=0.5, failure=text, notice=text, sink=text
+        expected(request), state="starting", loading=0.5, failure=text, sink=text
     )
 
     class Runner:
@@ -279,7 +279,7 @@ def test_the_screen_draws_only_what_is_seen() -> None:
 
     async def go() -> None:
         control.runner.snapshot = a_snapshot(
-            target_word=text, start_word=text, composer=text, sink=text, notice=text
+            target_word=text, start_word=text, composer=text, sink=text
         )
         app = make_app(control, playing=True)
         async with app.run_test(size=(120, 40)) as pilot:

@@ -18,6 +18,7 @@ from engine.clip_record import ClipRecord, HandedOver
 from engine.composers.base import Marks
 from engine.composers.musicgen.files.checkpoints import EMBEDDING, HEAD
 from engine.errors import MusmedError
+from engine.places import open_file
 from engine.plan.generation import Generation
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
@@ -206,7 +207,6 @@ def test_a_model_s_digest_reads_little_of_it(
 ) -> None:
     folder = model(tmp_path / "mine", b"\1\2\3")
     read: list[int] = []
-    real = Path.open
 
     class Counting:
         def __init__(self, file: IO[bytes]) -> None:
@@ -226,11 +226,11 @@ def test_a_model_s_digest_reads_little_of_it(
             read.append(len(data))
             return data
 
-    def opened(path: Path, mode: str = "r") -> object:
-        file: IO[bytes] = real(path, mode)
+    def opened(path: Path) -> object:
+        file = open_file(path)
         return Counting(file) if path.suffix == ".safetensors" else file
 
-    monkeypatch.setattr(Path, "open", opened)
+    monkeypatch.setattr("engine.session.fingerprints.open_file", opened)
     alone = msgspec.structs.replace(request_of, generation=Generation())
     assert len(materials_of(alone, str(folder))) == 1
     assert (folder / "model.safetensors").stat().st_size > 4_000_000
