@@ -180,3 +180,12 @@ def test_channels_that_cancel_are_heard() -> None:
 
 def test_names_are_told_apart() -> None:
     assert all(ODD[a]().data != ODD[b]().data for a, b in itertools.combinations(list(ODD)[-6:], 2))
+
+
+@pytest.mark.parametrize("kind", ["m4a", "wma", "aac", "mp4"])
+def test_kinds_that_people_have_are_told_how_to_be_converted(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"my song.{kind}"
+    path.write_bytes(b"\0\0\0\x20ftypM4A " + bytes(5_000))
+    with pytest.raises(MusmedError) as refused, SoundReader(path) as reader:
+        list(reader.pieces())
+    assert f"(ffmpeg -i 'my song.{kind}' 'my song.flac' does that)" in str(refused.value)

@@ -125,6 +125,26 @@ def test_merging_is_pefts(
     assert_same_weights(ours, theirs, before)
 
 
+@pytest.mark.parametrize("part", ["decoder", "text_encoder"])
+def test_an_adapter_of_one_part_alone_is_merged_into_that_part(
+    part: str, train: Callable[..., Path], tiny_model: Any, tiny_checkpoint: Path
+) -> None:
+    modules = {"decoder": ["q_proj"], "text_encoder": ["q", "v"]}[part]
+    alone = getattr(tiny_model, part)
+    folder = train("one", base=alone, target_modules=modules)
+    theirs = merged_by_peft(alone, (folder, 1.0))
+    ours = merged_by_us(tiny_model, tiny_checkpoint, AdapterWish(str(folder)))
+    before = tiny_model.state_dict()
+    changed = {name for name in ours if not torch.equal(ours[name], before[name])}
+    assert changed
+    assert all(name.startswith(f"{part}.") for name in changed)
+    assert_same_weights(
+        {name: ours[f"{part}.{name}"] for name in theirs},
+        theirs,
+        {name: before[f"{part}.{name}"] for name in theirs},
+    )
+
+
 @pytest.mark.filterwarnings("ignore")  # peft's, that they changed the base
 @pytest.mark.parametrize("way", CHANGING)
 def test_an_adapter_that_changed_its_base_is_refused(
@@ -311,6 +331,14 @@ def unprefixed(tensors: dict[str, Any]) -> dict[str, Any]:
     return {key.removeprefix("base_model."): value for key, value in tensors.items()}
 
 
+def compiled(tensors: dict[str, Any]) -> dict[str, Any]:
+    return {key.replace(".layers.0.", ".layers.0._orig_mod."): v for key, v in tensors.items()}
+
+
+def in_training(tensors: dict[str, Any]) -> dict[str, Any]:
+    return {key.replace(".weight", ".default.weight"): value for key, value in tensors.items()}
+
+
 def whole_of_another_size(tensors: dict[str, Any]) -> dict[str, Any]:
     return {f"base_model.model.{LAYER}.fc1.weight": torch.zeros(2, 2)}
 
@@ -365,7 +393,15 @@ REFUSED: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
         ("another model", "32 x 64, not 32 x 32", "--composer"),
     ),
     "more layers": (lambda f: retensor(f, renamed), ("layers.77", "does not have")),
-    "other names": (lambda f: retensor(f, unprefixed), ("can't merge",)),
+    "other names": (
+        lambda f: retensor(f, unprefixed),
+        ("does not begin with 'base_model.model.'", "save_pretrained"),
+    ),
+    "names of a compiled model": (lambda f: retensor(f, compiled), ("torch.compile", "_orig_mod")),
+    "names from training": (
+        lambda f: retensor(f, in_training),
+        ("from training", "save_pretrained"),
+    ),
     "a whole weight of another size": (
         lambda f: retensor(f, whole_of_another_size),
         ("2 x 2, not 64 x 32",),

@@ -7,6 +7,7 @@ about a file is said in a sentence. soundfile and numpy only: the front uses it.
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -31,6 +32,10 @@ say."""
 LARGEST_BYTES = 16 * 1024**3
 LONGEST_SECONDS = 12 * 3600
 KINDS = "convert it to FLAC, WAV, OGG or MP3 first"
+FOREIGN = frozenset(
+    (".m4a", ".m4b", ".mp4", ".aac", ".wma", ".ape", ".wv", ".mka", ".webm", ".ac3")
+)
+"""What people have and libsndfile can't read."""
 _PIECE_SECONDS = 5
 _PIECE_SAMPLES = 1 << 22
 """Of all channels together, at most, in a piece."""
@@ -234,6 +239,14 @@ class SoundReader:
     def _unreadable(self, error: BaseException) -> MusmedError:
         reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
         reason = str(reason).strip().rstrip(".").lower() or "its data are damaged"
+        kind = self._path.suffix.lower()
+        if kind in FOREIGN:
+            names = (self._path.name, self._path.with_suffix(".flac").name)
+            command = f"ffmpeg -i {' '.join(map(shlex.quote, names))}"
+            return MusmedError(
+                f"{self._path} is a {kind} file, which musmed does not read; "
+                f"convert it first ({command} does that)."
+            )
         return MusmedError(f"{self._path} can't be read as sound ({reason}); {KINDS}.")
 
 

@@ -257,7 +257,8 @@ class _Reading:
         """What the tensors change, each checked against the weight it changes."""
         for key, info in self.tensors.items():
             module, _, part = key.removeprefix(_PREFIX).rpartition(".lora_")
-            if not key.startswith(_PREFIX) or info.dtype not in FLOATS:
+            compiled = "_orig_mod." in key
+            if not key.startswith(_PREFIX) or compiled or info.dtype not in FLOATS:
                 raise self._unreadable(key)
             if not module:
                 weight = self._weight(key.removeprefix(_PREFIX))
@@ -302,8 +303,9 @@ class _Reading:
         return alpha / (math.sqrt(rank) if self.config.get("use_rslora") else rank)
 
     def _weight(self, weight: str) -> str:
-        """The base's name of it. An adapter trained on the decoder alone leaves 'decoder.' out."""
-        for known in (weight, f"decoder.{weight}"):
+        """The base's name of it. An adapter trained on the decoder alone leaves 'decoder.' out,
+        one trained on the text encoder alone 'text_encoder.'."""
+        for known in (weight, f"decoder.{weight}", f"text_encoder.{weight}"):
             if known in self.checkpoint.tensors:
                 return known
         raise MusmedError(
@@ -322,9 +324,25 @@ class _Reading:
             )
 
     def _unreadable(self, key: str) -> MusmedError:
+        """Why the tensor ``key`` can't be merged, as far as its name tells."""
+        held = f"The adapter {self.name} holds {key[:80]!r}, "
+        if "_orig_mod." in key:
+            return MusmedError(
+                f"{held}a name that torch.compile gives; save the model that was compiled "
+                "(its _orig_mod) with peft's save_pretrained."
+            )
+        if re.search(r"lora_(?:embedding_)?[AB]\.\w+\.weight$|lora_embedding_[AB]\.\w+$", key):
+            return MusmedError(
+                f"{held}a name from training; save it with peft's save_pretrained, which leaves "
+                "the adapter's name out."
+            )
+        if not key.startswith(_PREFIX):
+            return MusmedError(
+                f"{held}a name that does not begin with {_PREFIX!r} as peft's do; save it with "
+                "peft's save_pretrained."
+            )
         return MusmedError(
-            f"The adapter {self.name} holds {key[:80]!r}, which musmed can't merge; "
-            "it merges LoRA matrices and whole weights."
+            f"{held}which musmed can't merge; it merges LoRA matrices and whole weights."
         )
 
 
