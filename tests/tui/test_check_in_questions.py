@@ -165,7 +165,9 @@ async def press(pilot: Pilot[Left], key: str) -> None:
     await pilot.pause()
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 6))]
+)
 def test_whatever_is_pressed_only_what_is_asked_is_answered(
     control: FakeControl, seed: int
 ) -> None:
