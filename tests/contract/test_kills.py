@@ -1,10 +1,10 @@
 """Whatever is killed or stopped at whatever moment, nothing is lost and nothing sounds different.
 
-The sweeps are ``long``; one moment of an engine and one row of keys are tried always, as are three
-kills of the player in ``test_resume.py``. What is heard after a kill of the
-player, once it is gone on with, is what ``musmed render --session`` makes of the kept session from
-there on; an engine that is killed or stopped is not heard at all. The quick engine composes: what
-is kept and gone on with is kept whatever the music is.
+The sweeps are ``long``; one moment of an engine is tried always, as are three kills of the player
+in ``test_resume.py``. What is heard after a kill of the player, once it is gone on with, is what
+``musmed render --session`` makes of the kept session from there on; an engine that is killed or
+stopped is not heard at all. The quick engine composes: what is kept and gone on with is kept
+whatever the music is.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def test_a_player_killed_at_any_moment_loses_nothing(tmp_path: Path, seed: int) 
 
 @pytest.mark.parametrize(
     "keys",
-    [pytest.param(keys, marks=() if keys == b"scalm\ren" else pytest.mark.long) for keys in KEYS],
+    [pytest.param(keys, marks=pytest.mark.long) for keys in KEYS],
     ids=lambda keys: keys.decode().replace("\x1b", "Esc").replace("\r", "Enter"),
 )
 def test_a_player_killed_after_any_key_loses_nothing(tmp_path: Path, keys: bytes) -> None:

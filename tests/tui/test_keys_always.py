@@ -261,7 +261,9 @@ PLACES = {
 """Screens and what has the focus there: every twelve walks come by all of these."""
 
 
-@pytest.mark.parametrize("first", range(0, WALKS, 12))
+@pytest.mark.parametrize(
+    "first", [0, *(pytest.param(n, marks=pytest.mark.long) for n in range(12, WALKS, 12))]
+)
 def test_keys_do_what_is_promised(
     first: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
