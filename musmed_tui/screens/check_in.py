@@ -32,6 +32,7 @@ from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
 from musmed_tui.settings import Loaded, parse_number
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.transport import Transport
+from musmed_tui.widgets.typed_line import TypedLine
 from musmed_tui.widgets.words import Words
 
 _WAYS = (("small steps (iso)", "iso"), ("straight there (direct)", "direct"))
@@ -359,7 +360,7 @@ def _row(label: str, control: Widget) -> ComposeResult:
 
 
 def _number(value: str, *, id: str, placeholder: str = "") -> Input:  # noqa: A002
-    return Input(value, id=id, placeholder=placeholder, compact=True, select_on_focus=True)
+    return TypedLine(value, id=id, placeholder=placeholder, compact=True, select_on_focus=True)
 
 
 def _choice(

@@ -27,6 +27,7 @@ from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.status import way
 from musmed_tui.widgets.transport import Transport
+from musmed_tui.widgets.typed_line import TypedLine
 from musmed_tui.widgets.words import Part, Words, cut
 from musmed_tui.wording import ASCII, UNICODE, StateMarks, clock
 
@@ -117,7 +118,7 @@ class CheckOutScreen(ShownFocusScreen):
                     yield Label("save", classes="label")
                     yield OptionList(*(one.said for one in self._choices), id="what", markup=False)
                     yield Label("as (.flac, .wav or .ogg)", classes="label")
-                    yield Input(id="file", compact=True)
+                    yield TypedLine(id="file", compact=True)
                     yield ProgressBar(id="progress", show_eta=False)
                 yield Label("what was played", classes="heading")
                 with VerticalScroll(id="played"):

@@ -19,6 +19,7 @@ from engine.affect.feelings import (
 )
 from engine.affect.harm import HELP, speaks_of_harm
 from engine.errors import MusmedError
+from musmed_tui.widgets.typed_line import TypedLine
 from musmed_tui.wording import MAX_TYPED, completions
 
 SAME = 0.03
@@ -27,7 +28,7 @@ SAME = 0.03
 WORDS = spellings()
 
 
-class FeelingField(Input):
+class FeelingField(TypedLine):
     """Holds an affect: typed as a word or 'v,a', or ``put`` from elsewhere.
 
     ``Chosen`` comes when what is typed has become, or is no longer, a feeling; ``Input.Submitted``
