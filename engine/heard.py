@@ -7,7 +7,7 @@ as the sound did: with the player's fade of 0.4 s where the session was stopped.
 from __future__ import annotations
 
 import contextlib
-import time
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import msgspec
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.plan.events import Event
 from engine.plan.planner import make_plan
-from engine.playback.clips import ClipStore
+from engine.playback.clips import ClipStore, DamagedClipError
 from engine.playback.joiner import Joiner
 from engine.playback.placement import JoinRecord
 from engine.playback.playback import Playback
@@ -29,18 +29,19 @@ from engine.session.preparation import taken_up
 LOOK_SECONDS = 0.05
 FADE_FRAMES = frames_of(0.4 + 0.2)
 """The fade of a stop, and what the limiter holds back of what it was given."""
-STALL_SECONDS = 5.0
-"""How long the fade's audio is waited for; without it the sound ends at once."""
 
 
 def heard_until(stored: StoredSession) -> float:
-    """Session seconds up to which ``stored`` was heard."""
+    """Session seconds up to which ``stored`` was heard: all of it, where it was heard to its end
+    once, wherever it was left when it was heard again."""
+    if stored.state == "finished":
+        return stored.request.seconds
     return min(max(0.0, stored.position), stored.request.seconds)
 
 
 def heard_events(stored: StoredSession) -> tuple[Event, ...]:
     """What the listener did in what was heard."""
-    return tuple(event for event in stored.events if event.at < stored.position)
+    return tuple(event for event in stored.events if event.at < heard_until(stored))
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -76,16 +77,20 @@ def write_heard(
             joiner.place(store.get(clip.spec.key), clip.marks, splice=splice)
         if joiner.horizon() < min(total, frames_of(until)):
             return None
-        playback = Playback(joiner, sink)
-        if frames_of(until) < total:
-            sink.stop_at(frames_of(until), lambda: stop_softly(playback, frames_of(until)))
-        with _played(playback):
-            while not sink.done.wait(LOOK_SECONDS):
-                if playback.failure is not None:
+        playback, over = Playback(joiner, sink), threading.Event()
+        if (frame := frames_of(until)) < total:
+            wanted = min(fade_end(frame, total), joiner.horizon())
+            sink.stop_at(frame, lambda: stop_softly(playback, wanted, over))
+        try:
+            with _played(playback, over):
+                while not sink.done.wait(LOOK_SECONDS) and playback.failure is None:
+                    if cancelled():
+                        return None
+                    progress(min(until, playback.state().heard), until)
+                if playback.failure is not None:  # also where the file took the rest before this
                     raise playback.failure
-                if cancelled():
-                    return None
-                progress(min(until, playback.state().heard), until)
+        except DamagedClipError:
+            return None
         sink.check()
         frames = round(until * SAMPLE_RATE)
         return Written(
@@ -93,21 +98,24 @@ def write_heard(
         )
 
 
-def stop_softly(playback: Playback, frame: int) -> None:
-    """Stop at session ``frame``, which the sink has come to, once what the fade is made of is here:
-    a file asks faster than it is given."""
-    deadline = time.monotonic() + STALL_SECONDS
-    with playback.joiner() as joiner:
-        wanted = min(frame + FADE_FRAMES, joiner.total)
-    while playback.state().written < wanted and time.monotonic() < deadline:
-        time.sleep(0.002)
+def fade_end(frame: int, total: int) -> int:
+    """The session frame up to which the fade of a stop at ``frame`` is made of audio."""
+    return min(frame + FADE_FRAMES, total)
+
+
+def stop_softly(playback: Playback, wanted: int, over: threading.Event) -> None:
+    """Stop where the sink is now, once the audio up to session frame ``wanted`` is here, of which
+    the fade is made: a file asks faster than it is given. ``over``: nothing more will come."""
+    while playback.state().written < wanted and not over.wait(0.002):
+        pass
     playback.stop()
 
 
 @contextlib.contextmanager
-def _played(playback: Playback) -> Iterator[None]:
+def _played(playback: Playback, over: threading.Event) -> Iterator[None]:
     try:
         playback.start()
         yield
     finally:
+        over.set()
         playback.close()

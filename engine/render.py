@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from engine.composers.base import resolve_composer
 from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.speeds import Speeds
 from engine.errors import MusmedError
-from engine.heard import heard_events, heard_until, stop_softly, write_heard
+from engine.heard import fade_end, heard_events, heard_until, stop_softly, write_heard
 from engine.places import part_of
 from engine.plan.events import Event
 from engine.plan.planner import make_plan
@@ -86,13 +87,15 @@ def render_session(
             log_file=log_file,
             speeds=speeds,
         )
+        over = threading.Event()
         try:
             total = runner.status().plan.total
             stops = until is not None and until < total
             if until is not None and stops:
                 total = until
                 frame, playback = frames_of(until), runner.playback
-                sink.stop_at(frame, lambda: stop_softly(playback, frame))
+                wanted = fade_end(frame, frames_of(runner.status().plan.total))
+                sink.stop_at(frame, lambda: stop_softly(playback, wanted, over))
             runner.start()
             while not (sink.done.is_set() if stops else runner.wait(0.0)):
                 runner.wait(0.1)
@@ -104,6 +107,8 @@ def render_session(
             status = runner.status()
             if status.failure is not None:
                 raise MusmedError(status.failure)
+            if runner.playback.failure is not None:  # the file took the rest before it was seen
+                raise MusmedError(str(runner.playback.failure))
             runner.close()
             sink.check()
             part.replace(output)
@@ -119,6 +124,7 @@ def render_session(
             )
             return RenderResult(output, sidecar, total, tuple(runner.take_notices()))
         finally:
+            over.set()
             runner.close()
             part.unlink(missing_ok=True)
             library.close()

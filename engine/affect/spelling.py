@@ -32,8 +32,12 @@ def plain(text: str) -> str:
 def slips(a: str, b: str, most: int) -> int | None:
     """How many characters are wrong, too many, missing or exchanged with their neighbour between
     ``a`` and ``b`` (optimal string alignment); None when it is more than ``most``."""
-    if abs(len(a) - len(b)) > most:
+    a, b = _differing(a, b)
+    longer = max(len(a), len(b))
+    if abs(len(a) - len(b)) > most or (most == 1 and longer > 2):  # one slip lies in two characters
         return None
+    if not longer or not most:
+        return 0 if not longer else None
     before: list[int] = []
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
@@ -46,6 +50,17 @@ def slips(a: str, b: str, most: int) -> int | None:
         if min(row) > most:
             return None
     return row[-1] if row[-1] <= most else None
+
+
+def _differing(a: str, b: str) -> tuple[str, str]:
+    """``a`` and ``b`` without what both begin and end with."""
+    begin, shorter = 0, min(len(a), len(b))
+    while begin < shorter and a[begin] == b[begin]:
+        begin += 1
+    end = 0
+    while end < shorter - begin and a[-1 - end] == b[-1 - end]:
+        end += 1
+    return a[begin : len(a) - end], b[begin : len(b) - end]
 
 
 def allowed_slips(text: str) -> int:

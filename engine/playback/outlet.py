@@ -53,6 +53,8 @@ class Outlet:
         self._say = say
         self._tap = _Tap(player, open_=True)
         self._stand_in: NullSink | None = None
+        self._hangs_at_end = False
+        """The device has taken the last frame and does not ask any more."""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="sink watcher", daemon=True)
 
@@ -74,7 +76,7 @@ class Outlet:
     @property
     def active(self) -> bool:
         """Somebody asks."""
-        return self.away or self._sink.active
+        return self.away or (self._sink.active and not self._hangs_at_end)
 
     def describe(self) -> str:
         return self._sink.describe()
@@ -98,11 +100,13 @@ class Outlet:
         while not self._closing.wait(LOOK_SECONDS):
             looks = looks + 1 if self._player.asked == asked else 0
             asked = self._player.asked
-            if self._player.drained_at is not None:
-                continue  # only zeros are asked for any more
+            hangs = self._sink.own_clock and looks * LOOK_SECONDS > self._limit()
+            if self._player.drained_at is not None:  # only zeros are asked for any more
+                self._hangs_at_end = hangs
+                continue
             if not self._sink.active:
                 self._gone("is gone")
-            elif self._sink.own_clock and looks * LOOK_SECONDS > self._limit():
+            elif hangs:
                 self._gone("takes no more sound")
             if self.failure is not None:
                 return
@@ -131,7 +135,8 @@ class Outlet:
             self._say(f"The sound device is back; {rest}.")
 
     def _found_again(self) -> bool:
-        """Open the sink as soon as that can be done; False when the session ends before."""
+        """Open the sink as soon as that can be done and it asks; False when the session ends
+        before. There are devices that can be opened and ask once, and then for nothing more."""
         delay = FIRST_RETRY
         while not self._closing.is_set():
             try:
@@ -139,14 +144,26 @@ class Outlet:
             except MusmedError as error:
                 log.info("the sound device is still away: %s", error)
             else:
-                if not self._closing.is_set():
+                if self._asks():
                     return True
-                self._sink.close()
-                return False
+                if self._closing.is_set():
+                    self._sink.close()
+                    return False
             if self._closing.wait(delay):
                 return False
             delay = min(2 * delay, LAST_RETRY)
         return False
+
+    def _asks(self) -> bool:
+        """Whether the sink, which has just been opened, asks again after that."""
+        if not self._sink.own_clock:
+            return not self._closing.is_set()
+        asked, looks = self._tap.asked, 0
+        while self._tap.asked == asked and looks * LOOK_SECONDS <= self._limit():
+            looks += 1
+            if self._closing.wait(LOOK_SECONDS):
+                return False
+        return self._tap.asked > asked
 
     def _try_once(self) -> None:
         try:
@@ -166,10 +183,13 @@ class _Tap:
 
     def __init__(self, player: Player, *, open_: bool) -> None:
         self.open = open_
+        self.asked = 0
+        """How often it was asked while it was closed."""
         self._fill = player.fill
 
     def __call__(self, out: Frames) -> int:
         if self.open:
             return self._fill(out)
+        self.asked += 1
         out[:] = 0.0
         return len(out)

@@ -31,6 +31,7 @@ from engine.session.conductor.messages import (
 )
 from engine.session.conductor.resumption import Resumption
 from engine.session.library.library import Library
+from engine.session.lifecycle import BEGINNING_SECONDS
 
 FADE_SECONDS = 4.0
 """The session's fades at both ends (comfort: 3 to 5 s)."""
@@ -143,20 +144,32 @@ COUNTED_SECONDS = 1.0
 
 
 class Watch:
-    """Looks at ``playback`` and knows how long the listener has waited; ``clock`` in seconds."""
+    """Looks at ``playback`` and knows how long the listener has waited; ``clock`` in seconds;
+    ``begins``: the session second at which it is heard first."""
 
-    def __init__(self, playback: Playback, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        playback: Playback,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        begins: float = 0.0,
+    ) -> None:
         self._playback = playback
         self._clock = clock
         self._looked = clock()
         self._silence = 0.0
         """For how many seconds the listener has waited for a clip."""
         self._waits = False
+        self._begins = begins
+        self._sounded = False
+        """It has been heard from there on: before that nothing is late."""
 
     def look(self) -> Progress:
         """How it stands now. A splice that was passed by is reported once."""
         state = self._playback.state()
-        waiting = state.waiting and state.heard > 0  # before the first sound nothing is late
+        moved = abs(state.heard - self._begins) > BEGINNING_SECONDS
+        self._sounded = self._sounded or (moved and not state.waiting)
+        waiting = state.waiting and self._sounded
         with self._playback.joiner() as joiner:
             missed, joiner.missed_splice = joiner.missed_splice, False
         self._count(waits=waiting and not (state.paused or state.away))

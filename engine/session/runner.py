@@ -96,7 +96,7 @@ class SessionRunner:
         self._speeds = parts.speeds
         self._notices = parts.notices
         self._lifecycle = parts.lifecycle
-        self._watch = Watch(self.playback)
+        self._watch = Watch(self.playback, begins=self._lifecycle.begins)
         self._over = threading.Event()
         self._quit = threading.Event()
         self._loading: float | None = None
@@ -182,6 +182,11 @@ class SessionRunner:
     def joins(self) -> tuple[JoinRecord, ...]:
         with self.playback.joiner() as joiner:
             return tuple(joiner.joins)
+
+    @property
+    def replay(self) -> bool:
+        """A session that was heard to its end before is heard again."""
+        return self._lifecycle.replay
 
     def finished_clips(self) -> tuple[ClipState, ...]:
         """The clips that were composed and not thrown away, older revisions included."""

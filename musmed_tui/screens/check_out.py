@@ -105,7 +105,9 @@ class CheckOutScreen(ShownFocusScreen):
         self._begun = begun
         self._folder = folder
         self._saving = False
-        self._choices = choices(last.position_s, last.total_s)
+        self._choices = choices(
+            last.total_s if begun.runner.replay else last.position_s, last.total_s
+        )
         self._chosen = self._choices[0]
 
     def compose(self) -> ComposeResult:

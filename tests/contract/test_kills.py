@@ -13,6 +13,7 @@ import contextlib
 import os
 import pty
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -236,7 +237,7 @@ def test_an_engine_that_is_stopped_for_good_is_replaced_and_said(tmp_path: Path)
     out, _ = end_of(process)
     assert process.returncode == 0, out.decode()
     said = " ".join(out.decode().split())
-    assert "The engine has not answered for 15 s" in said
+    assert re.search(r"The engine has not answered for \d+ s", said)
     assert "a new one is being started" in said
     assert not engine.is_running()
     assert np.array_equal(read(heard), whole(tmp_path, kept(home), home))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +39,8 @@ class Device:
         self.there = True
         self.active = False
         self.attempts = 0
+        self.asks = True
+        """Opened, it asks."""
         self.closing = threading.Event()
         self.closing.set()
         self.fill: Fill | None = None
@@ -50,6 +53,14 @@ class Device:
         if not self.there:
             raise SinkUnavailableError("The device is not there; plug it in.")
         self.active, self.fill = True, fill
+        if self.asks:
+            threading.Thread(target=self._ask, args=(fill,), daemon=True).start()
+
+    def _ask(self, fill: Fill) -> None:
+        """As a card that runs does while nobody has anything for it."""
+        while self.active and not getattr(fill, "open", True):
+            fill(np.zeros((0, 2), np.float32))
+            time.sleep(0.001)
 
     def close(self) -> None:
         """Takes until ``closing`` is set."""
@@ -274,6 +285,38 @@ def test_one_that_goes_after_the_last_frame_is_not_waited_for(
     wait_for(lambda: playback.state().ended)
     assert playback.state().heard > SECONDS - 0.5
     assert not playback.take_said()
+
+
+def test_one_that_hangs_after_the_last_frame_is_not_waited_for(
+    playback: Playback, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says that it is there, and asks for nothing more."""
+    monkeypatch.setattr("engine.playback.outlet.HANG_SECONDS", 0.05)
+    for second in range(int(SECONDS)):
+        written(playback, second + 1.0)
+        device.play(1.0)
+    wait_for(device.gives_less)
+    wait_for(lambda: playback.state().ended)
+    assert device.active
+    assert not playback.take_said()
+
+
+def test_one_that_can_be_opened_but_asks_for_nothing_is_not_back(
+    playback: Playback, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said once that it is gone and once that it is back, however often it is opened."""
+    written(playback, 1.5)
+    device.play(0.5)
+    away(playback, device)
+    monkeypatch.setattr("engine.playback.outlet.HANG_SECONDS", 0.05)
+    device.asks, opened = False, device.attempts
+    device.there = True
+    wait_for(lambda: device.attempts > opened + 3)
+    assert playback.state().away
+    assert not playback.take_said()
+    monkeypatch.setattr("engine.playback.outlet.HANG_SECONDS", 5.0)
+    device.asks = True
+    assert "is back" in said(playback, "is")
 
 
 def test_what_is_not_in_real_time_is_tried_once(tmp_path: Path) -> None:

@@ -383,3 +383,54 @@ def test_any_bytes_of_the_file(tmp_path: Path, seed: int) -> None:
     assert again.load(session).events == EVENTS
     assert session in [row.id for row in again.sessions()]
     again.close()
+
+
+def test_a_session_that_plays_outlives_a_library_that_was_moved_away(tmp_path: Path) -> None:
+    """As musmed itself advises for one that is damaged. What was deleted does not come back."""
+    library = Library(tmp_path)
+    deleted = library.create(REQUEST, EMBEDDED, 1, None, NOW)
+    library.delete(deleted)
+    session = library.create(REQUEST, EMBEDDED, 1, None, NOW)
+    other = Library(tmp_path)
+    for old in tmp_path.glob("library.sqlite*"):
+        old.rename(tmp_path / f"moved-{old.name}")
+    library.set_position(session, 12.0)
+    library.add_event(session, EVENTS[0])
+    library.save_clip(
+        session,
+        make_plan(REQUEST).clips[0],
+        start=0,
+        frames=100,
+        cut=False,
+        continuation=Continuation(composer=EMBEDDED, version=1, state=b"", finishing=b"").pack(),
+        record=record(),
+        marks=Marks(),
+    )
+    assert library.load(session).position == 12.0
+    assert [row.id for row in other.sessions()] == [session]
+    library.close()
+    other.close()
+
+
+def test_a_library_that_could_not_be_opened_again_is_opened_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full just when another file has to be begun; then there is room."""
+    library = Library(tmp_path)
+    session = library.create(REQUEST, EMBEDDED, 1, None, NOW)
+    library.path.rename(tmp_path / "moved.sqlite")
+    opened = library._db._opened
+
+    def full() -> sqlite3.Connection:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(library._db, "_opened", full)
+    for _ in range(2):
+        with pytest.raises(MusmedError, match="the disk is full"):
+            library.set_position(session, 11.0)
+        with pytest.raises(MusmedError, match="the disk is full"):
+            library.sessions()
+    monkeypatch.setattr(library._db, "_opened", opened)
+    library.set_position(session, 12.0)
+    assert [(row.id, row.position) for row in library.sessions()] == [(session, 12.0)]
+    library.close()

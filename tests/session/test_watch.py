@@ -19,10 +19,11 @@ class Waiting:
     """A playback as far as ``Watch`` looks at it."""
 
     waiting = paused = False
+    heard = 1.0
 
     def state(self) -> Any:
         return SimpleNamespace(
-            written=0, heard=1.0, waiting=self.waiting, paused=self.paused, away=False
+            written=0, heard=self.heard, waiting=self.waiting, paused=self.paused, away=False
         )
 
     @contextmanager
@@ -31,9 +32,13 @@ class Waiting:
 
 
 class World:
-    def __init__(self) -> None:
+    """``heard``: where it stands at first."""
+
+    def __init__(self, begins: float = 0.0, heard: float = 1.0) -> None:
         self.now, self.playback = 0.0, Waiting()
-        self.watch = Watch(cast("Playback", self.playback), lambda: self.now)
+        self.playback.heard = heard
+        self.watch = Watch(cast("Playback", self.playback), lambda: self.now, begins=begins)
+        self.watch.look()
 
     def look(self, after: float) -> float:
         self.now += after
@@ -62,3 +67,16 @@ def test_a_pause_and_music_end_the_wait() -> None:
     assert world.look(0.25) == 0.25
     world.playback.waiting = False
     assert world.look(0.5) == 0.0
+
+
+@pytest.mark.parametrize("begins", [0.0, 300.0])
+def test_before_it_is_heard_from_where_it_begins_nothing_is_late(begins: float) -> None:
+    """A session that goes on at five minutes waits for its composer as one that begins does."""
+    world = World(begins, heard=begins)
+    world.playback.waiting = True
+    assert [world.look(0.5) for _ in range(40)] == [0.0] * 40
+    world.playback.heard, world.playback.waiting = begins + 1.0, False
+    world.look(0.5)
+    world.playback.waiting = True
+    world.look(0.5)
+    assert world.look(0.5) == 0.5

@@ -83,6 +83,7 @@ class FakeRunner:
         self.asked: list[object] = []
         self.notices: list[Notice] = []
         self.over = False
+        self.replay = False
         self.looks = 0
 
     def look(self) -> Snapshot:

@@ -122,7 +122,8 @@ def rendered(session: str, output: Path) -> int:
 def test_what_is_gone_of_it_is_composed_again(
     control: SessionControl, card: SteppedFile, tmp_path: Path
 ) -> None:
-    """Without a listener's screen: stopped in the midst, saved, a clip lost, saved again."""
+    """Without a listener's screen: stopped in the midst, saved, a clip damaged in its midst, saved,
+    and lost, saved again."""
     from support.real_app import TENSE_TO_CALM
     from support.waiting import wait_for_session
 
@@ -133,7 +134,8 @@ def test_what_is_gone_of_it_is_composed_again(
     control.end()
     stored = control.library.load(begun.look().session_id)
     saves = []
-    for name in ("kept.flac", "gone.flac"):
+    folder = control.library.clip_folder(stored.id)
+    for name in ("kept.flac", "damaged.flac", "gone.flac"):
         calls: list[float] = []
         control.save(
             begun.runner,
@@ -144,15 +146,23 @@ def test_what_is_gone_of_it_is_composed_again(
         )
         assert calls[-1] == stored.position
         saves.append(sound(tmp_path / name))
-        for clip in control.library.clip_folder(stored.id).glob("0001-*.flac"):
-            clip.unlink()
-    np.testing.assert_array_equal(*saves)
+        for clip in folder.glob("0001-*.flac"):
+            data = bytearray(clip.read_bytes())
+            data[len(data) // 2 : len(data) // 2 + 2_000] = bytes(2_000)
+            clip.write_bytes(data) if name == "kept.flac" else clip.unlink()
+    for again in saves[1:]:
+        np.testing.assert_array_equal(again, saves[0])
     check(sound(tmp_path / "ear.wav"), saves[0], stored.position)
 
     with pytest.raises(MusmedError, match="called off"):
         control.save(begun.runner, tmp_path / "off.flac", lambda *_: None, lambda: True, heard=True)
     left = sorted(path.name for path in tmp_path.iterdir() if path.is_file())
-    assert left == ["ear.wav", "gone.flac", "gone.json", "kept.flac", "kept.json"]
+    assert left == sorted(
+        [
+            "ear.wav",
+            *(f"{one}.{kind}" for one in ("damaged", "gone", "kept") for kind in ("flac", "json")),
+        ]
+    )
 
 
 @pytest.mark.parametrize(

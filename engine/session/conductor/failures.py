@@ -114,7 +114,8 @@ class Failures:
 
     def silent(self, seconds: float) -> None:
         """The listener has been waiting so long. Who can't be taken over from is started anew,
-        unless something comes, however slowly."""
+        unless something comes, however slowly; while it loads, that is the watchdog's affair
+        (``engine.link.watchdog``), which knows how long a soundfont may take."""
         self._silence = seconds
         self._quiet_since = min(self._quiet_since, seconds)
         reason = f"no music for {seconds:.0f} s"
@@ -122,7 +123,7 @@ class Failures:
             return
         if self._replaceable:
             self._take_over(reason)
-        elif seconds - self._quiet_since >= TAKEOVER_SECONDS:
+        elif self._state.ready and seconds - self._quiet_since >= TAKEOVER_SECONDS:
             self.lost(reason, process_alive=True)
 
     def heard(self) -> None:

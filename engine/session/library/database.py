@@ -51,32 +51,32 @@ class Database:
         """What the listener should know: sentences."""
         self._remembered: dict[str, Row] = {}
         self._damage: Exception | None = None
-        self._connection = self._opened()
+        self._connection: sqlite3.Connection | None = None
+        self._closed = False
+        self._ready()
 
     def execute(self, sql: str, values: Row = ()) -> sqlite3.Cursor:
         """A statement as it is."""
-        return self._connection.execute(sql, values)
+        return self._ready().execute(sql, values)
 
     @property
     def in_transaction(self) -> bool:
-        return self._connection.in_transaction
+        return self._connection is not None and self._connection.in_transaction
 
     def write(self, sql: str, values: Row = ()) -> int:
         """A statement that changes something; how many rows."""
         with self.lock:
-            if self._identity() != self._file:  # another process has set it aside
-                self._connection.close()
-                self._connection = self._opened()
+            if self._connection and self._identity() != self._file:
+                self._let_go()  # another process has set it aside, or somebody has moved it away
             try:
-                return self._connection.execute(sql, values).rowcount
+                return self._ready().execute(sql, values).rowcount
             except (sqlite3.Error, UnicodeDecodeError) as error:
                 if not _is_damage(error):
                     raise
                 log.error("the library can't be written: %s", error)  # noqa: TRY400
-                self._connection.close()
+                self._let_go()
                 self._damage = error
-                self._connection = self._opened()
-            return self._connection.execute(sql, values).rowcount
+            return self._ready().execute(sql, values).rowcount
 
     def rows(self, columns: str, table: str, where: str = "", values: Row = ()) -> list[Row]:
         """``SELECT columns FROM table where``; where that can't be read as a whole, each row and
@@ -97,10 +97,15 @@ class Database:
         ``SHAPE``."""
         self._remembered[session] = row
 
+    def forget(self, session: str) -> None:
+        """It is deleted, and is not to come back."""
+        self._remembered.pop(session, None)
+
     def close(self) -> None:
         """May be called twice."""
         with self.lock:
-            self._connection.close()
+            self._closed = True
+            self._let_go()
 
     # reading what is damaged
 
@@ -129,6 +134,33 @@ class Database:
 
     # opening
 
+    def _ready(self) -> sqlite3.Connection:
+        """The connection; opened again where the last one was let go of, also when it could not be
+        opened a while ago (a disk that was full may have room again). What has to be in the file
+        (``remember``) is put into it, whoever made it. It is let go of before another is opened:
+        SQLite finds what is beside a database by its name."""
+        with self.lock:
+            if self._connection is None:
+                if self._closed:
+                    raise sqlite3.ProgrammingError("it was closed")
+                made = self._opened()
+                try:
+                    self._recall(made)
+                except BaseException:
+                    made.close()
+                    raise
+                self._connection = made
+            return self._connection
+
+    def _recall(self, made: sqlite3.Connection) -> None:
+        for row in self._remembered.values():
+            made.execute(f"INSERT OR IGNORE INTO sessions VALUES ({_marks(row)})", row)
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def _opened(self) -> sqlite3.Connection:
         """The database, whole. One that was found damaged (``_damage``), or is now, is set aside
         first, by one process at a time."""
@@ -150,7 +182,11 @@ class Database:
             return self._connect()
         aside = self._moved()
         made = self._connect()
-        saved = self._saved(aside, made)
+        try:
+            saved = self._saved(aside, made)
+        except BaseException:
+            made.close()
+            raise
         log.error("the library was damaged (%s) and is now %s", found, aside)
         self.remarks.append(
             f"The session library was damaged and was set aside as {aside}; a new one was begun, "
@@ -214,12 +250,10 @@ class Database:
         """What could be read of the file ``aside``, in words."""
         try:
             salvage(aside, made)
-            for row in self._remembered.values():
-                made.execute(f"INSERT OR IGNORE INTO sessions VALUES ({_marks(row)})", row)
-            count = made.execute("SELECT count(*) FROM sessions").fetchone()[0]
         except (sqlite3.Error, OSError) as error:
             log.warning("nothing could be read of %s: %s", aside, error)
-            return "nothing"
+        self._recall(made)
+        count = made.execute("SELECT count(*) FROM sessions").fetchone()[0]
         return {0: "nothing", 1: "1 session"}.get(count, f"{count} sessions")
 
 

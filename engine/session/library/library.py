@@ -260,6 +260,7 @@ class Library:
     def delete_row(self, session: str) -> int:
         """Delete what the database has of a session; how many there were."""
         with self._errors():
+            self._db.forget(session)
             return self._db.write("DELETE FROM sessions WHERE id = ?", (session,))
 
     def forget_nameless(self) -> None:
