@@ -161,7 +161,12 @@ def render(
         ),
     ] = None,
     heard: Annotated[
-        bool, typer.Option("--heard", help="With --session: as much as was heard, in seconds.")
+        bool,
+        typer.Option(
+            "--heard",
+            help="With --session: as much as was heard, in seconds.",
+            rich_help_panel=WAY,
+        ),
     ] = False,
     denoise: Denoise = None,
     synthesis: Synthesis = None,

@@ -216,7 +216,7 @@ class _EventSession(_PlainSession):
             at,
             session=first.session_id,
             **{"from": place(request.start, request.start_word)},
-            to=place(request.target, request.target_word),
+            to=place(first.target, first.target_word),
             total_s=request.seconds,
             seed=request.seed,
             composer=first.composer,

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from engine.affect.feelings import feeling
+from engine.plan.events import Steer
 from engine.session.library.library import Library
 from musmed_tui import cli
 from musmed_tui.asked import Asked
@@ -117,3 +119,24 @@ def test_every_tag_that_is_listed_can_be_asked_for(
         for word in (tag[kind], tag["spelled"]):
             asked = Asked(start="sad", target="calm", **{kind: word})
             build_request(asked, Loaded(Settings(), {}))
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_what_goes_on_begins_with_the_target_it_was_steered_to(
+    monkeypatch: Patch, capsys: Printed, tmp_path: Path
+) -> None:
+    session = keep_a_session()
+    library = Library(folders().library)
+    glad = feeling("glad")
+    library.add_event(session, Steer(at=40.0, target=glad.affect, word="glad"))
+    library.close()
+    out = tmp_path / "rest.wav"
+    assert musmed(monkeypatch, "resume", session, "--json", "--sink", f"file:{out}") == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert told[0]["from"]["word"] == "tense"
+    assert told[0]["to"] == {
+        "word": "glad",
+        "valence": glad.affect.valence,
+        "arousal": glad.affect.arousal,
+    }
+    assert told[-1]["event"] == "end"
