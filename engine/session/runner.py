@@ -41,13 +41,14 @@ from engine.session.conductor.messages import (
 )
 from engine.session.conductor.resumption import Resumption
 from engine.session.engine_supervisor import EngineSupervisor
-from engine.session.executor import Executor, Watch
+from engine.session.executor import Executor
 from engine.session.first_composer import FirstComposer
 from engine.session.library.library import Library
 from engine.session.library.records import State
 from engine.session.lifecycle import Lifecycle
 from engine.session.notices import Notice, Notices
 from engine.session.status import RunnerStatus, sentence_of, status_of
+from engine.session.watch import Watch
 
 TICK_SECONDS = 0.1
 POSITION_EVERY_SECONDS = 1.0

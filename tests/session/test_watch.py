@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.playback.playback import Playback
-from engine.session.executor import COUNTED_SECONDS, Watch
+from engine.session.watch import COUNTED_SECONDS, Watch
 
 
 class Waiting:
