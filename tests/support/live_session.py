@@ -3,7 +3,8 @@
     live_session.py DEVICE MINUTES SEED TEMPERATURE DEEDS FOLDER [ENGINE]
 
 ``DEEDS`` random steers, eases and skips are spread over the session; the device's time stands still
-until one that is due is done. ``ENGINE``: the engine's program, where it is not musmed's own.
+until one that is due is done. A steer after a steer is due once all before it is heard: of targets
+moved in haste the last one counts, and how many those were would be the machine's affair. ``ENGINE``: the engine's program, where it is not musmed's own.
 Leaves in FOLDER ``request.json``, ``events.json`` (as the library kept them) and ``state.txt``.
 """
 
@@ -29,8 +30,7 @@ MARGIN = 15.0
 """Seconds at both ends without deeds."""
 
 
-def act(runner: SessionRunner, dice: random.Random) -> None:
-    deed = dice.choice(["steer", "steer", "ease", "skip"])
+def act(runner: SessionRunner, deed: str, dice: random.Random) -> None:
     if deed == "steer":
         runner.steer(Affect(dice.uniform(-0.9, 0.9), dice.uniform(-0.9, 0.9)))
     elif deed == "ease":
@@ -64,13 +64,19 @@ def main(arguments: list[str]) -> None:
     dice = random.Random(int(seed))
     total = request.seconds
     times = sorted(dice.uniform(MARGIN, total - MARGIN) for _ in range(int(deeds)))
+    kinds = dice.choices(["steer", "steer", "ease", "skip"], k=len(times))
+    done = 0
     sink.until = times[0] if times else math.inf
     runner.start()
     while not runner.wait(0.005):
-        if times and runner.playback.state().written / SAMPLE_RATE >= times[0]:
-            times.pop(0)
-            act(runner, dice)
-            sink.until = times[0] if times else math.inf
+        if done == len(times) or runner.playback.state().written / SAMPLE_RATE < times[done]:
+            continue
+        twice = done > 0 and kinds[done] == kinds[done - 1] == "steer"
+        if twice and len(runner.status().events) < done:
+            continue
+        act(runner, kinds[done], dice)
+        done += 1
+        sink.until = times[done] if done < len(times) else math.inf
     runner.close()
     stored = library.load(runner.session)
     status = runner.status()
