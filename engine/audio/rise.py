@@ -17,10 +17,14 @@ softer startles nobody. A stream that is new counts as preceded by the loudest t
 to be, since the session's own fade lies over its beginning (``playback.joiner``).
 
 While the law is kept the guard does nothing: the very array that came leaves. Where it would be
-broken, the sound is turned down from the first step that is too loud, to the level at which it
-could go on for a second and keep the law, and opens again as the law allows. There is no look-ahead
-past the block of 0.1 s, so no latency; the gain is down when the onset comes, unless that is the
-very first step of a block: then it comes down with it.
+broken, now or however softly it went on, the sound is turned down from the first step that is too
+loud, to the level at which it could go on for a second and keep the law, and opens again as the law
+allows. *However softly*: a block leaves only if the law could be kept by silence behind it, which
+is the least that can follow. What was loud 4 s ago is forgotten while what has just come is still
+heard; and a low tone that is cut off is a click. What keeps the law all along passes this too, but
+for a click of nearly full scale that ends with its block after silence. There is no look-ahead past
+the block of 0.1 s, so no latency; the gain is down when the onset comes, unless that is the very
+first step of a block: then it comes down with it.
 
 What the guard does next hangs on the 4 s that left last and on its gain. A guard that has heard
 (``hear``) the 4 s before some block, in which it did nothing, and then everything from there on, is
@@ -74,7 +78,9 @@ _ATTACK, _AT_ONCE = STEP_FRAMES, 1
 _HARD = 10.0 ** (-6.0 / 20.0)
 """By more than this it closes at once where the onset is a block's very beginning: what is heard of
 the step in the gain is the onset."""
-_TRIES = 8
+_TRIES = 16
+_FURTHER = _MOMENTARY - STEPS
+"""Steps after the silent block that follows, in which what leaves now is still in a window."""
 
 
 class RiseGuard:
@@ -133,7 +139,7 @@ class RiseGuard:
         coming = weighted_energies(self._came, block)
         if self._gain == 1.0:
             leaving = coming if self._alike else weighted_energies(self._left, block)
-            if _lawful(self._past[-_MEMORY:], leaving):
+            if _lawful(self._past[-_MEMORY:], leaving, block):
                 self._remember(block, block, leaving)
                 return block
         return self._turned_down(block, coming)
@@ -143,13 +149,13 @@ class RiseGuard:
         onset, gain = _wanted(past, coming, self._gain)
         for attempt in range(_TRIES):
             if attempt > 1:
-                gain = max(0.8 * gain, _DEEPEST)
-            if attempt > _TRIES // 2:
+                gain = max(0.8 * gain, _DEEPEST) if attempt < _TRIES - 1 else _DEEPEST
+            if attempt > _TRIES // 4:
                 onset = 0
             gains = _course(self._gain, gain, onset, quicker=attempt > 0)
             out = (block * gains[:, None]).astype(np.float32)
             leaving = weighted_energies(self._left, out)
-            if _lawful(past, leaving):
+            if _lawful(past, leaving, out):
                 break
         self._gain = gain
         self._remember(block, out, leaving)
@@ -186,8 +192,11 @@ def _softer(past: Doubles, coming: Doubles) -> Doubles:
     return np.asarray(np.maximum(least, _SHORT_TERM * _FLOOR))
 
 
-def _lawful(past: Doubles, leaving: Doubles) -> bool:
-    """Whether the law is kept at each step of ``leaving``, ``past`` being the 400 before it."""
+def _lawful(past: Doubles, leaving: Doubles, block: Frames) -> bool:
+    """Whether the law is kept at each step of ``leaving``, the energies of ``block``, and as long
+    as those are in a window when silence follows. ``past``: the 400 steps before."""
+    behind = weighted_energies(block[-TAPS:], np.zeros_like(block))
+    leaving = np.concatenate((leaving, behind, np.zeros(_FURTHER)))
     count = len(leaving)
     line = np.concatenate((past, leaving))
     short, momentary, onset = (rise * _ROUNDING for rise in _RISES)

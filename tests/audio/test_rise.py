@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pyebur128
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import sosfilt
@@ -181,7 +181,15 @@ PIECES = st.one_of(
 SOUNDS = st.lists(PIECES, min_size=1, max_size=8).map(np.concatenate)
 
 
-@settings(max_examples=15, deadline=None)
+LOW_AT_A_BLOCKS_END = np.concatenate((silence(1.2890625), wave(1.0, 1.0, 20.0)))
+"""Lawful until its first step is over, and then neither with the rest nor without it."""
+CLICKS_BEFORE_IT_IS_QUIET = np.concatenate((silence(3.5), clicks(1.0, 1.0, 0)))
+"""Lawful while the music of 4 s ago counts, and still heard when that no longer does."""
+
+
+@settings(max_examples=10, deadline=None)
+@example(LOW_AT_A_BLOCKS_END)
+@example(CLICKS_BEFORE_IT_IS_QUIET)
 @given(SOUNDS)
 def test_whatever_comes_the_law_is_kept(audio: Frames) -> None:
     check(audio)

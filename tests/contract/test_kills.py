@@ -43,7 +43,9 @@ KEYS = [
 
 
 def musmed(home: Path, *arguments: str, terminal: int | None = None) -> subprocess.Popen[bytes]:
-    """``terminal``: what it reads keys from and writes to; without one, a pipe."""
+    """``terminal``: what it reads keys from and writes to; without one, a pipe. While it plays
+    its engine composes no faster than 8 times real time, so that there is one left to kill."""
+    speed = {"QUICK_ENGINE_SPEED": "8"} if arguments[0] == "play" else {}
     return subprocess.Popen(
         [sys.executable, QUICK, *arguments],
         env=os.environ
@@ -51,8 +53,8 @@ def musmed(home: Path, *arguments: str, terminal: int | None = None) -> subproce
             "MUSMED_HOME": str(home),
             "PYTHONPATH": str(ROOT),
             "TERM": "xterm",
-            "QUICK_ENGINE_SPEED": "8",
-        },
+        }
+        | speed,
         stdin=subprocess.DEVNULL if terminal is None else terminal,
         stdout=subprocess.PIPE if terminal is None else terminal,
         stderr=subprocess.STDOUT,

@@ -4,7 +4,8 @@
 
 ``DEEDS`` random steers, eases and skips are spread over the session; the device's time stands still
 until one that is due is done. A steer after a steer is due once all before it is heard: of targets
-moved in haste the last one counts, and how many those were would be the machine's affair. ``ENGINE``: the engine's program, where it is not musmed's own.
+moved in haste the last one counts, and how many those were would be the machine's affair.
+``ENGINE``: the engine's program, where it is not musmed's own.
 Leaves in FOLDER ``request.json``, ``events.json`` (as the library kept them) and ``state.txt``.
 """
 
