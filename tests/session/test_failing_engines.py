@@ -30,6 +30,8 @@ from engine.session.runner import SessionRunner
 
 REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=2, temperature=0)
 FAILING = str(Path(__file__).parents[1] / "support" / "failing_engine.py")
+FAST = 16.0
+"""How much faster than ours a sound card's time runs that waits for the composer."""
 Play = Callable[..., SessionRunner]
 
 
@@ -37,7 +39,7 @@ Play = Callable[..., SessionRunner]
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that a test can wait for."""
     monkeypatch.setattr(client_module, "LOOK_SECONDS", 0.1)
-    figures = {"COUNTED": 0.2, "PING": 0.3, "SILENT": 2.0, "STUCK": 20.0}
+    figures = {"COUNTED": 0.2, "PING": 0.3, "SILENT": 2.0, "STUCK": 10.0}
     for name, figure in figures.items():
         monkeypatch.setattr(watchdog, f"{name}_SECONDS", figure)
 
@@ -102,7 +104,7 @@ def assert_not_heard(runner: SessionRunner, path: Path, expected: Frames) -> str
     return text
 
 
-USUAL = [("stop", "start"), ("hush", "part"), ("stop", "clip_done")]
+USUAL = [("stop", "start"), ("hush", "part")]
 REST = [(how, moment) for how in ("stop", "hush") for moment in MOMENTS]
 
 
@@ -132,12 +134,12 @@ def test_what_is_composed_plays_on_while_an_engine_is_silent(play: Play) -> None
     wait_for_session(runner, lambda: runner.status().restarts == 1)
     assert runner.status().playback.heard > at
     assert not runner.status().playback.waiting
-    card.rate = 8.0
+    card.rate = FAST
     session_end(runner)
     assert runner.status().failure is None
 
 
-ALWAYS = ("one frame", "20 s late", "bars nowhere", "level no number", "cut unasked")
+ALWAYS = ("one frame", "level no number")
 """The others differ in what ``tests/link/test_clip_check.py`` shows."""
 
 
@@ -163,7 +165,9 @@ def test_who_gives_nothing_but_wrong_clips_is_taken_over_from(
     request = Request(
         start=Affect(0, 0.5), target=Affect(0, -0.5), minutes=2, composer="tones", temperature=0
     )
-    runner = play("one frame", sink=Card(8.0), request=request)
+    card = Card(0.0)
+    runner = play("one frame", sink=card, request=request)
+    card.waits_for, card.rate = runner, FAST
     session_end(runner)
     texts = said(runner)
     assert any("The embedded composer takes over from tones (Clip 1 is not" in t for t in texts)

@@ -1,4 +1,4 @@
-"""The screen in a terminal, every core busy, a minute through PulseAudio, recorded.
+"""The screen in a terminal, every core busy, 42 s through PulseAudio, recorded.
 
 The engine is the quick one: what is heard of busy cores and of a terminal is between the player and
 the sound server. The session is gone on with in its middle, and heard to its end.
@@ -44,8 +44,8 @@ REQUEST = Request(
     minutes=2,
     seed=5,
 )
-POSITION = 53.0
-"""Where the session goes on, in seconds: 67 s before its end."""
+POSITION = 78.0
+"""Where the session goes on, in seconds: 42 s before its end, and a join in them."""
 RAMP = frames_of(0.1)
 """Who goes on with a session hears it fade in."""
 HOG = "import os\nos.nice(10)\nwhile True: pass"
@@ -270,7 +270,7 @@ def test_the_screen_on_busy_cores_is_not_heard(
     def play(folder: Path, latency: float) -> None:
         with sounding_on_busy_cores(pulse_server, sounds, folder, latency) as listening:
             listening.terminal.press("i")
-            listening.listen(45)
+            listening.listen(24)
             before = listening.heard()
             looks_right(listening.terminal.screen(), before, listening.heard())
             leaves_cleanly(listening)
@@ -284,7 +284,7 @@ def test_a_terminal_that_does_not_read_for_twenty_seconds_is_not_heard(
     def play(folder: Path, latency: float) -> None:
         with sounding_on_busy_cores(pulse_server, sounds, folder, latency) as listening:
             terminal = listening.terminal
-            listening.listen(15)
+            listening.listen(8)
             earlier = terminal.screen()
             terminal.reading.clear()
             begun = listening.heard()

@@ -113,7 +113,6 @@ def heard_and_stopped(
     assert abs(session.position - sounded / SAMPLE_RATE) < latency + 3
 
 
-@pytest.mark.xdist_group("short")  # with the other short ones beside the longer sessions
 @pytest.mark.parametrize("seconds", [33, pytest.param(100, marks=pytest.mark.long)])
 def test_what_is_played_through_pulseaudio_has_no_gap_and_equals_the_rendering(
     pulse_server: Serve, sounds: Any, seconds: float, tmp_path: Path

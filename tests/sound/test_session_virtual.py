@@ -8,24 +8,35 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 import soundfile
-from support.waiting import bytes_under, end_of
+from support.waiting import bytes_under, end_of, session_end
 
+from engine.affect.feelings import parse_affect
 from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE, Frames, frames_of
 from engine.plan.clock import clip_count
 from engine.plan.events import Event
 from engine.plan.request import Request
+from engine.playback.sinks.file import FileSink
 from engine.render import render_session
+from engine.session.library.library import Library
+from engine.session.preparation import prepare
+from engine.sidecar import report_path, write_report
 
 SCRIPT = Path(__file__).parents[1] / "support" / "live_session.py"
 QUICK_ENGINE = Path(__file__).parents[1] / "support" / "quick_engine.py"
-one_process = pytest.mark.xdist_group("whole session")
-"""The tests that share the whole session."""
-
+TENSE_TO_CALM = Request(
+    start=parse_affect("tense")[0],
+    target=parse_affect("calm")[0],
+    start_word="tense",
+    target_word="calm",
+    seed=11,
+    temperature=0.7,
+)
 
 Make = Callable[[Path], tuple[dict[str, str], Path]]
 
@@ -51,6 +62,13 @@ def played(
     events = msgspec.json.decode((folder / "events.json").read_bytes(), type=list[Event])
     samples = np.fromfile(out, np.float32)
     return samples.reshape(-1, 2), request, events
+
+
+def engines_are(engine: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever renders in this process has the same engine as whoever played."""
+    if engine:
+        argv = [sys.executable, "-P", *map(str, engine)]
+        monkeypatch.setattr("engine.link.client.default_argv", lambda: argv)
 
 
 def rendered(folder: Path, request: Request, events: list[Event]) -> tuple[Frames, Path]:
@@ -79,58 +97,60 @@ def same_from_the_start(recording: Frames, rendering: Frames) -> None:
     assert not recording[lead + len(rendering) :].any()
 
 
-@pytest.fixture(scope="module", params=[4, pytest.param(15, marks=pytest.mark.long)])
-def whole_session(
-    virtual_portaudio: Make,
-    tmp_path_factory: pytest.TempPathFactory,
-    request: pytest.FixtureRequest,
-) -> tuple[Frames, Frames, Path]:
-    """A session as PortAudio got it, as rendered, and the rendering's sidecar: four minutes of it,
-    or fifteen."""
-    folder = tmp_path_factory.mktemp("whole")
-    recording, asked, events = played(
-        virtual_portaudio, folder, minutes=request.param, seed=11, temperature=0.7
-    )
-    assert events == []
-    rendering, sidecar = rendered(folder, asked, events)
-    assert len(rendering) == frames_of(asked.seconds)
-    return recording, rendering, sidecar
-
-
-@one_process
-def test_a_session_through_the_callback_equals_the_rendering(
-    whole_session: tuple[Frames, Frames, Path],
-) -> None:
-    recording, rendering, _ = whole_session
-    same_from_the_start(recording, rendering)
-
-
-@pytest.mark.xdist_group("twenty deeds")
 @pytest.mark.parametrize(
-    ("minutes", "engine"), [(8, [QUICK_ENGINE]), pytest.param(15, [], marks=pytest.mark.long)]
+    ("minutes", "engine"), [(4, [QUICK_ENGINE]), pytest.param(15, [], marks=pytest.mark.long)]
 )
-def test_twenty_random_deeds_are_replayed_from_the_stored_events(
+def test_a_session_through_the_callback_equals_the_rendering(
     virtual_portaudio: Make,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     minutes: int,
     engine: list[Path],
 ) -> None:
-    """What is spliced where is the same whoever composes: eight minutes of the quick engine, or
-    fifteen of the embedded composer."""
-    if engine:
-        argv = [sys.executable, "-P", *map(str, engine)]
-        monkeypatch.setattr("engine.link.client.default_argv", lambda: argv)
+    """What passes through the callback does not depend on who composes: four minutes of the quick
+    engine, or fifteen of the embedded composer."""
+    engines_are(engine, monkeypatch)
     recording, request, events = played(
-        virtual_portaudio, tmp_path, *engine, minutes=minutes, seed=23, temperature=0.5, deeds=20
+        virtual_portaudio, tmp_path, *engine, minutes=minutes, seed=11, temperature=0.7
     )
-    assert len(events) == 20
+    assert events == []
+    rendering, _ = rendered(tmp_path, request, events)
+    assert len(rendering) == frames_of(request.seconds)
+    same_from_the_start(recording, rendering)
+
+
+@pytest.mark.xdist_group("a dozen deeds")
+@pytest.mark.parametrize(
+    ("length", "engine"),
+    [((4, 12), [QUICK_ENGINE]), pytest.param((15, 20), [], marks=pytest.mark.long)],
+)
+def test_random_deeds_are_replayed_from_the_stored_events(
+    virtual_portaudio: Make,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    length: tuple[int, int],
+    engine: list[Path],
+) -> None:
+    """What is spliced where is the same whoever composes: a dozen deeds in four minutes of the
+    quick engine, or twenty in fifteen of the embedded composer."""
+    minutes, deeds = length
+    engines_are(engine, monkeypatch)
+    recording, request, events = played(
+        virtual_portaudio,
+        tmp_path,
+        *engine,
+        minutes=minutes,
+        seed=23,
+        temperature=0.5,
+        deeds=deeds,
+    )
+    assert len(events) == deeds
     rendering, sidecar = rendered(tmp_path, request, events)
     same_from_the_start(recording, rendering)
     report = json.loads(sidecar.read_text())
-    assert len(report["events"]) == 20
+    assert len(report["events"]) == deeds
     splices = [c for c in report["clips"] if c["join"] and c["join"]["kind"] == "splice"]
-    assert len(splices) == 20
+    assert len(splices) == deeds
 
 
 def step(audio: Frames) -> float:
@@ -155,21 +175,49 @@ def level_error(joined: Frames, tail: Frames, head: Frames, correlation: float) 
 
 
 def clip_audio(folder: Path, clip: dict[str, int]) -> Frames:
-    """A clip as it was composed, from the library of the live session."""
-    (path,) = folder.glob(f"library/sessions/*/{clip['index']:04d}-{clip['revision']}.flac")
+    """A clip as it was composed, from a library in ``folder``."""
+    (path,) = folder.glob(f"sessions/*/{clip['index']:04d}-{clip['revision']}.flac")
     audio, _ = soundfile.read(path, dtype="float32")
     return np.asarray(audio)
 
 
-@one_process
+@pytest.fixture(scope="module", params=[4, pytest.param(15, marks=pytest.mark.long)])
+def composed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Frames, list[dict[str, Any]], Path]:
+    """A session of the embedded composer, its clips as the sidecar has them, its library's folder:
+    four minutes of it, or fifteen."""
+    folder = tmp_path_factory.mktemp("composed")
+    asked = msgspec.structs.replace(TENSE_TO_CALM, minutes=float(request.param))
+    library = Library(folder)
+    runner = prepare(
+        asked, library=library, sink=FileSink(folder / "out.wav"), log_file=folder / "log"
+    )
+    runner.start()
+    session_end(runner)
+    runner.close()
+    library.close()
+    sidecar = report_path(folder / "out.wav")
+    status = runner.status()
+    write_report(
+        sidecar,
+        request=asked,
+        plan=status.plan,
+        events=status.events,
+        clips=runner.finished_clips(),
+        joins=runner.joins(),
+        heard=None,
+    )
+    audio, _ = soundfile.read(folder / "out.wav", dtype="float32")
+    return np.asarray(audio), json.loads(sidecar.read_text())["clips"], folder
+
+
 def test_the_joins_of_a_session_are_seamless(
-    whole_session: tuple[Frames, Frames, Path],
+    composed: tuple[Frames, list[dict[str, Any]], Path],
 ) -> None:
-    _, rendering, sidecar = whole_session
-    clips = json.loads(sidecar.read_text())["clips"]
+    rendering, clips, folder = composed
     joins = [(clip, before) for before, clip in itertools.pairwise(clips)]
     assert len(joins) == clip_count(len(rendering) / SAMPLE_RATE) - 1
-    folder = sidecar.parent
     changed = unchanged = 0
     for clip, before in joins:
         same = clip["tags"] == before["tags"] or (

@@ -11,7 +11,10 @@ import pytest
 from support.starvation import played_without_starving
 from support.waiting import end_of
 
-pytestmark = [pytest.mark.real_time, pytest.mark.xdist_group("short")]
+pytestmark = pytest.mark.real_time
+one_after_another = pytest.mark.xdist_group("sound paths")
+with_servers_that_die = pytest.mark.xdist_group("sound servers")
+"""Beside the longer sessions, which have a worker each."""
 SCRIPT = str(Path(__file__).parents[1] / "support" / "synthetic_session.py")
 
 
@@ -21,6 +24,7 @@ def finished(process: subprocess.Popen[str]) -> str:
     return out
 
 
+@one_after_another
 def test_virtual_time_equals_the_joiner(
     tmp_path: Path, virtual_portaudio: Any, sounds: Any, script: Any
 ) -> None:
@@ -37,6 +41,7 @@ def test_virtual_time_equals_the_joiner(
     assert not heard[last:].any()
 
 
+@one_after_another
 def test_real_time_has_no_gap_and_equals_the_joiner(
     tmp_path: Path, pulse_server: Any, sounds: Any, script: Any
 ) -> None:
@@ -53,6 +58,7 @@ def test_real_time_has_no_gap_and_equals_the_joiner(
     played_without_starving(play, tmp_path)
 
 
+@one_after_another
 def test_miniaudio_has_no_gap_and_equals_the_joiner(
     tmp_path: Path, pulse_server: Any, sounds: Any, script: Any
 ) -> None:
@@ -94,6 +100,7 @@ def heard_on_both_sides(
     np.testing.assert_array_equal(after[-4 * 48_000 :], expected[-4 * 48_000 :])
 
 
+@with_servers_that_die
 @pytest.mark.parametrize("device", ["pulse", "miniaudio"])
 def test_a_sound_server_that_dies_is_found_again(
     tmp_path: Path, pulse_server: Any, sounds: Any, script: Any, device: str
@@ -133,6 +140,7 @@ print(len(set(files)))
 """
 
 
+@with_servers_that_die
 def test_miniaudio_plays_with_a_long_latency_and_lets_go_of_its_server(
     tmp_path: Path, pulse_server: Any, script: Any
 ) -> None:
