@@ -117,11 +117,13 @@ def test_a_guess_is_near_and_of_one_quarter(text: str) -> None:
         )
 
 
-def test_one_missing_letter_is_nearly_always_understood() -> None:
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.long)])
+def test_one_missing_letter_is_nearly_always_understood(every: int) -> None:
+    """``every``: so many letters from one that is left out to the next."""
     right = wrong = alone = 0
     for word in spellings():
         text = plain(word)
-        for at in range(1, len(text)) if len(text) > 5 else ():
+        for at in range(1, len(text), every) if len(text) > 5 else ():
             typed = text[:at] + text[at + 1 :]
             if known(typed) is not None:
                 continue

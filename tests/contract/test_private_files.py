@@ -23,14 +23,18 @@ from musmed_tui.session_control import Options, SessionControl
 from musmed_tui.settings import Loaded, Settings
 
 ROOT = Path(__file__).parents[2]
-UMASKS = pytest.mark.parametrize("umask", [0o000, 0o022], ids=oct)
+UMASKS = pytest.mark.parametrize(
+    "umask", [0o000, pytest.param(0o022, marks=pytest.mark.long)], ids=oct
+)
 WISHES = ("--from", "tense", "--to", "calm", "--minutes", "2", "--seed", "1")
 
 
-def musmed(home: Path, umask: int, *words: str) -> subprocess.Popen[str]:
+def musmed(
+    home: Path, umask: int, *words: str, program: tuple[str, ...] = ("-m", "musmed_tui")
+) -> subprocess.Popen[str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith("MUSMED_")}
     return subprocess.Popen(
-        [sys.executable, "-m", "musmed_tui", *words],
+        [sys.executable, *program, *words],
         env=clean | {"MUSMED_HOME": str(home), "PYTHONPATH": str(ROOT), "MUSMED_SINK": "null"},
         cwd=home.parent,
         umask=umask,
@@ -80,7 +84,8 @@ def test_a_session_that_is_rendered(tmp_path: Path) -> None:
     home, out = tmp_path / "home", tmp_path / "out"
     out.mkdir(0o700)
     files = ("-o", str(out / "s.ogg"), "--midi", str(out / "s.mid"))
-    program = musmed(home, umask, "render", *WISHES, *files)
+    quick = (str(ROOT / "tests/support/quick_musmed.py"),)
+    program = musmed(home, umask, "render", *WISHES, *files, program=quick)
     seen: set[str] = set()
 
     def is_over() -> bool:

@@ -108,7 +108,11 @@ def rendered(
 
 @pytest.mark.parametrize(
     ("program", "when"),
-    [(QUICK, begun), (REAL, in_the_second_clip), (QUICK, heard_for_a_while)],
+    [
+        (QUICK, begun),
+        pytest.param(REAL, in_the_second_clip, marks=pytest.mark.long),
+        (QUICK, heard_for_a_while),
+    ],
     ids=["begun", "in-the-second-clip", "heard-for-a-while"],
 )
 def test_a_killed_session_goes_on_where_it_stopped(

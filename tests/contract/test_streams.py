@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import soundfile
 
 ROOT = Path(__file__).parents[2]
 QUICK_MUSMED = Path(__file__).parents[1] / "support" / "quick_musmed.py"
@@ -83,13 +84,12 @@ def test_a_file_is_written_whoever_listens(streams: str, tmp_path: Path) -> None
     assert {file.name for file in tmp_path.iterdir()} == {"a.mid"}
 
 
-@pytest.mark.parametrize("streams", [">&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize("streams", [">&- 2>&- <&-", pytest.param(">&-", marks=pytest.mark.long)])
 def test_music_does_not_depend_on_what_is_told_of_it(streams: str, tmp_path: Path) -> None:
     done = musmed(tmp_path, PLAY, streams, str(QUICK_MUSMED))
     assert (done.returncode, done.stderr) == (0, b"")
-    alone = musmed(tmp_path / "alone", PLAY, "", str(QUICK_MUSMED))
-    assert alone.returncode == 0
-    assert (tmp_path / "a.flac").stat().st_size > 1_000_000
+    seconds = soundfile.info(tmp_path / "a.flac").duration
+    assert seconds == 120
 
 
 def test_letters_that_a_stream_has_not_are_escaped(tmp_path: Path) -> None:

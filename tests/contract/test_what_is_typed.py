@@ -17,13 +17,16 @@ import pytest
 from engine.affect.harm import HELP
 
 ROOT = Path(__file__).parents[2]
+QUICK = (str(ROOT / "tests/support/quick_musmed.py"),)
 
 
-def musmed(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def musmed(
+    home: Path, *words: str, program: tuple[str, ...] = ("-m", "musmed_tui")
+) -> subprocess.CompletedProcess[str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith("MUSMED_")}
     ours = {"MUSMED_HOME": str(home), "PYTHONPATH": str(ROOT), "MUSMED_LOG_LEVEL": "debug"}
     return subprocess.run(
-        [sys.executable, "-m", "musmed_tui", *words],
+        [sys.executable, *program, *words],
         env=clean | ours,
         cwd=home.parent,
         stdin=subprocess.DEVNULL,
@@ -73,7 +76,8 @@ def test_words_of_danger_get_help_and_the_music_and_are_kept_nowhere(tmp_path: P
     home = tmp_path / "home"
     where = ["--minutes", "2", "--seed", "1", "--composer", "embedded", "--sink", "file:a.wav"]
     for typed in ("want to kill myself", "Suicidal"):
-        done = musmed(home, "play", "--plain", "--from", typed, "--to", typed, *where)
+        words = ("play", "--plain", "--from", typed, "--to", typed, *where)
+        done = musmed(home, *words, program=QUICK)
         assert done.returncode == 0, done.stderr
         assert done.stderr.count(HELP) == 1
         assert "From low to calm, 2 minutes" in done.stdout

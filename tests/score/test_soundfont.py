@@ -372,7 +372,11 @@ def two_composers() -> list[EmbeddedComposer]:
 
 
 @pytest.mark.parametrize(
-    ("instrument", "genre"), [("piano", "soundtrack"), ("electricguitar", "pop")]
+    ("instrument", "genre"),
+    [
+        ("piano", "soundtrack"),
+        pytest.param("electricguitar", "pop", marks=pytest.mark.long),
+    ],
 )
 def test_windows_are_the_same_audio_and_seeds_the_same_bytes(
     installed: FilePath, instrument: str, genre: str

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.usefixtures("quick_engine")
 REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=2, temperature=0)
 RAMP = frames_of(0.1)
 WRITES = 230
+ALWAYS = (0, 2, 5, 40)
 """About so many does a session of two minutes make."""
 
 
@@ -55,8 +56,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Frames]:
 @pytest.mark.parametrize(
     "number",
     [
-        *(0, 2, 5, 40, 120),
-        *(pytest.param(n, marks=pytest.mark.long) for n in range(WRITES) if n not in (0, 2, 5)),
+        *ALWAYS,
+        *(pytest.param(n, marks=pytest.mark.long) for n in range(WRITES) if n not in ALWAYS),
     ],
 )
 def test_full_at_every_write(

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 from support.card import Card
-from support.quick_engine import QuickComposer
+from support.quick_engine import QuickComposer, QuickFinisher
 from support.waiting import session_end, wait_for_session
 
 from engine.affect.circumplex import Affect
@@ -137,7 +137,10 @@ def to_the_third_clip(runner: SessionRunner, card: Card) -> None:
 def clip_of(stand_in: str) -> Frames:
     """The first clip as the composer makes it that takes over."""
     spec = make_plan(REQUEST).clips[0]
-    composer = QuickComposer() if stand_in == "quick" else EmbeddedComposer()
+    if stand_in == "quick":
+        quick = QuickComposer().compose(spec, None, lambda: False)
+        return np.concatenate(list(QuickFinisher(spec, quick).chunks()))
+    composer = EmbeddedComposer()
     composition = composer.compose(spec, None, lambda: False)
     finisher = ClipFinisher(spec, composition, composer.traits, denoise=None, checkpoints=None)
     return np.concatenate(list(finisher.chunks()))

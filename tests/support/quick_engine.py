@@ -176,17 +176,22 @@ class NoMeter:
         return []
 
 
-def main() -> None:
+def finish_quickly() -> None:
+    """Finish and meter next to nothing; before ``engine.link.server`` is imported."""
     import engine.finishing
     import engine.meter.meter
     import engine.meter.model
-    from engine.__main__ import take_standard_streams
 
     engine.finishing.ClipFinisher = QuickFinisher  # type: ignore[assignment, misc]
     engine.finishing.warm_up = lambda: None
     engine.meter.meter.Meter = NoMeter  # type: ignore[assignment, misc]
     engine.meter.model.shipped = lambda: None  # type: ignore[assignment]
 
+
+def main() -> None:
+    from engine.__main__ import take_standard_streams
+
+    finish_quickly()
     incoming, outgoing = take_standard_streams()
     if SAYS:
         outgoing.write(SAYS.encode(errors="surrogateescape") + b"\n")

@@ -4,7 +4,8 @@
 such as 0-1) at SECONDS of session time and leaves the file FOLDER/died; where that file is, 'tones'
 can't be opened any more. Without CLIP and SECONDS it lives. It dies once there is FOLDER/may-die,
 and a next engine answers once there is FOLDER/may-answer: when, the test decides by what has
-arrived. STAND_IN: 'embedded', or 'quick' for the quick engine's composer under its name.
+arrived. STAND_IN: 'embedded', or 'quick' for the quick engine's composer under its name; what
+finishes and meters is the quick engine's too then.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames, frames_of
 from engine.composers.base import Composer, Marks, Traits, open_composer
 from engine.errors import MusmedError
 from engine.plan.spec import ClipSpec
-from tests.support.quick_engine import QuickComposer
+from tests.support.quick_engine import QuickComposer, finish_quickly
 
 PITCHES = (220.0, 277.18, 329.63)
 
@@ -36,8 +37,7 @@ class Tones:
 
     def __init__(self, spec: ClipSpec, folder: Path, dies_at: float | None) -> None:
         self._folder = folder
-        self.start_frame = frames_of(spec.start)
-        self.render_from = self.start_frame // GRID_FRAMES * GRID_FRAMES
+        self.start_frame = self.render_from = -(-frames_of(spec.start) // GRID_FRAMES) * GRID_FRAMES
         self._end, self._dies_at = frames_of(spec.end) + 2 * SAMPLE_RATE, dies_at
 
     def chunks(self) -> Iterator[Frames]:
@@ -92,6 +92,8 @@ def main(place: str, stand_in: str, clip: str = "", seconds: str = "0") -> None:
         return TonesComposer(folder, clip, float(seconds))
 
     incoming, outgoing = take_standard_streams()
+    if stand_in == "quick":
+        finish_quickly()
     from engine.link.server import serve
 
     os._exit(serve(incoming, outgoing, load))

@@ -157,7 +157,9 @@ def test_a_typo_is_asked_about_and_written_right_before_it_is_taken(control: Fak
     run(go())
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (50, 20)])
+@pytest.mark.parametrize(
+    "size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.long), (50, 20)]
+)
 def test_both_feelings_can_be_picked_from_the_list(
     control: FakeControl, size: tuple[int, int]
 ) -> None:
@@ -204,7 +206,9 @@ def test_the_list_holds_every_feeling_of_a_quarter(control: FakeControl) -> None
     run(go())
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (50, 20)])
+@pytest.mark.parametrize(
+    "size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.long), (50, 20)]
+)
 def test_words_of_danger_get_help_and_music_all_the_same(
     control: FakeControl, size: tuple[int, int]
 ) -> None:

@@ -166,7 +166,14 @@ def test_check_in_session_pause_steer_stop(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stop", "code"), [("C-c", 0), ("INT", 130), ("TERM", 143), ("HUP", 129)], ids=str
+    ("stop", "code"),
+    [
+        ("C-c", 0),
+        ("TERM", 143),
+        pytest.param("INT", 130, marks=pytest.mark.long),
+        pytest.param("HUP", 129, marks=pytest.mark.long),
+    ],
+    ids=str,
 )
 def test_leaving_keeps_the_session_and_restores_the_terminal(
     terminal: Terminal, stop: str, code: int
