@@ -95,8 +95,14 @@ class ConductorState:
             self.out.append(SendCancel(composing.key, 0))
 
     def engine_is_gone(self) -> None:
+        """What it was composing and nobody wanted any more is forgotten now, since nobody says that
+        it has ended: its key may be another clip's by and by."""
         self.ready = False
-        self.composing = None
+        composing, self.composing = self.composing, None
+        if composing is not None and composing.fate is Fate.THROWN_AWAY:
+            clip = self.clips.get(composing.key)
+            if clip is not None and not clip.placed:
+                self.forget((composing.key,))
 
     def older_is_placed(self, key: ClipKey) -> bool:
         """In a session that goes on, a splice whose audio was lost still takes over from the
