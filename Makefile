@@ -35,7 +35,7 @@ pictures:
 bench:
 	$(PYTHON) tests/bench/run.py
 
-# Sweeps, soaks and the tests on other machines; about an hour.
+# Sweeps, soaks, examples at random and the tests on other machines; some hours.
 long:
-	$(PYTEST) --long -m long
+	$(PYTEST) --long -m "long or hypothesis"
 	$(PYTHON) tests/bench/machines.py

@@ -12,8 +12,14 @@ from hypothesis import HealthCheck, settings
 os.environ.setdefault("MUSMED_SYNTHESIS", "builtin")
 
 # How long an example takes says nothing but how busy the machine is.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("at random", UNTIMED)
+settings.register_profile("the same each time", UNTIMED, derandomize=True, database=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A run that passed here passes there: examples are at random with --long alone."""
+    settings.load_profile("at random" if config.getoption("--long") else "the same each time")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,13 +33,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """The tests of a file run in one worker, so that what they share is made once; MusicGen's in
     two (whole sessions and the files of models in one, what computes with a model in the other),
     which alone import transformers and peft. Tests with a group of their own keep it, and those
-    that play in real time are spread: they are looked for in tests/sound alone. First come the
-    whole sessions, which compute for longest; beside them the screens, which mostly wait."""
+    that play in real time are spread: they are looked for in tests/sound alone."""
     if not config.getoption("--long"):
         repeated = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=repeated)
         items[:] = [item for item in items if item not in repeated]
-    items.sort(key=lambda item: _room(item) not in ("sound", "tui", "musicgen"))
+    items.sort(key=_when)
     for item in items:
         if item.get_closest_marker("real_time"):
             if _room(item) != "sound":
@@ -49,6 +54,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 _MUSICGEN_WHOLE = ("test_musicgen_session", "test_models")
 """About half of what MusicGen's tests compute."""
+
+
+def _when(item: pytest.Item) -> int:
+    """What computes for longest first, so that no worker is left with it at the end."""
+    name = f"{_room(item)}/{item.path.stem}"
+    if name in _LONGEST:
+        return 0
+    return 1 if _room(item) in ("sound", "tui", "musicgen") else 2
+
+
+_LONGEST = (
+    "sound/test_session_virtual",
+    "contract/test_kills",
+    "session/test_takeover",
+    "session/test_comfort",
+    "session/test_failing_engines",
+    "tui/test_session_control",
+    "tui/test_keys_always",
+    "score/test_midi",
+    "audio/test_rise",
+)
 
 
 def _room(item: pytest.Item) -> str:
