@@ -39,6 +39,10 @@ STEPS = BLOCK_FRAMES // STEP_FRAMES
 TAPS = 2_400
 """Of the impulse response. Its high-pass has poles of radius 0.995: after so many frames it has
 fallen by 104 dB."""
+ECHO_STEPS = TAPS // STEP_FRAMES
+"""Steps of silence in which the filter still gives something of what was before."""
+_POINTS = TAPS + BLOCK_FRAMES + TAPS
+"""Context, block and echo: nothing wraps around."""
 
 
 def lufs(energy: float) -> float:
@@ -52,22 +56,22 @@ def energy_of(loudness: float) -> float:
 
 
 def weighted_energies(before: Frames, block: Frames) -> Doubles:
-    """Energies of a block's ``STEPS`` steps: the mean squares of the K-weighted channels added up.
+    """Energies of a block's ``STEPS`` steps and of the ``ECHO_STEPS`` behind, if silence follows:
+    the mean squares of the K-weighted channels added up.
 
     ``block``: (4800, 2) frames. ``before``: the ``TAPS`` frames before it. Nothing else is looked
     at, so the same frames have the same energies wherever a stream was begun.
     """
     line = np.concatenate((before, block)).T.astype(np.float64)
-    spectrum = np.fft.rfft(np.ascontiguousarray(line), axis=1) * _response()
-    weighted = np.fft.irfft(spectrum, TAPS + BLOCK_FRAMES, axis=1)[:, TAPS:]
+    spectrum = np.fft.rfft(np.ascontiguousarray(line), _POINTS, axis=1) * _response()
+    weighted = np.fft.irfft(spectrum, _POINTS, axis=1)[:, TAPS:]
     squares = (weighted * weighted).sum(axis=0)
-    return np.asarray(squares.reshape(STEPS, STEP_FRAMES).sum(axis=1) / STEP_FRAMES)
+    return np.asarray(squares.reshape(-1, STEP_FRAMES).sum(axis=1) / STEP_FRAMES)
 
 
 @cache
 def _response() -> NDArray[np.complex128]:
-    """The spectrum of the first ``TAPS`` values of the impulse response, in as many points as
-    context and block have: what wraps around falls on the context."""
+    """The spectrum of the first ``TAPS`` values of the impulse response, in ``_POINTS`` points."""
     points = 1 << 15  # long enough for the whole response to have died away
     delay = np.exp(-2j * np.pi * np.arange(points // 2 + 1) / points)
     powers = np.stack((np.ones_like(delay), delay, delay * delay))
@@ -75,7 +79,7 @@ def _response() -> NDArray[np.complex128]:
     for section in K_WEIGHTING:
         whole *= (section[:3] @ powers) / (section[3:] @ powers)
     taps = np.fft.irfft(whole, points)[:TAPS]
-    return np.asarray(np.fft.rfft(taps, TAPS + BLOCK_FRAMES))
+    return np.asarray(np.fft.rfft(taps, _POINTS))
 
 
 def no_context() -> Frames:

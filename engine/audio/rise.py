@@ -39,6 +39,7 @@ from numpy.typing import NDArray
 
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames, frames_of
 from engine.audio.k_weighting import (
+    ECHO_STEPS,
     STEP_FRAMES,
     STEPS,
     TAPS,
@@ -79,8 +80,8 @@ _HARD = 10.0 ** (-6.0 / 20.0)
 """By more than this it closes at once where the onset is a block's very beginning: what is heard of
 the step in the gain is the onset."""
 _TRIES = 16
-_FURTHER = _MOMENTARY - STEPS
-"""Steps after the silent block that follows, in which what leaves now is still in a window."""
+_FURTHER = _MOMENTARY - ECHO_STEPS
+"""Steps of silence behind the echo in which what leaves now is still in a window."""
 
 
 class RiseGuard:
@@ -139,14 +140,14 @@ class RiseGuard:
         coming = weighted_energies(self._came, block)
         if self._gain == 1.0:
             leaving = coming if self._alike else weighted_energies(self._left, block)
-            if _lawful(self._past[-_MEMORY:], leaving, block):
+            if _lawful(self._past[-_MEMORY:], leaving):
                 self._remember(block, block, leaving)
                 return block
         return self._turned_down(block, coming)
 
     def _turned_down(self, block: Frames, coming: Doubles) -> Frames:
         past = self._past[-_MEMORY:]
-        onset, gain = _wanted(past, coming, self._gain)
+        onset, gain = _wanted(past, coming[:STEPS], self._gain)
         for attempt in range(_TRIES):
             if attempt > 1:
                 gain = max(0.8 * gain, _DEEPEST) if attempt < _TRIES - 1 else _DEEPEST
@@ -155,14 +156,14 @@ class RiseGuard:
             gains = _course(self._gain, gain, onset, quicker=attempt > 0)
             out = (block * gains[:, None]).astype(np.float32)
             leaving = weighted_energies(self._left, out)
-            if _lawful(past, leaving, out):
+            if _lawful(past, leaving):
                 break
         self._gain = gain
         self._remember(block, out, leaving)
         return out
 
     def _remember(self, came: Frames, left: Frames, energies: Doubles) -> None:
-        self._past = np.concatenate((self._past[STEPS:], energies))
+        self._past = np.concatenate((self._past[STEPS:], energies[:STEPS]))
         self._came, self._left = came[-TAPS:].copy(), left[-TAPS:].copy()
         self._alike = came is left
 
@@ -192,11 +193,10 @@ def _softer(past: Doubles, coming: Doubles) -> Doubles:
     return np.asarray(np.maximum(least, _SHORT_TERM * _FLOOR))
 
 
-def _lawful(past: Doubles, leaving: Doubles, block: Frames) -> bool:
-    """Whether the law is kept at each step of ``leaving``, the energies of ``block``, and as long
-    as those are in a window when silence follows. ``past``: the 400 steps before."""
-    behind = weighted_energies(block[-TAPS:], np.zeros_like(block))
-    leaving = np.concatenate((leaving, behind, np.zeros(_FURTHER)))
+def _lawful(past: Doubles, leaving: Doubles) -> bool:
+    """Whether the law is kept at each step of ``leaving``, the energies of a block and its echo,
+    and as long as those are in a window when silence follows. ``past``: the 400 steps before."""
+    leaving = np.concatenate((leaving, np.zeros(_FURTHER)))
     count = len(leaving)
     line = np.concatenate((past, leaving))
     short, momentary, onset = (rise * _ROUNDING for rise in _RISES)

@@ -16,6 +16,7 @@ from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames, fra
 from engine.audio.k_weighting import (
     K_WEIGHTING,
     STEP_FRAMES,
+    STEPS,
     no_context,
     weighted_energies,
 )
@@ -289,6 +290,6 @@ def test_the_convolution_weighs_as_the_recursive_filter() -> None:
     before, found = no_context(), []
     for at in range(0, len(audio), BLOCK_FRAMES):
         block = audio[at : at + BLOCK_FRAMES]
-        found.append(weighted_energies(before, block))
+        found.append(weighted_energies(before, block)[:STEPS])
         before = block[-len(before) :]
     assert np.concatenate(found) == pytest.approx(energies(audio, STEP_FRAMES), rel=1e-3, abs=2e-6)
