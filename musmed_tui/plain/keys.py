@@ -71,8 +71,9 @@ class KeyDecoder:
     """Bytes from a terminal to key names, whatever pieces they come in.
 
     Printable characters are their own names; arrows are 'up', 'down', 'left', 'right'; other
-    escape sequences are swallowed whole. Call ``flush`` when nothing has followed for a while:
-    an escape that stands alone is then 'escape'.
+    escape sequences (escape and '[' or 'O', and on to their end) are swallowed whole. An escape
+    before anything else is the key, however soon that follows. Call ``flush`` when nothing has
+    followed for a while: an escape that stands alone is then 'escape'.
     """
 
     def __init__(self) -> None:
@@ -103,13 +104,18 @@ class KeyDecoder:
         return [character] if character.isprintable() else []
 
     def _continue(self, character: str) -> list[str]:
-        """One more character of an escape sequence (ECMA-48: CSI ends at '@' to '~')."""
+        """One more character of an escape sequence (ECMA-48: CSI ends at '@' to '~'; what can't be
+        in one breaks it off)."""
         opened = self._sequence
         if opened == "\x1b":
-            if character == "\x1b":
-                return ["escape"]
-            self._sequence = opened + character if character in "[O" else ""
-            return []
+            if character in "[O":
+                self._sequence = opened + character
+                return []
+            self._sequence = ""
+            return ["escape", *self._take(character)]
+        if not " " <= character <= "~":
+            self._sequence = ""
+            return self._take(character)
         if "@" <= character <= "~":
             self._sequence = ""
             return [_ARROWS[character]] if character in _ARROWS and len(opened) == 2 else []

@@ -15,7 +15,8 @@ from musmed_tui.wording import ASCII, UNICODE
 class Output:
     """Lines that stay, and on a live terminal one line that is redrawn below them.
 
-    Once the terminal is gone everything is dropped in silence: the music does not depend on it.
+    Once the terminal is gone, or whoever read the lines, everything is dropped in silence: the
+    music does not depend on it.
     """
 
     def __init__(self, stream: TextIO, terminal: Terminal, accent: str | None = None) -> None:
@@ -83,8 +84,6 @@ class Output:
         try:
             self._stream.write(text)
             self._stream.flush()
-        except BrokenPipeError:
-            raise
         except OSError:
             self.gone = True
             if self._stream is sys.stdout:

@@ -84,10 +84,19 @@ def test_a_file_is_written_whoever_listens(streams: str, tmp_path: Path) -> None
     assert {file.name for file in tmp_path.iterdir()} == {"a.mid"}
 
 
-@pytest.mark.parametrize("streams", [">&- 2>&- <&-", pytest.param(">&-", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "streams",
+    [
+        ">&- 2>&- <&-",
+        "--plain | true",
+        "--json | head -1",
+        pytest.param(">&-", marks=pytest.mark.long),
+        pytest.param("--json | true", marks=pytest.mark.long),
+    ],
+)
 def test_music_does_not_depend_on_what_is_told_of_it(streams: str, tmp_path: Path) -> None:
     done = musmed(tmp_path, PLAY, streams, str(QUICK_MUSMED))
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr) == (0, b""), done
     seconds = soundfile.info(tmp_path / "a.flac").duration
     assert seconds == 120
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from musmed_tui.plain.keys import HELP, KEYS, Act, Keyboard, KeyDecoder, SteerText
@@ -34,9 +34,35 @@ def test_unknown_sequences_are_swallowed_whole() -> None:
     assert keys(b"\x1b[1;5Ca\x1b[200~b\x1b[<0;1;1Mc") == ["a", "b", "c"]
 
 
-def test_a_lone_escape_is_a_key_and_alt_is_nothing() -> None:
+def apart(*pressed: bytes) -> list[str]:
+    """The same keys with time between them."""
+    decoder = KeyDecoder()
+    return [key for one in pressed for key in (*decoder.feed(one), *decoder.flush())]
+
+
+def test_escape_is_a_key_whatever_follows_at_once() -> None:
     assert keys(b"\x1b") == ["escape"]
-    assert keys(b"\x1bx", b"q") == ["q"]
+    assert keys(b"\x1bq") == ["escape", "q"]
+    assert keys(b"\x1b\x1b\x1b[A") == ["escape", "escape", "up"]
+    assert keys(b"\x1b\r\x1b\xc3\xa9") == ["escape", "enter", "escape", "é"]
+
+
+PRESSED = st.sampled_from(
+    [b"\x1b", b"\x1b[A", b"\x1bOC", b"\x1b[15~", b"\r", b"\t", b"\x7f", b"\x15", b"s", b"q", b" "]
+    + [word.encode() for word in ("é", "A", "~", "-", "1")]
+)
+
+
+@given(st.lists(PRESSED, max_size=8))
+@example([b"\x1b", b"q"])
+def test_keys_at_once_are_the_keys_apart(pressed: list[bytes]) -> None:
+    """But for an escape before '[' or 'O', which a terminal sends for other keys."""
+    assert keys(b"".join(pressed)) == apart(*pressed)
+
+
+def test_a_burst_is_acted_on_as_keys_apart() -> None:
+    keyboard = Keyboard(WORDS)
+    assert press(keyboard, *keys(b"s\x1bq")) == [Act.ASK, Act.CANCEL, Act.QUIT]
 
 
 @given(st.lists(st.sampled_from([b"\x1b[A", "é".encode(), b"q", b"\x1b[15~", b"\r"]), max_size=8))
