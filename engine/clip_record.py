@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 
 from engine.composers.base import BarRecords
+from engine.composers.synthesis import SynthesisName
 from engine.meter.reading import Reading
 
 MAX_READINGS = 16
 """Of the meter in one record: a clip of 30 s has three."""
 
 
+MAX_HANDOVERS = 8
+"""In one clip, before the last: as many as failures with no clip between them can make."""
+
+
+class Stage(NamedTuple):
+    """A composer, and what sounds its notes ('' where that is not known, or there are none)."""
+
+    composer: str
+    synthesis: str = ""
+
+
 class HandedOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a clip went over from one composer to another. The front adds this: the engine knows of
-    one composer at a time."""
+    """Where a clip went over from one composer, or one synthesis, to another. The front adds this:
+    the engine knows of one at a time."""
 
     composer: str
     """It made the clip's sound up to ``until`` and was taken over from."""
@@ -23,13 +35,15 @@ class HandedOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Session frame at which the second composer's sound enters."""
     until: int
     """Session frame at which the first one's has gone; ``at`` where what followed was silence."""
+    synthesis: SynthesisName = ""
+    """What sounded the first one's notes (``Traits.synthesis``)."""
 
 
 class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What was measured of a finished clip.
 
-    Of a clip of two composers (``handover``) ``composer`` made the end; its level and peak are not
-    measured then (None), and what else is said is of the end.
+    Of a clip of several composers or syntheses (``handover``) ``composer`` made the end; its level
+    and peak are not measured then (None), and what else is said is of the end.
     """
 
     composer: str
@@ -48,11 +62,24 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The meter's, one for each 10 s from the clip's start, in session seconds."""
     bars: BarRecords = ()
     """What is played, bar by bar, from a composer that knows bars."""
-    synthesis: str = ""
+    synthesis: SynthesisName = ""
     """What sounded it (``Traits.synthesis``)."""
     built_in: Annotated[
         tuple[Annotated[str, msgspec.Meta(max_length=32)], ...], msgspec.Meta(max_length=64)
     ] = ()
     """Its instruments of which notes were sounded by the built-in synthesis all the same."""
     handover: HandedOver | None = None
-    """Of a clip of two composers."""
+    """The last in the clip, None where there was none."""
+    earlier: Annotated[tuple[HandedOver, ...], msgspec.Meta(max_length=MAX_HANDOVERS)] = ()
+    """Those before it."""
+
+    @property
+    def handovers(self) -> tuple[HandedOver, ...]:
+        """All of them, in order."""
+        return self.earlier if self.handover is None else (*self.earlier, self.handover)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Whose sound the clip is, in order: one more than ``handovers``."""
+        before = [Stage(passed.composer, passed.synthesis) for passed in self.handovers]
+        return (*before, Stage(self.composer, self.synthesis))

@@ -154,7 +154,7 @@ def render_kept(
     until: float | None = None,
 ) -> RenderResult:
     """Compose a kept session again into ``output`` and its sidecar, as ``render_session`` does:
-    its request, its events, and each clip by the composer that the record names.
+    its request, its events, and each clip by the composer and the synthesis that the record names.
     ``options.synthesis`` is for a session without clips, and says where its soundfont lies now;
     with ``resound`` it takes the place of the session's own. What is no longer as it was
     (``said_of_changes``) is not heard the same.
@@ -166,7 +166,7 @@ def render_kept(
         request_of(stored),
         output,
         events=stored.events,
-        clip_composers=composers_of(stored.records),
+        clip_composers=composers_of(stored.records, resound=resound),
         options=options,
         progress=progress,
         log_file=log_file,

@@ -87,12 +87,14 @@ class JoinReport(msgspec.Struct, frozen=True):
 
 
 class HandoverReport(msgspec.Struct, frozen=True):
-    """``composer`` made the clip up to ``until_s`` session seconds and was taken over from, from
-    ``at_s`` on; the same moment where silence lay between."""
+    """``composer`` made the clip up to ``until_s`` session seconds, ``synthesis`` sounded its
+    notes (null where there are none), and they were taken over from, from ``at_s`` on; the same
+    moment where silence lay between."""
 
     composer: str
     at_s: float
     until_s: float
+    synthesis: str | None = None
 
 
 class ClipReport(msgspec.Struct, frozen=True):
@@ -101,8 +103,9 @@ class ClipReport(msgspec.Struct, frozen=True):
     meter estimates from the audio, every 10 s of what was heard; ``meter``: the last of them, which
     has heard the most; null where none was long enough. ``synthesis``: what sounded its notes, but
     of the instruments ``built_in``, of which a soundfont lacked some or all; null where there are
-    no notes. ``handover``: of a clip of two composers,
-    of which ``composer`` made the end; its level and peak are null."""
+    no notes. ``handover``: of a clip of two composers, or of two syntheses, of which ``composer``
+    and ``synthesis`` made the end; its level and peak are null. ``earlier_handovers``: those before
+    that one in the same clip."""
 
     index: int
     revision: int
@@ -125,6 +128,7 @@ class ClipReport(msgspec.Struct, frozen=True):
     synthesis: str | None = None
     built_in: tuple[str, ...] = ()
     handover: HandoverReport | None = None
+    earlier_handovers: tuple[HandoverReport, ...] = ()
 
 
 class SessionReport(msgspec.Struct, frozen=True):
@@ -249,6 +253,7 @@ def _clip_report(clip: FinishedClip, end: int, join: JoinRecord | None) -> ClipR
         synthesis=(record.synthesis or None) if record else None,
         built_in=record.built_in if record else (),
         handover=_handover_report(record.handover) if record and record.handover else None,
+        earlier_handovers=tuple(_handover_report(e) for e in record.earlier) if record else (),
     )
 
 
@@ -257,6 +262,7 @@ def _handover_report(change: HandedOver) -> HandoverReport:
         composer=file_name(change.composer),
         at_s=seconds_of(change.at),
         until_s=seconds_of(change.until),
+        synthesis=change.synthesis or None,
     )
 
 
@@ -283,10 +289,11 @@ def _plan_report(plan: Plan) -> PlanReport:
 
 def _versions(clips: Iterable[FinishedClip]) -> Versions:
     records = [clip.record for clip in clips if clip.record is not None]
+    sounded = (stage.synthesis for record in records for stage in record.stages)
     return Versions(
         musmed=__version__,
         python=platform.python_version(),
         numpy=np.__version__,
         composers={file_name(record.composer): record.version for record in records},
-        synthesis=tuple(dict.fromkeys(r.synthesis for r in records if r.synthesis)),
+        synthesis=tuple(dict.fromkeys(name for name in sounded if name)),
     )

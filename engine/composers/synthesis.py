@@ -8,6 +8,15 @@ import msgspec
 
 BUILTIN = "builtin"
 """The synthesis that is always there."""
+SynthesisName = Annotated[str, msgspec.Meta(max_length=512)]
+"""The longest holds a file's name."""
+
+
+def spoken(synthesis: str) -> str:
+    """What a listener calls the ``Traits.synthesis`` of notes."""
+    if synthesis == BUILTIN:
+        return "the built-in synthesis"
+    return f"the soundfont {synthesis.split(' ', 3)[-1]}"
 
 
 class Synthesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,5 +27,10 @@ class Synthesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     soundfont to use; None for one in the usual places.
     """
 
-    wanted: Annotated[str, msgspec.Meta(max_length=512)] = BUILTIN
+    wanted: SynthesisName = BUILTIN
     soundfont: Annotated[str, msgspec.Meta(max_length=4096)] | None = None
+
+    @property
+    def settled(self) -> str:
+        """``wanted`` where that is one synthesis whatever is installed; '' otherwise."""
+        return "" if self.wanted in ("auto", "fluidsynth") else self.wanted

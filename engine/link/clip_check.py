@@ -81,7 +81,7 @@ def check_end(asked: Asked, told: ClipDone, continuation: bytes, start: int, rea
     odd = _odd_figure(msgspec.to_builtins(record))
     if odd:
         raise ClipRefusedError(spec, f"its record has a figure that is no number ({odd})")
-    if record.speed <= 0.0 or record.seconds < 0.0 or record.handover is not None:
+    if record.speed <= 0.0 or record.seconds < 0.0 or record.handovers or record.earlier:
         raise ClipRefusedError(spec, "its record says what can't be")
     if asked.composer and (record.composer, record.version) != (asked.composer, asked.version):
         raise ClipRefusedError(spec, f"it is by {record.composer!r}, version {record.version}")

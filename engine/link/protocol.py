@@ -15,6 +15,7 @@ import msgspec
 from engine.clip_record import ClipRecord
 from engine.composers.base import Marks
 from engine.composers.options import USUAL, ComposerOptions
+from engine.composers.synthesis import SynthesisName
 from engine.plan.spec import ClipKey, ClipSpec
 
 PROTOCOL_VERSION = 3
@@ -95,7 +96,7 @@ class Opened(msgspec.Struct, frozen=True, tag="opened", forbid_unknown_fields=Tr
 
     composer: str
     version: int
-    synthesis: str = ""
+    synthesis: SynthesisName = ""
     notice: str = ""
 
 

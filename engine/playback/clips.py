@@ -122,7 +122,7 @@ class StoredClip:
         self._outgoing = Outgoing(at, self._growing[at : min(until, self._count)].copy())
         if at == until:
             self._end_in_silence(at)
-        self._count, self._limit = at, None
+        self._count = at
         self._writer.close()
         self._writer = writer()
         self._write(self._growing[:at])
@@ -211,13 +211,15 @@ class ClipStore:
         clip = self._clips[key]
         clip.hold_back(frame - clip.start)
 
-    def hand_over(self, key: ClipKey, change: Handover) -> None:
+    def hand_over(self, key: ClipKey, change: Handover, held_back: int | None = None) -> None:
         """What is appended to a growing clip from here on is another composer's and begins at
-        ``change.at``. Nothing may be read meanwhile. Raises ``MusmedError`` on a full disk."""
+        ``change.at``; nothing from session frame ``held_back`` on is read yet. Nothing may be read
+        meanwhile. Raises ``MusmedError`` on a full disk."""
         clip = self._clips[key]
         at, until = change.at - clip.start, change.until - clip.start
         with self._disk_errors(key):
             clip.hand_over(at, until, lambda: self._writer(clip.part))
+        clip.hold_back(None if held_back is None else held_back - clip.start)
 
     def finish(self, key: ClipKey, *, cut: bool = False) -> Path:
         """The clip is whole, or ``cut``: it ends where it has got to. Returns its file.

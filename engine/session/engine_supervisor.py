@@ -77,9 +77,10 @@ class EngineSupervisor:
                 assert_never(command)
 
     def _options_for(self, command: OpenComposer) -> ComposerOptions:
-        if not command.careful:
+        if not command.synthesis:
             return self._options
-        return msgspec.structs.replace(self._options, synthesis=Synthesis())
+        own = Synthesis(command.synthesis, self._options.synthesis.soundfont)
+        return msgspec.structs.replace(self._options, synthesis=own)
 
     def _retire(self) -> None:
         """The engine of before is not listened to any more: its end would be another failure."""

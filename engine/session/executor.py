@@ -80,7 +80,7 @@ class Executor:
                 self.store.hold_back(command.key, command.frame)
             case HandOver():
                 with self.playback.joiner() as joiner:  # which reads nothing of the clip meanwhile
-                    self.store.hand_over(command.key, command.change)
+                    self.store.hand_over(command.key, command.change, command.held_back)
                     if command.change.at == command.change.until:
                         joiner.enter_by_itself()
             case FinishClip():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.clip_record import Stage
 from engine.composers.choice import check_composer
+from engine.composers.synthesis import spoken
 from engine.plan.generation import Generation, file_name
 from engine.plan.spec import ClipKey
 from engine.session.conductor.clip_composers import ClipComposers, ComposedBy, composers_of
@@ -27,12 +29,12 @@ class FirstComposer:
         """What ``check`` found odd."""
         if resume is not None:
             self.clip_composers = composers_of(resume.records)
-            self.now = resume.newest_composer
-            """The one to open first."""
+            self.now, self.synthesis = resume.newest_composer, ""
+            """The one to open first, and what is to sound its notes: '' as the session wishes."""
         else:
             self.clip_composers = known or {}
-            first = self.clip_composers.get(ClipKey(0, 0), ComposedBy(chosen))
-            self.now = first.first or first.composer
+            first = self.clip_composers.get(ClipKey(0, 0), ComposedBy((Stage(chosen),)))
+            self.now, self.synthesis = first.stages[0]
 
     def check(self, generation: Generation) -> None:
         """Raise ``MusmedError`` for what one of them lacks here. A session that goes on needs the
@@ -41,8 +43,7 @@ class FirstComposer:
             generation = msgspec.structs.replace(generation, opening=None)  # its codes are kept
         needed = {self.now}
         if self._resume is None:
-            needed |= {by.composer for by in self.clip_composers.values()}
-            needed |= {by.first for by in self.clip_composers.values() if by.first}
+            needed |= {s.composer for by in self.clip_composers.values() for s in by.stages}
         for composer in sorted(needed):
             self._remarks.update(dict.fromkeys(check_composer(composer, generation)))
 
@@ -56,6 +57,11 @@ class FirstComposer:
             notices.tell(
                 f"In this session the {self.now} composer took over from {file_name(self.chosen)}; "
                 "it goes on."
+            )
+        begun, now = self._resume.first_synthesis, self._resume.synthesis
+        if begun and now and spoken(begun) != spoken(now):
+            notices.tell(
+                f"In this session {spoken(now)} took over from {spoken(begun)}; it goes on."
             )
         for place in changed_materials(self._resume, self.now):
             notices.tell(

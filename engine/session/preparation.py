@@ -77,9 +77,10 @@ def prepare(
     composer.check(generation)
     session_speeds = SessionSpeeds(speeds, generation)
     inbox: Inbox = queue.SimpleQueue()
+    opened_with = _options(options, request, resume)
     engine = EngineSupervisor(
         lambda number, told: inbox.put((number, told)),
-        options=_options(options, request, resume),
+        options=opened_with,
         log_file=log_file,
         argv=engine_argv,
         warm=warm,
@@ -101,6 +102,7 @@ def prepare(
         speed=session_speeds.of(composer.now),
         stand_in=sink.realtime,
         clip_composers=composer.clip_composers,
+        synthesis=composer.synthesis or opened_with.synthesis.settled,
     )
     executor = Executor(library, session, store, sink, total=conductor.plan.total, kept=kept)
     playback = executor.playback

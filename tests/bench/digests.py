@@ -24,6 +24,7 @@ import soundfile
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import parse_affect
 from engine.audio.format import frames_of
+from engine.clip_record import Stage
 from engine.composers.base import EMBEDDED
 from engine.composers.options import ComposerOptions
 from engine.composers.synthesis import Synthesis
@@ -127,9 +128,10 @@ def digests() -> dict[str, str]:
         folder = Path(name)
         tiny = checkpoint(folder)
         musicgen = request(tiny)
+        change = Handover(frames_of(12.0), frames_of(15.0))
         taken_over = {
-            ClipKey(0, 0): ComposedBy(EMBEDDED, tiny, Handover(frames_of(12.0), frames_of(15.0))),
-            ClipKey(1, 0): ComposedBy(EMBEDDED),
+            ClipKey(0, 0): ComposedBy((Stage(tiny), Stage(EMBEDDED)), (change,)),
+            ClipKey(1, 0): ComposedBy((Stage(EMBEDDED),)),
         }
         return {
             "embedded": rendering(folder, request()),

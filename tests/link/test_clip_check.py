@@ -290,7 +290,7 @@ OTHER = HandedOver("tones", 0, 0)
     "change",
     [
         *({"speed": 0.0}, {"speed": -1.0}, {"seconds": -1.0}),
-        *({"handover": OTHER}, {"composer": "tones"}, {"version": 4}),
+        *({"handover": OTHER}, {"earlier": (OTHER,)}, {"composer": "tones"}, {"version": 4}),
     ],
     ids=str,
 )

@@ -14,9 +14,10 @@ import msgspec
 import pytest
 
 from engine.affect.circumplex import Affect
-from engine.clip_record import ClipRecord, HandedOver
+from engine.clip_record import ClipRecord, HandedOver, Stage
 from engine.composers.base import Marks
 from engine.composers.musicgen.files.checkpoints import EMBEDDING, HEAD
+from engine.composers.synthesis import BUILTIN
 from engine.errors import MusmedError
 from engine.places import open_file
 from engine.plan.generation import Generation
@@ -288,10 +289,28 @@ def test_who_took_over_goes_on_and_renders_what_was_its(
     monkeypatch.setattr(sys, "argv", ["musmed", "render", "--session", kept.id, "-o", output])
     with pytest.raises(SystemExit):
         cli.main()
-    part = ComposedBy("embedded", NAME, Handover(480_000, 624_000))
+    part = ComposedBy((Stage(NAME), Stage("embedded")), (Handover(480_000, 624_000),))
     assert asked[0]["clip_composers"] == {ClipKey(0, 0): part}
     with pytest.raises(MusmedError, match=NAME):  # of which its beginning can't be made again here
         FirstComposer(NAME, resume=None, known={ClipKey(0, 0): part}).check(Generation())
+
+
+def test_that_another_synthesis_took_over_is_said_when_a_session_goes_on(
+    kept: StoredSession, tmp_path: Path
+) -> None:
+    font = "fluidsynth 2.3.1 0123456789abcdef My Font.sf2"
+    record = msgspec.structs.replace(
+        HANDED_OVER,
+        synthesis=BUILTIN,
+        handover=HandedOver("embedded", 480_000, 624_000, font),
+    )
+    begun = with_first_clip(kept, folders().library, record)
+    begun = msgspec.structs.replace(begun, composer="embedded")
+    (text,) = told(begun, tmp_path)
+    assert text == (
+        "In this session the built-in synthesis took over from the soundfont My Font.sf2; it "
+        "goes on."
+    )
 
 
 def test_a_rendering_says_that_it_is_not_what_was_heard(

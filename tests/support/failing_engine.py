@@ -3,10 +3,12 @@
     failing_engine.py FOLDER HOW MOMENT [whole]
 
 ``MOMENT``: 'start' (before it has said anything), 'hello', 'opened', 'clip_started', 'part' (in the
-midst of a clip) or 'clip_done' (before its last word). ``HOW``, from then on:
+midst of a clip; 'part@40' after forty of its parts) or 'clip_done' (before its last word). ``HOW``,
+from then on:
 
 - 'stop': its process is stopped, as by SIGSTOP;
 - 'hush': it says nothing;
+- 'die': it is dead;
 - 'stuck': it answers pings, and that is all;
 - 'deaf': it reads nothing any more, and so answers nothing;
 - one of ``LIES``: its first clip is not what was asked for.
@@ -95,7 +97,9 @@ class Failing(FrameWriter):
 
     def __init__(self, stream: object) -> None:
         super().__init__(stream)  # type: ignore[arg-type]
-        folder, self.how, self.moment = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+        folder, self.how = Path(sys.argv[1]), sys.argv[2]
+        self.moment, _, parts = sys.argv[3].partition("@")
+        self.last_part = int(parts or PARTS)
         fail = folder / "fail"
         left = int(fail.read_text()) if fail.exists() else 1
         fail.write_text(str(left - 1))
@@ -118,7 +122,7 @@ class Failing(FrameWriter):
             return
         super().send(message, payload)
         self.parts += isinstance(message, Part)
-        if name == self.moment and (name != "part" or self.parts == PARTS):
+        if name == self.moment and (name != "part" or self.parts == self.last_part):
             self.fall()
 
     def fall(self) -> None:
@@ -127,6 +131,8 @@ class Failing(FrameWriter):
         match self.how:
             case "stop":
                 os.kill(os.getpid(), signal.SIGSTOP)
+            case "die":
+                os._exit(9)
             case "hush":
                 threading.Event().wait()
             case "stuck":

@@ -5,7 +5,8 @@ composes something else, finishing only quantises, and nothing is metered.
 A tone a beat, each a pure function of a state that takes in the seed and the path at every beat.
 So whatever is composed from another continuation, seed or path than it should be sounds different
 from its first tone on; what is composed from the right ones is the same in every window. As with
-the embedded composer a splice begins at a beat, and other tags are other sounds of the same notes.
+the embedded composer a splice begins at a beat, and other tags, or another synthesis, are other
+sounds of the same notes.
 
 Where the environment has QUICK_ENGINE_SAYS, that is what it says wherever an engine may say
 something: in a banner, when a composer is opened, when its second clip fails.
@@ -38,7 +39,7 @@ from engine.audio.format import (
 )
 from engine.composers.base import Composer, Marks, open_composer
 from engine.composers.score.composer import EmbeddedComposer
-from engine.composers.synthesis import Synthesis
+from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.errors import MusmedError
 from engine.plan.clock import clip_start
 from engine.plan.spec import ClipSpec, SeedStep, Tags
@@ -65,8 +66,11 @@ class State(msgspec.Struct, frozen=True):
 class QuickComposition:
     """One clip, from a state at or before the beat in front of it."""
 
-    def __init__(self, spec: ClipSpec, state: State, cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self, spec: ClipSpec, state: State, cancelled: Callable[[], bool], synthesis: str
+    ) -> None:
         self._spec, self._cancelled = spec, cancelled
+        self._colour = colour_of(spec.tags) + (synthesis != BUILTIN)
         beat = -(-frames_of(spec.start) // BEAT)
         if spec.start == clip_start(spec.index):
             beat = frames_of(spec.start) // BEAT
@@ -81,7 +85,7 @@ class QuickComposition:
     def chunks(self) -> Iterator[Frames]:
         """Blocks of a beat: the second half of a tone and the first half of the next."""
         end = frames_of(min(self._spec.end + AFTER_SECONDS, self._spec.total))
-        state, colour = self._state, colour_of(self._spec.tags)
+        state, colour = self._state, self._colour
         while state.beat * BEAT < end and not self._cancelled():
             old, state = state, after(state, self._spec.path, self._spec.seeds)
             audio = sound(old.sounding, colour)[BEAT:] + sound(state.sounding, colour)[:BEAT]
@@ -109,7 +113,7 @@ class QuickComposer(EmbeddedComposer):
             raise MusmedError(SAYS)
         first = State(0, 0, (0, 0.0))
         stood = msgspec.msgpack.decode(state, type=State) if state else first
-        return QuickComposition(spec, stood, cancelled)
+        return QuickComposition(spec, stood, cancelled, self.traits.synthesis)
 
 
 def after(state: State, path: Path, seeds: tuple[SeedStep, ...]) -> State:

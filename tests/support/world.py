@@ -7,12 +7,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.clip_record import ClipRecord
-from engine.composers.base import Marks
+from engine.composers.base import EMBEDDED, Marks
+from engine.composers.synthesis import BUILTIN
 from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery, EngineLost
 from engine.link.protocol import PROTOCOL_VERSION, ClipFailed, ClipStarted, Failure, Hello, Opened
 from engine.plan.clock import clip_start
@@ -93,6 +95,14 @@ class World:
     shift: float = 0.0
     unreadable: bytes | None = None
     handovers: list[HandOver] = field(default_factory=list)
+    here: tuple[str, ...] = ()
+    """The syntheses that an engine finds, the session's wish first; none: its composer has no
+    notes."""
+    sounding: str = ""
+    told: list[str] = field(default_factory=list)
+    """The synthesis that each composer was opened with, as it was told."""
+    made: dict[ClipKey, list[tuple[int, str]]] = field(default_factory=dict)
+    """From which session frame on a clip is whose sound: composer and synthesis."""
     held: dict[ClipKey, int] = field(default_factory=dict)
     answers: deque[SplicePlaced] = field(default_factory=deque)
 
@@ -122,8 +132,10 @@ class World:
                 self.from_engine(command.delay + 0.3, generation, hello)
             case OpenComposer():
                 self.opened.append(command.name)
+                self.told.append(command.synthesis)
                 if self.engine_works or command.name in self.stand_ins:
-                    self.from_engine(0.1, self.alive, Opened(command.name, 1))
+                    self.sounding = self.found(command)
+                    self.from_engine(0.1, self.alive, Opened(command.name, 1, self.sounding))
                 elif self.refusal:
                     self.from_engine(0.1, self.alive, Failure(self.refusal))
                 else:
@@ -141,9 +153,10 @@ class World:
                 self.cancel(command.key, command.keep_until)
             case ClipStarted():
                 self.got[command.key] = 0
+                self.made[command.key] = []
                 self.starts[command.key] = (command.start, command.frames)
             case AppendChunk():
-                self.got[command.key] += len(command.audio)
+                self.append(command)
             case HandOver() | HoldBack():
                 self.pass_on(command)
             case FinishClip():
@@ -176,7 +189,27 @@ class World:
         start = self.starts[command.key][0]
         assert command.change.at <= start + self.got[command.key]
         self.got[command.key] = command.change.at - start
+        self.made[command.key] = [m for m in self.made[command.key] if m[0] < command.change.at]
         self.handovers.append(command)
+
+    def found(self, command: OpenComposer) -> str:
+        """What sounds the notes when a composer is opened so."""
+        wanted = command.synthesis or next(iter(self.here), "")
+        if not self.here or not command.name.startswith(EMBEDDED):
+            return ""
+        return wanted if wanted in self.here else BUILTIN
+
+    def append(self, command: AppendChunk) -> None:
+        if not len(command.audio):
+            return
+        made, at = self.made[command.key], self.starts[command.key][0] + self.got[command.key]
+        if not made or made[-1][1] != self.whose:
+            made.append((at, self.whose))
+        self.got[command.key] += len(command.audio)
+
+    @property
+    def whose(self) -> str:
+        return f"{self.opened[-1]} {self.sounding}"
 
     def from_engine(self, seconds: float, generation: int, told: Delivery) -> None:
         def deliver() -> None:
@@ -201,7 +234,10 @@ class World:
         if done >= frames or done + start >= self.keep_until.get(key, 1 << 60):
             self.job = None
             cut = done < frames
-            self.tell(ClipEnded(key, cut, self.record, f"{key.index}-{key.revision}".encode()))
+            record = msgspec.structs.replace(self.record, synthesis=self.sounding)
+            if self.here:
+                record = msgspec.structs.replace(record, composer=self.opened[-1])
+            self.tell(ClipEnded(key, cut, record, f"{key.index}-{key.revision}".encode()))
             return
         audio = np.broadcast_to(np.float32(0), (min(SAMPLE_RATE, frames - done), 2))
         self.tell(ChunkArrived(key, audio))
@@ -320,9 +356,10 @@ def gone_on(
     conductor: Conductor | None = None,
     engine_works: bool = True,
     stand_ins: tuple[str, ...] = (),
+    here: tuple[str, ...] = (),
 ) -> World:
     conductor = conductor or Conductor(REQUEST, "fake", kept=kept)
-    world = World(conductor=conductor, now=kept.position, realtime=realtime)
+    world = World(conductor=conductor, now=kept.position, realtime=realtime, here=here)
     world.engine_works, world.stand_ins = engine_works, stand_ins
     world.written = frames_of(kept.position)
     world.kept = [*kept.events, *([kept.splice] if kept.splice else [])]

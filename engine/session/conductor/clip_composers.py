@@ -1,7 +1,9 @@
-"""Who composes which clip of a session that has had more than one composer.
+"""Who composes which clip of a session that has had more than one composer, or one that was
+sounded in more than one way.
 
-A composer that fails is taken over from, in the midst of a clip or between two. Each clip's record
-says whose it is, so that a session made again, and one that goes on, has the same composers.
+A composer that fails is taken over from, in the midst of a clip or between two, and so is the
+synthesis of one. Each clip's record says whose it is, so that a session made again, and one that
+goes on, has the same.
 """
 
 from __future__ import annotations
@@ -12,45 +14,62 @@ from typing import NamedTuple
 import msgspec
 
 from engine.audio.format import SAMPLE_RATE
-from engine.clip_record import ClipRecord, HandedOver
+from engine.clip_record import ClipRecord, HandedOver, Stage
 from engine.plan.spec import ClipKey
 from engine.playback.handover import Handover
 from engine.session.conductor.clip_state import ClipState
 
 
 class ComposedBy(NamedTuple):
-    """``composer`` composes the clip; where there is a ``change``, ``first`` begins it."""
+    """The ``stages`` of the clip, at least one, and where each but the first takes over."""
 
-    composer: str
-    first: str = ""
-    change: Handover | None = None
+    stages: tuple[Stage, ...]
+    changes: tuple[Handover, ...] = ()
 
 
 ClipComposers = Mapping[ClipKey, ComposedBy]
 
 
-def composers_of(records: Mapping[ClipKey, ClipRecord | None]) -> ClipComposers:
-    """Who composed the clips that have a record."""
-    return {key: _composed_by(record) for key, record in records.items() if record is not None}
+def composers_of(
+    records: Mapping[ClipKey, ClipRecord | None], *, resound: bool = False
+) -> ClipComposers:
+    """Who composed the clips that have a record. ``resound``: whatever sounded their notes, they
+    are to be sounded in another way."""
+    known = {key: _composed_by(record) for key, record in records.items() if record is not None}
+    return {key: _resounded(by) for key, by in known.items()} if resound else known
 
 
 def record_of(clip: ClipState, record: ClipRecord) -> ClipRecord:
     """``record``, which the last composer of the clip gave, as it is true of what is heard."""
-    if not clip.ceded_by:
+    if not clip.ceded:
         return record
-    change = clip.handover or Handover(clip.reach, clip.reach)
+    unheard = len(clip.ceded) - len(clip.handovers)
+    changes = [*clip.handovers, *[Handover(clip.reach, clip.reach)] * unheard]
+    *earlier, last = (
+        HandedOver(stage.composer, change.at, change.until, stage.synthesis)
+        for stage, change in zip(clip.ceded, changes, strict=True)
+    )
     return msgspec.structs.replace(
         record,
         loudness=None,
         true_peak=None,
-        readings=tuple(r for r in record.readings if r.start * SAMPLE_RATE >= change.until),
-        bars=tuple(bar for bar in record.bars if bar.start * SAMPLE_RATE >= change.at),
-        handover=HandedOver(clip.ceded_by, change.at, change.until),
+        readings=tuple(r for r in record.readings if r.start * SAMPLE_RATE >= last.until),
+        bars=tuple(bar for bar in record.bars if bar.start * SAMPLE_RATE >= last.at),
+        handover=last,
+        earlier=tuple(earlier),
     )
 
 
 def _composed_by(record: ClipRecord) -> ComposedBy:
-    change = record.handover
-    if change is None:
-        return ComposedBy(record.composer)
-    return ComposedBy(record.composer, change.composer, Handover(change.at, change.until))
+    changes = tuple(Handover(passed.at, passed.until) for passed in record.handovers)
+    return ComposedBy(record.stages, changes)
+
+
+def _resounded(by: ComposedBy) -> ComposedBy:
+    """Without syntheses, and without the changes that were of nothing else."""
+    stages, changes = [Stage(by.stages[0].composer)], []
+    for stage, change in zip(by.stages[1:], by.changes, strict=True):
+        if stage.composer != stages[-1].composer:
+            stages.append(Stage(stage.composer))
+            changes.append(change)
+    return ComposedBy(tuple(stages), tuple(changes))

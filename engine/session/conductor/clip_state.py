@@ -6,7 +6,7 @@
 *asked*: the engine has been given it, nothing of it is here. *coming*: its audio grows; it may
 be heard already. An engine that dies leaves it so, and the next one composes it again from its
 start: what is here is kept, what comes a second time is skipped. A clip that its first composer
-passes on stays *coming* until the second has ended it, and one that is thrown away while some of it
+passes on stays *coming* until the last has ended it, and one that is thrown away while some of it
 sounds stays so for good (``state.Fate``). *ended*: all of it is here, with the continuation that
 the next clip goes on from. *cut*: as much as will come is here, for a splice
 lies behind it; it too has a continuation. Only ``end`` leaves *coming*, so that a clip has a
@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from engine.clip_record import ClipRecord
+from engine.clip_record import ClipRecord, Stage
 from engine.composers.base import Marks
 from engine.link.protocol import ClipStarted
 from engine.plan.spec import ClipSpec
@@ -55,12 +55,12 @@ class ClipState:
     comes: int = 0
     """Session frame of the next frame from the engine; it lies before what is here when a clip is
     composed a second time."""
-    composer: str = ""
-    """Whose sound is here."""
-    ceded_by: str = ""
-    """The composer that was taken over from within this clip, '' if none was."""
-    handover: Handover | None = None
-    """Where."""
+    by: Stage | None = None
+    """Whose sound is here, None before any is."""
+    ceded: list[Stage] = field(default_factory=list)
+    """Those that were taken over from within this clip, in order."""
+    handovers: list[Handover] = field(default_factory=list)
+    """Where; one fewer than ``ceded`` until something of the next one's sound is here."""
 
     @classmethod
     def kept(
@@ -90,15 +90,37 @@ class ClipState:
         return self.phase is ClipPhase.ENDED
 
     @property
+    def awaits_next(self) -> bool:
+        """It was taken over from, and nothing of the next one's sound is here yet."""
+        return len(self.ceded) > len(self.handovers)
+
+    def cede(self) -> None:
+        """What is here of its sound is all that comes of it: another goes on."""
+        if self.by is not None and not self.awaits_next:
+            self.ceded.append(self.by)
+
+    def take_back(self, by: Stage) -> None:
+        """``by`` is here again; where it is the one that was taken over from, it goes on itself,
+        if nothing of another's sound is here."""
+        if self.awaits_next and self.by == by:
+            self.ceded.pop()
+
+    def hand_over(self, change: Handover, by: Stage) -> None:
+        """From ``change.at`` on it is the sound of ``by``."""
+        self.handovers.append(change)
+        self.got = change.at - self.start
+        self.by = by
+
+    @property
     def reach(self) -> int:
         """Session frame up to which the clip is here."""
         return self.start + self.got
 
-    def begin(self, told: ClipStarted, composer: str) -> None:
+    def begin(self, told: ClipStarted, by: Stage) -> None:
         """The engine announces it for the first time."""
         self.phase = ClipPhase.COMING
         self.start, self.frames, self.marks = told.start, told.frames, told.marks
-        self.composer = composer
+        self.by = by
 
     def end(self, continuation: bytes, record: ClipRecord | None, *, cut: bool) -> None:
         """All that will come of it is here. ``record``: None where none was kept."""

@@ -10,14 +10,16 @@ of its own, so every schedule can be tested with invented times.
        any of them --EngineLost, ClipFailed, Failure--> one of three (failures)
                                 |
                                 +-- the same composer again (after a delay)
-                                +-- too often: the embedded composer, which takes over
+                                +-- too often: the embedded composer, which takes over, or
+                                    where that is the one, its built-in synthesis;
                                     and where that can't go on either: given up
 
 *ready* is waiting for something to compose (everything is here, or enough ahead). It goes back to
-*opening* where the next clip is another composer's, in a session that has had two. One clip is
-composed at a time, in order, from the continuation of the clip before; what becomes of it is its
-``Fate`` (``state``), and how far it is its ``ClipPhase`` (``clip_state``). Ten seconds of silence
-are *too often* as well; where the embedded composer is the silent one, it is started anew.
+*opening* where the next clip is another composer's, or another synthesis's, in a session that has
+had two. One clip is composed at a time, in order, from the continuation of the clip before; what
+becomes of it is its ``Fate`` (``state``), and how far it is its ``ClipPhase`` (``clip_state``). Ten
+seconds of silence are *too often* as well; where the embedded composer is the silent one, it is
+started anew.
 
 Whatever of these states it is in, a listener's action becomes a *splice* (``steering``): an event
 with a session time, a new plan, and the first changed clip composed from the continuation of the
@@ -40,6 +42,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.clip_record import Stage
 from engine.link.deliveries import ChunkArrived, ClipEnded, EngineLost
 from engine.link.protocol import ClipFailed, ClipStarted, Failure, Hello, Opened
 from engine.plan.clock import CLIP_SECONDS
@@ -47,7 +50,7 @@ from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec, Plan
-from engine.playback.handover import handover
+from engine.playback.handover import Handover, handover
 from engine.session.conductor.clip_composers import ClipComposers, record_of
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.failures import RESTART_DELAYS, Failures
@@ -87,7 +90,9 @@ class Conductor:
     ``stand_in``: the embedded composer takes over from one that fails; otherwise the session
         ends.
     ``clip_composers``: those known from before; a clip that is not among them is composed by
-        the one that composed last.
+        the one that composed last, and sounded as it was.
+    ``synthesis``: what is to sound the notes, as an engine is told; '' for the session's wish,
+        which is settled when an engine first says what sounds them.
     """
 
     def __init__(
@@ -100,8 +105,10 @@ class Conductor:
         speed: float | None = None,
         stand_in: bool = True,
         clip_composers: ClipComposers | None = None,
+        synthesis: str = "",
     ) -> None:
         self._state = _begin(request, composer, kept, clip_composers or {})
+        self._state.synthesis = synthesis
         self._steering = Steering(
             self._state,
             script=script,
@@ -174,10 +181,10 @@ class Conductor:
             self._failures.heard()
         match told:
             case Hello():
-                state.ask(OpenComposer(state.composer, careful=self._failures.careful))
+                state.ask(OpenComposer(state.composer, state.synthesis))
             case Opened():
                 state.ready = True
-                self._failures.opened()
+                self._failures.opened(told)
             case ClipStarted():
                 self._started(told)
             case ChunkArrived():
@@ -219,11 +226,11 @@ class Conductor:
         clip.comes = told.start
         if clip.begun:
             return
-        clip.begin(told, state.composer)
+        clip.begin(told, state.by)
         state.ask(told)
-        change = state.change_of(key)
-        if change is not None:
-            state.ask(HoldBack(key, change.at))
+        held_back = self._held_back(clip)
+        if held_back is not None:
+            state.ask(HoldBack(key, held_back))
         if not self._steering.is_splice(key):
             clip.placed = True
             state.ask(PlaceClip(key, told.marks, state.older_is_placed(key)))
@@ -235,33 +242,44 @@ class Conductor:
             return
         clip, frames = state.clips[key], len(told.audio)
         since, clip.comes = clip.comes, clip.comes + frames
-        seconds = clip.ceded_by and clip.handover is None  # the second composer's first sound
-        if seconds and (composing.fate is Fate.THROWN_AWAY or not self._hand_over(clip, since)):
+        if clip.awaits_next and (
+            composing.fate is Fate.THROWN_AWAY or not self._hand_over(clip, since)
+        ):
             return
         skip = min(frames, max(0, clip.reach - since))
         clip.got += frames - skip
         state.ask(AppendChunk(key, told.audio[skip:]))
         self._steering.offer(clip)
-        change = state.change_of(key)
-        if change is not None and not clip.ceded_by and clip.reach >= change.until:
-            clip.ceded_by = clip.composer
+        to_come = self._changes_to_come(clip)
+        if to_come and clip.reach >= to_come[0].until:
+            clip.cede()
             composing.fate = Fate.PASSED_ON
             state.ask(SendCancel(key, 0))
 
     def _hand_over(self, clip: ClipState, since: int) -> bool:
-        """Let the clip go over to its second composer if what has come of that, from session frame
+        """Let the clip go over to its next composer if what has come of that, from session frame
         ``since`` on, reaches so far."""
         state, key = self._state, clip.spec.key
-        change = state.change_of(key)
+        to_come = self._changes_to_come(clip)
+        change: Handover | None = to_come[0] if to_come else None
         if change is None:
             change = handover(
                 clip.reach, state.written, standing=state.standing, since=since, here=clip.comes
             )
         if change is None or clip.comes <= change.at:
             return False
-        clip.handover, clip.got = change, change.at - clip.start
-        state.ask(HandOver(key, change))
+        clip.hand_over(change, state.by)
+        state.ask(HandOver(key, change, self._held_back(clip)))
         return True
+
+    def _changes_to_come(self, clip: ClipState) -> tuple[Handover, ...]:
+        """Where it is known to go over to others, from now on."""
+        return self._state.changes_of(clip.spec.key)[len(clip.handovers) :]
+
+    def _held_back(self, clip: ClipState) -> int | None:
+        """Session frame past which nothing of it may be heard yet, since another takes over there;
+        of two the later one may take over before the earlier."""
+        return min((change.at for change in self._changes_to_come(clip)), default=None)
 
     def _ended(self, told: ClipEnded) -> None:
         state, key = self._state, told.key
@@ -329,10 +347,14 @@ class Conductor:
 
     def _send(self, spec: ClipSpec, source: ClipState | None) -> None:
         state = self._state
-        wanted = self._composer_of(spec.key)
-        if wanted != state.composer:
-            state.composer, state.ready = wanted, False
-            state.ask(OpenComposer(wanted))
+        wanted = self._stage_of(spec.key)
+        other = wanted.synthesis not in ("", state.synthesis, state.sounds)
+        if wanted.composer != state.composer or other:
+            state.composer = wanted.composer
+            state.synthesis = wanted.synthesis or state.synthesis
+            state.sounds = ""  # whatever it will be, it is as the record has it
+            state.ready = False
+            state.ask(OpenComposer(state.composer, state.synthesis))
             return
         state.clips.setdefault(spec.key, ClipState(spec))
         state.composing = Composing(spec.key)
@@ -342,13 +364,13 @@ class Conductor:
             continuation = None
         state.ask(SendCompose(spec, continuation or b""))
 
-    def _composer_of(self, key: ClipKey) -> str:
+    def _stage_of(self, key: ClipKey) -> Stage:
         """Who is to compose the clip (what is left of it)."""
         known, clip = self._state.clip_composers.get(key), self._state.clips.get(key)
         if known is None:
-            return self._state.composer
-        second = not known.first or (clip is not None and clip.ceded_by)
-        return known.composer if second else known.first
+            return Stage(self._state.composer)
+        done = len(clip.ceded) if clip is not None else 0
+        return known.stages[min(done, len(known.stages) - 1)]
 
     # playback
 
@@ -371,7 +393,7 @@ def _begin(
     """The state of a session that begins, or goes on with what is ``kept``."""
     if kept is None:
         return ConductorState(
-            request, composer, (), make_plan(request, ()), {}, clip_composers=clip_composers
+            request, composer, "", (), make_plan(request, ()), {}, clip_composers=clip_composers
         )
     held = len(kept.events) + (kept.splice is not None)
     written = furthest = frames_of(kept.position)
@@ -380,6 +402,7 @@ def _begin(
     return ConductorState(
         request,
         composer,
+        "",
         kept.events,
         make_plan(request, kept.events),
         dict(kept.clips),

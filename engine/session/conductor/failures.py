@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from engine.audio.align import MAX_LAG
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.base import EMBEDDED
+from engine.composers.synthesis import BUILTIN, spoken
+from engine.link.protocol import Opened
 from engine.plan.clock import OVERLAP_SECONDS
 from engine.plan.generation import file_name
 from engine.plan.spec import ClipKey
@@ -67,16 +69,17 @@ class Failures:
         self._afresh: ClipKey | None = None
         """A clip that failed twice: it is composed without a continuation."""
 
-    @property
-    def careful(self) -> bool:
-        """Whether the last engines died with no clip between them."""
-        return self._count >= 2
-
-    def opened(self) -> None:
-        """The composer is ready."""
+    def opened(self, told: Opened) -> None:
+        """The composer is ready. That its notes are sounded by another synthesis than before,
+        though nobody asked for that (its soundfont has gone, say), is a take-over."""
+        state = self._state
         if self._away and not self._taken_over:
-            self._state.say("The composer is back.")
+            state.say("The composer is back.")
         self._away = False
+        before, state.sounds = state.sounds, told.synthesis
+        state.synthesis = state.synthesis or told.synthesis
+        if before and before != told.synthesis:
+            self._sound_otherwise(before)
 
     def clip_ended(self) -> None:
         """The composer works."""
@@ -155,6 +158,9 @@ class Failures:
         if self._count > MAX_FAILURES:
             self._give_up(reason)
             return
+        if self._count >= TAKEOVER_FAILURES and self._resoundable:
+            self._sound_with_the_built_in(reason.rstrip("."))
+            return
         what = "The composer reported a failure" if process_alive else "The composer stopped"
         state.say(
             f"{what} ({reason.rstrip('.')}); a new one is being started from the last whole "
@@ -166,6 +172,36 @@ class Failures:
     def _replaceable(self) -> bool:
         return self._stand_in and self._state.composer != EMBEDDED
 
+    @property
+    def _resoundable(self) -> bool:
+        """Whether what sounds the notes is, or may be, from outside musmed (a soundfont)."""
+        state = self._state
+        return state.composer == EMBEDDED and BUILTIN not in (state.synthesis, state.sounds)
+
+    def _sound_with_the_built_in(self, reason: str) -> None:
+        """From here on the built-in synthesis sounds the notes: what came from outside may be what
+        ended three engines. A clip that has begun goes over to it once it is open."""
+        state = self._state
+        sounded = state.sounds or state.synthesis
+        over = f" from {spoken(sounded)}" if sounded else ""
+        state.say(f"The built-in synthesis takes over{over} ({reason}).")
+        state.synthesis = BUILTIN
+        state.clip_composers = {}
+        state.ask(StartEngine(self._delays[self._count - 1]))
+
+    def _sound_otherwise(self, before: str) -> None:
+        """``state.sounds`` takes over from the synthesis ``before``; a clip that has begun goes
+        over to it as it does to another composer."""
+        state = self._state
+        if not state.sounds == BUILTIN == state.synthesis:  # that has been said
+            name = spoken(state.sounds)
+            state.say(f"{name[0].upper()}{name[1:]} takes over from {spoken(before)}.")
+        for key, clip in self._begun():
+            if clip.awaits_next:
+                clip.take_back(state.by)
+            elif clip.by and clip.by.composer == state.composer and clip.by != state.by:
+                self._pass_on(key, clip)
+
     def _give_up(self, reason: str) -> None:
         self._state.given_up = True
         self._state.ask(GiveUp(reason))
@@ -175,28 +211,31 @@ class Failures:
         state = self._state
         state.say(f"The embedded composer takes over from {file_name(state.composer)} ({reason}).")
         state.composer = EMBEDDED
+        state.sounds = ""
         state.engine_is_gone()
         self.heard()
         self._taken_over = True
         self._count = 0
         self.restarts += 1
         state.clip_composers = {}
-        self._pass_on_begun()
+        for key, clip in self._begun():
+            self._pass_on(key, clip)
         state.ask(StartEngine())
 
-    def _pass_on_begun(self) -> None:
+    def _begun(self) -> list[tuple[ClipKey, ClipState]]:
+        """The clips of which some is here and more is to come."""
+        clips = self._state.clips.items()
+        return [(key, c) for key, c in clips if c.begun and c.continuation is None]
+
+    def _pass_on(self, key: ClipKey, clip: ClipState) -> None:
         """A begun clip of which nothing is about to be heard is composed anew: one clip, one
         composer. What is being heard is handed over (``playback.handover``)."""
-        state = self._state
-        for key, clip in list(state.clips.items()):
-            if not clip.begun or clip.continuation is not None:
-                continue
-            if clip.placed and self._may_sound(clip):
-                clip.ceded_by = clip.ceded_by or clip.composer
-                continue
-            if clip.placed:
-                state.ask(Withdraw(frozenset((key,))))
-            state.forget((key,))
+        if clip.placed and self._may_sound(clip):
+            clip.cede()
+            return
+        if clip.placed:
+            self._state.ask(Withdraw(frozenset((key,))))
+        self._state.forget((key,))
 
     def _may_sound(self, clip: ClipState) -> bool:
         """Whether something of a clip that the joiner has may be heard, now or in a moment."""

@@ -56,11 +56,11 @@ class StartEngine:
 
 @dataclass(frozen=True, slots=True)
 class OpenComposer:
-    """``careful``: the last engines died with no clip between them, so without what comes from
-    outside musmed (a soundfont)."""
+    """``synthesis``: what is to sound its notes (``Traits.synthesis``); '' for what the session
+    wishes."""
 
     name: str
-    careful: bool = False
+    synthesis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,13 @@ class HoldBack:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """The chunks that follow are another composer's, and the first begins at ``change.at``."""
+    """The chunks that follow are another composer's (or sounded in another way), and the first
+    begins at ``change.at``. ``held_back``: session frame from which on nothing is to be heard even
+    then, as of ``HoldBack``."""
 
     key: ClipKey
     change: Handover
+    held_back: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

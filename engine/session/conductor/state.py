@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from engine.clip_record import Stage
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, Plan
@@ -25,8 +26,8 @@ class Fate(Enum):
     KEPT = auto()
     """It is filed."""
     PASSED_ON = auto()
-    """Its first composer has been told to stop where its sound ends; the same clip is composed
-    once more, by the second, from there on."""
+    """Its composer has been told to stop where its sound ends; the same clip is composed once more,
+    by the next (or sounded in another way), from there on."""
     THROWN_AWAY = auto()
     """Nobody wants it any more, so it is forgotten when the engine lets go of it; what sounds of it
     already stays."""
@@ -47,6 +48,9 @@ class ConductorState:
     request: Request
     composer: str
     """The one that composes now."""
+    synthesis: str
+    """What is to sound the notes, as an engine is told; '' for the session's wish, until an engine
+    has said which one that is."""
     events: tuple[Event, ...]
     """Those in force."""
     plan: Plan
@@ -64,6 +68,9 @@ class ConductorState:
     """The listener waits for a clip."""
     standing: bool = False
     """And the write cursor does not move."""
+    sounds: str = ""
+    """What sounds them, as the last engine said; '' where that is not known, or ``composer`` has
+    no notes."""
     ready: bool = False
     """``composer`` can be given a clip."""
     given_up: bool = False
@@ -110,10 +117,15 @@ class ConductorState:
         older = (s for k, s in self.clips.items() if k.index == key.index and k != key)
         return any(clip.placed for clip in older)
 
-    def change_of(self, key: ClipKey) -> Handover | None:
-        """Where the clip is known to have gone over to another composer."""
+    @property
+    def by(self) -> Stage:
+        """Who composes now, and what sounds it."""
+        return Stage(self.composer, self.sounds)
+
+    def changes_of(self, key: ClipKey) -> tuple[Handover, ...]:
+        """Where the clip is known to have gone over to another composer or synthesis."""
         composed = self.clip_composers.get(key)
-        return None if composed is None else composed.change
+        return () if composed is None else composed.changes
 
     def first_to_compose(self) -> int:
         missing = (

@@ -223,7 +223,7 @@ class Steering:
             return
         if composing.key != splice.source:
             state.cancel()
-        elif splice.margin is None and state.change_of(composing.key) is None:
+        elif splice.margin is None and not state.changes_of(composing.key):
             # A scripted event stays where it is, so nothing of the old clip is needed past it but
             # what it is composed from, which the second composer of a clip leaves at its end.
             keep_until = splice.keep_until(state.clips[composing.key].start)

@@ -279,14 +279,16 @@ def _record(value: object, start: int, end: int) -> ClipRecord | None:
             return None
         if not all(abs(figure) <= MAX_FIGURE for figure in _figures(record)):
             raise ValueError("a figure of it is out of range")
-        change = record.handover
-        resolve_composer(record.composer)
-        if change is not None:
-            resolve_composer(change.composer)
+        for stage in record.stages:
+            resolve_composer(stage.composer)
+            if len(stage.composer) > PLACE_LIMIT:
+                raise ValueError("a composer's name is too long")
+        if record.earlier and record.handover is None:
+            raise ValueError("the last of its hand-overs is missing")
+        for change in record.handovers:
             if not start <= change.at <= change.until <= end:
                 raise ValueError("it is handed over outside of itself")
-        if max(len(record.composer), len(record.synthesis)) <= PLACE_LIMIT:
-            return record
+        return record
     log.warning("what was measured of a clip can't be read")
     return None
 

@@ -86,6 +86,17 @@ class StoredSession(msgspec.Struct, frozen=True):
         return records[-1].composer if records else self.composer
 
     @property
+    def first_synthesis(self) -> str:
+        """What sounded the first of the notes that are kept; '' where that is not known."""
+        stages = [
+            stage
+            for _, clip in sorted(self.clips.items())
+            if clip.record
+            for stage in clip.record.stages
+        ]
+        return next((stage.synthesis for stage in stages if stage.synthesis), "")
+
+    @property
     def synthesis(self) -> str | None:
         """What sounded the newest clip, for the session to go on with; None before any clip."""
         records = [clip.record for _, clip in sorted(self.clips.items()) if clip.record]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from support.world import RECORD, REQUEST, World, started
 
 from engine.affect.circumplex import Affect
+from engine.clip_record import Stage
 from engine.composers.base import Marks
 from engine.link.protocol import ClipStarted
 from engine.plan.events import Ease, Event, Skip, Steer
@@ -21,7 +22,7 @@ SPEC = make_plan(REQUEST, ()).clips[1]
 def test_a_clip_goes_from_asked_to_ended() -> None:
     clip = ClipState(SPEC)
     assert (clip.phase, clip.begun, clip.whole) == (ClipPhase.ASKED, False, False)
-    clip.begin(ClipStarted(1, 0, 1_000, 500, Marks()), "fake")
+    clip.begin(ClipStarted(1, 0, 1_000, 500, Marks()), Stage("fake"))
     assert (clip.phase, clip.begun, clip.whole) == (ClipPhase.COMING, True, False)
     assert clip.reach == clip.start == 1_000
     clip.got = 500
@@ -32,7 +33,7 @@ def test_a_clip_goes_from_asked_to_ended() -> None:
 
 def test_a_cut_clip_is_as_long_as_what_is_here() -> None:
     clip = ClipState(SPEC)
-    clip.begin(ClipStarted(1, 0, 0, 500, Marks()), "fake")
+    clip.begin(ClipStarted(1, 0, 0, 500, Marks()), Stage("fake"))
     clip.got = 200
     clip.end(b"state", RECORD, cut=True)
     assert (clip.phase, clip.begun, clip.whole) == (ClipPhase.CUT, True, False)
@@ -62,7 +63,7 @@ def assert_states_hold(world: World) -> None:
     if state.composing is not None:
         clip = state.clips[state.composing.key]
         assert clip.continuation is None
-        assert state.composing.fate is not Fate.PASSED_ON or clip.ceded_by
+        assert state.composing.fate is not Fate.PASSED_ON or clip.awaits_next
     assert not state.ready or not state.given_up
 
 

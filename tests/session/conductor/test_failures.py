@@ -14,7 +14,7 @@ from support.world import (
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import frames_of
-from engine.clip_record import ClipRecord, HandedOver
+from engine.clip_record import ClipRecord, HandedOver, Stage
 from engine.plan.events import Ease
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
@@ -138,10 +138,14 @@ def test_a_clip_of_which_nothing_can_be_heard_yet_is_composed_anew() -> None:
     assert world.written == frames_of(240)
 
 
+FAKE, OTHER = ComposedBy((Stage("fake"),)), ComposedBy((Stage("embedded"),))
+HANDED_OVER = ComposedBy((Stage("fake"), Stage("embedded")))
+
+
 def composed_by(index: int) -> ComposedBy:
     if index == 4:
-        return ComposedBy("embedded", "fake", Handover(frames_of(100), frames_of(103)))
-    return ComposedBy("fake" if index < 4 else "embedded")
+        return HANDED_OVER._replace(changes=(Handover(frames_of(100), frames_of(103)),))
+    return FAKE if index < 4 else OTHER
 
 
 def test_a_session_made_again_has_the_composers_it_had() -> None:
@@ -169,9 +173,9 @@ def test_a_splice_before_a_hand_over_is_composed_from_what_the_second_composer_l
     (event,) = live.kept
     plan = make_plan(REQUEST, [event])  # type: ignore[list-item]
     change = Handover(frames_of(60), frames_of(63))
-    composers = {ClipKey(i, 0): ComposedBy("fake") for i in range(2)}
-    composers |= {ClipKey(2, 0): ComposedBy("embedded", "fake", change)}
-    composers |= {spec.key: ComposedBy("embedded") for spec in plan.clips[2:]}
+    composers = {ClipKey(i, 0): FAKE for i in range(2)}
+    composers |= {ClipKey(2, 0): HANDED_OVER._replace(changes=(change,))}
+    composers |= {spec.key: OTHER for spec in plan.clips[2:]}
     world = started(
         realtime=False,
         conductor=Conductor(REQUEST, "fake", script=[event], clip_composers=composers),  # type: ignore[list-item]
