@@ -99,12 +99,15 @@ def sinks() -> Iterable[str]:
 
 
 def sessions() -> Iterable[str]:
-    """The newest sessions; a library is not made for it."""
+    """The newest sessions. A library is not made for it, and one that is damaged is left to a
+    command that can say so."""
+    from engine.session.library.database import looked_at
     from engine.session.library.library import Library
     from musmed_tui.paths import folders
 
     where = folders().library
-    if not (where / "library.sqlite").is_file():
+    count, damage = looked_at(where / "library.sqlite")
+    if damage or not count:
         return ()
     library = Library(where)
     try:

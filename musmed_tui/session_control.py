@@ -21,6 +21,7 @@ from musmed_tui.logs import start_logging
 from musmed_tui.options import generation_of
 from musmed_tui.paths import Folders, make_writable
 from musmed_tui.settings import Loaded
+from musmed_tui.terminal.streams import remark
 
 if TYPE_CHECKING:
     from engine.composers.speeds import Speeds
@@ -233,6 +234,8 @@ class SessionControl:
         self.end()
         if self._house is not None:
             self._house.join()
+        for said in self.library.take_remarks():  # what no session was there to say
+            remark(said)
         self.library.close()
         if self._log is not None:
             self._log.close()

@@ -13,7 +13,7 @@ from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
 from engine.plan.events import Ease, Event, Steer
 from musmed_tui.asked import Asked
-from musmed_tui.commands.sessions import open_log
+from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.options import build_request, drawn_seed, help_for
 from musmed_tui.paths import folders
 from musmed_tui.settings import load_settings
@@ -145,7 +145,6 @@ def _show_tags(kind: str, tags: Iterable[str], *, as_json: bool) -> None:
 
 def show_sessions(limit: str | None, *, as_json: bool) -> None:
     """Print the newest stored sessions. Raises ``MusmedError``."""
-    from engine.session.library.library import Library
     from engine.session.library.room import GB, in_words, said_of_room, taken
 
     most = _limit(limit)
@@ -153,14 +152,9 @@ def show_sessions(limit: str | None, *, as_json: bool) -> None:
     stored: tuple[SessionRow, ...] = ()
     events: dict[str, tuple[Event, ...]] = {}
     if where.library.is_dir():
-        library = Library(where.library)
-        try:
+        with opened(where.library) as library:
             stored = library.sessions(most)
             events = library.events_of(stored)
-            for said in library.take_remarks():
-                remark(said)
-        finally:
-            library.close()
     room = taken(where.library)
     most_bytes = load_settings(where.settings).settings.library_gb * GB
     if as_json:

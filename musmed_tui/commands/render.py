@@ -17,6 +17,7 @@ from engine.places import expanded
 from engine.plan.events import Event
 from engine.plan.request import Request
 from musmed_tui.asked import Asked
+from musmed_tui.commands.sessions import opened
 from musmed_tui.exits import INTERRUPTED
 from musmed_tui.logs import start_logging, stderr_to
 from musmed_tui.options import build_request, drawn_seed, help_for
@@ -139,17 +140,11 @@ def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis, *, other:
             "--session makes a kept session again; leave out --from, --to and theirs."
         )
     from engine.render import request_of
-    from engine.session.library.library import Library
 
     if not where.library.is_dir():
         raise MusmedError(f"There is no session {session}; 'musmed sessions' lists them.")
-    library = Library(where.library)
-    try:
-        for said in library.take_remarks():
-            remark(said)
+    with opened(where.library) as library:
         stored = library.load(session)
-    finally:
-        library.close()
     return _Made(request_of(stored), stored.events, wish, stored, other)
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.errors import MusmedError
 from musmed_tui.logs import start_logging
 from musmed_tui.paths import Folders, folders
 from musmed_tui.settings import load_settings
 from musmed_tui.terminal.streams import remark, tell
+
+if TYPE_CHECKING:
+    from engine.session.library.library import Library
 
 
 def remove_sessions(ids: Sequence[str], *, every: bool) -> None:
@@ -53,22 +57,32 @@ def open_log() -> Folders:
     return where
 
 
-def _found(where: Folders, sessions: dict[str, int]) -> set[str]:
-    """All that there are: of the database, as far as there is room to open it, and the folders."""
+@contextlib.contextmanager
+def opened(folder: Path) -> Iterator[Library]:
+    """The library in ``folder``, closed whatever happens; what became of it (it was damaged and set
+    aside, say) is remarked. Raises ``MusmedError``."""
     from engine.session.library.library import Library
 
+    library = Library(folder)
+    try:
+        yield library
+    finally:
+        for said in library.take_remarks():
+            remark(said)
+        library.close()
+
+
+def _found(where: Folders, sessions: dict[str, int]) -> set[str]:
+    """All that there are: of the database, as far as there is room to open it, and the folders."""
     found = set(sessions)
     if where.library.is_dir():
-        with contextlib.suppress(MusmedError):
-            library = Library(where.library)
+        with contextlib.suppress(MusmedError), opened(where.library) as library:
             found.update(library.ids())
-            library.close()
     return found
 
 
 def _delete(folder: Path, wanted: Sequence[str], *, every: bool) -> None:
     """The sound first, for which no database is needed: then that has room too."""
-    from engine.session.library.library import Library
     from engine.session.library.lock import delete_folder
 
     for session in wanted:
@@ -77,13 +91,8 @@ def _delete(folder: Path, wanted: Sequence[str], *, every: bool) -> None:
         except OSError as error:
             why = f"The sound of {session} can't be deleted ({error.strerror})"
             raise MusmedError(f"{why}; make {folder} writable.") from error
-    library = Library(folder)
-    try:
+    with opened(folder) as library:
         for session in wanted:
             library.delete_row(session)
         if every:
             library.forget_nameless()
-        for said in library.take_remarks():
-            remark(said)
-    finally:
-        library.close()

@@ -114,6 +114,11 @@ def _library(folder: Path, most: float) -> Iterator[Finding]:
         yield Finding("library", "note", text, advice)
     room = taken(folder)
     what = "1 session" if count == 1 else f"{count} sessions"
+    unknown = 0 if damage else len(room.sessions) - count
+    if unknown > 0:
+        text = f"{unknown} folders in {folder / 'sessions'} are of sessions it does not know."
+        advice = "They can be played as .flac files; 'musmed sessions rm ID' deletes one."
+        yield Finding("library", "note", text, advice)
     yield Finding("library", "ok", f"{what}. {said_of_room(room.total, most * GB)}")
     for aside in sorted(folder.glob("*.damaged-*.sqlite")):
         size = in_words(aside.stat().st_size)

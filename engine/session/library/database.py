@@ -163,17 +163,33 @@ class Database:
 
     def _opened(self) -> sqlite3.Connection:
         """The database, whole. One that was found damaged (``_damage``), or is now, is set aside
-        first, by one process at a time."""
+        first, and one that is lost is begun anew, by one process at a time."""
         if self._damage is None:
             try:
-                return self._connect()
+                if not lost_sessions(self.path):
+                    return self._connect()
             except (sqlite3.Error, UnicodeDecodeError) as error:
                 if not _is_damage(error, opening=True):
                     raise
                 self._damage = error
         with open_private(self.path.with_name(_LOCK), "ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            return self._set_aside()
+            return self._begun_anew() if self._damage is None else self._set_aside()
+
+    def _begun_anew(self) -> sqlite3.Connection:
+        """In place of one that is missing or empty. While no other process does the same."""
+        lost = lost_sessions(self.path)
+        made = self._connect()
+        if lost:
+            what = "1 session" if lost == 1 else f"{lost} sessions"
+            log.error("the library was missing or empty, with the sound of %s beside it", what)
+            self.remarks.append(
+                f"The session library {self.path} was missing or empty, and a new one was begun. "
+                f"The sound of {what} is still in {self.path.parent / 'sessions'}, but what they "
+                "were is not known any more: restore the file from a backup, or play the .flac "
+                "files there."
+            )
+        return made
 
     def _set_aside(self) -> sqlite3.Connection:
         """While no other process does the same."""
@@ -200,6 +216,9 @@ class Database:
         for file in (self.path, *beside(self.path)):
             if file.exists() and not file.is_file():
                 raise DamagedDatabaseError(f"{file.name} is no file")
+        # The journal first: where it has something, the database is never empty.
+        if _size(beside(self.path)[0]) and not _size(self.path):
+            raise DamagedDatabaseError("it is empty, and its journal is not")
         if self._file is None:
             with contextlib.suppress(OSError):  # SQLite says it
                 touch_private(self.path)
@@ -262,13 +281,23 @@ def beside(path: Path) -> list[Path]:
     return [Path(f"{path}{end}") for end in _BESIDE]
 
 
+def lost_sessions(path: Path) -> int:
+    """Of how many sessions sound lies beside the library ``path``, where that is missing or empty;
+    else 0. A session's folder is made after the library, so one that is being made is not lost."""
+    there = {clip.parent for clip in path.parent.glob("sessions/*/*.flac")}
+    lost = not os.path.lexists(path) or (path.is_file() and not _size(path))
+    return len(there) if lost and not _size(beside(path)[0]) else 0
+
+
 def looked_at(path: Path) -> tuple[int, str]:
     """How many sessions the library at ``path`` has, and what is wrong with it, '' where nothing
     is. It is left as it is."""
     for file in (path, *beside(path)):
         if file.exists() and not file.is_file():
             return 0, f"{file.name} is no file"
-    if not path.exists():
+    if lost_sessions(path):
+        return 0, "it is empty" if path.exists() else "it is missing"
+    if not _size(path):
         return 0, ""
     try:
         made = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
@@ -330,6 +359,14 @@ def _is_damage(error: Exception, *, opening: bool = False) -> bool:
     if opening and code == sqlite3.SQLITE_ERROR:
         return any(words in str(error) for words in _OTHER_TABLES)
     return code in _UNREADABLE
+
+
+def _size(path: Path) -> int:
+    """Bytes; 0 where there is nothing."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def check_shape(connection: sqlite3.Connection) -> None:

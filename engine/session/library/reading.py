@@ -41,6 +41,8 @@ MAX_SEED = 2**63 - 1
 MAX_VERSION = 2**31 - 1
 MAX_FIGURE = 1e6
 """No figure that is measured of a clip is larger."""
+_YEARS = range(1970, 9000)
+"""In which a session may have been made: every one of them has a time in every time zone."""
 MAX_FRAMES = frames_of(MAX_MINUTES * 60)
 SLACK = frames_of(1.0)
 """How far a composer's own clock (MusicGen's has 50 code frames in a second) may lie beside."""
@@ -152,9 +154,12 @@ def _created(value: object, session: str) -> datetime:
     """When a session was made, of its id where nothing else says so."""
     with contextlib.suppress(*BROKEN):
         moment = datetime.fromisoformat(str(value))
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if moment.year in _YEARS:
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     with contextlib.suppress(ValueError):
-        return datetime.strptime(session[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+        moment = datetime.strptime(session[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+        if moment.year in _YEARS:
+            return moment
     return datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -60,8 +60,9 @@ def tidy(library: Library) -> None:
 def make_room(library: Library, limit: float) -> str:
     """Delete the sound of the oldest sessions until the library takes at most ``limit`` bytes, or
     as many as there are (0): first of those that were heard to their end, then of others. What is
-    being played keeps it, and so does the newest. Gives a sentence on what was deleted, '' where
-    nothing was. Raises ``MusmedError``."""
+    being played keeps it, and so does the newest, and so do those that the library does not know
+    or can't read, since they can't be composed again. Gives a sentence on what was deleted, ''
+    where nothing was. Raises ``MusmedError``."""
     if not limit:
         return ""
     now = taken(library.folder)
@@ -71,7 +72,7 @@ def make_room(library: Library, limit: float) -> str:
     states = {row.id: row.state for row in library.sessions(-1)}
     kept = sorted(now.sessions)[:-1]
     finished = [session for session in kept if states.get(session) == "finished"]
-    others = [session for session in kept if states.get(session) != "finished"]
+    others = [session for session in kept if states.get(session, "finished") != "finished"]
     gone: dict[str, int] = {}
     for session in (*finished, *others):
         if sum(gone.values()) >= over:

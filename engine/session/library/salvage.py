@@ -33,29 +33,39 @@ def salvage(old: Path, new: sqlite3.Connection) -> None:
     them. ``old`` is left as it is.
 
     It is read as it is, and once more with the first page of a new library in place of its own: the
-    schema stands there, and the tables begin at the pages at which they always do. Raises
-    ``OSError``, and ``sqlite3.Error`` of ``new``.
+    schema stands there, and the tables begin at the pages at which they always do. Where it is
+    empty or missing, what its journal holds is read over a new library: SQLite throws away the
+    journal of an empty one. Raises ``OSError``, and ``sqlite3.Error`` of ``new``.
     """
-    if not old.is_file():
+    wal = Path(f"{old}-wal")
+    if not old.is_file() and (old.exists() or not wal.is_file()):
         return
     with tempfile.TemporaryDirectory(prefix=".salvage-", dir=old.parent) as folder:
-        copy = Path(folder) / "copy.sqlite"
-        shutil.copyfile(old, copy)
-        wal = Path(f"{old}-wal")
+        copy, fresh = Path(folder) / "copy.sqlite", Path(folder) / "fresh.sqlite"
+        _make(fresh)
+        empty = not old.is_file() or not old.stat().st_size
+        shutil.copyfile(fresh if empty else old, copy)
         if wal.is_file():
             shutil.copyfile(wal, f"{copy}-wal")
         _copy_rows(copy, new)
         for end in ("-wal", "-shm"):
             Path(f"{copy}{end}").unlink(missing_ok=True)
+        if empty:
+            return
         shutil.copyfile(old, copy)
-        _renew_first_page(copy, Path(folder) / "fresh.sqlite")
+        _renew_first_page(copy, fresh)
         _copy_rows(copy, new)
 
 
-def _renew_first_page(copy: Path, fresh: Path) -> None:
+def _make(fresh: Path) -> None:
+    """A new library, whose journal is read as that of every library."""
     made = sqlite3.connect(fresh, isolation_level=None)
+    made.execute("PRAGMA journal_mode = WAL")
     migrate(made)
     made.close()
+
+
+def _renew_first_page(copy: Path, fresh: Path) -> None:
     page = bytearray(fresh.read_bytes()[:PAGE])
     page[_PAGES] = (copy.stat().st_size // PAGE).to_bytes(4, "big")
     page[_FREE] = bytes(8)
