@@ -42,6 +42,8 @@ def expanded(text: str, what: str) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
+        if text.partition("/")[0] == "~":
+            raise MusmedError(f"There is no home folder for the {what}; set HOME.") from error
         raise _unseen(text, what, "there is no such home folder") from error
 
 

@@ -20,7 +20,7 @@ from engine.clip_record import ClipRecord, HandedOver
 from engine.composers.base import BarRecords
 from engine.errors import MusmedError
 from engine.meter.reading import Reading
-from engine.places import look_at, part_of
+from engine.places import look_at, open_file, part_of
 from engine.plan.events import Event
 from engine.plan.generation import file_name
 from engine.plan.request import Request
@@ -30,6 +30,8 @@ from engine.private import write_private
 
 FORMAT = 1
 """Changes when a field changes its meaning or goes away; new fields leave it."""
+MAX_BYTES = 256 * 1024 * 1024
+"""No sidecar has so many: an hour's has some 3 MB."""
 
 
 class FinishedClip(Protocol):
@@ -182,10 +184,40 @@ def report_path(output: Path) -> Path:
 
 
 def check_report_path(path: Path) -> None:
-    """Raise ``MusmedError`` when a sidecar can't be written to ``path``."""
+    """Raise ``MusmedError`` when a sidecar can't be written to ``path``, or would take the place of
+    a file that is none: nobody has named it."""
     if look_at(path, "sidecar") == "folder":
         raise MusmedError(f"{path} is a folder, and the sidecar goes there; choose another name.")
     check_folder(path)
+    if look_at(path, "sidecar") == "file" and not _is_report(path):
+        raise MusmedError(
+            f"{path} is there already and is no sidecar of musmed's, which would go there; choose "
+            "another name for the sound file."
+        )
+
+
+class _Maker(msgspec.Struct):
+    musmed: str
+
+
+class _Known(msgspec.Struct):
+    """What every sidecar of any version begins with, or is made of."""
+
+    format: int
+    sample_rate: int
+    versions: _Maker
+
+
+def _is_report(path: Path) -> bool:
+    """Whether the file is a sidecar, or empty. One that can't be read is none."""
+    try:
+        with open_file(path) as file:
+            data = file.read(MAX_BYTES + 1)
+        if data:
+            msgspec.json.decode(data, type=_Known)
+    except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
+        return False
+    return True
 
 
 def write_report(

@@ -48,18 +48,27 @@ class Folders(NamedTuple):
 
 
 def folders(environment: Mapping[str, str] | None = None) -> Folders:
-    """The user's folders (XDG on Linux); ``MUSMED_HOME`` puts all three under one folder."""
+    """The user's folders (XDG on Linux); ``MUSMED_HOME`` puts all three under one folder.
+
+    Raises ``MusmedError`` where there is no home folder: no HOME, and a user whom the system does
+    not know.
+    """
     home = (os.environ if environment is None else environment).get(HOME_VARIABLE)
     if home:
         root = place_of(home, f"folder for {HOME_VARIABLE}")
         return Folders(root / "data", root / "config", root / "state")
     import platformdirs
 
-    return Folders(
-        platformdirs.user_data_path("musmed", appauthor=False),
-        platformdirs.user_config_path("musmed", appauthor=False),
-        platformdirs.user_state_path("musmed", appauthor=False),
-    )
+    try:
+        return Folders(
+            platformdirs.user_data_path("musmed", appauthor=False),
+            platformdirs.user_config_path("musmed", appauthor=False),
+            platformdirs.user_state_path("musmed", appauthor=False),
+        )
+    except RuntimeError as error:
+        raise MusmedError(
+            f"There is no home folder for musmed's things; set HOME or {HOME_VARIABLE}."
+        ) from error
 
 
 def make_writable(folder: Path, purpose: str) -> Path:

@@ -101,16 +101,16 @@ def test_the_file_is_the_report_as_json(tmp_path: Path) -> None:
     plan = make_plan(REQUEST, (EVENT,))
     path = report_path(tmp_path / "out.flac")
     assert path == tmp_path / "out.json"
-    path.write_text("an older one")
-    check_report_path(path)
-    write_report(
-        path,
-        request=REQUEST,
-        plan=plan,
-        events=(EVENT,),
-        clips=[_clip(spec) for spec in plan.clips],
-        joins=(),
-    )
+    for _ in ("new", "in place of an older one"):
+        check_report_path(path)
+        write_report(
+            path,
+            request=REQUEST,
+            plan=plan,
+            events=(EVENT,),
+            clips=[_clip(spec) for spec in plan.clips],
+            joins=(),
+        )
     told = json.loads(path.read_text())
     assert told["request"]["start"] == {"valence": -0.4, "arousal": 0.6}
     assert told["events"] == [
@@ -122,6 +122,27 @@ def test_the_file_is_the_report_as_json(tmp_path: Path) -> None:
     assert told["clips"][0]["meter"] is None
     assert set(told["versions"]) == {"musmed", "python", "numpy", "composers", "synthesis"}
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "x", "version": "1.0.0"}',
+        "[]",
+        "null",
+        "no JSON",
+        '{"format": 1, "sample_rate": 48000}',
+        '{"format": 1, "sample_rate": 48000, "versions": {"python": "3"}}',
+        "[" * 3_000,
+        "\udcff",
+    ],
+    ids=lambda text: ascii(text[:20]),
+)
+def test_a_file_that_nobody_named_is_left_alone(tmp_path: Path, text: str) -> None:
+    path = report_path(tmp_path / "package.flac")
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(MusmedError, match="is no sidecar of musmed's"):
+        check_report_path(path)
 
 
 def test_a_path_that_cannot_be_written_is_said(tmp_path: Path) -> None:

@@ -58,6 +58,12 @@ SESSION_OF = "render -o {home}/a.flac --session"
 CLIMBING = '{"weight_map": {"a": "../x.safetensors"}}'
 
 CASES = (
+    Case(
+        "a sidecar in place of another's file",
+        f"{RENDER} {{home}}/package.flac",
+        ("package.json", "no sidecar"),
+        {"package.json": '{"name": "x", "version": "1.0.0"}'},
+    ),
     # what is asked for
     Case("unknown feeling", "play --from tens --to calm", ("'tens'", "tense")),
     Case("unknown target", "play --from tense --to clam", ("'clam'", "calm")),
