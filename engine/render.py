@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -54,6 +54,7 @@ def render_session(
     *,
     events: Sequence[Event] = (),
     clip_composers: ClipComposers | None = None,
+    gated: Mapping[str, bool] | None = None,
     options: ComposerOptions = USUAL,
     progress: Callable[[float, float], None],
     log_file: Path,
@@ -64,7 +65,8 @@ def render_session(
     """Compose the whole session into ``output`` (.flac, .wav or .ogg) and its sidecar.
 
     ``events``: those of a kept session, in order; ``clip_composers``: who composed its clips, where
-    it has had more than one composer; ``options.synthesis``: for the same sound, its own.
+    it has had more than one composer; ``gated``: which of them were, as ``StoredSession.gated``;
+    ``options.synthesis``: for the same sound, its own.
     ``until``: session seconds at which it is stopped, as a listener stops it, with a fade.
     ``progress(done, total)`` is called a few times a second with session seconds. The audio appears
     under its name only when it is whole. Raises ``MusmedError`` (one sentence) for an output that
@@ -83,6 +85,7 @@ def render_session(
             sink=sink,
             script=events,
             clip_composers=clip_composers,
+            gated=gated,
             options=options,
             log_file=log_file,
             speeds=speeds,
@@ -156,7 +159,8 @@ def render_kept(
     """Compose a kept session again into ``output`` and its sidecar, as ``render_session`` does:
     its request, its events, and each clip by the composer and the synthesis that the record names.
     ``options.synthesis`` is for a session without clips, and says where its soundfont lies now;
-    with ``resound`` it takes the place of the session's own. What is no longer as it was
+    with ``resound`` it takes the place of the session's own, and so does ``options.denoise`` that
+    is not None. What is no longer as it was
     (``said_of_changes``) is not heard the same.
     """
     if not resound:
@@ -167,6 +171,7 @@ def render_kept(
         output,
         events=stored.events,
         clip_composers=composers_of(stored.records, resound=resound),
+        gated=stored.gated,
         options=options,
         progress=progress,
         log_file=log_file,
@@ -239,12 +244,17 @@ def request_of(stored: StoredSession) -> Request:
 
 def said_of_changes(stored: StoredSession) -> tuple[str, ...]:
     """A sentence for all that makes the session made again another than was heard: what could not
-    be read of ``stored``, and each of the listener's files and models that is not what it was begun
-    with."""
+    be read of ``stored``, each of the listener's files and models that is not what it was begun
+    with, and that it was denoised in part."""
     whole = msgspec.structs.replace(stored, clips={})  # all of it is composed again
+    changes = [
+        said_of(place, stored.composer) for place in changed_materials(whole, stored.composer)
+    ]
+    gatings = {(r.composer, r.gating != "off") for r in stored.records.values() if r}
+    if len(gatings) > len({name for name, _ in gatings}):
+        changes.append("This session was denoised in part")
     return stored.damage + tuple(
-        f"{said_of(place, stored.composer)}, so the rendering is not what was heard."
-        for place in changed_materials(whole, stored.composer)
+        f"{change}, so the rendering is not what was heard." for change in changes
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, assert_never
 
@@ -30,7 +30,8 @@ class EngineSupervisor:
 
     ``deliver``: called as deliver(number, told) from the link's threads; ``number`` says which
         engine spoke, and only the words of ``current`` count.
-    ``options``: of every composer it opens.
+    ``options``: of every composer it opens. ``gated``: whether each was gated in this session so
+        far, for where ``options`` leave that to the composer.
     ``log_file``: takes what engine processes print.
     ``argv``: the command, None for the engine of this installation.
     ``warm``: an engine that is already up, used first.
@@ -41,6 +42,7 @@ class EngineSupervisor:
         deliver: Callable[[int, Delivery], None],
         *,
         options: ComposerOptions,
+        gated: Mapping[str, bool] | None = None,
         log_file: Path,
         argv: Sequence[str] | None = None,
         warm: WarmEngine | None = None,
@@ -48,6 +50,7 @@ class EngineSupervisor:
         self.current = 0
         self._deliver = deliver
         self._options = options
+        self._gated = gated or {}
         self._log_file = log_file
         self._log: IO[bytes] | None = None
         self._argv = argv
@@ -77,10 +80,12 @@ class EngineSupervisor:
                 assert_never(command)
 
     def _options_for(self, command: OpenComposer) -> ComposerOptions:
-        if not command.synthesis:
-            return self._options
-        own = Synthesis(command.synthesis, self._options.synthesis.soundfont)
-        return msgspec.structs.replace(self._options, synthesis=own)
+        denoise, synthesis = self._options.denoise, self._options.synthesis
+        if denoise is None:
+            denoise = self._gated.get(command.name)
+        if command.synthesis:
+            synthesis = Synthesis(command.synthesis, synthesis.soundfont)
+        return msgspec.structs.replace(self._options, denoise=denoise, synthesis=synthesis)
 
     def _retire(self) -> None:
         """The engine of before is not listened to any more: its end would be another failure."""

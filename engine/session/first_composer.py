@@ -17,14 +17,20 @@ from engine.session.notices import Notices
 
 class FirstComposer:
     """Who composes a session that begins (``resume`` None) or goes on. ``known``: the composers of
-    a session made again; one that goes on has its own."""
+    a session made again; one that goes on has its own. ``denoise``: as the options ask for."""
 
     def __init__(
-        self, chosen: str, *, resume: StoredSession | None, known: ClipComposers | None = None
+        self,
+        chosen: str,
+        *,
+        resume: StoredSession | None,
+        known: ClipComposers | None = None,
+        denoise: bool | None = None,
     ) -> None:
         self.chosen = chosen
         """The composer the session was begun with."""
         self._resume = resume
+        self._denoise = denoise
         self._remarks: dict[str, None] = {}
         """What ``check`` found odd."""
         if resume is not None:
@@ -63,6 +69,10 @@ class FirstComposer:
             notices.tell(
                 f"In this session {spoken(now)} took over from {spoken(begun)}; it goes on."
             )
+        gated = self._resume.gated.get(self.now)
+        if self._denoise is not None and gated not in (None, self._denoise):
+            so_far, now_it = ("denoised", "is not") if gated else ("not denoised", "is")
+            notices.tell(f"This session was {so_far} so far; what is composed now {now_it}.")
         for place in changed_materials(self._resume, self.now):
             notices.tell(
                 f"{said_of(place, self.now)}; what is composed from here on may sound different."

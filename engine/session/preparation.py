@@ -48,6 +48,7 @@ def prepare(
     resume: StoredSession | None = None,
     script: Sequence[Event] = (),
     clip_composers: ClipComposers | None = None,
+    gated: Mapping[str, bool] | None = None,
     settings: Mapping[str, str] | None = None,
     volume: float = 1.0,
     engine_argv: Sequence[str] | None = None,
@@ -58,11 +59,12 @@ def prepare(
 
     ``resume``: go on with a kept session (its own request counts); a finished one stays finished
     unless it is changed. ``script``: events with their times, and ``clip_composers``, the composers
-    of its clips, to make a session again; the sink must then not be ``realtime``. ``log_file``
-    takes what the engine process prints. ``options``: how composers are opened; a kept session goes
-    on with the synthesis it began with. ``settings`` are kept with a new session. ``volume`` in
-    [0, 1], linear gain. ``warm``: an engine that is already up, used first. ``speeds``: where
-    measured speeds are looked up and kept; without it 'auto' is the embedded composer.
+    of its clips, to make a session again, ``gated`` as it was (``StoredSession.gated``); the sink
+    must then not be ``realtime``. ``log_file`` takes what the engine process prints. ``options``:
+    how composers are opened; a kept session goes on with the synthesis it has, and gated as it was
+    unless they say otherwise. ``settings`` are kept with a new session. ``volume`` in [0, 1],
+    linear gain. ``warm``: an engine that is already up, used first. ``speeds``: where measured
+    speeds are looked up and kept; without it 'auto' is the embedded composer.
 
     Raises ``MusmedError`` for a composer that can't play here; of a new session nothing is kept
     then.
@@ -73,7 +75,7 @@ def prepare(
         request = resume.request
     generation = request.generation
     chosen = resume.composer if resume else choose_composer(request.composer, generation, speeds)
-    composer = FirstComposer(chosen, resume=resume, known=clip_composers)
+    composer = FirstComposer(chosen, resume=resume, known=clip_composers, denoise=options.denoise)
     composer.check(generation)
     session_speeds = SessionSpeeds(speeds, generation)
     inbox: Inbox = queue.SimpleQueue()
@@ -81,6 +83,7 @@ def prepare(
     engine = EngineSupervisor(
         lambda number, told: inbox.put((number, told)),
         options=opened_with,
+        gated=resume.gated if resume else gated,
         log_file=log_file,
         argv=engine_argv,
         warm=warm,

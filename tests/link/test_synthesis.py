@@ -24,9 +24,11 @@ from engine.link.protocol import Opened
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.playback.sinks.file import FileSink
-from engine.render import render_session
+from engine.render import render_kept, render_session, said_of_changes
 from engine.session.library.library import Library
+from engine.session.library.records import StoredSession
 from engine.session.preparation import prepare
+from engine.session.runner import SessionRunner
 from engine.sidecar import report_path
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
@@ -130,6 +132,59 @@ def test_a_kept_session_goes_on_with_its_own_synthesis(tmp_path: Path) -> None:
     assert "Gone.sf2" in said[0] or "not installed" in said[0]
     assert library.load(first.session).synthesis == BUILTIN
     library.close()
+
+
+@pytest.mark.parametrize("asked", [None, False])
+def test_a_kept_session_goes_on_gated_as_it_was_and_is_made_again_so(
+    tmp_path: Path, asked: bool | None
+) -> None:
+    """Unless it is asked to go on otherwise, which is said."""
+    library = Library(tmp_path / "library")
+
+    def play(denoise: bool | None, resume: StoredSession | None = None) -> SessionRunner:
+        runner = prepare(
+            REQUEST,
+            library=library,
+            sink=FileSink(tmp_path / "out.wav"),
+            log_file=tmp_path / "log",
+            options=ComposerOptions(denoise=denoise),
+            resume=resume,
+        )
+        runner.start()
+        return runner
+
+    first = play(True)
+    wait_for_session(first, lambda: len(library.load(first.session).clips) >= 2)
+    first.stop()
+    first.close()
+    stored = library.load(first.session)
+    heard = {key: clip for key, clip in stored.clips.items() if key.index < 2}
+    stored = msgspec.structs.replace(stored, clips=heard)
+    again = play(asked, stored)
+    session_end(again)
+    again.close()
+    said = [n.text for n in again.take_notices() if "denoised" in n.text]
+    stored = library.load(first.session)
+    gatings = [stored.records[key].gating for key in sorted(stored.records)]  # type: ignore[union-attr]
+    library.close()
+    result = render_kept(
+        stored,
+        tmp_path / "again.wav",
+        progress=lambda _done, _total: None,
+        log_file=tmp_path / "log",
+    )
+    told = msgspec.json.decode(report_path(result.path).read_bytes())
+    made = {clip["gating"] for clip in told["clips"]}
+    if asked is None:
+        assert (set(gatings), said, said_of_changes(stored)) == ({"on"}, [], ())
+        assert made == {"on"}
+    else:
+        assert (gatings[0], gatings[-1]) == ("on", "off")
+        assert said == ["This session was denoised so far; what is composed now is not."]
+        assert said_of_changes(stored) == (
+            "This session was denoised in part, so the rendering is not what was heard.",
+        )
+        assert made == {"off"}
 
 
 def test_the_sidecar_says_what_sounded_it(tmp_path: Path) -> None:

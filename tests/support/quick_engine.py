@@ -153,10 +153,18 @@ def _tone(number: int, colour: int) -> Frames:
 class QuickFinisher:
     """``ClipFinisher`` as far as the worker knows it."""
 
-    loudness, true_peak, gating = -23.0, 0.2, "off"
+    loudness, true_peak = -23.0, 0.2
 
-    def __init__(self, spec: ClipSpec, composition: QuickComposition, *_: Any, **__: Any) -> None:
+    def __init__(
+        self,
+        spec: ClipSpec,
+        composition: QuickComposition,
+        *_: Any,
+        denoise: bool | None = None,
+        **__: Any,
+    ) -> None:
         self._composition = composition
+        self.gating = "on" if denoise else "off"
         self.frames = frames_of(spec.end) - composition.start_frame
 
     def chunks(self) -> Iterator[Frames]:

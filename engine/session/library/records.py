@@ -86,6 +86,12 @@ class StoredSession(msgspec.Struct, frozen=True):
         return records[-1].composer if records else self.composer
 
     @property
+    def gated(self) -> dict[str, bool]:
+        """Of each composer whether its newest clip was gated, for the session to go on so."""
+        records = [clip.record for _, clip in sorted(self.clips.items()) if clip.record]
+        return {record.composer: record.gating != "off" for record in records}
+
+    @property
     def first_synthesis(self) -> str:
         """What sounded the first of the notes that are kept; '' where that is not known."""
         stages = [
