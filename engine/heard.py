@@ -23,6 +23,7 @@ from engine.playback.playback import Playback
 from engine.playback.sinks.file import FileSink
 from engine.session.conductor.clip_state import ClipState
 from engine.session.executor import FADE_SECONDS
+from engine.session.library.lock import being_read
 from engine.session.library.records import StoredSession
 from engine.session.preparation import taken_up
 
@@ -59,14 +60,15 @@ def write_heard(
     progress: Callable[[float, float], None],
     cancelled: Callable[[], bool],
 ) -> Written | None:
-    """Give ``sink`` what was heard of ``stored``, whose clips lie in ``folder``. None, and nothing
-    is written, where clips of it are missing or damaged, or it was ``cancelled``. ``progress`` as
-    ``render_session``'s. Raises ``MusmedError`` for a file that can't be written."""
+    """Give ``sink`` what was heard of ``stored``, whose clips lie in ``folder``; no other process
+    deletes them meanwhile. None, and nothing is written, where clips of it are missing or damaged,
+    or it was ``cancelled``. ``progress`` as ``render_session``'s. Raises ``MusmedError`` for a file
+    that can't be written."""
     until, events = heard_until(stored), heard_events(stored)
     if not folder.is_dir():
         return None
     begun = msgspec.structs.replace(stored, position=0.0, events=events)
-    with contextlib.closing(ClipStore(folder)) as store:
+    with being_read(folder), contextlib.closing(ClipStore(folder)) as store:
         kept, _ = taken_up(store, begun)
         if kept.position > 0.0 or kept.events != events:
             return None

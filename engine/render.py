@@ -191,10 +191,12 @@ def render_heard(
     log_file: Path,
     cancelled: Callable[[], bool] = lambda: False,
     speeds: Speeds | None = None,
+    composing: Callable[[], None] = lambda: None,
 ) -> RenderResult:
     """What was heard of a kept session into ``output`` and its sidecar, the same samples: from the
     clips in the folder ``clips``, which takes seconds. Where some of them are gone, that much of
-    the session is composed again, as ``render_kept`` does."""
+    the session is composed again, as ``render_kept`` does, and before that ``composing`` is
+    called: only then can it be another than was heard (``said_of_changes``)."""
     until = heard_until(stored)
     if until <= 0.0:
         raise MusmedError("Nothing was heard of this session yet, so there is nothing to save.")
@@ -223,6 +225,7 @@ def render_heard(
             return RenderResult(output, sidecar, until, ())
     finally:
         part.unlink(missing_ok=True)
+    composing()
     heard = msgspec.structs.replace(stored, events=heard_events(stored))
     return render_kept(
         heard,

@@ -203,6 +203,7 @@ class SessionControl:
 
         stored = self.library.load(runner.status().session)
         if heard:
+            changed: list[str] = []
             render_heard(
                 stored,
                 self.library.clip_folder(stored.id),
@@ -212,8 +213,9 @@ class SessionControl:
                 log_file=self._where.engine_log,
                 cancelled=cancelled,
                 speeds=self._speeds(),
+                composing=lambda: changed.extend(said_of_changes(stored)),
             )
-            return ()
+            return tuple(changed)
         render_kept(
             stored,
             output,

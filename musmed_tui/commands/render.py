@@ -153,14 +153,20 @@ def _render_sound(
 ) -> _Done:
     """The sound file and its sidecar."""
     start_logging(where, loaded.settings.log_level)
-    said: tuple[str, ...] = ()
-    if made.stored is not None:
+    said: list[str] = []
+
+    def say_changes() -> None:
+        """Before it is composed; what is written from its clips is what was heard."""
         from engine.render import said_of_changes
 
-        said = said_of_changes(made.stored)
-    if not quiet:
-        for sentence in said:
-            tell(sentence)
+        if made.stored is not None:
+            said.extend(said_of_changes(made.stored))
+        if not quiet:
+            for sentence in said:
+                tell(sentence)
+
+    if made.clips is None:
+        say_changes()
     shown = _no_progress() if quiet else _progress()
     with Signals() as signals, stderr_to(where.engine_log), shown as progress:
         result = _render(
@@ -170,6 +176,7 @@ def _render_sound(
             progress=progress,
             where=where,
             signals=signals,
+            composing=say_changes,
         )
     if result is None:
         (remark if quiet else tell)("Stopped; nothing was written.")
@@ -178,7 +185,7 @@ def _render_sound(
         for notice in result.notices:
             tell(f"{clock(notice.seconds)} {notice.text}")
         tell(f"Wrote {result.path} ({clock(result.seconds)}) and {result.sidecar}.")
-    return _Done(result, said=said)
+    return _Done(result, said=tuple(said))
 
 
 def _render(
@@ -189,8 +196,10 @@ def _render(
     progress: Progress,
     where: Folders,
     signals: Signals,
+    composing: Callable[[], None],
 ) -> RenderResult | None:
-    """The call into the engine; None when a signal called it off."""
+    """The call into the engine; None when a signal called it off. ``composing``: called where what
+    was heard has to be composed again."""
     from engine.composers.speeds import Speeds
     from engine.render import CancelledError, render_heard, render_kept, render_session
 
@@ -210,6 +219,7 @@ def _render(
                 log_file=log_file,
                 cancelled=cancelled,
                 speeds=speeds,
+                composing=composing,
             )
         if made.stored is not None:
             return render_kept(

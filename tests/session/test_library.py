@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
 from engine.session.library.library import Library
+from engine.session.library.lock import Hold, held_elsewhere
 from engine.session.library.records import ClipRow, NoticeRow
 from engine.session.library.schema import MIGRATIONS
 
@@ -353,3 +356,31 @@ def test_killing_the_writer_loses_at_most_the_clip_being_written(
         assert store.get(key).frames == clip.frames == 4 * 4800
     library.set_state(session, "running")
     library.close()
+
+
+def test_looking_whether_a_session_is_held_takes_it_from_nobody(tmp_path: Path) -> None:
+    """Another thread looks all the time; each look takes the lock for a moment."""
+    folder = tmp_path / "20261121-101500-k3"
+    Hold(folder).release()
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            held_elsewhere(folder)
+
+    lookers = [threading.Thread(target=look) for _ in range(2)]
+    for looker in lookers:
+        looker.start()
+    try:
+        for _ in range(1_000):
+            Hold(folder).release()
+    finally:
+        over.set()
+        for looker in lookers:
+            looker.join()
+    descriptor = os.open(folder / ".held", os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)  # as long as that: it is being read
+    with pytest.raises(MusmedError, match="being saved by another musmed"):
+        Hold(folder)
+    os.close(descriptor)
+    Hold(folder).release()

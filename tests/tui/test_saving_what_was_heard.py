@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from textual.widgets import Input
 
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
 from engine.errors import MusmedError
+from engine.session.library.lock import delete_folder
+from engine.session.library.room import make_room
 from musmed_tui.asked import Asked
 from musmed_tui.commands.render import render_to
 from musmed_tui.screens.check_out import CheckOutScreen
@@ -120,7 +123,7 @@ def rendered(session: str, output: Path) -> int:
 
 
 def test_what_is_gone_of_it_is_composed_again(
-    control: SessionControl, card: SteppedFile, tmp_path: Path
+    control: SessionControl, card: SteppedFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a listener's screen: stopped in the midst, saved, a clip damaged in its midst, saved,
     and lost, saved again."""
@@ -135,16 +138,27 @@ def test_what_is_gone_of_it_is_composed_again(
     stored = control.library.load(begun.look().session_id)
     saves = []
     folder = control.library.clip_folder(stored.id)
+    newest = control.library.create(
+        stored.request, stored.composer, 1, None, datetime.now(UTC) + timedelta(minutes=1)
+    )
+    control.library.set_state(newest, "finished")
+    monkeypatch.setattr("engine.render.said_of_changes", lambda _: ("A file is not what it was.",))
     for name in ("kept.flac", "damaged.flac", "gone.flac"):
         calls: list[float] = []
-        control.save(
-            begun.runner,
-            tmp_path / name,
-            lambda done, _total, calls=calls: calls.append(done),
-            lambda: False,
-            heard=True,
-        )
+
+        def progress(
+            done: float, _total: float, calls: list[float] = calls, name: str = name
+        ) -> None:
+            if name == "kept.flac" and not calls:  # another musmed makes room, or deletes it
+                make_room(control.library, 1.0)
+                with pytest.raises(MusmedError, match="saved by another musmed"):
+                    delete_folder(folder)
+            calls.append(done)
+
+        said = control.save(begun.runner, tmp_path / name, progress, lambda: False, heard=True)
         assert calls[-1] == stored.position
+        changed = ("A file is not what it was.",) if name != "kept.flac" else ()
+        assert said == changed, "only what is composed again can be other than what was heard"
         saves.append(sound(tmp_path / name))
         for clip in folder.glob("0001-*.flac"):
             data = bytearray(clip.read_bytes())

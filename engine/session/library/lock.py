@@ -12,6 +12,8 @@ import logging
 import math
 import os
 import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast, get_args
 
@@ -20,6 +22,8 @@ from engine.private import make_private_folder, open_private
 from engine.session.library.records import State
 
 NAME = ".held"
+_TRIES, _PAUSE_SECONDS = 20, 0.005
+"""Looking whether a session is held takes its lock for a moment; so long it is waited for that."""
 WORD_BYTES = 64
 """Of the file: the state and the seconds heard, and spaces."""
 
@@ -37,16 +41,34 @@ class Hold:
         make_private_folder(folder)
         self._file = open_private(folder / NAME, "ab")
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._file.close()
-            raise MusmedError(
-                f"Session {folder.name} is being played by another musmed; stop it there first."
-            ) from error
-        except OSError:
+            self._take(folder.name)
+        except BaseException:
             self._file.close()
             raise
         self._path = folder / NAME
+
+    def _take(self, session: str) -> None:
+        for _ in range(_TRIES):
+            if self._lock(fcntl.LOCK_EX):
+                return
+            # Who plays a session has its lock alone. Who reads it, or looks whether it is held for
+            # a moment, shares it.
+            if not self._lock(fcntl.LOCK_SH):
+                raise MusmedError(
+                    f"Session {session} is being played by another musmed; stop it there first."
+                )
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+            time.sleep(_PAUSE_SECONDS)
+        raise MusmedError(
+            f"Session {session} is being saved by another musmed; try again when that is done."
+        )
+
+    def _lock(self, kind: int) -> bool:
+        try:
+            fcntl.flock(self._file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def begin(self) -> None:
         """The session is being played from here on: there is no last word yet."""
@@ -84,6 +106,23 @@ def held_elsewhere(folder: Path) -> bool:
         return False
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def being_read(folder: Path) -> Iterator[None]:
+    """For as long as this lasts, no other process deletes what lies in the folder of a session:
+    ``Hold`` can't be had. Where it is held already it is read all the same: who holds it lets its
+    sound be."""
+    try:
+        file = open_private(folder / NAME, "ab")
+    except OSError as error:  # nobody can delete anything there, either
+        log.info("%s can't be opened: %s", folder / NAME, error)
+        yield
+        return
+    with file:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        yield
 
 
 def delete_folder(folder: Path, hold: Hold | None = None) -> bool:

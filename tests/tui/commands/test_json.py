@@ -7,15 +7,17 @@ import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, get_args
 
 import pytest
 
 from engine.affect.feelings import feeling
 from engine.plan.events import Steer
 from engine.session.library.library import Library
+from engine.session.status import Phase
 from musmed_tui import cli
 from musmed_tui.asked import Asked
+from musmed_tui.doctor.finding import Finding
 from musmed_tui.options import build_request
 from musmed_tui.paths import folders
 from musmed_tui.settings import Loaded, Settings
@@ -57,31 +59,86 @@ def keep_a_session() -> str:
     return kept
 
 
-def promised(command: str) -> set[str]:
-    """The words in code of a command's row in docs/json.md."""
+class Promised(NamedTuple):
+    """Of a command's row in docs/json.md: the fields of its document, those of each row of its
+    list, and what stands in brackets behind a field: the fields of its value, or its values."""
+
+    document: set[str]
+    row: set[str]
+    inner: dict[str, set[str]]
+
+
+def fields(text: str) -> set[str]:
+    return set(re.findall(r"`(\w+)(?:\[\])?`", text))
+
+
+def promised(command: str) -> Promised:
     page = (ROOT / "docs/json.md").read_text("utf-8")
-    row = next(line for line in page.splitlines() if f"`{command} --json`" in line)
-    return set(re.findall(r"`(\w+)(?:\[\])?`", row.partition(" | ")[2]))
+    line = next(line for line in page.splitlines() if f"`{command} --json`" in line)
+    text = line.partition(" | ")[2]
+    if command in {"instruments", "genres"}:  # they share a line
+        other = "genre" if command == "instruments" else "instrument"
+        text = text.replace(f"`{other}s[]`", "").replace(f"`{other}`", "")
+    inner = {
+        name: fields(within)
+        for names, within in re.findall(
+            r"((?:`\w+(?:\[\])?`(?: and )?)+) \(([^()]*`[^()]*)\)", text
+        )
+        for name in fields(names)
+    }
+    outer = re.sub(r"\([^()]*\)", "", text)
+    if f"`{command}[]`" not in text and "findings[]" not in text:
+        return Promised(fields(outer), set(), inner)
+    rows, _, beside = outer.partition(";")
+    name, rows = rows.split(":", 1)
+    return Promised(fields(name) | fields(beside), fields(rows), inner)
 
 
 @pytest.mark.parametrize(
-    "command", ["feelings", "moods", "instruments", "genres", "models", "sessions", "render"]
+    "command",
+    ["feelings", "moods", "instruments", "genres", "models", "sessions", "render", "doctor"],
 )
-def test_a_document_has_what_is_promised(
+def test_a_document_has_what_is_promised_and_nothing_else(
     command: str, monkeypatch: Patch, capsys: Printed, home: Path
 ) -> None:
     arguments = [command]
     if command == "render":
         arguments += ["--from", "sad", "--to", "calm", "--minutes", "2", "--midi", f"{home}/a.mid"]
     if command == "sessions":
+        session = keep_a_session()
+        library = Library(folders().library)
+        library.add_event(session, Steer(at=3.0, target=feeling("glad").affect, word="glad"))
+        library.close()
         keep_a_session()
+    if command == "models":
+        other = ("me/other", "another checkpoint")
+        monkeypatch.setattr("musmed_tui.commands.models.others", lambda: iter([other]))
+    if command == "doctor":
+        findings = [
+            Finding("sound", "note", "No card."),
+            Finding("folders", "ok", "Fine.", "Go on."),
+        ]
+        monkeypatch.setattr("musmed_tui.doctor.report.examine", lambda: findings)
     found = document(monkeypatch, capsys, *arguments)
-    rows = found.get(command) or [found]
+    wanted = promised(command)
+    assert set(found) == wanted.document
+    rows = found["findings" if command == "doctor" else command] if wanted.row else [found]
     assert rows
-    keys = set(found) | {key for row in rows for key in row}
-    missing = keys - promised(command)
-    assert not missing, "what is printed stands in docs/json.md"
-    assert {key for key in keys if key not in ("notices", "changed")}
+    for row in rows:
+        assert set(row) == (wanted.row or wanted.document)
+        for name, inner in wanted.inner.items():
+            values = row[name] if isinstance(row[name], list) else [row[name]]
+            for value in values:
+                if isinstance(value, dict):
+                    assert set(value) == inner, name
+                elif isinstance(value, str):
+                    assert value in inner, name
+
+
+def test_every_state_of_a_session_is_promised() -> None:
+    page = (ROOT / "docs/json.md").read_text("utf-8")
+    line = next(line for line in page.splitlines() if line.startswith("| `state` |"))
+    assert fields(line.replace("`state`", "")) == set(get_args(Phase))
 
 
 def test_sessions_say_when_and_how_far(monkeypatch: Patch, capsys: Printed) -> None:
