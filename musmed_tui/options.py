@@ -51,9 +51,9 @@ def build_request(asked: Asked, loaded: Loaded) -> Request:
 
 def help_for(asked: Asked) -> str | None:
     """Where help is found, for who says in the place of a feeling that they are in danger."""
-    from engine.affect.harm import HELP, speaks_of_harm
+    from engine.affect import harm
 
-    return HELP if any(speaks_of_harm(text or "") for text in (asked.start, asked.target)) else None
+    return harm.help_for(asked.start or "", asked.target or "")
 
 
 def check(request: Request, asked: Asked, loaded: Loaded) -> None:

@@ -18,6 +18,7 @@ import msgspec
 from engine.affect.circumplex import Affect
 from engine.affect.harm import speaks_of_harm
 from engine.affect.quarters import Quarter, quarter_of
+from engine.affect.real_words import NEVER_TYPOS
 from engine.affect.spelling import misspelt, plain
 from engine.errors import MusmedError, UnknownWordError
 
@@ -29,10 +30,10 @@ IN_DANGER, WANTED_IN_DANGER = "low", "calm"
 leads. What was typed is not kept."""
 _BEFORE = {
     "i", "im", "am", "ive", "been", "feel", "feels", "feeling", "felt", "a", "an", "the", "bit",
-    "little", "very", "really", "quite", "so", "pretty", "rather", "too", "kind", "kinda", "sort",
+    "very", "really", "quite", "so", "pretty", "rather", "too", "kind", "kinda", "sort",
     "sorta", "of", "somewhat", "fairly", "extremely", "super", "totally", "completely",
     "absolutely", "utterly", "just", "more", "slightly", "mostly", "ich", "bin", "fuhle",
-    "fuehle", "mich", "sehr", "etwas", "ziemlich", "ein", "bisschen", "wenig", "ganz", "total",
+    "fuehle", "mich", "sehr", "etwas", "ziemlich", "ein", "bisschen", "ganz", "total",
     "mehr",
 }  # fmt: skip
 _BEHIND = {
@@ -40,6 +41,9 @@ _BEHIND = {
     "heute", "gerade",
 }  # fmt: skip
 """What people write around a feeling. Never a negation: 'not calm' is not calm."""
+_SOME = {"little": "a", "wenig": "ein"}
+"""Words that leave some of a feeling behind another one ('a little sad') and take it away without
+('little hope')."""
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
@@ -204,7 +208,8 @@ def _unwrapped(typed: str) -> list[str]:
             if words[end - 1] not in _BEHIND:
                 break
             end -= 1
-        if words[start] not in _BEFORE:
+        before = words[start - 1] if start else None
+        if words[start] not in _BEFORE and _SOME.get(words[start], "") != before:
             break
         start += 1
     return found
@@ -222,6 +227,8 @@ def did_you_mean(text: str) -> tuple[str, ...]:
 @functools.lru_cache(maxsize=8)
 def _near(typed: str) -> tuple[str, ...]:
     for bare in _unwrapped(typed):
+        if bare in NEVER_TYPOS:
+            return ()
         near = misspelt(bare, _by_plain())
         if near:
             known = [_by_plain()[one] for one in near if one[0] == bare[0]]

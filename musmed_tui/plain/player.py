@@ -148,10 +148,10 @@ class PlainPlayer:
 
     def _steer(self, text: str) -> None:
         from engine.affect.feelings import parse_affect
-        from engine.affect.harm import HELP, speaks_of_harm
+        from engine.affect.harm import help_for
 
-        if speaks_of_harm(text):
-            self._output.line(HELP)
+        if help_here := help_for(text):
+            self._output.line(help_here)
         try:
             target, word = parse_affect(text, wanted=True)
         except MusmedError as error:

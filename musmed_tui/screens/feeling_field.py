@@ -17,7 +17,9 @@ from engine.affect.feelings import (
     parse_affect,
     spellings,
 )
-from engine.affect.harm import HELP, speaks_of_harm
+from engine.affect.harm import help_for, speaks_of_harm
+from engine.affect.real_words import NEVER_TYPOS
+from engine.affect.spelling import plain
 from engine.errors import MusmedError
 from musmed_tui.widgets.typed_line import TypedLine
 from musmed_tui.wording import MAX_TYPED, completions
@@ -92,7 +94,8 @@ class FeelingField(TypedLine):
         self.post_message(self.Chosen(self))
 
     async def action_submit(self) -> None:
-        if self.affect is None and (found := completions(self.value, WORDS, 1)):
+        whole = plain(self.value) in NEVER_TYPOS  # 'harm' is no beginning of 'harmonious'
+        if self.affect is None and not whole and (found := completions(self.value, WORDS, 1)):
             self.value = found[0]
             self._parse(found[0])
         elif guess := self._guess():
@@ -110,8 +113,8 @@ class FeelingField(TypedLine):
     def trouble(self) -> str:
         """Why what is typed is no feeling (a sentence), or words it may become; where help is
         found, for who is ``in_danger``."""
-        if self.in_danger:
-            return HELP
+        if help_here := help_for(self.value):
+            return help_here
         if self.affect is not None or not self.value.strip():
             return ""
         return ", ".join(completions(self.value, WORDS)) or self._why_not()

@@ -17,6 +17,7 @@ from engine.affect.feelings import (
     spellings,
 )
 from engine.affect.quarters import quarter_of
+from engine.affect.real_words import NEVER_TYPOS
 from engine.affect.spelling import allowed_slips, misspelt, plain, slips
 from engine.errors import MusmedError
 
@@ -139,13 +140,30 @@ def test_one_missing_letter_is_nearly_always_understood(every: int) -> None:
 @pytest.mark.parametrize(
     "typed",
     ["hungry", "xqzw", "fire", "harm", "dear", "zorbly", "expression", "terrifying news", "1984",
-     "unexcited", "nsecure", "nhappy", "sed", "", "??", "感動", "грустно"],
+     "unexcited", "nsecure", "nhappy", "sed", "abusing", "losing", "living", "relived", "condemned",
+     "dependent", "unmoved", "mutilated", "raped", "destruction", "abuse", "hated", "homeless", "",
+     "??", "感動", "грустно"],
 )  # fmt: skip
 def test_no_typo_no_guess(typed: str) -> None:
     assert known(typed) is None
     assert did_you_mean(typed) == ()
     with pytest.raises(MusmedError, match="musmed does not know the feeling"):
         parse_affect(typed) if typed != "1984" else feeling(typed)
+
+
+@pytest.mark.parametrize("word", sorted(NEVER_TYPOS))
+def test_a_word_that_is_spelled_right_is_no_typo(word: str) -> None:
+    assert word == plain(word)
+    assert did_you_mean(word) == did_you_mean(f"I feel {word} today") == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [("destress", "relaxed"), ("de-stress", "relaxed"), ("destressed", "relaxed"),
+     ("stress-free", "relaxed"), ("abused", "hurt"), ("ratlos", "helpless")],
+)  # fmt: skip
+def test_a_word_that_was_guessed_to_be_its_opposite_is_known(typed: str, word: str) -> None:
+    assert feeling(typed).word == word
 
 
 @pytest.mark.parametrize(
