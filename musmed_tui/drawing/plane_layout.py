@@ -114,7 +114,8 @@ def named_words(state: PlaneState) -> tuple[PlaneWord, ...]:
     """The words to name, first come first: the anchors, then moods.
 
     Every mood when the state asks for it; else a few along the path, each apart from the others
-    and none that shares its name with an anchor (some words are both, at different places).
+    and none that shares its name with an anchor (some words are both, at different places: such
+    a mood never stands there by name, so that no word stands there twice).
     """
     anchors = [word for word in state.words if word.kind == "anchor"]
     moods = [word for word in state.words if word.kind == "mood"]
@@ -207,11 +208,14 @@ def layout(state: PlaneState, width: int, height: int, glyphs: Glyphs) -> Layout
         label for label in _axis_words(frame, width) if not at_signs.intersection(label.cells())
     )
     taken = at_signs | {cell for label in axis_words for cell in label.cells()}
+    first = {text: i for i, (_, _, text, _) in reversed([*enumerate(marked)])}
+    named = [i for i, (_, _, text, _) in enumerate(marked) if first[text] == i]
     wanted = [
         Wanted(text, at, outward(affect), over=role in (START, TARGET, ANCHOR))
-        for at, role, text, affect in marked
+        for at, role, text, affect in (marked[i] for i in named)
     ]
-    placed = place_all(wanted, width, height, taken, lines)
+    labels = dict(zip(named, place_all(wanted, width, height, taken, lines), strict=True))
+    placed = [labels.get(i) for i in range(len(marked))]
     found = [
         Sign(*one, label)
         for one, label in zip(marked, placed, strict=True)

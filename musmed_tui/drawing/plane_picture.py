@@ -139,6 +139,8 @@ def _legible(sign: Sign, parts: Moving) -> bool:
     """
     if sign.label is None or {parts.now, parts.cursor} & set(sign.label.cells()):
         return False
+    if sign.role == NAME and sign.word in (parts.cursor_word, parts.now_word):
+        return False  # a mood that is called like the feeling that stands there
     under = sign.at == parts.cursor and parts.cursor_word is not None
     return not under or _says_cursor(sign, parts)
 

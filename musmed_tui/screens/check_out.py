@@ -135,7 +135,6 @@ class CheckOutScreen(ShownFocusScreen):
         self.query_one("#headline", Words).say(
             *_headline(last, ASCII if self._glyphs == "ascii" else UNICODE)
         )
-        self.query_one("#kept", Words).say(*self._kept())
         self.query_one("#file", Input).value = str(Path.cwd() / f"musmed-{last.session_id}.flac")
         self._show_plane()
         self.call_after_refresh(self._show_clips)
@@ -162,6 +161,7 @@ class CheckOutScreen(ShownFocusScreen):
 
     @while_open
     def _show_clips(self) -> None:
+        self.query_one("#kept", Words).say(*self._kept())
         column = (self.query_one("#clips").content_size.width - _TIME) // 3
         parts: list[Part] = []
         for time, *tags in stretches(self._begun.runner.status().plan, self._last.position_s):
@@ -173,7 +173,8 @@ class CheckOutScreen(ShownFocusScreen):
     def _kept(self) -> Iterator[Part]:
         yield ("kept as ", "$muted")
         yield self._last.session_id
-        yield (f"\n{_short(self._folder)}", "$muted")
+        room = self.query_one("#kept").content_size.width or self.app.size.width - 2
+        yield (f"\n{folded(_short(self._folder), room)}", "$muted")
         if self._last.failure is not None:
             yield (f"\n{self._last.failure}", "$error")
 

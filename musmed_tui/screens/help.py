@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any, ClassVar
 
 from textual.actions import parse
@@ -14,6 +15,9 @@ from textual.screen import ModalScreen, Screen
 from musmed_tui.drawing.plane_layout import CURSOR, NOW, START, TARGET
 from musmed_tui.drawing.plane_picture import signs as plane_signs
 from musmed_tui.drawing.raster import Glyphs
+from musmed_tui.screens.shown_focus import while_open
+from musmed_tui.screens.whole import WholeScreen
+from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Part, Words
 
 _KEY = 6
@@ -29,7 +33,7 @@ _ABOUT = (
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(WholeScreen[None], ModalScreen[None]):
     """Made for one screen's ``bindings``. Pause and ease act while it is read."""
 
     CSS_PATH = "help.tcss"
@@ -48,18 +52,28 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="help"), Horizontal(id="columns"):
             yield Words(id="keys")
             yield Words(id="plane-signs")
+        yield Transport()
 
     def on_mount(self) -> None:
+        self.query_one("#help").focus()
+        self.call_after_refresh(self._show)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show)
+
+    @while_open
+    def _show(self) -> None:
         keys: list[Part] = [("Keys\n", "$now bold")]
+        room = max(8, self.query_one("#keys").content_size.width - _KEY - 2)
         for key, does in self._keys:
-            keys += ["\n", (key.rjust(_KEY), "bold"), (f"  {does}", "$text")]
+            lines = f"\n{' ' * (_KEY + 2)}".join(textwrap.wrap(does, room))
+            keys += ["\n", (key.rjust(_KEY), "bold"), (f"  {lines}", "$text")]
         signs: list[Part] = [("The plane\n", "$now bold")]
         for role, means in _PLANE:
             signs += ["\n", (self._signs[role], "bold"), f"  {means}"]
-        signs += [(f"\n\n{_ABOUT}", "$muted"), ("\n\nEsc", "bold"), (" closes this.", "$muted")]
+        signs += [(f"\n\n{_ABOUT}", "$muted")]
         self.query_one("#keys", Words).say(*keys)
         self.query_one("#plane-signs", Words).say(*signs)
-        self.query_one("#help").focus()
 
 
 _NAMES = {

@@ -18,10 +18,12 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widget import Widget
 
+from musmed_tui.screens.whole import WholeScreen
+
 _Given = ParamSpec("_Given")
 
 
-class ShownFocusScreen(Screen[None]):
+class ShownFocusScreen(WholeScreen[None]):
     """Focuses nothing by itself. What can't be seen is not given the focus, and what is hidden
     while it has it loses it after the next layout."""
 

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from musmed_tui.screens.whole import WholeScreen
 from musmed_tui.widgets.words import Words
 
 COLUMNS, ROWS = 40, 12
@@ -18,7 +19,7 @@ def is_too_small(columns: int, rows: int) -> bool:
     return columns < COLUMNS or rows < ROWS
 
 
-class TooSmallScreen(ModalScreen[None]):
+class TooSmallScreen(WholeScreen[None], ModalScreen[None]):
     """Says so, until the window is larger; the music goes on, and can be paused, eased and left."""
 
     CSS_PATH = "too_small.tcss"

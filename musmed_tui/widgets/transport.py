@@ -27,7 +27,7 @@ class Transport(Words):
         self.screen.bindings_updated_signal.unsubscribe(self)
 
     def on_resize(self) -> None:
-        self._write()
+        self.write()
 
     def on_click(self, event: events.Click) -> None:
         x = event.get_content_offset_capture(self).x
@@ -37,9 +37,10 @@ class Transport(Words):
 
     def _follow(self, screen: Screen[object]) -> None:
         if screen is self.screen:
-            self.call_after_refresh(self._write)
+            self.call_after_refresh(self.write)
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Show the keys as they are now."""
         if not self.is_attached:
             return
         room = self.content_size.width

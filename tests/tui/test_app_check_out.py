@@ -52,6 +52,25 @@ def test_what_was_played_and_where_it_is_kept(control: FakeControl) -> None:
     run(go())
 
 
+@pytest.mark.parametrize("size", [(40, 12), (60, 20), (80, 24), (120, 40)], ids=str)
+def test_the_folder_is_broken_behind_slashes(control: FakeControl, size: tuple[int, int]) -> None:
+    control.folder = Path("/home/listener/.local/share/musmed/somewhere/library")
+
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=size) as pilot:
+            await to_the_check_out(control, app, pilot)
+            kept = app.screen.query_one("#kept")
+            rows = [
+                "".join(part.text for part in kept.render_line(y)).strip()
+                for y in range(kept.size.height)
+            ]
+            assert all(row.endswith("/") for row in rows[1:-1] if row)
+            assert "".join(rows[1:]) == str(control.folder)
+
+    run(go())
+
+
 def test_stretches_are_what_was_heard_and_no_more() -> None:
     plan = make_plan(REQUEST)
     assert len(list(stretches(plan, 0.0))) == 1

@@ -212,6 +212,32 @@ def test_under_the_cursor_stands_one_word() -> None:
         assert "start" not in text
 
 
+@pytest.mark.parametrize("size", [(36, 8), (20, 14), (38, 20), (80, 35)], ids=str)
+@pytest.mark.parametrize("glyphs", GLYPHS)
+def test_no_word_stands_twice_on_a_plane_with_every_mood(
+    size: tuple[int, int], glyphs: Glyphs
+) -> None:
+    """Some words are a feeling and a mood, at different places."""
+    both = {w.word for w in plane_words() if w.kind == "mood"} & {
+        w.word for w in plane_words() if w.kind != "mood"
+    }
+    assert {"calm", "happy"} <= both
+    for start, target in itertools.permutations(("tense", "calm", "happy", "sad"), 2):
+        for cursor in (None, *(feeling(word).affect for word in sorted(both))):
+            state = session(
+                feeling(start).affect,
+                feeling(target).affect,
+                100.0,
+                every_mood=True,
+                start_word=start,
+                target_word=target,
+                cursor=cursor,
+            )
+            text = text_of(drawn(state, *size, glyphs))
+            for word in both:
+                assert len(re.findall(rf"\b{word}\b", text)) <= 1, f"{word}\n{text}"
+
+
 def test_nothing_is_drawn_off_the_plane() -> None:
     corners = session(Affect(1, 1), Affect(1, -1), 500.0)
     for glyphs in GLYPHS:
