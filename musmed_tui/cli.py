@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from engine.errors import MusmedError
 from musmed_tui import completion
 from musmed_tui.asked import FILES, MUSIC, MUSICGEN, SOUND, TERMINAL, WAY, Asked, asking
 from musmed_tui.exits import guarded
@@ -91,6 +92,7 @@ def root(
         say(f"musmed {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is not None:
+        _refuse_in_front(context)
         return
     from musmed_tui.commands.screen import has_screen, open_check_in
 
@@ -256,6 +258,8 @@ def sessions_root(
         from musmed_tui.commands.lists import show_sessions
 
         show_sessions(limit, as_json=as_json)
+    else:
+        _refuse_in_front(context)
 
 
 @sessions.command("rm")
@@ -336,6 +340,8 @@ def models_root(context: typer.Context, *, as_json: Json = False) -> None:
     """MusicGen's checkpoints and adapters: list them, fetch them, remove them."""
     if context.invoked_subcommand is None:
         models_list(as_json=as_json)
+    else:
+        _refuse_in_front(context)
 
 
 @models.command("list")
@@ -399,6 +405,19 @@ def completion_script(
     ~/.zshrc; fish: musmed completion fish > ~/.config/fish/completions/musmed.fish
     """
     write_out(f"{completion.script(shell)}\n")
+
+
+def _refuse_in_front(context: typer.Context) -> None:
+    """Raise ``MusmedError`` for an option that stands in front of a command, where it would do
+    nothing."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if source is not None and source.name == "COMMANDLINE":
+            command = f"{context.command_path} {context.invoked_subcommand}"
+            raise MusmedError(
+                f"{parameter.opts[0]} does nothing in front of a command; give it behind, if "
+                f"'{command} --help' lists it."
+            )
 
 
 def main() -> None:

@@ -235,7 +235,7 @@ def _read(path: Path) -> str:
     if len(data) > MAX_FILE_BYTES:
         raise MusmedError(f"The settings file {path} is over 64 KiB; mend or remove it.")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")  # some editors begin with a mark
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise MusmedError(

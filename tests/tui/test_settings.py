@@ -41,6 +41,10 @@ def test_file_then_environment(tmp_path: Path) -> None:
     }
 
 
+def test_a_byte_order_mark_is_no_key(tmp_path: Path) -> None:
+    assert load(tmp_path, "\ufeffminutes = 20") == Settings(minutes=20)
+
+
 def test_an_empty_variable_is_none(tmp_path: Path) -> None:
     assert load(tmp_path, "minutes = 20", MUSMED_MINUTES="") == Settings(minutes=20)
 
