@@ -13,7 +13,7 @@ from musmed_tui.completion import (
     completes,
     composers,
     decoders,
-    feelings,
+    feelings_for,
     genres,
     instruments,
     strategies,
@@ -36,7 +36,7 @@ class Asked:
             "--from",
             metavar="FEELING",
             help="How you feel: a word, or 'v,a'.",
-            autocompletion=completes(feelings),
+            autocompletion=feelings_for,
             rich_help_panel=WAY,
         ),
     ] = None
@@ -46,7 +46,7 @@ class Asked:
             "--to",
             metavar="FEELING",
             help="How you want to feel: a word, or 'v,a'.",
-            autocompletion=completes(feelings),
+            autocompletion=feelings_for,
             rich_help_panel=WAY,
         ),
     ] = None

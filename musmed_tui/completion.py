@@ -20,6 +20,28 @@ def prepare() -> None:
         from typer._completion_classes import completion_init
 
         completion_init()
+        if os.environ[VARIABLE] == "complete_bash":
+            _join_equals()
+
+
+def _join_equals() -> None:
+    """bash breaks a line at '=', too: '--from', '=', 'tens' is the option and its beginning."""
+    words = os.environ.get("COMP_WORDS", "").split("\n")
+    at = os.environ.get("COMP_CWORD", "")
+    if not at.isdigit():
+        return
+    kept: list[str] = []
+    number = int(at)
+    for index, word in enumerate(words):
+        if word == "=" and kept and kept[-1].startswith("--"):
+            if index < int(at):
+                number -= 1
+                continue
+            kept.append("")  # Tab behind the sign: the next word has not begun
+            continue
+        kept.append(word)
+    os.environ["COMP_WORDS"] = "\n".join(word or "''" for word in kept)
+    os.environ["COMP_CWORD"] = str(number)
 
 
 def script(shell: str | None) -> str:
@@ -48,10 +70,18 @@ def completes(words: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
     return complete
 
 
-def feelings() -> Iterable[str]:
-    from engine.affect.feelings import FEELINGS
+def feelings_for(incomplete: str) -> list[str]:
+    """The feelings that begin so; where none does, their other forms and the German words. bash
+    gets those of several words too, their spaces escaped."""
+    from engine.affect.feelings import FEELINGS, spellings
 
-    return (feeling.word for feeling in FEELINGS if " " not in feeling.word)
+    bash = os.environ.get(VARIABLE) == "complete_bash"
+    words = [feeling.word for feeling in FEELINGS]
+    for known in (words, spellings()):
+        found = [w for w in known if w.startswith(incomplete) and (bash or " " not in w)]
+        if found:
+            return [w.replace(" ", "\\ ") for w in found]
+    return []
 
 
 def instruments() -> Iterable[str]:
@@ -99,21 +129,13 @@ def sinks() -> Iterable[str]:
 
 
 def sessions() -> Iterable[str]:
-    """The newest sessions. A library is not made for it, and one that is damaged is left to a
-    command that can say so."""
-    from engine.session.library.database import looked_at
-    from engine.session.library.library import Library
+    """The newest sessions. The library is only looked at: Tab makes none and mends none."""
+    from engine.session.library.database import newest_ids
+    from engine.session.library.reading import ID
     from musmed_tui.paths import folders
 
-    where = folders().library
-    count, damage = looked_at(where / "library.sqlite")
-    if damage or not count:
-        return ()
-    library = Library(where)
-    try:
-        return [row.id for row in library.sessions(_SESSIONS)]
-    finally:
-        library.close()
+    found = newest_ids(folders().library / "library.sqlite", _SESSIONS)
+    return [one for one in found if ID.fullmatch(one)]
 
 
 def shells() -> Iterable[str]:

@@ -17,7 +17,7 @@ from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.options import build_request, drawn_seed, help_for
 from musmed_tui.paths import folders
 from musmed_tui.settings import load_settings
-from musmed_tui.terminal.streams import remark, say_json, tell
+from musmed_tui.terminal.streams import remark, say_json, tell, tell_lines
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import columns, look_at_terminal
 from musmed_tui.wording import clock, story
@@ -89,10 +89,10 @@ def show_feelings(*, as_json: bool) -> None:
         for quarter, found in groups:
             words = ", ".join(one.word for one in found)
             tell(f"{quarter[:1].upper()}{quarter[1:]}")
-            tell(
+            tell_lines(
                 textwrap.fill(
                     words,
-                    min(columns(sys.stdout), 100) - 2,
+                    max(min(columns(sys.stdout), 100) - 2, 24),
                     initial_indent="  ",
                     subsequent_indent="  ",
                     break_on_hyphens=False,

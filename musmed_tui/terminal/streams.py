@@ -16,7 +16,7 @@ from typing import TextIO
 import msgspec
 
 from engine.errors import MusmedError
-from engine.printable import one_line, plain_json
+from engine.printable import one_line, plain_json, visible_lines
 
 _closed: set[int] = set()
 
@@ -73,6 +73,14 @@ def tell(text: str) -> None:
     nobody takes it the command goes on without it."""
     try:
         say(text)
+    except (MusmedError, BrokenPipeError):
+        silence(1)
+
+
+def tell_lines(text: str) -> None:
+    """``tell`` of several lines, whose ends and indents stay: what was wrapped for a terminal."""
+    try:
+        write_out(f"{visible_lines(text)}\n")
     except (MusmedError, BrokenPipeError):
         silence(1)
 

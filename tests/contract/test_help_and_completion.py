@@ -124,3 +124,44 @@ def test_the_options_of_play_are_in_groups(tmp_path: Path) -> None:
         *("Options", "The way", "The music", "MusicGen", "The sound", "The terminal")
     ]
     assert max(panel.count("│ --") for panel in panels) <= 6
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("musmed play --from = tens", {"tense"}),
+        ("musmed play --to calm --from = tens", {"tense"}),
+        ("musmed play --from burn", {r"burned\ out"}),
+        ("musmed play --from = burn", {r"burned\ out"}),
+        ("musmed play --from ängstl", {"ängstlich"}),
+        ("musmed play --from lonelin", {"loneliness"}),
+        ("musmed play --from xqz", set()),
+    ],
+)
+def test_bash_completes_feelings_however_they_are_written(
+    words: str, wanted: set[str], tmp_path: Path
+) -> None:
+    assert set(offered(tmp_path, words)) == wanted
+
+
+def test_bash_completes_all_feelings_behind_an_equals_sign(tmp_path: Path) -> None:
+    assert {"tense", "calm", r"burned\ out"} <= set(offered(tmp_path, "musmed play --from ="))
+
+
+@pytest.mark.parametrize("damage", ["overwritten", "folder beside it", "empty"])
+def test_tab_leaves_a_damaged_library_as_it_is(damage: str, tmp_path: Path) -> None:
+    library = Library(tmp_path / "data/library")
+    request = Request(start=feeling("tense").affect, target=feeling("calm").affect)
+    library.create(request, "embedded", 1, None, datetime(2026, 11, 21, tzinfo=UTC))
+    library.close()
+    file = tmp_path / "data/library/library.sqlite"
+    if damage == "folder beside it":
+        Path(f"{file}-wal").unlink(missing_ok=True)
+        Path(f"{file}-wal").mkdir()
+    else:
+        file.write_bytes(b"nothing of a database " * 400 if damage == "overwritten" else b"")
+    before = {one: one.read_bytes() for one in tmp_path.rglob("*") if one.is_file()}
+    assert offered(tmp_path, "musmed resume 2") == []  # and nothing was said
+    after = {one: one.read_bytes() for one in tmp_path.rglob("*") if one.is_file()}
+    after.pop(tmp_path / "musmed")
+    assert after == before

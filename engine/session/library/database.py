@@ -313,6 +313,25 @@ def looked_at(path: Path) -> tuple[int, str]:
         made.close()
 
 
+def newest_ids(path: Path, most: int) -> tuple[str, ...]:
+    """The ids of the newest ``most`` sessions in the library at ``path``, newest first; none where
+    it can't be read. It is left as it is, and nothing is said."""
+    if not path.is_file() or not all(file.is_file() for file in beside(path) if file.exists()):
+        return ()
+    try:
+        made = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error:
+        return ()
+    try:
+        made.text_factory = as_text
+        sql = "SELECT id FROM sessions ORDER BY id DESC LIMIT ?"
+        return tuple(one for (one,) in made.execute(sql, (most,)) if isinstance(one, str))
+    except (sqlite3.Error, UnicodeDecodeError):
+        return ()
+    finally:
+        made.close()
+
+
 @contextlib.contextmanager
 def in_words(path: Path) -> Iterator[None]:
     """What SQLite and the disk say of the library at ``path`` becomes a ``MusmedError``."""

@@ -1,0 +1,57 @@
+"""What ``musmed feelings`` shows on a terminal: words wrapped to its width, none of them broken."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+from engine.affect.feelings import FEELINGS
+
+ROOT = Path(__file__).parents[3]
+
+
+def shown(home: Path, width: int) -> list[str]:
+    """The lines that a terminal of ``width`` columns gets."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "musmed_tui", "feelings"],
+        cwd=ROOT,
+        env=environment | {"MUSMED_HOME": str(home), "TERM": "xterm-256color"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.STDOUT,
+    )
+    os.close(theirs)
+    got = b""
+    try:
+        while data := os.read(ours, 65536):
+            got += data
+    except OSError:  # the terminal is closed once nobody writes to it
+        pass
+    finally:
+        os.close(ours)
+    assert process.wait() == 0
+    return got.decode().replace("\r\n", "\n").splitlines()
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_feelings_are_wrapped_and_indented(width: int, tmp_path: Path) -> None:
+    lines = shown(tmp_path, width)
+    words = [line for line in lines if line.startswith("  ")]
+    assert max(map(len, words)) < width
+    whole = ", " + " ".join(line.strip() for line in words) + ","
+    for one in FEELINGS:
+        assert f" {one.word}" in whole, one.word
+    headings = [line for line in lines if line and not line.startswith("  ")]
+    assert headings[0].startswith(("Unpleasant", "Pleasant"))
+    assert len(headings) == 6
