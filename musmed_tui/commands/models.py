@@ -19,9 +19,9 @@ from engine.composers.musicgen.files.checkpoints import (
 )
 from engine.errors import MusmedError, UnknownWordError
 from engine.places import look_at
-from engine.printable import one_line
+from engine.printable import one_line, visible
 from musmed_tui.models_here import here, others, state_of
-from musmed_tui.terminal.streams import remark, say, say_json, tell
+from musmed_tui.terminal.streams import remark, say_json, tell, write_out
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import look_at_terminal
 
@@ -76,7 +76,7 @@ def show_path(name: str | None, *, as_json: bool) -> None:
     if as_json:
         say_json({"name": name, "folder": folder})
     else:
-        say(folder)
+        write_out(f"{visible(folder)}\n")  # as it is, for cd
 
 
 def get_model(name: str | None) -> None:

@@ -48,3 +48,10 @@ def test_an_option_in_front_of_a_command_that_has_it_behind_is_refused(
     assert told.err.count("\n") == 1
     assert option in told.err
     assert not (home / "home").exists(), "nothing was begun"
+
+
+def test_a_folder_is_printed_as_it_is(monkeypatch: Patch, capsys: Printed, home: Path) -> None:
+    folder = home / "a  b "
+    monkeypatch.setattr("musmed_tui.commands.models.here", lambda _: folder)
+    assert musmed(monkeypatch, "models", "path", "musicgen-small") == 0
+    assert capsys.readouterr().out == f"{folder}\n"
