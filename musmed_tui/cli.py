@@ -12,6 +12,7 @@ from musmed_tui import completion
 from musmed_tui.asked import FILES, MUSIC, MUSICGEN, SOUND, TERMINAL, WAY, Asked, asking
 from musmed_tui.exits import guarded
 from musmed_tui.terminal.streams import say, write_out
+from musmed_tui.terminal.terminal import forget_odd_width
 
 app = typer.Typer(
     name="musmed",
@@ -422,6 +423,7 @@ def _refuse_in_front(context: typer.Context) -> None:
 
 def main() -> None:
     """The entry point of the ``musmed`` command."""
+    forget_odd_width()
     completion.prepare()
     sys.exit(guarded(lambda: _code(app(prog_name="musmed", standalone_mode=False))))
 

@@ -29,7 +29,7 @@ NEVER_TYPOS = frozenset({
     "neural", "nothing", "noting", "offenders", "oppressed", "outage", "overdose", "overdosed",
     "overdoses", "overdosing", "pain", "paint", "pest", "plain", "possessed", "prejudiced",
     "prod", "projected", "prosecuted", "protested", "protracted", "quit", "racing", "raked",
-    "ranging", "raped", "raping", "rasend", "rating", "ratios", "reizend", "relegation",
+    "ranging", "raped", "raping", "rasend", "rating", "reizend", "relegation",
     "relied", "relieve", "relieves", "relived", "reliving", "reloading", "relocation",
     "remote", "removed", "replaying", "resected", "resection", "reset", "resigned",
     "respectful", "restarted", "retrieved", "rotted", "saddened", "safer", "said", "same",

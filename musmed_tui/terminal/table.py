@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from engine.printable import one_line
 from musmed_tui.terminal.streams import write_out
+from musmed_tui.terminal.terminal import LEAST_COLUMNS, look_at_terminal
 from musmed_tui.terminal.terminal import columns as terminal_columns
-from musmed_tui.terminal.terminal import look_at_terminal
 
 
 def print_table(
@@ -42,7 +42,7 @@ def print_table(
         table.add_column(columns[place], overflow="fold", no_wrap=place == 0)
     for row in cells:
         table.add_row(*(Text(row[place]) for place in kept))  # Text: a cell is never markup
-    Console(file=sys.stdout).print(table)
+    Console(file=sys.stdout, width=max(LEAST_COLUMNS, terminal_columns(sys.stdout))).print(table)
 
 
 def _fitting(

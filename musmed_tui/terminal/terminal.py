@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from musmed_tui.settings import GlyphChoice
 
 FALLBACK_COLUMNS = 80
+LEAST_COLUMNS = 20
+"""Narrower than this nothing is laid out."""
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -92,6 +94,14 @@ def columns(stream: TextIO) -> int:
         return os.get_terminal_size(stream.fileno()).columns or FALLBACK_COLUMNS
     except (OSError, ValueError):
         return FALLBACK_COLUMNS
+
+
+def forget_odd_width() -> None:
+    """COLUMNS is what a terminal that is asked by rich believes before its own size; one that is no
+    width, or too small to read, is taken out of the environment."""
+    told = os.environ.get("COLUMNS")
+    if told is not None and not (told.isdecimal() and int(told) >= LEAST_COLUMNS):
+        del os.environ["COLUMNS"]
 
 
 class Cbreak:

@@ -170,6 +170,9 @@ ODD: dict[str, Callable[[], Odd]] = {
     "WAV from another pipe": lambda: wav(0x7FFFF024, 0x7FFFF000, said="how long it is"),
     "cut WAV from a pipe": lambda: wav(0xFFFFFFFF, 0xFFFFFFFF, keep=0.6, said="how long it is"),
     "WAV of an earlier size": lambda: wav(100_036, 100_000, said="more than it says"),
+    "WAV with a large tag behind": lambda: Odd(
+        one("WAV") + b"id3 " + struct.pack("<I", 20_000) + bytes(range(250)) * 80, LENGTH, ""
+    ),
     "FLAC of unknown length": lambda: flac(0, said="how long it is"),
     "cut FLAC of unknown length": lambda: flac(0, keep=0.6, said="how long it is"),
     "FLAC of less": lambda: flac(round(3 * RATE), said="more than it says"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap as wrapped
+
 import pytest
 from support.fake_session import FakeControl, make_app, run, settled
 from textual.pilot import Pilot
@@ -9,7 +11,7 @@ from textual.widgets import Button, Input, OptionList, Select
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import FEELINGS, feeling
-from engine.affect.harm import HELP
+from engine.affect.harm import HELP, HELP_GERMAN
 from engine.affect.quarters import Quarter, quarter_of
 from engine.plan.request import Request
 from musmed_tui.app import Left, MusmedApp
@@ -23,6 +25,7 @@ from musmed_tui.widgets.words import Words
 
 SIZE = (80, 24)
 NOWHERE = Affect(0.0, 0.0)
+HELPED = [("suicidal", HELP), ("ritzen", f"{HELP_GERMAN} {HELP}")]
 
 
 def field(app: MusmedApp, name: str) -> FeelingField:
@@ -209,22 +212,23 @@ def test_the_list_holds_every_feeling_of_a_quarter(control: FakeControl) -> None
 @pytest.mark.parametrize(
     "size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.long), (50, 20)]
 )
+@pytest.mark.parametrize(("typed_word", "help_here"), HELPED, ids=["English", "German"])
 def test_words_of_danger_get_help_and_music_all_the_same(
-    control: FakeControl, size: tuple[int, int]
+    control: FakeControl, size: tuple[int, int], typed_word: str, help_here: str
 ) -> None:
     async def go() -> None:
         app = make_app(control)
         async with app.run_test(size=size) as pilot:
             await pilot.press("slash")
-            await typed(pilot, "suicidal")
-            assert said(app, "hint") == HELP
+            await typed(pilot, typed_word)
+            assert said(app, "hint") == help_here
             await pilot.press("enter")
-            assert said(app, "hint") == HELP  # it stays while the other question is answered
+            assert said(app, "hint") == help_here  # it stays while the other question is answered
             hint = app.screen.query_one("#hint", Words)
-            assert hint.size.width * hint.size.height >= len(HELP)
+            assert hint.size.height >= len(wrapped(help_here, hint.size.width))
             await typed(pilot, "calm")
             await pilot.press("enter")
-            assert said(app, "hint") == HELP
+            assert said(app, "hint") == help_here
             await pilot.press("enter")
             await settled(pilot)
             assert isinstance(app.screen, SessionScreen)

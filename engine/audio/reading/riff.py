@@ -24,6 +24,10 @@ _MOST_CHUNKS = 200
 _LITTLE = 4_096
 """Bytes behind the end that are no sound worth a word."""
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICS", b"<?xml")
+_CHUNKS = (
+    *(b"RIFF", b"\0RIFF", b"LIST", b"id3 ", b"bext", b"iXML", b"_PMX", b"cue ", b"smpl", b"JUNK"),
+)
+"""What programs write behind the sound without telling the header."""
 
 
 def layout(source: Bytes) -> Layout | None:
@@ -110,7 +114,7 @@ def _chunks_fill(source: Bytes, at: int, told_end: int) -> bool:
 def _no_sound(source: Bytes, at: int) -> bool:
     """Whether what follows at ``at`` is little, another file, a tag, or zeros."""
     rest = source.get(at, 1 << 16)
-    known = any(rest.startswith(tag) for tag in (b"RIFF", b"\0RIFF", b"LIST", *_TAGS))
+    known = any(rest.startswith(tag) for tag in (*_CHUNKS, *_TAGS))
     return source.size - at <= _LITTLE or known or not rest.strip(b"\0")
 
 

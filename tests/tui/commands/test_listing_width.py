@@ -1,4 +1,4 @@
-"""What ``musmed feelings`` shows on a terminal: words wrapped to its width, none of them broken."""
+"""What listings and help show on a terminal: wrapped to its width, whatever COLUMNS says."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from engine.affect.feelings import FEELINGS
 ROOT = Path(__file__).parents[3]
 
 
-def shown(home: Path, width: int) -> list[str]:
-    """The lines that a terminal of ``width`` columns gets."""
+def shown(home: Path, width: int, *words: str, told: str | None = None) -> list[str]:
+    """The lines that a terminal of ``width`` columns gets; ``told``: COLUMNS."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
     environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+    if told is not None:
+        environment["COLUMNS"] = told
     process = subprocess.Popen(
-        [sys.executable, "-m", "musmed_tui", "feelings"],
+        [sys.executable, "-m", "musmed_tui", *words],
         cwd=ROOT,
         env=environment | {"MUSMED_HOME": str(home), "TERM": "xterm-256color"},
         stdin=theirs,
@@ -46,7 +48,7 @@ def shown(home: Path, width: int) -> list[str]:
 
 @pytest.mark.parametrize("width", [80, 40])
 def test_feelings_are_wrapped_and_indented(width: int, tmp_path: Path) -> None:
-    lines = shown(tmp_path, width)
+    lines = shown(tmp_path, width, "feelings")
     words = [line for line in lines if line.startswith("  ")]
     assert max(map(len, words)) < width
     whole = ", " + " ".join(line.strip() for line in words) + ","
@@ -55,3 +57,11 @@ def test_feelings_are_wrapped_and_indented(width: int, tmp_path: Path) -> None:
     headings = [line for line in lines if line and not line.startswith("  ")]
     assert headings[0].startswith(("Unpleasant", "Pleasant"))
     assert len(headings) == 6
+
+
+@pytest.mark.parametrize("told", ["0", "1", "abc", "-3"])
+@pytest.mark.parametrize("words", [("play", "--help"), ("models",)], ids=" ".join)
+def test_columns_that_are_no_width_are_left_out(
+    tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    assert shown(tmp_path, 80, *words, told=told) == shown(tmp_path, 80, *words)
