@@ -37,6 +37,8 @@ SLOW_TICK_SECONDS = 0.5
 SAID_SECONDS = 60.0
 """How long a sentence from before the screen stays on it."""
 
+_STAYS = "Ctrl-Z does not put musmed aside: the music would stop with it. Space pauses, q stops."
+
 
 class Left(msgspec.Struct, frozen=True):
     """How the app was left: by which signal, if any; the last session as it stood; a sentence
@@ -60,6 +62,7 @@ class MusmedApp(App[Left]):
         Binding("t", "next_theme", show=False, tooltip="The next theme"),
         Binding("colon", "command_palette", show=False, tooltip="Find a command by its name"),
         Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True, tooltip="Quit from anywhere"),
+        Binding("ctrl+z", "no_suspend", show=False, priority=True),
     ]
 
     def __init__(
@@ -189,10 +192,9 @@ class MusmedApp(App[Left]):
 
     @on(CheckOutScreen.Save)
     def _begin_save(self, event: CheckOutScreen.Save) -> None:
+        """For the screen that asks, whatever lies over it by now."""
         self._call_off.clear()
-        screen = self.screen
-        if isinstance(screen, CheckOutScreen):
-            self._save(screen, event)
+        self._save(event.screen, event)
 
     @work(thread=True)
     def _save(self, screen: CheckOutScreen, asked: CheckOutScreen.Save) -> None:
@@ -264,6 +266,11 @@ class MusmedApp(App[Left]):
         shown = isinstance(self.screen, TooSmallScreen)
         if is_too_small(columns, rows) and not shown:
             self.push_screen(TooSmallScreen())
+
+    def action_no_suspend(self) -> None:
+        """A process that stands still makes no sound, and one in the background takes no key that
+        would ease it: that is said, and nothing else done."""
+        self.notify(_STAYS, markup=False)
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):

@@ -187,6 +187,9 @@ class _PlainSession:
             )
         else:
             self.output.line(f"The session is over after {clock(last.total_s)}.")
+        if last.position_s >= 1.0:
+            saves = f"'musmed render --session {last.session_id} --heard -o FILE.flac'"
+            self.output.line(f"{saves} saves what was heard.")
         return exit_code(signals.stop)
 
 

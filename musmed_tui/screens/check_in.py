@@ -13,6 +13,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select
+from textual.widgets._select import SelectOverlay
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import Feeling
@@ -67,7 +68,7 @@ class CheckInScreen(ShownFocusScreen):
         Binding("down", "words_here", "list", show=False, priority=True,
                 tooltip="In a field: the list"),
         Binding("tab", "app.focus_next", "next", tooltip="Go to the next field"),
-        Binding("escape", "plane", "back to the plane", tooltip="Back to the plane"),
+        Binding("escape", "plane", "plane", tooltip="Back to the plane"),
         Binding("b", "begin", "begin", tooltip="Begin the session"),
         Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
@@ -178,6 +179,7 @@ class CheckInScreen(ShownFocusScreen):
         self._show()
 
     def on_descendant_focus(self) -> None:
+        self.set_class(isinstance(self.focused, SelectOverlay), "-choosing")
         self.refresh_bindings()
         before = self._asking
         self._look()

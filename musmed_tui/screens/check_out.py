@@ -87,9 +87,10 @@ class CheckOutScreen(ShownFocusScreen):
     class Save(Message):
         """Save the session as ``output``, or as much of it as was ``heard``."""
 
-        def __init__(self, begun: Begun, output: Path, *, heard: bool) -> None:
+        def __init__(self, screen: CheckOutScreen, output: Path, *, heard: bool) -> None:
             super().__init__()
-            self.begun = begun
+            self.screen = screen
+            self.begun = screen._begun
             self.output = output
             self.heard = heard
 
@@ -186,6 +187,8 @@ class CheckOutScreen(ShownFocusScreen):
         """Nothing is left to continue of a session that was played to its end."""
         if action == "cancel":
             return self._saving or self.has_class("-asking")
+        if action == "ask" and self.has_class("-asking"):
+            return False
         if action in ("next", "ask") and self._saving:
             return False
         return not (action == "next" and parameters == ("continue",) and self.finished)
@@ -238,7 +241,7 @@ class CheckOutScreen(ShownFocusScreen):
             self.set_focus(self.query_one("#played"))
             heard = self._chosen.heard
             self.query_one("#saved", Words).say((_WRITING if heard else _COMPOSING, "$muted"))
-            self.post_message(self.Save(self._begun, output, heard=heard))
+            self.post_message(self.Save(self, output, heard=heard))
 
     def show_progress(self, done: float, total: float) -> None:
         """How far saving is, in session seconds."""

@@ -93,6 +93,12 @@ class FeelingField(TypedLine):
         self._parse(event.value)
         self.post_message(self.Chosen(self))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter takes a feeling, or writes what may be meant; else there is nothing to take."""
+        if action != "submit":
+            return super().check_action(action, parameters)
+        return bool(self.affect or completions(self.value, WORDS, 1) or self._guess())
+
     async def action_submit(self) -> None:
         whole = plain(self.value) in NEVER_TYPOS  # 'harm' is no beginning of 'harmonious'
         if self.affect is None and not whole and (found := completions(self.value, WORDS, 1)):

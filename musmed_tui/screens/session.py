@@ -207,7 +207,9 @@ class SessionScreen(ShownFocusScreen):
         Before there is a session it can be stopped, and that is all."""
         if action in _ON_THE_SESSION and self._begun is None:
             return False
-        if action in ("take", "leave"):
+        if action == "take":
+            return self.steering and self.query_one(SteerCard).field.affect is not None
+        if action == "leave":
             return self.steering
         if action == "type":
             return self.steering and not isinstance(self.focused, FeelingField)
@@ -305,6 +307,7 @@ class SessionScreen(ShownFocusScreen):
     def _typed(self, event: FeelingField.Chosen) -> None:
         if self.steering and event.field.affect is not None:
             self._cursor = event.field.affect
+        self.refresh_bindings()
         self._show(self._shown)
 
     def action_type(self) -> None:

@@ -9,10 +9,9 @@ what gets it is displayed.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections.abc import Callable
-from typing import ClassVar, ParamSpec
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 from textual.css.query import NoMatches
 from textual.screen import Screen
@@ -21,6 +20,7 @@ from textual.widget import Widget
 from musmed_tui.screens.whole import WholeScreen
 
 _Given = ParamSpec("_Given")
+_ScreenT = TypeVar("_ScreenT", bound="Screen[Any]")
 
 
 class ShownFocusScreen(WholeScreen[None]):
@@ -49,16 +49,28 @@ class ShownFocusScreen(WholeScreen[None]):
             self.set_focus(None)
 
 
-def while_open(show: Callable[_Given, None]) -> Callable[_Given, None]:
+def while_open(
+    show: Callable[Concatenate[_ScreenT, _Given], None],
+) -> Callable[Concatenate[_ScreenT, _Given], None]:
     """For a screen's method that shows something: a screen that closes loses its widgets one by
-    one, and one that the app closes before it was mounted may have none. That is no defect then."""
+    one, and one that the app closes before it was mounted may have none. That is no defect then;
+    on a screen that stands it is."""
 
     @functools.wraps(show)
-    def shown(*given: _Given.args, **more: _Given.kwargs) -> None:
-        with contextlib.suppress(NoMatches):
-            show(*given, **more)
+    def shown(screen: _ScreenT, /, *given: _Given.args, **more: _Given.kwargs) -> None:
+        try:
+            show(screen, *given, **more)
+        except NoMatches:
+            if stands(screen):
+                raise
 
     return shown
+
+
+def stands(screen: Screen[Any]) -> bool:
+    """Whether ``screen`` has all its widgets: it is mounted and nobody has begun to close it."""
+    closes = screen._closing or screen._pruning or screen.app._closing or screen.app._exit
+    return screen.is_mounted and not closes and screen in screen.app.screen_stack
 
 
 def is_displayed(widget: Widget) -> bool:

@@ -1,0 +1,151 @@
+"""Keys answer, and what answers is seen: keys in fields, open lists, Ctrl-Z, saving."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.fake_session import FakeControl, make_app, run, settled, until
+from textual.css.query import NoMatches
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from musmed_tui.app import Left
+from musmed_tui.screens.check_in import CheckInScreen
+from musmed_tui.screens.check_out import CheckOutScreen
+from musmed_tui.screens.help import HelpScreen
+from musmed_tui.screens.shown_focus import while_open
+from musmed_tui.widgets.circumplex import Circumplex
+from musmed_tui.widgets.transport import Transport
+from musmed_tui.widgets.words import Words
+
+
+def footer(app: Any) -> dict[str, str]:
+    """The keys in the window's line, and what each is said to do."""
+    line = app.screen.query_one(Transport)
+    does = {key: what for key, _, what in line._keys()}
+    return {key: does[key] for _, _, key in line._spans}
+
+
+async def press(pilot: Pilot[Left], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+    await settled(pilot)
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24)], ids=str)
+@pytest.mark.parametrize("typed", ["", "tense", "ten", "tennse", "xqzw"])
+@pytest.mark.parametrize("steering", [False, True], ids=["check-in", "steering"])
+def test_enter_and_escape_in_a_field_do_what_the_footer_says(
+    steering: bool, typed: str, size: tuple[int, int]
+) -> None:
+    """Enter is promised where there is something to take, Esc always; no letter is."""
+
+    async def go(pressed: str) -> None:
+        app: Any = make_app(FakeControl(), playing=steering)
+        async with app.run_test(size=size) as pilot:
+            await settled(pilot)
+            await press(pilot, *("s" if steering else ""), "slash", "backspace", *typed)
+            field = app.screen.focused
+            assert isinstance(field, Input)
+            shown = footer(app)
+            assert "escape" in shown
+            assert all(len(key) > 1 for key in shown)
+            assert ("enter" in shown) == (typed not in {"", "xqzw"})
+            before = (app.screen.focused, field.value, app.screen.classes)
+            await press(pilot, pressed)
+            after = (app.screen.focused, field.value, app.screen.classes)
+            assert (before != after) == (pressed in shown)
+            if pressed == "escape" and not steering:
+                assert isinstance(app.screen.focused, Circumplex)
+            app.exit()
+
+    run(go("enter"))
+    run(go("escape"))
+
+
+@pytest.mark.parametrize("size", [(40, 12), (60, 20), (80, 24), (120, 40)], ids=str)
+@pytest.mark.parametrize("name", ["strategy", "instrument", "genre", "composer"])
+def test_an_open_list_lies_over_no_sentence(name: str, size: tuple[int, int]) -> None:
+    async def go() -> None:
+        app: Any = make_app(FakeControl())
+        async with app.run_test(size=size) as pilot:
+            await settled(pilot)
+            choice = app.screen.query_one(f"#{name}")
+            app.screen.set_focus(choice)
+            await press(pilot, "enter")
+            assert choice.expanded
+            rows = [
+                "".join(part.text for part in strip)
+                for strip in app.screen._compositor.render_strips()
+            ]
+            assert not [row for row in rows if "Starts" in row or "small steps." in row]
+            await press(pilot, "escape")
+            assert app.screen.query_one("#about").visible
+            app.exit()
+
+    run(go())
+
+
+@pytest.mark.parametrize("playing", [False, True], ids=["check-in", "session"])
+def test_ctrl_z_is_answered(playing: bool) -> None:
+    async def go() -> None:
+        control = FakeControl()
+        app: Any = make_app(control, playing=playing)
+        async with app.run_test() as pilot:
+            await settled(pilot)
+            await press(pilot, "slash" if not playing else "i", "ctrl+z")
+            (said,) = app._notifications
+            assert "Space pauses" in said.message
+            assert control.runner.asked == []
+            app.exit()
+
+    run(go())
+
+
+def test_saving_goes_on_whatever_lies_over_the_check_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Help that was asked for in one burst with Enter came over the screen before its wish was
+    heard: nothing was written, and every key of the check-out but Esc was dead for good."""
+    monkeypatch.chdir(tmp_path)
+
+    async def go() -> None:
+        control = FakeControl()
+        app: Any = make_app(control, playing=True)
+        async with app.run_test() as pilot:
+            await settled(pilot)
+            await press(pilot, "q")
+            await press(pilot, "w", "enter")
+            screen = app.screen
+            assert isinstance(screen, CheckOutScreen)
+            app.push_screen(HelpScreen(screen))
+            screen.post_message(screen.Save(screen, tmp_path / "a.flac", heard=True))
+            await until(pilot, (tmp_path / "a.flac").exists)
+            await settled(pilot)
+            assert "Saved as" in str(screen.query_one("#saved", Words).content)
+            app.exit()
+
+    run(go())
+
+
+def test_what_is_missing_on_a_screen_that_stands_is_a_defect() -> None:
+    """And is none on one that closes."""
+
+    @while_open
+    def show(screen: CheckInScreen) -> None:
+        screen.query_one("#nothing-of-that-name")
+
+    async def go() -> None:
+        app: Any = make_app(FakeControl())
+        async with app.run_test() as pilot:
+            await settled(pilot)
+            screen = app.screen
+            with pytest.raises(NoMatches):
+                show(screen)
+            await app.switch_screen(HelpScreen(screen))
+            show(screen)
+            app.exit()
+
+    run(go())
