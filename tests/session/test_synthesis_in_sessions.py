@@ -29,7 +29,6 @@ from engine.plan.spec import ClipKey
 from engine.playback.handover import HANDOVER_FADE
 from engine.playback.sinks.base import Sink
 from engine.playback.sinks.file import FileSink
-from engine.playback.sinks.null import PERIOD
 from engine.render import render_kept
 from engine.session.library.library import Library
 from engine.session.library.records import StoredSession
@@ -95,10 +94,9 @@ class Patient(Card):
     def _stands(self) -> bool:
         if super()._stands() or self.waits_for is None:
             return True
-        written = self.waits_for.playback.state().written
-        given = PERIOD * len(self.given)
+        state = self.waits_for.playback.state()
         whole = frames_of(self.waits_for.status().plan.total)
-        return bool(written < whole and written - given < AHEAD)
+        return bool(state.written < whole and state.written - frames_of(state.heard) < AHEAD)
 
 
 @pytest.fixture(params=["quick", pytest.param("whole", marks=pytest.mark.long)])
