@@ -25,7 +25,7 @@ import soundfile
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames
 from engine.errors import MusmedError
 from engine.plan.spec import ClipKey
-from engine.playback.handover import Handover, Outgoing, faded_end
+from engine.playback.handover import HEAD, Handover, Outgoing, faded_end
 from engine.private import make_private_folder, open_private
 
 DECODED_LIMIT = 2
@@ -158,6 +158,11 @@ class StoredClip:
             with contextlib.suppress(OSError):
                 self.part.unlink(missing_ok=True)
 
+    def end_here(self) -> None:
+        """What is here is all that comes."""
+        self.frames = self.available()
+        self.whole = True
+
     def settle(self, frames: int) -> None:
         """From here on the clip is read through the store."""
         self._count = frames
@@ -252,10 +257,13 @@ class ClipStore:
 
     def keep_no_more(self) -> None:
         """Nothing more is written: what clips that grow have of the disk is free again, and what is
-        here of them is still read."""
+        here of them is still read. They end there, unless that is less than a join needs. Nothing
+        may be read meanwhile."""
         for clip in list(self._clips.values()):
             if not clip.whole:
                 clip.drop_file()
+                if clip.available() >= HEAD:
+                    clip.end_here()
 
     def adopt(self, key: ClipKey, start: int, frames: int) -> None:
         """Take up a whole clip of ``frames`` frames that is already on disk. Raises

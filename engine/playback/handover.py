@@ -17,11 +17,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.audio.align import MAX_LAG
 from engine.audio.crossfade import crossfade, fade_gains
 from engine.audio.format import BLOCK_FRAMES, Frames, frames_of, quantise24
+from engine.plan.clock import OVERLAP_SECONDS
 
 HANDOVER_FADE = frames_of(3.0)
 """Long enough for a phrase that breaks off to recede, and the same as a late clip's entry."""
+HEAD = frames_of(OVERLAP_SECONDS) + MAX_LAG
+"""How much of a clip its join needs: with less it does not sound."""
 LEAD = frames_of(1.0)
 """A hand-over begins this far past the write cursor while music is heard."""
 

@@ -369,10 +369,10 @@ class SessionRunner:
         goes_on = self.playback.failure is None and self._status.ahead > 0
         rest = " What is composed is still played." if goes_on else ""
         self._notices.tell(reason + rest)
-        with self.playback.joiner() as joiner:
+        with self.playback.joiner() as joiner:  # which reads nothing of the clips meanwhile
             joiner.disarm()
+            self._executor.store.keep_no_more()
         self._engine.close()
-        self._executor.store.keep_no_more()
 
     def _decline(self, message: tuple[int, Delivery] | Event) -> None:
         """After a failure: the engine's last words are nothing, a listener gets an answer."""

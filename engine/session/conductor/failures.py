@@ -6,14 +6,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from engine.audio.align import MAX_LAG
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.base import EMBEDDED
 from engine.composers.synthesis import BUILTIN, spoken
 from engine.link.protocol import Opened
-from engine.plan.clock import OVERLAP_SECONDS
 from engine.plan.generation import file_name
 from engine.plan.spec import ClipKey
+from engine.playback.handover import HEAD
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.messages import GiveUp, StartEngine, Withdraw
 from engine.session.conductor.splice import SPLICE_MARGIN_SECONDS
@@ -25,10 +24,6 @@ TAKEOVER_FAILURES = 3
 """The composer failed, and so did two new ones: the embedded composer takes over."""
 TAKEOVER_SECONDS = 10.0
 """So much silence is enough: the embedded composer takes over."""
-
-
-HEAD = frames_of(OVERLAP_SECONDS) + MAX_LAG
-"""How much of a clip its join needs: with less it does not sound."""
 
 
 class Failures:
