@@ -109,7 +109,7 @@ def rendered(
 @pytest.mark.parametrize(
     ("program", "when"),
     [
-        (QUICK, begun),
+        pytest.param(QUICK, begun, marks=pytest.mark.long),
         pytest.param(REAL, in_the_second_clip, marks=pytest.mark.long),
         (QUICK, heard_for_a_while),
     ],

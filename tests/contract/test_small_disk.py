@@ -72,7 +72,7 @@ def run(home: Path, *arguments: str) -> str:
 KB = 1024
 SIZES = [
     *(pytest.param(n * 4 * KB, id=f"{n * 4} KB") for n in (14,)),
-    pytest.param(2_000 * KB, id="2 MB"),
+    pytest.param(2_000 * KB, id="2 MB", marks=pytest.mark.long),
     *(
         pytest.param(n * 4 * KB, id=f"{n * 4} KB", marks=pytest.mark.long)
         for n in (*range(1, 60), *range(60, 600, 25))

@@ -88,7 +88,7 @@ def test_a_file_is_written_whoever_listens(streams: str, tmp_path: Path) -> None
     "streams",
     [
         ">&- 2>&- <&-",
-        "--plain | true",
+        pytest.param("--plain | true", marks=pytest.mark.long),
         "--json | head -1",
         pytest.param(">&-", marks=pytest.mark.long),
         pytest.param("--json | true", marks=pytest.mark.long),

@@ -100,6 +100,7 @@ def test_every_rated_piece_is_read(pieces: list[Any]) -> None:
         assert piece.raters >= 25
 
 
+@pytest.mark.long
 @needs_data
 def test_the_script_makes_a_model_and_the_shipped_one_hears_the_pieces(
     script: ModuleType,

@@ -122,7 +122,8 @@ def test_header_end_and_list_say_the_target_as_it_is(
     run(go())
 
 
-@pytest.mark.parametrize("key", ["c", pytest.param("r", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("key", ["c", "r"])
 def test_what_is_heard_again_is_right_from_the_first_look(
     control: SessionControl, card: Card, key: str
 ) -> None:

@@ -358,7 +358,9 @@ def test_keys_before_there_is_a_session() -> None:
 
 
 @pytest.mark.usefixtures("quick_engine")
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))]
+)
 def test_keys_reach_a_real_session(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,7 +34,17 @@ async def press(pilot: Pilot[Left], *keys: str) -> None:
     await settled(pilot)
 
 
-@pytest.mark.parametrize("size", [(40, 12), (80, 24)], ids=str)
+SIZES = [
+    (40, 12),
+    (80, 24),
+    pytest.param((60, 20), marks=pytest.mark.long),
+    pytest.param((120, 40), marks=pytest.mark.long),
+]
+
+
+@pytest.mark.parametrize(
+    "size", [(40, 12), pytest.param((80, 24), marks=pytest.mark.long)], ids=str
+)
 @pytest.mark.parametrize("typed", ["", "tense", "ten", "tennse", "xqzw"])
 @pytest.mark.parametrize("steering", [False, True], ids=["check-in", "steering"])
 def test_enter_and_escape_in_a_field_do_what_the_footer_says(
@@ -65,7 +75,7 @@ def test_enter_and_escape_in_a_field_do_what_the_footer_says(
     run(go("escape"))
 
 
-@pytest.mark.parametrize("size", [(40, 12), (60, 20), (80, 24), (120, 40)], ids=str)
+@pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("name", ["strategy", "instrument", "genre", "composer"])
 def test_an_open_list_lies_over_no_sentence(name: str, size: tuple[int, int]) -> None:
     async def go() -> None:

@@ -54,7 +54,16 @@ def lacking(frame: Frame) -> str | None:
     return None if rows[-1].strip() else "it has no keys"
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20), (40, 12)], ids=str)
+@pytest.mark.parametrize(
+    "size",
+    [
+        (80, 24),
+        (40, 12),
+        pytest.param((120, 40), marks=pytest.mark.long),
+        pytest.param((60, 20), marks=pytest.mark.long),
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("way", WAYS)
 def test_no_frame_is_empty(
     way: str, size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
