@@ -89,10 +89,12 @@ def read_midi(path: FilePath) -> Piece:
     Time signatures are followed; without one the music is in 4/4.
     """
     import mido
+    from mido.midifiles.meta import KeySignatureError  # which is no ValueError
 
+    broken = (OSError, EOFError, ValueError, KeyError, IndexError, KeySignatureError)
     try:
         midi = mido.MidiFile(path, clip=True)
-    except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
+    except broken as error:
         raise MusmedError(f"{path} is not a MIDI file that can be read.") from error
     per_beat = max(1, midi.ticks_per_beat)
     events: list[tuple[int, int, int, int]] = []
