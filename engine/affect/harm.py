@@ -158,7 +158,7 @@ def speaks_of_harm(text: str) -> bool:
     'dead tired' are none.
     """
     said = plain(text[:1000])
-    if said in _ALONE or _has(said, _ENGLISH + _GERMAN + _OTHERS) or said in _ALONE_GERMAN:
+    if said in _ALONE | _ALONE_GERMAN or _has(said, _ENGLISH + _GERMAN + _OTHERS):
         return True
     return any(
         slips(word, right, most) is not None

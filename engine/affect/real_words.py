@@ -46,5 +46,5 @@ NEVER_TYPOS = frozenset({
 })  # fmt: skip
 """Plain words, English and German. No guess is made for one, nor is one completed to a feeling when
 Enter is pressed: 'abused' is not 'amused', 'overdosed' not 'overjoyed', 'harm' no 'harmony'. Found
-by looking at what was guessed for the 45,000 commonest English words; inflections of the feeling
+by looking at what was guessed for a list of 45,000 common English words; inflections of the feeling
 itself ('amuse') are left to be guessed."""

@@ -22,7 +22,8 @@ loud, to the level at which it could go on for a second and keep the law, and op
 allows. *However softly*: a block leaves only if the law could be kept by silence behind it, which
 is the least that can follow. What was loud 4 s ago is forgotten while what has just come is still
 heard; and a low tone that is cut off is a click. What keeps the law all along passes this too, but
-for a click of nearly full scale that ends with its block after silence. There is no look-ahead past
+for tones too low to be heard: after silence 12 Hz and less at a fifth of full scale and more are
+turned down, since cutting them off would be louder than they are. There is no look-ahead past
 the block of 0.1 s, so no latency; the gain is down when the onset comes, unless that is the very
 first step of a block: then it comes down with it.
 

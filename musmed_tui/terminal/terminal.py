@@ -97,8 +97,8 @@ def columns(stream: TextIO) -> int:
 
 
 def forget_odd_width() -> None:
-    """COLUMNS is what a terminal that is asked by rich believes before its own size; one that is no
-    width, or too small to read, is taken out of the environment."""
+    """rich believes COLUMNS before the terminal's own size. Where that is no width, or one in which
+    nothing can be read, it is taken out of the environment."""
     told = os.environ.get("COLUMNS")
     if told is not None and not (told.isdecimal() and int(told) >= LEAST_COLUMNS):
         del os.environ["COLUMNS"]

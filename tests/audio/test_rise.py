@@ -235,6 +235,20 @@ def test_lawful_music_leaves_bit_for_bit(
         np.testing.assert_array_equal(guarded(behind), behind)
 
 
+@pytest.mark.parametrize("onset", [0, 2_400, 4_320, 4_560])
+@pytest.mark.parametrize(("hertz", "gain"), [(20.0, 0.07), (40.0, 0.03), (997.0, 0.016)])
+def test_a_lawful_tone_after_silence_leaves_bit_for_bit(
+    hertz: float, gain: float, onset: int
+) -> None:
+    """Wherever in a block it begins, though cutting it off there would be a click."""
+    tone = wave(3.0, gain, hertz)
+    audio = np.concatenate((LEADING, silence(5.0 + onset / SAMPLE_RATE), tone))
+    found = rises_of(audio)
+    assert found.short_term <= SHORT_TERM
+    assert found.momentary <= MOMENTARY
+    np.testing.assert_array_equal(guarded(audio), audio)
+
+
 def test_what_is_lawful_is_not_even_copied() -> None:
     block = noise(0.1, 0.05)
     assert RiseGuard().push(block) is block

@@ -146,13 +146,12 @@ def goes_on_as_if_nothing_had_been(home: Path, folder: Path) -> None:
     assert np.array_equal(again[ramp:], expected[start + ramp :])
 
 
-def moments(count: int, always: int, seed: int) -> list[object]:
-    """Seeds of ``count`` random moments, the first ``always`` of them not only in long runs."""
-    marks = [() if number < always else (pytest.mark.long,) for number in range(count)]
-    return [pytest.param(seed + number, marks=mark) for number, mark in enumerate(marks)]
+def moments(count: int, seed: int) -> list[object]:
+    """Seeds of ``count`` random moments, in long runs."""
+    return [pytest.param(seed + number, marks=pytest.mark.long) for number in range(count)]
 
 
-@pytest.mark.parametrize("seed", moments(50, 0, 100))
+@pytest.mark.parametrize("seed", moments(50, 100))
 def test_a_player_killed_at_any_moment_loses_nothing(tmp_path: Path, seed: int) -> None:
     home = tmp_path / "home"
     with on_a_terminal(home) as (process, _):
@@ -192,7 +191,7 @@ def whole(folder: Path, session: StoredSession, home: Path) -> Frames:
     return read(path)
 
 
-@pytest.mark.parametrize("seed", moments(20, 0, 200))
+@pytest.mark.parametrize("seed", moments(20, 200))
 def test_an_engine_killed_at_any_moment_is_not_heard(tmp_path: Path, seed: int) -> None:
     home, heard = tmp_path / "home", tmp_path / "heard.wav"
     dice = random.Random(seed)
@@ -208,7 +207,7 @@ def test_an_engine_killed_at_any_moment_is_not_heard(tmp_path: Path, seed: int) 
     assert np.array_equal(read(heard), whole(tmp_path, kept(home), home))
 
 
-@pytest.mark.parametrize("seed", moments(10, 0, 300))
+@pytest.mark.parametrize("seed", moments(10, 300))
 @pytest.mark.parametrize("who", ["player", "engine"])
 def test_whoever_is_stopped_for_a_while_goes_on(tmp_path: Path, who: str, seed: int) -> None:
     home, heard = tmp_path / "home", tmp_path / "heard.wav"

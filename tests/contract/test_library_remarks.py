@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.commands import musmed
 
 from engine.session.library.library import Library
-from musmed_tui import cli, completion
+from musmed_tui import completion
 from musmed_tui.asked import Asked
 from musmed_tui.options import build_request
 from musmed_tui.paths import folders
@@ -32,14 +32,6 @@ def session(tmp_path: Path, monkeypatch: Patch) -> str:
     library.set_state(made, "finished")
     library.close()
     return made
-
-
-def musmed(monkeypatch: Patch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["musmed", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
 
 
 def damaged(path: Path) -> None:

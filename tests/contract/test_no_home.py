@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pwd
-import sys
 from pathlib import Path
 
 import pytest
-
-from musmed_tui import cli
+from support.commands import musmed
 
 
 @pytest.fixture(autouse=True)
@@ -21,13 +19,6 @@ def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.delenv(name, raising=False)
-
-
-def musmed(monkeypatch: pytest.MonkeyPatch, command: str) -> object:
-    monkeypatch.setattr(sys, "argv", ["musmed", *command.split()])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return ended.value.code
 
 
 @pytest.mark.parametrize(
@@ -48,7 +39,7 @@ def musmed(monkeypatch: pytest.MonkeyPatch, command: str) -> object:
 def test_it_is_one_sentence(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert musmed(monkeypatch, command) == 2
+    assert musmed(monkeypatch, *command.split()) == 2
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.count("\n") == 1

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-
-from musmed_tui import cli
+from support.commands import musmed
 
 Printed = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
@@ -18,13 +16,6 @@ def home(tmp_path: Path, monkeypatch: Patch) -> Path:
     monkeypatch.setenv("MUSMED_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
     return tmp_path
-
-
-def musmed(monkeypatch: Patch, *arguments: str) -> object:
-    monkeypatch.setattr(sys, "argv", ["musmed", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return ended.value.code
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_a_session_that_is_played(tmp_path: Path, umask: int) -> None:
 
 
 def test_a_session_that_is_rendered(tmp_path: Path) -> None:
-    """With the umask that takes nothing from anyone; under the usual one it is played above."""
+    """With the umask that takes nothing from anyone."""
     umask = 0o000
     home, out = tmp_path / "home", tmp_path / "out"
     out.mkdir(0o700)

@@ -165,7 +165,8 @@ def test_a_kept_session_goes_on_gated_as_it_was_and_is_made_again_so(
     again.close()
     said = [n.text for n in again.take_notices() if "denoised" in n.text]
     stored = library.load(first.session)
-    gatings = [stored.records[key].gating for key in sorted(stored.records)]  # type: ignore[union-attr]
+    records = [stored.records[key] for key in sorted(stored.records)]
+    gatings = [record.gating for record in records if record is not None]
     library.close()
     result = render_kept(
         stored,

@@ -18,6 +18,7 @@ from engine.composers.synthesis import BUILTIN
 from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery, EngineLost
 from engine.link.protocol import PROTOCOL_VERSION, ClipFailed, ClipStarted, Failure, Hello, Opened
 from engine.plan.clock import clip_start
+from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
 from engine.session.conductor.clip_state import ClipState
@@ -81,7 +82,7 @@ class World:
     placed: list[Placed] = field(default_factory=list)
     starts: dict[ClipKey, tuple[int, int]] = field(default_factory=dict)
     sent: list[tuple[ClipSpec, bytes]] = field(default_factory=list)
-    kept: list[object] = field(default_factory=list)
+    kept: list[Event] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     finished: dict[ClipKey, FinishClip] = field(default_factory=dict)
     gave_up: bool = False

@@ -94,7 +94,7 @@ def test_whatever_happens_the_whole_session_is_heard(
     plan = world.conductor.plan
     assert world.written == frames_of(plan.total)
     assert list(world.conductor.events) == world.kept
-    ats = [event.at for event in world.kept]  # type: ignore[attr-defined]
+    ats = [event.at for event in world.kept]
     assert ats == sorted(ats)
     newest = {placed.key for placed in world.placed}
     assert {spec.key for spec in plan.clips} <= newest | set(world.starts)

@@ -171,14 +171,14 @@ def test_a_splice_before_a_hand_over_is_composed_from_what_the_second_composer_l
     live = started()
     live.run(300, {47.0: lambda: live.tell(Ease(0.0))})
     (event,) = live.kept
-    plan = make_plan(REQUEST, [event])  # type: ignore[list-item]
+    plan = make_plan(REQUEST, [event])
     change = Handover(frames_of(60), frames_of(63))
     composers = {ClipKey(i, 0): FAKE for i in range(2)}
     composers |= {ClipKey(2, 0): HANDED_OVER._replace(changes=(change,))}
     composers |= {spec.key: OTHER for spec in plan.clips[2:]}
     world = started(
         realtime=False,
-        conductor=Conductor(REQUEST, "fake", script=[event], clip_composers=composers),  # type: ignore[list-item]
+        conductor=Conductor(REQUEST, "fake", script=[event], clip_composers=composers),
     )
     world.run(100)
     keys = [spec.key for spec, _ in world.sent]

@@ -48,8 +48,8 @@ def test_a_steer_whose_clip_was_not_whole_is_done_anew() -> None:
     again = gone_on(kept)
     again.run(300)
     (event,) = again.kept
-    assert kept.position + 1 <= event.at <= kept.position + 5  # type: ignore[attr-defined]
-    assert event.target == Affect(0.7, 0.3)  # type: ignore[attr-defined]
+    assert kept.position + 1 <= event.at <= kept.position + 5
+    assert event.target == Affect(0.7, 0.3)
     assert_no_hole(again, kept.position)
 
 
@@ -76,7 +76,7 @@ def test_a_steer_whose_clip_was_not_whole_is_replayed_in_its_place(realtime: boo
     start = world.finished.pop(ClipKey(2, 1)).start
     kept = interrupted(world)._replace(position=0.0)
     states = {key: state for key, state in kept.clips.items() if key.revision == 0}
-    kept = resumption(REQUEST, world.kept, states, 0.0)  # type: ignore[arg-type]
+    kept = resumption(REQUEST, world.kept, states, 0.0)
     assert (kept.events, kept.again) == ((), ())
     assert [kept.splice] == world.kept
     again = gone_on(kept, realtime=realtime)
@@ -98,7 +98,7 @@ def test_a_lost_steer_whose_place_is_passed_is_done_anew() -> None:
     again = gone_on(kept)
     again.run(300)
     (event,) = again.kept
-    assert event.at > world.kept[0].at  # type: ignore[attr-defined]
+    assert event.at > world.kept[0].at
     assert list(again.conductor.events) == [event]
     assert_no_hole(again, kept.position)
 
@@ -107,11 +107,11 @@ def test_a_listener_may_steer_before_a_lost_steer_is_heard_again() -> None:
     world = started()
     world.run(54.0, {50.0: lambda: world.tell(Steer(0.0, Affect(0.7, 0.3), "glad"))})
     del world.finished[ClipKey(2, 1)]
-    kept = resumption(REQUEST, world.kept, interrupted(world).clips, 0.0)  # type: ignore[arg-type]
+    kept = resumption(REQUEST, world.kept, interrupted(world).clips, 0.0)
     again = gone_on(kept)
     again.run(300, {3.0: lambda: again.tell(Ease(0.0))})
     (event,) = again.kept
-    assert 4.0 <= event.at <= 7.0  # type: ignore[attr-defined]
+    assert 4.0 <= event.at <= 7.0
     assert_no_hole(again, 0.0)
 
 

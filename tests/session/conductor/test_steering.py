@@ -28,11 +28,11 @@ def test_an_action_is_spliced_in_and_kept(action: Event) -> None:
     world = started()
     world.run(300, {50.0: lambda: world.tell(action)})
     (event,) = world.kept
-    assert 52.0 <= event.at <= 54.5  # type: ignore[attr-defined]  # 1.5 s of ring and the margin
-    assert world.conductor.plan == make_plan(REQUEST, [event])  # type: ignore[list-item]
+    assert 52.0 <= event.at <= 54.5  # 1.5 s of ring and the margin
+    assert world.conductor.plan == make_plan(REQUEST, [event])
     splice = next(p for p in world.placed if p.splice)
     assert splice.key == ClipKey(2, 1)
-    assert splice.start >= frames_of(event.at)  # type: ignore[attr-defined]
+    assert splice.start >= frames_of(event.at)
     assert composed_from(world)[splice.key] == b"2-0"
     assert world.written == frames_of(240)
 
@@ -47,7 +47,7 @@ def test_of_hasty_steers_the_first_and_the_last_are_heard() -> None:
 
     world.run(300, {20.0: hasty})
     first, second = world.kept
-    assert first.at < second.at  # type: ignore[attr-defined]
+    assert first.at < second.at
     assert world.conductor.plan.path.waypoints[-1].affect == Affect(-0.5, -0.5)
     assert world.written == frames_of(240)
 
@@ -56,7 +56,7 @@ def test_a_splice_that_came_too_late_is_aimed_again() -> None:
     world = started(speed=4.0, delay=0.9)  # its first second takes longer than the margin
     world.run(400, {100.0: lambda: world.tell(Ease(0.0))})
     (event,) = world.kept
-    assert event.at > 103.5  # type: ignore[attr-defined]
+    assert event.at > 103.5
     assert world.written == frames_of(240)
 
 
@@ -73,12 +73,12 @@ def test_acting_after_going_back_takes_back_what_was_done_later() -> None:
             131.5: lambda: world.tell(Ease(0.0)),
         },
     )
-    ats = [event.at for event in world.kept]  # type: ignore[attr-defined]
+    ats = [event.at for event in world.kept]
     assert len(ats) == 3
     assert 32 < ats[0] < 34
     assert 56 < ats[1] < 60
     assert ats[1] + 0.5 <= ats[2] < 64, "the second was not heard before the third: both stay"
-    assert world.conductor.plan == make_plan(REQUEST, world.kept)  # type: ignore[arg-type]
+    assert world.conductor.plan == make_plan(REQUEST, world.kept)
     assert_no_hole(world, 0.0)
 
 
@@ -114,7 +114,7 @@ def test_going_back_and_forth_between_deeds(
         world.later(at, world.kill)
     world.run(600)
     assert list(world.conductor.events) == world.kept
-    assert world.conductor.plan == make_plan(REQUEST, world.kept)  # type: ignore[arg-type]
+    assert world.conductor.plan == make_plan(REQUEST, world.kept)
     assert_no_hole(world, 0.0)
     for spec in world.conductor.plan.clips:
         assert [s for s, _ in world.sent if s.key == spec.key][-1] == spec

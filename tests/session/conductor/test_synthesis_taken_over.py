@@ -65,7 +65,7 @@ def made_again(world: World, *, resound: bool = False) -> World:
     conductor = Conductor(
         REQUEST,
         first.composer,
-        script=world.kept,  # type: ignore[arg-type]
+        script=world.kept,
         clip_composers=known,
         stand_in=False,
         synthesis=first.synthesis,

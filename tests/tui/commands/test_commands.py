@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
+from support.commands import musmed
 from support.midi_reading import heard
 
 from engine import __version__
@@ -18,7 +18,6 @@ from engine.errors import MusmedError
 from engine.plan.events import Ease, Skip
 from engine.printable import one_line
 from engine.session.library.library import Library
-from musmed_tui import cli
 from musmed_tui.asked import Asked
 from musmed_tui.doctor.finding import Finding
 from musmed_tui.doctor.report import lines, verdict
@@ -32,15 +31,6 @@ from musmed_tui.settings import Loaded, Settings
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MUSMED_HOME", str(tmp_path))
     return tmp_path
-
-
-def musmed(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["musmed", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    code = ended.value.code
-    assert isinstance(code, int)
-    return code
 
 
 Printed = pytest.CaptureFixture[str]

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 import pytest
+from support.commands import musmed
 
 from engine.affect.feelings import feeling
 from engine.plan.events import Steer
 from engine.session.library.library import Library
 from engine.session.status import Phase
-from musmed_tui import cli
 from musmed_tui.asked import Asked
 from musmed_tui.doctor.finding import Finding
 from musmed_tui.options import build_request
@@ -33,14 +32,6 @@ def home(tmp_path: Path, monkeypatch: Patch) -> Path:
     for name in ("MUSMED_HOME", "HF_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
     return tmp_path
-
-
-def musmed(monkeypatch: Patch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["musmed", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
 
 
 def document(monkeypatch: Patch, capsys: Printed, *arguments: str) -> dict[str, Any]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.commands import musmed
 
 from engine.session.library.library import Library
 from engine.session.library.lock import Hold
-from musmed_tui import cli
 from musmed_tui.asked import Asked
 from musmed_tui.options import build_request
 from musmed_tui.paths import folders
@@ -44,14 +43,6 @@ def played(ids: list[str]) -> Iterator[str]:
     hold = Hold(folders().library / "sessions" / ids[1])
     yield ids[1]
     hold.release()
-
-
-def musmed(monkeypatch: Patch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["musmed", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
 
 
 def kept() -> list[str]:
