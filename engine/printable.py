@@ -22,17 +22,21 @@ _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u316
 Default_Ignorable_Code_Point)."""
 _PLAIN = re.compile(r"[ -~\xa1-\xac\xae-\xff\u2026\u2190-\u23ff\u2460-\u28ff]*")
 """What needs no second look: Latin letters, arrows, and what the screen draws with."""
+_SPACES = re.compile(r"\s+")
+_ENDS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]")
+"""What ends a line, or moves to another column."""
 
 
 def one_line(text: str, most: int = MOST) -> str:
     """``text`` on one line of at most ``most`` (>= 8) characters, each of which is seen.
 
-    Spaces of all kinds and line ends become one space. Whatever is not printable (C0 and C1
-    controls, signs that turn the direction, of no width, private, unassigned, halves of surrogate
-    pairs) is written as Python writes it, '\\x1b'. A letter keeps four combining marks. What is on
-    one line already comes back as it is.
+    Spaces stay, as many as there are: they may be a file's name. A line end or a tab becomes one
+    space with those around it, another kind of space a plain one. Whatever is not printable (C0
+    and C1 controls, signs that turn the direction, of no width, private, unassigned, halves of
+    surrogate pairs) is written as Python writes it, '\\x1b'. A letter keeps four combining marks.
+    What is on one line already comes back as it is.
     """
-    flat = visible(" ".join(text[: 4 * most].split()))
+    flat = visible(_SPACES.sub(_spaces, text[: 4 * most].strip()))
     return flat if len(flat) <= most else f"{flat[: most - 3].rstrip()}..."
 
 
@@ -43,6 +47,10 @@ def visible(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
     return with_few_marks("".join(_seen(c) for c in text))
+
+
+def _spaces(run: re.Match[str]) -> str:
+    return " " if _ENDS.search(run[0]) else " " * len(run[0])
 
 
 def visible_lines(text: str) -> str:

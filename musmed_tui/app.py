@@ -18,7 +18,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from engine.errors import MusmedError
-from engine.printable import one_line
+from engine.printable import one_line, visible
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
@@ -211,7 +211,7 @@ class MusmedApp(App[Left]):
             self._tell(screen, str(error), failed=True)
         else:
             size = output.stat().st_size / 1e6
-            said = " ".join((f"Saved as {output} ({size:.1f} MB).", *changed))
+            said = " ".join((f"Saved as {visible(str(output))} ({size:.1f} MB).", *changed))
             self._tell(screen, said, failed=False)
 
     def _tell(self, screen: CheckOutScreen, sentence: str, *, failed: bool) -> None:

@@ -16,6 +16,7 @@ from engine.errors import MusmedError
 from engine.places import expanded
 from engine.plan.events import Event
 from engine.plan.request import Request
+from engine.printable import visible
 from musmed_tui.asked import Asked
 from musmed_tui.commands.sessions import opened
 from musmed_tui.exits import INTERRUPTED
@@ -88,7 +89,7 @@ def render_to(
         say_json(_document(made, session, score, done))
         return 0
     if score is not None:
-        tell(f"Wrote {score}.")
+        tell(f"Wrote {visible(str(score))}.")
     if asked.seed is None and session is None:
         tell(drawn_seed(made.request.seed))
     return 0
@@ -184,7 +185,8 @@ def _render_sound(
     if not quiet:
         for notice in result.notices:
             tell(f"{clock(notice.seconds)} {notice.text}")
-        tell(f"Wrote {result.path} ({clock(result.seconds)}) and {result.sidecar}.")
+        written, sidecar = visible(str(result.path)), visible(str(result.sidecar))
+        tell(f"Wrote {written} ({clock(result.seconds)}) and {sidecar}.")
     return _Done(result, said=tuple(said))
 
 

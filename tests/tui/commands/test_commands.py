@@ -165,6 +165,9 @@ def test_every_end_has_its_code(
 
 def test_one_line() -> None:
     assert one_line(" a\n b\tc\x07 é ") == "a b c\\x07 é"
+    assert one_line(" There is no a  b   c.flac:\n   make\u00a0it. ") == (
+        "There is no a  b   c.flac: make it."
+    )
 
 
 def test_a_score_is_written_without_a_sound(
@@ -191,6 +194,20 @@ def test_a_score_may_have_as_long_a_name_as_a_file_may(
     assert musmed(monkeypatch, "render", *request, "--midi", str(out)) == 0
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"MThd"]
     assert out.is_file()
+
+
+def test_a_name_is_said_as_it_is(monkeypatch: Patch, capsys: Printed, tmp_path: Path) -> None:
+    """With all its spaces, at its ends too; what a terminal would act on is written out."""
+    monkeypatch.setattr("engine.composers.score.midi.midi_bytes", lambda *_: b"MThd")
+    folder = tmp_path / "two  spaces   three"
+    out = folder / "a  b\x1b[31m\tc .mid"
+    request = ("render", "--from", "tense", "--to", "calm", "--seed", "5", "--midi", str(out))
+    assert musmed(monkeypatch, *request) == 2
+    assert f"There is no folder {folder};" in capsys.readouterr().err
+    folder.mkdir()
+    assert musmed(monkeypatch, *request) == 0
+    assert out.exists()
+    assert capsys.readouterr().out == f"Wrote {folder}/a  b\\x1b[31m\\x09c .mid.\n"
 
 
 def test_only_the_embedded_composer_has_a_score(
