@@ -31,9 +31,9 @@ from musmed_tui.screens.feeling_list import FeelingListScreen
 from musmed_tui.screens.questions import Answered, Asking, Place, Question, first_open
 from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
 from musmed_tui.settings import Loaded, parse_number
+from musmed_tui.widgets.choice import BeginButton, Choice, NumberLine
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.transport import Transport
-from musmed_tui.widgets.typed_line import TypedLine
 from musmed_tui.widgets.words import Words
 
 _WAYS = (("small steps (iso)", "iso"), ("straight there (direct)", "direct"))
@@ -43,6 +43,12 @@ _ABOUT = {
     "direct": "Goes to the target at once. Studies so far do not settle whether that helps "
     "less than small steps do.",
 }
+_HEADLINES = (
+    "music from how you feel to how you want to feel",
+    "music from one feeling to another",
+    "music for how you feel",
+)
+"""The first that has room is said."""
 _QUESTIONS = ("How do you feel now?", "How would you like to feel?", "Ready when you are.")
 _CHOSEN = "Both are chosen. Empty a field to choose it anew."
 _LIST = "The down arrow opens a list of those it does."
@@ -115,14 +121,23 @@ class CheckInScreen(ShownFocusScreen):
                 names = dict.fromkeys(("auto", *composer_names(), settings.composer))
                 composers = [(PurePath(name).name, name) for name in names]
                 yield from _row("composer", _choice(composers, settings.composer, id="composer"))
-                yield Button("Begin", id="begin", compact=True)
+                yield BeginButton("Begin", id="begin", compact=True)
         yield Transport()
 
     @while_open
     def on_mount(self) -> None:
-        about = "music from how you feel to how you want to feel"
-        self.query_one("#headline", Words).say(("musmed", "bold"), (f"   {about}", "$muted"))
+        self._show_headline()
         self._show()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_headline)
+
+    @while_open
+    def _show_headline(self) -> None:
+        headline = self.query_one("#headline", Words)
+        room = headline.content_size.width or self.size.width - 2
+        about = next((one for one in _HEADLINES if len("musmed   ") + len(one) <= room), "")
+        headline.say(("musmed", "bold"), (f"   {about}", "$muted"))
 
     # the two feelings
 
@@ -362,7 +377,7 @@ def _row(label: str, control: Widget) -> ComposeResult:
 
 
 def _number(value: str, *, id: str, placeholder: str = "") -> Input:  # noqa: A002
-    return TypedLine(value, id=id, placeholder=placeholder, compact=True, select_on_focus=True)
+    return NumberLine(value, id=id, placeholder=placeholder, compact=True, select_on_focus=True)
 
 
 def _choice(
@@ -370,10 +385,10 @@ def _choice(
     value: str,
     *,
     id: str,  # noqa: A002
-) -> Select[str]:
-    return Select(options, value=value, allow_blank=False, compact=True, id=id)
+) -> Choice:
+    return Choice(options, value=value, allow_blank=False, compact=True, id=id)
 
 
-def _tags(tags: tuple[str, ...], value: str | None, name: str) -> Select[str]:
+def _tags(tags: tuple[str, ...], value: str | None, name: str) -> Choice:
     options = [("as the mood asks", ""), *((spelled(tag), tag) for tag in tags)]
     return _choice(options, value or "", id=name)

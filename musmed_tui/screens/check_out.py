@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -24,15 +25,17 @@ from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot
+from musmed_tui.widgets.choice import FileLine, TakingList
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.status import way
 from musmed_tui.widgets.transport import Transport
-from musmed_tui.widgets.typed_line import TypedLine
-from musmed_tui.widgets.words import Part, Words, cut
+from musmed_tui.widgets.words import Part, Words, column_widths, wrapped
 from musmed_tui.wording import ASCII, UNICODE, StateMarks, clock
 
 _TIME = 8
 _COMPOSING = "The whole session is composed again, into the file. Esc calls it off."
+_BUSY = "Not while it saves; Esc calls it off."
+_PLAYED_OUT = "It was played to its end; r replays it."
 _WRITING = "What was heard is written into the file. Esc calls it off."
 _MB_A_SECOND = {".flac": 0.15, ".ogg": 0.014}
 """About how large a second of sound is."""
@@ -74,6 +77,7 @@ class CheckOutScreen(ShownFocusScreen):
         Binding("n", "next('new')", "new session", tooltip="Choose two feelings again"),
         Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
+        *(Binding(key, f"not_now('{key}')", show=False) for key in "rcwn"),
     ]
 
     class Next(Message):
@@ -119,9 +123,9 @@ class CheckOutScreen(ShownFocusScreen):
                 yield Words(id="kept")
                 with Vertical(id="save"):
                     yield Label("save", classes="label")
-                    yield OptionList(*(one.said for one in self._choices), id="what", markup=False)
+                    yield TakingList(*(one.said for one in self._choices), id="what", markup=False)
                     yield Label("as (.flac, .wav or .ogg)", classes="label")
-                    yield TypedLine(id="file", compact=True)
+                    yield FileLine(id="file", compact=True)
                     yield ProgressBar(id="progress", show_eta=False)
                 yield Label("what was played", classes="heading")
                 with VerticalScroll(id="played"):
@@ -132,11 +136,9 @@ class CheckOutScreen(ShownFocusScreen):
     @while_open
     def on_mount(self) -> None:
         self.query_one(Circumplex).can_focus = False
-        last = self._last
-        self.query_one("#headline", Words).say(
-            *_headline(last, ASCII if self._glyphs == "ascii" else UNICODE)
+        self.query_one("#file", Input).value = str(
+            Path.cwd() / f"musmed-{self._last.session_id}.flac"
         )
-        self.query_one("#file", Input).value = str(Path.cwd() / f"musmed-{last.session_id}.flac")
         self._show_plane()
         self.call_after_refresh(self._show_clips)
 
@@ -162,13 +164,25 @@ class CheckOutScreen(ShownFocusScreen):
 
     @while_open
     def _show_clips(self) -> None:
+        headline = self.query_one("#headline", Words)
+        headline.say(
+            *_headline(
+                self._last,
+                ASCII if self._glyphs == "ascii" else UNICODE,
+                headline.content_size.width or self.size.width - 2,
+            )
+        )
         self.query_one("#kept", Words).say(*self._kept())
-        column = (self.query_one("#clips").content_size.width - _TIME) // 3
+        played = list(stretches(self._begun.runner.status().plan, self._last.position_s))
+        room = self.query_one("#clips").content_size.width - _TIME
+        widths = column_widths([tags for _, *tags in played], room)
         parts: list[Part] = []
-        for time, *tags in stretches(self._begun.runner.status().plan, self._last.position_s):
-            mood, *rest = (cut(tag, column - 1).ljust(column) for tag in tags)
-            parts += [(clock(time).rjust(_TIME - 2), "$muted"), "  ", mood]
-            parts += [("".join(rest).rstrip() + "\n", "$muted")]
+        for time, *tags in played:
+            cells = [wrapped(tag, width - 1) for tag, width in zip(tags, widths, strict=True)]
+            for number, row in enumerate(zip_longest(*cells, fillvalue="")):
+                mood, *rest = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+                parts += [(("" if number else clock(time)).rjust(_TIME - 2), "$muted"), "  ", mood]
+                parts += [("".join(rest).rstrip() + "\n", "$muted")]
         self.query_one("#clips", Words).say(*parts)
 
     def _kept(self) -> Iterator[Part]:
@@ -191,7 +205,21 @@ class CheckOutScreen(ShownFocusScreen):
             return False
         if action in ("next", "ask") and self._saving:
             return False
+        if action == "not_now":
+            return self._why_not(str(parameters[0])) is not None
         return not (action == "next" and parameters == ("continue",) and self.finished)
+
+    def _why_not(self, key: str) -> str | None:
+        """Why ``key`` does nothing now, where it does nothing."""
+        if self._saving:
+            return _BUSY
+        return _PLAYED_OUT if key == "c" and self.finished else None
+
+    def action_not_now(self, key: str) -> None:
+        """Say why ``key`` does nothing now."""
+        if (sentence := self._why_not(key)) is not None:
+            self.add_class("-told")
+            self.query_one("#saved", Words).say((sentence, "$text"))
 
     def action_next(self, what: str) -> None:
         if not self._saving:
@@ -258,15 +286,17 @@ class CheckOutScreen(ShownFocusScreen):
         self.query_one("#saved", Words).say((folded(sentence, room), style))
 
 
-def _headline(last: Snapshot, marks: StateMarks) -> Iterator[Part]:
+def _headline(last: Snapshot, marks: StateMarks, room: int) -> Iterator[Part]:
     where = f"{clock(last.position_s)} of {clock(last.total_s)}"
     ended = {
         "ended": f"{marks.ended} played to its end, {clock(last.total_s)}",
         "failed": f"{marks.failed} ended by a failure at {where}",
     }
     stopped = f"{marks.stopped} stopped at {where}"
-    yield (ended.get(last.state, stopped), "$error bold" if last.failure else "$now bold")
-    yield (f"   {way(last, marks.arrow)}", "$muted")
+    what, led = ended.get(last.state, stopped), way(last, marks.arrow)
+    yield (what, "$error bold" if last.failure else "$now bold")
+    below = len(what) + len(led) + 3 > room
+    yield (f"\n{led}" if below else f"   {led}", "$muted")
 
 
 def folded(text: str, width: int) -> str:

@@ -87,6 +87,8 @@ _NAMES = {
     "enter": "Enter",
     "tab": "Tab",
     "colon": ":",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
     "arrows": "←↑↓→",
     "ctrl+c": "Ctrl-C",
 }

@@ -62,6 +62,8 @@ class SessionScreen(ShownFocusScreen):
         Binding("i", "card", "engine", tooltip="Show or hide the engine's figures"),
         Binding("m", "moods", "moods", tooltip="Show every mood on the plane, or few"),
         Binding("v", "view", "words", tooltip="In a narrow window: the plane, or the words"),
+        Binding("pagedown", "down", show=False, tooltip="On in the words, where they are cut off"),
+        Binding("pageup", "up", show=False, tooltip="Back in the words"),
     ]  # fmt: skip
 
     class Over(Message):
@@ -162,12 +164,20 @@ class SessionScreen(ShownFocusScreen):
         self._shown = snapshot
         self.query_one(Status).show(snapshot, with_clock=self.has_class("-short"))
         self._show_plane()
-        self.query_one(NowNext).show(snapshot)
+        card = self.has_class("-card")
+        self.query_one(NowNext).show(snapshot, brief=card and not self.has_class("-wide"))
         if self._cursor is not None:
             self.query_one(SteerCard).show(snapshot, self.query_one(SteerCard).field.affect)
-        if self.has_class("-card"):
+        if card:
             self.query_one(EngineCard).show(snapshot)
+            self._make_room()
         self.query_one(Timeline).show(timeline_state(snapshot))
+
+    @while_open
+    def _make_room(self) -> None:
+        """The engine card is shown whole: what plays now makes room for it where both don't fit."""
+        both = self.query_one(NowNext).rows + 1 + self.query_one(EngineCard).rows
+        self.set_class(both > self.query_one("#cards").size.height, "-alone")
 
     def _show_plane(self) -> None:
         snapshot, path = self._shown, self._shown.path
@@ -191,7 +201,10 @@ class SessionScreen(ShownFocusScreen):
 
     def _say(self, text: str, *, calm: bool = False) -> None:
         """``calm``: nothing is wrong."""
+        self.add_class("-told")
         self.query_one("#said", Words).say((text, "$now" if calm else "$warning"))
+        if self.has_class("-card"):
+            self.call_after_refresh(self._make_room)
 
     @property
     def shown(self) -> Snapshot:
@@ -207,15 +220,20 @@ class SessionScreen(ShownFocusScreen):
         Before there is a session it can be stopped, and that is all."""
         if action in _ON_THE_SESSION and self._begun is None:
             return False
+        steering, narrow = self.steering, self.has_class("-narrow")
         if action == "take":
-            return self.steering and self.query_one(SteerCard).field.affect is not None
-        if action == "leave":
-            return self.steering
-        if action == "type":
-            return self.steering and not isinstance(self.focused, FeelingField)
-        if action == "steer":
-            return not self.steering
-        return action != "view" or self.has_class("-narrow")
+            return steering and self.query_one(SteerCard).field.affect is not None
+        words = not narrow or steering or self.has_class("-words") or self.has_class("-card")
+        means_something = {
+            "leave": steering,
+            "type": steering and not isinstance(self.focused, FeelingField),
+            "steer": not steering,
+            "card": not (narrow and steering),
+            "view": narrow and not steering,
+            "down": words,
+            "up": words,
+        }
+        return means_something.get(action, True)
 
     # transport
 
@@ -271,8 +289,17 @@ class SessionScreen(ShownFocusScreen):
         self.call_after_refresh(self._show, self._shown)
 
     def action_view(self) -> None:
+        if self.has_class("-card", "-short"):  # where the card has the place of either
+            self.remove_class("-card")
         self.toggle_class("-words")
         self.call_after_refresh(self._show, self._shown)
+
+    def action_down(self) -> None:
+        """On in the words on the right, where they don't all have room."""
+        self.query_one("#cards").scroll_page_down(animate=False)
+
+    def action_up(self) -> None:
+        self.query_one("#cards").scroll_page_up(animate=False)
 
     # steering
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from musmed_tui.session_view import Snapshot
-from musmed_tui.widgets.words import Part, Words, cut
+from musmed_tui.widgets.words import Part, Words, wrapped
 
 _LABEL = 12
 _NUMBER = 6
@@ -15,6 +17,9 @@ class EngineCard(Words):
     'heard as': valence and arousal of the last whole clip by the meter, dots on the plane.
     """
 
+    rows = 7
+    """How many rows it takes."""
+
     def show(self, snapshot: Snapshot) -> None:
         speed = "" if snapshot.speed is None else f"{snapshot.speed:.1f}"
         numbers = (
@@ -23,15 +28,16 @@ class EngineCard(Words):
             ("restarts", f"{snapshot.restarts}", ""),
             ("gaps", f"{snapshot.gaps}", ""),
         )
-        names = (("composer", snapshot.composer), ("sound", snapshot.sink))
+        names = [("composer", snapshot.composer), ("sound", snapshot.sink)]
         parts: list[Part] = [("engine", "bold")]
         for label, figure, unit in numbers:
             parts += ["\n", (label.ljust(_LABEL), "$muted"), figure.rjust(_NUMBER), f" {unit}"]
-        room = self.content_size.width - _LABEL
-        for label, name in names:
-            parts += ["\n", (label.ljust(_LABEL), "$muted"), cut(name, room)]
         if snapshot.measured:
             last = snapshot.measured[-1]
-            heard = f"{last.valence:+.1f} {last.arousal:+.1f} (an estimate)"
-            parts += ["\n", ("heard as".ljust(_LABEL), "$muted"), cut(heard, room)]
+            names.append(("heard as", f"{last.valence:+.1f} {last.arousal:+.1f} (an estimate)"))
+        room = (self.content_size.width or 80) - _LABEL
+        for name, said in names:
+            for label, line in zip_longest([name], wrapped(said, room), fillvalue=""):
+                parts += ["\n", (label.ljust(_LABEL), "$muted"), line]
+        self.rows = 1 + parts.count("\n")
         self.say(*parts)

@@ -9,6 +9,8 @@ from musmed_tui.wording import ASCII, UNICODE, clock
 
 _BAR = 10
 _WORDS = {"failed": "stopped by a failure", "starting": "composing the first seconds"}
+_BRIEFLY = {"failed": "stopped", "starting": "composing"}
+"""Where the whole words leave no room for the way."""
 _STYLES = {
     "failed": "$error",
     "away": "$error",
@@ -31,11 +33,21 @@ class Status(Words):
         doing = snapshot.doing
         if doing == "starting" and snapshot.position_s >= 1.0:
             doing = "composing"  # no first seconds: it goes on
-        head = f"{getattr(marks, state)} {_WORDS.get(doing, doing)}"
-        rest = f"   {way(snapshot, marks.arrow)}"
-        if with_clock:
-            rest = f"   {clock(snapshot.position_s)} of {clock(snapshot.total_s)}{rest}"
+        mark, arrow = getattr(marks, state), marks.arrow
+        heads = [f"{mark} {words.get(doing, doing)}" for words in (_WORDS, _BRIEFLY)]
+        times = f"   {clock(snapshot.position_s)} of {clock(snapshot.total_s)}"
+        whole, target = f"   {way(snapshot, arrow)}", f"   {arrow} {snapshot.way[1]}"
+        rests = [f"{times}{whole}", whole] if with_clock else [whole]
         percent = f"{round(snapshot.volume * 100):>3} %"
+        head, rest, percent = first_that_fits(
+            self.content_size.width,
+            *((head, rest, percent) for head in heads for rest in rests),
+            *((head, whole, "") for head in heads),
+            (heads[1], target, percent),
+            (heads[1], target, ""),
+            (heads[0], "", percent),
+            (heads[0], "", ""),
+        )
         gap = self.content_size.width - len(head) - len(rest) - len(percent)
         bar: list[Part] = []
         if gap > _BAR + len("volume ") + 3:
@@ -46,6 +58,15 @@ class Status(Words):
             percent = f" {percent}"
         style = f"{_STYLES.get(state, '$now')} bold"
         self.say((head, style), (rest, "$muted"), " " * max(1, gap), *bar, percent)
+
+
+def first_that_fits(room: int, *lines: tuple[str, str, str]) -> tuple[str, str, str]:
+    """The first of ``lines`` (a head, the rest, the end) that takes at most ``room`` columns, with
+    a blank between rest and end; the last one where none does. So words are left out, not cut."""
+    return next(
+        (one for one in lines if sum(map(len, one)) + bool(one[2]) <= room),
+        lines[-1],
+    )
 
 
 def way(snapshot: Snapshot, arrow: str = UNICODE.arrow) -> str:

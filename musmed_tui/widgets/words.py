@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.widgets import Static
 
@@ -30,6 +33,26 @@ def _visible(part: Part) -> Part:
     return (visible_lines(part[0]), part[1])
 
 
-def cut(text: str, width: int) -> str:
-    """``text`` in at most ``width`` columns, with an ellipsis where something is missing."""
-    return text if len(text) <= width else text[: max(0, width - 1)] + "…"[: max(0, width)]
+def wrapped(text: str, width: int) -> list[str]:
+    """``text`` in lines of at most ``width`` columns, between its words where that can be."""
+    return textwrap.wrap(text, max(1, width), break_on_hyphens=False) or [""]
+
+
+def column_widths(table: Sequence[Sequence[str]], room: int) -> list[int]:
+    """How wide each column of ``table`` is, a blank behind it included, in ``room`` columns of the
+    terminal: all alike where every cell fits so, else as wide as their cells, else as their longest
+    words, the rest of the room going to the first that need it."""
+    columns = list(zip(*table, strict=True))
+    if not columns:
+        return []
+    alike = room // len(columns)
+    cells = [max(map(len, column)) + 1 for column in columns]
+    words = [max(len(word) for cell in column for word in cell.split()) + 1 for column in columns]
+    if max(cells) <= alike or sum(words) > room + 1:
+        return [alike] * len(columns)
+    spare = room + 1 - sum(words)  # nothing stands behind the last one
+    for place, (cell, word) in enumerate(zip(cells, words, strict=True)):
+        more = min(spare, cell - word)
+        words[place] += more
+        spare -= more
+    return words

@@ -10,18 +10,17 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.fake_session import FakeControl, FakeRunner, make_app, run, until
+from support.fake_session import make_app, run, until
 from support.waiting import HANG_SECONDS
+from support.walking import WalkControl, begun, press, quiet, resize, saving
 from textual import events
 from textual.command import CommandPalette
 from textual.containers import VerticalScroll
-from textual.drivers.headless_driver import HeadlessDriver
-from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widget import Widget
@@ -29,7 +28,6 @@ from textual.widgets import Input
 from textual.widgets._select import SelectOverlay
 
 from engine.affect.feelings import feeling
-from engine.errors import MusmedError
 from engine.plan.events import Ease
 from engine.plan.request import Request
 from musmed_tui.app import Left, MusmedApp
@@ -64,34 +62,6 @@ ACTIONS = {"space": "pause", "e": "ease", "q": "stop", "question_mark": "app.hel
 """The keys of a session that are a promise, and what they do."""
 
 
-class WalkControl(FakeControl):
-    """Saves until it is called off or let go on, and writes nothing."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.go_on = threading.Event()
-
-    def save(
-        self,
-        runner: object,
-        output: Path,
-        progress: Callable[[float, float], None],
-        cancelled: Callable[[], bool],
-        *,
-        heard: bool = False,
-    ) -> tuple[str, ...]:
-        progress(450.0, 900.0)
-        while not cancelled():
-            if self.go_on.wait(0.005):
-                break
-        raise MusmedError("Nothing was written.")
-
-    def again(self, session: str, *, from_start: bool) -> Any:
-        self.runner = FakeRunner(self.runner.snapshot)
-        self.runner.change(state="playing")
-        return self._begun()
-
-
 def walk(dice: random.Random) -> Iterator[Step]:
     """``STEPS`` things that may happen; most of them keys, some in bursts."""
     for _ in range(STEPS):
@@ -109,34 +79,6 @@ def walk(dice: random.Random) -> Iterator[Step]:
                 yield ("click", dice.random(), dice.random())
             case other:
                 yield (other,)
-
-
-async def quiet(pilot: Pilot[Left]) -> None:
-    """Until every message that is under way has been taken, and what followed from it."""
-    for _ in range(4):
-        if pilot.app.return_value is not None:
-            return
-        await pilot._wait_for_screen()
-
-
-async def press(pilot: Pilot[Left], *keys: str) -> None:
-    """Keys as the terminal sends them, one behind the other."""
-    driver = pilot.app._driver
-    assert driver is not None
-    for key in keys:
-        character = {"space": " ", "slash": "/", "question_mark": "?", "colon": ":"}.get(
-            key, key if len(key) == 1 else None
-        )
-        driver.send_message(events.Key(key, character))
-    await quiet(pilot)
-
-
-async def resize(pilot: Pilot[Left], size: tuple[int, int]) -> None:
-    driver, new = pilot.app._driver, Size(*size)
-    assert isinstance(driver, HeadlessDriver)
-    driver._size = new
-    pilot.app.post_message(events.Resize(new, new))
-    await quiet(pilot)
 
 
 async def click(pilot: Pilot[Left], x: int, y: int) -> None:
@@ -170,10 +112,6 @@ async def take(pilot: Pilot[Left], step: Step, control: WalkControl) -> None:
     if app.return_value is None:
         app._tick()  # type: ignore[attr-defined]
         await quiet(pilot)
-
-
-def saving(app: Any) -> bool:
-    return any(isinstance(one, CheckOutScreen) and one._saving for one in app.screen_stack)
 
 
 # what holds after every step
@@ -298,10 +236,6 @@ def test_keys_do_what_is_promised(
     for seed in range(first, first + 12):
         run(go(seed))
     assert seen >= PLACES
-
-
-def begun(app: Any) -> bool:
-    return isinstance(app.screen, SessionScreen) and app.screen._begun is not None
 
 
 @pytest.mark.parametrize("left", ["escape", "enter"])

@@ -1,0 +1,73 @@
+"""Textual's controls whose Enter has a name: the line of keys says what it does there."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Button, OptionList, Select
+from textual.widgets._select import SelectCurrent, SelectOverlay
+
+from musmed_tui.widgets.typed_line import TypedLine
+
+
+class Choice(Select[str]):
+    """One of some words, from a list that opens."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "show_overlay", "open", key_display="enter", tooltip="Open the list"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        yield SelectCurrent(self.prompt)
+        yield ChoiceList(type_to_search=self._type_to_search).data_bind(compact=Select.compact)
+
+
+class ChoiceList(SelectOverlay):
+    """The list of a ``Choice`` that is open."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "take", key_display="enter", tooltip="Take what is marked"),
+        Binding("escape", "dismiss", "close", tooltip="Close the list; nothing changes"),
+    ]
+
+
+class TakingList(OptionList):
+    """A list that stands open."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "take", key_display="enter", tooltip="Take what is marked"),
+    ]
+
+
+class BeginButton(Button):
+    """The button that begins a session."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "press", "begin", key_display="enter", tooltip="Begin the session"),
+    ]
+
+
+class NumberLine(TypedLine):
+    """A number to type; Enter goes on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "next", key_display="enter", tooltip="Go to the next field"),
+    ]
+
+
+class FileLine(TypedLine):
+    """A file's name to type; Enter takes it where there is one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "save", key_display="enter", tooltip="Save under this name"),
+    ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action != "submit":
+            return super().check_action(action, parameters)
+        return bool(self.value.strip())
+
+    def on_input_changed(self) -> None:
+        self.refresh_bindings()
