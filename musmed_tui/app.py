@@ -281,6 +281,17 @@ class MusmedApp(App[Left]):
         if not isinstance(self.screen, TooSmallScreen):
             super().action_command_palette()
 
+    @property
+    def plays(self) -> bool:
+        """Whether there is a session that can be paused and eased."""
+        return any(isinstance(one, SessionScreen) and one.has_begun for one in self.screen_stack)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What lies over a screen pauses and eases only where there is something to."""
+        if action in ("pause", "ease"):
+            return self.plays
+        return super().check_action(action, parameters)
+
     def action_pause(self) -> None:
         for screen in self.screen_stack:
             if isinstance(screen, SessionScreen):

@@ -144,7 +144,8 @@ class SessionScreen(ShownFocusScreen):
         runner = begun.runner
         if not self._followed:
             self._followed = True
-            self.refresh_bindings()
+            for screen in self.app.screen_stack:  # what lies over this one pauses and eases, too
+                screen.refresh_bindings()
         if self._stop_early:
             self._stop_early = False
             runner.stop()
@@ -210,6 +211,11 @@ class SessionScreen(ShownFocusScreen):
     def shown(self) -> Snapshot:
         """What was shown last."""
         return self._shown
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a session."""
+        return self._begun is not None
 
     @property
     def _runner(self) -> Running | None:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from musmed_tui.screens.whole import WholeScreen
-from musmed_tui.widgets.words import Words
+from musmed_tui.widgets.words import Part, Words
 
 COLUMNS, ROWS = 40, 12
 
@@ -33,6 +33,7 @@ class TooSmallScreen(WholeScreen[None], ModalScreen[None]):
         yield Words(id="message")
 
     def on_mount(self) -> None:
+        self.bindings_updated_signal.subscribe(self, lambda _: self.on_resize())
         self.on_resize()
 
     def on_resize(self) -> None:
@@ -40,16 +41,15 @@ class TooSmallScreen(WholeScreen[None], ModalScreen[None]):
         if not is_too_small(*size):
             self._go()
             return
+        keys = [("space", "pause"), ("e", "ease"), ("q", "quit")]
+        music = bool(self.app.check_action("pause", ()))
+        words: list[Part] = [("The music goes on.\n", "$muted")] if music else []
+        for key, does in keys if music else keys[-1:]:
+            words += [key, (f" {does}" if key == "q" else f" {does}  ", "$muted")]
         self.query_one(Words).say(
             (f"{size.width} x {size.height} is too small.\n", "bold"),
             f"musmed needs {COLUMNS} x {ROWS}.\n",
-            ("The music goes on.\n", "$muted"),
-            "space",
-            (" pause  ", "$muted"),
-            "e",
-            (" ease  ", "$muted"),
-            "q",
-            (" quit", "$muted"),
+            *words,
         )
 
     def on_screen_resume(self) -> None:

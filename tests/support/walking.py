@@ -9,11 +9,14 @@ from typing import Any
 
 from support.fake_session import FakeControl, FakeRunner
 from textual import events
+from textual.command import CommandPalette
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.geometry import Size
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from engine.errors import MusmedError
+from engine.plan.request import Request
 from musmed_tui.app import Left
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.session import SessionScreen
@@ -45,6 +48,31 @@ class WalkControl(FakeControl):
         self.runner = FakeRunner(self.runner.snapshot)
         self.runner.change(state="playing")
         return self._begun()
+
+
+class SteadyRunner(FakeRunner):
+    """Notes that it was to stop, and plays on."""
+
+    def stop(self) -> None:
+        self.asked.append("stop")
+
+
+class PromiseControl(WalkControl):
+    """Keeps what was asked of it, how often the app was to be left, and a session to begin with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.quits = 0
+        self.first = self.runner.snapshot
+        self.runner = SteadyRunner(self.first)
+
+    def begin(self, request: Request) -> Any:
+        self.runner = SteadyRunner(self.first)
+        return super().begin(request)
+
+    def again(self, session: str, *, from_start: bool) -> Any:
+        self.asked.append(("again", from_start))
+        return super().again(session, from_start=from_start)
 
 
 async def quiet(pilot: Pilot[Left]) -> None:
@@ -81,3 +109,12 @@ def saving(app: Any) -> bool:
 
 def begun(app: Any) -> bool:
     return isinstance(app.screen, SessionScreen) and app.screen._begun is not None
+
+
+def shown(widget: Widget) -> bool:
+    """Whether it is displayed with all that it is in, and has room, maybe after scrolling.
+    Textual's palette shows its input in a container that is hidden and has no size."""
+    chain = [node for node in widget.ancestors_with_self if isinstance(node, Widget)]
+    if isinstance(widget.screen, CommandPalette):
+        return widget.visible and widget.size.area > 0
+    return all(node.display and node.visible and node.size.area for node in chain)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from support.fake_session import make_app, run, until
 from support.waiting import HANG_SECONDS
-from support.walking import WalkControl, begun, press, quiet, resize, saving
+from support.walking import WalkControl, begun, press, quiet, resize, saving, shown
 from textual import events
 from textual.command import CommandPalette
 from textual.containers import VerticalScroll
@@ -115,15 +115,6 @@ async def take(pilot: Pilot[Left], step: Step, control: WalkControl) -> None:
 
 
 # what holds after every step
-
-
-def shown(widget: Widget) -> bool:
-    """Whether it is displayed with all that it is in, and has room, maybe after scrolling.
-    Textual's palette shows its input in a container that is hidden and has no size."""
-    chain = [node for node in widget.ancestors_with_self if isinstance(node, Widget)]
-    if isinstance(widget.screen, CommandPalette):
-        return widget.visible and widget.size.area > 0
-    return all(node.display and node.visible and node.size.area for node in chain)
 
 
 def fault(app: Any) -> str | None:
