@@ -52,7 +52,7 @@ class Asked:
     ] = None
     minutes: Annotated[
         str | None,
-        typer.Option(metavar="MINUTES", help="Length, 2 to 60 (15).", rich_help_panel=WAY),
+        typer.Option(metavar="MINUTES", help="Length, 1 to 60 (15).", rich_help_panel=WAY),
     ] = None
     strategy: Annotated[
         str | None,

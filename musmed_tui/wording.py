@@ -47,6 +47,11 @@ def clock(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}"
 
 
+def length(minutes: float) -> str:
+    """``1`` is '1 minute', ``2.5`` is '2.5 minutes'."""
+    return f"{minutes:g} minute" if minutes == 1 else f"{minutes:g} minutes"
+
+
 def nearest_word(affect: Affect) -> str:
     """The feeling word nearest to ``affect``."""
     return nearest_feelings(affect, 1)[0].word

@@ -8,7 +8,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.path import Strategy
 from engine.plan.generation import Generation, file_name
 
-MIN_MINUTES = 2.0
+MIN_MINUTES = 1.0
 MAX_MINUTES = 60.0
 
 

@@ -26,7 +26,7 @@ from musmed_tui.settings import Loaded, load_settings
 from musmed_tui.terminal.streams import remark, tell
 from musmed_tui.terminal.terminal import Signals, look_at_terminal, reading_keys
 from musmed_tui.theming import load_theme
-from musmed_tui.wording import clock, story
+from musmed_tui.wording import clock, length, story
 
 if TYPE_CHECKING:
     from engine.session.library.library import Library
@@ -173,7 +173,7 @@ class _PlainSession:
         way = story(request, resume.events if resume is not None else ())
         keys = " Keys: ? lists them." if self._terminal.keys else ""
         again = f", going on at {clock(resume.position)}" if resume is not None else ""
-        self.output.line(f"From {way}, {request.minutes:g} minutes{again}.{keys}")
+        self.output.line(f"From {way}, {length(request.minutes)}{again}.{keys}")
 
     def _farewell(self, begun: Begun, player: PlainPlayer, signals: Signals) -> int:
         last = begun.look()

@@ -35,6 +35,7 @@ from musmed_tui.widgets.choice import BeginButton, Choice, NumberLine
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
+from musmed_tui.wording import length
 
 _WAYS = (("small steps (iso)", "iso"), ("straight there (direct)", "direct"))
 _ABOUT = {
@@ -367,7 +368,7 @@ class CheckInScreen(ShownFocusScreen):
         if speed(path) <= GENTLE_SPEED + 1e-9:
             return points, ""
         gentle = -int(-gentle_seconds(start.distance(target)) // 60)
-        return points, f"A long way for {minutes:g} minutes; {gentle} would be gentle."
+        return points, f"A long way for {length(minutes)}; {gentle} would be gentle."
 
 
 def _row(label: str, control: Widget) -> ComposeResult:

@@ -32,7 +32,7 @@ FIRST_SECONDS = 0.1
 
 
 def whole_session(size: str, model: Any, minutes: float) -> list[str]:
-    """Render ``minutes`` (2 to 60) from a checkpoint folder of ``model``, with the gate off: the
+    """Render ``minutes`` (1 to 60) from a checkpoint folder of ``model``, with the gate off: the
     time to the first sound, loading included, and of all the rest."""
     os.environ["PYTHONPATH"] = str(ROOT)
     with tempfile.TemporaryDirectory() as folder:

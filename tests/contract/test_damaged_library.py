@@ -26,7 +26,7 @@ from engine.session.preparation import prepare
 from musmed_tui import cli
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
-REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=2, temperature=0)
+REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=1, temperature=0)
 HEARD = 40.0
 RAMP = frames_of(0.1)
 Printed = pytest.CaptureFixture[str]
@@ -91,7 +91,7 @@ def clip_file(spoil: Callable[[Path], None]) -> Callable[[Path], None]:
     """Something happens to a clip that is still to be heard."""
 
     def spoil_one(library: Path) -> None:
-        (clip,) = library.glob("sessions/*/0003-1.flac")
+        (clip,) = library.glob("sessions/*/0002-1.flac")
         spoil(clip)
 
     return spoil_one
@@ -127,7 +127,7 @@ SAME: dict[str, tuple[Callable[[Path], None], str]] = {
         sql("UPDATE clips SET continuation = 30000000000 WHERE number = 2"),
         "1 clip of this session can't be read",
     ),
-    "text for a number": (sql("UPDATE clips SET start = 'x' WHERE number = 4"), "can't be read"),
+    "text for a number": (sql("UPDATE clips SET start = 'x' WHERE number = 2"), "can't be read"),
     "notes of bytes": (sql("INSERT INTO notes SELECT id, 99, x'ff', x'ff' FROM sessions"), ""),
     "settings": (sql("UPDATE sessions SET settings = '[', materials = x'00'"), ""),
     "a schema that is no text": (schema_byte, "was set aside as"),
@@ -267,10 +267,10 @@ def test_a_library_that_is_lost_is_said_and_music_plays(
         database.with_name("library.sqlite-wal").mkdir()
     musmed(monkeypatch, home, "doctor")
     assert "The session library is damaged" in capsys.readouterr().out
-    ask = ("play", "--from", "tense", "--to", "calm", "--minutes", "2", "--plain", "--seed", "1")
+    ask = ("play", "--from", "tense", "--to", "calm", "--minutes", "1", "--plain", "--seed", "1")
     assert musmed(monkeypatch, home, *ask, "--sink", f"file:{output}") == 0
     assert "was damaged and was set aside as" in capsys.readouterr().out
-    assert len(sound_of(output)) == frames_of(120)
+    assert len(sound_of(output)) == frames_of(60)
     assert musmed(monkeypatch, home, "sessions") == 0
     told = capsys.readouterr()
     assert "finished" in told.out

@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 QUICK = str(ROOT / "tests/support/quick_musmed.py")
 RAMP = frames_of(0.1)
 """After a pause or a seek the sound comes up in this time."""
-ASKED = ("--from", "tired", "--to", "calm", "--minutes", "2", "--seed", "3")
+ASKED = ("--from", "tired", "--to", "calm", "--minutes", "1", "--seed", "3")
 KEYS = [
     *(b" ", b"  ", b"e", b"n", b"s", b"s\x1b", b"scalm\r", b"scalm\ren", b"+-", b"?"),
     *(b".", b",", b"..", b",.", b"en", b"ee", b"q"),

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 UMASKS = pytest.mark.parametrize(
     "umask", [0o000, pytest.param(0o022, marks=pytest.mark.long)], ids=oct
 )
-WISHES = ("--from", "tense", "--to", "calm", "--minutes", "2", "--seed", "1")
+WISHES = ("--from", "tense", "--to", "calm", "--minutes", "1", "--seed", "1")
 
 
 def musmed(

@@ -28,7 +28,7 @@ from engine.session.library.library import Library
 from engine.session.preparation import prepare
 from engine.session.runner import SessionRunner
 
-REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=2, temperature=0)
+REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=1, temperature=0)
 FAILING = str(Path(__file__).parents[1] / "support" / "failing_engine.py")
 FAST = 16.0
 """How much faster than ours a sound card's time runs that waits for the composer."""
@@ -163,7 +163,7 @@ def test_who_gives_nothing_but_wrong_clips_is_taken_over_from(
     (tmp_path / "engine").mkdir()
     (tmp_path / "engine" / "fail").write_text("3")
     request = Request(
-        start=Affect(0, 0.5), target=Affect(0, -0.5), minutes=2, composer="tones", temperature=0
+        start=Affect(0, 0.5), target=Affect(0, -0.5), minutes=1, composer="tones", temperature=0
     )
     card = Card(0.0)
     runner = play("one frame", sink=card, request=request)

@@ -32,11 +32,11 @@ from engine.session.preparation import prepare
 from engine.session.runner import SessionRunner
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
-REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=2, seed=5)
+REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=1, seed=5)
 SCRIPT = (
     Steer(at=17.3, target=Affect(0.7, 0.4), word="glad"),
     Skip(at=29.0),
-    Ease(at=61.25),
+    Ease(at=46.25),
 )
 FAST = 8.0
 
@@ -180,7 +180,7 @@ def test_a_session_changed_while_it_played_and_stopped_is_replayed_and_goes_on(
     assert stored.state == "stopped"
     assert len(stored.events) == 2
     again = to_file(play, tmp_path / "again.wav", stored)
-    assert len(again) == frames_of(120)
+    assert len(again) == frames_of(REQUEST.seconds)
     assert np.array_equal(again, rendered(tmp_path, stored.events))
     assert library.load(live.session).state == "finished"
 

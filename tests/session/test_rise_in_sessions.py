@@ -26,7 +26,7 @@ from engine.session.preparation import prepare
 from engine.session.runner import SessionRunner
 
 ENGINE = Path(__file__).parents[1] / "support" / "faulty_engine.py"
-REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=2, seed=5)
+REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=1, seed=5)
 FAST = 8.0
 
 Play = Callable[..., SessionRunner]

@@ -329,7 +329,7 @@ def test_a_bad_number_is_said_and_nothing_begins(control: FakeControl) -> None:
             app.screen.query_one("#minutes", Input).value = "500"
             await pilot.press("b")
             await pilot.pause()
-            assert any("from 2 to 60" in one.message for one in app._notifications)
+            assert any("from 1 to 60" in one.message for one in app._notifications)
             assert isinstance(app.screen, CheckInScreen)
         assert control.asked == ["warm"]
 
