@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import errno
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import MusmedError
 from engine.printable import visible_lines
 from engine.private import make_private_folder, write_private
-from musmed_tui.terminal.streams import is_closed, open_streams, remark, silence, unwritten
+from musmed_tui.terminal.streams import (
+    is_closed,
+    open_streams,
+    remark,
+    silence,
+    unwritten,
+    write_out,
+)
 
 MENDABLE = 2
 DEFECT = 1
@@ -36,7 +42,7 @@ def guarded(command: Callable[[], int | None]) -> int:
     open_streams()
     try:
         code = command() or 0
-        sys.stdout.flush()
+        write_out("")  # what typer wrote and Python still holds
     except (Exception, KeyboardInterrupt, SystemExit) as error:
         # typer wraps some of these, which ones depends on its version
         met = (error, error.__cause__, error.__context__)
@@ -52,6 +58,12 @@ def guarded(command: Callable[[], int | None]) -> int:
 
 
 def _say_why(error: BaseException) -> int:
+    try:
+        write_out("")  # else Python tries to write it once more, when nobody minds its ending
+    except MusmedError as lost:
+        error = lost if isinstance(error, OSError) else error
+    except BrokenPipeError:
+        silence(1)
     sentence = mendable_sentence(error)
     if sentence is not None:
         remark(f"musmed: {sentence}")

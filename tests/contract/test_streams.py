@@ -30,7 +30,9 @@ def musmed(
 ) -> subprocess.CompletedProcess[bytes]:
     home.mkdir(exist_ok=True)
     typed = f"'{sys.executable}' {program} {command.format(home=home)} {streams}"
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("MUSMED_")}
+    # PYTHONUNBUFFERED, which images set, hides what is lost when Python ends
+    left_out = ("MUSMED_", "PYTHONUNBUFFERED")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
     return subprocess.run(
         ["bash", "-c", typed],
         cwd=ROOT,

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames, frames_of
+from engine.playback.player import Player
+from engine.playback.ring import Ring
 from engine.playback.sinks.base import Fill
 from engine.playback.sinks.file import FileSink
 from engine.playback.sinks.null import PERIOD, NullSink
@@ -29,7 +31,8 @@ class Card(NullSink):
     given in ``given``. It never catches up on time in which this process was not run.
 
     ``waits_for``: a ``SessionRunner``. The card stands still while less than ``ENOUGH_SECONDS`` of
-    its session are composed ahead: nothing is late then on a machine that composes slowly.
+    its session are composed ahead, or nothing of it is in the ring: nothing is late then on a
+    machine that composes or reads slowly.
     """
 
     def __init__(self, rate: float = 1.0) -> None:
@@ -65,10 +68,19 @@ class Card(NullSink):
         if self.waits_for is None:
             return False
         playback, total = self.waits_for.playback, self.waits_for.status().plan.total
+        if self._outruns(playback._ring, playback._player):
+            return True
         with playback.joiner() as joiner:
             horizon = joiner.horizon()
         ahead = horizon - playback.state().written
         return bool(horizon < frames_of(total) and ahead < frames_of(ENOUGH_SECONDS))
+
+    @staticmethod
+    def _outruns(ring: Ring, player: Player) -> bool:
+        """Whether the feeder is behind a card that runs several times as fast as a real one: it
+        would be given silence for a lack of time, not of music."""
+        waited_for = player.held or ring.finished or ring.skip_to > ring.taken
+        return ring.filled < PERIOD and not waited_for
 
 
 class SteppedFile(FileSink):
