@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from typing import get_args
+from typing import Any, get_args
 
 from engine.errors import MusmedError
 
@@ -22,6 +22,8 @@ def prepare() -> None:
         completion_init()
         if os.environ[VARIABLE] == "complete_bash":
             _join_equals()
+        else:
+            _keep_equals()
 
 
 def _join_equals() -> None:
@@ -42,6 +44,28 @@ def _join_equals() -> None:
         kept.append(word)
     os.environ["COMP_WORDS"] = "\n".join(word or "''" for word in kept)
     os.environ["COMP_CWORD"] = str(number)
+
+
+def _keep_equals() -> None:
+    """'--from=ten' is one word to zsh and fish, which take only what begins with all of it; what
+    typer offers are the words behind the sign."""
+    from typer._completion_classes import FishComplete, ZshComplete
+
+    typed = os.environ.get("_TYPER_COMPLETE_ARGS", "").rpartition(" ")[2]
+    option, equals, _ = typed.partition("=")
+    if not equals or not option.startswith("--"):
+        return
+    for shell in (FishComplete, ZshComplete):
+
+        def offered(
+            self: Any, args: list[str], incomplete: str, plain: Any = shell.get_completions
+        ) -> list[Any]:
+            items = plain(self, args, incomplete)
+            for item in items:
+                item.value = f"{option}={item.value}"
+            return list(items)
+
+        setattr(shell, "get_completions", offered)  # noqa: B010 - mypy wants no method assigned
 
 
 def script(shell: str | None) -> str:

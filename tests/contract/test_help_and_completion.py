@@ -30,6 +30,20 @@ _musmed_completion '{shim}'
 printf 'offered %s\\n' "${{COMPREPLY[@]:-}}"
 """
 
+ZSH = """
+zmodload zsh/zpty
+export HOME='{home}' LC_ALL=C.UTF-8 TERM=dumb; path=('{home}/bin' $path)
+zpty inner zsh -f -i
+tell() {{ zpty -w inner "$1"; zpty -r inner said "*$2*" }}
+tell 'PS1=; autoload -Uz compinit; compinit -u -D; eval "$(musmed completion zsh)"'
+tell 'show() {{ print -r -- "<$BUFFER>"; BUFFER=; zle .accept-line }}; zle -N show'
+tell "bindkey '^X' show; setopt no_auto_list; print be'gin'" begin
+zpty -w -n inner $'{words}\t\x18'
+zpty -r inner said '*<*>*'
+print -r -- "$said"
+zpty -d inner
+"""
+
 
 def run(home: Path, *command: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
@@ -92,6 +106,52 @@ def test_there_is_a_script_for(shell: str, tmp_path: Path) -> None:
     if shutil.which(shell):
         read = run(tmp_path, shell, "-n", "-c", done.stdout)
         assert (read.returncode, read.stderr) == (0, "")
+
+
+@pytest.fixture
+def shell_home(tmp_path: Path) -> Path:
+    """A home in which ``musmed`` is this tree's, found by the shell on its path."""
+    shim = tmp_path / "bin" / "musmed"
+    shim.parent.mkdir()
+    shim.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m musmed_tui \"$@\"\n")
+    shim.chmod(0o700)
+    return tmp_path
+
+
+OTHER_SHELLS = [
+    ("musmed pl", {"play", "plan"}),
+    ("musmed play --from tens", {"tense"}),
+    ("musmed play --from=tens", {"--from=tense"}),
+    ("musmed play --to calm --instrument=acousticg", {"--instrument=acousticguitar"}),
+    ("musmed play --from ängstl", {"ängstlich"}),
+    ("musmed models get musicgen-stereo-s", {"musicgen-stereo-small"}),
+]
+
+
+@pytest.mark.parametrize(("words", "wanted"), OTHER_SHELLS)
+def test_fish_completes(words: str, wanted: set[str], shell_home: Path) -> None:
+    if not shutil.which("fish"):
+        pytest.skip("needs fish: apt install fish")
+    script = (
+        f"set -x HOME '{shell_home}'; set -x PATH '{shell_home}/bin' $PATH; set -x LC_ALL C.UTF-8; "
+        f"musmed completion fish | source; complete -C '{words}'"
+    )
+    done = run(shell_home, "fish", "--no-config", "-c", script)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {line.partition("\t")[0] for line in done.stdout.splitlines()} == wanted
+
+
+@pytest.mark.parametrize(("words", "wanted"), OTHER_SHELLS)
+def test_zsh_completes(words: str, wanted: set[str], shell_home: Path) -> None:
+    """zsh with a terminal: Tab on the line, which is shown as it is when Enter is pressed."""
+    if not shutil.which("zsh"):
+        pytest.skip("needs zsh: apt install zsh")
+    script = ZSH.format(home=shell_home, words=words)
+    done = run(shell_home, "zsh", "-f", "-c", script)
+    assert (done.returncode, done.stderr) == (0, "")
+    line = words.rpartition(" ")[0]
+    common = os.path.commonprefix(sorted(wanted))
+    assert f"<{line} {common}>" in done.stdout.replace(" >", ">")
 
 
 def commands() -> list[str]:
