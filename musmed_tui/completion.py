@@ -56,16 +56,19 @@ def _keep_equals() -> None:
     if not equals or not option.startswith("--"):
         return
     for shell in (FishComplete, ZshComplete):
+        setattr(shell, "get_completions", _after(f"{option}=", shell.get_completions))  # noqa: B010
 
-        def offered(
-            self: Any, args: list[str], incomplete: str, plain: Any = shell.get_completions
-        ) -> list[Any]:
-            items = plain(self, args, incomplete)
-            for item in items:
-                item.value = f"{option}={item.value}"
-            return list(items)
 
-        setattr(shell, "get_completions", offered)  # noqa: B010 - mypy wants no method assigned
+def _after(option: str, offers: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    """``offers``, a shell's method, with ``option`` in front of each word."""
+
+    def offered(*asked: object) -> list[Any]:
+        items = offers(*asked)
+        for item in items:
+            item.value = option + item.value
+        return items
+
+    return offered
 
 
 def script(shell: str | None) -> str:
