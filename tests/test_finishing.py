@@ -12,6 +12,7 @@ import pytest
 import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.true_peak import true_peak_dbtp
 
 from engine.affect.circumplex import Affect
 from engine.affect.path import Path, Waypoint
@@ -23,7 +24,6 @@ from engine.audio.format import (
     frames_of,
     quantise24,
 )
-from engine.audio.limiter import true_peak_dbtp
 from engine.audio.loudness import integrated_lufs
 from engine.composers.base import Marks, Traits
 from engine.errors import MusmedError

@@ -131,14 +131,6 @@ class TruePeakMeter:
         return float(20.0 * np.log10(peak)) if peak > 0.0 else -np.inf
 
 
-def true_peak_dbtp(audio: Frames) -> float:
-    """True peak of (n, 2) frames in dBTP, silence on either side; -inf for silence."""
-    meter = TruePeakMeter()
-    for start in range(0, len(audio), SAMPLE_RATE):
-        meter.push(audio[start : start + SAMPLE_RATE])
-    return meter.dbtp
-
-
 def _sliding_max(values: Doubles, width: int) -> Doubles:
     """max(values[i : i + width]) for every i, by doubling."""
     span, best = 1, values

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import butter, firwin, resample_poly, sosfiltfilt
+from support.true_peak import true_peak_dbtp
 
 from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE, Frames
-from engine.audio.limiter import LimiterState, TruePeakLimiter, TruePeakMeter, true_peak_dbtp
+from engine.audio.limiter import LimiterState, TruePeakLimiter, TruePeakMeter
 
 N = 2 * SAMPLE_RATE
 T = np.arange(N) / SAMPLE_RATE

@@ -10,11 +10,11 @@ import numpy as np
 import pyebur128
 import pyloudnorm
 import pytest
+from support.true_peak import true_peak_dbtp
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import parse_affect
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames, frames_of
-from engine.audio.limiter import true_peak_dbtp
 from engine.composers.base import Marks
 from engine.composers.score.composer import EmbeddedComposer
 from engine.finishing import ClipFinisher
