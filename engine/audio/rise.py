@@ -27,6 +27,12 @@ turned down, since cutting them off would be louder than they are. There is no l
 the block of 0.1 s, so no latency; the gain is down when the onset comes, unless that is the very
 first step of a block: then it comes down with it.
 
+A block leaves as it is only if the sound could also go on behind it for 3 s and
+keep the law, turned down by 4 dB at most. Else a steady sound a little louder than the law lets it
+be would use up the law at gain 1, be allowed next to nothing until the reference has risen too, and
+leave a hole. A lawful sound after silence that would have stopped just in time is turned down for
+that.
+
 What the guard does next hangs on the 4 s that left last and on its gain. A guard that has heard
 (``hear``) the 4 s before some block, in which it did nothing, and then everything from there on, is
 where one is that never stopped.
@@ -81,6 +87,10 @@ _HARD = 10.0 ** (-6.0 / 20.0)
 """By more than this it closes at once where the onset is a block's very beginning: what is heard of
 the step in the gain is the onset."""
 _TRIES = 16
+_LATER = 10.0 ** (-4.0 / 10.0)
+"""By how much, as a ratio of energies, what passes may have to be turned down later."""
+_COARSE = STEPS
+"""Steps between those that are looked at over the next 3 s."""
 _FURTHER = _MOMENTARY - ECHO_STEPS
 """Steps of silence behind the echo in which what leaves now is still in a window."""
 
@@ -141,7 +151,8 @@ class RiseGuard:
         coming = weighted_energies(self._came, block)
         if self._gain == 1.0:
             leaving = coming if self._alike else weighted_energies(self._left, block)
-            if _lawful(self._past[-_MEMORY:], leaving):
+            past = self._past[-_MEMORY:]
+            if _lawful(past, leaving) and _can_go_on(past, leaving[:STEPS]):
                 self._remember(block, block, leaving)
                 return block
         return self._turned_down(block, coming)
@@ -207,6 +218,48 @@ def _lawful(past: Doubles, leaving: Doubles) -> bool:
         and (_sums(line, _ONSET)[-count:] <= onset * louder * (_ONSET / _MOMENTARY)).all()
         and (_sums(line, _SHORT_TERM)[-count:] <= short * _softer(past, leaving)).all()
     )
+
+
+def _can_go_on(past: Doubles, leaving: Doubles) -> bool:
+    """Whether what leaves could go on behind this block for 3 s, turned down by 4 dB at most.
+
+    After silence that is by both windows, at the block's level. In music it is by short-term
+    loudness alone, at the block's level or that of the last second, whichever is softer: a chord
+    does not go on, and what may follow a rest is counted from what was before the rest.
+    """
+    line = np.concatenate((past, leaving))[-_MEMORY:]
+    level = float(leaving.mean())
+    known = _sums(line, _SHORT_TERM)[-_SECOND - 1 :]
+    least, floor = float(known.min()), _SHORT_TERM * _FLOOR
+    if least <= floor and float(line[_SECOND:-_SECOND].max()) <= _FLOOR:
+        if level <= _FLOOR:
+            return True
+        if _largest(line, np.ones(0), level) ** 2 < _LATER:
+            return False
+        return _lasting(line, level) >= _LATER
+    level = min(level, float(line[-_SECOND:].mean()))
+    if float(known[-1]) + _SECOND * _LATER * level <= _RISES[0] * _MARGIN * max(least, floor):
+        return True  # the last second alone is enough to count the two that follow from
+    return _lasting(line, level) >= _LATER
+
+
+def _lasting(past: Doubles, level: float) -> float:
+    """The largest ratio at which steps of the energy ``level`` (over 0) keep the law of short-term
+    loudness for 3 s, when it is counted from what is still to come, too. Looked at every tenth of a
+    second."""
+    rise, width = _RISES[0] * _MARGIN, _SECOND // _COARSE
+    known = _sums(past, _SHORT_TERM)[-_SECOND - 1 :: _COARSE]
+    still = np.cumsum(past[-_SHORT_TERM:][::-1])[::-1][_COARSE::_COARSE]
+    # of the past, and of what is to come, what is in the windows that end then
+    old = np.concatenate((known, still, np.zeros(1)))
+    new = level * _COARSE * np.maximum(np.arange(len(old)) - (len(known) - 1.0), 0.0)
+    ahead = slice(len(known), None)
+    from_floor = (rise * _SHORT_TERM * _FLOOR - old[ahead]) / new[ahead]
+    room = rise * sliding_window_view(old[:-1], width)[1:] - old[ahead, None]
+    more = new[ahead, None] - rise * sliding_window_view(new[:-1], width)[1:]
+    from_there = np.full(room.shape, np.inf)
+    np.divide(room, more, out=from_there, where=more > 0.0)
+    return float(np.maximum(from_floor, from_there.min(axis=1)).min())
 
 
 def _wanted(past: Doubles, coming: Doubles, gain: float) -> tuple[int, float]:

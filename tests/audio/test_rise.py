@@ -150,6 +150,39 @@ def test_a_rise_leaves_no_hole_behind_its_onset(gain: float) -> None:
     assert fall.max() < 6.0
 
 
+def largest_fall(silent: float, gain: float, kind: str) -> float:
+    """LU, of the tenths of a second of a steady sound after silence: by how much one is softer than
+    the loudest before it. The law is checked as well."""
+    steady = wave(6.0, gain, 997.0) if kind == "tone" else noise(6.0, gain, seed=2)
+    out = check(np.concatenate((silence(silent), steady)))
+    tenths = loudness(out[frames_of(silent + 0.1) :], 0.1, BLOCK_FRAMES)
+    return float((np.maximum.accumulate(tenths) - tenths).max())
+
+
+@pytest.mark.parametrize(
+    ("silent", "gain", "kind"),
+    [
+        *((5.0, gain, "tone") for gain in (0.016, 0.017, 0.0175, 0.018, 0.019, 0.025)),
+        (5.0, 0.0105, "noise"),
+        *((3.0, gain, "tone") for gain in (0.018, 0.05)),
+        (3.0, 0.022, "noise"),
+    ],
+)
+def test_a_steady_sound_after_silence_has_no_hole(silent: float, gain: float, kind: str) -> None:
+    """What its beginning takes is not missing from the rest: 0.018 of full scale passed for two
+    seconds and then fell away by 60 dB."""
+    assert largest_fall(silent, gain, kind) < 6.0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["tone", "noise"])
+@pytest.mark.parametrize("silent", [3.0, 5.0])
+def test_a_steady_sound_of_any_level_has_no_hole(silent: float, kind: str) -> None:
+    levels = np.arange(0.010, 0.1201, 0.0005)
+    falls = {round(float(gain), 4): largest_fall(silent, gain, kind) for gain in levels}
+    assert {gain: fall for gain, fall in falls.items() if fall >= 6.0} == {}
+
+
 def test_a_burst_is_no_louder_than_the_music_allows_and_the_music_comes_back() -> None:
     music = noise(12.0, 0.05, seed=3)
     audio = music.copy()
