@@ -29,7 +29,7 @@ requests = st.builds(
     Request,
     start=affects,
     target=affects,
-    minutes=st.floats(2, 60),
+    minutes=st.floats(1, 60),
     strategy=st.sampled_from(["iso", "direct"]),
 )
 relaxed = settings(deadline=None, max_examples=80)
