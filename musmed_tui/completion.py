@@ -55,6 +55,8 @@ def _keep_equals() -> None:
     option, equals, _ = typed.partition("=")
     if not equals or not option.startswith("--"):
         return
+    # By its name: typer comes with click's class or with a copy of its own, so that a class derived
+    # here could be registered with the wrong one; and to a type checker a method is no variable.
     for shell in (FishComplete, ZshComplete):
         setattr(shell, "get_completions", _after(f"{option}=", shell.get_completions))  # noqa: B010
 

@@ -27,10 +27,10 @@ turned down, since cutting them off would be louder than they are. There is no l
 the block of 0.1 s, so no latency; the gain is down when the onset comes, unless that is the very
 first step of a block: then it comes down with it.
 
-A block leaves as it is only if the sound could also go on behind it for 3 s and
-keep the law, turned down by 4 dB at most. Else a steady sound a little louder than the law lets it
-be would use up the law at gain 1, be allowed next to nothing until the reference has risen too, and
-leave a hole. A lawful sound after silence that would have stopped just in time is turned down for
+*No hole behind an onset*: a block leaves as it is only if the sound could also go on behind it for
+3 s and keep the law, turned down by 4 dB at most. Else a steady sound a little louder than the law
+lets it be would use up the law at gain 1 and be allowed next to nothing until the reference has
+risen too. A lawful sound after silence that would have stopped just in time is turned down for
 that.
 
 What the guard does next hangs on the 4 s that left last and on its gain. A guard that has heard
@@ -222,6 +222,7 @@ def _lawful(past: Doubles, leaving: Doubles) -> bool:
 
 def _can_go_on(past: Doubles, leaving: Doubles) -> bool:
     """Whether what leaves could go on behind this block for 3 s, turned down by 4 dB at most.
+    Both are weighted energies of steps of 10 ms: of the 4 s that left, and of this block.
 
     After silence that is by both windows, at the block's level. In music it is by short-term
     loudness alone, at the block's level or that of the last second, whichever is softer: a chord
@@ -244,9 +245,9 @@ def _can_go_on(past: Doubles, leaving: Doubles) -> bool:
 
 
 def _lasting(past: Doubles, level: float) -> float:
-    """The largest ratio at which steps of the energy ``level`` (over 0) keep the law of short-term
-    loudness for 3 s, when it is counted from what is still to come, too. Looked at every tenth of a
-    second."""
+    """The largest ratio of energies at which steps of the energy ``level`` (over 0), behind the
+    steps ``past`` (4 s), keep the law of short-term loudness for 3 s, when it is counted from what
+    is still to come, too. Looked at every tenth of a second."""
     rise, width = _RISES[0] * _MARGIN, _SECOND // _COARSE
     known = _sums(past, _SHORT_TERM)[-_SECOND - 1 :: _COARSE]
     still = np.cumsum(past[-_SHORT_TERM:][::-1])[::-1][_COARSE::_COARSE]

@@ -12,12 +12,14 @@ from textual.widgets._select import SelectCurrent, SelectOverlay
 from musmed_tui.widgets.typed_line import TypedLine
 
 
+def _enter(action: str, does: str, tooltip: str) -> Binding:
+    return Binding("enter", action, does, key_display="enter", tooltip=tooltip)
+
+
 class Choice(Select[str]):
     """One of some words, from a list that opens."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "show_overlay", "open", key_display="enter", tooltip="Open the list"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [_enter("show_overlay", "open", "Open the list")]
 
     def compose(self) -> ComposeResult:
         yield SelectCurrent(self.prompt)
@@ -28,7 +30,7 @@ class ChoiceList(SelectOverlay):
     """The list of a ``Choice`` that is open."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "take", key_display="enter", tooltip="Take what is marked"),
+        _enter("select", "take", "Take what is marked"),
         Binding("escape", "dismiss", "close", tooltip="Close the list; nothing changes"),
     ]
 
@@ -36,33 +38,25 @@ class ChoiceList(SelectOverlay):
 class TakingList(OptionList):
     """A list that stands open."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "take", key_display="enter", tooltip="Take what is marked"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [_enter("select", "take", "Take what is marked")]
 
 
 class BeginButton(Button):
     """The button that begins a session."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "press", "begin", key_display="enter", tooltip="Begin the session"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [_enter("press", "begin", "Begin the session")]
 
 
 class NumberLine(TypedLine):
     """A number to type; Enter goes on."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "next", key_display="enter", tooltip="Go to the next field"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [_enter("submit", "next", "Go to the next field")]
 
 
 class FileLine(TypedLine):
     """A file's name to type; Enter takes it where there is one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "save", key_display="enter", tooltip="Save under this name"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [_enter("submit", "save", "Save under this name")]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action != "submit":

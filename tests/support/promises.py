@@ -59,6 +59,13 @@ def promises(app: Any) -> list[Promise]:
     return [Promise(key, active[key, does], does) for key, _, does in said]
 
 
+def footer(app: Any) -> dict[str, str]:
+    """The keys that the line has room for, and what each is said to do."""
+    line = app.screen.query_one(Transport)
+    does = {key: what for key, _, what in line._keys()}
+    return {key: does[key] for _, _, key in line._spans}
+
+
 def moment(app: Any, control: PromiseControl) -> Moment:
     screen, focused = app.screen, app.screen.focused
     cards, planes = screen.query(EngineCard), screen.query(Circumplex)

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.fake_session import FakeControl, make_app, run, settled
+from support.promises import footer
 from textual.pilot import Pilot
 
 from musmed_tui.app import Left
 from musmed_tui.widgets.engine_card import EngineCard
-from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import column_widths, wrapped
 
 WINDOWS = [
@@ -31,12 +31,6 @@ def lines(app: Any) -> list[str]:
     """The window's rows."""
     strips = app.screen._compositor.render_strips()
     return ["".join(part.text for part in strip) for strip in strips]
-
-
-def footer(app: Any) -> dict[str, str]:
-    line = app.screen.query_one(Transport)
-    does = {key: what for key, _, what in line._keys()}
-    return {key: does[key] for _, _, key in line._spans}
 
 
 async def press(pilot: Pilot[Left], *keys: str) -> list[str]:

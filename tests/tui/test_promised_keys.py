@@ -110,8 +110,9 @@ async def come_to(pilot: Pilot[Left], control: PromiseControl, screen: type) -> 
 
 
 async def ticked(pilot: Pilot[Left]) -> None:
-    if pilot.app.return_value is None:
-        pilot.app._tick()  # type: ignore[attr-defined]
+    app: Any = pilot.app
+    if app.return_value is None:
+        app._tick()
     await quiet(pilot)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support.fake_session import FakeControl, make_app, run, settled, until
+from support.promises import footer
 from textual.css.query import NoMatches
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -17,15 +18,7 @@ from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.help import HelpScreen
 from musmed_tui.screens.shown_focus import while_open
 from musmed_tui.widgets.circumplex import Circumplex
-from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
-
-
-def footer(app: Any) -> dict[str, str]:
-    """The keys in the window's line, and what each is said to do."""
-    line = app.screen.query_one(Transport)
-    does = {key: what for key, _, what in line._keys()}
-    return {key: does[key] for _, _, key in line._spans}
 
 
 async def press(pilot: Pilot[Left], *keys: str) -> None:
