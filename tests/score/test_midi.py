@@ -293,7 +293,7 @@ def check_sounds(data: bytes, score: SessionScore) -> int:
 SESSIONS = [(15.0, 1, True)]
 MORE_SESSIONS = [
     (minutes, seed, steered)
-    for minutes, seeds in ((2.0, 9), (15.0, 12), (24.0, 9), (45.0, 4), (90.0, 2))
+    for minutes, seeds in ((2.0, 9), (15.0, 12), (24.0, 9), (45.0, 4), (60.0, 2))
     for seed in range(seeds)
     for steered in (False, True)
 ]
