@@ -84,6 +84,7 @@ async def stopped(pilot: Pilot[Left], card: Card) -> None:
     card.waits_for, card.rate = None, 1.0
     await pilot.press("q")
     await until(pilot, lambda: isinstance(pilot.app.screen, CheckOutScreen))
+    await until(pilot, lambda: pilot.app.screen.query("#headline"))  # a screen is there before it
     await until(pilot, lambda: said(pilot, "headline"))
 
 
