@@ -19,9 +19,10 @@ from engine.playback.ring import Ring
 from engine.playback.sinks.base import Sink
 
 SILENCE_DB = -120.0
-MARGIN = 0.1
+MARGIN = 0.3
 """Seconds of zeros given after the session beyond the latency: a stopped stream cuts its last
-buffers."""
+buffers. PulseAudio's are .05 s longer than PortAudio says, and its thread may have to wait for a
+core (docs/playback.md)."""
 PAST = 2.0
 """Seconds of played audio the ring still holds, for the level meter behind the latency."""
 STOP_TIMEOUT = 0.6

@@ -48,6 +48,7 @@ class Player:
         self._gain = 1.0
         self._flowing = False
         self._away = False
+        self._left_at = 0
         self._return = fade_gains(0, RETURN_FADE, RETURN_FADE).astype(np.float32)[:, None]
         self._returned = RETURN_FADE
         self._count = np.arange(1, BLOCK_FRAMES + 1, dtype=np.float32)[:, None]
@@ -85,7 +86,7 @@ class Player:
 
     def come_back(self) -> None:
         """The device is back: the sound goes on where it was left, faded in."""
-        self._away, self._returned = False, 0
+        self._away, self._returned, self._left_at = False, 0, self._ring.taken
 
     @property
     def held(self) -> bool:
@@ -94,7 +95,11 @@ class Player:
 
     def taken_at(self, asked: int) -> int:
         """The ring's cursor when ``asked`` frames had been given: what is heard when that many
-        have been heard."""
+        have been heard. What a device took with it that went away is not waited for: its latency
+        may be longer than it was away."""
+        return max(self._left_at, self._taken_then_at(asked))
+
+    def _taken_then_at(self, asked: int) -> int:
         newest = self._calls
         for call in range(newest - 1, max(-1, newest - HISTORY + 1), -1):
             then = int(self._asked_then[call % HISTORY])

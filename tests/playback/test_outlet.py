@@ -356,13 +356,17 @@ def test_whatever_happens_nothing_is_lost_or_repeated_and_no_step_is_heard(
     deeds: list[tuple[str, int]],
 ) -> None:
     """Over any order of loss, return, pause and resume: what is given to the device follows on what
-    it was given before; each stretch that it gives out begins in silence and has no step."""
+    it was given before; each stretch that it gives out begins in silence and has no step; the
+    position, a device's latency behind and none while it is away, never goes back."""
     signal = np.repeat(0.25 + np.arange(400_000, dtype=np.float32)[:, None] / 2**22, 2, axis=1)
     ring = Ring(len(signal) + 10)
     ring.write(signal)
-    player, gone, last = Player(ring, realtime=True), False, None
+    player, gone, last, heard = Player(ring, realtime=True), False, None, 0
     player.fill(np.zeros((100, 2), np.float32))  # it sounds
     for deed, frames in deeds:
+        now = player.taken_at(max(0, player.asked - (0 if gone else 9_600)))
+        assert heard <= now <= ring.taken
+        heard = now
         if deed == "go":
             player.hold()
             gone, last = True, None

@@ -73,10 +73,11 @@ def play(playback: Playback, store: ClipStore, seconds: float) -> None:
         with playback.joiner() as placing:
             placing.place(store.get(key), Marks(), splice=splice)
     print("playing", flush=True)
-    while not (state := playback.state()).ended:
+    while not playback.state().ended:
         for said in playback.take_said():
-            print(f"{state.heard:.2f} {said}", flush=True)
+            print(f"{playback.state().heard:.2f} {said}", flush=True)
         time.sleep(0.02)
+    state = playback.state()
     playback.close()
     print(f"gaps {state.gaps} heard {state.heard}", flush=True)
 
