@@ -20,8 +20,10 @@ class WholeScreen(Screen[ScreenResultType]):
 
     _whole = False
 
-    def on_mount(self) -> None:  # behind the one of the class that inherits
+    def on_compose(self) -> None:  # before Textual's own: nothing has to be styled again
         self._sort_by_size(self.app.size)
+
+    def on_mount(self) -> None:  # behind the one of the class that inherits
         self.call_after_refresh(self.call_after_refresh, self._reveal)
 
     def on_resize(self) -> None:  # before Textual's own, which lays out
@@ -34,10 +36,11 @@ class WholeScreen(Screen[ScreenResultType]):
             (size.width, app.HORIZONTAL_BREAKPOINTS or []),
             (size.height, app.VERTICAL_BREAKPOINTS or []),
         )
+        classes: dict[str, bool] = {}
         for cells, breakpoints in ways:
             chosen = max((one for one in breakpoints if one[0] <= cells), default=(0, ""))[1]
-            self.update_classes({name: name == chosen for _, name in breakpoints}, animate=False)
-        self.update_node_styles(animate=False)
+            classes |= {name: name == chosen for _, name in breakpoints}
+        self.update_classes(classes, animate=False)
 
     def _reveal(self) -> None:
         for line in self.query(Transport):

@@ -61,7 +61,7 @@ def heard_for_a_while(home: Path) -> bool:
 
 def play_and_kill(program: tuple[str, ...], home: Path, when: Callable[[Path], bool]) -> None:
     """Play on the null sink and kill player and engine without a word."""
-    arguments = ("play", "--from", "tired", "--to", "calm", "--minutes", "2", *QUIET)
+    arguments = ("play", "--from", "tired", "--to", "calm", "--minutes", "1", *QUIET)
     process = musmed(program, home, *arguments)
     try:
         wait_for(

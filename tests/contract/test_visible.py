@@ -250,7 +250,7 @@ def play(home: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [
             *(sys.executable, str(QUICK_MUSMED), "play", "--from", "tense", "--to", "calm"),
-            *("--minutes", "2", "--seed", "1", "--sink", f"file:{home}/a.flac", *arguments),
+            *("--minutes", "1", "--seed", "1", "--sink", f"file:{home}/a.flac", *arguments),
         ],
         env=os.environ | {"MUSMED_HOME": str(home), "QUICK_ENGINE_SAYS": SAYS},
         stdin=subprocess.DEVNULL,

@@ -32,7 +32,7 @@ from engine.session.runner import SessionRunner
 from engine.sidecar import report_path
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
-REQUEST = Request(start=Affect(-0.4, 0.6), target=Affect(0.5, -0.5), minutes=2, seed=9)
+REQUEST = Request(start=Affect(-0.4, 0.6), target=Affect(0.5, -0.5), minutes=1, seed=9)
 REAL = [sys.executable, "-P", "-m", "engine"]
 GONE = "fluidsynth 2.3.1 0123456789abcdef Gone.sf2"
 INSTALLED = find_library("fluidsynth") is not None and any(p.is_file() for p in PLACES)

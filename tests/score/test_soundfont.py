@@ -50,7 +50,7 @@ def played() -> soundfont.Chosen:
 
 
 def session(
-    composer: EmbeddedComposer, instrument: str, genre: str, clips_wanted: int = 3
+    composer: EmbeddedComposer, instrument: str, genre: str, clips_wanted: int = 2
 ) -> list[Frames]:
     """The first clips of a two-minute session, each from the state before."""
     request = Request(

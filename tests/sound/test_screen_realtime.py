@@ -41,11 +41,11 @@ REQUEST = Request(
     target=parse_affect("calm")[0],
     start_word="tense",
     target_word="calm",
-    minutes=2,
+    minutes=1.5,
     seed=5,
 )
-POSITION = 78.0
-"""Where the session goes on, in seconds: 42 s before its end, and a join in them."""
+LOOKED_AT, NOT_READ = 58.0, 48.0
+"""Where the session goes on, in seconds: 32 and 42 s before its end, and a join in them."""
 RAMP = frames_of(0.1)
 """Who goes on with a session hears it fade in."""
 HOG = "import os\nos.nice(10)\nwhile True: pass"
@@ -168,9 +168,9 @@ def busy_cores() -> Iterator[None]:
             hog.wait()
 
 
-def looks_right(screen: list[str], before: float, after: float) -> None:
+def looks_right(screen: list[str], position: float, before: float, after: float) -> None:
     """The screen of a session with the engine card open, looked at when it had been heard from
-    ``POSITION`` on for ``before`` to ``after`` seconds (drawing it for the test takes its time on a
+    ``position`` on for ``before`` to ``after`` seconds (drawing it for the test takes its time on a
     busy machine)."""
     text = "\n".join(screen)
     assert "▸ playing   tense → calm" in screen[0], text
@@ -178,7 +178,7 @@ def looks_right(screen: list[str], before: float, after: float) -> None:
     assert "restarts         0" in text, text
     assert text.count("●") == 2, text  # now on the plane, and the playhead
     minutes, seconds = screen[-4].split()[0].split(":")
-    shown = 60 * int(minutes) + int(seconds) - POSITION
+    shown = 60 * int(minutes) + int(seconds) - position
     assert before - LATE < shown < after + LATE, f"{before:.1f}-{after:.1f} s heard of\n{text}"
 
 
@@ -234,24 +234,24 @@ def leaves_cleanly(listening: Listening) -> None:
     wait_for(terminal.restored, what="the terminal to be given back")
 
 
-def equals_its_rendering(sounds: Any, record: Path, folder: Path) -> None:
-    """From ``POSITION`` to the end."""
+def equals_its_rendering(sounds: Any, record: Path, folder: Path, position: float) -> None:
+    """From ``position`` to the end."""
     session, rendering = sounds.stored(folder), sounds.rendering_of(folder, quick=True)
     assert session.state == "finished"
     heard = sounds.trimmed(sounds.raw(record))
     end = int(np.flatnonzero(rendering.any(axis=1))[-1]) + 1
-    rest = len(rendering) - frames_of(POSITION)
+    rest = len(rendering) - frames_of(position)
     assert abs(len(heard) - rest) < SAMPLE_RATE
     assert np.array_equal(heard[RAMP:], rendering[end - len(heard) : end][RAMP:])
 
 
 @contextlib.contextmanager
 def sounding_on_busy_cores(
-    pulse_server: Serve, sounds: Any, folder: Path, latency: float
+    pulse_server: Serve, sounds: Any, position: float, folder: Path, latency: float
 ) -> Iterator[Listening]:
-    """musmed in a terminal, once its sound is recorded."""
+    """musmed in a terminal, once its sound is recorded from ``position`` on."""
     record = folder / "record.raw"
-    sounds.begun_at(folder, REQUEST, POSITION)
+    sounds.begun_at(folder, REQUEST, position)
     with (
         pulse_server(folder) as server,
         server.record(record),
@@ -261,18 +261,19 @@ def sounding_on_busy_cores(
         listening = Listening(terminal, record, sounds)
         listening.listen(0.1)
         yield listening
-    equals_its_rendering(sounds, record, folder)
+    equals_its_rendering(sounds, record, folder, position)
 
 
 def test_the_screen_on_busy_cores_is_not_heard(
     pulse_server: Serve, sounds: Any, tmp_path: Path
 ) -> None:
     def play(folder: Path, latency: float) -> None:
-        with sounding_on_busy_cores(pulse_server, sounds, folder, latency) as listening:
+        given = (pulse_server, sounds, LOOKED_AT, folder, latency)
+        with sounding_on_busy_cores(*given) as listening:
             listening.terminal.press("i")
             listening.listen(24)
             before = listening.heard()
-            looks_right(listening.terminal.screen(), before, listening.heard())
+            looks_right(listening.terminal.screen(), LOOKED_AT, before, listening.heard())
             leaves_cleanly(listening)
 
     played_without_starving(play, tmp_path)
@@ -282,7 +283,8 @@ def test_a_terminal_that_does_not_read_for_twenty_seconds_is_not_heard(
     pulse_server: Serve, sounds: Any, tmp_path: Path
 ) -> None:
     def play(folder: Path, latency: float) -> None:
-        with sounding_on_busy_cores(pulse_server, sounds, folder, latency) as listening:
+        given = (pulse_server, sounds, NOT_READ, folder, latency)
+        with sounding_on_busy_cores(*given) as listening:
             terminal = listening.terminal
             listening.listen(8)
             earlier = terminal.screen()
@@ -297,7 +299,7 @@ def test_a_terminal_that_does_not_read_for_twenty_seconds_is_not_heard(
             listening.listen(begun + STALL + 6)
             heard = listening.heard()
             seen = terminal.screen()
-            looks_right(seen, heard, listening.heard())
+            looks_right(seen, NOT_READ, heard, listening.heard())
             stands_still(earlier, seen)
             leaves_cleanly(listening)
 

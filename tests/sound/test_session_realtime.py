@@ -32,10 +32,10 @@ REQUEST = Request(
     target=parse_affect("calm")[0],
     start_word="tense",
     target_word="calm",
-    minutes=2,
+    minutes=1.5,
     seed=5,
 )
-ARGUMENTS = ("--from", "tense", "--to", "calm", "--minutes", "2", "--seed", "5")
+ARGUMENTS = ("--from", "tense", "--to", "calm", "--seed", "5")
 SINK = ("--sink", "sounddevice:pulse")
 RAMP = frames_of(0.1)
 """Who goes on with a session hears it fade in."""
@@ -90,12 +90,15 @@ def engine_of(process: subprocess.Popen[str]) -> psutil.Process | None:
 
 
 def heard_and_stopped(
-    pulse_server: Serve, sounds: Any, seconds: float, folder: Path, latency: float
+    pulse_server: Serve, sounds: Any, lengths: tuple[float, str], folder: Path, latency: float
 ) -> None:
-    """``musmed play`` with the embedded composer, stopped after ``seconds``."""
+    """``musmed play`` with the embedded composer, stopped after so many seconds of so many
+    minutes."""
+    seconds, minutes = lengths
     record = folder / "record.raw"
+    play = (*REAL, "play", *ARGUMENTS, "--minutes", minutes)
     with pulse_server(folder) as server, server.record(record):
-        with playing(server, folder, latency, *REAL, "play", *ARGUMENTS) as process:
+        with playing(server, folder, latency, *play) as process:
             so_far(process, folder, lambda: sounds.heard_seconds(record) > seconds + latency + 2)
             process.send_signal(signal.SIGTERM)
             out, errors = end_of(process)
@@ -113,23 +116,23 @@ def heard_and_stopped(
     assert abs(session.position - sounded / SAMPLE_RATE) < latency + 3
 
 
-@pytest.mark.parametrize("seconds", [33, pytest.param(100, marks=pytest.mark.long)])
+@pytest.mark.parametrize("lengths", [(33, "1"), pytest.param((100, "2"), marks=pytest.mark.long)])
 def test_what_is_played_through_pulseaudio_has_no_gap_and_equals_the_rendering(
-    pulse_server: Serve, sounds: Any, seconds: float, tmp_path: Path
+    pulse_server: Serve, sounds: Any, lengths: tuple[float, str], tmp_path: Path
 ) -> None:
     """Past the first join, which ends at 30 s."""
 
     def play(folder: Path, latency: float) -> None:
-        heard_and_stopped(pulse_server, sounds, seconds, folder, latency)
+        heard_and_stopped(pulse_server, sounds, lengths, folder, latency)
 
     played_without_starving(play, tmp_path)
 
 
 def heard_with_two_kills(pulse_server: Serve, sounds: Any, folder: Path, latency: float) -> None:
-    """From 55 s of a session on: the engine is killed within clip 3, which follows on what is
-    heard, and once all is composed and 10 s more are heard."""
+    """From 53 s of a session on: the engine is killed within its last clip, which follows on what
+    is heard, and once all is composed and 10 s more are heard."""
     record = folder / "record.raw"
-    sounds.begun_at(folder, REQUEST, 55.0)
+    sounds.begun_at(folder, REQUEST, 53.0)
     with pulse_server(folder) as server, server.record(record):
         with playing(server, folder, latency, *QUICK, "resume") as process:
             clips = folder / "musmed"
@@ -142,7 +145,7 @@ def heard_with_two_kills(pulse_server: Serve, sounds: Any, folder: Path, latency
                 folder,
                 lambda: (now := engine_of(process)) is not None and now.pid != killed.pid,
             )
-            so_far(process, folder, lambda: list(clips.rglob("0004-0.flac")))
+            so_far(process, folder, lambda: list(clips.rglob("0003-0.flac")))
             again = engine_of(process)
             assert again is not None
             ten_more = sounds.heard_seconds(record) + 10
@@ -153,13 +156,13 @@ def heard_with_two_kills(pulse_server: Serve, sounds: Any, folder: Path, latency
     whole = sounds.rendering_of(folder, quick=True)
     heard = sounds.trimmed(sounds.raw(record))
     end = int(np.flatnonzero(whole.any(axis=1))[-1]) + 1
-    assert frames_of(64) < len(heard) <= frames_of(66)
+    assert frames_of(36) < len(heard) <= frames_of(38)
     assert np.array_equal(heard[RAMP:], whole[end - len(heard) : end][RAMP:])
     assert len(re.findall("a new one is being started", out)) == 2
     assert "The composer is back." in out
     session = sounds.stored(folder)
     assert session.state == "finished"
-    assert len(session.clips) == 5
+    assert len(session.clips) == 4
 
 
 def test_killing_the_engine_is_not_heard(pulse_server: Serve, sounds: Any, tmp_path: Path) -> None:

@@ -13,8 +13,11 @@ from support.waiting import end_of
 
 pytestmark = pytest.mark.real_time
 one_after_another = pytest.mark.xdist_group("sound paths")
-with_servers_that_die = pytest.mark.xdist_group("sound servers")
-"""Beside the longer sessions, which have a worker each."""
+with_pulse, with_miniaudio = (
+    pytest.param(device, marks=pytest.mark.xdist_group(f"servers that die, {device}"))
+    for device in ("pulse", "miniaudio")
+)
+"""Each behind one of the longer sessions, which have a worker each."""
 SCRIPT = str(Path(__file__).parents[1] / "support" / "synthetic_session.py")
 
 
@@ -100,8 +103,7 @@ def heard_on_both_sides(
     np.testing.assert_array_equal(after[-4 * 48_000 :], expected[-4 * 48_000 :])
 
 
-@with_servers_that_die
-@pytest.mark.parametrize("device", ["pulse", "miniaudio"])
+@pytest.mark.parametrize("device", [with_pulse, with_miniaudio])
 def test_a_sound_server_that_dies_is_found_again(
     tmp_path: Path, pulse_server: Any, sounds: Any, script: Any, device: str
 ) -> None:
@@ -140,7 +142,7 @@ print(len(set(files)))
 """
 
 
-@with_servers_that_die
+@pytest.mark.xdist_group("servers that die, miniaudio")
 def test_miniaudio_plays_with_a_long_latency_and_lets_go_of_its_server(
     tmp_path: Path, pulse_server: Any, script: Any
 ) -> None:

@@ -28,7 +28,7 @@ TENSE_TO_CALM = Request(
     target=feeling("calm").affect,
     start_word="tense",
     target_word="calm",
-    minutes=3,
+    minutes=1.5,
     seed=5,
     composer="embedded",
 )
