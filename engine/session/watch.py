@@ -42,11 +42,13 @@ class Watch:
         waiting = state.waiting and self._sounded
         with self._playback.joiner() as joiner:
             missed, joiner.missed_splice = joiner.missed_splice, False
-        self._count(waits=waiting and not (state.paused or state.away))
-        return Progress(state.written, waiting, missed, self._silence)
+        passed = self._count(waits=waiting and not (state.paused or state.away))
+        return Progress(state.written, waiting, missed, self._silence, passed)
 
-    def _count(self, *, waits: bool) -> None:
+    def _count(self, *, waits: bool) -> float:
+        """Seconds since the last look."""
         now = self._clock()
         passed, self._looked = min(now - self._looked, COUNTED_SECONDS), now
         self._silence = self._silence + passed if waits and self._waits else 0.0
         self._waits = waits
+        return passed

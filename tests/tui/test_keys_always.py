@@ -8,12 +8,14 @@ to where one key pauses, one eases and one stops.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from support.fake_session import make_app, run, until
 from support.waiting import HANG_SECONDS
@@ -44,6 +46,7 @@ from musmed_tui.settings import Loaded, Settings
 from musmed_tui.theming import load_theme, theme_names
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.transport import Transport
+from musmed_tui.widgets.words import Words
 
 WALKS = 24
 STEPS = 20
@@ -187,11 +190,11 @@ PLACES = {
     (HelpScreen, VerticalScroll),
     (TooSmallScreen, type(None)),
 }
-"""Screens and what has the focus there: every twelve walks come by all of these."""
+"""Screens and what has the focus there: every eight walks come by all of these."""
 
 
 @pytest.mark.parametrize(
-    "first", [0, *(pytest.param(n, marks=pytest.mark.long) for n in range(12, WALKS, 12))]
+    "first", [0, *(pytest.param(n, marks=pytest.mark.long) for n in range(8, WALKS, 8))]
 )
 def test_keys_do_what_is_promised(
     first: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -224,7 +227,7 @@ def test_keys_do_what_is_promised(
             await quiet(pilot)
             app.exit()
 
-    for seed in range(first, first + 12):
+    for seed in range(first, first + 8):
         run(go(seed))
     assert seen >= PLACES
 
@@ -282,16 +285,13 @@ def test_keys_before_there_is_a_session() -> None:
         goes_on.set()
 
 
-@pytest.mark.usefixtures("quick_engine")
-@pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))]
-)
-def test_keys_reach_a_real_session(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The same with the session itself behind the screen, on a sink that is no device."""
-    monkeypatch.chdir(tmp_path)
-    where = folders({"MUSMED_HOME": str(tmp_path)})
+@contextlib.asynccontextmanager
+async def a_real_session(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> AsyncIterator[tuple[Pilot[Left], Any, SessionControl]]:
+    """The app with the session itself behind the screen, on a sink that is no device."""
+    monkeypatch.chdir(folder)
+    where = folders({"MUSMED_HOME": str(folder)})
     request = Request(
         start=feeling("tense").affect,
         target=feeling("calm").affect,
@@ -299,41 +299,113 @@ def test_keys_reach_a_real_session(
         seed=seed,
         composer="embedded",
     )
+    control = SessionControl(where, Loaded(Settings(), {}), Options(sink="null", volume=1.0))
+    themes = {name: load_theme(name) for name in theme_names()}
+    session = (lambda: control.begin(request), expected(request))
+    app = MusmedApp(control, themes, session=session, driver_class=None)
+    try:
+        async with app.run_test(size=USUAL) as pilot:
+            await until(pilot, lambda: begun(app))
+            yield pilot, app.screen._begun.runner, control  # type: ignore[attr-defined]
+            app.exit()
+    finally:
+        control.close()
 
+
+async def pauses_eases_and_stops(pilot: Pilot[Left], runner: Any) -> None:
+    """A session that plays, by the keys."""
+    await press(pilot, "space")
+    await until(pilot, lambda: runner.status().playback.paused)
+    before = eases(runner)
+    await press(pilot, "space", "e")
+    await until(pilot, lambda: not runner.status().playback.paused)
+    await until(pilot, lambda: eases(runner) > before)
+    await press(pilot, "q")
+    await until(pilot, lambda: isinstance(pilot.app.screen, CheckOutScreen))
+    assert runner.wait(0.0)
+
+
+@pytest.mark.usefixtures("quick_engine")
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))]
+)
+def test_keys_reach_a_real_session(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def go() -> None:
         dice = random.Random(1000 + seed)
-        control = SessionControl(where, Loaded(Settings(), {}), Options(sink="null", volume=1.0))
-        themes = {name: load_theme(name) for name in theme_names()}
-        session = (lambda: control.begin(request), expected(request))
-        app = MusmedApp(control, themes, session=session, driver_class=None)
         done: list[Step] = []
-        try:
-            async with app.run_test(size=USUAL) as pilot:
-                await until(pilot, lambda: begun(app))
-                runner = app.screen._begun.runner  # type: ignore[attr-defined]
-                for step in walk(dice):
-                    if {"q", "c", "r", "n"} & set(step) or step[0] in ("saved", "over"):
-                        continue
-                    done.append(step)
-                    await take(pilot, step, control)  # type: ignore[arg-type]
-                    await check(pilot, done)
-                assert await back_to_the_session(pilot)
-                if runner.status().playback.paused:
-                    await press(pilot, "space")
-                    await until(pilot, lambda: not runner.status().playback.paused)
+        async with a_real_session(tmp_path, monkeypatch, seed) as (pilot, runner, control):
+            for step in walk(dice):
+                if {"q", "c", "r", "n"} & set(step) or step[0] in ("saved", "over"):
+                    continue
+                done.append(step)
+                await take(pilot, step, control)  # type: ignore[arg-type]
+                await check(pilot, done)
+            assert await back_to_the_session(pilot)
+            if runner.status().playback.paused:
                 await press(pilot, "space")
-                await until(pilot, lambda: runner.status().playback.paused)
-                before = eases(runner)
-                await press(pilot, "space", "e")
-                await until(pilot, lambda: eases(runner) > before)
-                await press(pilot, "q")
-                await until(pilot, lambda: isinstance(app.screen, CheckOutScreen))
-                assert runner.wait(0.0)
-                app.exit()
-        finally:
-            control.close()
+                await until(pilot, lambda: not runner.status().playback.paused)
+            await pauses_eases_and_stops(pilot, runner)
 
     run(go())
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_keys_reach_a_session_whose_engine_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right after, and once more when there is a new one."""
+
+    async def go() -> None:
+        async with a_real_session(tmp_path, monkeypatch, 0) as (pilot, runner, _):
+            await until(pilot, lambda: runner.status().playback.heard > 0)
+            (engine,) = engines()
+            engine.kill()
+            await press(pilot, "space")
+            await until(pilot, lambda: runner.status().playback.paused)
+            await press(pilot, "space", "e", "s", "escape")
+            await until(pilot, lambda: eases(runner) == 1)
+            await check(pilot, [("keys", "space", "space", "e", "s", "escape")])
+            assert runner.status().restarts == 1
+            await pauses_eases_and_stops(pilot, runner)
+            await until(pilot, lambda: not engines())
+
+    run(go())
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_keys_are_answered_though_the_engine_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before that is noticed; nothing can be composed meanwhile, and who eases is told so."""
+
+    async def go() -> None:
+        async with a_real_session(tmp_path, monkeypatch, 0) as (pilot, runner, _):
+            await until(pilot, lambda: runner.status().playback.heard > 0)
+            (engine,) = engines()
+            engine.suspend()
+            await press(pilot, "space")
+            await until(pilot, lambda: runner.status().playback.paused)
+            await press(pilot, "space", "e", "s", "escape")
+            await until(pilot, lambda: not runner.status().playback.paused)
+            said = pilot.app.screen.query_one("#said", Words)
+            await until(pilot, lambda: "Calmer as soon as it is composed." in str(said.content))
+            await check(pilot, [("keys", "space", "space", "e", "s", "escape")])
+            await press(pilot, "q")
+            await until(pilot, lambda: isinstance(pilot.app.screen, CheckOutScreen))
+            await until(pilot, lambda: not engines())
+
+    run(go())
+
+
+def engines() -> list[psutil.Process]:
+    """Those of this test, as it is their parent."""
+    return [
+        one
+        for one in psutil.Process().children()
+        if one.status() != psutil.STATUS_ZOMBIE and "quick_engine" in " ".join(one.cmdline())
+    ]
 
 
 def eases(runner: Any) -> int:

@@ -210,7 +210,7 @@ async def tried(
 USUAL, BIG, SMALL = (50, 20), (120, 40), (40, 12)
 AT_LENGTH = {
     *("card and words", "steering after a card", "typed half", "help while steering"),
-    *("first typed", "second", "instrument open", "seed", "composer", "list after help"),
+    *("first typed", "second", "way", "instrument open", "seed", "composer", "list after help"),
     *("both chosen", "no name"),
 }
 """Places much like another one, left out of the usual run."""

@@ -385,6 +385,7 @@ class Conductor:
             state.say("Composing: the music goes on as soon as the next clip is ready.")
         state.waiting = told.waiting
         self._failures.silent(told.silence)
+        self._steering.waited(told.passed)
 
 
 def _begin(

@@ -28,6 +28,8 @@ class Progress:
     """An armed splice was passed by before its audio came."""
     silence: float = 0.0
     """For how many seconds the listener has been waiting."""
+    passed: float = 0.0
+    """Seconds since the last one, as far as they count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ KEEP_SECONDS = 3.0
 """How much of the old clip is kept past an event's time: the first beat and the fade lie there."""
 KEEP_HEAD_SECONDS = OVERLAP_SECONDS + 1.0
 """How much of its head is kept in any case: its own join is measured over the whole overlap."""
+ANSWER_SECONDS = 2.0
+"""Who acts and has no splice after so long is told that it was understood."""
 EVENT_GAP_SECONDS = 0.5
 """Events lie at least this far apart."""
 
@@ -80,8 +82,19 @@ def goes_on_from(
     return clips.get(plan.clips[spec.index - 1].key) if spec.index else None
 
 
+def said_while_waited_for(event: Event) -> str:
+    """What the listener reads when nothing can be spliced in yet."""
+    match event:
+        case Steer():
+            return f"Towards {towards(event.target, event.word)} as soon as it is composed."
+        case Ease():
+            return "Calmer as soon as it is composed."
+        case Skip():
+            return "Something else as soon as it is composed."
+
+
 def said_of(event: Event, start: float) -> str:
-    """What the listener reads when a change is under way; ``start`` seconds: its first beat."""
+    """What the listener reads when a change is placed; ``start`` seconds: its first beat."""
     when = f"from {int(start // 60)}:{int(start % 60):02d}"
     match event:
         case Steer():

@@ -28,11 +28,13 @@ from engine.session.conductor.messages import (
     Withdraw,
 )
 from engine.session.conductor.splice import (
+    ANSWER_SECONDS,
     EVENT_GAP_SECONDS,
     SPLICE_MARGIN_SECONDS,
     SPLICE_READY_FRAMES,
     Splice,
     said_of,
+    said_while_waited_for,
     source_of,
 )
 from engine.session.conductor.state import Composing, ConductorState, Fate
@@ -60,6 +62,8 @@ class Steering:
         self._asked: deque[Event] = deque(again)
         self._to_come = to_come
         self.splice: Splice | None = None
+        self._waited = 0.0
+        """Seconds that the listener has waited for what was asked for first; no more once told."""
 
     def start(self) -> bool:
         """The barrier of the first splice that is known; False where none is."""
@@ -71,7 +75,25 @@ class Steering:
 
     def add(self, event: Event) -> None:
         """What a listener wants; its turn comes."""
+        if self._awaited() is None:
+            self._waited = 0.0
         self._asked.append(event)
+
+    def waited(self, seconds: float) -> None:
+        """So much time has passed. An engine may be slow, or hang until that is noticed."""
+        awaited = self._awaited()
+        if awaited is None or self._state.given_up:
+            return
+        before, self._waited = self._waited, self._waited + seconds
+        if before < ANSWER_SECONDS <= self._waited:
+            self._state.say(said_while_waited_for(awaited), answer=True)
+
+    def _awaited(self) -> Event | None:
+        """What a listener has asked for first of all that can't be heard yet."""
+        splice = self.splice
+        if splice is not None and splice.margin is not None and not splice.held:
+            return splice.event
+        return self._asked[0] if self._asked else None
 
     def step(self) -> None:
         """Turn the next action (or scripted event) into a splice, once one can be aimed."""
@@ -112,7 +134,7 @@ class Steering:
             self.missed()
             return
         old, clip = state.plan, state.clips[told.key]
-        self.splice = None
+        self.splice, self._waited = None, 0.0
         state.plan, state.events = splice.plan, (*state.events, splice.event)
         state.next = splice.plan.first_changed + (1 if clip.continuation is not None else 0)
         if splice.held:

@@ -17,6 +17,8 @@ from engine.audio.format import frames_of
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.spec import ClipKey
+from engine.session.conductor.messages import Progress
+from engine.session.conductor.splice import ANSWER_SECONDS
 
 times = st.floats(min_value=0.0, max_value=239.0)
 ASKED = Steer(0.0, Affect(0.2, -0.3))
@@ -50,6 +52,40 @@ def test_of_hasty_steers_the_first_and_the_last_are_heard() -> None:
     assert first.at < second.at
     assert world.conductor.plan.path.waypoints[-1].affect == Affect(-0.5, -0.5)
     assert world.written == frames_of(240)
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        (Steer(0.0, Affect(0.7, 0.3), "glad"), "Towards glad as soon as it is composed."),
+        (Ease(0.0), "Calmer as soon as it is composed."),
+        (Skip(0.0), "Something else as soon as it is composed."),
+    ],
+)
+def test_who_waits_for_what_was_asked_for_is_told_once(action: Event, said: str) -> None:
+    """An engine may hang, or compose slowly: a key that does nothing that is seen is pressed again,
+    or not trusted any more."""
+    world = started()
+
+    def act() -> None:
+        world.tell(action)
+        told = world.said.count(said)
+        world.tell(Progress(world.written, passed=ANSWER_SECONDS - 0.1))
+        assert world.said.count(said) == told
+        for _ in range(3):
+            world.tell(Progress(world.written, passed=1.0))
+        assert world.said.count(said) == told + 1
+
+    world.run(300, {50.0: act, 120.0: act})
+    assert world.said.count(said) == 2
+    assert len(world.kept) == 2, "and then it is heard"
+
+
+def test_who_is_answered_soon_is_told_once_what_is_heard() -> None:
+    world = started()
+    world.run(300, {50.0: lambda: world.tell(Ease(0.0))})
+    world.tell(Progress(world.written, passed=60.0))
+    assert not [said for said in world.said if "as soon as" in said]
 
 
 def test_a_splice_that_came_too_late_is_aimed_again() -> None:
