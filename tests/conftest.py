@@ -74,6 +74,16 @@ _LONGEST = (
     "tui/test_keys_always",
     "score/test_midi",
     "audio/test_rise",
+    "contract/test_help_and_completion",
+    "link/test_hung_engines",
+    "contract/test_bad_input",
+    "contract/test_visible",
+    "link/test_synthesis",
+    "session/test_runner",
+    "contract/test_streams",
+    "session/test_replay",
+    "score/test_audio",
+    "score/test_soundfont",
 )
 
 
