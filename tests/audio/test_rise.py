@@ -70,16 +70,17 @@ def rises_of(audio: Frames, step: int = STEP_FRAMES) -> Rises:
     return rises(short, momentary[len(momentary) - len(short) :], SAMPLE_RATE // step)
 
 
-def rises_by_libebur128(audio: Frames) -> Rises:
+def rises_by_libebur128(audio: Frames, step: int = BLOCK_FRAMES) -> Rises:
     modes = pyebur128.MeasurementMode.MODE_S | pyebur128.MeasurementMode.MODE_M
     state = pyebur128.R128State(CHANNELS, SAMPLE_RATE, modes)
     short, momentary = [], []
-    for at in range(0, len(audio) - BLOCK_FRAMES + 1, BLOCK_FRAMES):
-        state.add_frames(audio[at : at + BLOCK_FRAMES].reshape(-1), BLOCK_FRAMES)
+    for at in range(0, len(audio) - step + 1, step):
+        state.add_frames(audio[at : at + step].reshape(-1), step)
         short.append(pyebur128.get_loudness_shortterm(state))
         momentary.append(pyebur128.get_loudness_momentary(state))
-    pair = (np.maximum(v[29:], -120.0) for v in (np.array(short), np.array(momentary)))
-    return rises(*pair, 10)
+    first = frames_of(3.0) // step - 1
+    pair = (np.maximum(v[first:], -120.0) for v in (np.array(short), np.array(momentary)))
+    return rises(*pair, SAMPLE_RATE // step)
 
 
 def noise(seconds: float, gain: float, seed: int = 0) -> Frames:
@@ -118,10 +119,16 @@ def check(audio: Frames) -> Frames:
     """What leaves of ``audio`` behind some music, whose rises are lawful."""
     out = guarded(np.concatenate((LEADING, audio)))
     assert len(out) == LEAD + len(audio)
-    for found in (rises_of(out), rises_by_libebur128(out)):
-        assert found.short_term <= SHORT_TERM + METERS
-        assert found.momentary <= MOMENTARY + METERS
+    assert is_lawful(rises_of(out)), rises_of(out)
+    # Ten looks a second may miss the loudest that a rise counts from, between two of them.
+    if not is_lawful(rises_by_libebur128(out)):
+        found = rises_by_libebur128(out, STEP_FRAMES)
+        assert is_lawful(found), found
     return out[LEAD:]
+
+
+def is_lawful(found: Rises) -> bool:
+    return found.short_term <= SHORT_TERM + METERS and found.momentary <= MOMENTARY + METERS
 
 
 @pytest.mark.parametrize("before", [0.0, 0.01])
