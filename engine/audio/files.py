@@ -82,34 +82,6 @@ def decode_flac(data: bytes, limit_frames: int) -> Frames:
     return _to_float(words)
 
 
-def read_audio(path: Path) -> Frames:
-    """A whole stereo 48 kHz file (anything libsndfile reads), shape (n, 2).
-
-    Raises ``MusmedError`` for a file that is missing, unreadable, or of another format.
-    """
-    if path.is_dir():
-        raise MusmedError(f"{path} is a folder; name an audio file.")
-    if not path.exists():
-        raise MusmedError(f"There is no file {path}; check the name.")
-    try:
-        with soundfile.SoundFile(path) as file:
-            if (file.samplerate, file.channels) != (SAMPLE_RATE, CHANNELS):
-                raise MusmedError(
-                    f"{path} has {file.channels} channels at {file.samplerate} Hz; convert it to "
-                    f"{CHANNELS} at {SAMPLE_RATE} Hz first."
-                )
-            frames = file.frames
-            if file.subtype.startswith("PCM"):
-                audio = _to_float(file.read(dtype="int32", always_2d=True))
-            else:
-                audio = file.read(dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise MusmedError(f"{path} can't be read as audio ({_reason(error)}).") from error
-    if len(audio) != frames:
-        raise MusmedError(f"{path} is cut short; make it again.")
-    return audio
-
-
 def _reason(error: BaseException) -> str:
     """The cause in a few words, without libsndfile's repetition of the file's name."""
     if isinstance(error, soundfile.LibsndfileError):

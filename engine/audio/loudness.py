@@ -35,12 +35,6 @@ def block_energies(weighted: Doubles) -> Doubles:
     return np.asarray((blocks * blocks).sum(axis=-1).sum(axis=0) / BLOCK_FRAMES)
 
 
-def short_term_lufs(energies: Doubles) -> Doubles:
-    """Short-term loudness at the end of every block from the 30th on, from block energies."""
-    sums = np.convolve(energies, np.ones(SHORT_TERM_BLOCKS), "valid") / SHORT_TERM_BLOCKS
-    return np.asarray(lufs(1.0) + 10.0 * np.log10(np.maximum(sums, 1e-30)))
-
-
 def gated_lufs(energies: Doubles) -> float | None:
     """Integrated loudness from 100 ms block energies (400 ms windows overlapping by 75 %, the
     absolute gate at -70 LUFS and the relative one 10 LU under what passes it); None for silence

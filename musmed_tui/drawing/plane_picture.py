@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.affect.circumplex import Affect
@@ -208,8 +207,3 @@ def _draw_cursor(rows: list[Row], plane: Layout, parts: Moving, now: Label | Non
         if label is not None:
             write(rows, label.text, label.x, label.y, CURSOR)
     _put(rows, at, Cell(signs(plane.glyphs)[CURSOR], CURSOR))
-
-
-def text_of(rows: Iterable[Row]) -> str:
-    """A picture's glyphs as text, lines without trailing blanks."""
-    return "\n".join("".join(cell.glyph for cell in row).rstrip() for row in rows)

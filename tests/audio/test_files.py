@@ -18,7 +18,6 @@ from engine.audio.files import (
     check_target,
     decode_flac,
     encode_flac24,
-    read_audio,
 )
 from engine.audio.format import SAMPLE_RATE, Frames, quantise24
 from engine.errors import MusmedError
@@ -72,8 +71,6 @@ def test_another_format_is_refused(rate: int, channels: int, tmp_path: Path) -> 
     soundfile.write(path, np.zeros((100, channels)), rate)
     with pytest.raises(MusmedError, match="instead of 2 at 48000"):
         decode_flac(path.read_bytes(), 100)
-    with pytest.raises(MusmedError, match="convert it"):
-        read_audio(path)
 
 
 def test_a_wav_is_no_flac_chunk(tmp_path: Path) -> None:
@@ -95,7 +92,7 @@ def test_a_file_is_whole_and_tagged_and_leaves_nothing_beside_it(
         writer.write(audio[7:])
         assert not path.exists()
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
-    back = read_audio(path)
+    back, _ = soundfile.read(path, dtype="float32")
     assert back.shape == audio.shape
     if suffix == ".ogg":
         assert np.corrcoef(back[:, 0], audio[:, 0])[0, 1] > 0.999
@@ -126,7 +123,7 @@ def test_closing_twice_and_discarding_after_closing_keep_the_file(tmp_path: Path
     writer.close()
     writer.close()
     writer.discard()
-    assert len(read_audio(tmp_path / "out.wav")) == 100
+    assert soundfile.info(tmp_path / "out.wav").frames == 100
 
 
 @pytest.mark.parametrize(
@@ -149,7 +146,7 @@ def test_a_name_may_be_as_long_as_a_file_s_may(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 250 + ".flac")
     with AudioWriter(path, **TAGS) as writer:
         writer.write(music(100))
-    assert len(read_audio(path)) == 100
+    assert soundfile.info(path).frames == 100
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -198,10 +195,3 @@ def test_a_disk_that_takes_no_more_is_noticed_and_nothing_is_left(
     assert "can't be written" in done.stdout
     assert done.stdout.count("\n") == 1
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("name", ["missing.flac", "notes.flac", "."])
-def test_reading_what_is_no_audio_is_one_sentence(name: str, tmp_path: Path) -> None:
-    (tmp_path / "notes.flac").write_text("not music")
-    with pytest.raises(MusmedError):
-        read_audio(tmp_path / name)

@@ -18,7 +18,6 @@ from engine.audio.loudness import (
     gated_lufs,
     integrated_lufs,
     k_filter,
-    short_term_lufs,
 )
 from engine.audio.resample import Resampler
 from engine.audio.trim import KEPT_FRAMES, LIMIT_FRAMES, LeadingTrim
@@ -93,16 +92,6 @@ def test_integrated_loudness_agrees_with_two_other_meters() -> None:
     assert ours == pytest.approx(integrated_lufs(audio), abs=0.02)
     reference = pyloudnorm.Meter(SAMPLE_RATE).integrated_loudness(audio.astype(np.float64))
     assert ours == pytest.approx(reference, abs=0.1)
-
-
-def test_short_term_is_the_mean_of_three_seconds() -> None:
-    audio = programme()
-    short = short_term_lufs(energies_of(audio))
-    assert len(short) == 200 - 29
-    for block in (0, 60, 100):
-        window = audio[block * BLOCK_FRAMES : (block + 30) * BLOCK_FRAMES]
-        weighted = k_filter().push(audio[: (block + 30) * BLOCK_FRAMES].T)[:, -len(window) :]
-        assert short[block] == pytest.approx(lufs((weighted**2).mean(axis=1).sum()), abs=1e-6)
 
 
 @pytest.mark.parametrize("frames", [0, 1_000, 96_000])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from musmed_tui.drawing.plane_layout import (
     plane_words,
     pointed,
 )
-from musmed_tui.drawing.plane_picture import moving, now_label, picture, signs, text_of
+from musmed_tui.drawing.plane_picture import moving, now_label, picture, signs
 from musmed_tui.drawing.raster import Glyphs, Row, changes, letterbox
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -43,6 +44,11 @@ TOTAL = 900.0
 unit = st.floats(-1, 1)
 affects = st.builds(Affect, unit, unit)
 sizes = st.tuples(st.integers(2, 130), st.integers(1, 45))
+
+
+def text_of(rows: Iterable[Row]) -> str:
+    """A picture's glyphs as text, lines without trailing blanks."""
+    return "\n".join("".join(cell.glyph for cell in row).rstrip() for row in rows)
 
 
 def session(start: Affect, target: Affect, at: float | None, **more: object) -> PlaneState:
