@@ -151,10 +151,10 @@ def test_no_typo_no_guess(typed: str) -> None:
         parse_affect(typed) if typed != "1984" else feeling(typed)
 
 
-@pytest.mark.parametrize("word", sorted(NEVER_TYPOS))
-def test_a_word_that_is_spelled_right_is_no_typo(word: str) -> None:
-    assert word == plain(word)
-    assert did_you_mean(word) == did_you_mean(f"I feel {word} today") == ()
+def test_a_word_that_is_spelled_right_is_no_typo() -> None:
+    for word in sorted(NEVER_TYPOS):
+        assert word == plain(word)
+        assert did_you_mean(word) == did_you_mean(f"I feel {word} today") == (), word
 
 
 @pytest.mark.parametrize(
