@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from support.drawn import text_of
 from support.fake_session import (
     REQUEST,
     SESSION,
@@ -22,7 +23,6 @@ from engine.clip_record import ClipRecord
 from engine.meter.reading import Reading
 from engine.session.notices import Notice
 from musmed_tui.app import Left, MusmedApp
-from musmed_tui.drawing.plane_picture import text_of
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.drawing.timeline_picture import FLOOR_DB
 from musmed_tui.screens.check_out import CheckOutScreen

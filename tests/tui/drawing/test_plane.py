@@ -9,13 +9,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.drawn import text_of
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
@@ -44,11 +44,6 @@ TOTAL = 900.0
 unit = st.floats(-1, 1)
 affects = st.builds(Affect, unit, unit)
 sizes = st.tuples(st.integers(2, 130), st.integers(1, 45))
-
-
-def text_of(rows: Iterable[Row]) -> str:
-    """A picture's glyphs as text, lines without trailing blanks."""
-    return "\n".join("".join(cell.glyph for cell in row).rstrip() for row in rows)
 
 
 def session(start: Affect, target: Affect, at: float | None, **more: object) -> PlaneState:

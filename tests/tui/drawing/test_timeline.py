@@ -7,8 +7,8 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.drawn import text_of
 
-from musmed_tui.drawing.plane_picture import text_of
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.drawing.timeline_picture import (
     FALL_DB_PER_SECOND,
