@@ -26,6 +26,7 @@ from engine.plan.generation import file_name
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec, LevelPoint, Plan, Tags
 from engine.playback.placement import JoinRecord
+from engine.printable import one_line
 from engine.private import write_private
 
 FORMAT = 1
@@ -218,6 +219,25 @@ def _is_report(path: Path) -> bool:
     except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return False
     return True
+
+
+def read_report(path: Path) -> SessionReport:
+    """A sidecar that musmed wrote. Raises ``MusmedError``: missing, no sidecar, or of a later
+    musmed."""
+    if look_at(path, "sidecar") == "nothing":
+        raise MusmedError(f"There is no sidecar {path}; musmed render writes it beside the sound.")
+    try:
+        with open_file(path) as file:
+            data = file.read(MAX_BYTES + 1)
+        known = msgspec.json.decode(data, type=_Known)
+        if known.format > FORMAT:
+            maker = one_line(known.versions.musmed)
+            raise MusmedError(f"{path} is of musmed {maker}, a later one; evaluate it with that.")
+        return msgspec.json.decode(data, type=SessionReport)
+    except (ValueError, RecursionError) as error:
+        raise MusmedError(f"{path} is no sidecar of musmed's; render the session again.") from error
+    except OSError as error:
+        raise MusmedError(f"{path} can't be read ({error.strerror}); check its rights.") from error
 
 
 def write_report(

@@ -320,6 +320,22 @@ def measure(
     raise typer.Exit(measure_sound(file, as_json=as_json))
 
 
+@app.command()
+def evaluate(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FILE...", help="Rendered sessions, their sidecars beside them."),
+    ] = None,
+    *,
+    seed: Annotated[int, typer.Option(min=0, help="Of shuffles and intervals.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Does the music go where its path goes? Figures beside what they are by chance."""
+    from musmed_tui.commands.evaluate import evaluate as evaluate_sounds
+
+    raise typer.Exit(evaluate_sounds(files or [], seed, as_json=as_json))
+
+
 models = typer.Typer(
     name="models",
     help="MusicGen's checkpoints and adapters: list them, fetch them, remove them.",

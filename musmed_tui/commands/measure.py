@@ -6,7 +6,6 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import MusmedError
@@ -18,27 +17,29 @@ from musmed_tui.terminal.terminal import Signals
 from musmed_tui.wording import clock
 
 if TYPE_CHECKING:
-    from engine.meter.files import Measured, Progress
+    from engine.meter.files import Progress
 
 PATIENCE = 2.0
 """Seconds after which it is said how far it is, and again every so many."""
 
 
-class _StoppedError(Exception):
+class StoppedError(Exception):
     """A signal called the measuring off."""
 
 
 def measure(file: str | None, *, as_json: bool, now: Callable[[], float] = time.monotonic) -> int:
     """Print the readings of ``file``; gives the exit code. Raises ``MusmedError``. ``now``: seconds
     of a steady clock."""
+    from engine.meter.files import measure_file
     from engine.meter.meter import validity
 
     if not file:
         raise MusmedError("The sound file is missing; say musmed measure FILE.")
     with Signals() as signals:
         try:
-            measured = _measured(expanded(file, "sound file"), signals, now)
-        except _StoppedError:
+            with measuring(signals, now) as progress:
+                measured = measure_file(expanded(file, "sound file"), progress)
+        except StoppedError:
             remark("Stopped; nothing is measured.")
             return exit_code(signals.stop)
     readings, remarks = measured
@@ -61,22 +62,23 @@ def measure(file: str | None, *, as_json: bool, now: Callable[[], float] = time.
     return 0
 
 
-def _measured(path: Path, signals: Signals, now: Callable[[], float]) -> Measured:
-    from engine.meter.files import measure_file
-
+@contextlib.contextmanager
+def measuring(signals: Signals, now: Callable[[], float]) -> Iterator[Progress]:
+    """For the block, nothing that decoders say is seen. Gives what is to be told how far a file is:
+    it says so now and then, and raises ``StoppedError`` once a signal has come."""
     say = progress_lines(now)
     with contextlib.ExitStack() as aside:
         aside.enter_context(_quiet_decoders())
 
         def progress(done: float, total: float | None) -> None:
             if signals.stop is not None:
-                raise _StoppedError
+                raise StoppedError
             with aside.pop_all():
                 pass
             say(done, total)
             aside.enter_context(_quiet_decoders())
 
-        return measure_file(path, progress)
+        yield progress
 
 
 @contextlib.contextmanager
