@@ -327,13 +327,14 @@ def evaluate(
         typer.Argument(metavar="FILE...", help="Rendered sessions, their sidecars beside them."),
     ] = None,
     *,
+    judge: Annotated[str, typer.Option(help="Who judges: meter or musicnn.")] = "meter",
     seed: Annotated[int, typer.Option(min=0, help="Of shuffles and intervals.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Does the music go where its path goes? Figures beside what they are by chance."""
     from musmed_tui.commands.evaluate import evaluate as evaluate_sounds
 
-    raise typer.Exit(evaluate_sounds(files or [], seed, as_json=as_json))
+    raise typer.Exit(evaluate_sounds(files or [], seed, judge, as_json=as_json))
 
 
 models = typer.Typer(

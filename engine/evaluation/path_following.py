@@ -24,29 +24,31 @@ times in a row, and shuffled one by one a null would be too easily beaten."""
 
 
 class Course(NamedTuple):
-    """``planned`` and ``measured``: (n, 2), valence and arousal in [-1, 1], of ``n`` windows whose
-    middles are ``step`` seconds apart; ``name``: of the session."""
+    """``planned`` and ``measured``: (n, 2), valence and arousal, of ``n`` windows whose middles are
+    ``step`` seconds apart; in [-1, 1], but for what is ``measured`` on a scale of its own and not
+    ``scaled``. NaN throughout: the judge says nothing of that axis. ``name``: of the session."""
 
     name: str
     step: float
     planned: Vector
     measured: Vector
+    scaled: bool = True
 
 
 class Figures(NamedTuple):
     """What one session is worth; None where a figure has no meaning (an axis on which the path
-    stands still, a session too short)."""
+    stands still or of which the judge says nothing, a scale of the judge's own)."""
 
     valence_r: float | None
     arousal_r: float | None
-    valence_ccc: float
-    arousal_ccc: float
+    valence_ccc: float | None
+    arousal_ccc: float | None
     way: float | None
     """The way that the music goes along the line from start to target, of the path's: 1 as far, 0
     nowhere, negative the other way round. Of the last quarter's mean and the first's."""
     progress_r: float | None
     """Pearson's r of both along that line."""
-    end_error: float
+    end_error: float | None
     """Distance on the plane between the means of the last 30 s, in [0, 2.83]."""
     right_steps: float | None
     """The share of steps of 30 s in which the music goes to the side the path goes to."""
@@ -55,8 +57,8 @@ class Figures(NamedTuple):
 
 
 def pearson(x: Vector, y: Vector) -> float | None:
-    """Pearson's r; None where one of them stands still."""
-    if len(x) < 3 or np.ptp(x) < 1e-9 or np.ptp(y) < 1e-9:
+    """Pearson's r; None where one of them stands still or is not known."""
+    if len(x) < 3 or np.isnan(x).any() or np.isnan(y).any() or np.ptp(x) < 1e-9 or np.ptp(y) < 1e-9:
         return None
     return float(np.corrcoef(x, y)[0, 1])
 
@@ -73,31 +75,43 @@ def figures(course: Course) -> Figures:
     planned, measured = course.planned, course.measured
     if planned.shape != measured.shape or len(planned) < 2:
         raise ValueError(f"a course of {planned.shape} and {measured.shape} has no figures")
-    last = max(1, round(30.0 / course.step))
-    end = planned[-last:].mean(axis=0) - measured[-last:].mean(axis=0)
     along = _along(course)
+    ccc = [concordance(planned[:, axis], measured[:, axis]) for axis in (0, 1)]
+    on_scale = [course.scaled and not np.isnan(measured[:, axis]).any() for axis in (0, 1)]
     return Figures(
         valence_r=pearson(planned[:, 0], measured[:, 0]),
         arousal_r=pearson(planned[:, 1], measured[:, 1]),
-        valence_ccc=concordance(planned[:, 0], measured[:, 0]),
-        arousal_ccc=concordance(planned[:, 1], measured[:, 1]),
-        way=None if along is None else _way(*along),
+        valence_ccc=ccc[0] if on_scale[0] else None,
+        arousal_ccc=ccc[1] if on_scale[1] else None,
+        way=_way(*along) if along is not None and all(on_scale) else None,
         progress_r=None if along is None else pearson(*along),
-        end_error=float(np.linalg.norm(end)),
+        end_error=_end_error(course) if all(on_scale) else None,
         right_steps=_right_steps(course),
         lag_s=None if along is None else _lag(*along, course.step),
     )
 
 
+def _end_error(course: Course) -> float:
+    last = max(1, round(30.0 / course.step))
+    ends = (line[-last:].mean(axis=0) for line in (course.planned, course.measured))
+    return float(np.linalg.norm(np.subtract(*ends)))
+
+
+def _known(course: Course) -> tuple[Vector, Vector]:
+    """Both on the axes of which the judge says something."""
+    axes = ~np.isnan(course.measured).any(axis=0)
+    return course.planned[:, axes], course.measured[:, axes]
+
+
 def _along(course: Course) -> tuple[Vector, Vector] | None:
-    """Both, projected on the line from the path's first window to its last; None where the path
-    goes nowhere."""
-    way = course.planned[-1] - course.planned[0]
+    """Both, projected on the line from the path's first window to its last (of a judge of arousal,
+    on the way that arousal goes); None where the path goes nowhere."""
+    planned, measured = _known(course)
+    way = planned[-1] - planned[0]
     length = float(np.linalg.norm(way))
     if length < 0.05:
         return None
-    line = way / length
-    return (course.planned - course.planned[0]) @ line, (course.measured - course.planned[0]) @ line
+    return (planned - planned[0]) @ (way / length), (measured - planned[0]) @ (way / length)
 
 
 def _way(planned: Vector, measured: Vector) -> float | None:
@@ -110,8 +124,8 @@ def _right_steps(course: Course) -> float | None:
     """Steps of 30 s, so that neighbours share no sound; those where the path stands still do not
     count."""
     apart = max(1, round(30.0 / course.step))
-    goes = course.planned[apart:] - course.planned[:-apart]
-    went = course.measured[apart:] - course.measured[:-apart]
+    planned, measured = _known(course)
+    goes, went = planned[apart:] - planned[:-apart], measured[apart:] - measured[:-apart]
     counted = np.linalg.norm(goes, axis=1) > 1e-6
     if not counted.any():
         return None

@@ -73,7 +73,7 @@ def evaluate(
     for sound, report in zip(sounds, reports, strict=True):
         judged = recogniser.judge(sound, progress(sound))
         remarks |= dict.fromkeys(judged.remarks)
-        courses.append(course_of(str(sound), report, judged))
+        courses.append(course_of(str(sound), report, judged, scaled=recogniser.scaled))
     rng = np.random.default_rng(seed)
     found = [figures(course) for course in courses]
     chance = [nulls(one, [x for x in courses if x is not one], rng) for one in courses]
@@ -90,7 +90,7 @@ def evaluate(
     )
 
 
-def course_of(name: str, report: SessionReport, judged: Judged) -> Course:
+def course_of(name: str, report: SessionReport, judged: Judged, *, scaled: bool = True) -> Course:
     """What the judge made of each window beside the path's mean over it. Raises ``MusmedError``
     for a session too short to follow anything."""
     path = Path(report.plan.path)
@@ -102,8 +102,13 @@ def course_of(name: str, report: SessionReport, judged: Judged) -> Course:
         )
     planned = [mean_affect(path, window.start, min(window.end, until)) for window in windows]
     step = (windows[-1].end - windows[0].end) / (len(windows) - 1)
-    pairs = ([(a.valence, a.arousal) for a in x] for x in (planned, [w.affect for w in windows]))
-    return Course(name, step, *(np.array(pair) for pair in pairs))
+    return Course(
+        name,
+        step,
+        planned=np.array([(affect.valence, affect.arousal) for affect in planned]),
+        measured=np.array([(w.valence, w.arousal) for w in windows], np.float64),  # None: NaN
+        scaled=scaled,
+    )
 
 
 def _row(

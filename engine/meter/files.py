@@ -35,8 +35,36 @@ def measure_file(path: Path, progress: Progress = lambda done, total: None) -> M
     """Readings of a whole file: anything libsndfile reads (WAV, FLAC, Ogg, MP3, AIFF ...), up to 16
     channels, 8 to 384 kHz, of the first four hours. Raises ``MusmedError``: missing, unreadable,
     not audio, silent, or with less than 5 s of sound."""
+    meter = Meter()
+    readings: list[Reading] = []
+
+    def push(mono: Floats) -> None:
+        readings.extend(meter.push(np.repeat(mono[:, None], 2, axis=1)))
+
+    heard = hear_file(path, push, progress)
+    readings += meter.finish()
+    if not readings:
+        raise MusmedError(f"{path} is {heard.too_little}; the meter needs 5 s of sound.")
+    return Measured(tuple(readings), heard.remarks)
+
+
+class Heard(NamedTuple):
+    """What a file was. ``peak`` of full scale; ``remarks``: in sentences, what was odd about it."""
+
+    peak: float
+    remarks: tuple[str, ...]
+
+    @property
+    def too_little(self) -> str:
+        """What to call it where nothing could be judged."""
+        return "silent" if self.peak < _SILENT else "shorter than 5 s or nearly silent"
+
+
+def hear_file(path: Path, push: Callable[[Floats], None], progress: Progress) -> Heard:
+    """Give ``push`` the file as one channel at 48 kHz, (n,) float32 at a time, in bounded memory.
+    Raises ``MusmedError`` as ``measure_file`` does for what is no sound."""
     with SoundReader(path) as reader:
-        listener = _Listener()
+        listener = _Listener(push)
         for piece in reader.pieces():
             listener.hear(piece.audio, piece.rate)
             progress(listener.seconds, reader.seconds)
@@ -44,22 +72,18 @@ def measure_file(path: Path, progress: Progress = lambda done, total: None) -> M
                 hours = LONGEST_MEASURED // 3600
                 listener.remarks[f"Of {path} only the first {hours} hours are measured."] = None
                 break
-        readings = listener.finish()
-        if not readings:
-            what = "silent" if listener.peak < _SILENT else "shorter than 5 s or nearly silent"
-            raise MusmedError(f"{path} is {what}; the meter needs 5 s of sound.")
+        listener.finish()
         cancelled = f"The channels of {path} cancel each other; the loudest one is measured."
         if listener.cancelled:
             listener.remarks[cancelled] = None
-        return Measured(tuple(readings), (*reader.remarks, *listener.remarks))
+        return Heard(listener.peak, (*reader.remarks, *listener.remarks))
 
 
 class _Listener:
-    """The meter with what a file needs before it: one channel, at 48 kHz."""
+    """Makes one channel at 48 kHz of what it hears."""
 
-    def __init__(self) -> None:
-        self._meter = Meter()
-        self._readings: list[Reading] = []
+    def __init__(self, push: Callable[[Floats], None]) -> None:
+        self._push = push
         self._resampler: Resampler | None = None
         self.seconds = 0.0
         self.peak = 0.0
@@ -68,7 +92,7 @@ class _Listener:
 
     def hear(self, audio: Floats, rate: int) -> None:
         if self._resampler is None or self._resampler.rate != rate:
-            self._push(self._rest())
+            self.finish()
             self._resampler = Resampler(rate)
         mono, cancelled = mixed(audio)
         self.cancelled |= cancelled
@@ -76,12 +100,6 @@ class _Listener:
         self._push(self._resampler.push(mono))
         self.seconds += len(audio) / rate
 
-    def finish(self) -> list[Reading]:
-        self._push(self._rest())
-        return self._readings + self._meter.finish()
-
-    def _rest(self) -> Floats:
-        return np.zeros(0, np.float32) if self._resampler is None else self._resampler.finish()
-
-    def _push(self, mono: Floats) -> None:
-        self._readings += self._meter.push(np.repeat(mono[:, None], 2, axis=1))
+    def finish(self) -> None:
+        if self._resampler is not None:
+            self._push(self._resampler.finish())

@@ -34,12 +34,13 @@ WORDS = {
 def evaluate(
     files: Sequence[str],
     seed: int,
+    judge: str = "meter",
     *,
     as_json: bool,
     now: Callable[[], float] = time.monotonic,
 ) -> int:
     """Print the figures of rendered sessions; gives the exit code. Raises ``MusmedError``."""
-    from engine.evaluation.recognisers import MeterRecogniser
+    from engine.evaluation.recognisers import recogniser
     from engine.evaluation.sessions import evaluate as judged_by
 
     if not files:
@@ -48,7 +49,7 @@ def evaluate(
     with Signals() as signals:
         try:
             with measuring(signals, now) as progress:
-                found = judged_by(sounds, MeterRecogniser(), seed, lambda _: progress)
+                found = judged_by(sounds, recogniser(judge), seed, lambda _: progress)
         except StoppedError:
             remark("Stopped; nothing is evaluated.")
             return exit_code(signals.stop)
@@ -87,7 +88,7 @@ def _print(found: Evaluation) -> None:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+    return "" if value is None else f"{value:.2f}".replace("-0.00", "0.00")
 
 
 def _range(low: float | None, high: float | None) -> str:

@@ -41,6 +41,7 @@ class Ideal:
     """Hears the path itself, ``late`` seconds late and ``gain`` times as far."""
 
     name, version, licence, domain = "ideal", "1", "none", "It hears paths."
+    scaled = True
 
     def __init__(self, late: float = 0.0, gain: float = 1.0) -> None:
         self.late, self.gain = late, gain
@@ -51,8 +52,8 @@ class Ideal:
         windows = []
         for end in range(30, int(plan.total) + 1, 10):
             here = plan.path.at(max(0.0, end - 15.0 - self.late))
-            affect = Affect(self.gain * here.valence, self.gain * here.arousal)
-            windows.append(Window(end - 30.0, float(end), affect))
+            heard = (self.gain * here.valence, self.gain * here.arousal)
+            windows.append(Window(end - 30.0, float(end), *heard))
             progress(end, plan.total)
         return Judged(tuple(windows), (f"{sound.name} is noise.",))
 
@@ -99,7 +100,7 @@ def test_the_command_over_two_files(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_only_what_was_heard_counts(tmp_path: Path) -> None:
     report = read_report(report_path(rendered(tmp_path, 0, heard=100.0)))
-    windows = tuple(Window(e - 30.0, e, Affect(0, 0)) for e in map(float, range(30, 240, 10)))
+    windows = tuple(Window(e - 30.0, e, 0.0, 0.0) for e in map(float, range(30, 240, 10)))
     course = course_of("one", report, Judged(windows, ()))
     assert len(course.planned) == 8
     assert course.step == 10.0
@@ -108,7 +109,7 @@ def test_only_what_was_heard_counts(tmp_path: Path) -> None:
 def test_too_short_a_session_is_a_sentence(tmp_path: Path) -> None:
     report = read_report(report_path(rendered(tmp_path, 0, 1.0)))
     with pytest.raises(MusmedError, match="too short to say"):
-        course_of("one", report, Judged((Window(0.0, 30.0, Affect(0, 0)),), ()))
+        course_of("one", report, Judged((Window(0.0, 30.0, 0.0, 0.0),), ()))
 
 
 def of_a_later_musmed(report: SessionReport) -> bytes:
