@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import math
 import platform
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -233,11 +235,23 @@ def read_report(path: Path) -> SessionReport:
         if known.format > FORMAT:
             maker = one_line(known.versions.musmed)
             raise MusmedError(f"{path} is of musmed {maker}, a later one; evaluate it with that.")
-        return msgspec.json.decode(data, type=SessionReport)
+        report = msgspec.json.decode(data, type=SessionReport)
+        _check_times(report)
     except (ValueError, RecursionError) as error:
         raise MusmedError(f"{path} is no sidecar of musmed's; render the session again.") from error
     except OSError as error:
         raise MusmedError(f"{path} can't be read ({error.strerror}); check its rights.") from error
+    return report
+
+
+def _check_times(report: SessionReport) -> None:
+    """Raises ``ValueError`` unless the path goes on in time and the session has a length."""
+    times = [point.time for point in report.plan.path]
+    lengths = [report.plan.total_s, *([] if report.heard_s is None else [report.heard_s])]
+    if not times or not all(map(math.isfinite, (*times, *lengths))):
+        raise ValueError("a path without times")
+    if any(a > b for a, b in itertools.pairwise(times)) or min(lengths) <= 0.0:
+        raise ValueError("a path that goes back in time")
 
 
 def write_report(

@@ -8,6 +8,7 @@ import json
 import random
 import resource
 import struct
+import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,10 +17,13 @@ from typing import NamedTuple
 import mido
 import numpy as np
 import pytest
+from support.mutations import mutated as other_value
 from support.odd_sounds import tune, written
 from support.required import lacking
+from support.tensor_bundles import write_bundle
 from support.tiny_soundfont import tiny_soundfont
 
+from engine.affect.circumplex import Affect
 from engine.audio.reading.sounds import SoundReader
 from engine.composers.musicgen.files.adapters import check_adapter
 from engine.composers.musicgen.files.tensorfile import read_json, read_tensors
@@ -29,6 +33,12 @@ from engine.composers.score.sound.soundfont import choose
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.errors import MusmedError
 from engine.evaluation.notes import read_midi
+from engine.evaluation.recognisers import Judged, Window
+from engine.evaluation.sessions import course_of
+from engine.evaluation.tensor_bundle import read_bundle
+from engine.plan.planner import make_plan
+from engine.plan.request import Request
+from engine.sidecar import read_report, write_report
 
 FEW, MANY = 60, 10_000
 MOST_MEMORY = 512 * 1024
@@ -54,6 +64,14 @@ def mutated(data: bytes, dice: random.Random) -> bytes:
             case _:
                 del out[at:]
     return bytes(out)
+
+
+def mutated_json(data: bytes, dice: random.Random) -> bytes:
+    """With another value somewhere in it, most often; bytes by chance leave hardly any JSON."""
+    if dice.random() < 0.2:
+        return mutated(data, dice)
+    new = other_value(data.decode(), dice)
+    return new if isinstance(new, bytes) else str(new).encode("utf-8", "replace")
 
 
 _JOINED = ("WAV", "FLAC", "OGG", "MP3")
@@ -127,6 +145,38 @@ def scores() -> list[bytes]:
     return [out.getvalue()]
 
 
+@cache
+def sidecars() -> list[bytes]:
+    request = Request(start=Affect(-0.4, 0.7), target=Affect(0.6, -0.6), minutes=4.0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.json"
+        write_report(path, request=request, plan=make_plan(request), events=(), clips=(), joins=())
+        return [path.read_bytes()]
+
+
+WINDOWS = tuple(Window(at - 30.0, at, 0.1, 0.2) for at in map(float, range(30, 240, 10)))
+
+
+def read_sidecar(path: Path) -> None:
+    course = course_of("a session", read_report(path), Judged(WINDOWS, ()))
+    assert np.isfinite(course.planned).all()
+
+
+@cache
+def checkpoints() -> tuple[bytes, bytes]:
+    tensors = {f"layer_{n}/kernel": np.ones((2, 3), np.float32) for n in range(9)}
+    with tempfile.TemporaryDirectory() as folder:
+        index, data = Path(folder) / "index", Path(folder) / "data"
+        write_bundle(index, data, tensors)
+        return index.read_bytes(), data.read_bytes()
+
+
+def read_checkpoint(path: Path) -> None:
+    data = path.with_suffix(".data")
+    data.write_bytes(checkpoints()[1])
+    assert all(values.size <= 54 for values in read_bundle(path, data).values())
+
+
 FONT = tiny_soundfont([(0, 0), (0, 4), (128, 0)])
 
 
@@ -136,6 +186,7 @@ class Kind(NamedTuple):
     name: str
     whole: Callable[[], Sequence[bytes]]
     read: Callable[[Path], object]
+    mutated: Callable[[bytes, random.Random], bytes] = mutated
 
 
 KINDS = {
@@ -147,6 +198,8 @@ KINDS = {
     "an adapter's settings": Kind("adapter_config.json", lambda: [ADAPTER], read_adapter),
     "a model's settings": Kind("config.json", lambda: [ADAPTER], read_settings_of_a_model),
     "score": Kind("a.mid", scores, read_midi),
+    "sidecar": Kind("a.json", sidecars, read_sidecar, mutated_json),
+    "a checkpoint's index": Kind("a.index", lambda: [checkpoints()[0]], read_checkpoint),
 }
 
 
@@ -157,7 +210,7 @@ def test_a_mutated_file_is_read_or_refused_in_a_sentence(
 ) -> None:
     if kind == "soundfont" and fluid.library() is None:
         lacking("needs: apt install libfluidsynth3")
-    name, whole, read = KINDS[kind]
+    name, whole, read, mutate = KINDS[kind]
     (tmp_path / "adapter_model.safetensors").write_bytes(TENSOR_FILE)
     (tmp_path / "adapter_config.json").write_bytes(ADAPTER)
     path = tmp_path / name
@@ -168,7 +221,7 @@ def test_a_mutated_file_is_read_or_refused_in_a_sentence(
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     refused = 0
     for number in range(count):
-        path.write_bytes(mutated(dice.choice(whole()), dice))
+        path.write_bytes(mutate(dice.choice(whole()), dice))
         try:
             read(path)
         except MusmedError as error:

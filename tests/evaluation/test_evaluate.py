@@ -23,6 +23,11 @@ from musmed_tui.commands.evaluate import evaluate as command
 PATHS = (Affect(-0.4, 0.7), Affect(0.6, -0.6)), (Affect(0.7, 0.5), Affect(-0.6, -0.4))
 
 
+@pytest.fixture(autouse=True)
+def few_shuffles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.evaluation.path_following.SHUFFLES", 60)
+
+
 def rendered(folder: Path, number: int, minutes: float = 4.0, heard: float | None = None) -> Path:
     """A sound file of noise with the sidecar of a session."""
     start, target = PATHS[number % 2]
@@ -59,20 +64,20 @@ class Ideal:
 
 
 def test_who_hears_the_path_is_told_from_chance(tmp_path: Path) -> None:
-    sounds = [rendered(tmp_path, number) for number in range(4)]
+    sounds = [rendered(tmp_path, number) for number in range(2)]
     found = evaluate(sounds, Ideal(), 0, lambda _: lambda done, total: None)
     rows = {row.figure: row for row in found.rows}
     for name in ("valence_r", "arousal_r", "progress_r", "way"):
         row = rows[name]
         assert row.mean == pytest.approx(1.0, abs=0.03), name
         assert row.shuffled_high is not None
-        assert row.shuffled_high < 0.7, name
-        assert row.n == 4
+        assert row.shuffled_high < 0.8, name
+        assert row.n == 2
     assert rows["end_error"].mean < 0.05
     assert rows["way"].constant == pytest.approx(0.0)
     assert rows["arousal_r"].another_path is not None
     assert rows["arousal_r"].another_path < 1.0
-    assert found.remarks == tuple(f"{number}.wav is noise." for number in range(4))
+    assert found.remarks == tuple(f"{number}.wav is noise." for number in range(2))
     again = evaluate(sounds, Ideal(), 0, lambda _: lambda done, total: None)
     assert again == found, "the same seed, the same figures"
 

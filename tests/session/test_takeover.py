@@ -272,6 +272,7 @@ def test_after_silence_the_other_composer_enters_like_a_late_clip(
     assert levels[0] < levels[1] < levels[2]
 
 
+@pytest.mark.long
 def test_in_a_session_that_was_steered_before_and_is_after(
     play: Play, library: Library, tmp_path: Path
 ) -> None:
