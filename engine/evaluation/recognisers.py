@@ -100,6 +100,8 @@ class MusicnnRecogniser:
     def judge(self, sound: Path, progress: Progress) -> Judged:
         patches = Patches(self._network)
         heard = hear_file(sound, patches.push, progress)
+        if heard.silent:
+            raise MusmedError(f"{sound} is silent; {self.name} needs sound.")
         fast = np.array([logits[self._fast] - logits[self._slow] for logits in patches.logits])
         if len(fast) < PATCHES:
             raise MusmedError(f"{sound} is too short for {self.name}, which hears 30 s at once.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path as FilePath
 
 import msgspec
@@ -63,15 +63,18 @@ def evaluate(
     sounds: Sequence[FilePath],
     recogniser: Recogniser,
     seed: int,
-    progress: Callable[[FilePath], Progress],
+    progress: Progress,
 ) -> Evaluation:
     """Judge rendered sessions, each with its sidecar beside it. ``seed``: of shuffles and
-    bootstrap. ``progress``: told each file before its seconds. Raises ``MusmedError``."""
+    bootstrap. ``progress``: told the seconds done and those of all of them. Raises
+    ``MusmedError``."""
     reports = [read_report(report_path(sound)) for sound in sounds]  # before anything takes long
     remarks: dict[str, None] = {}
     courses = []
+    whole, before = sum(map(_length, reports)), 0.0
     for sound, report in zip(sounds, reports, strict=True):
-        judged = recogniser.judge(sound, progress(sound))
+        judged = recogniser.judge(sound, _onwards(progress, before, whole))
+        before += _length(report)
         remarks |= dict.fromkeys(judged.remarks)
         courses.append(course_of(str(sound), report, judged, scaled=recogniser.scaled))
     rng = np.random.default_rng(seed)
@@ -94,7 +97,7 @@ def course_of(name: str, report: SessionReport, judged: Judged, *, scaled: bool 
     """What the judge made of each window beside the path's mean over it. Raises ``MusmedError``
     for a session too short to follow anything."""
     path = Path(report.plan.path)
-    until = report.plan.total_s if report.heard_s is None else report.heard_s
+    until = _length(report)
     windows = [window for window in judged.windows if window.end <= until + 0.5]
     if len(windows) < LEAST_WINDOWS:
         raise MusmedError(
@@ -109,6 +112,15 @@ def course_of(name: str, report: SessionReport, judged: Judged, *, scaled: bool 
         measured=np.array([(w.valence, w.arousal) for w in windows], np.float64),  # None: NaN
         scaled=scaled,
     )
+
+
+def _length(report: SessionReport) -> float:
+    """Seconds of the session that the file holds."""
+    return report.plan.total_s if report.heard_s is None else report.heard_s
+
+
+def _onwards(progress: Progress, before: float, whole: float) -> Progress:
+    return lambda done, _: progress(min(before + done, whole), whole)
 
 
 def _row(

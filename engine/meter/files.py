@@ -44,7 +44,8 @@ def measure_file(path: Path, progress: Progress = lambda done, total: None) -> M
     heard = hear_file(path, push, progress)
     readings += meter.finish()
     if not readings:
-        raise MusmedError(f"{path} is {heard.too_little}; the meter needs 5 s of sound.")
+        what = "silent" if heard.silent else "shorter than 5 s or nearly silent"
+        raise MusmedError(f"{path} is {what}; the meter needs 5 s of sound.")
     return Measured(tuple(readings), heard.remarks)
 
 
@@ -55,9 +56,8 @@ class Heard(NamedTuple):
     remarks: tuple[str, ...]
 
     @property
-    def too_little(self) -> str:
-        """What to call it where nothing could be judged."""
-        return "silent" if self.peak < _SILENT else "shorter than 5 s or nearly silent"
+    def silent(self) -> bool:
+        return self.peak < _SILENT
 
 
 def hear_file(path: Path, push: Callable[[Floats], None], progress: Progress) -> Heard:

@@ -49,7 +49,7 @@ def evaluate(
     with Signals() as signals:
         try:
             with measuring(signals, now) as progress:
-                found = judged_by(sounds, recogniser(judge), seed, lambda _: progress)
+                found = judged_by(sounds, recogniser(judge), seed, progress)
         except StoppedError:
             remark("Stopped; nothing is evaluated.")
             return exit_code(signals.stop)

@@ -22,12 +22,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from engine.affect.circumplex import Affect  # noqa: E402
-from engine.plan.request import Request  # noqa: E402
-from engine.session.library.library import Library  # noqa: E402
+from engine.affect.circumplex import Affect
+from engine.plan.request import Request
+from engine.session.library.library import Library
 
 MUSMED = [sys.executable, "-m", "musmed_tui"]
 PLAY = ("play", "--from", "tense", "--to", "calm", "--minutes", "3", "--sink", "null")
@@ -69,10 +68,8 @@ def two_players() -> None:
         env = home(folder)
         first = subprocess.Popen([*MUSMED, *PLAY, "--plain"], env=env, stdout=subprocess.DEVNULL)
         try:
-            while not (Path(folder) / "data" / "library").is_dir():
-                time.sleep(0.05)
             library = library_of(env)
-            while not (kept := library.sessions()):
+            while not (kept := library.sessions()) and first.poll() is None:
                 time.sleep(0.05)
             library.close()
             second = subprocess.run(

@@ -36,6 +36,8 @@ from engine.affect.feelings import parse_affect  # noqa: E402
 from engine.affect.path import Path, Waypoint  # noqa: E402
 from engine.audio.format import Frames  # noqa: E402
 from engine.composers.score.composer import EmbeddedComposer  # noqa: E402
+from engine.evaluation import path_following  # noqa: E402
+from engine.evaluation.path_following import concordance  # noqa: E402
 from engine.meter.meter import Reading, estimate  # noqa: E402
 from engine.plan.clock import clip_end, clip_start  # noqa: E402
 from engine.plan.planner import make_plan  # noqa: E402
@@ -82,14 +84,9 @@ def second_clip(composer: EmbeddedComposer, tags: tuple[str, str], a: Affect, se
 
 
 def pearson(x: Vector, y: Vector) -> float:
-    return float(np.corrcoef(x, y)[0, 1])
-
-
-def concordance(x: Vector, y: Vector) -> float:
-    """Lin's concordance correlation coefficient."""
-    return float(
-        2.0 * np.cov(x, y, bias=True)[0, 1] / (x.var() + y.var() + (x.mean() - y.mean()) ** 2)
-    )
+    """NaN where one of them stands still."""
+    r = path_following.pearson(x, y)
+    return float("nan") if r is None else r
 
 
 def grid_row(name: str, seeds: int, first_seed: int) -> str:

@@ -65,7 +65,7 @@ class Ideal:
 
 def test_who_hears_the_path_is_told_from_chance(tmp_path: Path) -> None:
     sounds = [rendered(tmp_path, number) for number in range(2)]
-    found = evaluate(sounds, Ideal(), 0, lambda _: lambda done, total: None)
+    found = evaluate(sounds, Ideal(), 0, lambda done, total: None)
     rows = {row.figure: row for row in found.rows}
     for name in ("valence_r", "arousal_r", "progress_r", "way"):
         row = rows[name]
@@ -78,12 +78,12 @@ def test_who_hears_the_path_is_told_from_chance(tmp_path: Path) -> None:
     assert rows["arousal_r"].another_path is not None
     assert rows["arousal_r"].another_path < 1.0
     assert found.remarks == tuple(f"{number}.wav is noise." for number in range(2))
-    again = evaluate(sounds, Ideal(), 0, lambda _: lambda done, total: None)
+    again = evaluate(sounds, Ideal(), 0, lambda done, total: None)
     assert again == found, "the same seed, the same figures"
 
 
 def test_half_of_the_way_is_half_of_it(tmp_path: Path) -> None:
-    found = evaluate([rendered(tmp_path, 0)], Ideal(gain=0.5), 0, lambda _: lambda d, t: None)
+    found = evaluate([rendered(tmp_path, 0)], Ideal(gain=0.5), 0, lambda d, t: None)
     rows = {row.figure: row for row in found.rows}
     assert rows["way"].mean == pytest.approx(0.5, abs=0.02)
     assert rows["way"].another_path is None, "one session has no other's path"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from scipy.signal import correlate, stft
 from support.tensor_bundles import write_bundle
 
@@ -31,6 +32,7 @@ from engine.evaluation.musicnn import (
 )
 from engine.evaluation.recognisers import recogniser
 from engine.evaluation.tensor_bundle import read_bundle
+from engine.meter.files import hear_file
 
 CHANNELS = (1, 204, 204, 51, 51, 51, 64, 64, 64, 1506, 200)
 
@@ -187,6 +189,55 @@ def test_the_network_is_the_papers_by_another_arithmetic() -> None:
     found = Musicnn(weights(3)).logits(patch)
     assert found.shape == (len(TAGS),) == (50,)
     np.testing.assert_allclose(found, expected, atol=2e-4 * np.abs(expected).max())
+
+
+# the judge
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package as pip would install it, with random weights."""
+    folder = tmp_path / "packages" / "musicnn" / "MTT_musicnn"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").write_text("raise ImportError('TensorFlow 1 is missing')")
+    write_bundle(folder / ".index", folder / ".data-00000-of-00001", weights())
+    monkeypatch.syspath_prepend(str(tmp_path / "packages"))
+
+
+@pytest.mark.usefixtures("package")
+def test_the_judge_hears_thirty_seconds_every_nine(tmp_path: Path) -> None:
+    """From the package's files, which are read and never imported; at any rate, of any channels."""
+    rng = np.random.default_rng(6)
+    sound = rng.uniform(-0.2, 0.2, (41 * 16_000, 2))
+    sound[: 20 * 16_000] *= 0.05
+    soundfile.write(tmp_path / "a.wav", sound, 16_000)
+    told: list[float] = []
+    judge = recogniser("musicnn")
+    judged = judge.judge(tmp_path / "a.wav", lambda done, _: told.append(done))
+    assert [(w.start, w.end, w.valence) for w in judged.windows] == [
+        (0.0, 30.0, None),
+        (9.0, 39.0, None),
+    ]
+    patches = Patches(installed())
+    heard = hear_file(tmp_path / "a.wav", patches.push, lambda _done, _total: None)
+    assert len(patches.logits) == 13
+    fast, slow = TAGS.index("fast"), TAGS.index("slow")
+    for window, first in zip(judged.windows, (0, 3), strict=True):
+        tagged = [x[fast] - x[slow] for x in patches.logits[first : first + 10]]
+        assert window.arousal == pytest.approx(float(np.mean(tagged)), rel=1e-4, abs=1e-4)
+    assert judged.windows[0].arousal != judged.windows[1].arousal
+    assert judged.remarks == heard.remarks == ()
+    assert max(told) == pytest.approx(41.0)
+    assert not judge.scaled
+
+
+@pytest.mark.usefixtures("package")
+@pytest.mark.parametrize(("gain", "words"), [(0.0, "is silent"), (0.1, "is too short")])
+def test_what_it_can_t_judge_is_a_sentence(gain: float, words: str, tmp_path: Path) -> None:
+    noise = np.random.default_rng(7).uniform(-gain, gain, (6 * 8_000, 1))
+    soundfile.write(tmp_path / "a.wav", noise, 8_000)
+    with pytest.raises(MusmedError, match=words):
+        recogniser("musicnn").judge(tmp_path / "a.wav", lambda _done, _total: None)
 
 
 # the real one

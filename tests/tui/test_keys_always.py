@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import random
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -359,12 +359,7 @@ def test_keys_reach_a_session_whose_engine_is_killed(
 
     async def go() -> None:
         async with a_real_session(tmp_path, monkeypatch, 0) as (pilot, runner, _):
-            await until(pilot, lambda: runner.status().playback.heard > 0)
-            (engine,) = engines()
-            engine.kill()
-            await press(pilot, "space")
-            await until(pilot, lambda: runner.status().playback.paused)
-            await press(pilot, "space", "e", "s", "escape")
+            await hit(pilot, runner, psutil.Process.kill)
             await until(pilot, lambda: eases(runner) == 1)
             await check(pilot, [("keys", "space", "space", "e", "s", "escape")])
             assert runner.status().restarts == 1
@@ -374,7 +369,7 @@ def test_keys_reach_a_session_whose_engine_is_killed(
     run(go())
 
 
-@pytest.mark.usefixtures("quick_engine")
+@pytest.mark.usefixtures("quick_engine", "held_engines")
 def test_keys_are_answered_though_the_engine_hangs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -382,12 +377,7 @@ def test_keys_are_answered_though_the_engine_hangs(
 
     async def go() -> None:
         async with a_real_session(tmp_path, monkeypatch, 0) as (pilot, runner, _):
-            await until(pilot, lambda: runner.status().playback.heard > 0)
-            (engine,) = engines()
-            engine.suspend()
-            await press(pilot, "space")
-            await until(pilot, lambda: runner.status().playback.paused)
-            await press(pilot, "space", "e", "s", "escape")
+            await hit(pilot, runner, psutil.Process.suspend)
             await until(pilot, lambda: not runner.status().playback.paused)
             said = pilot.app.screen.query_one("#said", Words)
             await until(pilot, lambda: "Calmer as soon as it is composed." in str(said.content))
@@ -397,6 +387,16 @@ def test_keys_are_answered_though_the_engine_hangs(
             await until(pilot, lambda: not engines())
 
     run(go())
+
+
+async def hit(pilot: Pilot[Left], runner: Any, blow: Callable[[psutil.Process], None]) -> None:
+    """The engine of a session that is heard; the keys then pause it, let it go on, and ease it."""
+    await until(pilot, lambda: runner.status().playback.heard > 0)
+    (engine,) = engines()
+    blow(engine)
+    await press(pilot, "space")
+    await until(pilot, lambda: runner.status().playback.paused)
+    await press(pilot, "space", "e", "s", "escape")
 
 
 def engines() -> list[psutil.Process]:
