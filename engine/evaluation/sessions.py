@@ -10,8 +10,8 @@ import numpy as np
 
 from engine.affect.path import Path
 from engine.errors import MusmedError
+from engine.evaluation.judges.base import Judge, Judged
 from engine.evaluation.path_following import Course, Figures, Nulls, bootstrap, figures, nulls
-from engine.evaluation.recognisers import Judged, Recogniser
 from engine.meter.files import Progress
 from engine.plan.tags import mean_affect
 from engine.sidecar import SessionReport, read_report, report_path
@@ -44,7 +44,7 @@ class Row(msgspec.Struct, frozen=True):
     constant: float | None
 
 
-class Judge(msgspec.Struct, frozen=True):
+class JudgeRecord(msgspec.Struct, frozen=True):
     name: str
     version: str
     domain: str
@@ -52,7 +52,7 @@ class Judge(msgspec.Struct, frozen=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    judge: Judge
+    judge: JudgeRecord
     seed: int
     sessions: tuple[SessionFigures, ...]
     rows: tuple[Row, ...]
@@ -61,7 +61,7 @@ class Evaluation(msgspec.Struct, frozen=True):
 
 def evaluate(
     sounds: Sequence[FilePath],
-    recogniser: Recogniser,
+    judge: Judge,
     seed: int,
     progress: Progress,
 ) -> Evaluation:
@@ -73,16 +73,16 @@ def evaluate(
     courses = []
     whole, before = sum(map(_length, reports)), 0.0
     for sound, report in zip(sounds, reports, strict=True):
-        judged = recogniser.judge(sound, _onwards(progress, before, whole))
+        judged = judge.judge(sound, _onwards(progress, before, whole))
         before += _length(report)
         remarks |= dict.fromkeys(judged.remarks)
-        courses.append(course_of(str(sound), report, judged, scaled=recogniser.scaled))
+        courses.append(course_of(str(sound), report, judged, scaled=judge.scaled))
     rng = np.random.default_rng(seed)
     found = [figures(course) for course in courses]
     chance = [nulls(one, [x for x in courses if x is not one], rng) for one in courses]
     rows = (_row(name, found, chance, rng) for name in Figures._fields)
     return Evaluation(
-        judge=Judge(recogniser.name, recogniser.version, recogniser.domain, recogniser.licence),
+        judge=JudgeRecord(judge.name, judge.version, judge.domain, judge.licence),
         seed=seed,
         sessions=tuple(
             SessionFigures(course.name, len(course.planned), one._asdict())

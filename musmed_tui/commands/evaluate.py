@@ -40,7 +40,7 @@ def evaluate(
     now: Callable[[], float] = time.monotonic,
 ) -> int:
     """Print the figures of rendered sessions; gives the exit code. Raises ``MusmedError``."""
-    from engine.evaluation.recognisers import recogniser
+    from engine.evaluation.judges.registry import open_judge
     from engine.evaluation.sessions import evaluate as judged_by
 
     if not files:
@@ -49,7 +49,7 @@ def evaluate(
     with Signals() as signals:
         try:
             with measuring(signals, now) as progress:
-                found = judged_by(sounds, recogniser(judge), seed, progress)
+                found = judged_by(sounds, open_judge(judge), seed, progress)
         except StoppedError:
             remark("Stopped; nothing is evaluated.")
             return exit_code(signals.stop)

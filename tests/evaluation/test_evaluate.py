@@ -13,7 +13,8 @@ import soundfile
 
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
-from engine.evaluation.recognisers import Judged, MeterRecogniser, Window
+from engine.evaluation.judges.base import Judged, Window
+from engine.evaluation.judges.meter import MeterJudge
 from engine.evaluation.sessions import course_of, evaluate
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
@@ -47,6 +48,7 @@ class Ideal:
 
     name, version, licence, domain = "ideal", "1", "none", "It hears paths."
     scaled = True
+    tags = ()
 
     def __init__(self, late: float = 0.0, gain: float = 1.0) -> None:
         self.late, self.gain = late, gain
@@ -94,7 +96,7 @@ def test_the_command_over_two_files(tmp_path: Path, capsys: pytest.CaptureFixtur
     sounds = [str(rendered(tmp_path, number, 2.0)) for number in range(2)]
     assert command(sounds, 0, as_json=True) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["judge"]["name"] == MeterRecogniser.name
+    assert told["judge"]["name"] == MeterJudge.name
     assert [one["file"] for one in told["sessions"]] == sounds
     assert {row["figure"] for row in told["rows"]} >= {"arousal_r", "end_error", "way"}
     assert command(sounds, 0, as_json=False) == 0

@@ -18,8 +18,8 @@ from support.tensor_bundles import write_bundle
 
 from engine.audio.format import SAMPLE_RATE
 from engine.errors import MusmedError
-from engine.evaluation import musicnn
-from engine.evaluation.musicnn import (
+from engine.evaluation.judges import musicnn_network
+from engine.evaluation.judges.musicnn_network import (
     MELS,
     PATCH,
     SHAPES,
@@ -30,8 +30,8 @@ from engine.evaluation.musicnn import (
     mel_filters,
     spectra,
 )
-from engine.evaluation.recognisers import recogniser
-from engine.evaluation.tensor_bundle import read_bundle
+from engine.evaluation.judges.registry import open_judge
+from engine.evaluation.judges.tensor_bundle import read_bundle
 from engine.meter.files import hear_file
 
 CHANNELS = (1, 204, 204, 51, 51, 51, 64, 64, 64, 1506, 200)
@@ -124,13 +124,13 @@ def test_mel_filters_are_slaneys() -> None:
     """Centres a third of 200 Hz apart up to 1 kHz, then 6.4^(1/27) times; areas of 1."""
     filters = mel_filters()
     assert filters.shape == (MELS, 257)
-    edges = musicnn._hertz(np.linspace(0.0, musicnn._mel(8000.0), MELS + 2))
+    edges = musicnn_network._hertz(np.linspace(0.0, musicnn_network._mel(8000.0), MELS + 2))
     assert edges[0] == 0.0
     assert edges[-1] == pytest.approx(8000.0)
     below, above = edges[edges < 1000.0], edges[edges > 1000.0]
     assert np.ptp(np.diff(below)) < 1e-9
     assert np.ptp(above[1:] / above[:-1]) < 1e-9
-    assert musicnn._mel(6400.0) - musicnn._mel(1000.0) == pytest.approx(27.0)
+    assert musicnn_network._mel(6400.0) - musicnn_network._mel(1000.0) == pytest.approx(27.0)
     wide = (edges[2:] - edges[:-2]) > 300.0
     np.testing.assert_allclose(filters.sum(axis=1)[wide] * 16_000 / 512, 1.0, rtol=0.05)
 
@@ -212,7 +212,7 @@ def test_the_judge_hears_thirty_seconds_every_nine(tmp_path: Path) -> None:
     sound[: 20 * 16_000] *= 0.05
     soundfile.write(tmp_path / "a.wav", sound, 16_000)
     told: list[float] = []
-    judge = recogniser("musicnn")
+    judge = open_judge("musicnn")
     judged = judge.judge(tmp_path / "a.wav", lambda done, _: told.append(done))
     assert [(w.start, w.end, w.valence) for w in judged.windows] == [
         (0.0, 30.0, None),
@@ -237,7 +237,7 @@ def test_what_it_can_t_judge_is_a_sentence(gain: float, words: str, tmp_path: Pa
     noise = np.random.default_rng(7).uniform(-gain, gain, (6 * 8_000, 1))
     soundfile.write(tmp_path / "a.wav", noise, 8_000)
     with pytest.raises(MusmedError, match=words):
-        recogniser("musicnn").judge(tmp_path / "a.wav", lambda _done, _total: None)
+        open_judge("musicnn").judge(tmp_path / "a.wav", lambda _done, _total: None)
 
 
 # the real one
@@ -246,9 +246,9 @@ def test_what_it_can_t_judge_is_a_sentence(gain: float, words: str, tmp_path: Pa
 def test_without_the_package_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MusmedError, match="pip install --no-deps musicnn"):
-        recogniser("musicnn")
+        open_judge("musicnn")
     with pytest.raises(MusmedError, match="meter, musicnn"):
-        recogniser("nobody")
+        open_judge("nobody")
 
 
 @pytest.mark.skipif(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from engine.audio.format import SAMPLE_RATE
 from engine.errors import MusmedError
-from engine.evaluation.tensor_bundle import Tensors, read_bundle
+from engine.evaluation.judges.tensor_bundle import Tensors, read_bundle
 
 Floats = NDArray[np.float32]
 

@@ -1,0 +1,55 @@
+"""musicnn's tagger as a judge of arousal, by 'fast' and 'slow'."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import MusmedError
+from engine.evaluation.judges.base import Judged, Window
+from engine.evaluation.judges.musicnn_network import SECONDS, TAGS, Patches, installed
+from engine.meter.files import Progress, hear_file
+
+PATCHES, STEP = 10, 3
+"""Patches of 3 s to a window, and from one window to the next."""
+
+
+class MusicnnJudge:
+    """30 s, every 9 s. Raises ``MusmedError`` where the package is not installed."""
+
+    name = "musicnn MTT"
+    version = "0.1.0"
+    licence = "ISC"
+    scaled = False
+    tags = TAGS
+    domain = (
+        "Arousal alone: by how much 'fast' is likelier than 'slow' (a difference of logits) to a "
+        "tagger trained on MagnaTagATune, which is music of all kinds; its figures were not "
+        "compared with TensorFlow's."
+    )
+
+    def __init__(self) -> None:
+        self._network = installed()
+        self._fast, self._slow = TAGS.index("fast"), TAGS.index("slow")
+
+    def judge(self, sound: Path, progress: Progress) -> Judged:
+        patches = Patches(self._network)
+        heard = hear_file(sound, patches.push, progress)
+        if heard.silent:
+            raise MusmedError(f"{sound} is silent; {self.name} needs sound.")
+        if len(patches.logits) < PATCHES:
+            raise MusmedError(f"{sound} is too short for {self.name}, which hears 30 s at once.")
+        logits = np.array(patches.logits, np.float64)
+        starts = range(0, len(logits) - PATCHES + 1, STEP)
+        means = ((at, logits[at : at + PATCHES].mean(axis=0)) for at in starts)
+        windows = (
+            Window(
+                at * SECONDS,
+                (at + PATCHES) * SECONDS,
+                arousal=float(mean[self._fast] - mean[self._slow]),
+                activations=mean,
+            )
+            for at, mean in means
+        )
+        return Judged(tuple(windows), heard.remarks)

@@ -1,0 +1,39 @@
+"""Which judges there are. Each is imported when it is opened: some need torch."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.errors import MusmedError
+from engine.evaluation.judges.base import Judge
+
+
+class Offer(NamedTuple):
+    """Where a judge is; ``placed``: it is made of weights that lie somewhere, so ``NAME=PLACE``."""
+
+    where: str
+    placed: bool = False
+
+
+_HERE = "engine.evaluation.judges."
+JUDGES = {
+    "meter": Offer(f"{_HERE}meter:MeterJudge"),
+    "musicnn": Offer(f"{_HERE}musicnn:MusicnnJudge"),
+}
+
+
+def open_judge(word: str) -> Judge:
+    """The judge behind 'NAME' or 'NAME=PLACE'. Raises ``MusmedError`` for one that there is not, or
+    whose packages or weights are not here."""
+    name, given, place = word.partition("=")
+    offer = JUDGES.get(name)
+    if offer is None:
+        raise MusmedError(f"There is no judge {name!r}; there are {', '.join(JUDGES)}.")
+    if given and not (offer.placed and place):
+        raise MusmedError(f"The judge {name} takes no place; say --judge {name}.")
+    module, _, attribute = offer.where.partition(":")
+    maker = getattr(importlib.import_module(module), attribute)
+    made: Judge = maker(Path(place) if place else None) if offer.placed else maker()
+    return made
