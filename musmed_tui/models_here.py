@@ -12,12 +12,11 @@ from engine.composers.musicgen.files.catalogue import (
 from engine.composers.musicgen.files.checkpoints import (
     MODEL_TYPES,
     IncompleteError,
-    cached_repos,
     find,
-    repo_folder,
     snapshots,
 )
 from engine.errors import MusmedError
+from engine.hub_cache import cached_repos, repo_folder
 from engine.places import look_at
 
 
@@ -25,7 +24,7 @@ def others() -> Iterator[tuple[str, str]]:
     """The hub repositories in the cache that are a MusicGen or a LoRA adapter, with which of them
     they are, the catalogue's left out."""
     from engine.composers.musicgen.files.adapters import CONFIG, is_adapter
-    from engine.composers.musicgen.files.tensorfile import read_json
+    from engine.tensorfile import read_json
 
     for repo in cached_repos():
         if entry_of(repo) is not None:

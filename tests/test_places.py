@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.composers.musicgen.files.adapters import AdapterWish, adapter_file, parse_adapter
-from engine.composers.musicgen.files.checkpoints import cached_repos, find, hub_cache
+from engine.composers.musicgen.files.checkpoints import find
 from engine.composers.musicgen.opening import check_opening
 from engine.errors import MusmedError
+from engine.hub_cache import cached_repos, hub_cache
 from engine.places import expanded, is_there, look_at, names_in, part_of, place_of
 from engine.session.fingerprints import materials_of
 from musmed_tui.asked import Asked

@@ -15,12 +15,12 @@ from pathlib import Path
 from engine.composers.base import has_model
 from engine.composers.musicgen.files.adapters import adapter_file, parse_adapter
 from engine.composers.musicgen.files.checkpoints import CONFIG, Checkpoint, find
-from engine.composers.musicgen.files.tensorfile import read_header
 from engine.errors import MusmedError
 from engine.places import open_file, place_of
 from engine.plan.generation import Generation, file_name
 from engine.plan.request import Request
 from engine.session.library.records import StoredSession
+from engine.tensorfile import read_header
 
 OPENING_BYTES = 32 * 1024 * 1024
 """An opening may have gigabytes, and is heard from its last minute only."""

@@ -13,11 +13,9 @@ from engine.composers.musicgen.files.catalogue import (
     entry_of,
     repo_of,
 )
-from engine.composers.musicgen.files.checkpoints import (
-    repo_folder,
-    snapshots,
-)
+from engine.composers.musicgen.files.checkpoints import snapshots
 from engine.errors import MusmedError, UnknownWordError
+from engine.hub_cache import repo_folder
 from engine.places import look_at
 from engine.printable import one_line, visible
 from musmed_tui.models_here import here, others, state_of

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from engine.composers.musicgen.files.audiocraft_packages import HOW, MODULES, missing
 from engine.composers.musicgen.files.catalogue import CATALOGUE, INSTALL, NAMES
-from engine.composers.musicgen.files.checkpoints import hub_cache
 from engine.errors import MusmedError
+from engine.hub_cache import hub_cache
 from musmed_tui.doctor.finding import Finding, Level
 from musmed_tui.models_here import here, others, state_of
 

@@ -26,7 +26,6 @@ from support.tiny_soundfont import tiny_soundfont
 from engine.affect.circumplex import Affect
 from engine.audio.reading.sounds import SoundReader
 from engine.composers.musicgen.files.adapters import check_adapter
-from engine.composers.musicgen.files.tensorfile import read_json, read_tensors
 from engine.composers.musicgen.opening import read_opening
 from engine.composers.score.sound import fluid
 from engine.composers.score.sound.soundfont import choose
@@ -39,6 +38,7 @@ from engine.evaluation.sessions import course_of
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.sidecar import read_report, write_report
+from engine.tensorfile import read_json, read_tensors
 
 FEW, MANY = 60, 10_000
 MOST_MEMORY = 512 * 1024

@@ -10,10 +10,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from engine.composers.musicgen.files.checkpoints import EMBEDDING, Checkpoint
-from engine.composers.musicgen.files.tensorfile import TensorInfo
 from engine.composers.musicgen.model import device
 from engine.composers.musicgen.model.device import choose_device, fitting, is_out_of_memory
 from engine.errors import MusmedError
+from engine.tensorfile import TensorInfo
 
 
 @pytest.fixture(autouse=True)

@@ -25,11 +25,12 @@ from hypothesis import strategies as st
 from support.waiting import HANG_SECONDS, bytes_under, cpu_seconds, end_of, wait_for
 
 from engine.composers.musicgen.files import hub
-from engine.composers.musicgen.files.catalogue import CATALOGUE, is_repo_name, smaller
-from engine.composers.musicgen.files.checkpoints import find, hub_cache, repo_folder, snapshots
-from engine.composers.musicgen.files.tensorfile import read_tensors
+from engine.composers.musicgen.files.catalogue import CATALOGUE, smaller
+from engine.composers.musicgen.files.checkpoints import find, snapshots
 from engine.composers.musicgen.files.transfer import Progress
 from engine.errors import MusmedError
+from engine.hub_cache import hub_cache, is_repo_name, repo_folder
+from engine.tensorfile import read_tensors
 
 ROOT = Path(__file__).parents[2]
 COMMIT = "a" * 40

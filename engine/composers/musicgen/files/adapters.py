@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from engine.composers.musicgen.files.catalogue import entry_of, is_repo_name
+from engine.composers.musicgen.files.catalogue import entry_of
 from engine.composers.musicgen.files.checkpoints import (
     MAX_CONFIG_BYTES,
     PICKLES,
@@ -24,9 +24,10 @@ from engine.composers.musicgen.files.checkpoints import (
     is_local,
     snapshots,
 )
-from engine.composers.musicgen.files.tensorfile import FLOATS, TensorInfo, read_json, read_tensors
 from engine.errors import MusmedError
+from engine.hub_cache import is_repo_name
 from engine.places import is_there, look_at, names_in, place_of
+from engine.tensorfile import FLOATS, TensorInfo, read_json, read_tensors
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 MAX_ADAPTERS = 8

@@ -8,8 +8,9 @@ which is where they are taken from when main still has none.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+
+from engine.hub_cache import is_repo_name
 
 INSTALL = "pip install '.[musicgen]' in musmed's folder"
 """How what MusicGen needs gets here: musmed is on no package index."""
@@ -18,7 +19,6 @@ LICENCE_SENTENCE = (
     "MusicGen's weights are Meta's, under CC-BY-NC 4.0: not for commercial use; "
     "musmed itself and its embedded composer are free of that."
 )
-_REPO_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -84,11 +84,6 @@ def smaller_than(size: int, channels: int) -> str | None:
         if not entry.note and entry.channels == channels and entry.decoder_size < size
     ]
     return max(kind, key=lambda entry: entry.decoder_size).name if kind else None
-
-
-def is_repo_name(text: str) -> bool:
-    """Whether ``text`` has the form of a hub repository, 'user/name'."""
-    return _REPO_NAME.fullmatch(text) is not None and ".." not in text and "--" not in text
 
 
 def entry_of(name: str) -> Entry | None:

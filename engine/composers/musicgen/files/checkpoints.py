@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine import hub_cache
 from engine.composers.musicgen.files.catalogue import (
     CATALOGUE,
     entry_of,
-    is_repo_name,
     licence_of,
     repo_of,
     revisions_of,
 )
-from engine.composers.musicgen.files.tensorfile import FLOATS, TensorInfo, read_json, read_tensors
 from engine.errors import MusmedError, UnknownWordError
-from engine.places import is_there, look_at, names_in, open_file, place_of
+from engine.places import is_there, look_at, names_in, place_of
+from engine.tensorfile import FLOATS, TensorInfo, read_json, read_tensors
 
 MAX_CONFIG_BYTES = 1024 * 1024
 MAX_SHARDS = 64
@@ -36,7 +36,6 @@ EMBEDDING = "decoder.model.decoder.embed_tokens.0.weight"
 HEAD = "decoder.lm_heads.0.weight"
 _LAYER = re.compile(r"decoder\.model\.decoder\.layers\.(\d{1,4})\.")
 _SHARD = re.compile(r"[\w-][\w.-]{0,127}\.safetensors", re.ASCII)
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 _OTHERWISE = "or take --composer embedded, which needs no weights"
 _NO_PICKLES = "musmed reads safetensors only, because pickles can run programs"
 
@@ -73,37 +72,9 @@ class Checkpoint:
         return 2 if self.config["decoder"].get("audio_channels") == 2 else 1
 
 
-def hub_cache(environment: Mapping[str, str] | None = None) -> Path:
-    """The folder in which the hub's programs keep what they fetched (``HF_HUB_CACHE``, else
-    ``HF_HOME``/hub, else in the user's cache folder)."""
-    variables = os.environ if environment is None else environment
-    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
-        if variables.get(name):
-            return place_of(variables[name], f"folder for {name}")
-    home = variables.get("HF_HOME")
-    if home:
-        return place_of(home, "folder for HF_HOME") / "hub"
-    cache = variables.get("XDG_CACHE_HOME") or "~/.cache"
-    return place_of(cache, "folder for the hub's cache") / "huggingface" / "hub"
-
-
-def repo_folder(repo: str, cache: Path | None = None) -> Path:
-    """Where the hub's cache keeps ``repo`` ('user/name')."""
-    return (cache or hub_cache()) / f"models--{repo.replace('/', '--')}"
-
-
 def snapshots(repo: str, cache: Path | None = None) -> Iterator[Path]:
     """The snapshots of ``repo`` in the cache that its branches point to, in the order to look."""
-    folder = repo_folder(repo, cache)
-    for revision in revisions_of(repo):
-        try:
-            with open_file(folder / "refs" / revision) as file:
-                commit = file.read(64).decode("ascii", "replace").strip()
-        except OSError:
-            continue
-        snapshot = folder / "snapshots" / commit
-        if _COMMIT.fullmatch(commit) and look_at(snapshot, "snapshot") == "folder":
-            yield snapshot
+    return hub_cache.snapshots(repo, cache, revisions_of(repo))
 
 
 def is_local(name: str) -> bool:
@@ -273,16 +244,3 @@ def _incomplete(folder: Path, name: str, repo: str | None, absent: str) -> Incom
         f"The checkpoint {name} is only partly here ({absent} is missing); "
         f"'musmed models get {name}' fetches the rest, {_OTHERWISE}."
     )
-
-
-def cached_repos(cache: Path | None = None) -> Iterator[str]:
-    """The model repositories in the hub's cache, by name."""
-    folder = cache or hub_cache()
-    if look_at(folder, "folder for the hub's cache") != "folder":
-        return
-    for path in names_in(folder):
-        if not path.match("models--*--*"):
-            continue
-        repo = path.name.removeprefix("models--").replace("--", "/", 1)
-        if is_repo_name(repo):
-            yield repo

@@ -24,8 +24,6 @@ from engine.composers.musicgen.files.checkpoints import (
     PICKLES,
     TOKENIZERS,
     WEIGHTS,
-    hub_cache,
-    repo_folder,
 )
 from engine.composers.musicgen.files.transfer import (
     AbsentError,
@@ -40,6 +38,7 @@ from engine.composers.musicgen.files.transfer import (
     partial_size,
 )
 from engine.errors import MusmedError
+from engine.hub_cache import hub_cache, repo_folder
 
 _SMALL_FILES = (
     CONFIG,
