@@ -42,11 +42,15 @@ def front_modules() -> list[str]:
     )
 
 
+LIGHT_JUDGES = {"base", "mel", "meter", "musicnn", "musicnn_network", "registry", "tensor_bundle"}
+
+
 def engine_modules() -> list[str]:
-    """Without MusicGen's where its packages are not installed."""
+    """Without MusicGen's and the judges' that need torch where that is not installed."""
     files = [*(ROOT / "engine").rglob("[!_]*.py")]
     if importlib.util.find_spec("torch") is None:
         files = [f for f in files if "musicgen" not in f.parts or f.parent.name == "files"]
+        files = [f for f in files if f.parent.name != "judges" or f.stem in LIGHT_JUDGES]
     return sorted(".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files)
 
 
@@ -80,6 +84,11 @@ def test_checkpoints_and_adapters_are_found_without_torch() -> None:
     modules += ["engine.composers.base", "engine.composers.choice"]
     seen = imported_by(f"import {', '.join(modules)}")
     assert not seen & {"torch", "transformers", "peft", "safetensors", "huggingface_hub"}
+
+
+def test_judges_are_named_without_torch() -> None:
+    judges = ", ".join(f"engine.evaluation.judges.{name}" for name in sorted(LIGHT_JUDGES))
+    assert not imported_by(f"import {judges}") & {"torch", "transformers", "safetensors", "sklearn"}
 
 
 @pytest.mark.parametrize("room", ["affect", "plan"])

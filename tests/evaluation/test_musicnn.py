@@ -18,8 +18,10 @@ from support.tensor_bundles import write_bundle
 
 from engine.audio.format import SAMPLE_RATE
 from engine.errors import MusmedError
-from engine.evaluation.judges import musicnn_network
+from engine.evaluation.judges import mel
+from engine.evaluation.judges.mel import mel_filters
 from engine.evaluation.judges.musicnn_network import (
+    LAYOUT,
     MELS,
     PATCH,
     SHAPES,
@@ -27,7 +29,6 @@ from engine.evaluation.judges.musicnn_network import (
     Musicnn,
     Patches,
     installed,
-    mel_filters,
     spectra,
 )
 from engine.evaluation.judges.registry import open_judge
@@ -113,7 +114,7 @@ def test_spectra_are_those_of_the_same_sound_at_16_khz() -> None:
         coarse, 16_000, "hann", 512, 256, boundary="even", padded=False, scaling="spectrum"
     )
     power = np.abs(found.T * 256.0) ** 2  # scipy divides by the window's sum
-    expected = np.log10(10_000.0 * power @ mel_filters().T + 1.0)
+    expected = np.log10(10_000.0 * power @ mel_filters(LAYOUT).T + 1.0)
     ours = spectra(fine.astype(np.float32))
     assert ours.shape == expected.shape == (PATCH + 1, MELS)
     loud = expected > 1.0
@@ -122,15 +123,15 @@ def test_spectra_are_those_of_the_same_sound_at_16_khz() -> None:
 
 def test_mel_filters_are_slaneys() -> None:
     """Centres a third of 200 Hz apart up to 1 kHz, then 6.4^(1/27) times; areas of 1."""
-    filters = mel_filters()
+    filters = mel_filters(LAYOUT)
     assert filters.shape == (MELS, 257)
-    edges = musicnn_network._hertz(np.linspace(0.0, musicnn_network._mel(8000.0), MELS + 2))
+    edges = mel._hertz(np.linspace(0.0, mel._mel(8000.0), MELS + 2))
     assert edges[0] == 0.0
     assert edges[-1] == pytest.approx(8000.0)
     below, above = edges[edges < 1000.0], edges[edges > 1000.0]
     assert np.ptp(np.diff(below)) < 1e-9
     assert np.ptp(above[1:] / above[:-1]) < 1e-9
-    assert musicnn_network._mel(6400.0) - musicnn_network._mel(1000.0) == pytest.approx(27.0)
+    assert mel._mel(6400.0) - mel._mel(1000.0) == pytest.approx(27.0)
     wide = (edges[2:] - edges[:-2]) > 300.0
     np.testing.assert_allclose(filters.sum(axis=1)[wide] * 16_000 / 512, 1.0, rtol=0.05)
 

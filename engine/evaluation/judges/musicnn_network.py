@@ -8,7 +8,6 @@ asked for 'fast' and 'slow', by which it judges arousal; of valence it says hard
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from engine.audio.format import SAMPLE_RATE
 from engine.errors import MusmedError
+from engine.evaluation.judges.mel import MelLayout, mel_powers
 from engine.evaluation.judges.tensor_bundle import Tensors, read_bundle
 
 Floats = NDArray[np.float32]
@@ -34,10 +34,8 @@ TAGS = (
 """MagnaTagATune's fifty most frequent, in the model's order."""
 PATCH = 187
 """Spectra to a patch: 3 s."""
-RATE, FFT, HOP, MELS = 16_000, 512, 256, 96
-FACTOR = SAMPLE_RATE // RATE
-"""Spectra are taken at 48 kHz, of as much time, and what lies over 8 kHz is left out: the same as
-of sound at 16 kHz without resampling it."""
+MELS = 96
+LAYOUT = MelLayout(rate=16_000, fft=512, hop=256, bands=MELS)
 EPSILON = 1e-3
 """TensorFlow's for batch normalisation."""
 SHAPES = {
@@ -164,45 +162,9 @@ SECONDS = 3.0
 SAMPLES = int(SECONDS * SAMPLE_RATE)
 
 
-@functools.cache
-def mel_filters() -> Floats:
-    """(``MELS``, FFT / 2 + 1) triangles from 0 to 8 kHz, evenly apart on Slaney's mel scale (linear
-    up to 1 kHz, logarithmic above), each of the same area, as librosa's are by default."""
-    edges = _hertz(np.linspace(0.0, _mel(RATE / 2.0), MELS + 2))
-    bins = np.arange(FFT // 2 + 1) * RATE / FFT
-    rising = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    falling = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
-    triangles = np.maximum(0.0, np.minimum(rising, falling))
-    return np.asarray(triangles * (2.0 / (edges[2:] - edges[:-2]))[:, None], np.float32)
-
-
-_LINEAR, _KNEE = 200.0 / 3.0, 1000.0
-_STEP = np.log(6.4) / 27.0
-
-
-def _mel(hertz: float) -> float:
-    if hertz < _KNEE:
-        return hertz / _LINEAR
-    return float(_KNEE / _LINEAR + np.log(hertz / _KNEE) / _STEP)
-
-
-def _hertz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
-    above = _KNEE * np.exp(_STEP * (mels - _KNEE / _LINEAR))
-    return np.where(mels < _KNEE / _LINEAR, _LINEAR * mels, above)
-
-
 def spectra(mono: Floats) -> Floats:
-    """Log-mel spectra of (n,) samples at 48 kHz: (1 + n // 768, ``MELS``), the first one centred at
-    the first sample, mirrored at both ends."""
-    length, hop = FFT * FACTOR, HOP * FACTOR
-    padded = np.pad(mono, length // 2, mode="reflect")
-    window = np.hanning(length + 1)[:-1].astype(np.float32) / FACTOR
-    frames = sliding_window_view(padded, length)[::hop]
-    made = []
-    for at in range(0, len(frames), 256):  # a few at a time: they overlap
-        power = np.abs(np.fft.rfft(frames[at : at + 256] * window)[:, : FFT // 2 + 1]) ** 2
-        made.append(power @ mel_filters().T)
-    return np.asarray(np.log10(10_000.0 * np.concatenate(made) + 1.0), np.float32)
+    """Log-mel spectra of (n,) samples at 48 kHz: (1 + n // 768, ``MELS``)."""
+    return np.asarray(np.log10(10_000.0 * mel_powers(mono, LAYOUT) + 1.0), np.float32)
 
 
 def installed() -> Musicnn:

@@ -17,10 +17,12 @@ class Offer(NamedTuple):
     placed: bool = False
 
 
+INSTALL = "pip install '.[evaluate]' in musmed's folder"
 _HERE = "engine.evaluation.judges."
 JUDGES = {
     "meter": Offer(f"{_HERE}meter:MeterJudge"),
     "musicnn": Offer(f"{_HERE}musicnn:MusicnnJudge"),
+    "jamendo": Offer(f"{_HERE}jamendo:JamendoJudge", placed=True),
 }
 
 
@@ -34,6 +36,9 @@ def open_judge(word: str) -> Judge:
     if given and not (offer.placed and place):
         raise MusmedError(f"The judge {name} takes no place; say --judge {name}.")
     module, _, attribute = offer.where.partition(":")
-    maker = getattr(importlib.import_module(module), attribute)
+    try:
+        maker = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        raise MusmedError(f"The judge {name} needs {error.name}: {INSTALL}.") from error
     made: Judge = maker(Path(place) if place else None) if offer.placed else maker()
     return made
