@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import MusmedError
+from engine.evaluation.wording import WORDS
 from engine.places import expanded
 from musmed_tui.commands.measure import StoppedError, measuring
 from musmed_tui.exits import exit_code
@@ -17,18 +18,6 @@ from musmed_tui.terminal.terminal import Signals
 
 if TYPE_CHECKING:
     from engine.evaluation.sessions import Evaluation
-
-WORDS = {
-    "valence_r": "valence r",
-    "arousal_r": "arousal r",
-    "valence_ccc": "valence CCC",
-    "arousal_ccc": "arousal CCC",
-    "way": "share of the way",
-    "progress_r": "progress r",
-    "end_error": "end-point error",
-    "right_steps": "right steps",
-    "lag_s": "lag, s",
-}
 
 
 def evaluate(
