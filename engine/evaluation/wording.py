@@ -64,6 +64,8 @@ PLAIN = {
     "Hamming score": "whether a mood applies or not",
     "valence r": "how pleasant the prompted moods are",
     "arousal r": "how lively the prompted moods are",
+    "FAD": "by the distance of Fréchet",
+    "KAD": "by that of a kernel",
     "CLAP score": "whether sound and prompt belong together",
 }
 """What a figure is about, for who has never heard of it; to be followed by its name."""

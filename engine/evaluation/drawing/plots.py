@@ -13,7 +13,7 @@ from engine.evaluation.drawing.axis import Axis, axis
 from engine.evaluation.drawing.markup import known, number, tag, text
 
 WIDTH = 460.0
-LETTER = 6.6
+LETTER = 8.2
 """How wide a letter of a label is reckoned."""
 
 
@@ -89,7 +89,7 @@ def course(ident: str, title: str, minutes: Sequence[float], panels: Sequence[Li
 
 def _panel(lines: Lines, minutes: Sequence[float], across: Axis, top: float) -> str:
     values = [v for v in (*lines.planned, *lines.measured) if v is not None]
-    up = axis(values, -1.0, 1.0, 4)
+    up = axis(values, -1.0, 1.0, 6)
     right, bottom = WIDTH - 8.0, top + _PANEL
 
     def points(of: Sequence[float | None]) -> list[list[tuple[float, float]]]:
@@ -346,7 +346,7 @@ def bars(ident: str, title: str, rows: Sequence[Bar]) -> str:
             x = across.at(chance, start, end)
             parts.append(_line(x, y + 1.0, x, y + 18.0, "tick-halo"))
             parts.append(_line(x, y + 1.0, x, y + 18.0, "tick"))
-        parts.append(_label(end + 6.0, y + 13.0, f"{number(row.value, 3)}  n {row.n}"))
+        parts.append(_label(end + 6.0, y + 13.0, f"{number(row.value, 3)}, n {row.n}"))
     parts.append(_label((start + end) / 2.0, floor + 31.0, "average precision", "middle", "faint"))
     said = "; ".join(f"{row.name} {number(row.value, 3)}" for row in rows)
     return svg(ident, (WIDTH, floor + 36.0), title, said, *parts)

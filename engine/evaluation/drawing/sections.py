@@ -138,7 +138,7 @@ def _following(ident: str, one: Following, most: int) -> str:
                 ("cross", "beside the other sessions' paths"),
                 ("bar", "music that stays where it is"),
             ),
-            dots(f"{ident}-figures", f"Path following, {_by(one.judge)}", list(_groups(one.rows))),
+            dots(f"{ident}-figures", f"Path following. {_by(one.judge)}", list(_groups(one.rows))),
             _rows(one),
             _few(min(row.n for row in one.rows), "session"),
         ]
@@ -266,7 +266,7 @@ def prompted_moods(found: Evaluation) -> str:
 
 def _tagging(ident: str, one: Tagging) -> str:
     parts = [_judge_head(one.judge), _over(one.clips, one.sounds)]
-    parts.append(_estimates(ident, f"Moods told, {_by(one.judge)}", one.rows, one.sounds))
+    parts.append(_estimates(ident, f"Moods told. {_by(one.judge)}", one.rows, one.sounds))
     if one.moods:
         moods = sorted(
             one.moods, key=lambda row: (-(known(row.average_precision) or 0.0), row.mood)
@@ -279,7 +279,7 @@ def _tagging(ident: str, one: Tagging) -> str:
         parts += [
             tag("h4", "Each mood"),
             key(("mood", "average precision"), ("tick", "the same by chance")),
-            bars(f"{ident}-moods", f"Average precision of each mood, {_by(one.judge)}", drawn),
+            bars(f"{ident}-moods", f"Average precision of each mood. {_by(one.judge)}", drawn),
             table(
                 f"Each mood; n: clips prompted with it. {_by(one.judge)}",
                 ("mood", "n", "average precision", "chance"),
@@ -302,7 +302,7 @@ def text_match(found: Evaluation) -> str:
 
 def _match(ident: str, one: TextMatch) -> str:
     over = _over(one.clips, one.sounds)
-    said = f"Sound and prompt, {_by(one.judge)}"
+    said = f"Sound and prompt. {_by(one.judge)}"
     return _judge_head(one.judge) + over + _estimates(ident, said, [one.score], one.sounds)
 
 
@@ -321,7 +321,7 @@ def _distance(ident: str, one: Distances) -> str:
         f"Over {counted(one.windows, 'window')} of 10 s, and {one.reference_windows:,} of the"
         " reference. By chance: the two halves of the reference."
     )
-    said = f"Distances, {_by(one.judge)}"
+    said = f"Distances. {_by(one.judge)}"
     return _judge_head(one.judge) + over + _estimates(ident, said, one.rows, None)
 
 

@@ -34,7 +34,7 @@ padding:.2rem 1.1rem .6rem;margin:1.2rem 0}}
 .short h2{{border:0;margin:.6em 0 .3em;padding:0}}
 .short p,.short dl{{max-width:none}}
 dt{{font-weight:600;margin-top:.9em}}
-dd{{margin:.15em 0 .15em 1rem}}
+dd{{margin:.15em 0 .15em 1rem}}small{{color:var(--soft);font-size:.85em}}
 .table{{overflow-x:auto;margin:1em 0}}
 table{{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}}
 caption{{text-align:left;padding:0 0 .4em;font-size:inherit}}
@@ -53,7 +53,7 @@ grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr))}}
 .both{{display:grid;gap:.5rem 1.5rem;align-items:center;grid-template-columns:3fr 2fr}}
 .wide{{grid-column:1/-1}}
 .plane{{max-width:21rem}}
-@media (max-width:40rem){{.both{{grid-template-columns:1fr}}}}
+td.word:last-child{{min-width:16em}}
 details{{margin:.6em 0}}summary{{cursor:pointer}}
 .key{{display:flex;flex-wrap:wrap;gap:.2em 1.4em;font-size:.875rem;padding:0;list-style:none;
 max-width:none}}
@@ -62,6 +62,8 @@ max-width:none}}
 svg text{{font:12px system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;fill:var(--ink);
 font-variant-numeric:tabular-nums}}
 svg text.name{{font-weight:600}}svg text.faint{{fill:var(--soft);font-size:11px}}
+@media screen and (max-width:40rem){{.both{{grid-template-columns:1fr}}
+svg text{{font-size:15px}}svg text.faint{{font-size:13px}}}}
 svg text.halo{{paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}}
 .grid{{stroke:var(--rule)}}.edge{{stroke:var(--chance)}}.frame{{fill:none;stroke:var(--rule)}}
 .planned{{fill:none;stroke:var(--ink);stroke-width:2;stroke-dasharray:6 4}}
@@ -83,8 +85,8 @@ body{{max-width:none;padding:0;-webkit-print-color-adjust:exact;print-color-adju
 nav{{display:none}}
 h2,h3,h4,figcaption,summary,caption{{break-after:avoid}}
 figure,tr,dt,.short{{break-inside:avoid}}
-.table{{overflow:visible}}table{{font-size:8pt}}th,td{{padding-right:.5em}}
-td.word,tbody th{{min-width:0}}
+.table{{overflow:visible}}table{{font-size:7.5pt}}th,td{{padding-right:.45em}}
+td.word,tbody th{{min-width:6.5em}}
 .more::details-content{{content-visibility:visible;block-size:auto}}
 .values{{display:none}}
 }}

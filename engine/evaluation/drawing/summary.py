@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from engine.evaluation.against_chance import Place, Standing, estimate_standing, row_standing
 from engine.evaluation.drawing.markup import counted, listed, number, span, tag, text
 from engine.evaluation.results import Estimate, Evaluation, JudgeRecord, Row
-from engine.evaluation.wording import DISTANCES, PLAIN, digits_of, word
+from engine.evaluation.wording import PLAIN, digits_of, word
 
 RULE = (
     "A figure is called beyond chance when its 95 % interval lies wholly outside the middle 95 % of"
@@ -32,6 +32,7 @@ _ALONE = {
     Place.WITHIN: "Within the middle 95 % of chance",
 }
 Told = tuple[Standing, str]
+"""Where a figure stands, and what is said of it, as HTML."""
 
 
 def in_short(found: Evaluation) -> str:
@@ -87,7 +88,7 @@ def _answers(found: Evaluation) -> Iterator[str]:
         n = len(following.sessions)
         yield _answer(
             f"Does the music follow its path? By {_name(following.judge)}, {counted(n, 'session')}",
-            [(row_standing(row), _row(row)) for row in following.rows],
+            [_row(row) for row in following.rows],
         )
     for tagging in found.tagging:
         over = f"{counted(tagging.clips, 'clip')} of {counted(tagging.sounds, 'sound')}"
@@ -126,32 +127,26 @@ def _answer(question: str, told: Sequence[Told]) -> str:
             said = [s for one, s in told if one.place is place and one.alone is alone]
             if said:
                 head = (_ALONE if alone else _HEADS).get(place, _HEADS[place])
-                lines.append(tag("dd", tag("strong", f"{head}:"), f" {text('; '.join(said))}."))
+                lines.append(tag("dd", tag("strong", f"{head}:"), f" {'; '.join(said)}."))
     return "".join(lines)
 
 
-def _row(row: Row) -> str:
+def _row(row: Row) -> Told:
     digits = digits_of(row.figure)
-    said = _plain(row.figure, number(row.mean, digits))
     shuffled = span(row.shuffled_low, row.shuffled_high, digits)
-    return said + _but(row_standing(row), "shuffled ", shuffled)
+    numbers = f"{number(row.mean, digits)}, shuffled {shuffled}"
+    return _told(row.figure, row_standing(row), numbers)
 
 
 def _estimate(estimate: Estimate) -> Told:
-    standing = estimate_standing(estimate)
     chance = span(estimate.chance_low, estimate.chance_high, 3)
-    said = _plain(estimate.figure, number(estimate.value, 3))
-    return standing, said + _but(standing, "chance ", chance)
+    numbers = f"{number(estimate.value, 3)}, chance {chance}"
+    return _told(estimate.figure, estimate_standing(estimate), numbers)
 
 
-def _plain(figure: str, value: str) -> str:
-    plain = PLAIN.get(figure)
-    name = word(figure)
-    if plain is None or figure in DISTANCES:
-        return f"{name} ({value}"
-    return f"{plain} ({name} {value}"
-
-
-def _but(standing: Standing, what: str, chance: str) -> str:
+def _told(figure: str, standing: Standing, numbers: str) -> Told:
+    """What it is about first, name and numbers after it in small."""
+    plain, name = PLAIN.get(figure, word(figure)), word(figure)
+    said = numbers if plain == name else f"{name} {numbers}"
     but = f", but not beyond {listed(standing.below)}" if standing.below else ""
-    return f", {what}{chance}){but}"
+    return standing, f"{text(plain)} {tag('small', text(f'({said})'))}{text(but)}"
