@@ -23,6 +23,7 @@ JUDGES = {
     "meter": Offer(f"{_HERE}meter:MeterJudge"),
     "musicnn": Offer(f"{_HERE}musicnn:MusicnnJudge"),
     "jamendo": Offer(f"{_HERE}jamendo:JamendoJudge", placed=True),
+    "music2emo": Offer(f"{_HERE}music2emo:Music2EmoJudge", placed=True),
 }
 
 

@@ -24,8 +24,9 @@ Tensors = dict[str, Any]
 
 
 def read_weights(path: Path, whose: str) -> Tensors:
-    """The tensors of ``path``, a ``.safetensors`` file or one of ``SUFFIXES``. ``whose``: for the
-    sentence when it holds none. Raises ``MusmedError``."""
+    """The tensors of ``path``, a ``.safetensors`` file or one of ``SUFFIXES``; of a checkpoint
+    those of its 'state_dict' or 'model', and as tensors the fractional numbers beside that.
+    ``whose``: for the sentence when it holds none. Raises ``MusmedError``."""
     if look_at(path, "file") != "file":
         raise MusmedError(f"There is no file {path}; give the weights of {whose}.")
     if path.stat().st_size > MAX_BYTES:
@@ -72,13 +73,22 @@ def _read_pickle(path: Path, whose: str) -> Tensors:
         ) from error
     except (OSError, RuntimeError, ValueError, EOFError, KeyError) as error:
         raise MusmedError(f"{path} is damaged; get the weights of {whose} again.") from error
-    if isinstance(held, dict) and isinstance(held.get("state_dict"), dict):
-        held = held["state_dict"]
+    for part in ("state_dict", "model"):
+        if isinstance(held, dict) and isinstance(held.get(part), dict):
+            held = {**_numbers(held), **held[part]}
     tensors = held if isinstance(held, dict) else {}
     found = {str(name): tensor for name, tensor in tensors.items() if torch.is_tensor(tensor)}
     if not found:
         raise MusmedError(f"{path} holds no tensors; give the weights of {whose}.")
     return found
+
+
+def _numbers(held: Mapping[str, object]) -> Tensors:
+    """What stands beside the tensors of a checkpoint that a network is to be used with."""
+    import torch
+
+    numbers = {name: one for name, one in held.items() if isinstance(one, float)}
+    return {name: torch.tensor(one, dtype=torch.float64) for name, one in numbers.items()}
 
 
 def _convert(tensors: Tensors, path: Path) -> None:
