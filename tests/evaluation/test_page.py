@@ -210,7 +210,11 @@ def test_every_figure_stands_in_a_table_with_its_interval_n_and_chance() -> None
         assert f"{number(told.shuffled_low)} to {number(told.shuffled_high)}" in cells
         assert str(told.n) in cells
     assert number(0.4321) in cells, "each session's own"
-    estimates = [*found.tagging[0].rows, found.matches[0].score, *found.distances[0].rows]
+    estimates = [
+        *found.tagging[0].rows,
+        found.matches[0].score,
+        *found.distances[0].rows,
+    ]
     for one in estimates:
         for value in (one.value, one.chance, one.nothing):
             assert number(value, 3) in cells
@@ -454,7 +458,7 @@ NAMES = st.text(max_size=12) | st.just(HOSTILE)
 FIGURES = st.sampled_from([*WORDS, "AUPRC", "FAD", "a new one"])
 JUDGES = st.builds(JudgeRecord, NAMES, NAMES, NAMES, NAMES)
 ROWS = st.builds(Row, FIGURES, NUMBERS, NUMBERS, NUMBERS, st.integers(1, 9), *[MAYBE] * 4)
-ESTIMATES = st.builds(Estimate, FIGURES, NUMBERS, MAYBE, MAYBE, NUMBERS, MAYBE, MAYBE, MAYBE)
+ESTIMATES = st.builds(Estimate, FIGURES, NUMBERS, *[MAYBE] * 6)
 
 
 @st.composite

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from engine.evaluation.drawing.figures import sign
 from engine.evaluation.drawing.markup import tag, text
-from engine.evaluation.drawing.plots import sign
 
 _LINE = '<line x1="1" y1="10" x2="35" y2="10" class="{}"/>'
 _SAMPLES = {
