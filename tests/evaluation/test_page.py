@@ -407,11 +407,11 @@ def test_a_distance_is_neither_right_nor_wrong(low: float, high: float, place: P
 def test_one_session_stands_alone() -> None:
     """Its bootstrap's interval is the figure itself, so nothing is called beyond chance."""
     one = row(low=0.8, high=0.8, n=1)
-    read = made(Evaluation(0, (), (following(rows=(one,)),)))
+    read = made(Evaluation(0, (), (following(rows=(one,)), following(rows=(one,)))))
     assert row_standing(one).alone
     assert "Beyond chance:" not in read.text
     assert "Outside the middle 95 % of chance, by itself:" in read.text
-    assert "0.80 to 0.80" not in read.cells
+    assert "0.80 to 0.80" not in read.text
 
 
 def test_what_is_no_more_than_another_nothing_is_said() -> None:

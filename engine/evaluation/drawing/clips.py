@@ -128,7 +128,7 @@ def _estimates(
     return (
         key(*entries)
         + dots(f"{ident}-figures", title, groups)
-        + table(title, columns, cells)
+        + table(title, columns, cells, verdict=True)
         + note
     )
 

@@ -38,11 +38,14 @@ def table(
     rows: Iterable[Sequence[str]],
     *,
     words: int = 1,
+    verdict: bool = False,
 ) -> str:
     """Cells are text. The first of each row is its head, and the first ``words`` columns are words,
-    the others numbers. It can be moved sideways where the window is narrow."""
-    head = tag("tr", *(_head(name, number < words) for number, name in enumerate(columns)))
-    body = "\n".join(_row(row, words) for row in rows)
+    with a ``verdict`` the last one too, the others numbers. It can be moved sideways where the
+    window is narrow."""
+    kinds = [at < words or (verdict and at == len(columns) - 1) for at in range(len(columns))]
+    head = tag("tr", *(_head(name, kind) for name, kind in zip(columns, kinds, strict=True)))
+    body = "\n".join(_row(row, kinds) for row in rows)
     made = tag("table", tag("caption", text(caption)), tag("thead", head), tag("tbody", body))
     return tag("div", made, class_="table", role="region", tabindex=0, aria_label=caption) + "\n"
 
@@ -51,11 +54,11 @@ def _head(name: str, is_word: bool) -> str:
     return tag("th", text(name), scope="col", class_="word" if is_word else None)
 
 
-def _row(cells: Sequence[str], words: int) -> str:
+def _row(cells: Sequence[str], kinds: Sequence[bool]) -> str:
     first = tag("th", text(cells[0]), scope="row")
     rest = (
-        tag("td", text(cell), class_="word" if number < words else None)
-        for number, cell in enumerate(cells[1:], start=1)
+        tag("td", text(cell), class_="word" if is_word else None)
+        for cell, is_word in zip(cells[1:], kinds[1:], strict=True)
     )
     return tag("tr", first, *rest)
 

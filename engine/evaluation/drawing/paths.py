@@ -53,6 +53,8 @@ def _brief(row: Row | None) -> str:
         return UNKNOWN
     star = " *" if filled(row_standing(row)) else ""
     digits = digits_of(row.figure)
+    if row.n < 2:
+        return number(row.mean, digits)
     return f"{number(row.mean, digits)} ({span(row.low, row.high, digits)}){star}"
 
 
@@ -128,7 +130,8 @@ def _row_dot(row: Row) -> Dot:
 def _rows(one: Following) -> str:
     columns = ("figure", "mean", "95 %", "n", "shuffled", "other path", "constant", "stands")
     rows = map(_cells, one.rows)
-    return table(f"Path following, over sessions. {by(one.judge)}", columns, rows)
+    said = f"Path following, over sessions. {by(one.judge)}"
+    return table(said, columns, rows, verdict=True)
 
 
 def _cells(row: Row) -> tuple[str, ...]:

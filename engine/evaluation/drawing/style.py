@@ -53,7 +53,7 @@ grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr))}}
 .both{{display:grid;gap:.5rem 1.5rem;align-items:center;grid-template-columns:3fr 2fr}}
 .wide{{grid-column:1/-1}}
 .plane{{max-width:21rem}}
-td.word:last-child{{min-width:16em}}
+td.word:last-child{{min-width:13em}}
 details{{margin:.6em 0}}summary{{cursor:pointer}}
 .key{{display:flex;flex-wrap:wrap;gap:.2em 1.4em;font-size:.875rem;padding:0;list-style:none;
 max-width:none}}

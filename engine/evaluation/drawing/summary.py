@@ -118,16 +118,15 @@ def _answer(question: str, told: Sequence[Told]) -> str:
     if not told:
         return ""
     lines = [tag("dt", text(question))]
-    if any(standing.alone for standing, _ in told):
-        lines.append(
-            tag("dd", text("Of one sound there is no interval, so each stands by itself."))
-        )
     for alone in (False, True):
+        if alone and any(standing.alone for standing, _ in told):
+            said = "Of one sound there is no interval, so each figure stands by itself."
+            lines.append(tag("dd", text(said)))
         for place in Place:
-            said = [s for one, s in told if one.place is place and one.alone is alone]
-            if said:
+            these = [s for one, s in told if one.place is place and one.alone is alone]
+            if these:
                 head = (_ALONE if alone else _HEADS).get(place, _HEADS[place])
-                lines.append(tag("dd", tag("strong", f"{head}:"), f" {'; '.join(said)}."))
+                lines.append(tag("dd", tag("strong", f"{head}:"), f" {'; '.join(these)}."))
     return "".join(lines)
 
 
