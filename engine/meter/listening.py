@@ -57,7 +57,7 @@ class BlockSpectrum(NamedTuple):
 
 def listen(mono: Floats) -> BlockSpectrum:
     """Analyse one block: ``HISTORY`` frames before it and the block, shape (HISTORY + 24000,)."""
-    peaks, tonal = _peaks(mono)
+    peaks, tonal = spectral_peaks(mono)
     return BlockSpectrum(_bands(mono), peaks, tonal)
 
 
@@ -81,7 +81,8 @@ def _bands(mono: Floats) -> Floats:
     return np.sqrt(np.add.reduceat(power, _EDGES[:-1], axis=1)).astype(np.float32)
 
 
-def _peaks(mono: Floats) -> tuple[Floats, float]:
+def spectral_peaks(mono: Floats) -> tuple[Floats, float]:
+    """``peaks`` and ``tonal`` of a ``BlockSpectrum``, of ``mono`` as ``listen`` takes it."""
     spectrum = np.fft.rfft(_windows(mono, PEAK_WINDOW, PEAK_HOP) * _PEAK_WINDOW, axis=1)
     part = spectrum[:, _PEAK_LOW - _AROUND : _PEAK_HIGH + _AROUND + 1]
     wide = np.sqrt(part.real**2 + part.imag**2).astype(np.float64)

@@ -263,10 +263,12 @@ def _none(file: _SoundFile | None) -> Frames:
 def mixed(audio: Frames) -> tuple[Floats, bool]:
     """(n, channels) -> (n,): the mean of the channels; where they cancel each other (one of them
     has the wrong polarity), the loudest one. And whether they do."""
-    mono: Floats = audio.mean(axis=1, dtype=np.float32)
-    powers = np.mean(np.square(audio, dtype=np.float64), axis=0)
-    if audio.shape[1] == 1 or not len(audio):
+    count = audio.shape[1]
+    channels = [audio[:, c] for c in range(count)]  # numpy is slow along an axis of two
+    mono: Floats = np.asarray(sum(channels[1:], start=channels[0]) / np.float32(count), np.float32)
+    if count == 1 or not len(audio):
         return mono, False
+    powers = np.array([np.mean(np.square(one, dtype=np.float64)) for one in channels])
     power = float(np.mean(np.square(mono, dtype=np.float64)))
     if power >= _CANCELLED * float(powers.mean()):
         return mono, False
