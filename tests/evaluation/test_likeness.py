@@ -1,0 +1,247 @@
+"""Copies are found where they are, however they sound; what is no copy is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.chord_music import RATE, music, resampled, score, sounded, written
+
+from engine.errors import MusmedError
+from engine.evaluation.likeness import (
+    Embedded,
+    Nearest,
+    Piece,
+    PieceLikeness,
+    cut,
+    likeness,
+    reference_tracks,
+)
+from engine.meter.files import Progress
+
+SECONDS = 62.0
+TRACKS = 6
+COPIED = 20.0
+"""The second of track 3 at which the copies begin."""
+
+
+@pytest.fixture(scope="module")
+def tracks(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("tracks")
+    return [written(folder / f"{n}.wav", music(n, SECONDS)) for n in range(TRACKS)]
+
+
+def part(sound: np.ndarray, start: float = COPIED, seconds: float = 30.0) -> np.ndarray:
+    return sound[int(start * RATE) : int((start + seconds) * RATE)]
+
+
+def distorted(sound: np.ndarray) -> np.ndarray:
+    """As a bad codec leaves it: nothing above 3 kHz, 8 bits, noise 20 dB below."""
+    spectrum = np.fft.rfft(sound)
+    spectrum[int(3_000 / (RATE / 2) * len(spectrum)) :] = 0.0
+    low = np.fft.irfft(spectrum, len(sound))
+    low = np.round(low / np.abs(low).max() * 127.0) / 127.0
+    noise = np.random.default_rng(0).standard_normal(len(low)) * low.std() * 0.1
+    return np.asarray(0.1 * (low + noise), np.float32)
+
+
+def after_others(sound: np.ndarray) -> np.ndarray:
+    """With a beginning that is not copied: 21.7 s of a piece of 30 s are."""
+    return np.concatenate([part(music(77, 10.0), 0.0, 8.3), sound[: int(21.7 * RATE)]])
+
+
+def retuned(sound: np.ndarray) -> np.ndarray:
+    return part(sounded(score(3, SECONDS), SECONDS, up=0.3))
+
+
+def at_tempo(tempo: float) -> np.ndarray:
+    """The same notes, faster or slower: in pitch nothing changes."""
+    notes = [(at / tempo, long / tempo, pitch) for at, long, pitch in score(3, SECONDS)]
+    return part(sounded(notes, SECONDS / tempo), COPIED / tempo)
+
+
+TRANSFORMS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], int, float, float]] = {
+    "as it is": (part, 0, 1.0, 0.0),
+    "40 dB lower": (lambda sound: part(sound) * np.float32(0.01), 0, 1.0, 0.0),
+    "between the half seconds": (lambda sound: part(sound, COPIED + 0.25), 0, 1.0, -0.25),
+    "through a bad codec": (lambda sound: distorted(part(sound)), 0, 1.0, 0.0),
+    "30 cents higher": (retuned, 0, 1.0, 0.0),
+    "in other colours": (lambda sound: part(music(3, SECONDS, partials=9)), 0, 1.0, 0.0),
+    "3 semitones higher": (lambda sound: part(music(3, SECONDS, 3.0, 3)), 3, 1.0, 0.0),
+    "5 semitones lower": (lambda sound: part(music(3, SECONDS, -5.0)), -5, 1.0, 0.0),
+    "played faster": (
+        lambda sound: resampled(part(sound, seconds=33.0), 2 ** (1 / 12)),
+        1,
+        1.06,
+        0,
+    ),
+    "played slower": (lambda sound: resampled(part(sound), 2 ** (-1 / 12)), -1, 0.94, 0.0),
+    "after something else": (lambda sound: after_others(part(sound)), 0, 1.0, 8.3),
+    "at .94 of the tempo": (lambda sound: at_tempo(0.94), 0, 0.94, 0.0),
+    "at .955 of the tempo": (lambda sound: at_tempo(0.955), 0, 0.955, 0.0),
+    "at 1.015 of the tempo": (lambda sound: at_tempo(1.015), 0, 1.015, 0.0),
+    "at 1.045 of the tempo": (lambda sound: at_tempo(1.045), 0, 1.045, 0.0),
+    "at 1.06 of the tempo": (lambda sound: at_tempo(1.06), 0, 1.06, 0.0),
+}
+"""How the copy is made, its semitones and tempo, and how much later it begins in the piece."""
+
+
+@pytest.fixture(scope="module")
+def copies(
+    tracks: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, PieceLikeness]:
+    """All of them compared at once, and of unrelated music 12 pieces."""
+    folder = tmp_path_factory.mktemp("copies")
+    source = music(3, SECONDS)
+    pieces = [
+        Piece(written(folder / f"{name}.wav", transform(source)), 0.0, 28.0)
+        for name, (transform, *_) in TRANSFORMS.items()
+    ]
+    unrelated = [written(folder / f"unrelated {n}.wav", music(100 + n, 28.0)) for n in range(12)]
+    found = likeness([*pieces, *(Piece(sound, 0.0, 28.0) for sound in unrelated)], tracks)
+    assert found.tracks == TRACKS
+    assert not found.remarks
+    return {Path(one.file).stem: one for one in found.pieces}
+
+
+def nearest(one: PieceLikeness) -> Nearest:
+    assert one.chroma is not None
+    return one.chroma
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_a_copy_is_found(name: str, copies: dict[str, PieceLikeness], tracks: list[Path]) -> None:
+    _, semitones, tempo, later = TRANSFORMS[name]
+    found = nearest(copies[name])
+    assert found.track == str(tracks[3])
+    assert found.semitones == semitones
+    assert found.tempo == pytest.approx(tempo, abs=0.031)
+    assert found.tempo is not None
+    there = COPIED + (found.since - later) * found.tempo
+    assert found.at == pytest.approx(there, abs=1.1)
+    assert found.beyond
+    assert found.similarity > 0.8
+
+
+def test_what_is_no_copy_is_hardly_ever_one(copies: dict[str, PieceLikeness]) -> None:
+    unrelated = [nearest(one) for name, one in copies.items() if name.startswith("unrelated")]
+    assert len(unrelated) == 12
+    assert sum(one.beyond is True for one in unrelated) <= 1
+    assert max(one.similarity for one in unrelated) < 0.8
+    assert np.median([one.chance or 0.0 for one in unrelated]) > 0.2
+
+
+def test_chance_is_what_unrelated_tracks_have(tracks: list[Path], tmp_path: Path) -> None:
+    """The tracks themselves are all copies; their chance level does not see that."""
+    pieces = [piece for track in tracks for piece in cut(track, SECONDS)]
+    found = likeness(pieces, tracks)
+    (row,) = found.rows
+    assert (row.measure, row.n, row.unrelated) == ("chroma", 2 * TRACKS, 2 * TRACKS)
+    assert row.share == 1.0
+    assert row.most == pytest.approx(1.0, abs=1e-3)
+    assert row.median is not None
+    assert row.q95 is not None
+    assert row.q99 is not None
+    assert row.median < row.q95 <= row.q99 < 0.8
+    assert row.expected == pytest.approx(1 / (2 * TRACKS + 1)), "twelve tell no 1 %"
+    for one in found.pieces:
+        assert nearest(one).track == one.file
+        assert nearest(one).at == nearest(one).since
+
+
+def test_the_same_music_twice_among_the_tracks_is_no_chance(
+    tracks: list[Path], tmp_path: Path
+) -> None:
+    twin = written(tmp_path / "twin.wav", np.float32(0.3) * music(3, SECONDS))
+    piece = Piece(tracks[3], 20.0, 50.0)
+    alone, both = likeness([piece], tracks), likeness([piece], [*tracks, twin])
+    assert sum("all but" in remark for remark in both.remarks) == 2
+    assert both.rows[0].unrelated == alone.rows[0].unrelated - 2
+    assert both.rows[0].q99 is not None
+    assert both.rows[0].q99 < 0.8
+
+
+def test_few_tracks_have_no_chance_level(tracks: list[Path]) -> None:
+    found = likeness([Piece(tracks[0], 0.0, 30.0)], tracks[:4])
+    assert found.pieces[0].chroma is not None
+    assert found.pieces[0].chroma.beyond is None
+    assert found.pieces[0].chroma.chance is None
+    assert (found.rows[0].share, found.rows[0].q95, found.rows[0].unrelated) == (None, None, 0)
+    assert any("too few" in remark for remark in found.remarks)
+
+
+def embed(sound: Path, progress: Progress) -> Embedded:
+    """10 s windows; a direction for each file's name, which is all that it knows."""
+    rng = np.random.default_rng(int(sound.stem))
+    times = np.array([(at, at + 10.0) for at in range(0, 60, 10)])
+    progress(60.0, 60.0)
+    return Embedded(times, rng.standard_normal(16) + 0.5 * rng.standard_normal((6, 16)))
+
+
+def test_embeddings_have_their_own_nearest_and_chance(tracks: list[Path], tmp_path: Path) -> None:
+    copy = tmp_path / "3.wav"
+    copy.write_bytes(tracks[3].read_bytes())
+    other = written(tmp_path / "50.wav", music(50, SECONDS))
+    pieces = [Piece(sound, 20.0, 50.0) for sound in (copy, other)]
+    told: list[tuple[float, float | None]] = []
+    found = likeness(pieces, tracks, embed, lambda done, total: told.append((done, total)))
+    first, second = (one.embedding for one in found.pieces)
+    assert first is not None
+    assert second is not None
+    assert (first.track, first.at) == (str(tracks[3]), first.since)
+    assert first.similarity == pytest.approx(1.0)
+    assert (first.semitones, first.beyond) == (None, True)
+    assert second.similarity < 0.95
+    assert [row.measure for row in found.rows] == ["chroma", "embedding"]
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1][0] == told[-1][1]
+    sounds = (TRACKS + 2) * SECONDS
+    assert told[-1][0] == pytest.approx(2.5 * sounds, rel=0.01), "heard and embedded, then compared"
+
+
+def test_what_cannot_be_heard_is_said_and_left_out(tracks: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "damaged.wav").write_bytes(b"RIFF and then nothing")
+    written(tmp_path / "silent.wav", np.zeros(40 * RATE, np.float32))
+    written(tmp_path / "short.wav", music(9, 12.0))
+    (tmp_path / "cover.jpg").write_bytes(b"no sound")
+    bad = reference_tracks(tmp_path)
+    assert [path.name for path in bad] == ["damaged.wav", "short.wav", "silent.wav"]
+    piece = Piece(tracks[0], 0.0, 30.0)
+    found = likeness([piece], [*bad, *tracks])
+    assert found.tracks == TRACKS
+    assert [remark.startswith("Not compared with:") for remark in found.remarks] == [True] * 3
+    for path, word in zip(bad, ("damaged", "shorter", "silent"), strict=True):
+        assert any(str(path) in remark and word in remark for remark in found.remarks)
+    with pytest.raises(MusmedError, match="No reference track can be compared"):
+        likeness([piece], bad)
+
+
+def test_silence_in_a_piece_is_said(tracks: list[Path], tmp_path: Path) -> None:
+    sound = np.concatenate([music(3, 30.0), np.zeros(30 * RATE, np.float32)])
+    written(tmp_path / "half.wav", sound)
+    found = likeness(cut(tmp_path / "half.wav", 60.0), tracks)
+    assert [one.chroma is None for one in found.pieces] == [False, True]
+    assert any("is silent or ends before" in remark for remark in found.remarks)
+    assert found.rows[0].n == 1
+
+
+def test_nothing_to_compare_is_a_sentence(tracks: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(MusmedError, match="There is no sound file in"):
+        reference_tracks(tmp_path)
+    with pytest.raises(MusmedError, match="is no folder"):
+        reference_tracks(tmp_path / "nowhere")
+    with pytest.raises(MusmedError, match="There are no reference tracks"):
+        likeness([Piece(tracks[0], 0.0, 30.0)], [])
+    with pytest.raises(MusmedError, match="There is no music to compare"):
+        likeness([], tracks)
+    with pytest.raises(MusmedError, match="pieces have 20 to 120 s"):
+        likeness([Piece(tracks[0], 0.0, 10.0)], tracks)
+
+
+def test_a_sound_is_cut_in_pieces() -> None:
+    sound = Path("one.wav")
+    assert [piece[1:] for piece in cut(sound, 85.0)] == [(0.0, 30.0), (30.0, 60.0), (60.0, 85.0)]
+    assert [piece[1:] for piece in cut(sound, 79.0)] == [(0.0, 30.0), (30.0, 60.0)]
+    assert [piece[1:] for piece in cut(sound, 22.0)] == [(0.0, 22.0)]
