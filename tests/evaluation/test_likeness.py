@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 from support.chord_music import RATE, music, resampled, score, sounded, written
 
+from engine.affect.circumplex import Affect
+from engine.composers.options import ComposerOptions
+from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.evaluation.likeness import (
     Embedded,
@@ -19,7 +26,11 @@ from engine.evaluation.likeness import (
     likeness,
     reference_tracks,
 )
+from engine.evaluation.nearest import WINDOW, windows_of
+from engine.evaluation.stretches import Null
 from engine.meter.files import Progress
+from engine.plan.request import Request
+from engine.render import render_session
 
 SECONDS = 62.0
 TRACKS = 6
@@ -81,7 +92,7 @@ TRANSFORMS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], int, float, floa
     "after something else": (lambda sound: after_others(part(sound)), 0, 1.0, 8.3),
     "at .94 of the tempo": (lambda sound: at_tempo(0.94), 0, 0.94, 0.0),
     "at .955 of the tempo": (lambda sound: at_tempo(0.955), 0, 0.955, 0.0),
-    "at 1.015 of the tempo": (lambda sound: at_tempo(1.015), 0, 1.015, 0.0),
+    "at 1.03 of the tempo": (lambda sound: at_tempo(1.03), 0, 1.03, 0.0),
     "at 1.045 of the tempo": (lambda sound: at_tempo(1.045), 0, 1.045, 0.0),
     "at 1.06 of the tempo": (lambda sound: at_tempo(1.06), 0, 1.06, 0.0),
 }
@@ -149,6 +160,26 @@ def test_chance_is_what_unrelated_tracks_have(tracks: list[Path], tmp_path: Path
     for one in found.pieces:
         assert nearest(one).track == one.file
         assert nearest(one).at == nearest(one).since
+
+
+def test_a_stretch_of_more_windows_is_nearer_by_chance() -> None:
+    null = Null([[0.1, 0.5, 0.3], [0.2, 0.1, 0.9], [0.4]])
+    assert null.of(1).tolist() == [0.1, 0.2, 0.4]
+    assert null.of(3).tolist() == [0.5, 0.9]
+    assert null.of(9).tolist() == [0.5, 0.9], "the longest that there are"
+    assert null.of(2).tolist() == [0.2, 0.5]
+    assert len(Null([]).of(2)) == 0
+
+
+@given(seed=st.integers(0, 1000), key=st.lists(st.floats(-1, 1), min_size=12, max_size=12))
+def test_a_key_in_common_counts_for_nothing(seed: int, key: list[float]) -> None:
+    frames = np.random.default_rng(seed).standard_normal((60, 12)).astype(np.float32)
+    starts = np.array([0, 7, 20])
+    windows = windows_of(frames, starts)
+    assert windows.shape == (3, WINDOW * 12)
+    assert np.allclose(windows, windows_of(frames + np.float32(key), starts), atol=1e-4)
+    assert np.allclose(np.linalg.norm(windows, axis=1), 1.0, atol=1e-4)
+    assert not windows_of(np.ones_like(frames), starts).any(), "what stands still has no course"
 
 
 def test_the_same_music_twice_among_the_tracks_is_no_chance(
@@ -245,3 +276,58 @@ def test_a_sound_is_cut_in_pieces() -> None:
     assert [piece[1:] for piece in cut(sound, 85.0)] == [(0.0, 30.0), (30.0, 60.0), (60.0, 85.0)]
     assert [piece[1:] for piece in cut(sound, 79.0)] == [(0.0, 30.0), (30.0, 60.0)]
     assert [piece[1:] for piece in cut(sound, 22.0)] == [(0.0, 22.0)]
+
+
+PMEMO = Path(__file__).resolve().parents[3] / "shared" / "data" / "pmemo"
+
+
+@pytest.mark.skipif(not PMEMO.is_dir(), reason="needs ../shared/data/pmemo")
+def test_real_choruses_are_alike_to_themselves_alone(tmp_path: Path) -> None:
+    """Four of them: without a chance level. One, played a semitone higher and so faster."""
+    clips = sorted(PMEMO.glob("*.mp3"))
+    audio, rate = soundfile.read(clips[0], dtype="float32")
+    faster = tmp_path / "faster.wav"
+    soundfile.write(faster, resampled(audio.mean(axis=1), 2 ** (1 / 12)), rate)
+    (itself,) = likeness([Piece(faster, 0.0, 28.0)], clips).pieces
+    (others,) = likeness([Piece(clips[0], 0.0, 28.0)], clips[1:]).pieces
+    found = nearest(itself)
+    assert (found.track, found.semitones, found.tempo) == (str(clips[0]), 1, 1.06)
+    assert found.similarity > 0.9
+    assert nearest(others).similarity < 0.75
+
+
+def rendered(output: Path, seed: int, synthesis: Synthesis) -> Path:
+    """Two minutes of the embedded composer."""
+    request = Request(start=Affect(0.0, 0.6), target=Affect(0.6, -0.6), minutes=2.0, seed=seed)
+    options = ComposerOptions(synthesis=synthesis)
+    render_session(
+        request,
+        output,
+        options=options,
+        progress=lambda done, total: None,
+        log_file=output.with_suffix(".log"),
+    )
+    return output
+
+
+@pytest.mark.long
+def test_of_the_embedded_composer_a_seed_is_found_again_and_others_are_not(tmp_path: Path) -> None:
+    """With other instruments where FluidSynth is here, else 20 dB lower."""
+    builtin = Synthesis()
+    tracks = [rendered(tmp_path / f"{seed}.flac", seed, builtin) for seed in range(1, 9)]
+    again = tmp_path / "again.flac"
+    if shutil.which("fluidsynth"):
+        rendered(again, 1, Synthesis("fluidsynth"))
+    else:
+        audio, rate = soundfile.read(tracks[0])
+        soundfile.write(again, 0.1 * audio, rate)
+    others = [rendered(tmp_path / f"{seed}.flac", seed, builtin) for seed in (20, 21, 22, 23)]
+    found = likeness([piece for sound in (again, *others) for piece in cut(sound, 120.0)], tracks)
+    same, unlike = found.pieces[:4], found.pieces[4:]
+    for one in same:
+        assert nearest(one).track == str(tracks[0])
+        assert nearest(one).at == pytest.approx(nearest(one).since, abs=1.1)
+        assert nearest(one).beyond
+    low = min(nearest(one).similarity for one in same)
+    assert low > max(nearest(one).similarity for one in unlike)
+    assert sum(nearest(one).beyond is True for one in unlike) <= 3
