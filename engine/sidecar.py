@@ -15,6 +15,7 @@ import numpy as np
 
 from engine import __version__
 from engine.affect.circumplex import Affect
+from engine.affect.moods import OWN_TABLE
 from engine.affect.path import Waypoint
 from engine.audio.files import check_folder
 from engine.audio.format import SAMPLE_RATE, frames_of, seconds_of
@@ -148,6 +149,8 @@ class SessionReport(msgspec.Struct, frozen=True):
     clips: tuple[ClipReport, ...]
     heard_s: float | None = None
     """How much of the session the file holds; null: all of it. A fade of 0.4 s follows."""
+    mood_table: str = OWN_TABLE
+    """The name of the table that its moods were chosen by; the table itself is the request's."""
 
 
 def session_report(
@@ -178,6 +181,7 @@ def session_report(
         plan=_plan_report(plan),
         clips=tuple(reports),
         heard_s=heard,
+        mood_table=request.mood_table.name if request.mood_table else OWN_TABLE,
     )
 
 

@@ -197,6 +197,7 @@ def _clips(request: Request, versions: Sequence[_Version]) -> tuple[ClipSpec, ..
             seeds=_seeds(touching[-1].seeds, since, until),
             tags=tags,
             prompt=words.prompt(tags),
+            mood_table=request.mood_table,
         )
         clips.append(spec)
     return tuple(clips)
@@ -210,8 +211,10 @@ def _window(touching: Sequence[_Version], index: int, total: float) -> tuple[flo
 
 def _opening(request: Request, path: Path) -> Ensemble:
     """The ensemble the session begins with; it does not depend on events."""
-    first = mean_affect(path, 0.0, clip_end(0, request.seconds))
-    return first_ensemble(request, mood_of(first, None), mood_of(request.target, None))
+    first, table = mean_affect(path, 0.0, clip_end(0, request.seconds)), request.mood_table
+    return first_ensemble(
+        request, *(mood_of(place, None, table) for place in (first, request.target))
+    )
 
 
 def _ensemble(
@@ -230,7 +233,7 @@ def _ensemble(
     if any(version.first == index and version.at < start for version in versions[1:]):
         return ensemble
     whole = next(version for version in reversed(versions) if version.first < index)
-    mood = mood_of(mean_affect(whole.path, start, end), mood_before)
+    mood = mood_of(mean_affect(whole.path, start, end), mood_before, request.mood_table)
     return drifted(ensemble, request, index, start, mood)
 
 
@@ -245,7 +248,7 @@ def _tags(
     begin, goal = (request.start, request.start_word), (version.goal, version.goal_word)
     said = (begin, goal) if mood_before is None else (goal, begin)
     return Tags(
-        mood=mood_of(affect, mood_before),
+        mood=mood_of(affect, mood_before, request.mood_table),
         emotion=emotion_of(affect, said),
         instrument=ensemble.instrument,
         genre=ensemble.genre,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.affect.circumplex import Affect
+from engine.affect.moods import MoodTable
 from engine.affect.path import Strategy
 from engine.plan.generation import Generation, file_name
 
@@ -32,6 +33,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A registry name, a checkpoint's place or 'auto'."""
     generation: Generation = Generation()
     """For composers that sample from a model."""
+    mood_table: MoodTable | None = None
+    """Where the moods lie; None: musmed's own table. The whole of it stands here, so that a kept
+    session is made again the same whatever has become of the file."""
 
     def published(self) -> Request:
         """The request as it may be given to others: of the listener's files only the names."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from engine.affect.moods import MoodTable
 from engine.affect.path import Path
 
 HISTORY_SECONDS = 60.0
@@ -47,7 +48,9 @@ class LevelPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lufs: float
 
 
-class ClipSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ClipSpec(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """Everything that determines a clip.
 
     ``path``, ``levels`` and ``seeds`` are breakpoints in session time over [max(0, start -
@@ -68,6 +71,8 @@ class ClipSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     seeds: tuple[SeedStep, ...]
     tags: Tags
     prompt: str
+    mood_table: MoodTable | None = None
+    """The request's, for composers that mix moods; not written where there is none."""
 
     @property
     def key(self) -> ClipKey:

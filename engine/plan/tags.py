@@ -6,7 +6,7 @@ import itertools
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import nearest_feelings
-from engine.affect.moods import mood, nearest_moods
+from engine.affect.moods import MoodTable, nearest_moods, placed_moods
 from engine.affect.path import Path
 
 MOOD_MARGIN = 0.08
@@ -30,13 +30,14 @@ def mean_affect(path: Path, start: float, end: float) -> Affect:
     return Affect(_on_plane(valence / span), _on_plane(arousal / span))
 
 
-def mood_of(affect: Affect, before: str | None) -> str:
-    """The nearest true mood; the mood of the clip before stays until another is clearly nearer."""
-    nearest = nearest_moods(affect, 1)[0]
-    if before is None or nearest.affect is None:
+def mood_of(affect: Affect, before: str | None, table: MoodTable | None) -> str:
+    """The nearest true mood of ``table`` (None: musmed's own); the mood of the clip before stays
+    until another is clearly nearer."""
+    nearest = nearest_moods(affect, 1, table)[0]
+    kept = next((place for mood, place in placed_moods(table) if mood.name == before), None)
+    if kept is None or nearest.affect is None or before is None:
         return nearest.name
-    kept = mood(before).affect
-    if kept is not None and affect.distance(kept) - affect.distance(nearest.affect) <= MOOD_MARGIN:
+    if affect.distance(kept) - affect.distance(nearest.affect) <= MOOD_MARGIN:
         return before
     return nearest.name
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.affect.circumplex import Affect
-from engine.affect.moods import mood
+from engine.affect.moods import MOODS, MoodTable, PlacedMood, mood
 from engine.affect.path import Path, Waypoint
 from engine.composers.musicgen.conditioning import (
     MOST_MOODS,
@@ -96,6 +96,45 @@ def test_a_mood_that_the_path_touches_is_heard_alone() -> None:
     assert last["happy"] == 1.0
     assert sum(first.values()) == sum(last.values()) == 1.0
     assert weights[1].max() < 1.0
+
+
+CORNERS = {"epic": (0.6, 0.6), "love": (0.6, -0.6), "action": (-0.6, 0.6), "dark": (-0.6, -0.6)}
+
+
+def table_of(places: dict[str, tuple[float, float]]) -> MoodTable:
+    return MoodTable("x", tuple(PlacedMood(tag, Affect(*at)) for tag, at in places.items()))
+
+
+def test_the_moods_of_a_table_are_mixed_where_it_sees_them() -> None:
+    path = straight(Affect(-0.6, 0.6), Affect(0.6, -0.6))
+    moods, weights = mood_weights(path, np.array([0.0, 9.0, 30.0]), table_of(CORNERS))
+    assert set(moods) <= CORNERS.keys()
+    assert dict(zip(moods, weights[0], strict=True))["action"] == 1.0
+    assert dict(zip(moods, weights[2], strict=True))["love"] == 1.0
+    assert 0.5 < dict(zip(moods, weights[1], strict=True))["action"] < 1.0
+
+
+def test_four_moods_equally_far_and_many_in_one_place_have_weights() -> None:
+    """In the middle of four corners all are the nearest; moods that share a place share alike."""
+    path = straight(Affect(0.0, 0.0), Affect(0.1, 0.1))
+    moods, weights = mood_weights(path, np.array([0.0, 30.0]), table_of(CORNERS))
+    assert dict(zip(moods, weights[0], strict=True)) == dict.fromkeys(CORNERS, 0.25)
+    more = CORNERS | dict.fromkeys(("party", "fun"), (0.6, 0.6))
+    moods, weights = mood_weights(path, np.array([0.0, 30.0]), table_of(more))
+    assert np.isfinite(weights).all()
+    assert np.allclose(weights.sum(axis=1), 1.0)
+    last = dict(zip(moods, weights[1], strict=True))
+    assert last["epic"] == last["party"] == last["fun"] > last["love"] > 0.0
+
+
+@given(PLACE, PLACE)
+def test_musmeds_own_places_as_a_table_weigh_the_same(start: Affect, end: Affect) -> None:
+    own = {m.name: (m.affect.valence, m.affect.arousal) for m in MOODS if m.affect is not None}
+    times = np.linspace(0.0, 30.0, 31)
+    moods, weights = mood_weights(straight(start, end), times)
+    others, same = mood_weights(straight(start, end), times, table_of(own))
+    assert others == moods
+    assert (same == weights).all()
 
 
 def codes_of(model: Model, conditioning: Conditioning, count: int = 20) -> list[list[int]]:

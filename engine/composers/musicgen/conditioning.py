@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.affect import moods
+from engine.affect.moods import MoodTable, placed_moods
 from engine.affect.path import Path
 from engine.plan import words
 from engine.plan.spec import ClipSpec
@@ -44,30 +44,43 @@ class MoodWeights(NamedTuple):
     weights: Doubles
 
 
-@functools.cache
-def _placed() -> tuple[tuple[str, ...], Doubles]:
-    """The true moods, and their places (moods, 2)."""
-    placed = [(mood.name, mood.affect) for mood in moods.MOODS if mood.affect is not None]
-    places = [(affect.valence, affect.arousal) for _, affect in placed]
-    return tuple(name for name, _ in placed), np.array(places)
+class _Places(NamedTuple):
+    """The true moods of a table; ``places``: (moods, 2); ``different``: the numbers of those before
+    which none lies in the same place."""
+
+    names: tuple[str, ...]
+    places: Doubles
+    different: NDArray[np.intp]
 
 
-def mood_weights(path: Path, times: Doubles) -> MoodWeights:
-    """How much each mood weighs at ``times`` (session seconds) along ``path``.
+@functools.lru_cache(16)
+def _placed(table: MoodTable | None) -> _Places:
+    placed = [(mood.name, affect) for mood, affect in placed_moods(table)]
+    places = np.array([(affect.valence, affect.arousal) for _, affect in placed])
+    different = np.sort(np.unique(places, axis=0, return_index=True)[1])
+    return _Places(tuple(name for name, _ in placed), places, different)
 
-    Shepard's weights within the distance R of the fourth-nearest mood (Franke and Nielson 1980):
+
+def mood_weights(path: Path, times: Doubles, table: MoodTable | None = None) -> MoodWeights:
+    """How much each mood weighs at ``times`` (session seconds) along ``path``, the moods lying as
+    in ``table`` (None: musmed's own).
+
+    Shepard's weights within the distance R of the fourth-nearest place (Franke and Nielson 1980):
     ((R - d) / (R d))^2. They change without a jump as the path moves, and a mood that the path
-    touches has weight 1.
+    touches has weight 1. Moods in one place weigh the same, and so do those that are the nearest
+    where all four are equally far.
     """
-    names, places = _placed()
+    names, places, different = _placed(table)
     here = np.array([(a.valence, a.arousal) for a in (path.at(float(t)) for t in times)])
     distance = np.hypot(*np.moveaxis(here[:, None] - places, 2, 0))
-    reach = np.sort(distance, axis=1)[:, NEIGHBOURS, None]
+    reach = np.sort(distance[:, different], axis=1)[:, NEIGHBOURS, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         weights = (np.maximum(0.0, reach - distance) / (reach * distance)) ** 2
     touching = distance == 0.0
     rows = touching.any(axis=1)
     weights[rows] = touching[rows]
+    level = ~weights.any(axis=1)
+    weights[level] = (distance <= reach)[level]
     weights /= weights.sum(axis=1, keepdims=True)
     chosen = np.flatnonzero(weights.any(axis=0))
     if len(chosen) > MOST_MOODS:
@@ -97,7 +110,7 @@ class Conditioner:
         the prompts of the moods along the clip's path, with the clip's other tags. None when
         ``cancelled``, which is asked before each prompt."""
         times = (first + np.arange(count)) / rate
-        found = mood_weights(spec.path, times)
+        found = mood_weights(spec.path, times, spec.mood_table)
         prompts = [words.prompt(msgspec.structs.replace(spec.tags, mood=m)) for m in found.moods]
         states = []
         for prompt in prompts:
