@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
+from engine.affect.moods import MoodTable
 from engine.affect.path import Strategy
 from engine.errors import MusmedError
 from engine.places import place_of
@@ -14,6 +15,9 @@ from engine.plan.generation import MOST_ADAPTERS, Decoder, Generation
 from engine.plan.request import Request
 from musmed_tui.asked import Asked
 from musmed_tui.settings import Loaded, Settings, parse_choice, parse_number
+
+if TYPE_CHECKING:
+    from engine.affect.mood_tables import SignedTable
 
 MAX_SEED = 2**63 - 1
 _DRAWN_SEEDS = 10**9
@@ -43,10 +47,32 @@ def build_request(asked: Asked, loaded: Loaded) -> Request:
         seed=seed_of(asked.seed),
         composer=composer_of(asked.composer if asked.composer is not None else settings.composer),
         generation=generation_of(asked, settings),
+        mood_table=mood_table_of(loaded),
     )
     _check_options(asked, request.composer)
     check(request, asked, loaded)
     return request
+
+
+def signed_table_of(loaded: Loaded) -> SignedTable | None:
+    """The mood table of the settings, None for musmed's own. Raises ``MusmedError`` that says where
+    it was set, for one that can't be read or is none."""
+    named = loaded.settings.mood_table
+    if named is None:
+        return None
+    from engine.affect.mood_tables import read_table
+
+    try:
+        return read_table(place_of(named, "mood table"))
+    except MusmedError as error:
+        where = loaded.origins.get("mood_table", "the settings")
+        raise MusmedError(f"{where}: {error}") from error
+
+
+def mood_table_of(loaded: Loaded) -> MoodTable | None:
+    """The same as a request has it."""
+    table = signed_table_of(loaded)
+    return None if table is None else table.in_short()
 
 
 def help_for(asked: Asked) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from engine.affect.circumplex import Affect
+from engine.affect.moods import MoodTable
 from engine.affect.path import Path
 from engine.affect.phrases import SAME, called
 from engine.plan.clock import STRIDE_SECONDS
@@ -65,6 +66,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None
     loading: float | None = None
     """The share of the composer's model that is loaded, None when nothing is being loaded."""
+    mood_table: MoodTable | None = None
+    """Where the moods lie; None: musmed's own table."""
 
     @property
     def measured(self) -> tuple[Affect, ...]:
@@ -143,6 +146,7 @@ def snapshot(source: HasStatus) -> Snapshot:
         composer=one_line(file_name(status.composer)),
         failure=_seen(status.failure),
         loading=status.loading,
+        mood_table=status.request.mood_table,
     )
 
 
@@ -259,4 +263,5 @@ def _before(
         sink="",
         composer=one_line(file_name(composer)),
         failure=None,
+        mood_table=request.mood_table,
     )

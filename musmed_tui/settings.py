@@ -66,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``minutes``, ``latency`` (seconds the sound device is given ahead) and ``volume`` (0 to 1)
     lie in ``RANGES``. ``instrument`` and ``genre`` are MTG-Jamendo tags when pinned.
+    ``mood_table``: the file of a signed-off one; None for musmed's own.
     ``library_gb``: how much the session library may take (0: as much as there is).
     ``soundfont``: the file FluidSynth plays from; None for one in the usual places. ``guidance``,
     ``top_k``, ``sampling_temperature``, ``decoder`` and ``adapters`` are MusicGen's
@@ -90,6 +91,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     glyphs: GlyphChoice = "auto"
     instrument: _Word | None = None
     genre: _Word | None = None
+    mood_table: _Word | None = None
     log_level: LogLevel = "info"
     library_gb: float = 10.0
 

@@ -1,5 +1,5 @@
-"""``musmed plan``, ``feelings``, ``moods``, ``instruments``, ``genres`` and ``sessions``: what can
-be read, as tables or as JSON (docs/json.md)."""
+"""``musmed plan``, ``feelings``, ``instruments``, ``genres`` and ``sessions``: what can be read, as
+tables or as JSON (docs/json.md)."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
     plan = make_plan(request)
     if as_json:
         clips = [{**msgspec.to_builtins(clip), "seed": clip.seed} for clip in plan.clips]
+        for told in clips:
+            told.pop("mood_table", None)  # the request's, in each of them
         whole = {**msgspec.to_builtins(plan), "clips": clips}
         say_json({"request": msgspec.to_builtins(request), "plan": whole})
         return
@@ -107,17 +109,6 @@ def show_feelings(*, as_json: bool) -> None:
         for one in found
     ]
     print_table("Feelings", ("feeling", "valence", "arousal", "quarter", "source"), rows)
-
-
-def show_moods(*, as_json: bool) -> None:
-    """Print the mood/theme tags; a theme has no place on the plane."""
-    from engine.affect.moods import MOODS
-
-    if as_json:
-        say_json({"moods": MOODS})
-        return
-    rows = [(m.name, *(_coordinates(m.affect) if m.affect else ("", "")), m.source) for m in MOODS]
-    print_table("Moods", ("mood", "valence", "arousal", "source"), rows)
 
 
 def show_instruments(*, as_json: bool) -> None:

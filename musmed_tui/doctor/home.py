@@ -13,8 +13,9 @@ from pathlib import Path
 from engine import __version__
 from engine.errors import MusmedError
 from musmed_tui.doctor.finding import Finding
+from musmed_tui.options import signed_table_of
 from musmed_tui.paths import HOME_VARIABLE, folders, make_writable
-from musmed_tui.settings import ENVIRONMENT_PREFIX, Settings, load_settings
+from musmed_tui.settings import ENVIRONMENT_PREFIX, Loaded, Settings, load_settings
 from musmed_tui.terminal.terminal import columns, look_at_terminal
 from musmed_tui.theming import load_theme
 
@@ -68,10 +69,24 @@ def settings() -> tuple[Settings, list[Finding]]:
     found += [Finding("settings", "ok", f"{k}: {o}.") for k, o in loaded.origins.items()]
     known = {HOME_VARIABLE} | {ENVIRONMENT_PREFIX + k.upper() for k in Settings.__struct_fields__}
     strangers = sorted(k for k in os.environ if k.startswith(ENVIRONMENT_PREFIX) and k not in known)
+    found += _mood_table(loaded)
     found += [
         Finding("settings", "note", f"{name} is no setting of musmed's.") for name in strangers
     ]
     return loaded.settings, found
+
+
+def _mood_table(loaded: Loaded) -> list[Finding]:
+    """The mood table that is set, which is read when a session begins."""
+    try:
+        table = signed_table_of(loaded)
+    except MusmedError as error:
+        advice = "Mend mood_table, or take it out: musmed's own table holds without it."
+        return [Finding("settings", "problem", str(error), advice)]
+    if table is None:
+        return []
+    who = f"signed off by {table.signed} on {table.date}"
+    return [Finding("settings", "ok", f"Mood table {table.name!r}, {who}.")]
 
 
 def _settings_file(path: Path) -> Finding:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.affect.circumplex import Affect
+from engine.affect.moods import MoodTable
 from musmed_tui.drawing.raster import (
     SIDES,
     Frame,
@@ -80,11 +81,12 @@ class PlaneState:
     target_word: str | None = None
 
 
-@functools.cache
-def plane_words() -> tuple[PlaneWord, ...]:
-    """musmed's own words: the landmarks, eight of them anchors, and the moods that have a place."""
+@functools.lru_cache(8)
+def plane_words(table: MoodTable | None = None) -> tuple[PlaneWord, ...]:
+    """musmed's own words: the landmarks, eight of them anchors, and the moods that have a place in
+    ``table`` (None: musmed's own)."""
     from engine.affect.feelings import LANDMARKS
-    from engine.affect.moods import MOODS
+    from engine.affect.moods import placed_moods
 
     feelings = [
         PlaneWord(one.word, one.affect, 3, "anchor")
@@ -92,7 +94,7 @@ def plane_words() -> tuple[PlaneWord, ...]:
         else PlaneWord(one.word, one.affect, 1, "feeling")
         for one in LANDMARKS
     ]
-    moods = [PlaneWord(one.name, one.affect, 2, "mood") for one in MOODS if one.affect is not None]
+    moods = [PlaneWord(one.name, place, 2, "mood") for one, place in placed_moods(table)]
     return (*feelings, *moods)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import ClassVar
@@ -17,6 +18,7 @@ from textual.widgets._select import SelectOverlay
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import Feeling
+from engine.affect.moods import MoodTable
 from engine.affect.path import GENTLE_SPEED, Strategy, gentle_seconds, plan_path, speed
 from engine.composers.base import composer_names
 from engine.errors import MusmedError
@@ -25,7 +27,14 @@ from engine.plan.words import spelled, tag_statistics
 from musmed_tui.asked import Asked
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
-from musmed_tui.options import check, composer_of, generation_of, number, seed_of
+from musmed_tui.options import (
+    check,
+    composer_of,
+    generation_of,
+    mood_table_of,
+    number,
+    seed_of,
+)
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.feeling_list import FeelingListScreen
 from musmed_tui.screens.questions import Answered, Asking, Place, Question, first_open
@@ -91,6 +100,9 @@ class CheckInScreen(ShownFocusScreen):
         super().__init__()
         self._glyphs: Glyphs = glyphs
         self._loaded = loaded
+        self._table: MoodTable | None = None
+        with contextlib.suppress(MusmedError):  # said when the session is to begin
+            self._table = mood_table_of(loaded)
         self._cursor = _MIDDLE
         self._every_mood = False
         self._asking = Asking()
@@ -303,6 +315,7 @@ class CheckInScreen(ShownFocusScreen):
             seed=seed_of(self._typed_in("seed")),
             composer=composer_of(self._selected("composer")),
             generation=generation_of(Asked(), settings),
+            mood_table=mood_table_of(self._loaded),
         )
         check(request, Asked(), self._loaded)
         return request
@@ -349,7 +362,7 @@ class CheckInScreen(ShownFocusScreen):
                 start_word=start.word,
                 target_word=target.word,
                 cursor=self._cursor,
-                words=plane_words(),
+                words=plane_words(self._table),
                 every_mood=self._every_mood,
             )
         )

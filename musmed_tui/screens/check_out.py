@@ -156,7 +156,7 @@ class CheckOutScreen(ShownFocusScreen):
                 now_word="end",
                 start=path.waypoints[0].affect,
                 target=last.target,
-                words=plane_words(),
+                words=plane_words(last.mood_table),
                 start_word=last.start_word,
                 target_word=last.target_word,
             )

@@ -193,7 +193,7 @@ class SessionScreen(ShownFocusScreen):
                 preview=() if self._cursor is None else bend(snapshot, self._cursor),
                 measured=snapshot.measured if self.has_class("-card") else (),
                 cursor=self._cursor,
-                words=plane_words(),
+                words=plane_words(snapshot.mood_table),
                 every_mood=self._every_mood,
                 start_word=snapshot.start_word,
                 target_word=snapshot.target_word,

@@ -18,6 +18,8 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from engine.affect.moods import MOODS
+
 ROOT = Path(__file__).parents[2]
 FORKING = Path(__file__).parents[1] / "support" / "forking_musmed.py"
 LITTLE_DISK = 256 * 1024
@@ -56,6 +58,14 @@ SCORE = f"render {ASK} --midi"
 ID = "20200101-000000-aa"
 SESSION_OF = "render -o {home}/a.flac --session"
 CLIMBING = '{"weight_map": {"a": "../x.safetensors"}}'
+
+SHEET = "tag,answer\n" + "".join(
+    f"{mood.name},{'pleasant low' if mood.name == 'calm' else 'none'}\n" for mood in MOODS
+)
+SHEETS: dict[str, str | None] = {"a": SHEET, "b": SHEET}
+STRANGE = "tag,answer\n\x1b[2J,none\n"
+AGREE = "moods agree {home}/a {home}/b"
+TABLE = {"MUSMED_MOOD_TABLE": "{home}/t"}
 
 CASES = (
     Case(
@@ -412,7 +422,64 @@ CASES = (
     Case("a switch with a value", f"{PLAN} --json=yes", ("--json", "value")),
     Case("half an option", f"{PLAN} --instr piano", ("No such option", "--instr")),
     Case("options of another command", "feelings --minutes 5", ("No such option", "--minutes")),
-    Case("a list and a word", "moods dark", ("unexpected", "dark")),
+    Case("a list and a word", "genres dark", ("unexpected", "dark")),
+    Case("moods and a word", "moods dark", ("'dark'", "moods --help")),
+    Case("an option in front of a sheet", "moods --json export", ("--json", "in front")),
+    Case("a sheet over another", "moods export {home}/a.csv", ("a.csv", "already"), {"a.csv": "x"}),
+    Case("a sheet that is a folder", "moods export {home}/a", ("folder",), {"a": None}),
+    Case("a sheet in no folder", "moods export {home}/no/a.csv", ("no folder",)),
+    Case("a sheet that is a pipe", "moods export {home}/a", ("already",), odd={"a": "pipe"}),
+    Case("agree on nothing", "moods agree", ("missing", "SHEET SHEET")),
+    Case("agree with oneself", "moods agree {home}/a {home}/a", ("twice",), {"a": SHEET}),
+    Case("agree alone", "moods agree {home}/a", ("two people",), {"a": SHEET}),
+    Case("agree on no file", "moods agree {home}/a", ("can't be read", "No such file")),
+    Case("agree on a pipe", "moods agree {home}/a", ("no regular file",), odd={"a": "pipe"}),
+    Case("agree on a gigabyte", "moods agree {home}/a", ("256 KiB",), odd={"a": "a gigabyte"}),
+    Case("agree on text", "moods agree {home}/a", ("no column 'tag'", "export"), {"a": "hello"}),
+    Case(
+        "agree on an unknown tag", "moods agree {home}/a", ("row 2", "'\\x1b[2J'"), {"a": STRANGE}
+    ),
+    Case("a table without a name", f"{AGREE} -o {{home}}/t", ("--name", "missing"), SHEETS),
+    Case("a table without a hand", f"{AGREE} -o {{home}}/t --name x", ("--signed",), SHEETS),
+    Case("a name without a table", f"{AGREE} --name x", ("-o TABLE",), SHEETS),
+    Case(
+        "a table of musmed's name",
+        f"{AGREE} -o {{home}}/t --name Musmed --signed x",
+        ("No table is written", "musmed's own"),
+        SHEETS,
+    ),
+    Case(
+        "a table over another",
+        f"{AGREE} -o {{home}}/a --name x --signed y",
+        ("already", "not written over"),
+        SHEETS,
+    ),
+    Case(
+        "a table without a majority",
+        f"{AGREE} -o {{home}}/t --name x --signed y",
+        ("no majority (action)", "--settle"),
+        SHEETS | {"b": SHEET.replace("action,none", "action,middle")},
+    ),
+    Case(
+        "a table of themes alone",
+        f"{AGREE} -o {{home}}/t --name x --signed y",
+        ("No table is written", "different places"),
+        {name: SHEET.replace("calm,pleasant low", "calm,none") for name in "ab"},
+    ),
+    Case("a mood table that is not there", PLAN, ("MUSMED_MOOD_TABLE", "No such"), {}, TABLE),
+    Case(
+        "a mood table that is none",
+        PLAN,
+        ("MUSMED_MOOD_TABLE", "no mood table", "musmed moods agree"),
+        {"t": "{}"},
+        TABLE,
+    ),
+    Case(
+        "a mood table of the settings that is not there",
+        PLAN,
+        ("settings.toml, line 2", "no.json", "No such"),
+        {SETTINGS: 'minutes = 5\nmood_table = "/nowhere/no.json"\n'},
+    ),
     Case("environment, a choice", PLAN, ("MUSMED_STRATEGY",), {}, {"MUSMED_STRATEGY": "zigzag"}),
     Case("environment, a terminal sequence", PLAN, ("x1b",), {}, {"MUSMED_GLYPHS": "\x1b[2J"}),
 )

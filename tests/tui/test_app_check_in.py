@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from textwrap import wrap as wrapped
 
+import msgspec
 import pytest
 from support.fake_session import FakeControl, make_app, run, settled
+from support.mood_tables import CORNERS, signed
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, OptionList, Select
 
@@ -387,5 +390,53 @@ def test_q_quits_and_is_a_letter_where_words_are_typed(control: FakeControl) -> 
             await pilot.press("escape", "q")
             await settled(pilot)
         assert app.return_value == Left(None, None)
+
+    run(go())
+
+
+async def begun(pilot: Pilot[Left]) -> None:
+    await pilot.press("slash")
+    await typed(pilot, "tense")
+    await pilot.press("enter")
+    await typed(pilot, "calm")
+    await pilot.press("enter", "enter")
+    await settled(pilot)
+
+
+def test_a_mood_table_is_on_the_plane_and_in_the_request(
+    control: FakeControl, tmp_path: Path
+) -> None:
+    file = tmp_path / "t.json"
+    file.write_bytes(msgspec.json.encode(signed()))
+    control.loaded = Loaded(Settings(mood_table=str(file)), {})
+
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            words = app.screen.query_one(Circumplex).state.words
+            moods = {one.word: one.affect for one in words if one.kind == "mood"}
+            assert moods == {tag: Affect(*at) for tag, at in CORNERS.items()}
+            await begun(pilot)
+        table = asked_request(control).mood_table
+        assert table is not None
+        assert table.name == "clinic"
+
+    run(go())
+
+
+def test_a_mood_table_that_is_none_is_said_where_the_session_should_begin(
+    control: FakeControl, tmp_path: Path
+) -> None:
+    control.loaded = Loaded(
+        Settings(mood_table=str(tmp_path / "no.json")), {"mood_table": "MUSMED_MOOD_TABLE"}
+    )
+
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await begun(pilot)
+            assert isinstance(app.screen, CheckInScreen)
+            assert any("MUSMED_MOOD_TABLE" in one.message for one in app._notifications)
+        assert not [one for one in control.asked if isinstance(one, Request)]
 
     run(go())
