@@ -155,12 +155,13 @@ def test_what_is_wrong_with_a_sheet_is_one_sentence(
 
 @settings(deadline=None)
 @given(st.text(max_size=200) | st.binary(max_size=200))
-def test_whatever_stands_in_a_file_is_a_sheet_or_a_sentence(data: str | bytes) -> None:
-    path = Path("/dev/shm/musmed-test-sheet.csv")
+def test_whatever_stands_in_a_file_is_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, data: str | bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "whatever.csv"
     path.write_bytes(data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass"))
     with pytest.raises(MusmedError):
         read_sheet(path)
-    path.unlink()
 
 
 def test_a_sheet_that_settles_may_leave_tags_out(tmp_path: Path) -> None:

@@ -196,4 +196,3 @@ def test_from_sheets_to_a_session_by_the_table_that_outlives_its_file(
     again = rendered("again", "--session", kept)
     assert again["mood_table"] == "clinic"
     assert [clip["tags"] for clip in again["clips"]] == [clip["tags"] for clip in first["clips"]]
-    assert rendered("bare", *WAY, "--minutes", "1")["mood_table"] == "musmed"
