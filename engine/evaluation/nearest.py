@@ -26,7 +26,7 @@ WINDOW, HOP = 40, 8
 TEMPOS = (0.94, 0.97, 1.0, 1.03, 1.06)
 """How fast a window may play what the track has; in between, 20 s lie off by 0.15 s at the ends."""
 _ROWS, _COLUMNS = 256, 1024
-"""Windows of the music and of a track that are compared in one product: 12 MiB of results."""
+"""Windows of the music and of a track that are compared in one product: some 25 MB of results."""
 
 
 class Hits(NamedTuple):
@@ -115,7 +115,7 @@ def _none(count: int) -> Hits:
 
 def _search(windows: Floats, rows: Counts, number: int, track: Chroma, hits: Hits) -> None:
     """Hold the windows of ``rows`` against every place of a track; ``hits`` is changed."""
-    rolled = _transposed(windows[rows])
+    asked = _asked(_spectra(windows[rows]))
     for tempo in TEMPOS:
         frames, silent = _at_tempo(track, tempo)
         places = len(frames) - WINDOW + 1
@@ -124,23 +124,54 @@ def _search(windows: Floats, rows: Counts, number: int, track: Chroma, hits: Hit
             starts = starts[_sounding(silent, starts)]
             if not len(starts):
                 continue
-            alike = (rolled @ windows_of(frames, starts).T).reshape(len(rows), -1)
-            place = alike.argmax(axis=1)
-            value = alike[np.arange(len(rows)), place].astype(np.float64)
+            alike = _alike(asked, _spectra(windows_of(frames, starts)))
+            nearest = alike.max(axis=0)  # (rows, places): at the best transposition
+            place = nearest.argmax(axis=1)
+            value = nearest[np.arange(len(rows)), place].astype(np.float64)
             nearer = value > hits.similarity[rows]
-            to, roll = rows[nearer], place[nearer] // len(starts)
+            to, place = rows[nearer], place[nearer]
+            roll = alike[:, nearer, place].argmax(axis=0)
             hits.similarity[to], hits.track[to] = np.minimum(value[nearer], 1.0), number
-            hits.at[to] = starts[place[nearer] % len(starts)] * tempo * FRAME_SECONDS
+            hits.at[to] = starts[place] * tempo * FRAME_SECONDS
             # Rolled up by so many it is the track: so it lies as many below it.
             hits.semitones[to] = (5 - roll) % CLASSES - 5
             hits.tempo[to] = tempo
 
 
-def _transposed(windows: Floats) -> Floats:
-    """(q, d) -> (q x 12, d): each window, up by 0 to 11 semitones."""
+def _spectra(windows: Floats) -> Floats:
+    """(q, d) -> (6, q, 2 x ``WINDOW``): the Fourier coefficients 1 to 6 over the pitch classes,
+    real parts before imaginary ones. A transposition turns each of them and leaves its length; the
+    one before them, the mean over the classes, is 0 throughout."""
     images = windows.reshape(len(windows), WINDOW, CLASSES)
-    rolls = [np.roll(images, by, axis=2) for by in range(CLASSES)]
-    return np.stack(rolls, axis=1).reshape(len(windows) * CLASSES, -1)
+    found = np.fft.rfft(images, axis=2)[:, :, 1:].transpose(2, 0, 1)
+    return np.concatenate([found.real, found.imag], axis=2).astype(np.float32)
+
+
+def _asked(spectra: Floats) -> tuple[Floats, Floats]:
+    """What the other's spectra are multiplied by for the real and for the imaginary part of the
+    product with the conjugate of these."""
+    real, imaginary = spectra[:, :, :WINDOW], spectra[:, :, WINDOW:]
+    return spectra, np.concatenate([-imaginary, real], axis=2)
+
+
+def _alike(asked: tuple[Floats, Floats], others: Floats) -> Floats:
+    """(12, q, n): how alike q windows are to n others when they are rolled up by 0 to 11 classes.
+    The correlation over all rolls at once, a sixth of the products of one after the other."""
+    across = others.transpose(0, 2, 1)
+    parts = np.concatenate([asked[0] @ across, asked[1][:-1] @ across[:-1]])
+    made = _ROLLS @ parts.reshape(len(parts), -1)
+    return np.asarray(made.reshape(CLASSES, *parts.shape[1:]))
+
+
+def _rolls() -> Floats:
+    """(12, 11): the inverse Fourier transform of real parts 1 to 6 and imaginary ones 1 to 5."""
+    turn = 2.0 * np.pi * np.arange(CLASSES)[:, None] * np.arange(1, 7) / CLASSES
+    real, imaginary = 2.0 * np.cos(turn), -2.0 * np.sin(turn[:, :-1])
+    real[:, -1] /= 2.0
+    return np.asarray(np.concatenate([real, imaginary], axis=1) / CLASSES, np.float32)
+
+
+_ROLLS = _rolls()
 
 
 def _at_tempo(track: Chroma, tempo: float) -> tuple[Floats, Bools]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from engine.affect.circumplex import Affect
 from engine.composers.options import ComposerOptions
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
+from engine.evaluation.chroma import Chroma, chroma_of_file
 from engine.evaluation.likeness import (
     Embedded,
     Nearest,
@@ -26,7 +27,7 @@ from engine.evaluation.likeness import (
     likeness,
     reference_tracks,
 )
-from engine.evaluation.nearest import WINDOW, windows_of
+from engine.evaluation.nearest import WINDOW, by_chroma, windows_of
 from engine.evaluation.stretches import Null
 from engine.meter.files import Progress
 from engine.plan.request import Request
@@ -97,6 +98,21 @@ TRANSFORMS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], int, float, floa
     "at 1.06 of the tempo": (lambda sound: at_tempo(1.06), 0, 1.06, 0.0),
 }
 """How the copy is made, its semitones and tempo, and how much later it begins in the piece."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def heard_once() -> Iterator[None]:
+    """The tracks are the same in every test."""
+    kept: dict[Path, Chroma] = {}
+
+    def hear(path: Path, progress: Progress) -> Chroma:
+        if path not in kept:
+            kept[path] = chroma_of_file(path, progress)
+        return kept[path]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.evaluation.likeness.chroma_of_file", hear)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +196,38 @@ def test_a_key_in_common_counts_for_nothing(seed: int, key: list[float]) -> None
     assert np.allclose(windows, windows_of(frames + np.float32(key), starts), atol=1e-4)
     assert np.allclose(np.linalg.norm(windows, axis=1), 1.0, atol=1e-4)
     assert not windows_of(np.ones_like(frames), starts).any(), "what stands still has no course"
+
+
+def test_windows_are_held_against_every_place_at_every_transposition() -> None:
+    """As correlations, one after the other, say."""
+    rng = np.random.default_rng(0)
+    frames = rng.standard_normal((60, 12)).astype(np.float32)
+    track = Chroma(frames - frames.mean(axis=1, keepdims=True), np.zeros(60, bool), 0.0)
+    queries = rng.standard_normal((5, WINDOW, 12)).astype(np.float32)
+    queries -= queries.mean(axis=2, keepdims=True)
+    queries /= np.linalg.norm(queries, axis=(1, 2), keepdims=True)
+    flat = queries.reshape(5, -1)
+    found = by_chroma(flat, np.full(5, -1), [track])
+    for number, query in enumerate(queries):
+        at, semitones = found.at[number] / 0.5 / found.tempo[number], found.semitones[number]
+        there = np.stack(
+            [
+                np.interp(
+                    np.arange(at, 59.99 / found.tempo[number])[:WINDOW] * found.tempo[number],
+                    np.arange(60),
+                    column,
+                )
+                for column in track.frames.T
+            ],
+            axis=1,
+        )
+        there -= there.mean(axis=0)
+        known = np.sum(np.roll(query, -semitones, axis=1) * there) / np.linalg.norm(there)
+        assert found.similarity[number] == pytest.approx(min(known, 1.0), abs=1e-3)
+    plain = windows_of(track.frames, np.arange(21))
+    for query, similarity in zip(queries, found.similarity, strict=True):
+        rolls = [plain @ np.roll(query, by, axis=1).reshape(-1) for by in range(12)]
+        assert similarity >= min(float(np.max(rolls)), 1.0) - 1e-4
 
 
 def test_the_same_music_twice_among_the_tracks_is_no_chance(
