@@ -39,7 +39,8 @@ def read_weights(path: Path, whose: str) -> Tensors:
     if look_at(converted, "file") == "file" and converted.stat().st_mtime >= path.stat().st_mtime:
         return _read_safe(converted, whose)
     tensors = _read_pickle(path, whose)
-    _convert(tensors, converted)
+    if not path.is_symlink():  # into the hub's cache nothing is written
+        _convert(tensors, converted)
     return tensors
 
 
