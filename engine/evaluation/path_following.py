@@ -26,13 +26,15 @@ times in a row, and shuffled one by one a null would be too easily beaten."""
 class Course(NamedTuple):
     """``planned`` and ``measured``: (n, 2), valence and arousal, of ``n`` windows whose middles are
     ``step`` seconds apart; in [-1, 1], but for what is ``measured`` on a scale of its own and not
-    ``scaled``. NaN throughout: the judge says nothing of that axis. ``name``: of the session."""
+    ``scaled``. NaN throughout: the judge says nothing of that axis. ``name``: of the session;
+    ``first``: the first window's middle, in seconds."""
 
     name: str
     step: float
     planned: Vector
     measured: Vector
     scaled: bool = True
+    first: float = 0.0
 
 
 class Figures(NamedTuple):

@@ -30,14 +30,14 @@ class Subject(msgspec.Struct, frozen=True):
 
 class Estimate(msgspec.Struct, frozen=True):
     """A figure with its 95 % interval (bootstrap over sounds; of one sound there is none), and the
-    same by chance: the mean and the middle 95 %. ``nothing``: what it is for whoever says
+    same by chance: the mean and the middle 95 % (null where there is no telling). ``nothing``: what it is for whoever says
     nothing at all, null where that has no meaning."""
 
     figure: str
     value: float
     low: float | None
     high: float | None
-    chance: float
+    chance: float | None
     chance_low: float | None
     chance_high: float | None
     nothing: float | None = None
@@ -116,6 +116,16 @@ class Tagging(msgspec.Struct, frozen=True):
     moods: tuple[MoodRow, ...]
 
 
+class PromptedAffect(msgspec.Struct, frozen=True):
+    """By one judge, over ``clips`` of ``sounds`` without a path: does what is heard lie where the
+    prompted moods do (Pearson's r by axis)."""
+
+    judge: JudgeRecord
+    clips: int
+    sounds: int
+    rows: tuple[Estimate, ...]
+
+
 class TextMatch(msgspec.Struct, frozen=True):
     """The CLAP score: the mean cosine of ``clips`` and their prompts; by chance, of clips and the
     prompts of others."""
@@ -124,6 +134,19 @@ class TextMatch(msgspec.Struct, frozen=True):
     clips: int
     sounds: int
     score: Estimate
+
+
+# what is heard of a sound of which nothing else is known
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """The mean of a judge's ``windows`` of a sound; null of what it says nothing of."""
+
+    judge: str
+    file: str
+    windows: int
+    valence: float | None
+    arousal: float | None
 
 
 # how far is it from other music
@@ -146,6 +169,8 @@ class Evaluation(msgspec.Struct, frozen=True):
     subjects: tuple[Subject, ...]
     following: tuple[Following, ...] = ()
     tagging: tuple[Tagging, ...] = ()
+    affect: tuple[PromptedAffect, ...] = ()
     matches: tuple[TextMatch, ...] = ()
     distances: tuple[Distances, ...] = ()
+    readings: tuple[Reading, ...] = ()
     remarks: tuple[str, ...] = ()

@@ -39,13 +39,15 @@ class Judged(NamedTuple):
 class Judge(Protocol):
     """``domain``: in a sentence, what its judgements are good for. ``scaled``: valence and arousal
     are in [-1, 1] as the plane is; else only their order and their differences mean something.
-    ``tags``: what the activations are of, () if there are none."""
+    ``tags``: what the activations are of, () if there are none; ``hears_affect``: it says something
+    of valence or arousal."""
 
     name: str
     version: str
     licence: str
     scaled: bool
     tags: tuple[str, ...]
+    hears_affect: bool
 
     @property
     def domain(self) -> str: ...

@@ -140,7 +140,7 @@ def _load(folder: Path, device: torch.device) -> tuple[Any, Any, Any]:
     from transformers import AutoTokenizer, ClapConfig, ClapFeatureExtractor, ClapModel
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     weights = next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
     if weights is None or not (folder / "config.json").is_file():
         raise MusmedError(

@@ -88,6 +88,7 @@ class JamendoJudge:
     version = "2019-08-30"
     licence = "Apache-2.0; learnt from MTG-Jamendo (CC BY-NC-SA 4.0)"
     scaled = False
+    hears_affect = True
     tags = tuple(mood.name for mood in MOODS)
     domain = (
         "56 moods and themes as artists tagged their music on Jamendo (macro PR-AUC .108 of a "

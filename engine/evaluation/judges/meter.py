@@ -17,6 +17,7 @@ class MeterJudge:
     name = "musmed meter"
     licence = "Apache-2.0"
     scaled = True
+    hears_affect = True
     tags = ()
 
     def __init__(self) -> None:

@@ -22,6 +22,7 @@ class MusicnnJudge:
     version = "0.1.0"
     licence = "ISC"
     scaled = False
+    hears_affect = True
     tags = TAGS
     domain = (
         "Arousal alone: by how much 'fast' is likelier than 'slow' (a difference of logits) to a "

@@ -3,93 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path as FilePath
 
-import msgspec
 import numpy as np
 
 from engine.affect.path import Path
 from engine.errors import MusmedError
 from engine.evaluation.judges.base import Judge, Judged
 from engine.evaluation.path_following import Course, Figures, Nulls, bootstrap, figures, nulls
-from engine.meter.files import Progress
+from engine.evaluation.results import CourseRecord, Following, JudgeRecord, Row, SessionFigures
 from engine.plan.tags import mean_affect
-from engine.sidecar import SessionReport, read_report, report_path
+from engine.sidecar import SessionReport
 
 LEAST_WINDOWS = 5
 
 
-class SessionFigures(msgspec.Struct, frozen=True):
-    """``figures`` by the names of ``Figures``; null where one has no meaning."""
-
-    file: str
-    windows: int
-    figures: dict[str, float | None]
+def record_of(judge: Judge) -> JudgeRecord:
+    return JudgeRecord(judge.name, judge.version, judge.domain, judge.licence)
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One figure over all sessions: the mean of the ``n`` that have it with its 95 % interval
-    (bootstrap over sessions), and what it is by chance: the middle 95 % of the same mean when each
-    session's sound is shuffled in stretches of 30 s, the mean beside the paths of the other
-    sessions, and the mean of music that stays where it is on the whole."""
-
-    figure: str
-    mean: float
-    low: float
-    high: float
-    n: int
-    shuffled_low: float | None
-    shuffled_high: float | None
-    another_path: float | None
-    constant: float | None
-
-
-class JudgeRecord(msgspec.Struct, frozen=True):
-    name: str
-    version: str
-    domain: str
-    licence: str
-
-
-class Evaluation(msgspec.Struct, frozen=True):
-    judge: JudgeRecord
-    seed: int
-    sessions: tuple[SessionFigures, ...]
-    rows: tuple[Row, ...]
-    remarks: tuple[str, ...]
-
-
-def evaluate(
-    sounds: Sequence[FilePath],
-    judge: Judge,
-    seed: int,
-    progress: Progress,
-) -> Evaluation:
-    """Judge rendered sessions, each with its sidecar beside it. ``seed``: of shuffles and
-    bootstrap. ``progress``: told the seconds done and those of all of them. Raises
-    ``MusmedError``."""
-    reports = [read_report(report_path(sound)) for sound in sounds]  # before anything takes long
-    remarks: dict[str, None] = {}
-    courses = []
-    whole, before = sum(map(_length, reports)), 0.0
-    for sound, report in zip(sounds, reports, strict=True):
-        judged = judge.judge(sound, _onwards(progress, before, whole))
-        before += _length(report)
-        remarks |= dict.fromkeys(judged.remarks)
-        courses.append(course_of(str(sound), report, judged, scaled=judge.scaled))
-    rng = np.random.default_rng(seed)
+def following(judge: Judge, courses: Sequence[Course], rng: np.random.Generator) -> Following:
+    """The figures of at least one session by one judge."""
     found = [figures(course) for course in courses]
     chance = [nulls(one, [x for x in courses if x is not one], rng) for one in courses]
     rows = (_row(name, found, chance, rng) for name in Figures._fields)
-    return Evaluation(
-        judge=JudgeRecord(judge.name, judge.version, judge.domain, judge.licence),
-        seed=seed,
+    return Following(
+        judge=record_of(judge),
+        scaled=judge.scaled,
         sessions=tuple(
             SessionFigures(course.name, len(course.planned), one._asdict())
             for course, one in zip(courses, found, strict=True)
         ),
+        courses=tuple(map(_record, courses)),
         rows=tuple(row for row in rows if row is not None),
-        remarks=tuple(remarks),
     )
 
 
@@ -97,7 +42,7 @@ def course_of(name: str, report: SessionReport, judged: Judged, *, scaled: bool 
     """What the judge made of each window beside the path's mean over it. Raises ``MusmedError``
     for a session too short to follow anything."""
     path = Path(report.plan.path)
-    until = _length(report)
+    until = length(report)
     windows = [window for window in judged.windows if window.end <= until + 0.5]
     if len(windows) < LEAST_WINDOWS:
         raise MusmedError(
@@ -111,16 +56,26 @@ def course_of(name: str, report: SessionReport, judged: Judged, *, scaled: bool 
         planned=np.array([(affect.valence, affect.arousal) for affect in planned]),
         measured=np.array([(w.valence, w.arousal) for w in windows], np.float64),  # None: NaN
         scaled=scaled,
+        first=(windows[0].start + windows[0].end) / 2.0,
     )
 
 
-def _length(report: SessionReport) -> float:
+def length(report: SessionReport) -> float:
     """Seconds of the session that the file holds."""
     return report.plan.total_s if report.heard_s is None else report.heard_s
 
 
-def _onwards(progress: Progress, before: float, whole: float) -> Progress:
-    return lambda done, _: progress(min(before + done, whole), whole)
+def _record(course: Course) -> CourseRecord:
+    return CourseRecord(
+        course.name,
+        tuple(course.first + course.step * number for number in range(len(course.planned))),
+        tuple((float(valence), float(arousal)) for valence, arousal in course.planned),
+        tuple((_known(valence), _known(arousal)) for valence, arousal in course.measured),
+    )
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _row(
