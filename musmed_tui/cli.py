@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
+import typer.core
 
 from engine.errors import MusmedError
 from musmed_tui import completion
-from musmed_tui.asked import FILES, MUSIC, MUSICGEN, SOUND, TERMINAL, WAY, Asked, asking
+from musmed_tui.asked import FILES, MODEL, MUSIC, MUSICGEN, SOUND, TERMINAL, WAY, Asked, asking
 from musmed_tui.exits import guarded
 from musmed_tui.terminal.streams import say, write_out
 from musmed_tui.terminal.terminal import forget_odd_width
@@ -379,21 +380,113 @@ def measure(
     raise typer.Exit(measure_sound(file, as_json=as_json))
 
 
-@app.command()
+class Evaluating(typer.core.TyperGroup):
+    """Takes what is evaluated where no command of its own is named."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - click's
+        own = bool(args) and args[0] in self.commands
+        ctx.allow_interspersed_args = not own
+        rest = super().parse_args(ctx, args)
+        if not own:
+            ctx.args = [*ctx._protected_args, *ctx.args]
+            ctx._protected_args = []
+        return rest
+
+
+evaluating = typer.Typer(
+    name="evaluate",
+    cls=Evaluating,
+    context_settings={"help_option_names": ["-h", "--help"], "allow_extra_args": True},
+)
+app.add_typer(evaluating)
+
+
+@evaluating.callback(
+    invoke_without_command=True,
+    subcommand_metavar="WHAT...",
+)
 def evaluate(
-    files: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="FILE...", help="Rendered sessions, their sidecars beside them."),
-    ] = None,
+    context: typer.Context,
     *,
-    judge: Annotated[str, typer.Option(help="Who judges: meter or musicnn.")] = "meter",
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[=PLACE]",
+            help="Who judges: meter, musicnn, jamendo, music2emo, clap; may be repeated (meter).",
+            autocompletion=completion.completes(completion.judges),
+        ),
+    ] = None,
+    model: Annotated[
+        Text,
+        typer.Option(
+            metavar="NAME",
+            help="Sample a composer: embedded, musicgen-small ...",
+            autocompletion=completion.completes(completion.composers),
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    adapter: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PLACE[=SCALE]",
+            help="Merge a LoRA adapter; may be repeated.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    prompts: Annotated[
+        Text,
+        typer.Option(metavar="1..56", help="Moods to prompt with (56).", rich_help_panel=MODEL),
+    ] = None,
+    seeds: Annotated[
+        Text,
+        typer.Option(metavar="1..100", help="Clips for each mood (1).", rich_help_panel=MODEL),
+    ] = None,
+    samples: Annotated[
+        Text,
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep the clips there; what is there is not composed again.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    reference: Annotated[
+        Text,
+        typer.Option(
+            metavar="FOLDER",
+            help="Other music, such as training tracks: is it copied, how far is it (clap).",
+        ),
+    ] = None,
+    page: Annotated[
+        Text,
+        typer.Option(metavar="FILE", help="Write an .html with plots, too.", rich_help_panel=FILES),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of shuffles and intervals.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Does the music go where its path goes? Figures beside what they are by chance."""
+    """Does the music go where its path goes, and is it what was prompted?
+
+    WHAT: sound files and folders of them, with their sidecars, and kept sessions, by their ID.
+    Every figure stands beside what it is by chance.
+    """
+    if context.invoked_subcommand is not None:
+        _refuse_in_front(context)
+        return
+    from musmed_tui.commands.evaluate import Wanted
     from musmed_tui.commands.evaluate import evaluate as evaluate_sounds
 
-    raise typer.Exit(evaluate_sounds(files or [], seed, judge, as_json=as_json))
+    wanted = Wanted(
+        what=tuple(context.args),
+        judges=tuple(judge or ("meter",)),
+        model=model,
+        adapters=None if adapter is None else tuple(adapter),
+        prompts=prompts,
+        seeds=seeds,
+        samples=samples,
+        reference=reference,
+        page=page,
+        seed=seed,
+    )
+    raise typer.Exit(evaluate_sounds(wanted, as_json=as_json))
 
 
 models = typer.Typer(

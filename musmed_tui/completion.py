@@ -131,6 +131,12 @@ def composers() -> Iterable[str]:
     return ("auto", "embedded", *NAMES)
 
 
+def judges() -> Iterable[str]:
+    from engine.evaluation.judges.registry import CLAP, JUDGES
+
+    return (*JUDGES, CLAP)
+
+
 def models() -> Iterable[str]:
     from engine.composers.musicgen.files.catalogue import NAMES
 

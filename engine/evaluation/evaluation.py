@@ -6,16 +6,17 @@ is what was prompted. All others are only heard.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from engine.errors import MusmedError
 from engine.evaluation.distant import distances
 from engine.evaluation.following import course_of, following, length
-from engine.evaluation.judges.base import Judge, Judged
+from engine.evaluation.judges.base import Embedder, Embeddings, Judge, Judged, mean_embedding
+from engine.evaluation.likeness import LEAST_SECONDS, Likeness, cut, likeness, seconds_in
 from engine.evaluation.path_following import Course, Vector
 from engine.evaluation.prompted import Heard, affect_heard, heard_clip, tagged, text_match
 from engine.evaluation.results import (
@@ -27,13 +28,14 @@ from engine.evaluation.results import (
     Tagging,
     TextMatch,
 )
+from engine.evaluation.stretches import Embedded
 from engine.evaluation.subjects import Sound
-from engine.meter.files import Progress
+from engine.meter.files import LONGEST_MEASURED, Progress
+from engine.meter.files import Heard as HeardFile
 
-if TYPE_CHECKING:
-    from engine.evaluation.judges.clap import Clap
-
-WHOLE = (0.0, 4 * 3600.0)
+WHOLE = [(at, at + 60.0) for at in np.arange(0.0, LONGEST_MEASURED, 60.0)]
+"""A sound in parts: its windows are the same, and it need not be held whole."""
+TENS = [(at, at + 10.0) for at in np.arange(0.0, LONGEST_MEASURED, 10.0)]
 
 
 def evaluate(
@@ -42,42 +44,69 @@ def evaluate(
     seed: int,
     progress: Progress,
     *,
-    clap: Clap | None = None,
+    clap: Embedder | None = None,
     reference: Sequence[Path] = (),
 ) -> Evaluation:
-    """Judge ``sounds`` by each of ``judges``, and by ``clap`` where it is given, which also says how
-    far they are from the sounds of ``reference``. ``seed``: of shuffles and bootstrap; the same
-    figures for the same seed. ``progress``: told the seconds done and, where that is known, those
-    of all of them. Raises ``MusmedError``."""
+    """Judge ``sounds`` by each of ``judges``, and by ``clap`` where it is given, which also says
+    how far they are from the sounds of ``reference``; how alike they are to these is said without
+    it too. ``seed``: of shuffles and bootstrap; the same figures for the same seed. ``progress``:
+    told the seconds done and, where that is known, those of all of them. Of several sounds one that
+    can't be judged is a remark. Raises ``MusmedError``."""
     passes = _Passes(sounds, len(judges) + (clap is not None), progress)
-    found: list[_ByJudge] = []
-    for judge in judges:
-        found.append(_judged(judge, sounds, passes, np.random.default_rng(seed)))
-    match, far = None, None
+    found = [_judged(judge, sounds, passes, np.random.default_rng(seed)) for judge in judges]
+    embedded = _ByClap(None, None, ())
     if clap is not None:
-        rng = np.random.default_rng(seed)
-        match, far = _by_clap(clap, sounds, reference, passes, rng)
-    remarks = [remark for one in found for remark in one.remarks]
+        embedded = _by_clap(clap, sounds, reference, passes, np.random.default_rng(seed))
+    alike = _likeness(sounds, reference, clap, progress) if reference else None
+    remarks = [
+        f"{sound.file} has no sidecar beside it, so neither a path nor a prompt; it is only heard."
+        for sound in sounds
+        if sound.report is None
+    ]
+    remarks += [remark for one in found for remark in one.remarks]
+    remarks += [*embedded.remarks, *passes.remarks, *(alike.remarks if alike else ())]
     return Evaluation(
         seed=seed,
         subjects=tuple(sound.subject() for sound in sounds),
         following=tuple(one.following for one in found if one.following),
         tagging=tuple(one.tagging for one in found if one.tagging),
         affect=tuple(one.affect for one in found if one.affect),
-        matches=(match,) if match else (),
-        distances=(far,) if far else (),
+        matches=(embedded.match,) if embedded.match else (),
+        distances=(embedded.far,) if embedded.far else (),
         readings=tuple(reading for one in found for reading in one.readings),
-        remarks=tuple(dict.fromkeys([*remarks, *passes.remarks])),
+        likeness=alike,
+        remarks=tuple(dict.fromkeys(remarks)),
     )
 
 
+def _likeness(
+    sounds: Sequence[Sound], reference: Sequence[Path], clap: Embedder | None, progress: Progress
+) -> Likeness:
+    files = [(sound.file, seconds_in(sound.file)) for sound in sounds]
+    pieces = [piece for file, long in files if long >= LEAST_SECONDS for piece in cut(file, long)]
+
+    def embed(track: Path, progress: Progress) -> Embedded:
+        assert clap is not None
+        found = clap.clips(track, TENS, progress)[0]
+        known = [number for number, windows in enumerate(found) if len(windows)]
+        times = np.array([TENS[number] for number in known])
+        return Embedded(times, np.array([found[number][0] for number in known]))
+
+    return likeness(pieces, reference, embed if clap is not None else None, progress)
+
+
+Result = TypeVar("Result")
+
+
 class _Passes:
-    """Progress over all sounds, as often as they are heard."""
+    """Progress over all sounds, as often as they are heard. ``remarks``: of those that could not
+    be judged."""
 
     def __init__(self, sounds: Sequence[Sound], times: int, progress: Progress) -> None:
         known = [None if one.report is None else length(one.report) for one in sounds]
         total = sum(seconds or 0.0 for seconds in known)
         self._whole = None if None in known else times * total
+        self._sounds = sounds
         self._progress = progress
         self._before = self._reached = 0.0
         self.remarks: list[str] = []
@@ -87,9 +116,22 @@ class _Passes:
         whole = self._whole
         self._progress(self._reached if whole is None else min(self._reached, whole), whole)
 
-    def next(self) -> None:
-        """A sound is done."""
-        self._before = self._reached
+    def each(self, hear: Callable[[Sound], Result]) -> Iterator[tuple[int, Sound, Result]]:
+        """Every sound with its number and what ``hear`` made of it. Raises ``MusmedError`` where
+        none could be heard."""
+        failed: list[MusmedError] = []
+        for number, sound in enumerate(self._sounds):
+            try:
+                made = hear(sound)
+            except MusmedError as error:
+                failed.append(error)
+                if len(failed) == len(self._sounds):
+                    raise
+                self.remarks.append(f"Left out: {error}")
+                continue
+            finally:
+                self._before = self._reached
+            yield number, sound, made
 
 
 class _ByJudge(NamedTuple):
@@ -108,9 +150,8 @@ def _judged(
     still: list[Heard] = []
     readings: list[Reading] = []
     remarks: list[str] = []
-    for number, sound in enumerate(sounds):
-        judged = judge.judge(sound.file, passes)
-        passes.next()
+    short: list[MusmedError] = []
+    for number, sound, judged in passes.each(lambda one: judge.judge(one.file, passes)):
         remarks += judged.remarks
         heard = [
             one
@@ -119,11 +160,17 @@ def _judged(
         ]
         clips += heard
         if sound.path and sound.report is not None:
-            courses.append(course_of(sound.name, sound.report, judged, scaled=judge.scaled))
+            try:
+                courses.append(course_of(sound.name, sound.report, judged, scaled=judge.scaled))
+            except MusmedError as error:
+                short.append(error)
         elif sound.clips:
             still += heard
         else:
             readings.append(_reading(judge, sound.name, judged))
+    if short and len(short) == len(sounds):
+        raise short[0]
+    remarks += [f"Left out: {error}" for error in short]
     return _ByJudge(
         following(judge, courses, rng) if courses and judge.hears_affect else None,
         tagged(judge, clips, rng) if clips and judge.tags else None,
@@ -141,37 +188,41 @@ def _reading(judge: Judge, name: str, judged: Judged) -> Reading:
     return Reading(judge.name, name, len(judged.windows), axes[0], axes[1])
 
 
+class _ByClap(NamedTuple):
+    match: TextMatch | None
+    far: Distances | None
+    remarks: tuple[str, ...]
+
+
 def _by_clap(
-    clap: Clap,
+    clap: Embedder,
     sounds: Sequence[Sound],
     reference: Sequence[Path],
     passes: _Passes,
     rng: np.random.Generator,
-) -> tuple[TextMatch | None, Distances | None]:
-    from engine.evaluation.judges.clap import mean_embedding
-
-    audio: list[Vector] = []
-    prompts: list[str] = []
-    of: list[int] = []
+) -> _ByClap:
+    embedded: list[tuple[int, str, Vector]] = []
     windows: list[Vector] = []
-    for number, sound in enumerate(sounds):
-        spans = [(clip.start, clip.end) for clip in sound.clips] or [WHOLE]
-        found, heard = clap.clips(sound.file, spans, passes)
-        passes.next()
-        if heard.silent:
-            raise MusmedError(f"{sound.file} is silent; CLAP needs sound.")
-        passes.remarks += heard.remarks
+    remarks: list[str] = []
+    for number, sound, (found, heard) in passes.each(lambda one: _embedded(clap, one, passes)):
+        remarks += heard.remarks
         windows.append(np.concatenate(found))
-        for clip, embedded in zip(sound.clips, found, strict=False):  # without clips: of none
-            if len(embedded):
-                audio.append(mean_embedding(embedded))
-                prompts.append(clip.prompt)
-                of.append(number)
+        clips = zip(sound.clips, found, strict=False)  # without clips there are only windows
+        embedded += [(number, c.prompt, mean_embedding(w)) for c, w in clips if len(w)]
     match = None
-    if audio:
+    if embedded:
+        of, prompts, audio = zip(*embedded, strict=True)
         match = text_match(clap.record, np.array(audio), clap.texts(prompts), of, rng)
     far = None
     if reference:
-        theirs = [clap.clips(track, [WHOLE], passes)[0][0] for track in reference]
+        theirs = [np.concatenate(clap.clips(one, WHOLE, passes)[0]) for one in reference]
         far = distances(clap.record, windows, theirs, rng)
-    return match, far
+    return _ByClap(match, far, tuple(remarks))
+
+
+def _embedded(clap: Embedder, sound: Sound, passes: _Passes) -> tuple[list[Embeddings], HeardFile]:
+    spans = [(clip.start, clip.end) for clip in sound.clips] or WHOLE
+    found, heard = clap.clips(sound.file, spans, passes)
+    if heard.silent:
+        raise MusmedError(f"{sound.file} is silent; CLAP needs sound.")
+    return found, heard

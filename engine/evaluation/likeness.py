@@ -175,11 +175,11 @@ class _Way:
     def __init__(self, sounds: Sequence[Path], times: int, progress: Progress) -> None:
         self._progress = progress
         self._done = 0.0
-        self._sound = times * sum(map(_seconds, sounds))
+        self._sound = times * sum(map(seconds_in, sounds))
 
     def sound(self, path: Path) -> Progress:
         """The progress of hearing it once."""
-        before, self._done = self._done, self._done + _seconds(path)
+        before, self._done = self._done, self._done + seconds_in(path)
         return lambda done, total: self._say(min(before + done, self._done))
 
     def compared(self, share: float) -> None:
@@ -189,7 +189,7 @@ class _Way:
         self._progress(done, 1.25 * self._sound)
 
 
-def _seconds(path: Path) -> float:
+def seconds_in(path: Path) -> float:
     """0 where it is not known: hearing it takes its time nevertheless, unseen."""
     try:
         with SoundReader(path) as reader:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.evaluation.likeness import Likeness
+
 
 class JudgeRecord(msgspec.Struct, frozen=True):
     """Who judged. ``domain``: in a sentence, what that is good for."""
@@ -30,8 +32,8 @@ class Subject(msgspec.Struct, frozen=True):
 
 class Estimate(msgspec.Struct, frozen=True):
     """A figure with its 95 % interval (bootstrap over sounds; of one sound there is none), and the
-    same by chance: the mean and the middle 95 % (null where there is no telling). ``nothing``: what it is for whoever says
-    nothing at all, null where that has no meaning."""
+    same by chance: the mean and the middle 95 %, null where there is no telling. ``nothing``: what
+    it is for whoever says nothing at all, null where that has no meaning."""
 
     figure: str
     value: float
@@ -173,4 +175,5 @@ class Evaluation(msgspec.Struct, frozen=True):
     matches: tuple[TextMatch, ...] = ()
     distances: tuple[Distances, ...] = ()
     readings: tuple[Reading, ...] = ()
+    likeness: Likeness | None = None
     remarks: tuple[str, ...] = ()

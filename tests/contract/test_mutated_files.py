@@ -31,10 +31,10 @@ from engine.composers.score.sound import fluid
 from engine.composers.score.sound.soundfont import choose
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.errors import MusmedError
+from engine.evaluation.following import course_of
 from engine.evaluation.judges.base import Judged, Window
 from engine.evaluation.judges.tensor_bundle import read_bundle
 from engine.evaluation.notes import read_midi
-from engine.evaluation.sessions import course_of
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.sidecar import read_report, write_report

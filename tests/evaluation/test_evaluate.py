@@ -13,12 +13,16 @@ import soundfile
 
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
+from engine.evaluation.evaluation import evaluate
+from engine.evaluation.following import course_of
 from engine.evaluation.judges.base import Judged, Window
 from engine.evaluation.judges.meter import MeterJudge
-from engine.evaluation.sessions import course_of, evaluate
+from engine.evaluation.results import Evaluation, Row
+from engine.evaluation.subjects import read_sound
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.sidecar import SessionReport, read_report, report_path, write_report
+from musmed_tui.commands.evaluate import Wanted
 from musmed_tui.commands.evaluate import evaluate as command
 
 PATHS = (Affect(-0.4, 0.7), Affect(0.6, -0.6)), (Affect(0.7, 0.5), Affect(-0.6, -0.4))
@@ -49,6 +53,7 @@ class Ideal:
     name, version, licence, domain = "ideal", "1", "none", "It hears paths."
     scaled = True
     tags = ()
+    hears_affect = True
 
     def __init__(self, late: float = 0.0, gain: float = 1.0) -> None:
         self.late, self.gain = late, gain
@@ -65,10 +70,19 @@ class Ideal:
         return Judged(tuple(windows), (f"{sound.name} is noise.",))
 
 
+def judged(sounds: list[Path], judge: Ideal) -> Evaluation:
+    return evaluate([read_sound(s) for s in sounds], [judge], 0, lambda done, total: None)
+
+
+def rows_of(found: Evaluation) -> dict[str, Row]:
+    (followed,) = found.following
+    return {row.figure: row for row in followed.rows}
+
+
 def test_who_hears_the_path_is_told_from_chance(tmp_path: Path) -> None:
     sounds = [rendered(tmp_path, number) for number in range(2)]
-    found = evaluate(sounds, Ideal(), 0, lambda done, total: None)
-    rows = {row.figure: row for row in found.rows}
+    found = judged(sounds, Ideal())
+    rows = rows_of(found)
     for name in ("valence_r", "arousal_r", "progress_r", "way"):
         row = rows[name]
         assert row.mean == pytest.approx(1.0, abs=0.03), name
@@ -80,13 +94,13 @@ def test_who_hears_the_path_is_told_from_chance(tmp_path: Path) -> None:
     assert rows["arousal_r"].another_path is not None
     assert rows["arousal_r"].another_path < 1.0
     assert found.remarks == tuple(f"{number}.wav is noise." for number in range(2))
-    again = evaluate(sounds, Ideal(), 0, lambda done, total: None)
+    again = judged(sounds, Ideal())
     assert again == found, "the same seed, the same figures"
 
 
 def test_half_of_the_way_is_half_of_it(tmp_path: Path) -> None:
-    found = evaluate([rendered(tmp_path, 0)], Ideal(gain=0.5), 0, lambda d, t: None)
-    rows = {row.figure: row for row in found.rows}
+    found = judged([rendered(tmp_path, 0)], Ideal(gain=0.5))
+    rows = rows_of(found)
     assert rows["way"].mean == pytest.approx(0.5, abs=0.02)
     assert rows["way"].another_path is None, "one session has no other's path"
 
@@ -94,12 +108,16 @@ def test_half_of_the_way_is_half_of_it(tmp_path: Path) -> None:
 def test_the_command_over_two_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the meter itself, on noise: it follows nothing."""
     sounds = [str(rendered(tmp_path, number, 2.0)) for number in range(2)]
-    assert command(sounds, 0, as_json=True) == 0
+    assert command(Wanted(what=tuple(sounds)), as_json=True) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["judge"]["name"] == MeterJudge.name
-    assert [one["file"] for one in told["sessions"]] == sounds
-    assert {row["figure"] for row in told["rows"]} >= {"arousal_r", "end_error", "way"}
-    assert command(sounds, 0, as_json=False) == 0
+    assert told["following"][0]["judge"]["name"] == MeterJudge.name
+    assert [one["file"] for one in told["subjects"]] == ["0.wav", "1.wav"]
+    assert {row["figure"] for row in told["following"][0]["rows"]} >= {
+        "arousal_r",
+        "end_error",
+        "way",
+    }
+    assert command(Wanted(what=tuple(sounds)), as_json=False) == 0
     said = capsys.readouterr()
     assert "arousal r" in said.out
     assert "typical errors" in said.err, "what the judge is worth stands beside its figures"
@@ -126,7 +144,6 @@ def of_a_later_musmed(report: SessionReport) -> bytes:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda path: path.unlink(), "There is no sidecar"),
         (lambda path: path.write_text("{}"), "is no sidecar of musmed's"),
         (lambda path: path.write_text("[" * 100_000), "is no sidecar of musmed's"),
         (lambda path: path.write_bytes(of_a_later_musmed(read_report(path))), "a later one"),
@@ -138,9 +155,23 @@ def test_without_a_sidecar_there_is_no_path(
     sound = rendered(tmp_path, 0, 1.0)
     spoil(report_path(sound))
     with pytest.raises(MusmedError, match=words):
-        command([str(sound)], 0, as_json=False)
+        command(Wanted(what=(str(sound),)), as_json=False)
+
+
+def test_without_a_sidecar_a_sound_is_heard(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sound = rendered(tmp_path, 0, 1.0)
+    report_path(sound).unlink()
+    assert command(Wanted(what=(str(sound),)), as_json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    (reading,) = told["readings"]
+    assert reading["windows"] > 0
+    assert -1.0 <= reading["valence"] <= 1.0
+    assert told["following"] == []
+    assert any("has no sidecar beside it" in said for said in told["remarks"])
 
 
 def test_nothing_to_evaluate_is_a_sentence() -> None:
     with pytest.raises(MusmedError, match="musmed evaluate FILE"):
-        command([], 0, as_json=False)
+        command(Wanted(), as_json=False)

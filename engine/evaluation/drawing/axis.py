@@ -30,7 +30,7 @@ def axis(values: Iterable[float], low: float, high: float, ticks: int = 4) -> Ax
     power of ten, about ``ticks`` of them."""
     held = [low, high, *values]
     first, last = min(held), max(held)
-    if last - first <= max(abs(first), abs(last)) * 1e-9:
+    if last - first <= max(abs(first), abs(last), 1e-9) * 1e-9:
         first, last = first - max(1.0, abs(first)), last + max(1.0, abs(last))
     step = _step((last - first) / ticks)
     below, above = math.floor(first / step + 1e-9), math.ceil(last / step - 1e-9)

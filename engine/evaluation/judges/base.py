@@ -6,13 +6,15 @@ None of them knows a plan.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.meter.files import Progress
+from engine.evaluation.results import JudgeRecord
+from engine.meter.files import Heard, Progress
 
 Activations = NDArray[np.float64]
 
@@ -56,3 +58,30 @@ class Judge(Protocol):
         """The windows of a sound file in their order, each as long as the judge hears at once.
         Raises ``MusmedError`` for what is no sound, or none that can be judged."""
         ...
+
+
+Embeddings = NDArray[np.float64]
+"""(n, dimensions)."""
+
+
+class Embedder(Protocol):
+    """Sounds and words in one space."""
+
+    record: JudgeRecord
+
+    def texts(self, prompts: Sequence[str]) -> Embeddings:
+        """Of length 1."""
+        ...
+
+    def clips(
+        self, sound: Path, spans: Sequence[tuple[float, float]], progress: Progress
+    ) -> tuple[list[Embeddings], Heard]:
+        """The raw embeddings of the windows of each of ``spans`` (seconds from and to) of a sound
+        file, and what the file was. Raises ``MusmedError`` for what is no sound."""
+        ...
+
+
+def mean_embedding(windows: Embeddings) -> Embeddings:
+    """(dimensions,) of length 1: of a clip's raw windows, averaged and then normalised."""
+    mean = windows.mean(axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12))

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn import functional
 
 from engine.audio.format import SAMPLE_RATE
 from engine.errors import MusmedError
+from engine.evaluation.judges.base import Embeddings
 from engine.evaluation.judges.weights import read_weights
 from engine.evaluation.results import JudgeRecord
 from engine.evaluation.spans import Floats, hear_spans
@@ -31,9 +31,6 @@ WINDOW = 10.0
 LEAST = 1.0
 """Seconds of a clip's last window; what is shorter is left out."""
 AT_ONCE = 16
-
-Embeddings = NDArray[np.float64]
-"""(n, dimensions)."""
 
 
 class Clap:
@@ -107,12 +104,6 @@ class Clap:
             )
             raw = self._model.audio_projection(told.pooler_output)
         return np.asarray(raw.double().cpu().numpy())
-
-
-def mean_embedding(windows: Embeddings) -> Embeddings:
-    """(dimensions,) of length 1: of a clip's raw windows, averaged and then normalised."""
-    mean = windows.mean(axis=0)
-    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12))
 
 
 def _folder(place: str | None) -> Path:

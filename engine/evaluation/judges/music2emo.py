@@ -44,6 +44,7 @@ class Music2EmoJudge:
     version = "J_all"
     licence = "MIT (code), Apache-2.0 (weights); hears by MERT-v1-95M, CC-BY-NC-4.0"
     scaled = True
+    hears_affect = True
     tags = MOODS
     domain = (
         "Trained on MTG-Jamendo, DEAM, EmoMusic and PMEmo; within these, its authors' R2 is .52 to "

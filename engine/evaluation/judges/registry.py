@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine.errors import MusmedError
-from engine.evaluation.judges.base import Judge
+from engine.evaluation.judges.base import Embedder, Judge
 
 
 class Offer(NamedTuple):
@@ -19,6 +19,7 @@ class Offer(NamedTuple):
 
 INSTALL = "pip install '.[evaluate]' in musmed's folder"
 _HERE = "engine.evaluation.judges."
+CLAP = "clap"
 JUDGES = {
     "meter": Offer(f"{_HERE}meter:MeterJudge"),
     "musicnn": Offer(f"{_HERE}musicnn:MusicnnJudge"),
@@ -33,13 +34,30 @@ def open_judge(word: str) -> Judge:
     name, given, place = word.partition("=")
     offer = JUDGES.get(name)
     if offer is None:
-        raise MusmedError(f"There is no judge {name!r}; there are {', '.join(JUDGES)}.")
+        known = ", ".join((*JUDGES, CLAP))
+        raise MusmedError(f"There is no judge {name!r}; there are {known}.")
     if given and not (offer.placed and place):
         raise MusmedError(f"The judge {name} takes no place; say --judge {name}.")
-    module, _, attribute = offer.where.partition(":")
-    try:
-        maker = getattr(importlib.import_module(module), attribute)
-    except ModuleNotFoundError as error:
-        raise MusmedError(f"The judge {name} needs {error.name}: {INSTALL}.") from error
+    maker = _made_by(offer.where, name)
     made: Judge = maker(Path(place) if place else None) if offer.placed else maker()
     return made
+
+
+def is_clap(word: str) -> bool:
+    """Whether a judge's word means CLAP, which embeds and does not judge."""
+    return word.partition("=")[0] == CLAP
+
+
+def open_clap(word: str) -> Embedder:
+    """What is behind 'clap' or 'clap=PLACE'. Raises ``MusmedError`` likewise."""
+    maker = _made_by(f"{_HERE}clap:Clap", CLAP)
+    made: Embedder = maker(word.partition("=")[2] or None)
+    return made
+
+
+def _made_by(where: str, name: str) -> Any:  # noqa: ANN401 - the class of a judge
+    module, _, attribute = where.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        raise MusmedError(f"The judge {name} needs {error.name}: {INSTALL}.") from error
