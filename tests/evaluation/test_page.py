@@ -26,6 +26,8 @@ from engine.evaluation.results import (
     Following,
     JudgeRecord,
     MoodRow,
+    PromptedAffect,
+    Reading,
     Row,
     SessionFigures,
     Subject,
@@ -150,14 +152,19 @@ def whole() -> Evaluation:
     hamming = Estimate("Hamming score", 0.91, 0.9, 0.93, 0.5, 0.4, 0.6, nothing=0.968)
     clap = Estimate("CLAP score", 0.312, None, None, 0.221, 0.197, 0.246)
     fad = Estimate("FAD", 0.623, 0.551, 0.712, 0.114, 0.092, 0.137)
+    affect = PromptedAffect(
+        JUDGE, 11, 3, (Estimate("valence r", 0.77, 0.66, 0.88, 0.0, -0.19, 0.18),)
+    )
     moods = (MoodRow("calm", 4, 0.211, 0.0613), MoodRow("dark", 7, 0.512, 0.0717))
     return Evaluation(
         5,
         (Subject("one.flac", 120.0, 5, ("score",)),),
         (following(),),
         (Tagging(JUDGE, 11, 3, (share, hamming), moods),),
+        affect=(affect,),
         matches=(TextMatch(JUDGE, 11, 1, clap),),
         distances=(Distances(JUDGE, 108, 400, (fad,)),),
+        readings=(Reading("an ear", "two.flac", 17, 0.123, None),),
         remarks=("one.flac is short.",),
     )
 
@@ -189,7 +196,7 @@ def test_it_is_whole_and_stands_alone() -> None:
 def test_every_picture_and_table_can_be_read_without_seeing_it() -> None:
     read = made(whole())
     pictures = [h for n, h in read.elements if n == "svg" and h.get("aria-hidden") != "true"]
-    assert len(pictures) == 7
+    assert len(pictures) == 8
     assert all(held["role"] == "img" and held["aria-labelledby"] for held in pictures)
     assert all(held.get("scope") in ("row", "col") for n, held in read.elements if n == "th")
     tables = [n for n, _ in read.elements if n == "table"]
@@ -212,6 +219,7 @@ def test_every_figure_stands_in_a_table_with_its_interval_n_and_chance() -> None
     assert number(0.4321) in cells, "each session's own"
     estimates = [
         *found.tagging[0].rows,
+        *found.affect[0].rows,
         found.matches[0].score,
         *found.distances[0].rows,
     ]
@@ -224,6 +232,7 @@ def test_every_figure_stands_in_a_table_with_its_interval_n_and_chance() -> None
     for mood in found.tagging[0].moods:
         held = {mood.mood, str(mood.clips), number(mood.average_precision, 3)}
         assert held | {number(mood.chance, 3)} <= cells
+    assert {"two.flac", "17", "0.12"} <= cells
     record = found.following[0].courses[0]
     for planned, measured in zip(record.planned, record.measured, strict=True):
         assert {number(v) for v in (*planned, *measured) if v is not None} <= cells
@@ -301,6 +310,8 @@ def test_what_is_not_known_is_a_dash() -> None:
         ("tagging", "Are the prompted moods heard?"),
         ("matches", "Does it match its prompt?"),
         ("distances", "How far is it from the reference?"),
+        ("affect", "Is what is heard where the prompted moods lie?"),
+        ("readings", "What else was heard"),
         ("remarks", "What was odd"),
         ("subjects", "What was evaluated"),
     ],
@@ -490,6 +501,8 @@ EVALUATIONS = st.builds(
         )
     ),
     tagging=some(st.builds(Tagging, JUDGES, COUNTS, COUNTS, some(ESTIMATES), some(MOODS))),
+    affect=some(st.builds(PromptedAffect, JUDGES, COUNTS, COUNTS, some(ESTIMATES))),
+    readings=some(st.builds(Reading, NAMES, NAMES, COUNTS, MAYBE, MAYBE)),
     matches=some(st.builds(TextMatch, JUDGES, COUNTS, COUNTS, ESTIMATES)),
     distances=some(st.builds(Distances, JUDGES, COUNTS, COUNTS, some(ESTIMATES))),
     remarks=some(NAMES),

@@ -13,6 +13,7 @@ from engine.evaluation.results import (
     Distances,
     Estimate,
     Evaluation,
+    PromptedAffect,
     Tagging,
     TextMatch,
 )
@@ -53,6 +54,19 @@ def _tagging(ident: str, one: Tagging) -> str:
 
 def _over(clips: int, sounds: int) -> str:
     return paragraph(f"Over {counted(clips, 'clip')} of {counted(sounds, 'sound')}.")
+
+
+def prompted_affect(found: Evaluation) -> str:
+    if not found.affect:
+        return ""
+    made = (_affect(f"affect-{at}", one) for at, one in enumerate(found.affect))
+    return section("affect", "Is what is heard where the prompted moods lie?", *made)
+
+
+def _affect(ident: str, one: PromptedAffect) -> str:
+    said = f"Moods' places and what was heard. {by(one.judge)}"
+    drawn = _estimates(ident, said, one.rows, one.sounds)
+    return judge_head(one.judge) + _over(one.clips, one.sounds) + drawn
 
 
 def text_match(found: Evaluation) -> str:

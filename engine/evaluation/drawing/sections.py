@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.evaluation.drawing.clips import distances, prompted_moods, text_match
-from engine.evaluation.drawing.markup import UNKNOWN, counted, known, table, tag, text
+from engine.evaluation.drawing.clips import distances, prompted_affect, prompted_moods, text_match
+from engine.evaluation.drawing.markup import UNKNOWN, counted, known, number, table, tag, text
 from engine.evaluation.drawing.parts import paragraph, section
 from engine.evaluation.drawing.paths import path_following
 from engine.evaluation.drawing.summary import judges
@@ -44,6 +44,18 @@ def who(found: Evaluation) -> str:
     return section("judges", "Who judged", table("The judges", columns, rows, words=4))
 
 
+def readings(found: Evaluation) -> str:
+    if not found.readings:
+        return ""
+    rows = [
+        (one.file, one.judge, str(one.windows), number(one.valence), number(one.arousal))
+        for one in found.readings
+    ]
+    columns = ("sound", "judge", "windows", "valence", "arousal")
+    said = "The mean over a sound without path or prompt; beside it there is no chance"
+    return section("readings", "What else was heard", table(said, columns, rows, words=2))
+
+
 def remarks(found: Evaluation) -> str:
     if not found.remarks:
         return ""
@@ -58,6 +70,7 @@ def reading(found: Evaluation) -> str:
         [
             *(row.figure for one in found.following for row in one.rows),
             *(row.figure for told in found.tagging for row in told.rows),
+            *(row.figure for heard in found.affect for row in heard.rows),
             *(match.score.figure for match in found.matches),
             *(row.figure for apart in found.distances for row in apart.rows),
         ]
@@ -90,8 +103,10 @@ SECTIONS = (
     ("judges", "Who judged", who),
     ("following", "Path", path_following),
     ("tagging", "Moods", prompted_moods),
+    ("affect", "Moods' places", prompted_affect),
     ("matches", "Prompt", text_match),
     ("distances", "Distance", distances),
+    ("readings", "Readings", readings),
     ("remarks", "Remarks", remarks),
     ("reading", "How to read this", reading),
 )

@@ -78,6 +78,7 @@ def judges(found: Evaluation) -> list[JudgeRecord]:
     """Each of them once."""
     told: list[JudgeRecord] = [one.judge for one in found.following]
     told += [one.judge for one in found.tagging]
+    told += [one.judge for one in found.affect]
     told += [one.judge for one in found.matches]
     told += [one.judge for one in found.distances]
     return list(dict.fromkeys(told))
@@ -95,6 +96,12 @@ def _answers(found: Evaluation) -> Iterator[str]:
         yield _answer(
             f"Are the prompted moods heard? By {_name(tagging.judge)}, {over}",
             [_estimate(row) for row in tagging.rows],
+        )
+    for affect in found.affect:
+        over = f"{counted(affect.clips, 'clip')} of {counted(affect.sounds, 'sound')}"
+        yield _answer(
+            f"Is what is heard where the prompted moods lie? By {_name(affect.judge)}, {over}",
+            [_estimate(row) for row in affect.rows],
         )
     for match in found.matches:
         over = f"{counted(match.clips, 'clip')} of {counted(match.sounds, 'sound')}"
