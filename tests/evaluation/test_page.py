@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from engine.evaluation.against_chance import Place, estimate_standing, row_standing
 from engine.evaluation.drawing.axis import axis
 from engine.evaluation.drawing.courses import OPEN, standardised
+from engine.evaluation.drawing.likeness import likeness
 from engine.evaluation.drawing.markup import number
+from engine.evaluation.likeness import Likeness, LikenessRow, Nearest, PieceLikeness
 from engine.evaluation.page import page
 from engine.evaluation.results import (
     CourseRecord,
@@ -530,3 +532,23 @@ def test_an_axis_reaches_over_all_of_it(values: list[float], low: float, high: f
     assert made_of.low - room <= min(whole) <= max(whole) <= made_of.high + room
     assert 2 <= len(made_of.ticks) <= 12
     assert len({made_of.label(tick) for tick in made_of.ticks}) == len(made_of.ticks)
+
+
+def test_what_is_like_a_track_is_listed_likeliest_first() -> None:
+    far = Nearest("b.flac", 61.0, 2.0, 0.512, None, None, 0.4, False)
+    near = Nearest(HOSTILE, 125.0, 0.0, 0.987, -3, 1.02, 0.001, True)
+    told = Likeness(
+        7,
+        (
+            PieceLikeness("x.flac", 0.0, 30.0, far, None),
+            PieceLikeness("y.flac", 30.0, 60.0, near, far),
+        ),
+        (LikenessRow("chroma", 2, 0.987, 0.5, 0.01, 400, 0.4, 0.6, 0.7),),
+        ("One was silent.",),
+    )
+    read = Reader(likeness(told))
+    assert "img" not in {name for name, _ in read.elements}
+    wanted = {"0.987", "50.0 %", "1.0 %", "400", "0.400", "0.600", "0.700", "2:05", "−3", "1.02"}
+    assert wanted <= set(read.cells)
+    assert read.cells.index("y.flac 0:30 to 1:00") < read.cells.index("x.flac 0:00 to 0:30")
+    assert {"0.001", "beyond chance", "0.400", "not told from chance"} <= set(read.cells)
