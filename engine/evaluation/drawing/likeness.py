@@ -10,13 +10,16 @@ from engine.evaluation.drawing.parts import paragraph, section
 
 if TYPE_CHECKING:
     from engine.evaluation.likeness import Likeness, LikenessRow, Nearest
+    from engine.evaluation.results import Evaluation
 
 SHOWN = 30
 """Pieces that are seen without a click."""
 
 
-def likeness(told: Likeness) -> str:
-    """``told``: what was compared; its pieces are listed nearest to chance's edge first."""
+def likeness(found: Evaluation) -> str:
+    told = found.likeness
+    if told is None:
+        return ""
     return section(
         "likeness",
         "Is it like a track of the reference?",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.evaluation.drawing.clips import distances, prompted_affect, prompted_moods, text_match
+from engine.evaluation.drawing.likeness import likeness
 from engine.evaluation.drawing.markup import UNKNOWN, counted, known, number, table, tag, text
 from engine.evaluation.drawing.parts import paragraph, section
 from engine.evaluation.drawing.paths import path_following
@@ -106,6 +107,7 @@ SECTIONS = (
     ("affect", "Moods' places", prompted_affect),
     ("matches", "Prompt", text_match),
     ("distances", "Distance", distances),
+    ("likeness", "Likeness", likeness),
     ("readings", "Readings", readings),
     ("remarks", "Remarks", remarks),
     ("reading", "How to read this", reading),
