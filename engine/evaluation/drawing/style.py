@@ -91,4 +91,5 @@ td.word,tbody th{{min-width:6.5em}}
 .values{{display:none}}
 }}
 """.strip()
-"""Nothing in it is fetched; every colour on screen has a contrast of 3 to its ground, text 4.5."""
+"""Nothing in it is fetched. Text has a contrast of 4.5 to its ground at least, what bears a figure
+3 (WCAG 2.2); the grid is fainter, and the band of chance has edges."""
