@@ -62,7 +62,7 @@ def find_sounds(places: Iterable[Path]) -> list[Sound]:
 def read_sound(file: Path) -> Sound:
     """A sound with what its sidecar says. Raises ``MusmedError``."""
     sidecar = report_path(file)
-    if look_at(sidecar, "sidecar") != "file":
+    if look_at(sidecar, "sidecar") == "nothing":
         return Sound(file, file.name, None, (), path=False)
     report = read_report(sidecar)
     clips = tuple(_clips(report))

@@ -103,8 +103,24 @@ CASES = (
     Case("seed too large", f"{PLAN} --seed 9{'9' * 30}", ("--seed", "whole number")),
     Case("volume", f"{PLAY} --volume 1.5", ("--volume", "0 to 1", "'1.5'")),
     Case("volume of letters", f"{PLAY} --volume loud", ("--volume", "number", "'loud'")),
-    Case("evaluate nothing", "evaluate", ("missing", "musmed evaluate FILE")),
-    Case("evaluate without a sidecar", "evaluate {home}/a.wav", ("no sidecar", "a.json")),
+    Case("evaluate nothing", "evaluate", ("nothing to evaluate", "musmed evaluate FILE")),
+    Case("evaluate no file", "evaluate {home}/a.wav", ("There is no file", "a.wav")),
+    Case("evaluate an empty folder", "evaluate {home}", ("no sound file",)),
+    Case("evaluate by nobody", "evaluate a.wav --judge nobody", ("nobody", "jamendo")),
+    Case("evaluate by weights without a place", "evaluate a.wav --judge jamendo", ("jamendo",)),
+    Case("evaluate a place too many", "evaluate a.wav --judge meter=x", ("takes no place",)),
+    Case("evaluate seeds without a model", "evaluate a.wav --seeds 3", ("--seeds", "--model")),
+    Case(
+        "evaluate too many prompts", "evaluate --model embedded --prompts 57", ("--prompts", "56")
+    ),
+    Case("evaluate an unknown model", "evaluate --model nobody", ("nobody", "embedded")),
+    Case(
+        "evaluate an adapter on the embedded composer",
+        "evaluate --model embedded --adapter x",
+        ("--adapter", "MusicGen"),
+    ),
+    Case("evaluate onto no page", "evaluate a.wav --page x.pdf", ("x.pdf", ".html")),
+    Case("evaluate beside no reference", "evaluate a.wav --reference {home}/no", ("no folder",)),
     Case(
         "evaluate with another's sidecar",
         "evaluate {home}/a.wav",
