@@ -10,13 +10,22 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+import msgspec
 import numpy as np
 
 from engine.errors import MusmedError
 from engine.evaluation.distant import distances
 from engine.evaluation.following import course_of, following, length
 from engine.evaluation.judges.base import Embedder, Embeddings, Judge, Judged, mean_embedding
-from engine.evaluation.likeness import LEAST_SECONDS, Likeness, cut, likeness, seconds_in
+from engine.evaluation.likeness import (
+    LEAST_SECONDS,
+    Likeness,
+    Nearest,
+    PieceLikeness,
+    cut,
+    likeness,
+    seconds_in,
+)
 from engine.evaluation.path_following import Course, Vector
 from engine.evaluation.prompted import Heard, affect_heard, heard_clip, tagged, text_match
 from engine.evaluation.results import (
@@ -59,7 +68,7 @@ def evaluate(
         embedded = _by_clap(clap, sounds, reference, passes, np.random.default_rng(seed))
     alike = _likeness(sounds, reference, clap, progress) if reference else None
     remarks = [
-        f"{sound.file} has no sidecar beside it, so neither a path nor a prompt; it is only heard."
+        f"{sound.name} has no sidecar beside it, so neither a path nor a prompt; it is only heard."
         for sound in sounds
         if sound.report is None
     ]
@@ -92,7 +101,22 @@ def _likeness(
         times = np.array([TENS[number] for number in known])
         return Embedded(times, np.array([found[number][0] for number in known]))
 
-    return likeness(pieces, reference, embed if clap is not None else None, progress)
+    found = likeness(pieces, reference, embed if clap is not None else None, progress)
+    return msgspec.structs.replace(found, pieces=tuple(map(_named, found.pieces)))
+
+
+def _named(piece: PieceLikeness) -> PieceLikeness:
+    """With names instead of places: where somebody's files lie is nobody's business."""
+    return msgspec.structs.replace(
+        piece,
+        file=Path(piece.file).name,
+        chroma=_of_track(piece.chroma),
+        embedding=_of_track(piece.embedding),
+    )
+
+
+def _of_track(hit: Nearest | None) -> Nearest | None:
+    return None if hit is None else msgspec.structs.replace(hit, track=Path(hit.track).name)
 
 
 Result = TypeVar("Result")
