@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from engine.evaluation.wording import WORDS
-from musmed_tui.terminal.streams import remark
+from engine.printable import one_line
+from musmed_tui.terminal.streams import remark, write_out
 from musmed_tui.terminal.table import print_table
+from musmed_tui.terminal.terminal import look_at_terminal
 from musmed_tui.wording import clock
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def print_evaluation(found: Evaluation) -> None:
             for one in found.readings
         ]
         columns = ("sound", "judge", "windows", "valence", "arousal")
-        print_table("Heard, without a path or a prompt to compare with", columns, rows)
+        _print("Heard, without a path or a prompt to compare with", columns, rows)
     for said in (*found.remarks, *_domains(found)):
         remark(said)
 
@@ -60,13 +62,13 @@ def _print_following(found: Following) -> None:
         for row in found.rows
     ]
     columns = ("figure", "mean", "95 %", "n", "shuffled", "other path", "constant")
-    print_table(f"Following the path, by {_named(found.judge)}", columns, rows)
+    _print(f"Following the path, by {_named(found.judge)}", columns, rows)
     if len(found.sessions) > 1:
         each = [
             (one.file, str(one.windows), *(_number(one.figures[name]) for name in EACH))
             for one in found.sessions
         ]
-        print_table("Each", ("session", "windows", *(WORDS[name] for name in EACH)), each)
+        _print("Each", ("session", "windows", *(WORDS[name] for name in EACH)), each)
 
 
 def _print_tagging(found: Tagging) -> None:
@@ -77,7 +79,7 @@ def _print_tagging(found: Tagging) -> None:
             (one.mood, str(one.clips), _number(one.average_precision), _number(one.chance))
             for one in sorted(found.moods, key=lambda one: -one.average_precision)
         ]
-        print_table("Each mood", ("mood", "clips", "average precision", "by chance"), rows)
+        _print("Each mood", ("mood", "clips", "average precision", "by chance"), rows)
 
 
 def _print_estimates(title: str, found: Iterable[Estimate]) -> None:
@@ -92,7 +94,7 @@ def _print_estimates(title: str, found: Iterable[Estimate]) -> None:
         )
         for one in found
     ]
-    print_table(title, ESTIMATES, rows, spare=("nothing said",))
+    _print(title, ESTIMATES, rows, spare=("nothing said",))
 
 
 def _print_likeness(found: Likeness) -> None:
@@ -109,7 +111,7 @@ def _print_likeness(found: Likeness) -> None:
         for row in found.rows
     ]
     columns = ("by", "pieces", "likest", "beyond", "by chance", "unrelated", "their 99 %")
-    print_table(f"Likeness to {found.tracks} reference tracks", columns, rows)
+    _print(f"Likeness to {found.tracks} reference tracks", columns, rows)
     near = [
         (piece.file, clock(piece.start), hit)
         for piece in found.pieces
@@ -118,7 +120,20 @@ def _print_likeness(found: Likeness) -> None:
     ]
     if near:
         shown = ("piece", "from", "like", "at", "semitones", "similarity")
-        print_table("Beyond chance", shown, [_hit(*one) for one in near])
+        _print("Beyond chance", shown, [_hit(*one) for one in near])
+
+
+def _print(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    spare: Sequence[str] = (),
+) -> None:
+    """A table whose title says who judged, so it stands behind a pipe, too: as a comment."""
+    if not look_at_terminal(plain=False).live:
+        write_out(f"# {one_line(title)}\n")
+    print_table(title, columns, rows, spare=spare)
 
 
 def _hit(file: str, start: str, hit: Nearest) -> Sequence[str]:
