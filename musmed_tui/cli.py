@@ -384,12 +384,13 @@ class Evaluating(typer.core.TyperGroup):
     """Takes what is evaluated where no command of its own is named."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - click's
-        own = bool(args) and args[0] in self.commands
-        ctx.allow_interspersed_args = not own
-        rest = super().parse_args(ctx, args)
-        if not own:
-            ctx.args = [*ctx._protected_args, *ctx.args]
-            ctx._protected_args = []
+        if args and args[0] in self.commands:
+            return super().parse_args(ctx, args)
+        # As a plain command does it: what is left are no commands. Typer comes with click's classes
+        # or with a copy of its own, so the class is looked up by its name.
+        plain = next(one for one in type(self).__mro__ if one.__name__ == "Command")
+        ctx.allow_interspersed_args = True
+        rest: list[str] = plain.parse_args(self, ctx, args)  # type: ignore[attr-defined]
         return rest
 
 

@@ -113,8 +113,8 @@ def _folder(place: str | None) -> Path:
     found = next(snapshots(repo), None) if is_repo_name(repo) else None
     if found is None:
         raise MusmedError(
-            f"There is no CLAP {repo} here; 'hf download {REPO}' fetches the usual one, and --judge "
-            "clap=FOLDER takes one that lies elsewhere."
+            f"There is no CLAP {repo} here; 'hf download {REPO}' fetches the usual one, and "
+            "--judge clap=FOLDER takes one that lies elsewhere."
         )
     return found
 
