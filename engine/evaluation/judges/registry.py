@@ -25,6 +25,7 @@ JUDGES = {
     "musicnn": Offer(f"{_HERE}musicnn:MusicnnJudge"),
     "jamendo": Offer(f"{_HERE}jamendo:JamendoJudge", placed=True),
     "music2emo": Offer(f"{_HERE}music2emo:Music2EmoJudge", placed=True),
+    "clap-tagger": Offer(f"{_HERE}clap_tagger:ClapTaggerJudge", placed=True),
 }
 
 
