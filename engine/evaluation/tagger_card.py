@@ -79,8 +79,12 @@ Commons licences of their own, which the dataset lists; none of them is in this 
 def _row(one: Estimate) -> str:
     interval = _range(one.low, one.high)
     chance = _range(one.chance_low, one.chance_high)
-    return f"| {one.figure} | {one.value:.4f} | {interval} | {one.chance:.4f} | {chance} |\n"
+    return f"| {one.figure} | {one.value:.4f} | {interval} | {_number(one.chance)} | {chance} |\n"
 
 
 def _range(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"{low:.4f} to {high:.4f}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"

@@ -143,7 +143,7 @@ def _excerpts(track: Track, file: Path, clap: Embedder, progress: Progress) -> F
     made = [mean_embedding(windows) for windows in clips if len(windows)]
     if not made:
         raise MusmedError(f"{file} is much shorter than its list says; get it again.")
-    return np.array(made)
+    return np.array(made, np.float32).astype(np.float64)  # as it will be read again
 
 
 def _few(failed: Sequence[str]) -> tuple[str, ...]:

@@ -91,8 +91,8 @@ def _print(found: Any) -> None:  # noqa: ANN401 - engine.evaluation.fit_tagger.F
     tell(f"Wrote {visible(found.head)} and its card {visible(found.card)}.")
 
 
-def _number(value: float) -> str:
-    return f"{value:.3f}"
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _range(low: float | None, high: float | None) -> str:

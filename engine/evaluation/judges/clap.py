@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from huggingface_hub.errors import StrictDataclassError as Strict
 from torch.nn import functional
 
 from engine.audio.format import SAMPLE_RATE
@@ -146,7 +147,7 @@ def _load(folder: Path, device: torch.device) -> tuple[Any, Any, Any]:
             folder, local_files_only=True, truncation="rand_trunc"
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, Strict) as error:
         raise MusmedError(
             f"{folder} lacks a part of CLAP or has a broken one; get it again."
         ) from error
