@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from engine.evaluation.distances import Embeddings, frechet_distance, kernel_distance
-from engine.evaluation.resampling import middle
+from engine.evaluation.resampling import interval, middle
 from engine.evaluation.results import Distances, Estimate, JudgeRecord
 
 RESAMPLES = 50
@@ -54,13 +54,13 @@ def _estimate(
     theirs = _joined(reference)
     draws = rng.integers(0, len(sounds), (RESAMPLES, len(sounds)))
     drawn = [_joined([sounds[number] for number in row]) for row in draws]
+    value = distance(theirs, _joined(sounds))
     low, high = (None, None)
     if len(sounds) > 1:
-        low, high = middle([distance(theirs, one) for one in drawn if len(one) >= 2])
+        low, high = interval(value, [distance(theirs, one) for one in drawn if len(one) >= 2])
     halves = _halves(reference, distance, rng)
     chance_low, chance_high = middle(halves)
     mean = float(np.mean(halves)) if halves else None
-    value = distance(theirs, _joined(sounds))
     return Estimate(name, value, low, high, mean, chance_low, chance_high)
 
 

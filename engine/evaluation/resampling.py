@@ -37,7 +37,7 @@ def estimate(
         return None
     drawn = _known(figure(at, at) for at in _draws(clusters, rng))
     by_chance = _known(figure(whole, rng.permutation(whole)) for _ in range(RESAMPLES))
-    low, high = middle(drawn) if len(set(clusters)) > 1 else (None, None)
+    low, high = interval(value, drawn) if len(set(clusters)) > 1 else (None, None)
     chance_low, chance_high = middle(by_chance)
     if expected is None:
         expected = float(np.mean(by_chance)) if by_chance else value
@@ -53,6 +53,17 @@ def _draws(clusters: Sequence[int], rng: np.random.Generator) -> list[Indices]:
 
 def _known(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]
+
+
+def interval(value: float, drawn: Sequence[float]) -> tuple[float | None, float | None]:
+    """The middle 95 % of what was drawn again, moved by as much as its mean lies beside ``value``:
+    a clip that is drawn twice stands beside itself, so the areas and distances of draws are too
+    large, and unmoved their interval need not even hold the value."""
+    low, high = middle(drawn)
+    if low is None or high is None:
+        return None, None
+    beside = float(np.mean(drawn)) - value
+    return low - beside, high - beside
 
 
 def middle(values: Sequence[float]) -> tuple[float | None, float | None]:
