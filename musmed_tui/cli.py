@@ -413,7 +413,7 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="NAME[=PLACE]",
-            help="Who judges: meter, musicnn, jamendo, music2emo, clap; may be repeated (meter).",
+            help="meter, musicnn, jamendo, music2emo, clap-tagger or clap; repeatable (meter).",
             autocompletion=completion.completes(completion.judges),
         ),
     ] = None,
@@ -488,6 +488,33 @@ def evaluate(
         seed=seed,
     )
     raise typer.Exit(evaluate_sounds(wanted, as_json=as_json))
+
+
+@evaluating.command("fit-tagger")
+def evaluate_fit_tagger(
+    audio: Annotated[
+        Text, typer.Argument(metavar="FOLDER", help="Where MTG-Jamendo's sounds are.")
+    ] = None,
+    *,
+    splits: Annotated[
+        Text, typer.Option(metavar="FOLDER", help="The autotagging_moodtheme-*.tsv of a split.")
+    ] = None,
+    output: Annotated[
+        Text,
+        typer.Option("--output", "-o", metavar="FILE", help="A .safetensors file to be made."),
+    ] = None,
+    clap: Annotated[
+        Text, typer.Option(metavar="PLACE", help="Another CLAP than the usual one.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of its intervals.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Fit a tagger of moods to MTG-Jamendo's sounds, for --judge clap-tagger; what is there of it
+    is gone on with."""
+    from musmed_tui.commands.fit_tagger import fit_tagger
+
+    code = fit_tagger(audio, splits=splits, output=output, clap=clap, seed=seed, as_json=as_json)
+    raise typer.Exit(code)
 
 
 models = typer.Typer(

@@ -25,7 +25,7 @@ class Place(Enum):
 
 
 class Standing(NamedTuple):
-    """``alone``: of one sound, so without an interval. ``below``: what is nothing either and yet
+    """``alone``: of few sounds, so without an interval. ``below``: what is nothing either and yet
     as near to what was asked for as the figure's interval reaches, in words."""
 
     place: Place
@@ -40,12 +40,15 @@ class _Span(NamedTuple):
 
 def row_standing(row: Row) -> Standing:
     """Of a figure over sessions; its chance is the shuffled sound."""
-    place = _place(row.figure, _Span(row.low, row.high), row.shuffled_low, row.shuffled_high)
+    alone = row.low is None or row.high is None
+    low = row.mean if row.low is None else row.low
+    span = _Span(low, row.mean if row.high is None else row.high)
+    place = _place(row.figure, span, row.shuffled_low, row.shuffled_high)
     others = (
         ("music that stays where it is", row.constant),
         ("the paths of the other sessions", row.another_path),
     )
-    return _standing(row.figure, place, _Span(row.low, row.high), others, alone=row.n < 2)
+    return _standing(row.figure, place, span, others, alone=alone)
 
 
 def estimate_standing(estimate: Estimate) -> Standing:

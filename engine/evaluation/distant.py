@@ -1,5 +1,4 @@
-"""FAD and KAD of clips and a reference, in an embedding, beside what two halves of the reference
-have."""
+"""FAD and KAD of clips and a reference, in an embedding, beside what two sets of one kind have."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ import numpy as np
 
 from engine.evaluation.distances import Embeddings, frechet_distance, kernel_distance
 from engine.evaluation.resampling import interval, middle
-from engine.evaluation.results import Distances, Estimate, JudgeRecord
+from engine.evaluation.results import LEAST_SOUNDS, Distances, Estimate, JudgeRecord
 
 RESAMPLES = 50
 """Of each: a Fréchet distance in 512 dimensions takes 0.2 s."""
@@ -56,24 +55,29 @@ def _estimate(
     drawn = [_joined([sounds[number] for number in row]) for row in draws]
     value = distance(theirs, _joined(sounds))
     low, high = (None, None)
-    if len(sounds) > 1:
+    if len(sounds) >= LEAST_SOUNDS:
         low, high = interval(value, [distance(theirs, one) for one in drawn if len(one) >= 2])
-    halves = _halves(reference, distance, rng)
-    chance_low, chance_high = middle(halves)
-    mean = float(np.mean(halves)) if halves else None
+    dealt = _dealt(sounds, reference, distance, rng)
+    chance_low, chance_high = middle(dealt)
+    mean = float(np.mean(dealt)) if dealt else None
     return Estimate(name, value, low, high, mean, chance_low, chance_high)
 
 
-def _halves(
-    reference: Sequence[Embeddings], distance: Distance, rng: np.random.Generator
+def _dealt(
+    sounds: Sequence[Embeddings],
+    reference: Sequence[Embeddings],
+    distance: Distance,
+    rng: np.random.Generator,
 ) -> list[float]:
-    """Of one half of the tracks and the other, split at random."""
-    found = []
-    for _ in range(RESAMPLES if len(reference) > 1 else 0):
-        order = rng.permutation(len(reference))
-        one, other = (_joined([reference[n] for n in half]) for half in np.array_split(order, 2))
-        if min(len(one), len(other)) >= 2:
-            found.append(distance(one, other))
+    """With all sounds and tracks dealt out anew into as many of either: what is to be expected
+    between two sets of this size that are of one kind."""
+    everything, found = [*sounds, *reference], []
+    for _ in range(RESAMPLES if len(everything) > 2 else 0):
+        order = rng.permutation(len(everything))
+        ours = _joined([everything[n] for n in order[: len(sounds)]])
+        theirs = _joined([everything[n] for n in order[len(sounds) :]])
+        if min(len(ours), len(theirs)) >= 2:
+            found.append(distance(theirs, ours))
     return found
 
 

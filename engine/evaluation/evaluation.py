@@ -62,11 +62,22 @@ def evaluate(
     told the seconds done and, where that is known, those of all of them. Of several sounds one that
     can't be judged is a remark. Raises ``MusmedError``."""
     passes = _Passes(sounds, len(judges) + (clap is not None), progress)
-    found = [_judged(judge, sounds, passes, np.random.default_rng(seed)) for judge in judges]
-    embedded = _ByClap(None, None, ())
-    if clap is not None:
-        embedded = _by_clap(clap, sounds, reference, passes, np.random.default_rng(seed))
-    alike = _likeness(sounds, reference, clap, progress) if reference else None
+    found: list[_ByJudge] = []
+    failed: list[MusmedError] = []
+    embedded, alike = _ByClap(None, None, ()), None
+    for judge in judges:
+        try:
+            found.append(_judged(judge, sounds, passes, np.random.default_rng(seed)))
+        except MusmedError as error:
+            failed.append(error)
+    try:
+        if clap is not None:
+            embedded = _by_clap(clap, sounds, reference, passes, np.random.default_rng(seed))
+        alike = _likeness(sounds, reference, clap, progress) if reference else None
+    except MusmedError as error:
+        failed.append(error)
+    if failed and not (found or alike or embedded.match or embedded.far):
+        raise failed[0]
     remarks = [
         f"{sound.name} has no sidecar beside it, so neither a path nor a prompt; it is only heard."
         for sound in sounds
@@ -74,6 +85,8 @@ def evaluate(
     ]
     remarks += [remark for one in found for remark in one.remarks]
     remarks += [*embedded.remarks, *passes.remarks, *(alike.remarks if alike else ())]
+    remarks += [f"Left out: {error}" for error in failed]
+    remarks = [_with_names(one, [s.file for s in sounds] + list(reference)) for one in remarks]
     return Evaluation(
         seed=seed,
         subjects=tuple(sound.subject() for sound in sounds),
@@ -88,11 +101,22 @@ def evaluate(
     )
 
 
+def _with_names(remark: str, files: Sequence[Path]) -> str:
+    """Without the folders: where somebody's files lie is nobody's business."""
+    for file in files:
+        remark = remark.replace(str(file), file.name)
+    return remark
+
+
 def _likeness(
     sounds: Sequence[Sound], reference: Sequence[Path], clap: Embedder | None, progress: Progress
 ) -> Likeness:
     files = [(sound.file, seconds_in(sound.file)) for sound in sounds]
     pieces = [piece for file, long in files if long >= LEAST_SECONDS for piece in cut(file, long)]
+    if not pieces:
+        raise MusmedError(
+            f"No sound has the {LEAST_SECONDS:.0f} s that likeness to a reference needs."
+        )
 
     def embed(track: Path, progress: Progress) -> Embedded:
         assert clap is not None
@@ -106,7 +130,7 @@ def _likeness(
 
 
 def _named(piece: PieceLikeness) -> PieceLikeness:
-    """With names instead of places: where somebody's files lie is nobody's business."""
+    """With names instead of places."""
     return msgspec.structs.replace(
         piece,
         file=Path(piece.file).name,
@@ -190,16 +214,18 @@ def _judged(
                 short.append(error)
         elif sound.clips:
             still += heard
-        else:
+        if not sound.path:
             readings.append(_reading(judge, sound.name, judged))
+    affect = affect_heard(judge, still, rng) if still and judge.hears_affect else None
+    bare = {sound.name for sound in sounds if not sound.clips}
     if short and len(short) == len(sounds):
         raise short[0]
     remarks += [f"Left out: {error}" for error in short]
     return _ByJudge(
         following(judge, courses, rng) if courses and judge.hears_affect else None,
         tagged(judge, clips, rng) if clips and judge.tags else None,
-        affect_heard(judge, still, rng) if still and judge.hears_affect else None,
-        tuple(readings),
+        affect,
+        tuple(one for one in readings if affect is None or one.file in bare),
         tuple(remarks),
     )
 
@@ -209,7 +235,8 @@ def _reading(judge: Judge, name: str, judged: Judged) -> Reading:
     for axis in ("valence", "arousal"):
         known = [value for w in judged.windows if (value := getattr(w, axis)) is not None]
         axes.append(float(np.mean(known)) if known else None)
-    return Reading(judge.name, name, len(judged.windows), axes[0], axes[1])
+    named = judge.name if judge.scaled else f"{judge.name} (own scale)"
+    return Reading(named, name, len(judged.windows), axes[0], axes[1])
 
 
 class _ByClap(NamedTuple):
@@ -239,7 +266,12 @@ def _by_clap(
         match = text_match(clap.record, np.array(audio), clap.texts(prompts), of, rng)
     far = None
     if reference:
-        theirs = [np.concatenate(clap.clips(one, WHOLE, passes)[0]) for one in reference]
+        theirs = []
+        for track in reference:
+            try:
+                theirs.append(np.concatenate(clap.clips(track, WHOLE, passes)[0]))
+            except MusmedError as error:
+                remarks.append(f"Left out: {error}")
         far = distances(clap.record, windows, theirs, rng)
     return _ByClap(match, far, tuple(remarks))
 

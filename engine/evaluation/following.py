@@ -10,7 +10,14 @@ from engine.affect.path import Path
 from engine.errors import MusmedError
 from engine.evaluation.judges.base import Judge, Judged
 from engine.evaluation.path_following import Course, Figures, Nulls, bootstrap, figures, nulls
-from engine.evaluation.results import CourseRecord, Following, JudgeRecord, Row, SessionFigures
+from engine.evaluation.results import (
+    LEAST_SOUNDS,
+    CourseRecord,
+    Following,
+    JudgeRecord,
+    Row,
+    SessionFigures,
+)
 from engine.plan.tags import mean_affect
 from engine.sidecar import SessionReport
 
@@ -87,9 +94,13 @@ def _row(
     counted = [c for one, c in zip(found, chance, strict=True) if getattr(one, name) is not None]
     shuffled = _means(name, [null["shuffled"] for null in counted])
     low, high = np.quantile(shuffled, [0.025, 0.975]) if len(shuffled) else (None, None)
+    many = interval.n >= LEAST_SOUNDS
     return Row(
         name,
-        *interval,
+        interval.mean,
+        interval.low if many else None,
+        interval.high if many else None,
+        interval.n,
         shuffled_low=None if low is None else float(low),
         shuffled_high=None if high is None else float(high),
         another_path=_mean(name, [one for null in counted for one in null["another path"]]),

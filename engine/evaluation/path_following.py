@@ -18,6 +18,8 @@ Vector = NDArray[np.float64]
 LAGS_SECONDS = 60.0
 """How far a judge or the music may be behind the path, to be found as a lag."""
 SHUFFLES = 500
+LEAST_STRETCHES = 5
+"""To be shuffled: they have 120 orders; about three minutes of sound."""
 STRETCH = 3
 """Windows that are shuffled together: a judge that hears 30 s every 10 s says much the same three
 times in a row, and shuffled one by one a null would be too easily beaten."""
@@ -127,6 +129,8 @@ def _right_steps(course: Course) -> float | None:
     count."""
     apart = max(1, round(30.0 / course.step))
     planned, measured = _known(course)
+    if not len(measured) or np.ptp(measured, axis=0).max(initial=0.0) < 1e-9:
+        return None  # who stands still goes to no side
     goes, went = planned[apart:] - planned[:-apart], measured[apart:] - measured[:-apart]
     counted = np.linalg.norm(goes, axis=1) > 1e-6
     if not counted.any():
@@ -158,18 +162,22 @@ def nulls(course: Course, others: Sequence[Course], rng: np.random.Generator) ->
     order; ``another path``, beside the paths that other sessions had; ``constant``, music that
     stays at its mean."""
     return {
-        "shuffled": [figures(_shuffled(course, rng)) for _ in range(SHUFFLES)],
+        "shuffled": [figures(_shuffled(course, rng)) for _ in range(_orders(course))],
         "another path": [figures(_beside(course, other)) for other in others],
         "constant": [figures(_constant(course))],
     }
 
 
 def _shuffled(course: Course, rng: np.random.Generator) -> Course:
-    whole = max(STRETCH, len(course.measured) // STRETCH * STRETCH)
-    stretches = [course.measured[at : at + STRETCH] for at in range(0, whole, STRETCH)]
+    count = len(course.measured)
+    stretches = [course.measured[at : at + STRETCH] for at in range(0, count, STRETCH)]
     order = rng.permutation(len(stretches))
-    mixed = np.concatenate([*(stretches[i] for i in order), course.measured[whole:]])
-    return course._replace(measured=mixed)
+    return course._replace(measured=np.concatenate([stretches[i] for i in order]))
+
+
+def _orders(course: Course) -> int:
+    """Shuffles of it: none of one with so few stretches that the order it has is often drawn."""
+    return SHUFFLES if len(course.measured) > STRETCH * (LEAST_STRETCHES - 1) else 0
 
 
 def _beside(course: Course, other: Course) -> Course:

@@ -17,7 +17,7 @@ from engine.evaluation import tagging
 from engine.evaluation.following import record_of
 from engine.evaluation.judges.base import Activations, Judge, Window
 from engine.evaluation.path_following import Vector, pearson
-from engine.evaluation.resampling import Indices, estimate
+from engine.evaluation.resampling import Indices, dealt, estimate
 from engine.evaluation.results import (
     Estimate,
     JudgeRecord,
@@ -26,6 +26,8 @@ from engine.evaluation.results import (
     Tagging,
     TextMatch,
 )
+
+CHANCE_DRAWS = 50
 
 
 class Heard(NamedTuple):
@@ -72,16 +74,29 @@ def tagged(judge: Judge, clips: Sequence[Heard], rng: np.random.Generator) -> Ta
     rows = (*_areas(truth, scores, sounds, rng), _hamming(truth, scores, sounds, rng))
     areas = tagging.average_precision(truth, scores)
     counts = truth.sum(axis=0)
+    chance = _chance_by_mood(truth, scores, sounds, rng)
     return Tagging(
         judge=record_of(judge),
         clips=len(told),
         sounds=len(set(sounds)),
         rows=tuple(row for row in rows if row is not None),
         moods=tuple(
-            MoodRow(name, int(count), float(value), float(count / len(told)))
-            for name, count, value in zip(moods, counts, areas.each, strict=True)
+            MoodRow(name, int(count), float(value), float(by_chance))
+            for name, count, value, by_chance in zip(moods, counts, areas.each, chance, strict=True)
         ),
     )
+
+
+def _chance_by_mood(
+    truth: tagging.Truth, scores: tagging.Scores, sounds: Sequence[int], rng: np.random.Generator
+) -> Vector:
+    """The mean average precision of each mood with the prompts dealt out anew: with few clips it is
+    far above the mood's share of them."""
+    found = [
+        tagging.average_precision(truth[dealt(sounds, rng)], scores).each
+        for _ in range(CHANCE_DRAWS)
+    ]
+    return np.asarray(np.nanmean(found, axis=0))
 
 
 def _areas(

@@ -1,7 +1,7 @@
 """Intervals and chance for figures of clips: sounds drawn again, prompts given to others. Pure.
 
-Clips of one sound are no independent draws, so whole sounds are drawn (cluster bootstrap), and a
-prompt goes to a clip that was asked for something else only by chance (permutation).
+Clips of one sound are no independent draws, so whole sounds are drawn (cluster bootstrap), and
+prompts are dealt out by whole sounds, too (permutation).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evaluation.results import Estimate
+from engine.evaluation.results import LEAST_SOUNDS, Estimate
 
 Indices = NDArray[np.intp]
 RESAMPLES = 200
@@ -36,12 +36,27 @@ def estimate(
     if value is None:
         return None
     drawn = _known(figure(at, at) for at in _draws(clusters, rng))
-    by_chance = _known(figure(whole, rng.permutation(whole)) for _ in range(RESAMPLES))
-    low, high = interval(value, drawn) if len(set(clusters)) > 1 else (None, None)
+    by_chance = _known(figure(whole, dealt(clusters, rng)) for _ in range(RESAMPLES))
+    low, high = interval(value, drawn) if len(set(clusters)) >= LEAST_SOUNDS else (None, None)
     chance_low, chance_high = middle(by_chance)
     if expected is None:
         expected = float(np.mean(by_chance)) if by_chance else value
     return Estimate(name, value, low, high, expected, chance_low, chance_high, nothing)
+
+
+def dealt(clusters: Sequence[int], rng: np.random.Generator) -> Indices:
+    """Whose prompt each clip is given by chance: a sound has those of a sound drawn for it, in
+    their order from a place at random. Neighbours of a session have much in common, in what is
+    heard as in what was asked for; dealt out one by one, chance would seem smaller than it is."""
+    names = np.array(clusters)
+    members = [np.flatnonzero(names == name) for name in dict.fromkeys(clusters)]
+    given = np.empty(len(names), np.intp)
+    for takes, gives in zip(members, rng.permutation(len(members)), strict=True):
+        theirs = members[gives]
+        step = len(theirs) / len(takes)
+        at = rng.integers(len(theirs)) + np.floor(step * np.arange(len(takes))).astype(np.intp)
+        given[takes] = theirs[at % len(theirs)]
+    return given
 
 
 def _draws(clusters: Sequence[int], rng: np.random.Generator) -> list[Indices]:

@@ -10,6 +10,9 @@ import msgspec
 
 from engine.evaluation.likeness import Likeness
 
+LEAST_SOUNDS = 5
+"""Of fewer, a bootstrap over sounds is hardly more than the least and the most: no interval."""
+
 
 class JudgeRecord(msgspec.Struct, frozen=True):
     """Who judged. ``domain``: in a sentence, what that is good for."""
@@ -31,9 +34,9 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """A figure with its 95 % interval (bootstrap over sounds; of one sound there is none), and the
-    same by chance: the mean and the middle 95 %, null where there is no telling. ``nothing``: what
-    it is for whoever says nothing at all, null where that has no meaning."""
+    """A figure with its 95 % interval (bootstrap over sounds; of fewer than five there is none),
+    and the same by chance: the mean and the middle 95 %, null where there is no telling.
+    ``nothing``: what it is for whoever says nothing at all, null where that has no meaning."""
 
     figure: str
     value: float
@@ -69,14 +72,15 @@ class CourseRecord(msgspec.Struct, frozen=True):
 
 class Row(msgspec.Struct, frozen=True):
     """One figure over all sessions: the mean of the ``n`` that have it with its 95 % interval
-    (bootstrap over sessions), and what it is by chance: the middle 95 % of the same mean when each
-    session's sound is shuffled in stretches of 30 s, the mean beside the paths of the other
-    sessions, and the mean of music that stays where it is on the whole."""
+    (bootstrap over sessions; of fewer than five there is none), and what it is by chance: the
+    middle 95 % of the same mean when each session's sound is shuffled in stretches of 30 s (null of
+    short sessions), the mean beside the paths of the other sessions, and the mean of music that
+    stays where it is on the whole."""
 
     figure: str
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     n: int
     shuffled_low: float | None
     shuffled_high: float | None
@@ -156,7 +160,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 class Distances(msgspec.Struct, frozen=True):
     """FAD and KAD of ``windows`` and ``reference_windows`` of 10 s in the embedding ``judge``; by
-    chance, of the two halves of the reference."""
+    chance, with sounds and tracks dealt out anew."""
 
     judge: JudgeRecord
     windows: int

@@ -7,6 +7,7 @@ composed by an engine process as a listener's would be, and is written with a si
 
 from __future__ import annotations
 
+import hashlib
 import queue
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from engine import __version__
 from engine.affect.circumplex import Affect
 from engine.affect.moods import MOODS, mood
 from engine.affect.quarters import quarter_of
@@ -35,11 +37,13 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec, Plan
 from engine.plan.words import prompt
-from engine.private import open_log
+from engine.private import open_log, write_private
 from engine.sidecar import read_report, report_path, write_report
 
 SECONDS = 30.0
 MOST_SEEDS = 100
+MARK = ".sampled"
+"""In the folder: a digest of what composed its clips."""
 LOOK_SECONDS = 0.2
 MIDDLE = Affect(0.0, 0.0)
 
@@ -94,6 +98,7 @@ def sample_into(
     """Compose them into FLAC files of ``folder``; what is there already and is the same is kept, so
     that an interruption loses one clip at most. ``progress``: told seconds of music done and of the
     whole, often; what it raises ends it. Raises ``MusmedError``."""
+    _check_folder(folder, wanted, options)
     files = [folder / f"{one.name}.flac" for one in wanted]
     missing = [
         (one, file) for one, file in zip(wanted, files, strict=True) if not _is_there(one, file)
@@ -108,6 +113,28 @@ def sample_into(
                 done += SECONDS
     progress(whole, whole)
     return files
+
+
+def _check_folder(folder: Path, wanted: Sequence[Sample], options: ComposerOptions) -> None:
+    """Raises ``MusmedError`` where ``folder`` has the clips of another composer, adapter or
+    synthesis: sidecars have the names of these alone."""
+    request = wanted[0].request
+    told = [request.composer, repr(request.generation), repr(options.synthesis)]
+    digest = hashlib.blake2b("\n".join(told).encode(), digest_size=16).hexdigest()
+    mark = folder / MARK
+    try:
+        if mark.is_file():
+            if mark.read_text("ascii", "replace").strip() != digest:
+                raise MusmedError(
+                    f"{folder} has the clips of another model, adapter or synthesis; name another "
+                    "folder for --samples."
+                )
+        else:
+            write_private(mark, f"{digest}\n".encode())
+    except OSError as error:
+        raise MusmedError(
+            f"The folder {folder} can't be used ({error.strerror}); name another one."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -142,7 +169,7 @@ def _is_there(one: Sample, file: Path) -> bool:
         report = read_report(report_path(file))
     except MusmedError:
         return False
-    same = report.request == one.request.published()
+    same = report.request == one.request.published() and report.versions.musmed == __version__
     return same and [clip.prompt for clip in report.clips] == [one.spec.prompt]
 
 

@@ -53,7 +53,7 @@ def _print_following(found: Following) -> None:
         (
             WORDS[row.figure],
             _number(row.mean),
-            f"{_number(row.low)} to {_number(row.high)}",
+            _range(row.low, row.high),
             str(row.n),
             _range(row.shuffled_low, row.shuffled_high),
             _number(row.another_path),

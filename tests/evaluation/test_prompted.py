@@ -11,7 +11,7 @@ from engine.affect.moods import MOODS
 from engine.evaluation.distant import distances
 from engine.evaluation.judges.base import Judged, Window
 from engine.evaluation.prompted import Heard, affect_heard, heard_clip, tagged, text_match
-from engine.evaluation.resampling import estimate
+from engine.evaluation.resampling import dealt, estimate
 from engine.evaluation.results import Estimate, JudgeRecord
 from engine.meter.files import Progress
 
@@ -138,25 +138,63 @@ def test_words_of_others_are_chance() -> None:
 
 
 def test_sounds_are_drawn_and_not_clips() -> None:
-    """Ten clips of each of two sounds that differ by 1: the interval spans both, and of one sound
-    there is none."""
-    values = np.repeat([0.0, 1.0], 10)
+    """Ten clips of each of six sounds, half of them 1: as wide as of six values and not of sixty,
+    and of few sounds there is none."""
+    values = np.repeat([0.0, 0.0, 0.0, 1.0, 1.0, 1.0], 10)
     found = estimate(
         "mean",
-        [0] * 10 + [1] * 10,
+        [sound for sound in range(6) for _ in range(10)],
         lambda clips, _prompts: float(values[clips].mean()),
         np.random.default_rng(0),
     )
     assert found is not None
-    assert (found.low, found.high) == pytest.approx((0.0, 1.0), abs=0.15)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.high - found.low > 0.6
     alone = estimate(
         "mean",
-        [0] * 20,
+        [sound for sound in range(4) for _ in range(15)],
         lambda clips, _prompts: float(values[clips].mean()),
         np.random.default_rng(0),
     )
     assert alone is not None
     assert alone.low is None
+
+
+def test_prompts_are_dealt_out_by_sounds() -> None:
+    clusters = [0, 0, 0, 1, 1, 1, 1, 2, 2]
+    rng = np.random.default_rng(6)
+    of = np.array(clusters)
+    seen = set()
+    for _ in range(40):
+        given = dealt(clusters, rng)
+        for sound in range(3):
+            theirs = given[of == sound]
+            assert len(set(of[theirs])) == 1, "a sound has the prompts of one sound"
+            seen.add((sound, int(of[theirs[0]]), int(theirs[0])))
+    assert len(seen) > 20, "of any sound, from any place"
+    alone = {tuple(dealt([7, 7, 7], rng)) for _ in range(40)}
+    assert alone == {(0, 1, 2), (1, 2, 0), (2, 0, 1)}
+
+
+def test_neighbours_that_are_alike_are_no_evidence() -> None:
+    """Sessions whose sound and prompts drift, each by itself: with clips dealt out one by one every
+    third of them would seem to be beyond chance."""
+    rng = np.random.default_rng(7)
+    alarms = 0
+    for _ in range(40):
+        audio, text = (np.cumsum(rng.normal(size=(6, 14)), axis=1).reshape(-1) for _ in range(2))
+        found = estimate(
+            "r",
+            np.repeat(range(6), 14).tolist(),
+            lambda clips, prompts, a=audio, t=text: float(np.corrcoef(a[clips], t[prompts])[0, 1]),
+            rng,
+        )
+        assert found is not None
+        assert found.chance_low is not None
+        assert found.chance_high is not None
+        alarms += not found.chance_low <= found.value <= found.chance_high
+    assert alarms <= 8
 
 
 def test_an_interval_holds_its_figure() -> None:

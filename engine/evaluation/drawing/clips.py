@@ -92,7 +92,7 @@ def distances(found: Evaluation) -> str:
 def _distance(ident: str, one: Distances) -> str:
     over = paragraph(
         f"Over {counted(one.windows, 'window')} of 10 s, and {one.reference_windows:,} of the"
-        " reference. By chance: the two halves of the reference."
+        " reference. By chance: sounds and tracks dealt out anew."
     )
     said = f"Distances. {by(one.judge)}"
     return judge_head(one.judge) + over + _estimates(ident, said, one.rows, one.windows, "window")

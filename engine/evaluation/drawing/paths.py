@@ -53,7 +53,7 @@ def _brief(row: Row | None) -> str:
         return UNKNOWN
     star = " *" if filled(row_standing(row)) else ""
     digits = digits_of(row.figure)
-    if row.n < 2:
+    if row.low is None:
         return number(row.mean, digits)
     return f"{number(row.mean, digits)} ({span(row.low, row.high, digits)}){star}"
 
@@ -113,7 +113,7 @@ def _groups(rows: Sequence[Row]) -> Iterator[Group]:
 
 
 def _row_dot(row: Row) -> Dot:
-    alone, digits = row.n < 2, digits_of(row.figure)
+    alone, digits = row.low is None, digits_of(row.figure)
     interval = "" if alone else f" ({span(row.low, row.high, digits)})"
     return Dot(
         word(row.figure),
@@ -139,7 +139,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (
         word(row.figure),
         number(row.mean, digits),
-        UNKNOWN if row.n < 2 else span(row.low, row.high, digits),
+        span(row.low, row.high, digits),
         str(row.n),
         span(row.shuffled_low, row.shuffled_high, digits),
         number(row.another_path, digits),

@@ -22,8 +22,8 @@ _HEADS = {
     Place.BEYOND: "Beyond chance",
     Place.OTHER_SIDE: "Beyond chance on the other side, so farther from what was asked for",
     Place.WITHIN: "Not told from chance",
-    Place.FARTHER: "Farther from the reference than its own halves are from each other",
-    Place.NEARER: "Nearer to the reference than its own halves are to each other",
+    Place.FARTHER: "Farther from the reference than music of one kind with it would be",
+    Place.NEARER: "Nearer to the reference than music of one kind with it would be",
     Place.UNKNOWN: "Chance is not known for",
 }
 _ALONE = {

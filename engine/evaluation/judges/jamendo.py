@@ -13,6 +13,7 @@ that is what it is given.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +81,19 @@ class JamendoNetwork:
         return functional.batch_norm(x, mean, variance, weight, bias)
 
 
+def _digest(tensors: Tensors) -> str:
+    """By which weights can be told from others."""
+    made = hashlib.blake2b(digest_size=4)
+    for name in sorted(SHAPES):
+        made.update(tensors[name].float().contiguous().numpy().tobytes())
+    return made.hexdigest()
+
+
 class JamendoJudge:
     """29.1 s, every 10 s. ``place``: its weights, as they are published or converted. Raises
     ``MusmedError`` where they are not."""
 
     name = NAME
-    version = "2019-08-30"
     licence = "Apache-2.0; learnt from MTG-Jamendo (CC BY-NC-SA 4.0)"
     scaled = False
     hears_affect = True
@@ -102,7 +110,9 @@ class JamendoJudge:
                 f"The judge jamendo needs its weights: fetch {ADDRESS} (1.8 MB) and say --judge "
                 "jamendo=FILE."
             )
-        self._network = JamendoNetwork(read_weights(place, NAME))
+        tensors = read_weights(place, NAME)
+        self._network = JamendoNetwork(tensors)
+        self.version = f"weights {_digest(tensors)}"
 
     def judge(self, sound: Path, progress: Progress) -> Judged:
         windows = _Windows(self._network)

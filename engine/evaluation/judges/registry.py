@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.errors import MusmedError
 from engine.evaluation.judges.base import Embedder, Judge
+from engine.places import expanded
 
 
 class Offer(NamedTuple):
@@ -37,10 +37,12 @@ def open_judge(word: str) -> Judge:
     if offer is None:
         known = ", ".join((*JUDGES, CLAP))
         raise MusmedError(f"There is no judge {name!r}; there are {known}.")
-    if given and not (offer.placed and place):
+    if given and not offer.placed:
         raise MusmedError(f"The judge {name} takes no place; say --judge {name}.")
+    if given and not place:
+        raise MusmedError(f"Behind 'judge {name}=' its place is missing; name a file or a folder.")
     maker = _made_by(offer.where, name)
-    made: Judge = maker(Path(place) if place else None) if offer.placed else maker()
+    made: Judge = maker(expanded(place, "weights") if place else None) if offer.placed else maker()
     return made
 
 
@@ -52,7 +54,10 @@ def is_clap(word: str) -> bool:
 def open_clap(word: str) -> Embedder:
     """What is behind 'clap' or 'clap=PLACE'. Raises ``MusmedError`` likewise."""
     maker = _made_by(f"{_HERE}clap:Clap", CLAP)
-    made: Embedder = maker(word.partition("=")[2] or None)
+    _, given, place = word.partition("=")
+    if given and not place:
+        raise MusmedError("Behind 'judge clap=' its place is missing; name a folder.")
+    made: Embedder = maker(str(expanded(place, "folder of CLAP")) if place else None)
     return made
 
 
