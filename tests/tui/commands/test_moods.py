@@ -149,7 +149,8 @@ def test_the_table_in_force_is_told(monkeypatch: Patch, capsys: Printed, home: P
     texts = [finding.text for finding in doctors_settings()[1]]
     assert any("'clinic'" in text and "a therapist" in text for text in texts)
     (home / "table.json").write_text("{}")
-    assert [one.level for one in doctors_settings()[1]][-1] == "problem"
+    problems = [one.text for one in doctors_settings()[1] if one.level == "problem"]
+    assert any("table.json" in text for text in problems)
 
 
 def test_from_sheets_to_a_session_by_the_table_that_outlives_its_file(
