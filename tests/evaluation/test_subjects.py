@@ -124,6 +124,16 @@ def test_of_several_sounds_one_that_is_silent_is_left_out(
         evaluate(Wanted(what=(str(tmp_path / "b.wav"),)), as_json=True)
 
 
+def test_noise_is_said_to_be_unlike_music(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    soundfile.write(tmp_path / "noise.wav", rng.uniform(-0.3, 0.3, 48_000 * 40), 48_000)
+    found = told(Wanted(what=(str(tmp_path / "noise.wav"),)), capsys)
+    (said,) = (one for one in found["remarks"] if "unlike what the meter learnt" in one)
+    assert said.startswith("noise.wav is unlike"), "by name, not by place"
+
+
 def test_music_from_the_reference_is_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

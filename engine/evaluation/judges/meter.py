@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.evaluation.judges.base import Judged, Window
 from engine.meter.files import Progress, measure_file
 from engine.meter.meter import CONTEXT_SECONDS, validity
 from engine.meter.model import shipped
+from engine.meter.reading import Reading
 
 
 class MeterJudge:
@@ -31,4 +33,12 @@ class MeterJudge:
         measured = measure_file(sound, progress)
         heard = [r for r in measured.readings if r.end >= CONTEXT_SECONDS]
         windows = (Window(r.end - CONTEXT_SECONDS, r.end, r.valence, r.arousal) for r in heard)
-        return Judged(tuple(windows), measured.remarks)
+        return Judged(tuple(windows), (*measured.remarks, *_odd(sound, heard)))
+
+
+def _odd(sound: Path, heard: Sequence[Reading]) -> tuple[str, ...]:
+    """Of noise, speech and the like: that the judgements are worth little."""
+    odd = sum(not reading.known for reading in heard)
+    if 2 * odd <= len(heard):
+        return ()
+    return (f"{sound} is unlike what the meter learnt from in {odd} of {len(heard)} windows.",)
