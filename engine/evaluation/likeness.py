@@ -39,7 +39,11 @@ LEAST_SECONDS, MOST_SECONDS = WINDOW * FRAME_SECONDS, 120.0
 SHARE = 0.99
 """A piece is beyond chance where it is nearer than this share of unrelated stretches."""
 MOST_TRACKS = 2_000
-SUFFIXES = frozenset((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au"))
+SUFFIXES = frozenset(
+    (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au", ".w64")
+)
+"""By which a file in a folder is taken for a sound; one that is named is tried whatever it is
+called."""
 
 
 class Piece(NamedTuple):

@@ -8,13 +8,11 @@ from typing import NamedTuple
 
 from engine.errors import MusmedError
 from engine.evaluation.following import length
+from engine.evaluation.likeness import SUFFIXES
 from engine.evaluation.results import Subject
 from engine.places import look_at, names_in
 from engine.sidecar import SessionReport, read_report, report_path
 
-SUFFIXES = (".flac", ".wav", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".w64")
-"""By which a file in a folder is taken for a sound; one that is named is tried whatever it is
-called."""
 MOST = 10_000
 """Sounds of a folder."""
 LEAST_CLIP = 10.0
