@@ -221,9 +221,14 @@ def _judged(
     if short and len(short) == len(sounds):
         raise short[0]
     remarks += [f"Left out: {error}" for error in short]
+    tagging = None
+    try:
+        tagging = tagged(judge, clips, rng) if clips and judge.tags else None
+    except MusmedError as error:  # what it needs is not installed; the path does not need that
+        remarks.append(f"Left out: {error}")
     return _ByJudge(
         following(judge, courses, rng) if courses and judge.hears_affect else None,
-        tagged(judge, clips, rng) if clips and judge.tags else None,
+        tagging,
         affect,
         tuple(one for one in readings if affect is None or one.file in bare),
         tuple(remarks),

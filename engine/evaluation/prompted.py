@@ -6,13 +6,12 @@ a tagger's moods against the prompted ones. Clips of one mood each are what musm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from engine.affect.moods import mood
-from engine.errors import MusmedError
 from engine.evaluation import tagging
 from engine.evaluation.following import record_of
 from engine.evaluation.judges.base import Activations, Judge, Window
@@ -28,6 +27,7 @@ from engine.evaluation.results import (
 )
 
 CHANCE_DRAWS = 50
+Measure = Callable[[tagging.Truth, tagging.Scores], tagging.Areas]
 
 
 class Heard(NamedTuple):
@@ -102,22 +102,18 @@ def _chance_by_mood(
 def _areas(
     truth: tagging.Truth, scores: tagging.Scores, sounds: Sequence[int], rng: np.random.Generator
 ) -> list[Estimate | None]:
-    def area(which: str, clips: Indices, prompts: Indices) -> float | None:
-        measure = tagging.average_precision if which == "AUPRC" else tagging.roc_auc
-        try:
-            return measure(truth[prompts], scores[clips]).macro
-        except MusmedError:  # of this draw no mood applies to some clips and not to others
-            return None
+    def estimated(name: str, measure: Measure, expected: float | None) -> Estimate | None:
+        def area(clips: Indices, prompts: Indices) -> float | None:
+            try:
+                return measure(truth[prompts], scores[clips]).macro
+            except tagging.NothingToTellError:
+                return None
+
+        return estimate(name, sounds, area, rng, expected=expected)
 
     return [
-        estimate(
-            name,
-            sounds,
-            lambda clips, prompts, name=name: area(name, clips, prompts),  # type: ignore[misc]
-            rng,
-            expected=0.5 if name == "ROC-AUC" else None,
-        )
-        for name in ("AUPRC", "ROC-AUC")
+        estimated("AUPRC", tagging.average_precision, None),
+        estimated("ROC-AUC", tagging.roc_auc, 0.5),
     ]
 
 

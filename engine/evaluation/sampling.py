@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,7 +24,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.moods import MOODS, mood
 from engine.affect.quarters import quarter_of
 from engine.audio.files import AudioWriter
-from engine.audio.format import Frames
+from engine.audio.format import Frames, seconds_of
 from engine.clip_record import ClipRecord
 from engine.composers.choice import check_composer
 from engine.composers.options import ComposerOptions
@@ -158,7 +158,7 @@ def _write(one: Sample, file: Path, audio: Frames, record: ClipRecord) -> None:
         events=(),
         clips=(_Composed(one.spec, 0, len(audio), record),),
         joins=(),
-        heard=len(audio) / 48_000,
+        heard=seconds_of(len(audio)),
     )
 
 
@@ -176,9 +176,9 @@ def _is_there(one: Sample, file: Path) -> bool:
 class _Engine:
     """An engine process that composes clips one by one."""
 
-    def __init__(self, composer: str, options: ComposerOptions, log: object) -> None:
+    def __init__(self, composer: str, options: ComposerOptions, log: IO[bytes]) -> None:
         self._heard: queue.Queue[Delivery] = queue.Queue()
-        self._client = EngineClient(self._heard.put, log=log)  # type: ignore[arg-type]
+        self._client = EngineClient(self._heard.put, log=log)
         self._client.open(composer, options)
         self._opened = False
 

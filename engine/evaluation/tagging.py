@@ -7,7 +7,7 @@ high for whoever predicts nothing where few tags of many apply.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,10 @@ Truth = NDArray[np.bool_]
 """(clips, tags): which tags apply."""
 Scores = NDArray[np.float64]
 """(clips, tags): how sure a tagger is of each; any monotone scale."""
+
+
+class NothingToTellError(MusmedError):
+    """No tag applies to some of the clips and not to others."""
 
 
 class Areas(NamedTuple):
@@ -32,8 +36,7 @@ class Areas(NamedTuple):
 
 def average_precision(truth: Truth, scores: Scores) -> Areas:
     """AUPRC, as average precision (no interpolation)."""
-    from sklearn.metrics import average_precision_score
-
+    average_precision_score = _metrics().average_precision_score
     _check(truth, scores)
     judged = _judged(truth)
     each = np.full(truth.shape[1], np.nan)
@@ -43,8 +46,7 @@ def average_precision(truth: Truth, scores: Scores) -> Areas:
 
 def roc_auc(truth: Truth, scores: Scores) -> Areas:
     """The area under the ROC curve; 0.5 by chance."""
-    from sklearn.metrics import roc_auc_score
-
+    roc_auc_score = _metrics().roc_auc_score
     _check(truth, scores)
     judged = _judged(truth)
     each = np.full(truth.shape[1], np.nan)
@@ -73,11 +75,24 @@ def hamming_score(truth: Truth, predicted: Truth) -> Hamming:
     )
 
 
+def _metrics() -> Any:  # noqa: ANN401 - scikit-learn has no types
+    """Raises ``MusmedError`` where scikit-learn is not installed."""
+    try:
+        from sklearn import metrics
+    except ModuleNotFoundError as error:
+        raise MusmedError(
+            "Prompted moods need scikit-learn: pip install '.[evaluate]' in musmed's folder."
+        ) from error
+    return metrics
+
+
 def _judged(truth: Truth) -> Truth:
-    """Tags for which an area has a meaning. Raises ``MusmedError`` when there is none."""
+    """Tags for which an area has a meaning. Raises ``NothingToTellError`` when there is none."""
     judged: Truth = np.logical_and(truth.any(axis=0), ~truth.all(axis=0))
     if not judged.any():
-        raise MusmedError("No tag applies to some of the clips and not to others; give more clips.")
+        raise NothingToTellError(
+            "No tag applies to some of the clips and not to others; give more clips."
+        )
     return judged
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ import soundfile
 from engine.affect.moods import MOODS, mood
 from engine.affect.quarters import quarter_of
 from engine.errors import MusmedError
+from engine.evaluation.judges.base import Judged
+from engine.evaluation.judges.meter import MeterJudge
 from engine.evaluation.sampling import moods_to_prompt, samples
+from engine.meter.files import Progress
 from engine.plan.request import Request
 from engine.sidecar import read_report
 from musmed_tui.asked import Asked
@@ -122,6 +126,26 @@ def test_of_several_sounds_one_that_is_silent_is_left_out(
     assert any(said.startswith("Left out:") and "b.wav" in said for said in found["remarks"])
     with pytest.raises(MusmedError, match="silent"):
         evaluate(Wanted(what=(str(tmp_path / "b.wav"),)), as_json=True)
+
+
+def test_without_scikit_learn_the_moods_alone_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ear(MeterJudge):
+        tags = tuple(one.name for one in MOODS)
+
+        def judge(self, sound: Path, progress: Progress) -> Judged:
+            judged = super().judge(sound, progress)
+            told = np.zeros(len(MOODS))
+            windows = tuple(w._replace(activations=told) for w in judged.windows)
+            return judged._replace(windows=windows)
+
+    monkeypatch.setattr("engine.evaluation.judges.registry.open_judge", lambda _: Ear())
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    found = told(Wanted(model="embedded", prompts="3", samples=str(tmp_path / "clips")), capsys)
+    assert found["affect"][0]["clips"] == 3
+    assert found["tagging"] == []
+    assert any("need scikit-learn: pip install" in said for said in found["remarks"])
 
 
 def test_noise_is_said_to_be_unlike_music(
