@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any, Optional
+from typing import Annotated, Optional
 
 import typer
-import typer.core
 
-from engine.errors import MusmedError
 from musmed_tui import completion
-from musmed_tui.asked import FILES, MODEL, MUSIC, MUSICGEN, SOUND, TERMINAL, WAY, Asked, asking
+from musmed_tui.asked import FILES, MUSIC, MUSICGEN, SOUND, TERMINAL, WAY, Asked, asking
+from musmed_tui.cli_evaluate import evaluating
+from musmed_tui.cli_parts import Json, Text, refuse_in_front
 from musmed_tui.exits import guarded
 from musmed_tui.terminal.streams import say, write_out
 from musmed_tui.terminal.terminal import forget_odd_width
@@ -24,7 +24,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Text = Optional[str]  # noqa: UP045 - typer evaluates it at run time on every Python it supports
 Synthesis = Annotated[
     Text,
     typer.Option(
@@ -64,10 +63,6 @@ Denoise = Annotated[
         rich_help_panel=SOUND,
     ),
 ]
-Json = Annotated[
-    bool,
-    typer.Option("--json", help="Print JSON, for programs.", rich_help_panel=TERMINAL),
-]
 JsonLines = Annotated[
     bool,
     typer.Option(
@@ -94,7 +89,7 @@ def root(
         say(f"musmed {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is not None:
-        _refuse_in_front(context)
+        refuse_in_front(context)
         return
     from musmed_tui.commands.screen import has_screen, open_check_in
 
@@ -248,7 +243,7 @@ def moods_root(context: typer.Context, *, as_json: Json = False) -> None:
 
         show_moods(as_json=as_json)
     else:
-        _refuse_in_front(context)
+        refuse_in_front(context)
 
 
 @moods.command("export")
@@ -320,7 +315,7 @@ def sessions_root(
 
         show_sessions(limit, as_json=as_json)
     else:
-        _refuse_in_front(context)
+        refuse_in_front(context)
 
 
 @sessions.command("rm")
@@ -380,142 +375,7 @@ def measure(
     raise typer.Exit(measure_sound(file, as_json=as_json))
 
 
-class Evaluating(typer.core.TyperGroup):
-    """Takes what is evaluated where no command of its own is named."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - click's
-        if args and args[0] in self.commands:
-            return super().parse_args(ctx, args)
-        # As a plain command does it: what is left are no commands. Typer comes with click's classes
-        # or with a copy of its own, so the class is looked up by its name.
-        plain = next(one for one in type(self).__mro__ if one.__name__ == "Command")
-        ctx.allow_interspersed_args = True
-        rest: list[str] = plain.parse_args(self, ctx, args)  # type: ignore[attr-defined]
-        return rest
-
-
-evaluating = typer.Typer(
-    name="evaluate",
-    cls=Evaluating,
-    context_settings={"help_option_names": ["-h", "--help"], "allow_extra_args": True},
-)
 app.add_typer(evaluating)
-
-
-@evaluating.callback(
-    invoke_without_command=True,
-    subcommand_metavar="WHAT...",
-)
-def evaluate(
-    context: typer.Context,
-    *,
-    judge: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME[=PLACE]",
-            help="meter, musicnn, jamendo, music2emo, clap-tagger or clap; repeatable (meter).",
-            autocompletion=completion.completes(completion.judges),
-        ),
-    ] = None,
-    model: Annotated[
-        Text,
-        typer.Option(
-            metavar="NAME",
-            help="Sample a composer: embedded, musicgen-small ...",
-            autocompletion=completion.completes(completion.composers),
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    adapter: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PLACE[=SCALE]",
-            help="Merge a LoRA adapter; may be repeated.",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    prompts: Annotated[
-        Text,
-        typer.Option(metavar="1..56", help="Moods to prompt with (56).", rich_help_panel=MODEL),
-    ] = None,
-    seeds: Annotated[
-        Text,
-        typer.Option(metavar="1..100", help="Clips for each mood (1).", rich_help_panel=MODEL),
-    ] = None,
-    samples: Annotated[
-        Text,
-        typer.Option(
-            metavar="FOLDER",
-            help="Keep the clips there; what is there is not composed again.",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    reference: Annotated[
-        Text,
-        typer.Option(
-            metavar="FOLDER",
-            help="Other music, such as training tracks: is it copied, how far is it (clap).",
-        ),
-    ] = None,
-    page: Annotated[
-        Text,
-        typer.Option(metavar="FILE", help="Write an .html with plots, too.", rich_help_panel=FILES),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of shuffles and intervals.")] = 0,
-    as_json: Json = False,
-) -> None:
-    """Does the music go where its path goes, and is it what was prompted?
-
-    WHAT: sound files and folders of them, with their sidecars, and kept sessions, by their ID.
-    Every figure stands beside what it is by chance.
-    """
-    if context.invoked_subcommand is not None:
-        _refuse_in_front(context)
-        return
-    from musmed_tui.commands.evaluate import Wanted
-    from musmed_tui.commands.evaluate import evaluate as evaluate_sounds
-
-    wanted = Wanted(
-        what=tuple(context.args),
-        judges=tuple(judge or ("meter",)),
-        model=model,
-        adapters=None if adapter is None else tuple(adapter),
-        prompts=prompts,
-        seeds=seeds,
-        samples=samples,
-        reference=reference,
-        page=page,
-        seed=seed,
-    )
-    raise typer.Exit(evaluate_sounds(wanted, as_json=as_json))
-
-
-@evaluating.command("fit-tagger")
-def evaluate_fit_tagger(
-    audio: Annotated[
-        Text, typer.Argument(metavar="FOLDER", help="Where MTG-Jamendo's sounds are.")
-    ] = None,
-    *,
-    splits: Annotated[
-        Text, typer.Option(metavar="FOLDER", help="The autotagging_moodtheme-*.tsv of a split.")
-    ] = None,
-    output: Annotated[
-        Text,
-        typer.Option("--output", "-o", metavar="FILE", help="A .safetensors file to be made."),
-    ] = None,
-    clap: Annotated[
-        Text, typer.Option(metavar="PLACE", help="Another CLAP than the usual one.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of its intervals.")] = 0,
-    as_json: Json = False,
-) -> None:
-    """Fit a tagger of moods to MTG-Jamendo's sounds, for --judge clap-tagger; what is there of it
-    is gone on with."""
-    from musmed_tui.commands.fit_tagger import fit_tagger
-
-    code = fit_tagger(audio, splits=splits, output=output, clap=clap, seed=seed, as_json=as_json)
-    raise typer.Exit(code)
-
 
 models = typer.Typer(
     name="models",
@@ -539,7 +399,7 @@ def models_root(context: typer.Context, *, as_json: Json = False) -> None:
     if context.invoked_subcommand is None:
         models_list(as_json=as_json)
     else:
-        _refuse_in_front(context)
+        refuse_in_front(context)
 
 
 @models.command("list")
@@ -603,19 +463,6 @@ def completion_script(
     ~/.zshrc; fish: musmed completion fish > ~/.config/fish/completions/musmed.fish
     """
     write_out(f"{completion.script(shell)}\n")
-
-
-def _refuse_in_front(context: typer.Context) -> None:
-    """Raise ``MusmedError`` for an option that stands in front of a command, where it would do
-    nothing."""
-    for parameter in context.command.params:
-        source = context.get_parameter_source(parameter.name or "")
-        if source is not None and source.name == "COMMANDLINE":
-            command = f"{context.command_path} {context.invoked_subcommand}"
-            raise MusmedError(
-                f"{parameter.opts[0]} does nothing in front of a command; give it behind, if "
-                f"'{command} --help' lists it."
-            )
 
 
 def main() -> None:

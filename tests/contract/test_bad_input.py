@@ -104,6 +104,11 @@ CASES = (
     Case("volume", f"{PLAY} --volume 1.5", ("--volume", "0 to 1", "'1.5'")),
     Case("volume of letters", f"{PLAY} --volume loud", ("--volume", "number", "'loud'")),
     Case("evaluate nothing", "evaluate", ("nothing to evaluate", "musmed evaluate FILE")),
+    Case(
+        "evaluate with an option in front of its command",
+        "evaluate --seed 3 fit-tagger x",
+        ("--seed does nothing in front",),
+    ),
     Case("evaluate no file", "evaluate {home}/a.wav", ("There is no file", "a.wav")),
     Case("evaluate an empty folder", "evaluate {home}", ("no sound file",)),
     Case("evaluate by nobody", "evaluate a.wav --judge nobody", ("nobody", "jamendo")),
