@@ -24,6 +24,7 @@ from engine.audio.format import SAMPLE_RATE, Frames
 from engine.composers.score.composer import EmbeddedComposer, bars_of
 from engine.composers.score.parts.arrangement import Note, arrange
 from engine.composers.score.parts.ensembles import ensemble_for
+from engine.composers.score.writing.course import course_of
 from engine.composers.score.writing.form import first_state
 from engine.plan.spec import ClipSpec, LevelPoint, SeedStep, Tags
 
@@ -63,7 +64,7 @@ def whole_spec(options: argparse.Namespace) -> ClipSpec:
 
 def compose(spec: ClipSpec) -> tuple[list[Note], Frames]:
     """The notes and the audio of ``spec``."""
-    bars, _ = bars_of(spec, first_state(spec.path, spec.seeds))
+    bars, _ = bars_of(spec, first_state(course_of(spec)))
     ensemble = ensemble_for(spec.tags)
     notes = [note for bar in bars for note in arrange(bar, ensemble, spec.path)]
     composition = EmbeddedComposer().compose(spec, None, lambda: False)
@@ -84,11 +85,9 @@ def draw(spec: ClipSpec, notes: list[Note], audio: Frames, out: str) -> None:
             color=COLOURS[note.part],
             alpha=0.35 + 0.6 * note.brightness,
         )
-    bars, _ = bars_of(spec, first_state(spec.path, spec.seeds))
+    bars, _ = bars_of(spec, first_state(course_of(spec)))
     for bar in bars:
-        roll.axvline(
-            bar.start / SAMPLE_RATE, lw=1.2 if bar.phrase_bar in (0, 4) else 0.3, color="k"
-        )
+        roll.axvline(bar.start / SAMPLE_RATE, lw=1.2 if bar.opens_phrase else 0.3, color="k")
         roll.text(bar.start / SAMPLE_RATE, 99, f"{bar.mode}:{bar.harmony[0].chord.degree + 1}")
     mono = audio.mean(axis=1)
     spectrum.specgram(

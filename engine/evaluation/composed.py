@@ -9,9 +9,10 @@ from engine.affect.path import Path, Waypoint
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.parts.arrangement import Note, arrange
 from engine.composers.score.parts.ensembles import ensemble_for
+from engine.composers.score.writing.course import steady
 from engine.composers.score.writing.form import Bar, first_state, next_bar
 from engine.evaluation.notes import Piece, ScoreBar, ScoreNote
-from engine.plan.spec import SeedStep, Tags
+from engine.plan.spec import Tags
 
 SOLO_PIANO = Tags("", "", "piano", "classical")
 
@@ -23,11 +24,11 @@ def still(affect: Affect) -> Path:
 
 def compose_bars(path: Path, seconds: float, seed: int) -> list[Bar]:
     """The bars of a session of ``seconds`` along ``path``."""
-    seeds = (SeedStep(0.0, seed),)
-    state = first_state(path, seeds)
+    course = steady(path, seed, seconds)
+    state = first_state(course)
     bars: list[Bar] = []
     while not state.done:
-        bar, state = next_bar(state, path, seeds, seconds)
+        bar, state = next_bar(state, course)
         bars.append(bar)
     return bars
 

@@ -32,6 +32,7 @@ from engine.composers.score.parts.figures import FIGURES
 from engine.composers.score.parts.guitar import STRINGS, grip
 from engine.composers.score.parts.percussion import KITS
 from engine.composers.score.sound.instruments import INSTRUMENTS
+from engine.composers.score.writing.course import Course
 from engine.composers.score.writing.form import Bar, first_state, next_bar
 from engine.plan import tags as plan_tags
 from engine.plan.spec import SeedStep, Tags
@@ -46,10 +47,11 @@ def still(valence: float, arousal: float) -> Path:
 
 
 def bars(path: Path, total: float = 120.0) -> list[Bar]:
-    state = first_state(path, SEEDS)
+    course = Course(path, SEEDS, total)
+    state = first_state(course)
     made = []
     while not state.done:
-        bar, state = next_bar(state, path, SEEDS, total)
+        bar, state = next_bar(state, course)
         made.append(bar)
     return made
 

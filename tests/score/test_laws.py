@@ -26,6 +26,7 @@ from engine.composers.score.parts.ensembles import (
     ensemble_for,
 )
 from engine.composers.score.sound.instruments import INSTRUMENTS
+from engine.composers.score.writing.course import Course
 from engine.composers.score.writing.descriptor import describe
 from engine.composers.score.writing.form import Bar, first_state, next_bar
 from engine.composers.score.writing.harmony import SCALES
@@ -43,10 +44,11 @@ def still(affect: Affect) -> Path:
 
 
 def score(path: Path, total: float, seeds: tuple[SeedStep, ...]) -> list[Bar]:
-    state = first_state(path, seeds)
+    course = Course(path, seeds, total)
+    state = first_state(course)
     bars: list[Bar] = []
     while not state.done:
-        bar, state = next_bar(state, path, seeds, total)
+        bar, state = next_bar(state, course)
         bars.append(bar)
     return bars
 
@@ -66,7 +68,7 @@ def test_bars_follow_one_another_within_the_slew_limits(a: Affect, b: Affect, se
         assert two.start == one.end
         assert abs(two.tempo - one.tempo) <= 3.0 + 1e-9
         if two.mode != one.mode:
-            assert two.phrase_bar in (0, 4)
+            assert two.opens_phrase
         if two.tonic != one.tonic:
             assert two.section_bar == 0
             assert (two.tonic - one.tonic) % 12 in (5, 7)
@@ -181,7 +183,7 @@ def test_motifs_return() -> None:
 
     for seed in range(4):
         bars = score(still(Affect(0.2, 0.1)), 240.0, seeded(seed))
-        theme = first_state(still(Affect(0.2, 0.1)), seeded(seed)).theme
+        theme = first_state(Course(still(Affect(0.2, 0.1)), seeded(seed), 240.0)).theme
         body = [b for b in bars if b.kind == "body" and b.plan[0] in ("theme", "second")][:40]
         chance = np.mean([best(make_motif(Dice("other", k)).order, body) for k in range(40)])
         assert best(theme.order, body) >= 0.3
@@ -201,7 +203,7 @@ def test_a_transformed_motif_is_a_motif(how: str) -> None:
 
 def test_phrases_end_in_a_cadence_and_breathe() -> None:
     bars = score(still(Affect(0.5, -0.2)), 180.0, seeded(3))
-    ends = [bar for bar in bars if bar.kind == "body" and bar.phrase_bar == 7]
+    ends = [bar for bar in bars if bar.kind == "body" and bar.ends_period]
     assert ends
     for bar in ends:
         last = bar.melody[-1]

@@ -13,7 +13,8 @@ from engine.composers.score.parts.bar_record import bar_record
 from engine.composers.score.parts.ensembles import ensemble_for
 from engine.composers.score.sound.renderer import LOOKBACK_SECONDS, Renderer
 from engine.composers.score.sound.soundfont import Replaced, choose
-from engine.composers.score.writing.form import BEATS, Bar, first_state, next_bar
+from engine.composers.score.writing.course import course_of
+from engine.composers.score.writing.form import Bar, first_state, next_bar
 from engine.composers.score.writing.state import ScoreState, pack_state, unpack_state
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.plan.clock import clip_start
@@ -50,7 +51,7 @@ class EmbeddedComposer:
         self, spec: ClipSpec, state: bytes | None, cancelled: Callable[[], bool]
     ) -> ScoreComposition:
         """Begin one clip. Raises ``MusmedError`` for a state it cannot read."""
-        score = first_state(spec.path, spec.seeds) if state is None else unpack_state(state)
+        score = first_state(course_of(spec)) if state is None else unpack_state(state)
         return ScoreComposition(self._renderer, spec, score, cancelled, self._replaced)
 
 
@@ -109,7 +110,7 @@ class ScoreComposition:
         inside = [bar for bar in self._bars if start <= bar.start < end]
         return Marks(
             bars=tuple(seconds_of(bar.start) for bar in inside),
-            phrases=tuple(seconds_of(bar.start) for bar in inside if bar.phrase_bar == 0),
+            phrases=tuple(seconds_of(bar.start) for bar in inside if bar.opens_phrase),
         )
 
 
@@ -139,12 +140,12 @@ def bars_of(spec: ClipSpec, score: ScoreState) -> tuple[list[Bar], ScoreState]:
     """The bars that a clip needs, and the last state that lies early enough before it."""
     early = frames_of(spec.start - LOOKBACK_SECONDS)
     end = _last_frame(spec)
-    kept = score
+    kept, course = score, course_of(spec)
     bars: list[Bar] = []
     while score.frame < end and not score.done:
         if score.frame <= early:
             kept, bars = score, []
-        bar, score = next_bar(score, spec.path, spec.seeds, spec.total)
+        bar, score = next_bar(score, course)
         bars.append(bar)
     return bars, kept
 
@@ -154,7 +155,7 @@ def first_frame(spec: ClipSpec, bars: Iterable[Bar]) -> int:
     wanted = frames_of(spec.start)
     if wanted == frames_of(clip_start(spec.index)):
         return wanted
-    beats = (bar.start + k * bar.beat for bar in bars for k in range(BEATS))
+    beats = (bar.start + k * bar.beat for bar in bars for k in range(bar.metre.slots // 4))
     return next((beat for beat in beats if beat >= wanted), wanted)
 
 

@@ -26,7 +26,7 @@ from engine.composers.score.parts.writer import Note
 from engine.composers.score.session_score import HeardClip, SessionScore, session_score
 from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion
 from engine.composers.score.sound.instruments import INSTRUMENTS
-from engine.composers.score.writing.form import BEATS, Bar
+from engine.composers.score.writing.form import Bar
 from engine.errors import MusmedError
 from engine.places import look_at, part_of
 from engine.plan.events import Ease, Event, Skip, Steer
@@ -43,8 +43,8 @@ _MICRO = 1_000_000
 
 
 class TempoMap:
-    """Session frames <-> ticks: every bar is ``BEATS`` quarters (the held last one as many as fit)
-    at a tempo of whole microseconds, each chosen so that rounding does not add up."""
+    """Session frames <-> ticks: every bar has its metre's quarters (the held last one as
+    many as fit) at a tempo of whole microseconds, each chosen so that rounding does not add up."""
 
     def __init__(self, bars: Sequence[Bar]) -> None:
         self.tempi: list[tuple[int, int]] = []
@@ -54,7 +54,11 @@ class TempoMap:
         self._scaled: list[int] = []
         tick = scaled = 0
         for bar in bars:
-            beats = BEATS if bar.kind != "final" else max(1, round(bar.length / bar.beat))
+            beats = (
+                bar.metre.slots // 4
+                if bar.kind != "final"
+                else max(1, round(bar.length / bar.beat))
+            )
             self._ticks.append(tick)
             self._scaled.append(scaled)
             goal = bar.end * _MICRO * TICKS // SAMPLE_RATE
@@ -131,9 +135,9 @@ def _conductor(
         (0, mido.MetaMessage("track_name", name=f"musmed: {words[0]} to {words[1]}")),
         (0, mido.MetaMessage("text", text=f"{made}, seed {request.seed}")),
         (0, mido.MetaMessage("text", text=msgspec.json.encode(request).decode())),
-        (0, mido.MetaMessage("time_signature", numerator=BEATS, denominator=4)),
     ]
     messages += [(at, mido.MetaMessage("set_tempo", tempo=t)) for at, t in time.tempi]
+    messages += _metres(score.bars, time)
     messages += _keys(score.bars, time)
     messages += [
         (time.tick(clip.start), mido.MetaMessage("marker", text=_clip_text(clip)))
@@ -159,6 +163,18 @@ def _keys(bars: Sequence[Bar], time: TempoMap) -> list[tuple[int, mido.MetaMessa
     for _, group in itertools.groupby(signed, key=lambda pair: pair[1]):
         tick, key = next(group)
         made.append((tick, mido.MetaMessage("key_signature", key=key)))
+    return made
+
+
+def _metres(bars: Sequence[Bar], time: TempoMap) -> list[tuple[int, mido.MetaMessage]]:
+    """The time signatures, where they change."""
+    made = []
+    starts = zip(bars, (tick for tick, _ in time.tempi), strict=True)
+    for metre, group in itertools.groupby(starts, key=lambda pair: pair[0].metre):
+        signed = mido.MetaMessage(
+            "time_signature", numerator=metre.numerator, denominator=metre.denominator
+        )
+        made.append((next(group)[1], signed))
     return made
 
 

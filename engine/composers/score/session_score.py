@@ -15,6 +15,7 @@ from engine.composers.score.composer import bars_of, first_frame
 from engine.composers.score.parts.arrangement import arrange
 from engine.composers.score.parts.ensembles import ensemble_for
 from engine.composers.score.parts.writer import Note
+from engine.composers.score.writing.course import course_of
 from engine.composers.score.writing.form import Bar, first_state
 from engine.composers.score.writing.state import ScoreState
 from engine.plan.clock import OVERLAP_SECONDS
@@ -76,7 +77,7 @@ def _clips(request: Request, events: Sequence[Event]) -> list[HeardClip]:
             splice = number > 0 and spec.index == plan.first_changed
             while splice and len(line) > 1 and line[-1][0].start > frames_of(spec.start):
                 line.pop()
-            state = line[-1][1] if line else first_state(spec.path, spec.seeds)
+            state = line[-1][1] if line else first_state(course_of(spec))
             bars, kept = bars_of(spec, state)
             start = first_frame(spec, bars)
             since = start if splice or not line else _bar_near(bars, start)

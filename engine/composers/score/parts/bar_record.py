@@ -10,7 +10,7 @@ import msgspec
 from engine.audio.format import seconds_of
 from engine.composers.base import BarRecord
 from engine.composers.score.parts.writer import Note
-from engine.composers.score.writing.form import BEATS, Bar
+from engine.composers.score.writing.form import Bar
 from engine.composers.score.writing.harmony import chord_name
 
 LOUDEST = 1.3
@@ -27,7 +27,7 @@ def bar_record(bar: Bar, notes: Sequence[Note]) -> BarRecord:
     pitched = [note for note in notes if note.part != "drums"]
     return BarRecord(
         start=round(seconds_of(bar.start), 4),
-        time_signature=f"{BEATS}/4",
+        time_signature=bar.metre.name,
         chords=tuple(chord_name(harmony) for harmony in bar.harmony),
         instruments=tuple(sorted({note.instrument for note in notes})),
         note_density=round(len(pitched) * bar.beat / bar.length, 3),

@@ -201,7 +201,7 @@ def cascade(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """Arpeggios through two octaves, up in one phrase and down in the next."""
     span = _ladder(harmony, 7, _CEILING + 5)
     walk = [*span, *span[-2:0:-1]]
-    if w.bar.phrase_bar in (2, 3, 6, 7):
+    if w.bar.phrase_bar >= w.bar.phrase_bars // 2:
         walk = walk[len(span) - 1 :] + walk[: len(span) - 1]
     step = 4 if w.energy < 0.25 else 2 if w.energy < 0.7 else 1
     for i, slot in enumerate(range(harmony.slot, end, step)):

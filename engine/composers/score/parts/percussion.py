@@ -40,17 +40,17 @@ def _grid(w: Writer, calm: float, busy: float) -> range:
 
 
 def _opens(w: Writer) -> bool:
-    return w.bar.phrase_bar in (0, 4)
+    return w.bar.opens_phrase
 
 
 def _filling(w: Writer) -> bool:
-    return w.body and w.bar.phrase_bar in (3, 7) and w.energy > 0.5
+    return w.body and w.bar.ends_phrase and w.energy > 0.5
 
 
 def _fill(w: Writer, name: str, accent: float) -> None:
     """Three to six strokes into the next phrase, softer than what they lead to."""
     shapes = ((13, 14, 15), (12, 14, 15), (11, 12, 14, 15), (10, 12, 13, 14, 15))
-    shape = w.dice("fill").pick(shapes if w.bar.phrase_bar == 7 else shapes[:2])
+    shape = w.dice("fill").pick(shapes if w.bar.ends_period else shapes[:2])
     for k, slot in enumerate(shape):
         w.add("drums", name, slot, 2.0, 3 - k % 4, accent * (0.8 + 0.05 * k))
 
@@ -137,9 +137,9 @@ def orchestral(w: Writer) -> None:
     root = w.bar.harmony[0].bass
     _strokes(w, "timpani", (0,), 0.62, w.presence(0.55 if _opens(w) else 0.7), take=root)
     _strokes(w, "timpani", (8, 14), 0.55, w.presence(0.75), take=root)
-    if w.bar.phrase_bar == 0 and w.body:
+    if w.bar.opens_phrase and w.bar.phrase % 2 == 0 and w.body:
         _strokes(w, "ride", (0,), 0.50, w.presence(0.5))
-    if w.body and w.bar.phrase_bar == 7 and w.energy > 0.6:
+    if w.body and w.bar.ends_period and w.energy > 0.6:
         for k, slot in enumerate(range(12, 16)):
             w.add("drums", "timpani", slot, 2.0, root, 0.36 + 0.05 * k)
 

@@ -12,7 +12,8 @@ def lead(w: Writer) -> None:
     """The melody, doubled an octave higher where an aroused period reaches its height."""
     bar, voice = w.bar, w.ensemble.voice
     hold = min(1.0, bar.descriptor.articulation + 0.05)
-    doubled = bar.phrase_bar in (5, 6) and w.energy > 0.72 and _top(bar.melody) <= 74
+    risen = bar.phrase % 2 == 1 and 0 < bar.phrase_bar < bar.phrase_bars - 1
+    doubled = risen and w.energy > 0.72 and _top(bar.melody) <= 74
     for tone in bar.melody:
         accent = 1.06 if tone.slot % 8 == 0 else 0.98 if tone.slot % 4 == 0 else 0.90
         pitch = tone.pitch + 12 * voice.octave
@@ -84,7 +85,7 @@ def answer(w: Writer) -> None:
         count = 3 if w.energy < 0.6 else 4
         tones = [*last.voicing, last.voicing[0] + 12]
         shapes = ((0, 1, 2, 3), (3, 2, 1, 0), (1, 2, 3, 2), (0, 2, 1, 3))
-        shape = w.section("answer" + str(bar.phrase_bar)).pick(shapes)
+        shape = w.section("answer" + str(4 * (bar.phrase % 2) + bar.phrase_bar)).pick(shapes)
         for i, slot in enumerate(range(16 - count * step, 16, step)):
             if slot < 6:
                 continue
@@ -102,7 +103,7 @@ def answer(w: Writer) -> None:
 def fill(w: Writer) -> None:
     """The last beats of a period: those who can run lead into the next one."""
     bar, name = w.bar, w.ensemble.figure
-    if not w.body or bar.phrase_bar != 7 or w.energy < 0.3 or w.ensemble.style.fill == "":
+    if not w.body or not bar.ends_period or w.energy < 0.3 or w.ensemble.style.fill == "":
         return
     harmony = bar.harmony[-1]
     low = harmony.voicing[0]

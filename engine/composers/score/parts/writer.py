@@ -102,10 +102,10 @@ class Writer:
         self.energy = 0.5 + 0.5 * affect_at(path, bar.start).arousal
         self.notes: list[Note] = []
         # Keyed by bar and section, so that a layer stays for its phrase.
-        self.layers = Dice(bar.seed, bar.section, bar.section_bar // 4, "layers")
-        self.period = 2 * bar.section + bar.section_bar // 8 + bar.seed % 5
+        self.layers = Dice(bar.seed, bar.section, bar.phrase, "layers")
+        self.period = 2 * bar.section + bar.phrase // 2 + bar.seed % 5
         self._hands = Dice(bar.seed, bar.number, "hands")
-        self._breath = _BREATH * (1.0 - self.energy) if bar.phrase_bar in (0, 4) else 0.0
+        self._breath = _BREATH * (1.0 - self.energy) if bar.opens_phrase else 0.0
         self._mix = dict(ensemble.style.mix)
         self._sung = min((tone.pitch for tone in bar.melody), default=128)
 
@@ -191,6 +191,6 @@ class Writer:
 
     def _arch(self, slot: float) -> float:
         """The dynamic arch, continuous over the period."""
-        bar = max(0, self.bar.phrase_bar)
+        bar = 4 * (self.bar.phrase % 2) + max(0, self.bar.phrase_bar)
         share = min(1.0, slot / 16.0)
         return _ARCH[bar] + (_ARCH[bar + 1] - _ARCH[bar]) * share

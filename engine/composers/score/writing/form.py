@@ -10,12 +10,10 @@ session's end make a cadence and hold the tonic.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import msgspec
 
 from engine.affect.circumplex import Affect
-from engine.affect.path import Path
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.score.dice import Dice
 from engine.composers.score.writing.bar_plans import (
@@ -25,16 +23,17 @@ from engine.composers.score.writing.bar_plans import (
     character_of,
     told_as,
 )
+from engine.composers.score.writing.course import Course
 from engine.composers.score.writing.descriptor import TEMPO_SLEW, Descriptor, affect_at, describe
 from engine.composers.score.writing.harmony import Harmony as Harmony  # noqa: PLC0414 - part of a bar
 from engine.composers.score.writing.harmony import mode_of
 from engine.composers.score.writing.melody import melody_of
+from engine.composers.score.writing.metre import COMMON, Metre
 from engine.composers.score.writing.motifs import Tone, make_motif
 from engine.composers.score.writing.phrases import planned
 from engine.composers.score.writing.state import STATE_VERSION, ScoreState
-from engine.plan.spec import SeedStep
 
-BEATS = 4
+_SECTION_BARS, _PHRASE_BARS = 16, 4
 FINAL_SECONDS = 5.0
 """About the least time the last bar is held; it is longer by up to a bar."""
 
@@ -46,8 +45,11 @@ class Bar(msgspec.Struct, frozen=True):
     """A bar of score, the same for every ensemble.
 
     ``start`` and ``length`` in session frames, ``beat`` in frames; ``kind`` is 'intro', 'body',
-    'close2', 'close1' (the two bars before the end) or 'final'. ``plan`` says what the melody
-    does, ``character`` what its section is (``plans``).
+    'close2', 'close1' (the two bars before the end) or 'final'. ``section_bar`` and
+    ``section_bars``: its place in its section and that section's length; ``phrase``, ``phrase_bar``
+    (negative in the introduction) and ``phrase_bars`` the same of its phrase, which is the
+    ``phrase``-th of the section. ``plan`` says what the melody does, ``character`` what its section
+    is (``bar_plans``).
     """
 
     number: int
@@ -58,9 +60,13 @@ class Bar(msgspec.Struct, frozen=True):
     kind: str
     tonic: int
     mode: int
-    phrase_bar: int
-    section_bar: int
+    metre: Metre
     section: int
+    section_bar: int
+    section_bars: int
+    phrase: int
+    phrase_bar: int
+    phrase_bars: int
     tempo: float
     descriptor: Descriptor
     plan: BarPlan
@@ -76,19 +82,25 @@ class Bar(msgspec.Struct, frozen=True):
         """Session frame of a point ``slot`` sixteenths into the bar."""
         return self.start + int(slot * self.beat) // 4
 
+    @property
+    def opens_phrase(self) -> bool:
+        """Whether a phrase begins with it."""
+        return self.phrase_bar == 0
 
-def seed_at(seeds: Sequence[SeedStep], frame: int) -> int:
-    """The session's seed at a session frame; before the first step, the first step's."""
-    active = seeds[0].seed
-    for step in seeds:
-        if frames_of(step.time) <= frame:
-            active = step.seed
-    return active
+    @property
+    def ends_phrase(self) -> bool:
+        """Whether it is its phrase's last."""
+        return self.phrase_bar == self.phrase_bars - 1
+
+    @property
+    def ends_period(self) -> bool:
+        """Whether it ends a phrase that answers another."""
+        return self.ends_phrase and self.phrase % 2 == 1
 
 
-def first_state(path: Path, seeds: Sequence[SeedStep]) -> ScoreState:
+def first_state(course: Course) -> ScoreState:
     """The state before the session's first bar."""
-    seed = seed_at(seeds, 0)
+    seed, path = course.seed_at(0), course.path
     descriptor = describe(affect_at(path, 0))
     tonic = Dice(seed, "tonic").pick((0, 2, 3, 5, 7, 9, 10))
     return ScoreState(
@@ -115,22 +127,21 @@ def first_state(path: Path, seeds: Sequence[SeedStep]) -> ScoreState:
     )
 
 
-def next_bar(
-    state: ScoreState, path: Path, seeds: Sequence[SeedStep], total: float
-) -> tuple[Bar, ScoreState]:
+def next_bar(state: ScoreState, course: Course) -> tuple[Bar, ScoreState]:
     """The next bar and the state after it.
 
-    Pure: depends on the path at the bar's start, the seed active there, and the session's
-    ``total`` seconds for the ending.
+    Pure: depends on the course's path at the bar's start, the seed active there, and
+    the session's length for the ending.
     """
-    affect = affect_at(path, state.frame)
+    total = course.total
+    affect = affect_at(course.path, state.frame)
     descriptor = describe(affect)
-    state = _renewed(state, seed_at(seeds, state.frame))
+    state = _renewed(state, course.seed_at(state.frame))
     state = _closing(state, frames_of(total))
     state = _moved(state, affect, descriptor)
     beat = round(60.0 / state.tempo * SAMPLE_RATE)
     kind = _KINDS[state.closing] if state.closing or state.phrase_bar >= 0 else "intro"
-    length = BEATS * beat if kind != "final" else max(frames_of(total) - state.frame, 1)
+    length = COMMON.slots * beat // 4 if kind != "final" else max(frames_of(total) - state.frame, 1)
     if not state.phrase:
         state = planned(state, kind, descriptor)
     harmony = state.phrase[0]
@@ -145,9 +156,13 @@ def next_bar(
         kind=kind,
         tonic=state.tonic,
         mode=state.mode,
-        phrase_bar=state.phrase_bar,
-        section_bar=state.section_bar,
+        metre=COMMON,
         section=state.section,
+        section_bar=state.section_bar,
+        section_bars=_SECTION_BARS,
+        phrase=state.section_bar // _PHRASE_BARS,
+        phrase_bar=state.phrase_bar % _PHRASE_BARS if state.phrase_bar >= 0 else state.phrase_bar,
+        phrase_bars=_PHRASE_BARS,
         tempo=state.tempo,
         descriptor=descriptor,
         plan=plan,
@@ -204,7 +219,7 @@ _KINDS = ("body", "close2", "close1", "final")
 def _closing(state: ScoreState, total: int) -> ScoreState:
     """Once no more than two bars fit before the held last one, the closing begins; it then goes
     on bar by bar, and begins again where the session's end has moved away."""
-    length = BEATS * 60.0 / state.tempo * SAMPLE_RATE
+    length = COMMON.slots / 4 * 60.0 / state.tempo * SAMPLE_RATE
     left = math.floor((total - state.frame - FINAL_SECONDS * SAMPLE_RATE) / length)
     if left > 2:
         step = 0
@@ -232,7 +247,7 @@ def _plan(state: ScoreState, kind: str) -> BarPlan:
 
 
 def _after(state: ScoreState, bar: Bar) -> ScoreState:
-    phrase_bar = state.phrase_bar + 1
+    phrase_bar = state.phrase_bar + 1  # of the period
     section_bar = state.section_bar + (state.phrase_bar >= 0)
     state = msgspec.structs.replace(
         state,

@@ -1,0 +1,35 @@
+"""The course: what of a session's plan the score is a function of."""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.affect.path import Path
+from engine.audio.format import frames_of
+from engine.plan.spec import ClipSpec, SeedStep
+
+
+class Course(msgspec.Struct, frozen=True):
+    """Affect and seeds over session time, and the session's ``total`` seconds."""
+
+    path: Path
+    seeds: tuple[SeedStep, ...]
+    total: float
+
+    def seed_at(self, frame: int) -> int:
+        """The session's seed at a session frame; before the first step, the first step's."""
+        active = self.seeds[0].seed
+        for step in self.seeds:
+            if frames_of(step.time) <= frame:
+                active = step.seed
+        return active
+
+
+def course_of(spec: ClipSpec) -> Course:
+    """The course as far as a clip knows it: the same over the stretch that two clips share."""
+    return Course(spec.path, spec.seeds, spec.total)
+
+
+def steady(path: Path, seed: int, total: float) -> Course:
+    """A course of one seed."""
+    return Course(path, (SeedStep(0.0, seed),), total)
