@@ -15,13 +15,16 @@ _NOTES_LIMIT = 200_000
 
 
 class ScoreNote(NamedTuple):
-    """A note. ``start`` and ``end`` in quarter notes, ``onset_s`` and ``end_s`` in seconds."""
+    """A note. ``start`` and ``end`` in quarter notes, ``onset_s`` and ``end_s`` in seconds;
+    ``velocity`` 1-127; ``track``: the number of its track in a file."""
 
     start: float
     end: float
     pitch: int
     onset_s: float
     end_s: float
+    velocity: int = 64
+    track: int = 0
 
 
 class ScoreBar(NamedTuple):
@@ -33,11 +36,23 @@ class ScoreBar(NamedTuple):
     end_s: float
 
 
+class Mark(NamedTuple):
+    """What a file's marker or text says, at ``second``."""
+
+    second: float
+    text: str
+
+
 class Piece(NamedTuple):
-    """Pitched notes sorted by onset, and the bars they lie in."""
+    """Pitched notes sorted by onset, and the bars they lie in; of a file also its ``drums``
+    (strokes of channel 10), its ``marks`` (markers and texts, in their order) and the names of
+    its ``tracks``."""
 
     notes: tuple[ScoreNote, ...]
     bars: tuple[ScoreBar, ...]
+    drums: tuple[ScoreNote, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    tracks: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -49,7 +64,8 @@ def cut(piece: Piece, start_s: float, end_s: float) -> Piece:
     """The stretch [start_s, end_s): notes that begin in it, cut at its end, and whole bars."""
     notes = [_until(n, end_s) for n in piece.notes if start_s <= n.onset_s < end_s]
     bars = tuple(b for b in piece.bars if start_s - 1e-6 <= b.start_s and b.end_s <= end_s + 1e-6)
-    return Piece(tuple(notes), bars)
+    drums = tuple(n for n in piece.drums if start_s <= n.onset_s < end_s)
+    return Piece(tuple(notes), bars, drums, piece.marks, piece.tracks)
 
 
 def _until(note: ScoreNote, end_s: float) -> ScoreNote:
@@ -83,8 +99,18 @@ def skyline(notes: Sequence[ScoreNote]) -> list[ScoreNote]:
     return top
 
 
+class _Event(NamedTuple):
+    """A key goes down (``velocity`` > 0) or up, at ``tick``."""
+
+    tick: int
+    velocity: int
+    track: int
+    channel: int
+    pitch: int
+
+
 def read_midi(path: FilePath) -> Piece:
-    """The pitched notes and bars of a MIDI file. Raises ``MusmedError`` for what is not one.
+    """The notes and bars of a MIDI file. Raises ``MusmedError`` for what is not one.
 
     Time signatures are followed; without one the music is in 4/4.
     """
@@ -97,10 +123,11 @@ def read_midi(path: FilePath) -> Piece:
     except broken as error:
         raise MusmedError(f"{path} is not a MIDI file that can be read.") from error
     per_beat = max(1, midi.ticks_per_beat)
-    events: list[tuple[int, int, int, int]] = []
+    events: list[_Event] = []
     tempi: list[tuple[int, int]] = [(0, 500_000)]
     meters: list[tuple[int, float]] = [(0, 4.0)]
-    for track in midi.tracks:
+    texts: list[tuple[int, str]] = []
+    for number, track in enumerate(midi.tracks):
         tick = 0
         for message in track:
             tick += message.time
@@ -108,15 +135,26 @@ def read_midi(path: FilePath) -> Piece:
                 tempi.append((tick, message.tempo))
             elif message.type == "time_signature":
                 meters.append((tick, 4.0 * message.numerator / message.denominator))
-            elif message.type in ("note_on", "note_off") and message.channel != DRUM_CHANNEL:
+            elif message.type in ("marker", "text"):
+                texts.append((tick, message.text))
+            elif message.type in ("note_on", "note_off"):
                 loud = message.velocity if message.type == "note_on" else 0
-                events.append((tick, int(loud > 0), message.channel, message.note))
+                events.append(_Event(tick, loud, number, message.channel, message.note))
     if len(events) > 2 * _NOTES_LIMIT:
         raise MusmedError(f"{path} holds more notes than a piece has.")
     clock = _Clock(tempi, per_beat)
-    notes = _pair(sorted(events), per_beat, clock)
+    # What ends comes first at its tick.
+    events.sort(key=lambda e: (e.tick, e.velocity > 0, e.channel, e.pitch))
+    notes = _pair([e for e in events if e.channel != DRUM_CHANNEL], per_beat, clock)
+    drums = _pair([e for e in events if e.channel == DRUM_CHANNEL], per_beat, clock)
     last = max((note.end for note in notes), default=0.0)
-    return Piece(tuple(sorted(notes)), _bars(meters, per_beat, last, clock))
+    return Piece(
+        tuple(sorted(notes)),
+        _bars(meters, per_beat, last, clock),
+        tuple(sorted(drums)),
+        tuple(Mark(clock(tick / per_beat), text) for tick, text in sorted(texts)),
+        tuple(track.name for track in midi.tracks),
+    )
 
 
 class _Clock:
@@ -140,16 +178,18 @@ class _Clock:
         return self._seconds[i] + (beat - self._at[i]) * self._rate[i]
 
 
-def _pair(events: list[tuple[int, int, int, int]], per_beat: int, clock: _Clock) -> list[ScoreNote]:
-    sounding: dict[tuple[int, int], int] = {}
+def _pair(events: list[_Event], per_beat: int, clock: _Clock) -> list[ScoreNote]:
+    """Notes of keys that go down and up; one that goes down again before ends there."""
+    sounding: dict[tuple[int, int], _Event] = {}
     notes = []
-    for tick, on, channel, pitch in events:
-        begun = sounding.pop((channel, pitch), None)
-        if begun is not None and tick > begun:
-            start, end = begun / per_beat, tick / per_beat
-            notes.append(ScoreNote(start, end, pitch, clock(start), clock(end)))
-        if on:
-            sounding[channel, pitch] = tick
+    for event in events:
+        begun = sounding.pop((event.channel, event.pitch), None)
+        if begun is not None and event.tick > begun.tick:
+            start, end = begun.tick / per_beat, event.tick / per_beat
+            seconds = clock(start), clock(end)
+            notes.append(ScoreNote(start, end, event.pitch, *seconds, begun.velocity, begun.track))
+        if event.velocity:
+            sounding[event.channel, event.pitch] = event
     return notes
 
 

@@ -202,7 +202,7 @@ def test_bars_follow_without_a_gap_through_every_event() -> None:
 
 def test_a_marker_for_every_clip_and_event() -> None:
     of = seconds(written())
-    markers = metas("marker")
+    markers = [one for one in metas("marker") if one[1].text.startswith("clip")]
     assert len(markers) == len(score().clips)
     for (tick, message), piece in zip(markers, score().clips, strict=True):
         assert of(tick) == pytest.approx(piece.start / SAMPLE_RATE, abs=0.002)
@@ -213,6 +213,20 @@ def test_a_marker_for_every_clip_and_event() -> None:
     cues = [(of(tick), message.text) for tick, message in metas("cue_marker")]
     assert [text for _, text in cues] == ["steer to glad", "skip", "ease"]
     assert [time for time, _ in cues] == pytest.approx([e.at for e in EVENTS], abs=0.002)
+
+
+def test_a_marker_where_each_section_begins() -> None:
+    """Also where a skip begins one anew; the introduction is part of the first."""
+    of = seconds(written())
+    marked = [of(tick) for tick, message in metas("marker") if message.text.startswith("section")]
+    begin = [bar for bar in score().bars if bar.section_bar == 0]
+    starts = [
+        bar
+        for before, bar in itertools.pairwise([None, *begin])
+        if before is None or before.number != bar.number - 1
+    ]
+    assert len(starts) > 2
+    assert marked == pytest.approx([bar.start / SAMPLE_RATE for bar in starts], abs=0.002)
 
 
 def test_it_says_how_it_can_be_made_again() -> None:

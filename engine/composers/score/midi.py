@@ -1,4 +1,5 @@
-"""A session's score as a MIDI file: one track per instrument, a tempo map, a marker per clip.
+"""A session's score as a MIDI file: one track per instrument, a tempo map, a marker per clip
+and per section.
 
 Written from the request and the events alone; nothing is sounded. The same session gives the
 same bytes.
@@ -143,6 +144,7 @@ def _conductor(
         (time.tick(clip.start), mido.MetaMessage("marker", text=_clip_text(clip)))
         for clip in score.clips
     ]
+    messages += _sections(score.bars, time)
     messages += [
         (time.tick(frames_of(event.at)), mido.MetaMessage("cue_marker", text=_event_text(event)))
         for event in events
@@ -175,6 +177,19 @@ def _metres(bars: Sequence[Bar], time: TempoMap) -> list[tuple[int, mido.MetaMes
             "time_signature", numerator=metre.numerator, denominator=metre.denominator
         )
         made.append((next(group)[1], signed))
+    return made
+
+
+def _sections(bars: Sequence[Bar], time: TempoMap) -> list[tuple[int, mido.MetaMessage]]:
+    """A marker where each section begins: the first with its introduction."""
+    made = []
+    begun = False
+    for bar, (tick, _) in zip(bars, time.tempi, strict=True):
+        begins = bar.section_bar == 0
+        if begins and not begun:
+            text = f"section {bar.section + 1}"
+            made.append((tick, mido.MetaMessage("marker", text=text)))
+        begun = begins
     return made
 
 
