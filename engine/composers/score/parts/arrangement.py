@@ -27,7 +27,7 @@ def arrange(bar: Bar, ensemble: Ensemble, path: Path) -> list[Note]:
     """
     w = Writer(bar, ensemble, path)
     style = ensemble.style
-    ends = [h.slot for h in bar.harmony[1:]] + [16]
+    ends = [h.slot for h in bar.harmony[1:]] + [bar.metre.slots]
     full = w.layers.chance(0.8) or bar.phrase % 2 == 1 or bar.kind != "body"
     bass = ensemble.bass
     figure = choice(w.section("figures"), ensemble.figures, w.period)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from engine.composers.score.parts.rhythms import EIGHTHS, SLOW
 from engine.composers.score.parts.writer import Writer
 from engine.composers.score.writing.form import Harmony
 from engine.composers.score.writing.motifs import scale_pitches
@@ -30,9 +31,9 @@ def standing(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     through a bar: the level of calm music must not heave from bar to bar."""
     span, root = end - harmony.slot, harmony.bass
     w.add("bass", name, harmony.slot, 0.97 * span, root, 0.86)
-    if span >= 16 and name not in _HOLDS:
+    if span >= w.slots and name not in _HOLDS:
         again = w.section("bass").pick((root, _fifth(harmony), root + 12 if root <= 40 else root))
-        w.add("bass", name, harmony.slot + 8, 0.97 * (span - 8), again, 0.80)
+        w.add("bass", name, w.feel.half, 0.97 * (span - w.feel.half), again, 0.80)
 
 
 def plain(w: Writer, name: str, harmony: Harmony, end: int) -> None:
@@ -41,27 +42,31 @@ def plain(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     if w.energy < 0.42:
         standing(w, name, harmony, end)
         return
-    w.add("bass", name, harmony.slot, 5.5, root, 1.0)
-    if span < 16:
+    half = w.feel.half
+    w.add("bass", name, harmony.slot, 0.7 * min(span, half), root, 1.0)
+    if span < w.slots:
         return
     second = w.section("bass").pick((_fifth(harmony), root, root + 12 if root <= 40 else root))
     if w.energy > 0.65:
-        w.add("bass", name, 6, 1.8, root, 0.75)
-    w.add("bass", name, 8, 5.5, second if w.energy < 0.75 else root, 0.85)
+        w.add("bass", name, half - 2, 1.8, root, 0.75)
+    w.add("bass", name, half, 0.7 * (end - half), second if w.energy < 0.75 else root, 0.85)
     if w.energy > 0.6:
-        w.add("bass", name, 14, 1.8, _fifth(harmony), 0.7)
+        w.add("bass", name, end - 2, 1.8, _fifth(harmony), 0.7)
 
 
 def bowed(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """A long bow; a second one, on the fifth or a passing tone, from the middle of a bar."""
-    span, root = end - harmony.slot, harmony.bass
-    if span < 16 or w.energy < 0.45:
+    span, root, half = end - harmony.slot, harmony.bass, w.feel.half
+    if span < w.slots or w.energy < 0.45:
         standing(w, name, harmony, end)
         return
-    w.add("bass", name, 0, 7.8, root, 0.9)
-    w.add("bass", name, 8, 3.9 if w.energy > 0.6 else 7.8, _fifth(harmony), 0.8)
-    if w.energy > 0.6:
-        w.add("bass", name, 12, 3.9, _step(w, _fifth(harmony), -1), 0.74)
+    w.add("bass", name, 0, 0.97 * half, root, 0.9)
+    if w.energy <= 0.6 or end - half < 6:
+        w.add("bass", name, half, 0.97 * (end - half), _fifth(harmony), 0.8)
+        return
+    turn = w.feel.slow[-1]
+    w.add("bass", name, half, 0.97 * (turn - half), _fifth(harmony), 0.8)
+    w.add("bass", name, turn, 0.97 * (end - turn), _step(w, _fifth(harmony), -1), 0.74)
 
 
 def drone(w: Writer, name: str, harmony: Harmony, end: int) -> None:
@@ -71,20 +76,21 @@ def drone(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     if harmony.bass < 46 and (harmony.bass + 7) % 12 in harmony.chord.pcs:
         w.add("bass", name, harmony.slot + 0.3, span - 0.3, harmony.bass + 7, 0.55)
     if w.energy > 0.6:
-        for slot in range(harmony.slot, end, 4 if w.energy < 0.8 else 2):
+        for slot in w.grid(SLOW if w.energy < 0.8 else EIGHTHS, harmony.slot, end):
             w.add("bass", name, slot, 2.2, harmony.bass + 12, 0.55)
 
 
 def walking(w: Writer, name: str, harmony: Harmony, end: int) -> None:
-    """Two to the bar when calm, four when not: root, chord tones, a step that leads on."""
+    """Two to the bar when calm, else one to the beat: root, chord tones, a step that leads on."""
     span, root = end - harmony.slot, harmony.bass
     if w.energy < 0.25:
         standing(w, name, harmony, end)
         return
     if w.energy < 0.45:
-        w.add("bass", name, harmony.slot, 6.5, root, 0.95)
-        if span >= 16:
-            w.add("bass", name, 8, 6.5, _fifth(harmony), 0.82)
+        half = w.feel.half
+        w.add("bass", name, harmony.slot, 0.82 * min(span, half), root, 0.95)
+        if span >= w.slots:
+            w.add("bass", name, half, 0.82 * (end - half), _fifth(harmony), 0.82)
         return
     dice = w.dice("walking" + str(harmony.slot))
     third = next((p for p in range(root + 2, root + 6) if p % 12 in harmony.chord.pcs), root + 12)
@@ -94,34 +100,41 @@ def walking(w: Writer, name: str, harmony: Harmony, end: int) -> None:
         (root, _fifth(harmony), third, _step(w, root, -1)),
     )
     line = dice.pick(lines)
-    for k, slot in enumerate(range(harmony.slot, end, 4)):
-        w.add("bass", name, slot, 3.7, line[k % 4], 0.92 if k == 0 else 0.82)
-        if w.energy > 0.65 and slot % 8 == 4 and dice.chance(0.45):
-            w.add("bass", name, slot + 2, 1.2, line[k % 4], 0.62)
+    slots = w.grid(SLOW, harmony.slot, end)
+    for k, (slot, until) in enumerate(zip(slots, [*slots[1:], end], strict=True)):
+        leads_on = k >= 2 and until == end
+        pitch = line[3] if leads_on else line[k % 4]
+        w.add("bass", name, slot, 0.92 * (until - slot), pitch, 0.92 if k == 0 else 0.82)
+        if w.energy > 0.65 and k % 2 and until - slot == 4 and dice.chance(0.45):
+            w.add("bass", name, slot + 2, 1.2, pitch, 0.62)
 
 
 def syncopated(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """The root, then before the beat; a section keeps its rhythm."""
     span, root = end - harmony.slot, harmony.bass
-    if w.energy < 0.25 or span < 16:
+    if w.energy < 0.25 or span < w.slots:
         standing(w, name, harmony, end)
         return
-    rhythm = w.section("bass").pick(((0, 6, 10), (0, 7, 10), (0, 3, 10), (0, 6, 14)))
+    rhythm = w.section("bass").pick(w.feel.basses)
     pitches = (root, root, _fifth(harmony))
     for k, slot in enumerate(rhythm):
         until = rhythm[k + 1] if k + 1 < len(rhythm) else end
         w.add("bass", name, slot, 0.85 * (until - slot), pitches[k], 0.98 if k == 0 else 0.8)
     if w.energy > 0.6:
-        w.add("bass", name, 15, 0.9, root + 12 if root < 43 else root, 0.62)
+        w.add("bass", name, w.slots - 1, 0.9, root + 12 if root < 43 else root, 0.62)
 
 
 def eighths(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """Roots: halves, then quarters, then driving eighths."""
-    step = 8 if w.energy < 0.35 else 4 if w.energy < 0.55 else 2
-    for slot in range(harmony.slot, end, step):
-        last = slot + step >= end and step < 8
-        pitch = _fifth(harmony) if last else harmony.bass
-        w.add("bass", name, slot, 0.82 * step, pitch, 0.94 if slot % 8 == 0 else 0.74)
+    slots = w.grid(SLOW if w.energy < 0.55 else EIGHTHS, harmony.slot, end)
+    halves = w.energy < 0.35
+    if halves:
+        slots = [slot for slot in slots if slot in (harmony.slot, w.feel.half)]
+    for slot, until in zip(slots, [*slots[1:], end], strict=True):
+        pitch = (
+            _fifth(harmony) if until == end and slot > harmony.slot and not halves else harmony.bass
+        )
+        w.add("bass", name, slot, 0.82 * (until - slot), pitch, w.stress(slot, 0.94, 0.74, 0.74))
 
 
 def offbeat(w: Writer, name: str, harmony: Harmony, end: int) -> None:
@@ -131,11 +144,13 @@ def offbeat(w: Writer, name: str, harmony: Harmony, end: int) -> None:
         standing(w, name, harmony, end)
         return
     up = root + 12 if root <= 42 else root
-    for slot in range(harmony.slot, end, 4):
+    pulse = w.bar.metre.pulse
+    for slot in range(harmony.slot, end, pulse):
         w.add("bass", name, slot, 1.7, root, 0.9)
-        w.add("bass", name, slot + 2, 1.5, up, 0.72)
-        if w.energy > 0.75:
-            w.add("bass", name, slot + 3, 0.9, root, 0.6)
+        if slot + pulse - 2 < end:
+            w.add("bass", name, slot + pulse - 2, 1.5, up, 0.72)
+            if w.energy > 0.75:
+                w.add("bass", name, slot + pulse - 1, 0.9, root, 0.6)
 
 
 def _step(w: Writer, pitch: int, way: int) -> int:

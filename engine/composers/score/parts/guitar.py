@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+from engine.composers.score.parts.rhythms import EIGHTHS, SIXTEENTHS, SLOW
 from engine.composers.score.parts.writer import Writer
 from engine.composers.score.writing.form import Harmony
 
@@ -54,9 +55,13 @@ def picking(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     thumb, fingers = chord[:2], chord[-3:]
     order = w.section("figure").pick(((2, 1, 0, 1), (1, 2, 1, 0), (0, 2, 1, 2)))
     dice = w.dice("picking")
-    for k, slot in enumerate(range(harmony.slot, end, 4)):
-        w.add("figure", name, slot, end - slot, thumb[k % 2], 0.92 if slot % 8 == 0 else 0.8)
-    for k, slot in enumerate(range(harmony.slot + 2, end, 4 if w.energy < 0.75 else 2)):
+    beats = range(harmony.slot, end, w.bar.metre.pulse)
+    for k, slot in enumerate(beats):
+        w.add("figure", name, slot, end - slot, thumb[k % 2], w.stress(slot, 0.92, 0.8, 0.8))
+    answers = w.grid(EIGHTHS, harmony.slot, end)[1:]
+    if w.energy < 0.75:
+        answers = [slot for slot in answers if slot not in beats]
+    for k, slot in enumerate(answers):
         if w.energy < 0.3 and dice.chance(0.3):
             continue
         finger = fingers[order[k % 4] % len(fingers)]
@@ -69,25 +74,14 @@ def arpeggio(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """Thumb, index, middle, ring and back over the strings, left to ring."""
     chord = _chord(harmony)
     hand = (chord[0], *chord[-3:])
-    order = w.section("figure").pick(
-        ((0, 1, 2, 3, 2, 1), (0, 1, 2, 1, 3, 2, 1, 2), (0, 2, 1, 3, 1, 2))
-    )
-    step = 4 if w.energy < 0.22 else 2 if w.energy < 0.85 else 1
-    for k, slot in enumerate(range(harmony.slot, end, step)):
+    order = w.section("figure").pick(w.feel.hands)
+    step = SLOW if w.energy < 0.22 else EIGHTHS if w.energy < 0.85 else SIXTEENTHS
+    for k, slot in enumerate(w.grid(step, harmony.slot, end)):
         string = order[k % len(order)]
         accent = 0.92 if slot == harmony.slot else 0.8 if string == 3 else 0.72
         w.add("figure", name, slot, min(end - slot, 10), hand[min(string, 3)], accent)
-        if step == 4:
+        if step == SLOW:
             w.add("figure", name, slot + 0.12, end - slot, hand[3 - min(string, 3) or 1], 0.64)
-
-
-_STROKES: tuple[tuple[tuple[int, bool], ...], ...] = (
-    ((0, True), (8, True)),
-    ((0, True), (6, False), (8, True), (14, False)),
-    ((0, True), (4, True), (6, False), (10, False), (12, True), (14, False)),
-    ((0, True), (3, False), (4, True), (6, False), (8, True), (10, False), (12, True), (14, False)),
-)
-"""Strokes of a bar by energy: slot, and whether it goes down."""
 
 
 def strum(w: Writer, name: str, harmony: Harmony, end: int) -> None:
@@ -96,27 +90,31 @@ def strum(w: Writer, name: str, harmony: Harmony, end: int) -> None:
         arpeggio(w, name, harmony, end)
         return
     chord = _chord(harmony)
-    strokes = [s for s in _STROKES[min(3, int(4 * w.energy))] if harmony.slot <= s[0] < end]
+    rhythm = w.feel.strums[min(3, int(4 * w.energy))]
+    strokes = [stroke for stroke in rhythm if harmony.slot <= stroke[0] < end]
     if not strokes or strokes[0][0] != harmony.slot:
         strokes = [(harmony.slot, True), *strokes]
     spread = 0.16 - 0.09 * w.energy
     for k, (slot, down) in enumerate(strokes):
         until = strokes[k + 1][0] if k + 1 < len(strokes) else end
         played = chord if down else tuple(reversed(chord[-3:]))
-        accent = 0.72 if slot % 8 == 0 else 0.64 if down else 0.54
+        accent = 0.54 if not down else w.stress(slot, 0.72, 0.64, 0.64)
         for i, pitch in enumerate(played):
             w.add("figure", name, slot + spread * i, until - slot, pitch, accent - 0.02 * i)
 
 
 def riff(w: Writer, name: str, harmony: Harmony, end: int) -> None:
-    """An electric guitar's eighths: the low string holds the pulse, the upper ones sing the
-    accents of 3 + 3 + 2."""
+    """An electric guitar's eighths: the low string holds the pulse, the upper ones sing accents
+    that pull against the metre."""
     chord = _chord(harmony)
-    step = 4 if w.energy < 0.3 else 2
+    step = SLOW if w.energy < 0.3 else EIGHTHS
+    extra = (3, 9) if w.energy > 0.8 else ()
     tops = w.section("figure").pick(((-1, -2, -3), (-2, -1, -3), (-3, -2, -1)))
     count = 0
-    for slot in range(harmony.slot, end, step):
-        if slot in (0, 6, 12) or (w.energy > 0.8 and slot in (3, 9)):
+    for slot in sorted({*w.grid(step, harmony.slot, end), *extra}):
+        if not harmony.slot <= slot < end:
+            continue
+        if slot in w.feel.lean or slot in extra:
             pitch = chord[tops[count % 3]]
             w.add("figure", name, slot, min(6, end - slot), pitch, 0.84)
             count += 1

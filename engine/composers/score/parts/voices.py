@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.composers.score.parts.ensembles import HOLDING
+from engine.composers.score.parts.rhythms import EIGHTHS, SLOW
 from engine.composers.score.parts.writer import Writer
 from engine.composers.score.writing.form import Harmony
 from engine.composers.score.writing.motifs import Tone, scale_pitches
@@ -15,7 +16,7 @@ def lead(w: Writer) -> None:
     risen = bar.phrase % 2 == 1 and 0 < bar.phrase_bar < bar.phrase_bars - 1
     doubled = risen and w.energy > 0.72 and _top(bar.melody) <= 74
     for tone in bar.melody:
-        accent = 1.06 if tone.slot % 8 == 0 else 0.98 if tone.slot % 4 == 0 else 0.90
+        accent = w.stress(tone.slot, 1.06, 0.98, 0.90)
         pitch = tone.pitch + 12 * voice.octave
         w.add("lead", voice.lead, tone.slot, tone.length * hold, pitch, accent)
         if doubled:
@@ -50,10 +51,10 @@ def counter(w: Writer) -> None:
         return
     first, last = bar.harmony[0], bar.harmony[-1]
     start, goal = first.voicing[-2], last.voicing[-2]
-    slot = _longest(bar.melody) if bar.melody else 0
-    room = 16 - slot
+    slot = _longest(bar.melody, w.slots) if bar.melody else 0
+    room = w.slots - slot
     if room < 6 or w.energy < 0.45:
-        w.add("counter", name, 0, 15.5, start, 0.72 * presence)
+        w.add("counter", name, 0, w.slots - 0.5, start, 0.72 * presence)
         return
     if slot:
         w.add("counter", name, 0, slot, start, 0.70 * presence)
@@ -65,14 +66,14 @@ def counter(w: Writer) -> None:
     line = (start, middle, goal) if start != goal else (start, middle, start)
     for k, pitch in enumerate(line[1:]):
         at = slot + step * k
-        length = step if k == 0 else 16 - at
+        length = step if k == 0 else w.slots - at
         w.add("counter", name, at, length, pitch, (0.78 + 0.04 * k) * presence)
 
 
-def _longest(melody: tuple[Tone, ...]) -> int:
+def _longest(melody: tuple[Tone, ...], slots: int) -> int:
     """The slot, past its onset, from which the longest tone is merely held."""
     tone = max(melody, key=lambda t: (t.length, t.slot))
-    return min(15, tone.slot + (2 if tone.length >= 6 else 4)) // 2 * 2
+    return min(slots - 1, tone.slot + (2 if tone.length >= 6 else 4)) // 2 * 2
 
 
 def answer(w: Writer) -> None:
@@ -81,12 +82,12 @@ def answer(w: Writer) -> None:
     bar, name = w.bar, w.ensemble.answer
     last = bar.harmony[-1]
     if w.cadence and bar.start > 0:
-        step = 4 if w.energy < 0.25 else 2
+        step = SLOW if w.energy < 0.25 else EIGHTHS
         count = 3 if w.energy < 0.6 else 4
         tones = [*last.voicing, last.voicing[0] + 12]
         shapes = ((0, 1, 2, 3), (3, 2, 1, 0), (1, 2, 3, 2), (0, 2, 1, 3))
-        shape = w.section("answer" + str(4 * (bar.phrase % 2) + bar.phrase_bar)).pick(shapes)
-        for i, slot in enumerate(range(16 - count * step, 16, step)):
+        shape = w.section(f"answer {bar.phrase % 2} {bar.phrase_bar}").pick(shapes)
+        for i, slot in enumerate(range(w.slots - count * step, w.slots, step)):
             if slot < 6:
                 continue
             pitch = tones[min(shape[i % 4], len(tones) - 1)] + 12
@@ -95,7 +96,7 @@ def answer(w: Writer) -> None:
     if w.ensemble.style.colour is None or bar.kind == "final":
         return
     dice = w.dice("colour")
-    for slot in range(2, 16, 4):
+    for slot in w.feel.between:
         if dice.chance(0.08 + 0.42 * w.energy):
             w.add("colour", name, slot, 6, dice.pick(last.voicing) + 12, 0.58)
 
@@ -112,7 +113,7 @@ def fill(w: Writer) -> None:
         line = [p for p in ladder if p >= low][:4]
     else:
         line = [p for p in range(low, low + 30) if p % 12 in harmony.chord.pcs][:6]
-    slots = 4.0 if w.ensemble.style.fill == "run" else 3.6
+    length = 4.0 if w.ensemble.style.fill == "run" else 3.6
     for i, pitch in enumerate(line):
-        slot = 16 - slots + slots * i / len(line)
+        slot = w.slots - length + length * i / len(line)
         w.add("figure", name, slot, 4, pitch, 0.60 + 0.03 * i)

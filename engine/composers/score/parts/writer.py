@@ -7,6 +7,7 @@ from typing import NamedTuple
 from engine.affect.path import Path
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.dice import Dice
+from engine.composers.score.parts import rhythms
 from engine.composers.score.parts.ensembles import HOLDING, Ensemble
 from engine.composers.score.writing.descriptor import affect_at, describe
 from engine.composers.score.writing.form import Bar
@@ -87,7 +88,7 @@ _PLACES = {
 }
 """Where some instruments sit, added to their part's pan: the stage of an orchestra, a kit."""
 _ARCH = (0.90, 0.95, 1.0, 0.93, 0.95, 1.02, 1.09, 0.98, 0.90)
-"""The dynamic arch of a period at its bar lines: it leans towards its seventh bar."""
+"""The dynamic arch of a period at its eighths: it leans towards the seventh."""
 
 
 class Writer:
@@ -108,6 +109,25 @@ class Writer:
         self._breath = _BREATH * (1.0 - self.energy) if bar.opens_phrase else 0.0
         self._mix = dict(ensemble.style.mix)
         self._sung = min((tone.pitch for tone in bar.melody), default=128)
+
+    @property
+    def slots(self) -> int:
+        """Sixteenths in the bar."""
+        return self.bar.metre.slots
+
+    @property
+    def feel(self) -> rhythms.Feel:
+        """The rhythms of the bar's metre."""
+        return rhythms.feel(self.bar.metre)
+
+    def grid(self, step: int, start: int, end: int) -> list[int]:
+        """Where a figure of ``step`` sixteenths plays in [start, end)."""
+        return rhythms.grid(self.bar.metre, step, start, end)
+
+    def stress(self, slot: float, strong: float, beat: float, off: float) -> float:
+        """One of three forces: on a bar's or half bar's beat, on another beat, between beats."""
+        weight = self.bar.metre.weight(slot)
+        return strong if weight >= 2 else beat if weight else off
 
     @property
     def body(self) -> bool:
@@ -178,10 +198,9 @@ class Writer:
 
     def _onset(self, slot: float, after: float) -> int:
         bar = self.bar
-        swing = self.ensemble.style.swing
-        step = round(slot)
-        if swing and step % 4 == 2:
-            slot += swing
+        # Compound time has its own lilt.
+        if bar.metre.pulse == 4 and round(slot) % 4 == 2:
+            slot += self.ensemble.style.swing
         late = 0.0
         if bar.number or slot:
             # Two draws make a triangle: mostly on time, never far off.
@@ -191,6 +210,7 @@ class Writer:
 
     def _arch(self, slot: float) -> float:
         """The dynamic arch, continuous over the period."""
-        bar = 4 * (self.bar.phrase % 2) + max(0, self.bar.phrase_bar)
-        share = min(1.0, slot / 16.0)
-        return _ARCH[bar] + (_ARCH[bar + 1] - _ARCH[bar]) * share
+        within = max(0, self.bar.phrase_bar) + min(1.0, slot / self.slots)
+        place = 4.0 * (self.bar.phrase % 2 + within / self.bar.phrase_bars)
+        at = min(7, int(place))
+        return _ARCH[at] + (_ARCH[at + 1] - _ARCH[at]) * (place - at)
