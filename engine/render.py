@@ -247,18 +247,52 @@ def request_of(stored: StoredSession) -> Request:
 
 def said_of_changes(stored: StoredSession) -> tuple[str, ...]:
     """A sentence for all that makes the session made again another than was heard: what could not
-    be read of ``stored``, each of the listener's files and models that is not what it was begun
-    with, and that it was denoised in part."""
+    be read of ``stored``, that another version of the composer made it, each of the listener's
+    files and models that is not what it was begun with, and that it was denoised in part."""
     whole = msgspec.structs.replace(stored, clips={})  # all of it is composed again
     changes = [
         said_of(place, stored.composer) for place in changed_materials(whole, stored.composer)
     ]
+    if versions := other_versions(stored):
+        changes.append(f"{_said_of_versions(versions)} made this session, and it is composed again")
     gatings = {(r.composer, r.gating != "off") for r in stored.records.values() if r}
     if len(gatings) > len({name for name, _ in gatings}):
         changes.append("This session was denoised in part")
     return stored.damage + tuple(
         f"{change}, so the rendering is not what was heard." for change in changes
     )
+
+
+def other_versions(stored: StoredSession) -> tuple[int, ...]:
+    """The versions of the embedded composer that made clips of ``stored`` and are not the one that
+    is here, ascending."""
+    from engine.composers.score.composer import EmbeddedComposer
+
+    made = [record for record in stored.records.values() if record is not None]
+    versions = {record.version for record in made if record.composer == EmbeddedComposer.name}
+    return tuple(sorted(versions - {EmbeddedComposer.version}))
+
+
+def said_of_score(stored: StoredSession) -> tuple[str, ...]:
+    """A sentence where the score of ``stored`` (``write_score``) is not that of what was heard."""
+    from engine.composers.score.composer import EmbeddedComposer
+
+    versions = other_versions(stored)
+    if not versions:
+        return ()
+    return (
+        f"{_said_of_versions(versions)} made this session; its score is what version "
+        f"{EmbeddedComposer.version} makes of it, so it is not that of what was heard.",
+    )
+
+
+def _said_of_versions(versions: Sequence[int]) -> str:
+    what = f"Version {versions[0]}" if len(versions) == 1 else f"Versions {_listed(versions)}"
+    return f"{what} of the embedded composer"
+
+
+def _listed(versions: Sequence[int]) -> str:
+    return ", ".join(map(str, versions[:-1])) + f" and {versions[-1]}"
 
 
 def check_score(path: Path, request: Request) -> None:

@@ -52,9 +52,9 @@ class FinishedClip(Protocol):
 
 
 class Versions(msgspec.Struct, frozen=True):
-    """What the session was made with; ``composers``: the version of each that made a clip;
-    ``synthesis``: what sounded their notes, FluidSynth with its version, the soundfont's
-    fingerprint and its file's name."""
+    """What the session was made with; ``composers``: the version of each that made a clip, the
+    newest of several; ``synthesis``: what sounded their notes, FluidSynth with its version, the
+    soundfont's fingerprint and its file's name."""
 
     musmed: str
     python: str
@@ -109,7 +109,8 @@ class ClipReport(msgspec.Struct, frozen=True):
     meter estimates from the audio, every 10 s of what was heard; ``meter``: the last of them, which
     has heard the most; null where none was long enough. ``synthesis``: what sounded its notes, but
     of the instruments ``built_in``, of which a soundfont lacked some or all; null where there are
-    no notes. ``handover``: of a clip of two composers, or of two syntheses, of which ``composer``
+    no notes. ``composer_version``: of ``composer``; clips of a kept session may be of several.
+    ``handover``: of a clip of two composers, or of two syntheses, of which ``composer``
     and ``synthesis`` made the end; its level and peak are null. ``earlier_handovers``: those before
     that one in the same clip."""
 
@@ -135,6 +136,7 @@ class ClipReport(msgspec.Struct, frozen=True):
     built_in: tuple[str, ...] = ()
     handover: HandoverReport | None = None
     earlier_handovers: tuple[HandoverReport, ...] = ()
+    composer_version: int | None = None
 
 
 class SessionReport(msgspec.Struct, frozen=True):
@@ -324,6 +326,7 @@ def _clip_report(clip: FinishedClip, end: int, join: JoinRecord | None) -> ClipR
         built_in=record.built_in if record else (),
         handover=_handover_report(record.handover) if record and record.handover else None,
         earlier_handovers=tuple(_handover_report(e) for e in record.earlier) if record else (),
+        composer_version=record.version if record else None,
     )
 
 
@@ -359,11 +362,15 @@ def _plan_report(plan: Plan) -> PlanReport:
 
 def _versions(clips: Iterable[FinishedClip]) -> Versions:
     records = [clip.record for clip in clips if clip.record is not None]
+    composers: dict[str, int] = {}
+    for record in records:
+        name = file_name(record.composer)
+        composers[name] = max(record.version, composers.get(name, 0))
     sounded = (stage.synthesis for record in records for stage in record.stages)
     return Versions(
         musmed=__version__,
         python=platform.python_version(),
         numpy=np.__version__,
-        composers={file_name(record.composer): record.version for record in records},
+        composers=composers,
         synthesis=tuple(dict.fromkeys(name for name in sounded if name)),
     )

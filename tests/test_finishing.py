@@ -299,7 +299,7 @@ def damaged() -> dict[str, bytes]:
     "name", ["empty", "noise", "first byte", "version", "cut", "longer", "huge"]
 )
 def test_damaged_checkpoints_are_one_sentence(name: str) -> None:
-    with pytest.raises(MusmedError, match="start a new session"):
+    with pytest.raises(MusmedError, match="damaged or of another version"):
         finish(music(), 22.5, 24.0, checkpoints=damaged()[name])
 
 

@@ -89,9 +89,7 @@ class Checkpoints(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
     @staticmethod
     def unpack(data: bytes) -> Checkpoints:
         """Raises ``MusmedError`` for bytes that are no checkpoints of this version."""
-        sentence = (
-            "The stored state of finishing is damaged or of another version; start a new session."
-        )
+        sentence = "The stored state of finishing is damaged or of another version."
         if len(data) > LIMIT_BYTES:
             raise MusmedError(sentence)
         try:

@@ -42,11 +42,11 @@ class Continuation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def unpack(data: bytes) -> Continuation:
         """Raises ``MusmedError`` for bytes that are not a continuation."""
         if len(data) > CONTINUATION_LIMIT:
-            raise MusmedError("The stored continuation is too large; start a new session.")
+            raise MusmedError("The stored continuation is too large.")
         try:
             return msgspec.msgpack.decode(data, type=Continuation)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise MusmedError("The stored continuation is damaged; start a new session.") from error
+            raise MusmedError("The stored continuation is damaged.") from error
 
 
 class Marks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -142,10 +142,12 @@ class Composer(Protocol):
     def compose(
         self, spec: ClipSpec, state: bytes | None, cancelled: Callable[[], bool]
     ) -> Composition:
-        """Begin one clip; ``state`` is the continuation's, None at the session's start.
+        """Begin one clip; ``state`` is the continuation's, None at the session's start and where
+        another composer made what came before. It may be one that an earlier version of this
+        composer left: where nothing can go on from it, music of its own begins with the clip.
 
-        ``cancelled`` is polled at least once per chunk. Raises ``MusmedError`` for a state it
-        cannot read or a device that fails.
+        ``cancelled`` is polled at least once per chunk. Raises ``MusmedError`` for bytes that are
+        no state or a device that fails.
         """
         ...
 

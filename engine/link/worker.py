@@ -256,14 +256,15 @@ def _begin(composer: Composer, job: Job, denoise: bool | None) -> tuple[Composit
     """Start composing where the continuation left off.
 
     Another composer's state means nothing to this one, which then begins afresh at the spec's
-    start; what finishing remembers (loudness, filters, noise) is about the audio that was
-    heard, whoever made it, and is used as long as it can be read.
+    start; another version's is for the composer to judge. What finishing remembers (loudness,
+    filters, noise) is about the audio that was heard, whoever made it, and is used as long as it
+    can be read.
     """
     state = checkpoints = None
     if job.continuation:
         continuation = Continuation.unpack(job.continuation)
         checkpoints = continuation.finishing
-        if (continuation.composer, continuation.version) == (composer.name, composer.version):
+        if continuation.composer == composer.name:
             state = continuation.state
     composition = composer.compose(job.spec, state, job.cancelled)
     finisher = _finisher(composer, job.spec, composition, denoise, checkpoints)

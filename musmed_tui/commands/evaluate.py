@@ -149,13 +149,19 @@ def _temporary(aside: contextlib.ExitStack) -> Path:
 
 def _heard(session: str, aside: contextlib.ExitStack, progress: Progress) -> Path:
     """What was heard of a kept session, as a file."""
-    from engine.render import render_heard
+    from engine.render import render_heard, said_of_changes
 
     where = folders()
     with opened(where.library) as library:
         stored = library.load(session)
     wish = load_settings(where.settings).settings.sounded()
     clips = where.library / "sessions" / session
+
+    def composing() -> None:
+        remark(f"Clips of {session} are gone; they are composed again.")
+        for sentence in said_of_changes(stored):
+            remark(sentence)
+
     made = render_heard(
         stored,
         clips,
@@ -163,7 +169,7 @@ def _heard(session: str, aside: contextlib.ExitStack, progress: Progress) -> Pat
         options=ComposerOptions(synthesis=wish),
         progress=lambda _done, _total: progress(0.0, None),  # a signal is seen
         log_file=where.engine_log,
-        composing=lambda: remark(f"Clips of {session} are gone; they are composed again."),
+        composing=composing,
     )
     return made.path
 

@@ -76,18 +76,22 @@ def render_to(
 
         check_score(score, made.request)
     done: _Done | None = None
+    of_score: tuple[str, ...] = ()
     if output:
         sound = expanded(output, "sound file")
         done = _render_sound(made, sound, loaded, where, denoise=denoise, quiet=as_json)
         if done.result is None:
             return done.code
     if score is not None:
-        from engine.render import write_score
+        from engine.render import said_of_score, write_score
 
         write_score(score, made.request, made.events)
+        of_score = said_of_score(made.stored) if made.stored else ()
     if as_json:
-        say_json(_document(made, session, score, done))
+        say_json(_document(made, session, score, done, of_score))
         return 0
+    for sentence in of_score:
+        tell(sentence)
     if score is not None:
         tell(f"Wrote {visible(str(score))}.")
     if asked.seed is None and session is None:
@@ -105,7 +109,11 @@ class _Done(NamedTuple):
 
 
 def _document(
-    made: _Made, session: str | None, score: Path | None, done: _Done | None
+    made: _Made,
+    session: str | None,
+    score: Path | None,
+    done: _Done | None,
+    of_score: tuple[str, ...],
 ) -> dict[str, object]:
     """What was written, for programs."""
     result = done.result if done else None
@@ -117,7 +125,7 @@ def _document(
         "seed": made.request.seed,
         "session": session,
         "notices": result.notices if result else (),
-        "changed": done.said if done else (),
+        "changed": (*(done.said if done else ()), *of_score),
     }
 
 

@@ -68,7 +68,7 @@ def test_what_is_no_state_is_refused_in_words() -> None:
     damaged.append(msgspec.msgpack.encode([99, *fields[1:]]))
     damaged.append(msgspec.msgpack.encode([*fields[:3], 10**9, *fields[4:]]))
     for data in damaged:
-        with pytest.raises(MusmedError, match="start a new session"):
+        with pytest.raises(MusmedError, match="damaged or of another model"):
             CodeLine.unpack(data, 4, 64)
     for books, vocabulary in ((8, 64), (4, 16)):
         with pytest.raises(MusmedError, match="another model"):

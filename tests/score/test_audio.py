@@ -297,7 +297,6 @@ def test_cancelling_stops() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": 99},
         {"tempo": float("nan")},
         {"mode": 9},
         {"tonic": -1},
@@ -317,5 +316,5 @@ def test_a_damaged_state_is_refused(change: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\x00", b"\xff" * 40, b"{}", b"\x80"])
 def test_bytes_that_are_no_state_are_refused(data: bytes) -> None:
-    with pytest.raises(MusmedError, match="start a new session"):
+    with pytest.raises(MusmedError, match="is damaged"):
         EmbeddedComposer().compose(spec_of(2), data, lambda: False)

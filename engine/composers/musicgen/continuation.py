@@ -84,9 +84,7 @@ class CodeLine:
     def unpack(cls, data: bytes, books: int, vocabulary: int) -> tuple[CodeLine, int]:
         """The line, and the index of the clip it was composed for. Raises ``MusmedError`` for
         bytes that are none, or not of a model with these codes."""
-        broken = MusmedError(
-            "The stored codes are damaged or of another model; start a new session."
-        )
+        broken = MusmedError("The stored codes are damaged or of another model.")
         if len(data) > STATE_LIMIT:
             raise broken
         try:

@@ -14,6 +14,7 @@ from engine.composers.score.parts.ensembles import ensemble_for
 from engine.composers.score.sound.renderer import LOOKBACK_SECONDS, Renderer
 from engine.composers.score.sound.soundfont import Replaced, choose
 from engine.composers.score.writing.course import course_of
+from engine.composers.score.writing.earlier import earlier_score
 from engine.composers.score.writing.form import Bar, first_state, next_bar
 from engine.composers.score.writing.state import ScoreState, pack_state, unpack_state
 from engine.composers.synthesis import BUILTIN, Synthesis
@@ -30,7 +31,7 @@ class EmbeddedComposer:
     tables of a soundfont."""
 
     name = "embedded"
-    version = 1
+    version = 2
     traits = Traits(
         sample_rate=SAMPLE_RATE, channels=CHANNELS, denoise=False, trim=False, synthesis=BUILTIN
     )
@@ -50,9 +51,21 @@ class EmbeddedComposer:
     def compose(
         self, spec: ClipSpec, state: bytes | None, cancelled: Callable[[], bool]
     ) -> ScoreComposition:
-        """Begin one clip. Raises ``MusmedError`` for a state it cannot read."""
-        score = first_state(course_of(spec)) if state is None else unpack_state(state)
+        """Begin one clip. Without a state, or with one of another version of this composer, a score
+        of its own begins with the clip, in the key that the other was in. Raises ``MusmedError``
+        for bytes that are no state."""
+        score = _score_before(spec, state)
         return ScoreComposition(self._renderer, spec, score, cancelled, self._replaced)
+
+
+def _score_before(spec: ClipSpec, state: bytes | None) -> ScoreState:
+    begins = frames_of(spec.start)
+    if state is None:
+        return first_state(course_of(spec), begins)
+    earlier = earlier_score(state)
+    if earlier is None:
+        return unpack_state(state)
+    return first_state(course_of(spec), begins, earlier.tonic_at(begins))
 
 
 class ScoreComposition:

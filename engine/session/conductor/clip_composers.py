@@ -21,10 +21,12 @@ from engine.session.conductor.clip_state import ClipState
 
 
 class ComposedBy(NamedTuple):
-    """The ``stages`` of the clip, at least one, and where each but the first takes over."""
+    """The ``stages`` of the clip, at least one, and where each but the first takes over;
+    ``version`` of the last one's composer, 0 where that is not known."""
 
     stages: tuple[Stage, ...]
     changes: tuple[Handover, ...] = ()
+    version: int = 0
 
 
 ClipComposers = Mapping[ClipKey, ComposedBy]
@@ -62,7 +64,7 @@ def record_of(clip: ClipState, record: ClipRecord) -> ClipRecord:
 
 def _composed_by(record: ClipRecord) -> ComposedBy:
     changes = tuple(Handover(passed.at, passed.until) for passed in record.handovers)
-    return ComposedBy(record.stages, changes)
+    return ComposedBy(record.stages, changes, record.version)
 
 
 def _resounded(by: ComposedBy) -> ComposedBy:
@@ -72,4 +74,4 @@ def _resounded(by: ComposedBy) -> ComposedBy:
         if stage.composer != stages[-1].composer:
             stages.append(Stage(stage.composer))
             changes.append(change)
-    return ComposedBy(tuple(stages), tuple(changes))
+    return ComposedBy(tuple(stages), tuple(changes), by.version)

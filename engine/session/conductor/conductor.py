@@ -38,6 +38,7 @@ longer are the session's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import assert_never
 
@@ -70,6 +71,7 @@ from engine.session.conductor.messages import (
     SplicePlaced,
     StartEngine,
 )
+from engine.session.conductor.renewal import said_of_renewal
 from engine.session.conductor.resumption import Resumption
 from engine.session.conductor.splice import goes_on_from
 from engine.session.conductor.state import Composing, ConductorState, Fate
@@ -109,6 +111,8 @@ class Conductor:
     ) -> None:
         self._state = _begin(request, composer, kept, clip_composers or {})
         self._state.synthesis = synthesis
+        self._renewed = math.inf
+        """Session seconds from which on what is kept is made otherwise, as far as it was said."""
         self._steering = Steering(
             self._state,
             script=script,
@@ -183,7 +187,8 @@ class Conductor:
             case Hello():
                 state.ask(OpenComposer(state.composer, state.synthesis))
             case Opened():
-                state.ready = True
+                state.ready, state.version = True, told.version
+                state.otherwise = told.notice != ""
                 self._failures.opened(told)
             case ClipStarted():
                 self._started(told)
@@ -356,6 +361,7 @@ class Conductor:
             state.ready = False
             state.ask(OpenComposer(state.composer, state.synthesis))
             return
+        self._say_renewal(spec, source)
         state.clips.setdefault(spec.key, ClipState(spec))
         state.composing = Composing(spec.key)
         continuation = source.continuation if source is not None else None
@@ -363,6 +369,15 @@ class Conductor:
             state.say("This clip is composed without what came before it, which can't be read.")
             continuation = None
         state.ask(SendCompose(spec, continuation or b""))
+
+    def _say_renewal(self, spec: ClipSpec, source: ClipState | None) -> None:
+        """In a session that goes on: from when on it is made otherwise, once."""
+        state = self._state
+        if state.goes_on and spec.start < self._renewed:
+            said = said_of_renewal(state, source, state.clip_composers.get(spec.key), spec.start)
+            if said:
+                self._renewed = spec.start
+                state.say(said)
 
     def _stage_of(self, key: ClipKey) -> Stage:
         """Who is to compose the clip (what is left of it)."""
@@ -408,6 +423,7 @@ def _begin(
         make_plan(request, kept.events),
         dict(kept.clips),
         clip_composers={k: c for k, c in clip_composers.items() if k.revision <= held},
+        goes_on=True,
         next=kept.first,
         written=written,
         furthest=furthest,

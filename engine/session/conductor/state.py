@@ -58,6 +58,8 @@ class ConductorState:
     clips: dict[ClipKey, ClipState]
     clip_composers: ClipComposers = field(default_factory=dict)
     """Clips whose composer is known from before."""
+    goes_on: bool = False
+    """Some of it is kept from before."""
     next: int = 0
     """Index of the next clip in order."""
     written: int = 0
@@ -71,6 +73,10 @@ class ConductorState:
     sounds: str = ""
     """What sounds them, as the last engine said; '' where that is not known, or ``composer`` has
     no notes."""
+    version: int = 0
+    """Of ``composer`` as it was opened last; 0 before."""
+    otherwise: bool = False
+    """That it is not sounded as it was asked for was said when it was opened."""
     ready: bool = False
     """``composer`` can be given a clip."""
     given_up: bool = False

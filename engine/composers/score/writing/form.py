@@ -98,18 +98,21 @@ class Bar(msgspec.Struct, frozen=True):
         return self.ends_phrase and self.phrase % 2 == 1
 
 
-def first_state(course: Course) -> ScoreState:
-    """The state before the session's first bar."""
-    seed, path = course.seed_at(0), course.path
-    descriptor = describe(affect_at(path, 0))
-    tonic = Dice(seed, "tonic").pick((0, 2, 3, 5, 7, 9, 10))
+def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> ScoreState:
+    """The state before a score's first bar: the session's, or that of a score which begins in its
+    midst, at session ``frame``, because nothing is known of what came before. ``tonic``: a pitch
+    class to begin on; None for one of the seed's."""
+    seed, affect = course.seed_at(frame), affect_at(course.path, frame)
+    descriptor = describe(affect)
+    if tonic is None:
+        tonic = Dice(seed, "tonic").pick((0, 2, 3, 5, 7, 9, 10))
     return ScoreState(
         version=STATE_VERSION,
         bar=0,
-        frame=0,
+        frame=frame,
         seed=seed,
         tempo=descriptor.tempo,
-        mode=mode_of(descriptor.mode, affect_at(path, 0).arousal > 0.25, None),
+        mode=mode_of(descriptor.mode, affect.arousal > 0.25, None),
         tonic=tonic,
         next_tonic=tonic,
         phrase_bar=-1 if descriptor.tempo < 84 else -2,

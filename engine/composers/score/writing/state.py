@@ -10,7 +10,7 @@ from engine.composers.score.writing.harmony import Chord, Harmony
 from engine.composers.score.writing.motifs import Motif
 from engine.errors import MusmedError
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 
 class ScoreState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,13 +59,9 @@ def unpack_state(data: bytes) -> ScoreState:
     try:
         state = msgspec.msgpack.decode(data, type=ScoreState)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MusmedError(
-            "The stored state of the embedded composer is damaged; start a new session."
-        ) from error
+        raise MusmedError("The stored state of the embedded composer is damaged.") from error
     if state.version != STATE_VERSION or not _sane(state):
-        raise MusmedError(
-            "The stored state of the embedded composer is of another version; start a new session."
-        )
+        raise MusmedError("The stored state of the embedded composer is of no use.")
     return state
 
 
