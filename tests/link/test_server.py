@@ -177,11 +177,12 @@ def test_a_clip_comes_whole_and_can_be_gone_on_from(front: Front, composer: Tone
     continuation = Continuation.unpack(done.payload)
     assert (continuation.state, continuation.version) == (b"tone", 3)
 
-    stranger = msgspec.structs.replace(continuation, version=2)
-    for payload in (done.payload, stranger.pack()):
+    earlier = msgspec.structs.replace(continuation, version=2)
+    stranger = msgspec.structs.replace(continuation, composer="another")
+    for payload in (done.payload, earlier.pack(), stranger.pack()):
         front.send(Compose(PLAN.clips[1]), payload)
         assert isinstance(front.clip()[2].message, ClipDone)
-    assert composer.states == [None, b"tone", None]
+    assert composer.states == [None, b"tone", b"tone", None]
 
 
 def test_parts_wait_for_credits_and_a_pong_does_not(front: Front) -> None:

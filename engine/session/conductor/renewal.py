@@ -37,6 +37,6 @@ def said_of_renewal(
     if record.synthesis == state.synthesis != state.sounds and state.sounds and not state.otherwise:
         before, after = spoken(record.synthesis), spoken(state.sounds)
         if before == after:
-            before = f"an earlier version of {after}"
-        return f"{before[0].upper()}{before[1:]} sounded what comes before; {when} it is {after}."
+            before, after = f"{before} of an earlier version", "that of this one"
+        return f"What comes before was sounded by {before}; {when} it is {after}."
     return ""

@@ -298,7 +298,7 @@ def test_a_record_from_before_hand_overs_had_a_synthesis_is_read() -> None:
     record = msgspec.json.decode(kept, type=ClipRecord)
     stages = (Stage("tones"), Stage(EMBEDDED, BUILTIN))
     assert composers_of({FIRST: record}) == {
-        FIRST: ComposedBy(stages, (Handover(480_000, 624_000),))
+        FIRST: ComposedBy(stages, (Handover(480_000, 624_000),), version=1)
     }
 
 
