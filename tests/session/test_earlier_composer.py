@@ -31,6 +31,7 @@ from engine.composers.score.composer import EmbeddedComposer
 from engine.composers.score.writing.earlier import earlier_score
 from engine.composers.score.writing.state import unpack_state
 from engine.errors import MusmedError
+from engine.plan.planner import make_plan
 from engine.plan.spec import ClipKey
 from engine.playback.sinks.base import Sink
 from engine.playback.sinks.file import FileSink
@@ -325,6 +326,23 @@ def test_the_key_of_an_earlier_state(
     assert found is not None
     at = state["frame"] if isinstance(state["frame"], int) else 0
     assert found.tonic_at(at + frames_of(10.0)) == expected
+
+
+@pytest.mark.parametrize("key", [3, 8, None])
+def test_a_score_of_its_own_begins_with_the_clip_in_the_key_before(
+    library: Library, key: int | None
+) -> None:
+    """A key that can't be read is the seed's: 10."""
+    stored = library.load(KILLED)
+    state = msgspec.msgpack.decode(
+        Continuation.unpack(stored.clips[ClipKey(1, 0)].continuation).state
+    ) | {"tonic": key, "next_tonic": key}
+    last = make_plan(stored.request).clips[LAST.index]
+    clip = EmbeddedComposer().compose(last, msgspec.msgpack.encode(state), lambda: False)
+    begun = unpack_state(clip.state())
+    assert (begun.bar, begun.frame, clip.start_frame) == (0, LAST_BEGINS, LAST_BEGINS)
+    assert begun.tonic == (10 if key is None else key)
+    assert clip.marks.bars[0] == 45.0
 
 
 @pytest.mark.parametrize("data", [b"", b"\xc1", b"{}", b"\x80", b"\x93\x01\x02\x03"])
