@@ -38,6 +38,12 @@ def test_of_one_pianist_the_right_hand_is_sung_and_rests_are_rests() -> None:
     assert melody(score([*hands, *left])) == hands
 
 
+def test_an_answer_that_the_same_player_whispers_above_is_no_part_of_it() -> None:
+    sung = line([72, 74, 76, 77] * 6, velocity=90)
+    answers = [note(4.0 * i + 3.5, 84, 0.5, velocity=50) for i in range(6)]
+    assert melody(score([*sung, *answers])) == sung
+
+
 # figures that recur
 
 
@@ -119,6 +125,12 @@ def test_how_alike_two_bars_are() -> None:
     higher[:, 1] += 7
     assert theme.likeness(one, higher) == 1.0
     assert theme.likeness(one, one[:5]) == pytest.approx(math.sqrt(5 / 10))
+    minor = one.copy()
+    minor[::3, 1] -= 1
+    assert theme.likeness(one, minor) == 1.0
+    bent = one.copy()
+    bent[::3, 1] -= 3
+    assert theme.likeness(one, bent) < 0.8
     later = one.copy()
     later[:, 0] += 1
     assert theme.likeness(one, later) == 0.0, "another beat is another tune"
@@ -211,7 +223,9 @@ def test_one_more_colour_is_no_change_of_the_band_but_drums_are() -> None:
 
 
 def test_a_guest_and_a_short_rest_are_no_change() -> None:
-    piece = score([*band((1, 0, 200), (2, 0, 80), (2, 100, 200)), *line([70, 71], at=90, track=3)])
+    piece = score(
+        [*band((1, 0, 200), (2, 0, 80), (2, 100, 200)), *line([70, 71], step=10, at=90, track=3)]
+    )
     assert changes.changes(piece, list(piece.notes)) == []
 
 
