@@ -35,6 +35,7 @@ def moved(melody: Sequence[int], bass: Sequence[int]) -> tuple[int, int, int]:
         ([76, 77, 79, 81], [48, 50, 52, 53], (3, 0, 0)),  # tenths
         ([76, 81, 76, 81], [48, 50, 48, 50], (3, 0, 2)),  # into a fifth by leap
         ([76, 74, 77, 76], [50, 43, 50, 48], (3, 0, 0)),  # into one by step
+        ([76, 81, 76, 81], [52, 50, 52, 50], (3, 0, 0)),  # against one another
         ([72, 72, 74, 74], [48, 50, 50, 52], (0, 0, 0)),  # one at a time
     ],
 )
@@ -96,8 +97,9 @@ def cadences(*melodies: Sequence[int]) -> Writing:
 
 def test_leading_tones_rise_pass_or_fail() -> None:
     rises, falls, passes = [74, 71, 72, 72], [74, 71, 67, 67], [72, 71, 69, 67]
-    found = cadences(rises, rises, falls, passes)
-    assert (found.leading, found.rising, found.passing) == (4, 2, 1)
+    leaps, turns = [74, 71, 74, 74], [67, 71, 69, 67]
+    found = cadences(rises, rises, falls, passes, leaps, turns)
+    assert (found.leading, found.rising, found.passing) == (6, 2, 1)
     none = cadences([74, 74, 72, 72], [71, 74, 72, 72], [77, 74, 72, 72])
     assert none.leading == 0, "only what the melody leaves the dominant by"
 
