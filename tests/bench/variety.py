@@ -24,6 +24,7 @@ from score_range import DATA, human_pieces  # noqa: E402
 from engine.affect.circumplex import Affect  # noqa: E402
 from engine.affect.path import Path, plan_path  # noqa: E402
 from engine.composers.score.writing.form import Bar  # noqa: E402
+from engine.composers.score.writing.sections import TUNE, BarPlan  # noqa: E402
 from engine.evaluation import variety as v  # noqa: E402
 from engine.evaluation.composed import SOLO_PIANO, as_piece, compose_bars  # noqa: E402
 from engine.evaluation.notes import Piece, windows  # noqa: E402
@@ -61,14 +62,14 @@ def theme_lines(sessions: list[tuple[list[Bar], Path]]) -> list[str]:
         stated = next(
             k
             for k, bar in enumerate(bars)
-            if bar.plan[:2] == ("theme", "same") and len(shapes[i][k]) >= 4
+            if bar.plan == BarPlan(TUNE, 0) and len(shapes[i][k]) >= 3
         )
         theme = shapes[i][stated]
         others = [shape for j, other in enumerate(shapes) if j != i for shape in other]
         level = v.chance_level(theme, others)
         rest = shapes[i][stated + 1 :]
         found = v.returns(theme, rest, level)
-        planned = sum(bar.plan[0] == "theme" for bar in bars) - 1
+        planned = sum(bar.plan.whose == TUNE for bar in bars) - 1
         chance = 0.05 * len(rest)
         lines.append(
             f"| {i + 1} | {len(bars)} | {planned} | {sum(found.values())} "

@@ -303,8 +303,10 @@ def test_cancelling_stops() -> None:
         {"frame": -5},
         {"melody": 400},
         {"voicing": (60,) * 1000},
-        {"phrase_bar": 55},
-        {"choices": (0.1, 2.0, 0.0, 0.0)},
+        {"section_bar": 55},
+        {"metre": "5/4"},
+        {"level": 9},
+        {"sung": ()},
     ],
 )
 def test_a_damaged_state_is_refused(change: dict[str, object]) -> None:

@@ -15,12 +15,9 @@ from hypothesis import strategies as st
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE
-from engine.composers.score.dice import Dice
 from engine.composers.score.parts.bar_record import bar_record
 from engine.composers.score.parts.writer import Note
-from engine.composers.score.writing.bar_plans import bar_plan
-from engine.composers.score.writing.harmony import NONE, chord_name, chord_on
-from engine.composers.score.writing.progressions import CLOSED, OPEN
+from engine.composers.score.writing.harmony import NONE, chord_name
 from engine.errors import MusmedError
 from engine.evaluation import variety
 from engine.evaluation.composed import SOLO_PIANO, as_piece, compose_bars, still
@@ -131,19 +128,6 @@ def test_a_theme_is_found_inverted_and_not_everywhere() -> None:
     assert variety.returns(theme, bars, 0.9) == {"same": 1, "invert": 1, "augment": 0}
 
 
-def test_every_progression_is_chords_of_its_mode() -> None:
-    for table in (OPEN, CLOSED):
-        for mode, options in table.items():
-            assert min(least for least, _ in options) == 0.0
-            for _, text in options:
-                assert len(text.split()) == 4
-                for token in text.replace(",", " ").split():
-                    chord = chord_on(3, mode, token, 0.5, Dice(1, token))
-                    assert len(set(chord.pcs)) == len(chord.pcs) >= 3
-    for mode, options in CLOSED.items():
-        assert all(text.split()[-1] == "1" for _, text in options), mode
-
-
 @pytest.mark.parametrize("affect", AFFECTS)
 def test_voices_are_led(affect: Affect) -> None:
     """Four voices in range, moving little; sevenths and suspensions fall; outer voices run in
@@ -159,7 +143,7 @@ def test_voices_are_led(affect: Affect) -> None:
             if one.chord.falls != NONE and p % 12 == one.chord.falls:
                 held += 1
                 falling += q - p in (0, -1, -2)
-    assert all(h.voicing[0] >= 49 and h.voicing[3] <= 74 for h in chords)
+    assert all(h.voicing[0] >= 47 and h.voicing[3] <= 74 for h in chords)
     assert all(list(h.voicing) == sorted(set(h.voicing)) for h in chords)
     assert np.mean(motion) <= 2.6
     assert parallels <= 0.02 * len(chords)
@@ -187,16 +171,6 @@ def test_tension_is_heard_in_the_harmony() -> None:
     assert values[-1] >= values[0] + 0.25
 
 
-def test_the_theme_returns_through_the_whole_session() -> None:
-    for section in range(24):
-        plans = [bar_plan(section, k, 0.3) for k in range(16)]
-        assert any(whose == "theme" for whose, _, _ in plans), section
-    bars = compose_bars(still(Affect(0.2, 0.1)), 900.0, 1)
-    assert all(bar.plan[1] != "" or bar.plan[0] == "rest" for bar in bars)
-    hows = {bar.plan[1] for bar in bars if bar.plan[0] == "theme"}
-    assert hows >= {"same", "invert", "augment", "ornament", "fragment", "head", "late", "answer"}
-
-
 def test_a_session_does_not_repeat_itself_bar_for_bar() -> None:
     path = still(Affect(0.2, 0.1))
     whole = as_piece(compose_bars(path, 600.0, 1), path, SOLO_PIANO)
@@ -209,7 +183,7 @@ def test_a_session_does_not_repeat_itself_bar_for_bar() -> None:
 
 def test_a_bars_record_is_what_its_notes_are() -> None:
     path = still(Affect(0.2, 0.1))
-    bar = compose_bars(path, 60.0, 1)[6]
+    bar = next(b for b in compose_bars(path, 60.0, 1) if b.plan.whose)
     common = {
         "instrument": "piano",
         "gain": 1.3,
@@ -224,7 +198,8 @@ def test_a_bars_record_is_what_its_notes_are() -> None:
     ]
     made = bar_record(bar, notes)
     assert made.start == pytest.approx(bar.start / SAMPLE_RATE, abs=1e-3)
-    assert (made.note_density, made.mean_pitch, made.mean_duration) == (0.5, 60.0, 1.0)
+    assert made.note_density == pytest.approx(2 * 4 / bar.metre.slots, abs=1e-3)
+    assert (made.mean_pitch, made.mean_duration) == (60.0, 1.0)
     assert made.mean_velocity == 127.0
     assert made.instruments == ("piano",)
     assert len(made.chords) == len(bar.harmony)

@@ -185,7 +185,11 @@ def test_the_tempo_map_is_the_bars() -> None:
         assert abs(of(tick) - bar.start / SAMPLE_RATE) < 1e-5, "rounding does not add up"
     (signature,) = metas("time_signature")
     assert signature[0] == 0
-    assert (signature[1].numerator, signature[1].denominator) == (4, 4)
+    metre = score().bars[0].metre
+    assert (signature[1].numerator, signature[1].denominator) == (
+        metre.numerator,
+        metre.denominator,
+    )
     assert written().length == pytest.approx(REQUEST.seconds, abs=1e-4)
 
 

@@ -15,7 +15,7 @@ from engine.composers.score.parts.writer import Writer
 from engine.composers.score.writing.course import steady
 from engine.composers.score.writing.form import Bar, first_state, next_bar
 from engine.composers.score.writing.metre import METRES, Metre
-from engine.composers.score.writing.motifs import Tone
+from engine.composers.score.writing.tones import Tone
 
 metres = pytest.mark.parametrize("metre", METRES.values(), ids=list(METRES))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from engine.composers.score.parts.rhythms import EIGHTHS, SLOW
 from engine.composers.score.parts.writer import Writer
 from engine.composers.score.writing.form import Harmony
-from engine.composers.score.writing.motifs import scale_pitches
+from engine.composers.score.writing.tones import scale_pitches
 
 BassLine = Callable[[Writer, str, Harmony, int], None]
 """(writer, instrument, harmony, the slot at which it ends)."""

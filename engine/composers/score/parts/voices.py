@@ -6,7 +6,7 @@ from engine.composers.score.parts.ensembles import HOLDING
 from engine.composers.score.parts.rhythms import EIGHTHS, SLOW
 from engine.composers.score.parts.writer import Writer
 from engine.composers.score.writing.form import Harmony
-from engine.composers.score.writing.motifs import Tone, scale_pitches
+from engine.composers.score.writing.tones import Tone, scale_pitches
 
 
 def lead(w: Writer) -> None:

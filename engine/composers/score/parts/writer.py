@@ -136,7 +136,7 @@ class Writer:
     @property
     def cadence(self) -> bool:
         """True in the bar where a phrase ends and breathes."""
-        return self.body and self.bar.plan[0] == "cadence"
+        return self.body and self.bar.ends_phrase
 
     def presence(self, threshold: float) -> float:
         """How much of a layer is there that enters at an energy: 0 below, then 0.25 up to 1."""

@@ -1,55 +1,58 @@
-"""The form: bars one after another, each a pure function of the state before it.
+"""The form: bars one after another, each a pure function of the state before it and the course.
 
-A period is two four-bar phrases, question and answer, or a sentence of eight; a section is two of
-them and has a character (``plans``). The theme returns transformed through the whole session; a
-second idea is new in every contrast. Harmony is planned, voiced and led at the start of a phrase
-(``progressions``, ``voicing``). An introduction brings the parts in, and the last bars before the
-session's end make a cadence and hold the tonic.
+Two tunes are written at the session's start (``tune``). Sections tell them, one after another,
+drawn by a grammar and planned backwards from the session's end (``sections``). A phrase is told,
+harmonised and voiced at its start (``phrases``). An introduction brings the parts in; a coda on the
+tune's head slows down and leads to the held last bar, for which ``CLOSE_SECONDS`` are kept.
 """
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 
-from engine.affect.circumplex import Affect
+from engine.affect.path import Path
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.score.dice import Dice
-from engine.composers.score.writing.bar_plans import (
-    CONTRAST,
-    BarPlan,
-    bar_plan,
-    character_of,
-    told_as,
-)
 from engine.composers.score.writing.course import Course
 from engine.composers.score.writing.descriptor import TEMPO_SLEW, Descriptor, affect_at, describe
 from engine.composers.score.writing.harmony import Harmony as Harmony  # noqa: PLC0414 - part of a bar
 from engine.composers.score.writing.harmony import mode_of
-from engine.composers.score.writing.melody import melody_of
-from engine.composers.score.writing.metre import COMMON, Metre
-from engine.composers.score.writing.motifs import Tone, make_motif
-from engine.composers.score.writing.phrases import planned
-from engine.composers.score.writing.state import STATE_VERSION, ScoreState
+from engine.composers.score.writing.keys import next_tonic
+from engine.composers.score.writing.metre import METRES, Metre
+from engine.composers.score.writing.phrases import held, planned, planned_intro
+from engine.composers.score.writing.sections import (
+    CODA,
+    CODA_BARS,
+    CODA_MOST,
+    LEAST_BARS,
+    REST,
+    RESTING,
+    BarPlan,
+    first_section,
+    next_section,
+)
+from engine.composers.score.writing.state import STATE_VERSION, ScoreState, phrase_at
+from engine.composers.score.writing.tones import Tone
+from engine.composers.score.writing.tune import write_tune
 
-_SECTION_BARS, _PHRASE_BARS = 16, 4
-FINAL_SECONDS = 5.0
-"""About the least time the last bar is held; it is longer by up to a bar."""
-
-_SLOWEST = 50.0
-"""BPM: where the slowing at the close ends."""
+CLOSE_SECONDS = 4.5
+"""The least time the last bar is held; it is longer by up to a bar."""
+_SLOWING = 2
+"""Bars before the last one in which the coda slows."""
+_SLOWEST = 46.0
+"""BPM: where that slowing ends."""
+_PAST_SECONDS = 20.0
+"""How far back the path is looked at, for where it is going."""
 
 
 class Bar(msgspec.Struct, frozen=True):
     """A bar of score, the same for every ensemble.
 
-    ``start`` and ``length`` in session frames, ``beat`` in frames; ``kind`` is 'intro', 'body',
-    'close2', 'close1' (the two bars before the end) or 'final'. ``section_bar`` and
-    ``section_bars``: its place in its section and that section's length; ``phrase``, ``phrase_bar``
-    (negative in the introduction) and ``phrase_bars`` the same of its phrase, which is the
-    ``phrase``-th of the section. ``plan`` says what the melody does, ``character`` what its section
-    is (``bar_plans``).
+    ``start`` and ``length`` in session frames, ``beat`` (a quarter note) in frames; ``kind`` is
+    'intro', 'body', 'coda' or 'final' (the held last bar). ``section_bar`` and ``section_bars``:
+    its place in its section and that section's length; ``phrase``, ``phrase_bar`` (negative in the
+    introduction) and ``phrase_bars`` the same of its phrase, which is the ``phrase``-th of the
+    section. ``plan`` says what the melody does, ``character`` what its section is (``sections``).
     """
 
     number: int
@@ -97,6 +100,11 @@ class Bar(msgspec.Struct, frozen=True):
         """Whether it ends a phrase that answers another."""
         return self.ends_phrase and self.phrase % 2 == 1
 
+    @property
+    def sings(self) -> bool:
+        """Whether the melody has something to say in it."""
+        return self.plan.whose != REST
+
 
 def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> ScoreState:
     """The state before a score's first bar: the session's, or that of a score which begins in its
@@ -106,23 +114,30 @@ def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> Sco
     descriptor = describe(affect)
     if tonic is None:
         tonic = Dice(seed, "tonic").pick((0, 2, 3, 5, 7, 9, 10))
+    metre = _metre(seed)
+    tune = write_tune(metre, Dice(seed, 0, "tune"))
+    bars = _bars_left(frame, descriptor.tempo, metre, frames_of(course.total))
     return ScoreState(
         version=STATE_VERSION,
         bar=0,
         frame=frame,
         seed=seed,
         tempo=descriptor.tempo,
+        metre=metre.name,
         mode=mode_of(descriptor.mode, affect.arousal > 0.25, None),
         tonic=tonic,
         next_tonic=tonic,
-        phrase_bar=-1 if descriptor.tempo < 84 else -2,
-        section_bar=0,
+        intro=0 if bars < 6 else 1 if descriptor.tempo < 84 else 2,
         section=0,
-        theme=make_motif(Dice(seed, 0, "theme")),
-        second=make_motif(Dice(seed, 0, "second")),
-        choices=_choices(seed, 0),
+        section_bar=0,
+        plan=None,
+        before="",
+        tune=tune,
+        second=write_tune(metre, Dice(seed, 0, "second"), tune),
+        level=-1,
+        home=60 + tonic,
         phrase=(),
-        opening=(),
+        sung=(),
         chord=None,
         voicing=(),
         bass=41,
@@ -130,157 +145,182 @@ def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> Sco
     )
 
 
+_METRES = ("4/4", "4/4", "4/4", "3/4", "6/8")
+
+
+def _metre(seed: int) -> Metre:
+    """A piece's metre: it stays until another seed begins another piece."""
+    return METRES[Dice(seed, "metre").pick(_METRES)]
+
+
 def next_bar(state: ScoreState, course: Course) -> tuple[Bar, ScoreState]:
     """The next bar and the state after it.
 
-    Pure: depends on the course's path at the bar's start, the seed active there, and
-    the session's length for the ending.
+    Pure: depends on the course's path up to the bar's start, the seed active there, and the
+    session's length for the ending.
     """
-    total = course.total
     affect = affect_at(course.path, state.frame)
     descriptor = describe(affect)
     state = _renewed(state, course.seed_at(state.frame))
-    state = _closing(state, frames_of(total))
-    state = _moved(state, affect, descriptor)
-    beat = round(60.0 / state.tempo * SAMPLE_RATE)
-    kind = _KINDS[state.closing] if state.closing or state.phrase_bar >= 0 else "intro"
-    length = COMMON.slots * beat // 4 if kind != "final" else max(frames_of(total) - state.frame, 1)
+    state = _moved(state, descriptor)
+    if not state.intro and state.plan is None:
+        state = _begun(state, course)
+    section = state.plan
     if not state.phrase:
-        state = planned(state, kind, descriptor)
-    harmony = state.phrase[0]
-    plan = _plan(state, kind)
-    melody = melody_of(state, plan, descriptor, harmony)
-    bar = Bar(
+        state = _modulated(state, descriptor, affect.arousal > 0.25)
+        sad = affect.valence < -0.2 and affect.arousal < 0.2
+        if state.intro:
+            state = planned_intro(state, descriptor)
+        elif section is None:
+            state = held(state, descriptor)
+        else:
+            state = planned(state, section, descriptor, sad)
+    bar = _bar(state, descriptor, frames_of(course.total))
+    return bar, _after(state, bar)
+
+
+def _bar(state: ScoreState, descriptor: Descriptor, total: int) -> Bar:
+    """The bar that a state stands before, its phrase being planned."""
+    section, metre = state.plan, state.measure
+    beat = round(60.0 / state.tempo * SAMPLE_RATE)
+    at, plan = state.section_bar, RESTING
+    bars = phrase_bars = 1
+    phrase = phrase_bar = 0
+    character = CODA if section is None else section.character
+    if state.intro:
+        kind, phrase_bar, phrase_bars, character = "intro", -state.intro, state.intro, "intro"
+    elif section is None or at == len(section.bars):
+        kind, at = "final", 0
+    else:
+        kind = "coda" if section.character == CODA else "body"
+        phrase, phrase_bar = phrase_at(section, at)
+        bars, phrase_bars, plan = len(section.bars), section.phrases[phrase], section.bars[at]
+    return Bar(
         number=state.bar,
         start=state.frame,
         beat=beat,
-        length=length,
+        length=metre.slots * beat // 4 if kind != "final" else max(total - state.frame, 1),
         seed=state.seed,
         kind=kind,
         tonic=state.tonic,
         mode=state.mode,
-        metre=COMMON,
+        metre=metre,
         section=state.section,
-        section_bar=state.section_bar,
-        section_bars=_SECTION_BARS,
-        phrase=state.section_bar // _PHRASE_BARS,
-        phrase_bar=state.phrase_bar % _PHRASE_BARS if state.phrase_bar >= 0 else state.phrase_bar,
-        phrase_bars=_PHRASE_BARS,
+        section_bar=at,
+        section_bars=bars,
+        phrase=phrase,
+        phrase_bar=phrase_bar,
+        phrase_bars=phrase_bars,
         tempo=state.tempo,
         descriptor=descriptor,
         plan=plan,
-        character=character_of(state.section),
-        harmony=harmony,
-        melody=melody,
+        character=character,
+        harmony=state.phrase[0],
+        melody=state.sung[0],
     )
-    return bar, _after(state, bar)
-
-
-def _choices(seed: int, bar: int) -> tuple[float, float, float, float]:
-    dice = Dice(seed, bar, "progressions")
-    return (dice.uniform(), dice.uniform(), dice.uniform(), dice.uniform())
 
 
 def _renewed(state: ScoreState, seed: int) -> ScoreState:
-    """A new seed begins a new period with new ideas, in the same key and tempo."""
+    """A new seed begins a new section with new tunes, in the same key, metre and tempo."""
     if seed == state.seed:
         return state
+    tune = write_tune(state.measure, Dice(seed, state.bar, "tune"))
     return msgspec.structs.replace(
         state,
         seed=seed,
-        theme=make_motif(Dice(seed, state.bar, "theme")),
-        second=make_motif(Dice(seed, state.bar, "second")),
-        choices=_choices(seed, state.bar),
-        phrase=(),
-        opening=(),
-        next_tonic=state.tonic,
-        phrase_bar=0,
+        intro=0,
+        plan=None,
+        before="",
+        section=state.section + 1,
         section_bar=0,
+        tune=tune,
+        second=write_tune(state.measure, Dice(seed, state.bar, "second"), tune),
+        phrase=(),
+        sung=(),
+        next_tonic=state.tonic,
     )
 
 
-def _moved(state: ScoreState, affect: Affect, descriptor: Descriptor) -> ScoreState:
-    """Tempo moves every bar within its slew, and slows at the close; the mode moves at phrases,
-    the key at sections."""
-    goal = descriptor.tempo if not state.closing else state.tempo - TEMPO_SLEW
-    step = max(-TEMPO_SLEW, min(TEMPO_SLEW, max(goal, _SLOWEST) - state.tempo))
-    state = msgspec.structs.replace(state, tempo=state.tempo + step)
-    if state.phrase_bar in (0, 4) and not state.closing:
-        mode = mode_of(descriptor.mode, affect.arousal > 0.25, state.mode)
-        state = msgspec.structs.replace(state, mode=mode)
-    if state.section_bar == 12 and state.phrase_bar == 4:
-        dice = Dice(state.seed, state.bar, "key")
-        step_pc = dice.pick((0, 5, 7))
-        state = msgspec.structs.replace(state, next_tonic=(state.tonic + step_pc) % 12)
-    return state
+def _moved(state: ScoreState, descriptor: Descriptor) -> ScoreState:
+    """Tempo moves every bar within its slew; in a coda it stays, and slows before the end."""
+    goal, section = descriptor.tempo, state.plan
+    if section is not None and section.character == CODA:
+        slowing = state.section_bar >= len(section.bars) - _SLOWING
+        goal = max(_SLOWEST, state.tempo - TEMPO_SLEW) if slowing else state.tempo
+    step = max(-TEMPO_SLEW, min(TEMPO_SLEW, goal - state.tempo))
+    return msgspec.structs.replace(state, tempo=state.tempo + step)
 
 
-_KINDS = ("body", "close2", "close1", "final")
-"""What a bar is at each step of the closing."""
+def _modulated(state: ScoreState, descriptor: Descriptor, aroused: bool) -> ScoreState:
+    """The mode moves at a phrase's start."""
+    if state.plan is not None and state.plan.character == CODA:
+        return state
+    mode = mode_of(descriptor.mode, aroused, state.mode)
+    return msgspec.structs.replace(state, mode=mode)
 
 
-def _closing(state: ScoreState, total: int) -> ScoreState:
-    """Once no more than two bars fit before the held last one, the closing begins; it then goes
-    on bar by bar, and begins again where the session's end has moved away."""
-    length = COMMON.slots / 4 * 60.0 / state.tempo * SAMPLE_RATE
-    left = math.floor((total - state.frame - FINAL_SECONDS * SAMPLE_RATE) / length)
-    if left > 2:
-        step = 0
-    elif state.closing:
-        step = min(3, state.closing + 1)
+def _begun(state: ScoreState, course: Course) -> ScoreState:
+    """A new section, planned from what is left of the session."""
+    total, metre = frames_of(course.total), state.measure
+    left = _bars_left(state.frame, state.tempo, metre, total)
+    closing = _coda_bars(state.frame, state.tempo, metre, total)
+    if left < 1.0 or closing < 1:
+        return state
+    dice = Dice(state.seed, state.bar, "section")
+    if state.before:
+        section = next_section(state.before, dice, left, closing)
     else:
-        step = 1 if left > 0 else 3
-    turned = (step == 1) or (step == 0) != (state.closing == 0)
-    phrase = () if turned else state.phrase
-    return msgspec.structs.replace(state, closing=step, phrase=phrase)
+        section = first_section(dice, left, closing)
+    state = msgspec.structs.replace(state, plan=section, section_bar=0, before=section.character)
+    if left - len(section.bars) < LEAST_BARS + CODA_BARS[0]:
+        return state  # the coda is in the key of the last return
+    rising = _rise(course.path, state.frame)
+    tonic = next_tonic(state.tonic, state.mode, rising, Dice(state.seed, state.bar, "key"))
+    return msgspec.structs.replace(state, next_tonic=tonic)
 
 
-def _plan(state: ScoreState, kind: str) -> BarPlan:
-    if kind == "intro":
-        return ("rest", "", 0)
-    if kind == "final":
-        return ("cadence", "final", 0)
-    if kind == "close2":
-        return ("theme", "augment", 0)
-    if kind == "close1":
-        return ("cadence", "approach", 0)
-    # A period keeps its form: the choice of its first phrase picks it.
-    choice = state.choices[told_as(state.section, state.section_bar // 8 * 2)]
-    return bar_plan(state.section, state.section_bar, choice * 7.0 % 1.0)
+def _bars_left(frame: int, tempo: float, metre: Metre, total: int) -> float:
+    """How many bars fit before the held last one, at the tempo of now."""
+    length = metre.slots / 4 * 60.0 / tempo * SAMPLE_RATE
+    return (total - frame - CLOSE_SECONDS * SAMPLE_RATE) / length
+
+
+def _coda_bars(frame: int, tempo: float, metre: Metre, total: int) -> int:
+    """How many bars a coda from here has, as it slows, so that the last bar is held long enough."""
+    best = 0
+    for bars in range(1, CODA_MOST + 1):
+        slowed = [max(_SLOWEST, tempo - TEMPO_SLEW * k) for k in range(1, min(bars, _SLOWING) + 1)]
+        tempi = [tempo] * (bars - len(slowed)) + slowed
+        seconds = sum(metre.slots / 4 * 60.0 / each for each in tempi)
+        if frame + (seconds + CLOSE_SECONDS) * SAMPLE_RATE <= total:
+            best = bars
+    return best
+
+
+def _rise(path: Path, frame: int) -> float:
+    """How far the path has risen in valence and arousal together over the last seconds."""
+    now, then = affect_at(path, frame), affect_at(path, frame - int(_PAST_SECONDS * SAMPLE_RATE))
+    return now.valence + now.arousal - then.valence - then.arousal
 
 
 def _after(state: ScoreState, bar: Bar) -> ScoreState:
-    phrase_bar = state.phrase_bar + 1  # of the period
-    section_bar = state.section_bar + (state.phrase_bar >= 0)
-    state = msgspec.structs.replace(
+    section = state.plan
+    at = state.section_bar + (not state.intro)
+    ended = section is not None and at >= len(section.bars) and section.character != CODA
+    return msgspec.structs.replace(
         state,
         bar=state.bar + 1,
         frame=bar.end,
-        phrase_bar=0 if phrase_bar == 8 else phrase_bar,
-        section_bar=section_bar % 16,
+        intro=max(0, state.intro - 1),
+        section=state.section + ended,
+        section_bar=0 if ended else at,
+        plan=None if ended else section,
+        tonic=state.next_tonic if ended else state.tonic,
         phrase=state.phrase[1:],
+        sung=state.sung[1:],
         chord=bar.harmony[-1].chord,
         voicing=bar.harmony[-1].voicing,
         bass=bar.harmony[-1].bass,
         melody=bar.melody[-1].pitch if bar.melody else state.melody,
-        next_tonic=state.next_tonic if bar.kind == "body" else state.tonic,
         done=bar.kind == "final",
-    )
-    return _new_section(state) if section_bar == 16 else state
-
-
-def _new_section(state: ScoreState) -> ScoreState:
-    """The theme stays; a contrast brings a second idea, which lasts until the next one."""
-    section = state.section + 1
-    second = state.second
-    if character_of(section) == CONTRAST:
-        second = make_motif(Dice(state.seed, state.bar, "second"))
-    return msgspec.structs.replace(
-        state,
-        section=section,
-        tonic=state.next_tonic,
-        second=second,
-        choices=_choices(state.seed, state.bar),
-        phrase=(),
-        opening=(),
     )

@@ -1,93 +1,165 @@
-"""The harmony of a phrase: planned, voiced and led as a whole at the phrase's start."""
+"""A phrase as it is planned at its start: told, harmonised, dressed, voiced and led as a whole."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import msgspec
 
 from engine.composers.score.dice import Dice
-from engine.composers.score.writing.bar_plans import CONTRAST, STILL, character_of, told_as
 from engine.composers.score.writing.descriptor import Descriptor
-from engine.composers.score.writing.harmony import NONE, Harmony, chord_on
-from engine.composers.score.writing.progressions import Step, choose, closing_steps, steps_of
-from engine.composers.score.writing.state import ScoreState
+from engine.composers.score.writing.dressing import Fits, Step, dressed
+from engine.composers.score.writing.harmonise import chords_under, half_of, misfit
+from engine.composers.score.writing.harmony import NONE, SCALES, Chord, Harmony, chord_on
+from engine.composers.score.writing.sections import CODA, CONTRAST, STILL, TUNE, BarPlan, Section
+from engine.composers.score.writing.state import ScoreState, phrase_at
+from engine.composers.score.writing.telling import (
+    Voice,
+    bent,
+    home_near,
+    level_of,
+    tell,
+    within_octaves,
+)
+from engine.composers.score.writing.tones import Tone
 from engine.composers.score.writing.voicing import lead_voices
 
-_PHRASE = 4
-"""Bars in a phrase."""
+_SIGHS_BELOW = -0.2
+"""Valence below which calm tunes lean on their long tones from above."""
 
 
-def planned(state: ScoreState, kind: str, descriptor: Descriptor) -> ScoreState:
-    """The state with the harmony of the rest of its phrase, voiced as a whole."""
+def planned_intro(state: ScoreState, descriptor: Descriptor) -> ScoreState:
+    """The tonic; where there are two bars, a subdominant over it in the second."""
     dice = Dice(state.seed, state.bar, "harmony")
-    pedal = NONE
-    opening = state.opening
-    if kind == "intro":
-        steps = _intro_steps(state, descriptor, dice)
-        pedal = state.tonic
-    elif state.closing:
-        steps = [
-            msgspec.structs.replace(step, bar=step.bar - state.closing + 1)
-            for step in closing_steps(state.tonic, state.mode, descriptor.tension, dice)
-            if step.bar >= state.closing - 1
-        ]
-    else:
-        steps, opening = _phrase_steps(state, descriptor, dice)
-        # A quiet section rests on its tonic; so does a phrase here and there.
-        still = character_of(state.section) == STILL and state.phrase_bar // _PHRASE == 0
-        if still or dice.chance(0.08):
-            pedal = state.tonic
+    calm = min(0.25, descriptor.tension)
+    tokens = ["1", "4" if state.mode not in (1, 6) else "2"][: state.intro]
+    steps = [
+        Step(i, 0, chord_on(state.tonic, state.mode, token, calm, dice))
+        for i, token in enumerate(tokens)
+    ]
+    silent: tuple[tuple[Tone, ...], ...] = ((),) * len(tokens)
+    return _voiced(state, steps, silent, descriptor, state.tonic, dice)
+
+
+def planned(state: ScoreState, section: Section, descriptor: Descriptor, sad: bool) -> ScoreState:
+    """The state with the harmony and the melody of the phrase that begins with its bar. A coda's
+    phrase includes the held last bar."""
+    number, _ = phrase_at(section, state.section_bar)
+    bars = section.bars[state.section_bar : state.section_bar + section.phrases[number]]
+    state, melody = _told(state, section, bars, descriptor, sad)
+    end = section.ends[number]
+    if section.character == CODA:
+        melody, end = [*melody, _last_tone(state, melody)], "final"
+    dice = Dice(state.seed, state.bar, "harmony")
+    whims = dice if section.fresh else Dice(state.seed, bars[0].whose, bars[0].bar, "ground")
+    away = section.character == CONTRAST and number == 0
+    metre, tension = state.measure, descriptor.tension
+    tokens = chords_under(melody, metre, state.tonic, state.mode, end, away, tension, whims)
+    steps = _steps(tokens, state, tension, dice)
+
+    def fits(bar: int, begin: int, until: int, chord: Chord) -> bool:
+        return misfit(_bent(melody[bar], [(0, chord)], state), metre, begin, until, chord) <= 4
+
+    calm = 0.15 if end == "final" else tension
+    steps = dressed(steps, metre, state.tonic, state.mode, calm, fits, dice)
+    if state.next_tonic != state.tonic and number == len(section.phrases) - 1:
+        steps, state = _led_away(steps, state, tension, fits, dice)
+    melody = [
+        _bent(tones, [(s.slot, s.chord) for s in steps if s.bar == bar], state)
+        for bar, tones in enumerate(melody)
+    ]
+    pedal = state.tonic if section.character == STILL and number == 0 else NONE
+    return _voiced(state, steps, melody, descriptor, pedal, dice)
+
+
+def held(state: ScoreState, descriptor: Descriptor) -> ScoreState:
+    """The last bar alone, where nothing else fits any more."""
+    dice = Dice(state.seed, state.bar, "harmony")
+    steps = [Step(0, 0, chord_on(state.tonic, state.mode, "1", 0.0, dice), root=True)]
+    return _voiced(state, steps, [_last_tone(state, [])], descriptor, NONE, dice)
+
+
+def _told(
+    state: ScoreState,
+    section: Section,
+    bars: Sequence[BarPlan],
+    descriptor: Descriptor,
+    sad: bool,
+) -> tuple[ScoreState, list[tuple[Tone, ...]]]:
+    """The phrase's melody, and the state with the level and the register it is told in."""
+    tunes = (state.tune, state.second)
+    level = level_of(descriptor.density, None if state.level < 0 else state.level)
+    first = next((plan.whose for plan in bars if plan.whose), TUNE)
+    middle = tunes[0 if first == TUNE else 1].middle + section.lift
+    centre = descriptor.register + 0.5 * section.lift
+    home = state.home
+    if state.section_bar == 0 or home % 12 != state.tonic:
+        home = home_near(state.tonic, middle - section.lift, state.mode, centre, home)
+    voice = Voice(home, state.mode, level, sad)
+    told: list[tuple[Tone, ...]] = []
+    last = state.melody
+    for plan in bars:
+        tones = within_octaves(tell(plan, tunes, voice, state.measure), last)
+        last = tones[-1].pitch if tones else last
+        told.append(tones)
+    return msgspec.structs.replace(state, level=level, home=home), told
+
+
+def _last_tone(state: ScoreState, melody: Sequence[tuple[Tone, ...]]) -> tuple[Tone, ...]:
+    """The tonic nearest to where the melody is, for the held last bar."""
+    at = next((tones[-1].pitch for tones in reversed(melody) if tones), state.melody)
+    near = min(range(at - 6, at + 7), key=lambda p: (p % 12 != state.tonic, abs(p - at), p))
+    return (Tone(0, state.measure.slots, near),)
+
+
+def _steps(
+    tokens: Sequence[tuple[str, ...]], state: ScoreState, tension: float, dice: Dice
+) -> list[Step]:
+    half = half_of(state.measure)
+    plain = Dice("no sevenths")
+    return [
+        Step(bar, slot, chord_on(state.tonic, state.mode, token, 0.0, plain), token=token)
+        for bar, pair in enumerate(tokens)
+        for slot, token in zip((0, half), pair, strict=False)
+    ]
+
+
+def _bent(
+    tones: tuple[Tone, ...], chords: Sequence[tuple[int, Chord]], state: ScoreState
+) -> tuple[Tone, ...]:
+    scale = {(state.tonic + step) % 12 for step in SCALES[state.mode]}
+    return bent(tones, chords, scale) if tones else ()
+
+
+def _led_away(
+    steps: list[Step], state: ScoreState, tension: float, fits: Fits, dice: Dice
+) -> tuple[list[Step], ScoreState]:
+    """The section's last bar ends with the dominant of the key to come, where the melody lets it;
+    else the key stays."""
+    last = steps[-1].bar
+    half = half_of(state.measure)
+    dominant = chord_on(state.next_tonic, state.mode, "5D", max(0.5, tension), dice)
+    if not fits(last, half, state.measure.slots, dominant):
+        return steps, msgspec.structs.replace(state, next_tonic=state.tonic)
+    kept = [step for step in steps if step.bar < last or step.slot < half]
+    return [*kept, Step(last, half, dominant)], state
+
+
+def _voiced(  # noqa: PLR0917 - a phrase hangs on all of these
+    state: ScoreState,
+    steps: Sequence[Step],
+    melody: Sequence[tuple[Tone, ...]],
+    descriptor: Descriptor,
+    pedal: int,
+    dice: Dice,
+) -> ScoreState:
+    """The state with the phrase's steps voiced under its melody."""
     centre = 59.0 + 0.4 * (descriptor.register - 70.0)
-    voiced = lead_voices(steps, state.voicing, state.chord, state.bass, centre, pedal, dice)
+    voiced = lead_voices(
+        steps, state.voicing, state.chord, state.bass, centre, pedal, melody, state.melody, dice
+    )
     bars: dict[int, list[Harmony]] = {}
     for step, (voicing, bass) in zip(steps, voiced, strict=True):
         bars.setdefault(step.bar, []).append(Harmony(step.slot, step.chord, voicing, bass))
     phrase = tuple(tuple(bars[bar]) for bar in sorted(bars))
-    return msgspec.structs.replace(state, phrase=phrase, opening=opening)
-
-
-def _intro_steps(state: ScoreState, descriptor: Descriptor, dice: Dice) -> list[Step]:
-    """The tonic; where there are two bars, a subdominant over it in the second."""
-    calm = min(0.25, descriptor.tension)
-    tokens = ["1", "4" if state.mode not in (1, 6) else "2"][: -state.phrase_bar]
-    return [
-        Step(i, 0, chord_on(state.tonic, state.mode, token, calm, dice))
-        for i, token in enumerate(tokens)
-    ]
-
-
-def _phrase_steps(
-    state: ScoreState, descriptor: Descriptor, dice: Dice
-) -> tuple[list[Step], tuple[str, ...]]:
-    """The chords of the phrase from the state's bar on, and the period's opening tokens."""
-    second, place = divmod(state.phrase_bar, _PHRASE)
-    tension = descriptor.tension
-    away = character_of(state.section) == CONTRAST and second == 0
-    choice = state.choices[told_as(state.section, state.section_bar // _PHRASE)]
-    tokens = choose(state.mode, bool(second), tension, away, choice)
-    opening = state.opening
-    if not second:
-        opening = tokens[:2]
-    elif opening and choice < 0.8 and _leads(opening[-1], tokens[2]):
-        # The answer begins as the question did.
-        tokens = (*opening, *tokens[2:])
-    steps = steps_of(tokens, place, state.tonic, state.mode, tension, dice)
-    if state.section_bar // _PHRASE == 3 and state.next_tonic != state.tonic:
-        steps = _with_pivot(steps, state, tension, dice)
-    if place:
-        steps = [msgspec.structs.replace(step, bar=step.bar - place) for step in steps]
-    return steps, opening
-
-
-def _leads(first: str, second: str) -> bool:
-    """The chord changes from one bar to the next."""
-    return first.rsplit(",", 1)[-1][:1] != second[:1]
-
-
-def _with_pivot(steps: list[Step], state: ScoreState, tension: float, dice: Dice) -> list[Step]:
-    """The section's last bar: the old tonic, which is IV or V of the new key, and the new
-    dominant."""
-    last = steps[-1].bar
-    kept = [step for step in steps if step.bar < last]
-    pivot = chord_on(state.tonic, state.mode, "1", 0.0, dice)
-    dominant = chord_on(state.next_tonic, state.mode, "5D", max(0.5, tension), dice)
-    return [*kept, Step(last, 0, pivot, root=True), Step(last, 8, dominant)]
+    return msgspec.structs.replace(state, phrase=phrase, sung=tuple(melody))

@@ -7,7 +7,11 @@ import re
 import msgspec
 
 from engine.composers.score.writing.harmony import Chord, Harmony
-from engine.composers.score.writing.motifs import Motif
+from engine.composers.score.writing.metre import METRES, Metre
+from engine.composers.score.writing.sections import MOST_BARS, Section
+from engine.composers.score.writing.telling import TURNED
+from engine.composers.score.writing.tones import Tone
+from engine.composers.score.writing.tune import TUNE_BARS, Tune
 from engine.errors import MusmedError
 
 STATE_VERSION = 3
@@ -16,13 +20,14 @@ STATE_VERSION = 3
 class ScoreState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the score stands before a bar.
 
-    ``frame``: session frame at which the bar starts. ``phrase_bar`` 0-7 within the period (two
-    four-bar phrases; negative during the introduction), ``section_bar`` 0-15. ``tonic`` is a
-    pitch class, ``choices`` the section's picks of progressions (one for each of its phrases) in
-    [0, 1). ``phrase`` is the harmony of the bars that are left of the phrase, as planned at its
-    start, ``opening`` the tokens of the period's first two bars. ``chord``, ``voicing``, ``bass``
-    and ``melody`` are what sounded last. ``closing`` 0, or 1-3 in the two bars before the final
-    bar and in it; ``done``: the final bar has been made.
+    ``frame``: session frame at which the bar starts. ``intro``: bars of introduction that are left.
+    ``plan``: the ``section``-th section, None where the next bar begins one; ``section_bar``: the
+    bar's place in it; ``before``: the character of the newest section, '' where the tune has not
+    been told yet. ``tune`` and ``second`` are the session's two tunes. ``tonic`` is a pitch
+    class, ``home`` the MIDI pitch of the tonic from which the phrase's melody counts, ``level`` of
+    ``telling`` its detail (-1: not yet). ``phrase`` and ``sung`` are the harmony and the melody of
+    the bars that are left of the phrase, as planned at its start. ``chord``, ``voicing``, ``bass``
+    and ``melody`` are what sounded last. ``done``: the final bar has been made.
     """
 
     version: int
@@ -30,27 +35,44 @@ class ScoreState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frame: int
     seed: int
     tempo: float
+    metre: str
     mode: int
     tonic: int
     next_tonic: int
-    phrase_bar: int
-    section_bar: int
+    intro: int
     section: int
-    theme: Motif
-    second: Motif
-    choices: tuple[float, float, float, float]
+    section_bar: int
+    plan: Section | None
+    before: str
+    tune: Tune
+    second: Tune
+    level: int
+    home: int
     phrase: tuple[tuple[Harmony, ...], ...]
-    opening: tuple[str, ...]
+    sung: tuple[tuple[Tone, ...], ...]
     chord: Chord | None
     voicing: tuple[int, ...]
     bass: int
     melody: int
-    closing: int = 0
     done: bool = False
+
+    @property
+    def measure(self) -> Metre:
+        """The metre itself."""
+        return METRES[self.metre]
+
+
+def phrase_at(section: Section, section_bar: int) -> tuple[int, int]:
+    """(which phrase of the section, which bar of it) a bar of a section is."""
+    for number, bars in enumerate(section.phrases):
+        if section_bar < bars:
+            return number, section_bar
+        section_bar -= bars
+    raise ValueError("the bar is not in the section")
 
 
 def pack_state(state: ScoreState) -> bytes:
-    """msgpack, under a KiB."""
+    """msgpack, a few KiB."""
     return msgspec.msgpack.encode(state)
 
 
@@ -63,9 +85,6 @@ def unpack_state(data: bytes) -> ScoreState:
     if state.version != STATE_VERSION or not _sane(state):
         raise MusmedError("The stored state of the embedded composer is of no use.")
     return state
-
-
-_TOKENS = re.compile(r"[b#]?[1-7][DMmoh]?(,[b#]?[1-7][DMmoh]?)?")
 
 
 def _sane_chord(chord: Chord) -> bool:
@@ -88,27 +107,60 @@ def _sane_bar(bar: tuple[Harmony, ...]) -> bool:
     )
 
 
+def _sane_tones(tones: tuple[Tone, ...]) -> bool:
+    return len(tones) <= 16 and all(
+        0 <= t.slot < 16 and 1 <= t.length <= 16 and 0 <= t.pitch < 128 for t in tones
+    )
+
+
+def _sane_tune(tune: Tune) -> bool:
+    return len(tune.bars) == len(tune.form) == TUNE_BARS and all(
+        1 <= len(bar) <= 16
+        and all(0 <= n.slot < 16 and 1 <= n.length <= 16 and abs(n.step) <= 35 for n in bar)
+        for bar in tune.bars
+    )
+
+
+_HOW = re.compile(r"[a-z]{4,11}")
+
+
+def _sane_section(section: Section | None, section_bar: int) -> bool:
+    if section is None:
+        return section_bar == 0
+    return (
+        0 <= section_bar <= len(section.bars) <= MOST_BARS
+        and sum(section.phrases) == len(section.bars)
+        and len(section.phrases) == len(section.ends)
+        and all(1 <= bars <= 8 for bars in section.phrases)
+        and all(
+            0 <= p.whose <= 2 and 0 <= p.bar < TUNE_BARS and abs(p.shift) <= 14
+            and _HOW.fullmatch(p.how) is not None
+            for p in section.bars
+        )
+    )  # fmt: skip
+
+
 def _sane(state: ScoreState) -> bool:
-    pitches = (*state.voicing, state.bass, state.melody)
-    motifs = (state.theme, state.second)
+    pitches = (*state.voicing, state.bass, state.melody, state.home)
     return (
         0 <= state.frame < 2**40
         and len(state.voicing) <= 8
         and 0 <= state.section < 2**20
         and state.bar >= 0
+        and state.metre in METRES
         and 30.0 <= state.tempo <= 240.0
         and 1 <= state.mode <= 6
         and 0 <= state.tonic < 12
-        and 0 <= state.closing <= 3
         and 0 <= state.next_tonic < 12
-        and -4 <= state.phrase_bar < 8
-        and 0 <= state.section_bar < 16
+        and 0 <= state.intro <= 4
+        and -1 <= state.level <= TURNED
+        and (not state.before or _HOW.fullmatch(state.before) is not None)
+        and _sane_section(state.plan, state.section_bar)
         and all(0 <= p < 128 for p in pitches)
-        and all(0.0 <= c < 1.0 for c in state.choices)
-        and len(state.phrase) <= 4
-        and all(_sane_bar(bar) for bar in state.phrase)
+        and len(state.phrase) == len(state.sung) <= 9
+        and all(map(_sane_bar, state.phrase))
+        and all(map(_sane_tones, state.sung))
         and (state.chord is None or _sane_chord(state.chord))
-        and len(state.opening) <= 2
-        and all(_TOKENS.fullmatch(tokens) for tokens in state.opening)
-        and all(sorted(m.order) == list(range(16)) and len(m.contour) == 16 for m in motifs)
+        and _sane_tune(state.tune)
+        and _sane_tune(state.second)
     )

@@ -1,7 +1,9 @@
-"""Voice leading by dynamic programming over a phrase: first the bass line, then four voices above.
+"""Voice leading by dynamic programming over a phrase: under the melody first the bass line, then
+four voices between the two.
 
 The least total cost over all ways to voice the phrase's chords (Viterbi). Costs are whole
-numbers, so that every machine chooses alike. The rules are those of common practice (Aldwell &
+numbers, so that every machine chooses alike. Bass and melody are led as a pair: no parallel fifths
+and octaves, no leap into a hidden one. The rules are those of common practice (Aldwell &
 Schachter): little motion, common tones kept, no parallel fifths and octaves, sevenths and
 suspensions fall, leading tones rise, wide below and close above.
 """
@@ -16,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.composers.score.dice import Dice
+from engine.composers.score.writing.dressing import Step
 from engine.composers.score.writing.harmony import NONE, Chord
-from engine.composers.score.writing.progressions import Step
+from engine.composers.score.writing.tones import Tone
 
 Costs = NDArray[np.int64]
-LOW, HIGH = 49, 74
+LOW, HIGH = 47, 74
 """The upper voices' range (MIDI)."""
 BASS_LOW, BASS_HIGH = 35, 52
 _LEAPS = (3, 0, 0, 2, 3, 4, 9, 4, 8, 9, 11, 14, 6)
@@ -35,16 +38,21 @@ def lead_voices(  # noqa: PLR0917 - a phrase hangs on all of these
     bass_before: int,
     centre: float,
     pedal: int,
+    melody: Sequence[tuple[Tone, ...]],
+    sung_before: int,
     dice: Dice,
 ) -> list[tuple[tuple[int, ...], int]]:
     """(upper voices, bass) of each chord. ``before`` are the voices that sounded last, () at the
     start; ``pedal`` is a pitch class that the bass keeps as long as the phrase's last bar has
-    not come, or -1."""
-    basses = bass_line(steps, bass_before, pedal, dice)
-    middle = round(centre)
-    layers = [_voicings(step.chord.pcs, step.chord.falls, step.chord.rises) for step in steps]
+    not come, or -1. ``melody``: each bar's tones; ``sung_before``: the one before them."""
+    moves = _melody_moves(steps, melody, sung_before)
+    basses = bass_line(steps, bass_before, pedal, moves, dice)
+    layers = [
+        _fitting(step.chord, round(centre), ceiling)
+        for step, ceiling in zip(steps, _ceilings(steps, melody), strict=True)
+    ]
     first, own = layers[0]
-    total = own + _register(first, middle)
+    total = own
     if before:
         previous = np.array([before], np.int64)
         total = total + _motion(previous, first, before_chord, bass_before, basses[0])[0]
@@ -56,7 +64,7 @@ def lead_voices(  # noqa: PLR0917 - a phrase hangs on all of these
         )
         best = np.argmin(ways, axis=0)
         back.append(best)
-        total = ways[best, np.arange(len(shapes))] + own + _register(shapes, middle)
+        total = ways[best, np.arange(len(shapes))] + own
     at = int(np.argmin(total))
     chosen = [at]
     for best in reversed(back):
@@ -66,8 +74,43 @@ def lead_voices(  # noqa: PLR0917 - a phrase hangs on all of these
     return [(tuple(int(p) for p in layers[i][0][k]), basses[i]) for i, k in enumerate(chosen)]
 
 
-def bass_line(steps: Sequence[Step], before: int, pedal: int, dice: Dice) -> list[int]:
-    """The cheapest bass line: by step where inversions allow it, roots where the phrase stands."""
+Move = tuple[int, int]
+"""The melody's tone before a change of chord and the one at it; alike where it stays."""
+
+
+def _melody_moves(
+    steps: Sequence[Step], melody: Sequence[tuple[Tone, ...]], before: int
+) -> list[Move]:
+    moves: list[Move] = []
+    last = before
+    for i, step in enumerate(steps):
+        struck = [t.pitch for t in melody[step.bar] if t.slot == step.slot]
+        moves.append((last, struck[0] if struck else last))
+        after = steps[i + 1] if i + 1 < len(steps) else None
+        until = after.slot if after is not None and after.bar == step.bar else 16
+        heard = [t.pitch for t in melody[step.bar] if step.slot <= t.slot < until]
+        last = heard[-1] if heard else last
+    return moves
+
+
+def _ceilings(steps: Sequence[Step], melody: Sequence[tuple[Tone, ...]]) -> list[int]:
+    """The lowest tone that the melody sings over each chord; above it no voice belongs."""
+    made = []
+    for i, step in enumerate(steps):
+        after = steps[i + 1] if i + 1 < len(steps) else None
+        until = after.slot if after is not None and after.bar == step.bar else 16
+        over = [
+            t.pitch for t in melody[step.bar] if t.slot < until and t.slot + t.length > step.slot
+        ]
+        made.append(min(over, default=HIGH + 1))
+    return made
+
+
+def bass_line(
+    steps: Sequence[Step], before: int, pedal: int, moves: Sequence[Move], dice: Dice
+) -> list[int]:
+    """The cheapest bass line: by step where inversions allow it, roots where the phrase stands,
+    against the melody's ``moves``."""
     last_bar = steps[-1].bar
     # A little chance in what an inversion costs, so that a progression has more than one line.
     whim = [dice.pick((0, 0, 1, 3)) for _ in steps]
@@ -78,11 +121,18 @@ def bass_line(steps: Sequence[Step], before: int, pedal: int, dice: Dice) -> lis
         row: dict[int, tuple[int, int]] = {}
         for pitch, own in options.items():
             if i == 0:
-                row[pitch] = (own + _leap(before, pitch), before)
+                row[pitch] = (own + _leap(before, pitch) + _outer(before, pitch, moves[0]), before)
                 continue
             falls = steps[i - 1].chord.falls
             row[pitch] = min(
-                (cost + own + _leap(p, pitch) + _unresolved(p, pitch, falls), p)
+                (
+                    cost
+                    + own
+                    + _leap(p, pitch)
+                    + _unresolved(p, pitch, falls)
+                    + _outer(p, pitch, moves[i]),
+                    p,
+                )
                 for p, (cost, _) in table[-1].items()
             )
         table.append(row)
@@ -122,6 +172,19 @@ def _leap(a: int, b: int) -> int:
     return _LEAPS[size] if size < len(_LEAPS) else 20 + size
 
 
+def _outer(a: int, b: int, move: Move) -> int:
+    """What it costs that the bass goes from ``a`` to ``b`` while the melody makes its ``move``:
+    parallel fifths and octaves, and perfect ones that both reach in one direction, the melody by
+    leap."""
+    m, n = move
+    if a == b or m == n or (n - b) % 12 not in (0, 7):
+        return 0
+    if (m - a) % 12 == (n - b) % 12:
+        return 45
+    same_way = (b - a) * (n - m) > 0
+    return 16 * (same_way and abs(n - m) > 2)
+
+
 def _unresolved(a: int, b: int, falls: int) -> int:
     """A seventh in the bass goes down a step, or it is no seventh."""
     return 0 if a % 12 != falls or a - b in (1, 2) else 20
@@ -143,8 +206,17 @@ def _voicings(pcs: tuple[int, ...], falls: int, rises: int) -> tuple[NDArray[np.
                     if cost < _FORBIDDEN:
                         shapes.append(shape)
                         costs.append(cost)
-    order = np.argsort(np.array(costs), kind="stable")[:64]
-    return np.array(shapes, np.int64)[order], np.array(costs, np.int64)[order]
+    return np.array(shapes, np.int64), np.array(costs, np.int64)
+
+
+@lru_cache(maxsize=4096)
+def _fitting(chord: Chord, centre: int, ceiling: int) -> tuple[NDArray[np.int64], Costs]:
+    """The 64 voicings that lie best under a melody, and what each costs with its register."""
+    shapes, own = _voicings(chord.pcs, chord.falls, chord.rises)
+    above = np.maximum(0, shapes - (ceiling - 1)).sum(axis=1)
+    costs = own + _register(shapes, centre) + 10 * above
+    order = np.argsort(costs, kind="stable")[:64]
+    return shapes[order], costs[order]
 
 
 def _own_cost(
@@ -187,7 +259,7 @@ def _motion(
     if chord is not None:
         if chord.falls != NONE:
             stuck = (moved > 0) | (moved < -2)
-            cost += 24 * (stuck & ((a % 12) == chord.falls)[:, None, :]).sum(axis=2)
+            cost += 40 * (stuck & ((a % 12) == chord.falls)[:, None, :]).sum(axis=2)
         if chord.rises != NONE:
             left = (moved != 0) & (moved != 1)
             held = (left & ((a % 12) == chord.rises)[:, None, :]).astype(np.int64)
