@@ -114,8 +114,8 @@ def test_joins_without_drift_are_passthrough() -> None:
 
 @pytest.mark.parametrize("skipped", [False, True])
 def test_a_splice_begins_as_what_it_takes_over_from(skipped: bool) -> None:
-    """A skip in the same notes, the new bar being further off than finishing hears ahead; a steer in
-    the same notes that soon lean elsewhere."""
+    """A skip in the same notes, the new bar being further off than finishing hears ahead; a steer
+    in the same notes that soon lean elsewhere."""
     at = next(bar for bar in clips()[1].marks.bars if bar > 40.0) + 0.05
     event: Event = Skip(at) if skipped else Steer(at, Affect(0.7, 0.7), None)
     spec = make_plan(REQUEST, [event]).clips[1]

@@ -18,6 +18,7 @@ from engine.composers.score.writing.harmony import (
     IONIAN,
     LYDIAN,
     MIXOLYDIAN,
+    NONE,
     PHRYGIAN,
     Chord,
     chord_on,
@@ -89,6 +90,7 @@ def chords_under(  # noqa: PLR0917 - a phrase hangs on all of these
         for option in _options(bar, bars, pool, mode, end):
             own = _own(option, melody[bar], metre, sets, pool) + dice.pick((0, 0, 1, 2, 3))
             own += _at_ends(option, bar, bars, mode, end, away)
+            own += _stuck(option, melody, bar, metre, sets)
             if bar == 0:
                 row[option] = (own, ())
                 continue
@@ -106,6 +108,29 @@ def chords_under(  # noqa: PLR0917 - a phrase hangs on all of these
         option = row[option][1]
         chosen.append(option)
     return chosen[::-1]
+
+
+_STUCK = 14
+
+
+def _stuck(
+    option: tuple[str, ...], melody: Melody, bar: int, metre: Metre, sets: dict[str, Chord]
+) -> int:
+    """What it costs that a chord's leading tone is the last that the melody sings over it, and does
+    not go on to its tonic."""
+    half, cost = half_of(metre), 0
+    spans = [(0, metre.slots)] if len(option) == 1 else [(0, half), (half, metre.slots)]
+    for token, (begin, end) in zip(option, spans, strict=True):
+        rises = sets[token].rises
+        over = [tone for tone in melody[bar] if begin <= tone.slot < end]
+        if rises == NONE or not over or over[-1].pitch % 12 not in (rises, (rises - 1) % 12):
+            continue
+        rest = [t for t in melody[bar] if t.slot >= end]
+        after = next((t for tones in (rest, *melody[bar + 1 :]) for t in tones), None)
+        near = after is not None and abs(after.pitch - over[-1].pitch) <= 2
+        home = after is not None and after.pitch % 12 == (rises + 1) % 12
+        cost += 0 if near and home else _STUCK
+    return cost
 
 
 def half_of(metre: Metre) -> int:

@@ -17,6 +17,7 @@ from engine.composers.score.writing.telling import (
     Voice,
     bent,
     home_near,
+    led_home,
     level_of,
     tell,
     within_octaves,
@@ -68,6 +69,7 @@ def planned(state: ScoreState, section: Section, descriptor: Descriptor, sad: bo
         _bent(tones, [(s.slot, s.chord) for s in steps if s.bar == bar], state)
         for bar, tones in enumerate(melody)
     ]
+    melody = led_home(melody, [(s.bar, s.slot, s.chord) for s in steps])
     pedal = state.tonic if section.character == STILL and number == 0 else NONE
     return _voiced(state, steps, melody, descriptor, pedal, dice)
 

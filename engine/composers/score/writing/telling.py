@@ -102,6 +102,39 @@ def _octaves_nearer(leap: int) -> int:
     return -((leap - 1) // 12) if leap > 12 else (-leap - 1) // 12 if leap < -12 else 0
 
 
+def led_home(
+    melody: Sequence[tuple[Tone, ...]], chords: Sequence[tuple[int, int, Chord]]
+) -> list[tuple[Tone, ...]]:
+    """A phrase's melody in which every leading tone goes where it leads.
+
+    One that is the last over its chord and would not go on to its tonic becomes the chord's fifth,
+    or its root where that is nearer to what comes next. ``chords``: (bar, slot, chord).
+    """
+    places = [(bar, i) for bar, tones in enumerate(melody) for i in range(len(tones))]
+    made = [list(tones) for tones in melody]
+    for k, (bar, i) in enumerate(places):
+        tone = made[bar][i]
+        own = _sounding(chords, bar, tone.slot)
+        chord = chords[own][2]
+        if chord.rises != tone.pitch % 12:
+            continue
+        after = None if k + 1 == len(places) else places[k + 1]
+        goal = None if after is None else made[after[0]][after[1]]
+        stays = after is not None and _sounding(chords, after[0], goal.slot if goal else 0) == own
+        if stays or (goal is not None and goal.pitch == tone.pitch + 1):
+            continue
+        near = tone.pitch if goal is None else goal.pitch
+        others = [tone.pitch + step for step in (3, -4, 8) if (tone.pitch + step) % 12 in chord.pcs]
+        best = min(others, key=lambda p: (abs(p - near), p), default=tone.pitch)
+        made[bar][i] = Tone(tone.slot, tone.length, best)
+    return [tuple(tones) for tones in made]
+
+
+def _sounding(chords: Sequence[tuple[int, int, Chord]], bar: int, slot: int) -> int:
+    """Which chord of a phrase sounds at a slot of a bar."""
+    return max(k for k, (at, begin, _) in enumerate(chords) if (at, begin) <= (bar, slot))
+
+
 def _transformed(bar: TuneBar, how: str, metre: Metre) -> TuneBar:
     half = metre.slots // 2
     if how == "mirror":

@@ -115,7 +115,7 @@ def _draft(
     for word, root in zip(form, ground, strict=True):
         letter, shift = word[0], int(word[1:] or 0)
         if letter == "H":
-            bar = _ending(rhythms["H"], at, dice.pick((1, 1, 4, 6, -1)), metre, dice)
+            bar = _ending(rhythms["H"], at, dice.pick((1, 1, 4, 4, -3)), metre, dice)
         elif letter == "F":
             bar = _ending(rhythms["F"], at, 0 if at < 5 else 7, metre, dice)
         elif letter in ideas:
