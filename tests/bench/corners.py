@@ -4,10 +4,10 @@
 
 Learnt from: VGMIDI's piano pieces (Ferreira & Whitehead, ISMIR 2019; at ../shared/data/vgmidi),
 stretches of 20 s, each with what about 30 people said of its bars. Told: sessions that stay at
-valence and arousal of +-.7 (``--at``), seconds 30 to 90, by five bands of players and several seeds, from the
-MIDI files that ``musmed render --midi`` writes. Nothing is ever fitted to ours; its features are
-standardised by their own mean over all corners alike, and for comparison by VGMIDI's. Needs
-scikit-learn (the extra evaluate).
+valence and arousal of +-.7 (``--at``), seconds 30 to 90, by five bands of players and several
+seeds, from the MIDI files that ``musmed render --midi`` writes. Nothing is ever fitted to ours; its
+features are standardised by their own mean over all corners alike, and for comparison by VGMIDI's.
+Needs scikit-learn (the extra evaluate).
 """
 
 from __future__ import annotations
