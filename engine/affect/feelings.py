@@ -69,10 +69,22 @@ class AffectTextError(MusmedError):
     """Two numbers were given for an affect and they are not two numbers in [-1, 1]."""
 
 
+class _Sources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What each source says of a word: a direction on Russell's circle; mean valence and arousal
+    (1 to 9) in two norms of words."""
+
+    degrees: float
+    warriner: tuple[float, float]
+    glasgow: tuple[float, float] | None = None
+    stand_in: str | None = None
+    """The word that Warriner's norms have in its place."""
+
+
 class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    source: str
+    sources: dict[str, str]
+    rule: str
     radius: float
-    degrees: dict[str, float]
+    places: dict[str, _Sources]
     everyday: dict[str, str]
     middle: tuple[str, ...]
 
@@ -83,9 +95,22 @@ def _words() -> _Words:
     return msgspec.json.decode(data, type=_Words)
 
 
-def _on_circle(degrees: float, radius: float) -> Affect:
-    angle = math.radians(degrees)
-    return Affect(round(radius * math.cos(angle), 4), round(radius * math.sin(angle), 4))
+def _placed(found: _Sources, radius: float) -> Affect:
+    """Valence is the mean of the sources, arousal Russell's (docs/feelings.md says why); in
+    hundredths, since nobody knows it any finer."""
+    angle = math.radians(found.degrees)
+    rated = [(mean[0] - 5.0) / 4.0 for mean in (found.warriner, found.glasgow) if mean]
+    valence = (radius * math.cos(angle) + sum(rated)) / (1 + len(rated))
+    return Affect(round(valence, 2), round(radius * math.sin(angle), 2))
+
+
+def _said_of(found: _Sources) -> str:
+    stand_in = f" ({found.stand_in!r})" if found.stand_in else ""
+    glasgow = ", Glasgow Norms (2019)" if found.glasgow else ""
+    return (
+        f"arousal: Russell (1980), {found.degrees} degrees; valence: mean of that, Warriner et al. "
+        f"(2013){stand_in}{glasgow}"
+    )
 
 
 class _Everyday(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,11 +131,11 @@ def _everyday() -> _Everyday:
 def _landmarks() -> tuple[Feeling, ...]:
     words = _words()
     circle = {
-        word: Feeling(word, _on_circle(degrees, words.radius), f"Russell (1980), {degrees} degrees")
-        for word, degrees in words.degrees.items()
+        word: Feeling(word, _placed(found, words.radius), _said_of(found))
+        for word, found in words.places.items()
     }
     everyday = (
-        Feeling(word, circle[russell].affect, f"everyday word, put at Russell's {russell!r}")
+        Feeling(word, circle[russell].affect, f"everyday word, put at {russell!r}")
         for word, russell in words.everyday.items()
     )
     middle = (Feeling(word, Affect(0.0, 0.0), "the middle of the plane") for word in words.middle)

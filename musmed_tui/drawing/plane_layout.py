@@ -37,7 +37,7 @@ NEAR_APART = 0.25
 REACH = 0.35
 """How far from the cursor a feeling may lie to be the cursor's word."""
 RADIUS = 0.8
-"""Russell's circle: the feelings lie on it."""
+"""The circle that is drawn: about so far from the middle lie the feelings."""
 ANCHORS = ("happy", "excited", "tense", "distressed", "sad", "bored", "tired", "calm")
 
 # Roles, rising: where lines meet in a cell, the higher one gives the colour.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import subprocess
 import sys
 
@@ -25,14 +24,6 @@ from engine.errors import MusmedError, UnknownWordError
 relaxed = settings(deadline=None)
 axis = st.floats(-1, 1)
 affects = st.builds(Affect, axis, axis)
-
-
-def test_russells_words_lie_on_the_circle_in_their_order() -> None:
-    russell = [f for f in FEELINGS if f.source.startswith("Russell")]
-    assert len(russell) == 28
-    angles = [math.degrees(math.atan2(f.affect.arousal, f.affect.valence)) % 360 for f in russell]
-    assert angles == sorted(angles)
-    assert all(abs(f.affect.distance(Affect(0, 0)) - 0.8) < 1e-3 for f in russell)
 
 
 @pytest.mark.parametrize(

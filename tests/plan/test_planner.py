@@ -242,8 +242,8 @@ def test_a_fast_path_says_so() -> None:
     assert not slow.notes
     fast = make_plan(Request(start=tense, target=calm, minutes=5))
     assert fast.speed > 0.1
-    assert "13 minutes" in fast.notes[0]
-    assert not make_plan(Request(start=tense, target=calm, minutes=13)).notes
+    assert "14 minutes" in fast.notes[0]
+    assert not make_plan(Request(start=tense, target=calm, minutes=14)).notes
     late = make_plan(Request(start=tense, target=calm), [Steer(860.0, tense)])
     assert "change of direction" in late.notes[0]
 

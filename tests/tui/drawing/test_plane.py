@@ -171,7 +171,7 @@ def test_quiet_names_the_anchors_and_a_few_moods_along_the_path() -> None:
     words = named_words(TENSE_TO_CALM)
     assert {word.word for word in words if word.kind == "anchor"} == set(ANCHORS)
     moods = [word for word in words if word.kind == "mood"]
-    assert [word.word for word in moods] == ["powerful", "dramatic"]
+    assert [word.word for word in moods] == ["dramatic", "emotional", "meditative"]
     path = plan_path(feeling("tense").affect, feeling("calm").affect, TOTAL, "iso")
     for word in moods:
         assert min(word.affect.distance(path.at(t)) for t in range(900)) <= NEAR + 0.01
