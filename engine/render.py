@@ -239,6 +239,12 @@ def render_heard(
     )
 
 
+def only_in_its_clips(stored: StoredSession) -> StoredSession | None:
+    """``stored`` as if it had been heard to its end, for ``render_heard``, where another version of
+    the composer made it: only from its clips can it be made again. Else None."""
+    return msgspec.structs.replace(stored, state="finished") if other_versions(stored) else None
+
+
 def request_of(stored: StoredSession) -> Request:
     """What a kept session is made again from: the composer is the one it was begun with, not
     whichever 'auto' would be now."""

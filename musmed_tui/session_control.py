@@ -199,9 +199,11 @@ class SessionControl:
     ) -> tuple[str, ...]:
         """Make the session again, as it is kept, into a sound file, or write as much as was
         ``heard``; gives what there is to say of changes since. Raises ``MusmedError``."""
-        from engine.render import render_heard, render_kept, said_of_changes
+        from engine.render import only_in_its_clips, render_heard, render_kept, said_of_changes
 
         stored = self.library.load(runner.status().session)
+        if not heard and (as_it_was := only_in_its_clips(stored)) is not None:
+            stored, heard = as_it_was, True
         if heard:
             changed: list[str] = []
             render_heard(

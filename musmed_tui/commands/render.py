@@ -65,7 +65,10 @@ def render_to(
         made = _Made(build_request(asked, loaded), (), wish)
     else:
         made = _kept(where, session, asked, wish, other=synthesis is not None)
-        if heard:
+        as_it_was = made.only_in_its_clips() if denoise is None and not heard else None
+        if as_it_was is not None:
+            made = made._replace(stored=as_it_was)
+        if heard or as_it_was is not None:
             made = made._replace(clips=where.library / "sessions" / session)
     score = expanded(midi, "score") if midi else None
     if score is not None:
@@ -139,7 +142,13 @@ class _Made(NamedTuple):
     stored: StoredSession | None = None
     other: bool = False
     clips: Path | None = None
-    """Where its clips lie, if as much as was heard is wanted."""
+    """Where its clips lie, if it is to be written from them as far as it was heard."""
+
+    def only_in_its_clips(self) -> StoredSession | None:
+        """As the function of ``engine.render``; None for another sound than its own."""
+        from engine.render import only_in_its_clips
+
+        return None if self.stored is None or self.other else only_in_its_clips(self.stored)
 
 
 def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis, *, other: bool) -> _Made:

@@ -16,6 +16,7 @@ from support.waiting import session_end, take, wait_for_session
 
 from engine.affect.circumplex import Affect
 from engine.composers.options import ComposerOptions
+from engine.composers.score.composer import EmbeddedComposer
 from engine.composers.score.sound.soundfont import PLACES
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.link.client import EngineClient
@@ -58,7 +59,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def test_the_engine_says_what_sounds_the_notes(engine: Engine) -> None:
     client, until = engine
     client.open("embedded")
-    assert until(Opened) == Opened("embedded", 1, BUILTIN, "")
+    assert until(Opened) == Opened("embedded", EmbeddedComposer.version, BUILTIN, "")
     client.open("embedded", ComposerOptions(synthesis=Synthesis("fluidsynth", "/nowhere.sf2")))
     opened = until(Opened)
     assert isinstance(opened, Opened)

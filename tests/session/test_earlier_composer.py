@@ -15,6 +15,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import mido
 import msgspec
@@ -247,34 +248,54 @@ def test_where_its_sound_is_gone_it_is_composed_again(
     assert versions(library.load(KILLED)) == {ClipKey(number, 0): NOW for number in range(3)}
 
 
-def test_saved_anew_it_is_another_and_that_is_said(
-    library: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    output = tmp_path / "again.flac"
-    another = (
-        "Version 1 of the embedded composer made this session, and it is composed again, so the "
-        "rendering is not what was heard.",
-    )
-    assert said_of_changes(library.load(STEERED)) == another
+def as_json(
+    session: str, output: Path, midi: Path, capsys: pytest.CaptureFixture[str]
+) -> dict[str, Any]:
+    """``musmed render --session SESSION -o OUTPUT --midi MIDI --json``."""
     code = render_to(
         Asked(),
         str(output),
-        midi=str(tmp_path / "again.mid"),
-        session=STEERED,
+        midi=str(midi),
+        session=session,
         denoise=None,
         synthesis=None,
         as_json=True,
     )
-    told = json.loads(capsys.readouterr().out)
-    (steered,) = told["notices"]  # in the session made again
-    assert (code, steered["text"]) == (0, "Towards tired from 0:07 on.")
-    of_score = f"its score is what version {NOW} makes of it"
-    assert told["changed"][0] == another[0]
-    assert of_score in told["changed"][1]
+    assert code == 0
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return told
+
+
+def test_saved_anew_it_is_another_and_that_is_said(
+    library: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last clip was never composed, so all of it is."""
+    output, midi = tmp_path / "again.flac", tmp_path / "again.mid"
+    told = as_json(KILLED, output, midi, capsys)
+    another, of_score = told["changed"]
+    assert another == (
+        "Version 1 of the embedded composer made this session, and it is composed again, so the "
+        "rendering is not what was heard."
+    )
+    assert f"its score is what version {NOW} makes of it" in of_score
     clips = json.loads(output.with_suffix(".json").read_text())["clips"]
-    assert {clip["composer_version"] for clip in clips} == {NOW}
-    texts = [m.text for m in mido.MidiFile(tmp_path / "again.mid").tracks[0] if m.type == "text"]
+    assert [clip["composer_version"] for clip in clips] == [NOW] * 3
+    texts = [message.text for message in mido.MidiFile(midi).tracks[0] if message.type == "text"]
     assert any(f"composer embedded {NOW}," in text for text in texts)
+
+
+def test_saved_anew_where_all_of_it_is_kept_it_is_what_it_was(
+    library: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "again.flac"
+    told = as_json(STEERED, output, tmp_path / "again.mid", capsys)
+    assert len(told["changed"]) == 1, "of the score alone"
+    audio, splice = sound(output), library.load(STEERED).clips[ClipKey(0, 1)].start
+    assert len(audio) == frames_of(60.0)
+    begin, end = splice + frames_of(0.1), frames_of(60.0) - AT_ENDS
+    np.testing.assert_array_equal(audio[begin:end], tone(begin, end - begin, 1))
+    clips = json.loads(output.with_suffix(".json").read_text())["clips"]
+    assert {clip["composer_version"] for clip in clips} == {1}
 
 
 def test_saved_as_it_was_heard_nothing_is_composed(
