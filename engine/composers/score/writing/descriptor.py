@@ -76,7 +76,7 @@ def describe(affect: Affect) -> Descriptor:
         tempo=_clip(90.0 + 32.0 * a + 3.0 * v, MIN_TEMPO, MAX_TEMPO),
         mode=_clip(_mode_brightness(v) - 0.2 * a, 1.0, 6.0),
         tension=_clip(0.40 - 0.46 * v + 0.20 * a, 0.0, 1.0),
-        register=70.5 + 4.0 * v + 2.5 * a,
+        register=70.5 + 5.0 * v + 1.5 * a,
         density=4.4 + 3.0 * a + 0.3 * v,
         articulation=0.86 - 0.16 * a + 0.02 * v,
         loudness=0.56 + 0.24 * a,

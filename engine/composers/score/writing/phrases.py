@@ -21,6 +21,7 @@ from engine.composers.score.writing.telling import (
     level_of,
     tell,
     within_octaves,
+    within_range,
 )
 from engine.composers.score.writing.tones import Tone
 from engine.composers.score.writing.voicing import lead_voices
@@ -97,6 +98,7 @@ def _told(
     home = state.home
     if state.section_bar == 0 or home % 12 != state.tonic:
         home = home_near(state.tonic, middle - section.lift, state.mode, centre, home)
+    home = within_range(home, bars, tunes, state.mode)
     voice = Voice(home, state.mode, level, sad)
     told: list[tuple[Tone, ...]] = []
     last = state.melody

@@ -50,6 +50,25 @@ def home_near(tonic: int, middle: int, mode: int, centre: float, before: int) ->
     return min(homes, key=lambda p: (abs(p + above - centre) - 3.0 * (p == before), p))
 
 
+def within_range(home: int, plans: Sequence[BarPlan], tunes: tuple[Tune, Tune], mode: int) -> int:
+    """``home``, or an octave from it where more of a phrase's bars would lie within a melody's
+    range: a phrase is moved as a whole rather than bar by bar."""
+    spans = [
+        [note.step + plan.shift for note in tunes[0 if plan.whose == TUNE else 1].bars[plan.bar]]
+        for plan in plans
+        if plan.whose != REST
+    ]
+
+    def outside(place: int) -> int:
+        voice = Voice(place, mode, WHOLE, False)
+        return sum(
+            max(0, _pitch(max(span), voice) - _HIGH) + max(0, _LOW - _pitch(min(span), voice))
+            for span in spans
+        )
+
+    return min((home, home + 12, home - 12), key=lambda place: (outside(place), abs(place - home)))
+
+
 def tell(plan: BarPlan, tunes: tuple[Tune, Tune], voice: Voice, metre: Metre) -> tuple[Tone, ...]:
     """The tones of a bar, without regard to its harmony."""
     if plan.whose == REST:
@@ -124,7 +143,12 @@ def led_home(
         if stays or (goal is not None and goal.pitch == tone.pitch + 1):
             continue
         near = tone.pitch if goal is None else goal.pitch
-        others = [tone.pitch + step for step in (3, -4, 8) if (tone.pitch + step) % 12 in chord.pcs]
+        last = made[places[k - 1][0]][places[k - 1][1]].pitch if k else tone.pitch
+        others = [
+            p
+            for p in (tone.pitch + 3, tone.pitch - 4, tone.pitch + 8)
+            if p % 12 in chord.pcs and max(abs(p - near), abs(p - last)) <= 12
+        ]
         best = min(others, key=lambda p: (abs(p - near), p), default=tone.pitch)
         made[bar][i] = Tone(tone.slot, tone.length, best)
     return [tuple(tones) for tones in made]
