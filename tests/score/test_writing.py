@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.affect.circumplex import Affect
+from engine.affect.path import plan_path
 from engine.composers.score.dice import Dice
 from engine.composers.score.writing.harmonise import chords_under, misfit
 from engine.composers.score.writing.harmony import SCALES, chord_on
@@ -168,6 +169,21 @@ def test_forms_differ_and_the_tune_is_never_far() -> None:
         told = sum(plan.whose == TUNE for plan in plans) / len(plans)
         assert 0.35 <= told <= 0.8
         assert sum(plan.whose == REST for plan in plans) <= 0.2 * len(plans)
+
+
+def test_a_canon_follows_a_bar_behind_and_never_clashes() -> None:
+    path = plan_path(Affect(-0.4, 0.4), Affect(0.6, -0.4), 900.0, "iso")
+    heard = 0
+    for seed in range(4):
+        for before, bar in itertools.pairwise(compose_bars(path, 900.0, seed)):
+            if not bar.echo:
+                continue
+            heard += 1
+            assert [t.slot for t in bar.echo] == [t.slot for t in before.melody]
+            for low, high in itertools.product(bar.echo, bar.melody):
+                if low.slot == high.slot:
+                    assert high.pitch - low.pitch >= 3
+    assert heard >= 8
 
 
 def test_a_coda_of_any_length_ends_on_the_way_home() -> None:

@@ -41,6 +41,7 @@ def arrange(bar: Bar, ensemble: Ensemble, path: Path) -> list[Note]:
             BASSES[line](w, bass, harmony, end)
     voices.lead(w)
     voices.counter(w)
+    voices.canon(w)
     voices.answer(w)
     voices.fill(w)
     if bar.start >= _DRUMS_FROM and bar.kind != "final":

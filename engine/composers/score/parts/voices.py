@@ -47,7 +47,7 @@ def counter(w: Writer) -> None:
     voice of the chord by step to the next one's."""
     name, bar = w.ensemble.style.counter, w.bar
     presence = w.presence(0.34 if w.period % 2 else 0.5)
-    if name is None or not w.body or not presence or name == w.ensemble.voice.lead:
+    if name is None or not w.body or not presence or name == w.ensemble.voice.lead or w.bar.echo:
         return
     first, last = bar.harmony[0], bar.harmony[-1]
     start, goal = first.voicing[-2], last.voicing[-2]
@@ -68,6 +68,13 @@ def counter(w: Writer) -> None:
         at = slot + step * k
         length = step if k == 0 else w.slots - at
         w.add("counter", name, at, length, pitch, (0.78 + 0.04 * k) * presence)
+
+
+def canon(w: Writer) -> None:
+    """The second voice of a canon, by whoever has a second line or answers."""
+    name = w.ensemble.style.counter or w.ensemble.answer
+    for tone in w.bar.echo:
+        w.add("counter", name, tone.slot, tone.length, tone.pitch, 0.84)
 
 
 def _longest(melody: tuple[Tone, ...], slots: int) -> int:

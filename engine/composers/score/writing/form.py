@@ -52,7 +52,8 @@ class Bar(msgspec.Struct, frozen=True):
     'intro', 'body', 'coda' or 'final' (the held last bar). ``section_bar`` and ``section_bars``:
     its place in its section and that section's length; ``phrase``, ``phrase_bar`` (negative in the
     introduction) and ``phrase_bars`` the same of its phrase, which is the ``phrase``-th of the
-    section. ``plan`` says what the melody does, ``character`` what its section is (``sections``).
+    section. ``echo`` is what a second voice sings after the melody. ``plan`` says what the melody
+    does, ``character`` what its section is (``sections``).
     """
 
     number: int
@@ -76,6 +77,7 @@ class Bar(msgspec.Struct, frozen=True):
     character: str
     harmony: tuple[Harmony, ...]
     melody: tuple[Tone, ...]
+    echo: tuple[Tone, ...]
 
     @property
     def end(self) -> int:
@@ -138,6 +140,7 @@ def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> Sco
         home=60 + tonic,
         phrase=(),
         sung=(),
+        echo=(),
         chord=None,
         voicing=(),
         bass=41,
@@ -217,6 +220,7 @@ def _bar(state: ScoreState, descriptor: Descriptor, total: int) -> Bar:
         character=character,
         harmony=state.phrase[0],
         melody=state.sung[0],
+        echo=state.echo[0],
     )
 
 
@@ -237,6 +241,7 @@ def _renewed(state: ScoreState, seed: int) -> ScoreState:
         second=write_tune(state.measure, Dice(seed, state.bar, "second"), tune),
         phrase=(),
         sung=(),
+        echo=(),
         next_tonic=state.tonic,
     )
 
@@ -318,6 +323,7 @@ def _after(state: ScoreState, bar: Bar) -> ScoreState:
         tonic=state.next_tonic if ended else state.tonic,
         phrase=state.phrase[1:],
         sung=state.sung[1:],
+        echo=state.echo[1:],
         chord=bar.harmony[-1].chord,
         voicing=bar.harmony[-1].voicing,
         bass=bar.harmony[-1].bass,

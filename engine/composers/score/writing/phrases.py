@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from engine.composers.score.dice import Dice
+from engine.composers.score.writing.canon import canon_at
 from engine.composers.score.writing.descriptor import Descriptor
 from engine.composers.score.writing.dressing import Fits, Step, dressed
 from engine.composers.score.writing.harmonise import chords_under, half_of, misfit
@@ -166,4 +167,9 @@ def _voiced(  # noqa: PLR0917 - a phrase hangs on all of these
     for step, (voicing, bass) in zip(steps, voiced, strict=True):
         bars.setdefault(step.bar, []).append(Harmony(step.slot, step.chord, voicing, bass))
     phrase = tuple(tuple(bars[bar]) for bar in sorted(bars))
-    return msgspec.structs.replace(state, phrase=phrase, sung=tuple(melody))
+    echo: tuple[tuple[Tone, ...], ...] = ((),) * len(phrase)
+    if state.plan is not None and state.plan.canon:
+        echo = tuple(
+            canon_at(bar, melody, phrase[bar], state.measure) for bar in range(len(phrase))
+        )
+    return msgspec.structs.replace(state, phrase=phrase, sung=tuple(melody), echo=echo)

@@ -42,7 +42,8 @@ class BarPlan(msgspec.Struct, frozen=True, array_like=True):
 class Section(msgspec.Struct, frozen=True, array_like=True):
     """``phrases``: bars of each phrase, together as many as ``bars``. ``ends``: for each phrase
     whether it ends 'open' or 'closed'. ``lift``: steps by which its melody lies away from where
-    the affect puts it. ``fresh``: its harmony is found anew instead of being the tune's own."""
+    the affect puts it. ``fresh``: its harmony is found anew instead of being the tune's own.
+    ``canon``: a second voice follows the melody a bar behind."""
 
     character: str
     bars: tuple[BarPlan, ...]
@@ -50,6 +51,7 @@ class Section(msgspec.Struct, frozen=True, array_like=True):
     ends: tuple[str, ...]
     lift: int = 0
     fresh: bool = False
+    canon: bool = False
 
 
 RESTING = BarPlan(REST)
@@ -155,7 +157,8 @@ def _return(dice: Dice) -> Section:
         bars = [*_tune(TUNE, _ALL), *_tune(TUNE, (0, 1), "mirror"), *_tune(TUNE, (4, 5, 6, 7))]
         return Section(RETURN, tuple(bars), (4, 4, 2, 4), ("open", "closed", "open", "closed"),
                        lift, fresh)  # fmt: skip
-    return Section(RETURN, tuple(_tune(TUNE, _ALL)), (4, 4), ("open", "closed"), lift, fresh)
+    canon = lift >= 0 and dice.chance(0.6)
+    return Section(RETURN, tuple(_tune(TUNE, _ALL)), (4, 4), ("open", "closed"), lift, fresh, canon)
 
 
 def _contrast(dice: Dice) -> Section:

@@ -25,8 +25,9 @@ class ScoreState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bar's place in it; ``before``: the character of the newest section, '' where the tune has not
     been told yet. ``tune`` and ``second`` are the session's two tunes. ``tonic`` is a pitch
     class, ``home`` the MIDI pitch of the tonic from which the phrase's melody counts, ``level`` of
-    ``telling`` its detail (-1: not yet). ``phrase`` and ``sung`` are the harmony and the melody of
-    the bars that are left of the phrase, as planned at its start. ``chord``, ``voicing``, ``bass``
+    ``telling`` its detail (-1: not yet). ``phrase``, ``sung`` and ``echo`` are the harmony, the
+    melody and what follows it in canon of the bars that are left of the phrase, as planned at its
+    start. ``chord``, ``voicing``, ``bass``
     and ``melody`` are what sounded last. ``done``: the final bar has been made.
     """
 
@@ -50,6 +51,7 @@ class ScoreState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     home: int
     phrase: tuple[tuple[Harmony, ...], ...]
     sung: tuple[tuple[Tone, ...], ...]
+    echo: tuple[tuple[Tone, ...], ...]
     chord: Chord | None
     voicing: tuple[int, ...]
     bass: int
@@ -157,9 +159,9 @@ def _sane(state: ScoreState) -> bool:
         and (not state.before or _HOW.fullmatch(state.before) is not None)
         and _sane_section(state.plan, state.section_bar)
         and all(0 <= p < 128 for p in pitches)
-        and len(state.phrase) == len(state.sung) <= 9
+        and len(state.phrase) == len(state.sung) == len(state.echo) <= 9
         and all(map(_sane_bar, state.phrase))
-        and all(map(_sane_tones, state.sung))
+        and all(map(_sane_tones, (*state.sung, *state.echo)))
         and (state.chord is None or _sane_chord(state.chord))
         and _sane_tune(state.tune)
         and _sane_tune(state.second)
