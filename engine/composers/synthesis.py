@@ -7,14 +7,20 @@ from typing import Annotated
 import msgspec
 
 BUILTIN = "builtin"
-"""The synthesis that is always there."""
+"""The synthesis that is always there. What it is recorded as ends in the fingerprint of the bank
+that sounded; it has none where there was no bank, as in sessions of the first edition."""
 SynthesisName = Annotated[str, msgspec.Meta(max_length=512)]
 """The longest holds a file's name."""
 
 
+def built_in(synthesis: str) -> bool:
+    """Whether a ``Traits.synthesis``, or a wish, is the built-in one, of whichever bank."""
+    return synthesis.split(" ", 1)[0] == BUILTIN
+
+
 def spoken(synthesis: str) -> str:
     """What a listener calls the ``Traits.synthesis`` of notes."""
-    if synthesis == BUILTIN:
+    if built_in(synthesis):
         return "the built-in synthesis"
     return f"the soundfont {synthesis.split(' ', 3)[-1]}"
 

@@ -29,7 +29,7 @@ from engine.composers.musicgen.files.adapters import check_adapter
 from engine.composers.musicgen.opening import read_opening
 from engine.composers.score.sound import fluid
 from engine.composers.score.sound.soundfont import choose
-from engine.composers.synthesis import BUILTIN, Synthesis
+from engine.composers.synthesis import Synthesis, built_in
 from engine.errors import MusmedError
 from engine.evaluation.following import course_of
 from engine.evaluation.judges.base import Judged, Window
@@ -102,7 +102,7 @@ def read_as_opening(path: Path) -> None:
 def read_soundfont(path: Path) -> None:
     """A font that is taken sounds; what is wrong with another is a sentence."""
     chosen = choose(Synthesis("fluidsynth", str(path)))
-    if chosen.identity == BUILTIN:
+    if built_in(chosen.identity):
         raise MusmedError(chosen.notice)
     for name in ("piano", "kick"):
         assert np.isfinite(chosen.instruments[name].make(60, 2, 4_800)).all()

@@ -17,7 +17,7 @@ from support.waiting import session_end, take, wait_for_session
 from engine.affect.circumplex import Affect
 from engine.composers.options import ComposerOptions
 from engine.composers.score.composer import EmbeddedComposer
-from engine.composers.score.sound.soundfont import PLACES
+from engine.composers.score.sound.soundfont import PLACES, choose
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.link.client import EngineClient
 from engine.link.deliveries import ClipEnded, Delivery, EngineLost
@@ -35,6 +35,7 @@ from engine.sidecar import report_path
 pytestmark = pytest.mark.usefixtures("quick_engine")
 REQUEST = Request(start=Affect(-0.4, 0.6), target=Affect(0.5, -0.5), minutes=1, seed=9)
 REAL = [sys.executable, "-P", "-m", "engine"]
+OWN = choose(Synthesis()).identity
 GONE = "fluidsynth 2.3.1 0123456789abcdef Gone.sf2"
 INSTALLED = find_library("fluidsynth") is not None and any(p.is_file() for p in PLACES)
 Engine = tuple[EngineClient, Callable[[type], Delivery]]
@@ -59,11 +60,11 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def test_the_engine_says_what_sounds_the_notes(engine: Engine) -> None:
     client, until = engine
     client.open("embedded")
-    assert until(Opened) == Opened("embedded", EmbeddedComposer.version, BUILTIN, "")
+    assert until(Opened) == Opened("embedded", EmbeddedComposer.version, OWN, "")
     client.open("embedded", ComposerOptions(synthesis=Synthesis("fluidsynth", "/nowhere.sf2")))
     opened = until(Opened)
     assert isinstance(opened, Opened)
-    assert opened.synthesis == BUILTIN
+    assert opened.synthesis == OWN
     assert opened.notice.endswith("; the built-in synthesis plays instead.")
     client.open("embedded", ComposerOptions(synthesis=Synthesis("auto")))
     opened = until(Opened)
@@ -108,7 +109,7 @@ def test_a_kept_session_goes_on_with_its_own_synthesis(tmp_path: Path) -> None:
     first.stop()
     first.close()
     stored = library.load(first.session)
-    assert stored.synthesis == BUILTIN
+    assert stored.synthesis == OWN
     clips = {
         key: msgspec.structs.replace(
             clip, record=clip.record and msgspec.structs.replace(clip.record, synthesis=GONE)
@@ -131,7 +132,7 @@ def test_a_kept_session_goes_on_with_its_own_synthesis(tmp_path: Path) -> None:
     said = [n.text for n in again.take_notices() if "built-in synthesis" in n.text]
     assert len(said) == 1
     assert "Gone.sf2" in said[0] or "not installed" in said[0]
-    assert library.load(first.session).synthesis == BUILTIN
+    assert library.load(first.session).synthesis == OWN
     library.close()
 
 
@@ -200,4 +201,4 @@ def test_the_sidecar_says_what_sounded_it(tmp_path: Path) -> None:
     )
     assert [notice for notice in result.notices if "built-in" in notice.text]
     told = msgspec.json.decode(report_path(output).read_bytes())
-    assert told["versions"]["synthesis"] == [BUILTIN]
+    assert told["versions"]["synthesis"] == [OWN]

@@ -17,10 +17,10 @@ from support.tiny_soundfont import tiny_soundfont
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
 from engine.composers.score.composer import EmbeddedComposer
-from engine.composers.score.sound import fluid, soundfont
+from engine.composers.score.sound import bank, fluid, soundfont
 from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion, Programme
 from engine.composers.score.sound.instruments import INSTRUMENTS, LAYERS, sound
-from engine.composers.score.sound.soundfont import PLACES, Chosen, choose
+from engine.composers.score.sound.soundfont import PLACES, choose
 from engine.composers.score.sound.struck import Maker
 from engine.composers.score.sound.tables import Table, TableCache
 from engine.composers.synthesis import BUILTIN, Synthesis
@@ -28,6 +28,8 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 
 OVERLAP = frames_of(7.5)
+OWN = choose(Synthesis())
+"""The built-in synthesis."""
 HERE = [place for place in PLACES if place.is_file()]
 
 
@@ -76,8 +78,8 @@ def session(
 
 def test_the_built_in_synthesis_is_the_default() -> None:
     composer = EmbeddedComposer()
-    assert composer.traits.synthesis == BUILTIN
-    assert choose(Synthesis()).instruments is INSTRUMENTS
+    assert composer.traits.synthesis == OWN.identity == f"{BUILTIN} {bank.opened().fingerprint}"
+    assert choose(Synthesis()).instruments is bank.instruments()
 
 
 def test_auto_takes_what_is_installed(installed: FilePath) -> None:
@@ -95,7 +97,7 @@ def test_auto_takes_what_is_installed(installed: FilePath) -> None:
 
 def test_auto_without_fluidsynth_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soundfont, "library_version", lambda: None)
-    assert choose(Synthesis("auto")) == Chosen(INSTRUMENTS, BUILTIN)
+    assert choose(Synthesis("auto")) == OWN
     assert "not installed" in choose(Synthesis("fluidsynth")).notice
     assert "not installed" in choose(Synthesis("auto", "/a.sf2")).notice
 
@@ -103,7 +105,7 @@ def test_auto_without_fluidsynth_says_nothing(monkeypatch: pytest.MonkeyPatch) -
 def test_auto_without_a_soundfont_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soundfont, "library_version", lambda: "2.3.1")
     monkeypatch.setattr(soundfont, "PLACES", ())
-    assert choose(Synthesis("auto")) == Chosen(INSTRUMENTS, BUILTIN)
+    assert choose(Synthesis("auto")) == OWN
     assert "fluid-soundfont-gm" in choose(Synthesis("fluidsynth")).notice
 
 
@@ -123,7 +125,7 @@ def test_a_kept_session_finds_its_own_soundfont_again(
 
 def test_a_kept_session_whose_soundfont_is_gone_is_told() -> None:
     chosen = choose(Synthesis("fluidsynth 2.3.1 0123456789abcdef My Font.sf2"))
-    assert chosen.identity == BUILTIN
+    assert chosen.identity == OWN.identity
     assert chosen.notice.endswith("; the built-in synthesis plays instead.")
     if fluid.library() is not None and HERE:
         assert "My Font.sf2" in chosen.notice
@@ -153,8 +155,8 @@ def test_a_broken_soundfont_breaks_nothing(tmp_path: FilePath, data: bytes) -> N
     path.write_bytes(data)
     for wanted in ("auto", "fluidsynth"):
         chosen = choose(Synthesis(wanted, str(path)))
-        assert chosen.identity == BUILTIN
-        assert chosen.instruments is INSTRUMENTS
+        assert chosen.identity == OWN.identity
+        assert chosen.instruments is OWN.instruments
         assert chosen.notice.endswith("; the built-in synthesis plays instead.")
         assert chosen.notice.count(". ") == 0
 
@@ -162,7 +164,7 @@ def test_a_broken_soundfont_breaks_nothing(tmp_path: FilePath, data: bytes) -> N
 @pytest.mark.parametrize("name", ["nowhere.sf2", ""])
 def test_a_soundfont_that_cannot_be_read_breaks_nothing(tmp_path: FilePath, name: str) -> None:
     chosen = choose(Synthesis("fluidsynth", str(tmp_path / name)))
-    assert chosen.identity == BUILTIN
+    assert chosen.identity == OWN.identity
     assert chosen.notice.endswith("; the built-in synthesis plays instead.")
 
 
@@ -171,7 +173,7 @@ def test_a_soundfont_at_no_place_breaks_nothing(name: str, monkeypatch: pytest.M
     monkeypatch.setattr(soundfont, "library_version", lambda: "2.3.1")
     for wanted in ("auto", "fluidsynth"):
         chosen = choose(Synthesis(wanted, name))
-        assert chosen.identity == BUILTIN
+        assert chosen.identity == OWN.identity
         assert "soundfont" in chosen.notice
         assert chosen.notice.endswith("; the built-in synthesis plays instead.")
 
@@ -188,11 +190,11 @@ def test_what_the_soundfont_lacks_is_built_in(
 ) -> None:
     assert installed
     monkeypatch.setattr(fluid.Font, "has", lambda _, number, *, drums: number != 0 and not drums)
-    instruments, replaced = soundfont.instruments_of(font())
-    assert instruments["piano"] is INSTRUMENTS["piano"]
-    assert instruments["kick"] is INSTRUMENTS["kick"]
-    assert instruments["flute"] is not INSTRUMENTS["flute"]
-    own = {name for name in instruments if instruments[name] is INSTRUMENTS[name]}
+    instruments, replaced = soundfont.instruments_of(font(), OWN.instruments)
+    assert instruments["piano"] is OWN.instruments["piano"]
+    assert instruments["kick"] is OWN.instruments["kick"]
+    assert instruments["flute"] is not OWN.instruments["flute"]
+    own = {name for name in instruments if instruments[name] is OWN.instruments[name]}
     assert replaced.instruments == own
     assert replaced.has("kick", 3)
     assert not replaced.has("flute", 70)
@@ -202,7 +204,7 @@ def test_a_silent_preset_is_built_in(installed: FilePath, monkeypatch: pytest.Mo
     assert installed
     silence = np.zeros((2, SAMPLE_RATE), np.float32)
     monkeypatch.setattr(fluid.Font, "note", lambda *_, **__: silence)
-    instruments, replaced = soundfont.instruments_of(font())
+    instruments, replaced = soundfont.instruments_of(font(), OWN.instruments)
     for name in ("piano", "strings", "shaker"):
         made = instruments[name].make(60, 2, SAMPLE_RATE)
         assert made.shape[-1] == SAMPLE_RATE
@@ -238,8 +240,8 @@ def test_a_soundfont_without_what_is_played_is_refused(
     path.write_bytes(tiny_soundfont(presets))
     for wanted in ("auto", "fluidsynth"):
         chosen = choose(Synthesis(wanted, str(path)))
-        assert chosen.identity == BUILTIN
-        assert chosen.instruments is INSTRUMENTS
+        assert chosen.identity == OWN.identity
+        assert chosen.instruments is OWN.instruments
         assert chosen.notice.endswith("; the built-in synthesis plays instead.")
         assert chosen.notice.count(". ") == 0
 
@@ -268,13 +270,15 @@ def test_a_clip_tells_which_of_its_instruments_are_built_in(
     assert "lacks" in composer.sound_with(Synthesis("fluidsynth", str(path)))
     own: set[str] = set()
     with pytest.MonkeyPatch.context() as patch:
-        for name, instrument in INSTRUMENTS.items():
+        watched = {}
+        for name, instrument in OWN.instruments.items():
 
             def make(*args: int, name: str = name, before: Maker = instrument.make) -> Table:
                 own.add(name)
                 return before(*args)
 
-            patch.setitem(INSTRUMENTS, name, replace(instrument, make=make))
+            watched[name] = replace(instrument, make=make, again=make)
+        patch.setattr(bank, "instruments", lambda: watched)
         composer.sound_with(Synthesis("fluidsynth", str(path)))
         request = Request(
             start=Affect(-0.4, 0.6), target=Affect(0.6, -0.5), minutes=2.0, seed=4,
@@ -283,10 +287,8 @@ def test_a_clip_tells_which_of_its_instruments_are_built_in(
         composition = composer.compose(make_plan(request).clips[0], None, lambda: False)
         assert list(composition.chunks())
     played = {name for bar in composition.bars() for name in bar.instruments}
-    drums = {name for name in own if isinstance(GENERAL_MIDI[name], Percussion)}
     told = set(composition.built_in())
-    # A drum is levelled by the built-in hit, so its table is made in any case.
-    assert told - drums == own - drums
+    assert told == own
     assert told <= set(LACKED) | (played if keys != (0, 127) else set())
     assert ("piano" in told) == (keys != (0, 127))
 
@@ -346,6 +348,30 @@ def test_pitched_instruments_are_in_tune(installed: FilePath) -> None:
         assert abs(1200 * np.log2(peak / 440.0)) < 12.0, name
 
 
+@pytest.mark.parametrize("pitch", [40, 60, 80])
+def test_the_piano_is_narrower_than_its_recording(installed: FilePath, pitch: int) -> None:
+    assert installed
+    left, right = played().instruments["piano"].make(pitch, 2, 96_000).astype(np.float64)
+    ratio = np.sum((left + right) ** 2) / np.sum((left - right) ** 2)
+    assert 10.0 * np.log10(ratio) >= 6.0
+
+
+@pytest.mark.parametrize("name", ["piano", "strings", "kick"])
+def test_what_comes_again_is_another_sound_in_tune(installed: FilePath, name: str) -> None:
+    assert installed
+    instrument = played().instruments[name]
+    assert instrument.again is not None
+    one, other = (
+        np.atleast_2d(make(69, 3, 48_000)).mean(axis=0).astype(np.float64)
+        for make in (instrument.make, instrument.again)
+    )
+    assert np.mean((one - other) ** 2) > 0.01 * np.mean(one**2)
+    if name == "kick":
+        return
+    peaks = [np.argmax(np.abs(np.fft.rfft(wave * np.hanning(48_000)))) for wave in (one, other)]
+    assert abs(1200.0 * np.log2(peaks[0] / peaks[1])) < 15.0
+
+
 def test_a_harder_touch_is_a_brighter_one(installed: FilePath) -> None:
     assert installed
     piano = played().instruments["piano"]
@@ -355,7 +381,7 @@ def test_a_harder_touch_is_a_brighter_one(installed: FilePath) -> None:
         power = np.abs(np.fft.rfft(wave)) ** 2
         return float(np.sum(power * np.fft.rfftfreq(48_000, 1 / SAMPLE_RATE)) / np.sum(power))
 
-    assert centroid(0) < centroid(LAYERS - 1)
+    assert 1.4 * centroid(0) < centroid(LAYERS - 1)
 
 
 # whole sessions

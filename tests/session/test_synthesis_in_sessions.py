@@ -23,7 +23,8 @@ from engine.clip_record import ClipRecord, Stage
 from engine.composers.base import EMBEDDED
 from engine.composers.options import ComposerOptions
 from engine.composers.score.sound.fluid import library_version
-from engine.composers.synthesis import BUILTIN, Synthesis
+from engine.composers.score.sound.soundfont import choose
+from engine.composers.synthesis import Synthesis
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey
 from engine.playback.handover import HANDOVER_FADE
@@ -46,6 +47,7 @@ REQUEST = Request(
     genre="classical",
 )
 FIRST = ClipKey(0, 0)
+OWN = choose(Synthesis()).identity
 FAST = 16.0
 AHEAD = frames_of(1.0)
 """More than what is on its way from the joiner to the ring."""
@@ -221,7 +223,7 @@ def test_the_third_death_in_one_clip_is_a_take_over_that_is_kept(
     record = record_of(library, runner.session)
     first, second = record.stages
     assert (first.composer, first.synthesis[-8:]) == (EMBEDDED, "Tiny.sf2")
-    assert second == Stage(EMBEDDED, BUILTIN)
+    assert second == Stage(EMBEDDED, OWN)
     change = record.handover
     assert change is not None
     assert change.until - change.at == HANDOVER_FADE
@@ -246,7 +248,7 @@ def test_a_soundfont_that_is_gone_at_a_restart_is_a_take_over_that_is_kept(
     assert "The built-in synthesis takes over from the soundfont Tiny.sf2." in texts
     assert any("Tiny.sf2 that this session began with is not here" in text for text in texts)
     record = record_of(library, runner.session)
-    assert [stage.synthesis[-8:] for stage in record.stages] == ["Tiny.sf2", BUILTIN]
+    assert [stage.synthesis.split(" ")[-1] for stage in record.stages] == ["Tiny.sf2", OWN[8:]]
     gone.rename(font)
     assert_heard_is_kept(card, made_again(library.load(runner.session)))
 

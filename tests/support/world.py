@@ -14,7 +14,7 @@ from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.clip_record import ClipRecord
 from engine.composers.base import EMBEDDED, Marks
-from engine.composers.synthesis import BUILTIN
+from engine.composers.synthesis import BUILTIN, built_in
 from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery, EngineLost
 from engine.link.protocol import PROTOCOL_VERSION, ClipFailed, ClipStarted, Failure, Hello, Opened
 from engine.plan.clock import clip_start
@@ -198,7 +198,8 @@ class World:
         wanted = command.synthesis or next(iter(self.here), "")
         if not self.here or not command.name.startswith(EMBEDDED):
             return ""
-        return wanted if wanted in self.here else BUILTIN
+        own = next((one for one in self.here if built_in(one)), BUILTIN)
+        return wanted if wanted in self.here else own
 
     def append(self, command: AppendChunk) -> None:
         if not len(command.audio):

@@ -11,8 +11,9 @@ from engine.composers.base import BarRecords, Marks, Traits
 from engine.composers.score.parts.arrangement import Note, arrange
 from engine.composers.score.parts.bar_record import bar_record
 from engine.composers.score.parts.ensembles import ensemble_for
+from engine.composers.score.sound.chosen import Replaced
 from engine.composers.score.sound.renderer import LOOKBACK_SECONDS, Renderer
-from engine.composers.score.sound.soundfont import Replaced, choose
+from engine.composers.score.sound.soundfont import choose
 from engine.composers.score.writing.course import course_of
 from engine.composers.score.writing.earlier import earlier_score
 from engine.composers.score.writing.form import Bar, first_state, next_bar
@@ -37,14 +38,13 @@ class EmbeddedComposer:
     )
 
     def __init__(self) -> None:
-        self._renderer = Renderer()
-        self._replaced: Replaced | None = None
+        self.sound_with(Synthesis())
 
     def sound_with(self, wish: Synthesis) -> str:
         """``Sounding`` of the protocol."""
         chosen = choose(wish)
         self._renderer = Renderer(instruments=chosen.instruments)
-        self._replaced = chosen.replaced
+        self._replaced: Replaced | None = chosen.replaced
         self.traits = msgspec.structs.replace(self.traits, synthesis=chosen.identity)
         return chosen.notice
 

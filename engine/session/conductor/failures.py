@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.base import EMBEDDED
-from engine.composers.synthesis import BUILTIN, spoken
+from engine.composers.synthesis import BUILTIN, built_in, spoken
 from engine.link.protocol import Opened
 from engine.plan.generation import file_name
 from engine.plan.spec import ClipKey
@@ -75,6 +75,18 @@ class Failures:
         state.synthesis = state.synthesis or told.synthesis
         if before and before != told.synthesis:
             self._sound_otherwise(before)
+        elif not before and self._is_another_bank(told.synthesis):
+            state.say(
+                "The built-in instruments are others than those this session was made with; what "
+                "is composed from here on sounds different."
+            )
+
+    def _is_another_bank(self, sounds: str) -> bool:
+        """Whether the built-in synthesis that sounds is not the one that sounded the newest of the
+        clips that are kept."""
+        known = self._state.clip_composers
+        kept = known[max(known)].stages[-1].synthesis if known else ""
+        return built_in(kept) and built_in(sounds) and kept != sounds
 
     def clip_ended(self) -> None:
         """The composer works."""
@@ -171,7 +183,8 @@ class Failures:
     def _resoundable(self) -> bool:
         """Whether what sounds the notes is, or may be, from outside musmed (a soundfont)."""
         state = self._state
-        return state.composer == EMBEDDED and BUILTIN not in (state.synthesis, state.sounds)
+        own = built_in(state.synthesis) or built_in(state.sounds)
+        return state.composer == EMBEDDED and not own
 
     def _sound_with_the_built_in(self, reason: str) -> None:
         """From here on the built-in synthesis sounds the notes: what came from outside may be what
@@ -188,7 +201,7 @@ class Failures:
         """``state.sounds`` takes over from the synthesis ``before``; a clip that has begun goes
         over to it as it does to another composer."""
         state = self._state
-        if not state.sounds == BUILTIN == state.synthesis:  # that has been said
+        if not (built_in(state.sounds) and state.synthesis == BUILTIN):  # that has been said
             name = spoken(state.sounds)
             state.say(f"{name[0].upper()}{name[1:]} takes over from {spoken(before)}.")
         for key, clip in self._begun():

@@ -291,6 +291,26 @@ def test_which_wishes_are_settled(wanted: str, settled: str) -> None:
     assert Synthesis(wanted).settled == settled
 
 
+@pytest.mark.parametrize(
+    ("kept", "now", "says"),
+    [
+        (BUILTIN, f"{BUILTIN} 0123456789abcdef", True),
+        (f"{BUILTIN} fedcba9876543210", f"{BUILTIN} 0123456789abcdef", True),
+        (f"{BUILTIN} 0123456789abcdef", f"{BUILTIN} 0123456789abcdef", False),
+        (FONT, f"{BUILTIN} 0123456789abcdef", False),
+        ("", f"{BUILTIN} 0123456789abcdef", False),
+    ],
+)
+def test_a_kept_session_of_another_bank_is_told(kept: str, now: str, says: bool) -> None:
+    known = {FIRST: ComposedBy((Stage(EMBEDDED, kept),))} if kept else {}
+    conductor = Conductor(REQUEST, EMBEDDED, clip_composers=known, synthesis=kept)
+    world = started(speed=3.0, conductor=conductor, here=(now,))
+    world.run(60)
+    told = [text for text in world.said if text.startswith("The built-in instruments are others")]
+    assert len(told) == says
+    assert not any("takes over" in text for text in world.said)
+
+
 def test_a_record_from_before_hand_overs_had_a_synthesis_is_read() -> None:
     kept = b"""{"composer": "embedded", "version": 1, "loudness": null, "true_peak": null,
         "gating": "off", "seconds": 1.0, "speed": 9.0, "synthesis": "builtin",

@@ -8,6 +8,7 @@ from engine.composers.score.parts import percussion, voices
 from engine.composers.score.parts.basses import BASSES
 from engine.composers.score.parts.ensembles import Ensemble
 from engine.composers.score.parts.figures import FIGURES, choice, held, ring_out
+from engine.composers.score.parts.takes import with_takes
 from engine.composers.score.parts.writer import LAST_NOTE, LONGEST_NOTE, SEATS, Note, Seat, Writer
 from engine.composers.score.writing.form import Bar, Harmony
 
@@ -46,7 +47,7 @@ def arrange(bar: Bar, ensemble: Ensemble, path: Path) -> list[Note]:
     voices.fill(w)
     if bar.start >= _DRUMS_FROM and bar.kind != "final":
         percussion.play(w)
-    return sorted(w.notes)
+    return with_takes(sorted(w.notes), bar.number)
 
 
 def _figure(w: Writer, pattern: str, harmony: Harmony, end: int) -> None:

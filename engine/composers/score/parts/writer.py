@@ -31,7 +31,8 @@ class Note(NamedTuple):
     """A note as it is sounded; its audio is a pure function of these fields.
 
     ``onset`` and ``gate`` in frames; ``gain`` linear; ``brightness`` in [0, 1]; ``pan`` in
-    [-1, 1]; ``send`` to the hall; ``entry`` picks a place in a looped sound.
+    [-1, 1]; ``send`` to the hall; ``entry`` picks a place in a looped sound, ``take`` one of the
+    tables of a struck or sung one (``takes``).
     """
 
     onset: int
@@ -44,6 +45,7 @@ class Note(NamedTuple):
     pan: float
     send: float
     entry: int
+    take: int = 0
 
 
 class Seat(NamedTuple):

@@ -29,6 +29,10 @@ _NAMES = (
 _DRUM_CHANNEL, _DRUM_BANK = 9, 128
 _CHANNELS = tuple(range(9))
 """Presets whose samples are in memory at a time: one for each of these channels, and a kit."""
+BEND = 6
+"""Semitones that the pitch wheel reaches."""
+_WHEEL = 8192
+"""The pitch wheel at rest."""
 _BLOCK = 64
 """Frames the synth renders at a time; whole blocks only, so that every note begins one."""
 _SETTINGS: tuple[tuple[str, float], ...] = (
@@ -76,6 +80,8 @@ def _typed(lib: ctypes.CDLL) -> ctypes.CDLL:
         ("fluid_sfont_get_preset", pointer, (pointer, integer, integer)),
         ("fluid_synth_program_select", integer, (pointer, *(integer,) * 4)),
         ("fluid_synth_set_interp_method", integer, (pointer, integer, integer)),
+        ("fluid_synth_pitch_wheel_sens", integer, (pointer, integer, integer)),
+        ("fluid_synth_pitch_bend", integer, (pointer, integer, integer)),
         ("fluid_synth_noteon", integer, (pointer, integer, integer, integer)),
         ("fluid_synth_all_sounds_off", integer, (pointer, integer)),
         (
@@ -129,11 +135,21 @@ class Font:
         return bool(self._lib.fluid_sfont_get_preset(font, bank, programme))
 
     def note(
-        self, programme: int, key: int, velocity: int, frames: int, *, drums: bool = False
+        self,
+        programme: int,
+        key: int,
+        velocity: int,
+        frames: int,
+        bent: float = 0.0,
+        *,
+        drums: bool = False,
     ) -> Table:
         """One note held for ``frames``, shape (2, frames); silence for a preset that is not
-        there."""
+        there. ``bent``: semitones that the pitch wheel moves ``key``, within ``BEND``."""
         channel = self._channel(programme, drums=drums)
+        self._lib.fluid_synth_pitch_wheel_sens(self._synth, channel, BEND)
+        wheel = _WHEEL + round(bent / BEND * _WHEEL)
+        self._lib.fluid_synth_pitch_bend(self._synth, channel, min(2 * _WHEEL - 1, wheel))
         whole = -(-frames // _BLOCK) * _BLOCK
         # A voice's filter starts from where the voice before it in its slot left off: the same
         # note, begun and cut off before, makes what follows independent of all others.

@@ -22,6 +22,9 @@ from engine.composers.score.sound.tables import Table, TableCache, fall, rise, s
 
 LAYERS = 6
 """Brightness layers of a table, softest first."""
+_PLACE, _COMB = 26, 0.09
+"""Where a string is struck is a comb (Fletcher & Rossing 1998, 12.2): frames and depth of one that
+colours a take by about 1.6 dB."""
 _LENGTHS = (1.5, 3.0, 5.0, 9.5)
 """Seconds of a table: the shortest that holds the note is made."""
 
@@ -34,7 +37,9 @@ class Instrument:
     ``release`` seconds; ``loop``: the table repeats and is entered anywhere, and two layers of it
     sound at once, ``motion`` of a layer's way to and fro. ``swell``: how much a note's level grows
     towards its middle. ``tremolo``: depth of a slow panning from side to side. ``low``/``high``:
-    its range, into which pitches are folded by octaves.
+    its range, into which pitches are folded by octaves. ``again``: makes another
+    recording's table of a note, for takes.
+    ``coherent``: two layers of a loop are one sound, and add up as such.
     """
 
     make: Maker
@@ -46,6 +51,8 @@ class Instrument:
     swell: float = 0.0
     motion: float = 0.0
     tremolo: float = 0.0
+    again: Maker | None = None
+    coherent: bool = False
 
     def fold(self, pitch: int) -> int:
         """``pitch`` moved by octaves into the instrument's range."""
@@ -57,18 +64,21 @@ class Instrument:
 
 
 def sound(  # noqa: PLR0917 - a note is these things
-    cache: TableCache,
+    cache: TableCache[Table],
     name: str,
     pitch: int,
     brightness: float,
     gate: int,
     entry: int,
     *,
+    take: int = 0,
     instrument: Instrument | None = None,
 ) -> Table:
     """One note, shape (n,) or (2, n), unit loudness; it ends in a fade, at exactly zero.
 
-    ``gate``: frames until the release begins; ``entry``: where a looped table is entered.
+    ``gate``: frames until the release begins; ``entry``: where a looped table is entered;
+    ``take`` of a struck or sung one: 0, or 1 for another recording, or 2 for the first one excited
+    at another place.
     ``instrument``: another synthesis's under this name; a cache holds the tables of one.
     """
     instrument = instrument or INSTRUMENTS[name]
@@ -84,11 +94,15 @@ def sound(  # noqa: PLR0917 - a note is these things
             cache.get((name, pitch, at), lambda at=at: instrument.make(pitch, at, 0))  # type: ignore[misc]
             for at in (low, low + 1)
         ]
-        wave = _blended(pair[0], pair[1], blend, entry, length)
+        wave = _blended(pair[0], pair[1], blend, entry, length, coherent=instrument.coherent)
     else:
         room = _room(length)
-        table = cache.get((name, pitch, layer, room), lambda: instrument.make(pitch, layer, room))
+        other = instrument.again if take == 1 else None
+        make, key = other or instrument.make, (name, pitch, layer, room, other is not None)
+        table = cache.get(key, lambda: make(pitch, layer, room))
         wave = table[..., :length].copy()
+        if take and other is None:
+            wave[..., _PLACE:] -= np.float32(take * _COMB) * table[..., : wave.shape[-1] - _PLACE]
     if instrument.swell:
         wave *= slow(1.0 - instrument.swell * (1.0 - arc), length)[: wave.shape[-1]]
     length = wave.shape[-1]
@@ -127,12 +141,17 @@ def _drift(entry: int, length: int) -> Table:
     return drift.astype(np.float32)
 
 
-def _blended(dark: Table, bright: Table, blend: Table, entry: int, length: int) -> Table:
-    """Two loops at constant power; ``blend`` 0 is all ``dark``."""
-    angle = np.clip(blend, 0.0, 1.0) * np.float32(np.pi / 2.0)
+def _blended(
+    dark: Table, bright: Table, blend: Table, entry: int, length: int, *, coherent: bool
+) -> Table:
+    """Two loops at constant power, or where they are ``coherent`` at constant sum; ``blend`` 0 is
+    all ``dark``."""
+    share = np.clip(blend, 0.0, 1.0).astype(np.float32)
+    angle = share * np.float32(np.pi / 2.0)
+    one, other = (1.0 - share, share) if coherent else (np.cos(angle), np.sin(angle))
     wave = _looped(dark, entry, length)
-    wave *= slow(np.cos(angle), length)
-    wave += _looped(bright, entry, length) * slow(np.sin(angle), length)
+    wave *= slow(one, length)
+    wave += _looped(bright, entry, length) * slow(other, length)
     return wave
 
 
@@ -292,3 +311,19 @@ INSTRUMENTS: dict[str, Instrument] = {
     "open hat": Instrument(drums.metal(0.13, 4600.0, 0.003), 0.0, 0.1, low=0, high=127),
     "ride": Instrument(drums.metal(0.42, 3300.0, 0.003), 0.0, 0.4, low=0, high=127),
 }  # fmt: skip
+
+
+def laid_out(instrument: Instrument, pitch: int, layer: int, frames: int) -> Table:
+    """A table of an instrument, a loop gone round for ``frames``."""
+    table = instrument.make(pitch, layer, frames)
+    if not instrument.loop:
+        return table
+    return np.tile(table, -(-frames // table.shape[-1]))[..., :frames]
+
+
+def loudest(table: Table) -> float:
+    """The RMS of the loudest part of 0.2 s, as ``level`` takes it."""
+    window = min(table.shape[-1], SAMPLE_RATE // 5)
+    whole = table.shape[-1] // window * window
+    squares = (table[..., :whole] ** 2).reshape(-1, whole // window, window)
+    return float(np.sqrt(np.max(np.mean(squares, axis=(0, 2)))))

@@ -13,7 +13,7 @@ from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames
 from engine.composers.score.parts.arrangement import LONGEST_NOTE, Note
 from engine.composers.score.sound.instruments import INSTRUMENTS, Instrument, sound
 from engine.composers.score.sound.reverb import PARTITIONS, Spectrum, send_spectrum, wet_block
-from engine.composers.score.sound.tables import TableCache
+from engine.composers.score.sound.tables import Table, TableCache
 
 Bus = NDArray[np.float32]
 """Dry left, dry right and hall send, shape (3, frames)."""
@@ -36,10 +36,10 @@ class Renderer:
 
     def __init__(
         self,
-        tables: TableCache | None = None,
+        tables: TableCache[Table] | None = None,
         instruments: Mapping[str, Instrument] = INSTRUMENTS,
     ) -> None:
-        self._tables = tables or TableCache()
+        self._tables: TableCache[Table] = tables or TableCache()
         self._instruments = instruments
 
     def blocks(self, notes: Callable[[int], list[Note]], first: int, last: int) -> Iterator[Frames]:
@@ -82,7 +82,7 @@ class Renderer:
     def _sound(self, note: Note) -> Bus:
         instrument = self._instruments[note.instrument]
         where = (note.instrument, note.pitch, note.brightness, note.gate, note.entry)
-        wave = sound(self._tables, *where, instrument=instrument)
+        wave = sound(self._tables, *where, take=note.take, instrument=instrument)
         depth = INSTRUMENTS[note.instrument].tremolo
         if depth:
             wave = _panned(wave, note.onset, depth)

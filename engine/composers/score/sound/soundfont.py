@@ -15,18 +15,27 @@ import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.format import SAMPLE_RATE
+from engine.composers.score.sound import bank
+from engine.composers.score.sound.chosen import Chosen, Replaced
 from engine.composers.score.sound.fluid import Font, library_version
 from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion
-from engine.composers.score.sound.instruments import INSTRUMENTS, Instrument
+from engine.composers.score.sound.instruments import (
+    INSTRUMENTS,
+    LAYERS,
+    Instrument,
+    laid_out,
+    loudest,
+)
 from engine.composers.score.sound.struck import Maker
 from engine.composers.score.sound.tables import Table, level
-from engine.composers.synthesis import BUILTIN, Synthesis
+from engine.composers.score.sound.touch import HIT_PITCH, colour, gain_of, narrowed
+from engine.composers.synthesis import BUILTIN, Synthesis, built_in
 from engine.errors import MusmedError
 from engine.places import expanded, open_file
 
@@ -43,6 +52,11 @@ PACKAGES = "fluidsynth and fluid-soundfont-gm"
 _VELOCITIES = (34, 50, 66, 82, 98, 114)
 """The velocity of each brightness layer: how hard a note is played decides its colour, and its
 loudness is levelled out."""
+_KEYS = 3
+"""Keys beside its own on which a note is played that comes again, the pitch wheel making up for it:
+more often than not they have another recording."""
+_STROKE = 0.25
+"""Semitones by which a stroke that comes again is bent."""
 _SILENT = 1e-5
 _NAMED = 5
 """Instruments that a sentence names."""
@@ -51,36 +65,11 @@ _TAIL_FRAMES = SAMPLE_RATE // 4
 _SAMPLE_BLOCKS, _BLOCK_BYTES, _TAIL_BYTES = 64, 2**16, 2**20
 
 
-class Replaced:
-    """What the built-in synthesis sounds though a soundfont was chosen: ``instruments`` that the
-    soundfont has no preset for, and notes that its presets play as silence, as they are met."""
-
-    def __init__(self) -> None:
-        self.instruments: set[str] = set()
-        self.notes: set[tuple[str, int]] = set()
-        """(instrument, pitch within its range)."""
-
-    def has(self, name: str, pitch: int) -> bool:
-        """Whether the built-in synthesis sounded the note. Known once it has sounded."""
-        return name in self.instruments or (name, INSTRUMENTS[name].fold(pitch)) in self.notes
-
-
-class Chosen(NamedTuple):
-    """What sounds: the instruments, the ``identity`` that is recorded and makes them again, a
-    sentence for the listener where it is not what was asked for ('' otherwise), and what of it is
-    built in all the same (None where all is)."""
-
-    instruments: Mapping[str, Instrument]
-    identity: str
-    notice: str = ""
-    replaced: Replaced | None = None
-
-
 def choose(wish: Synthesis) -> Chosen:
     """The synthesis for ``wish``. Never raises for a library or soundfont that is missing or
     broken: the built-in synthesis takes its place."""
-    if wish.wanted == BUILTIN:
-        return Chosen(INSTRUMENTS, BUILTIN)
+    if built_in(wish.wanted):
+        return _builtin("")
     version = library_version()
     kept = wish.wanted.startswith("fluidsynth ")
     asked = wish.wanted != "auto" or wish.soundfont is not None
@@ -107,7 +96,7 @@ def _sounded_by(path: Path, version: str) -> Chosen:
     """The soundfont at ``path``, or the built-in synthesis where it is of no use."""
     try:
         check_soundfont(path)
-        instruments, replaced = instruments_of(Font(path))
+        instruments, replaced = instruments_of(Font(path), _builtin("").instruments)
         identity = f"fluidsynth {version} {fingerprint(path)} {path.name}"
     except (MusmedError, OSError) as error:
         said = str(error) if isinstance(error, MusmedError) else _unreadable(path, error)
@@ -140,8 +129,16 @@ def candidates(wish: Synthesis) -> list[Path]:
 
 
 def _builtin(reason: str) -> Chosen:
+    """The bank, or the synthesised instruments where it is damaged; ``reason``: why not what was
+    asked for."""
     notice = f"{reason}; the built-in synthesis plays instead." if reason else ""
-    return Chosen(INSTRUMENTS, BUILTIN, notice)
+    try:
+        instruments, identity = bank.instruments(), f"{BUILTIN} {bank.opened().fingerprint}"
+    except MusmedError as error:
+        lost = str(error).rstrip(".")
+        lost += "; synthesised instruments play instead (install musmed anew)."
+        return Chosen(INSTRUMENTS, BUILTIN, f"{notice} {lost}".strip())
+    return Chosen(instruments, identity, notice)
 
 
 def _unreadable(path: Path, error: OSError) -> str:
@@ -196,48 +193,61 @@ def _lists(file: BinaryIO, end: int) -> list[bytes]:
     return names
 
 
-def instruments_of(font: Font) -> tuple[dict[str, Instrument], Replaced]:
-    """The instruments, their tables from ``font`` where it has them, and where it has not."""
-    made: dict[str, Instrument] = {}
+def instruments_of(
+    font: Font, base: Mapping[str, Instrument]
+) -> tuple[dict[str, Instrument], Replaced]:
+    """The instruments, their tables from ``font`` where it has them, and where it has not; those
+    are of ``base``."""
+    made = dict(base)
     replaced = Replaced()
     for name, instrument in INSTRUMENTS.items():
         place = GENERAL_MIDI[name]
         drums = isinstance(place, Percussion)
         number = (place.kit or 0) if isinstance(place, Percussion) else place.number
-        made[name] = instrument
         if font.has(number, drums=drums):
-            make = _maker(font, name, number, replaced, drums=drums)
-            made[name] = replace(instrument, make=make, loop=False, motion=0.0)
+            one, other = (
+                _maker(font, name, base[name], replaced, again=again) for again in (False, True)
+            )
+            made[name] = replace(instrument, make=one, again=other, loop=False, motion=0.0)
         else:
             replaced.instruments.add(name)
     return made, replaced
 
 
-def _maker(font: Font, name: str, number: int, replaced: Replaced, *, drums: bool) -> Maker:
+def _maker(font: Font, name: str, base: Instrument, replaced: Replaced, *, again: bool) -> Maker:
+    place = GENERAL_MIDI[name]
+
     def make(pitch: int, layer: int, frames: int) -> Table:
-        place = GENERAL_MIDI[name]
-        key = place.key(pitch) if isinstance(place, Percussion) else pitch
-        wave = font.note(number, key, _VELOCITIES[layer], frames, drums=drums)
-        wave = _without_rumble(wave)
+        velocity = _VELOCITIES[layer]
+        if isinstance(place, Percussion):
+            number, key, drums, bent = place.kit or 0, place.key(pitch), True, again * _STROKE
+        else:
+            number, key, drums, bent = place.number, pitch + again * _KEYS, False, -_KEYS * again
+        wave = font.note(number, key, velocity, frames, bent, drums=drums)
+        wave = without_rumble(wave, layer, HIT_PITCH if drums else pitch)
         if not np.abs(wave).max() > _SILENT:  # nothing there, or no number
             replaced.notes.add((name, pitch))
-            return _own(name, pitch, layer, frames)
+            return laid_out(base, pitch, layer, frames)
         if np.array_equal(wave[0], wave[1]):
             wave = wave[0].copy()
-        if not drums:
-            return level(wave)
-        return level(wave, _loudest(_own(name, pitch, layer, frames)))
+        if drums:
+            return level(wave, loudest(INSTRUMENTS[name].make(pitch, layer, frames)))
+        wave = level(narrowed(wave))
+        wave *= np.float32(gain_of(layer))
+        return wave
 
     return make
 
 
-def _without_rumble(wave: Table) -> Table:
-    """``wave`` through a fourth-order high-pass at 28 Hz: pads of recorded soundfonts carry as
-    much below hearing as within it."""
+def without_rumble(wave: Table, layer: int = LAYERS - 1, pitch: float = 60.0) -> Table:
+    """``wave`` as ``layer`` of ``pitch`` has it, and through a fourth-order high-pass at 28 Hz:
+    pads of recorded soundfonts carry as much below hearing as within it."""
     length = wave.shape[-1]
-    size, response = _high_pass(length)
+    size, high_pass = _high_pass(length)
     spectrum = np.fft.rfft(wave, size, axis=-1)
-    spectrum *= response
+    spectrum *= high_pass
+    if layer < LAYERS - 1:
+        spectrum *= colour(layer, pitch, SAMPLE_RATE, size)
     return np.ascontiguousarray(np.fft.irfft(spectrum, size, axis=-1)[..., :length], np.float32)
 
 
@@ -252,19 +262,3 @@ def _high_pass(length: int) -> tuple[int, NDArray[np.complex64]]:
     s = 1j * np.fft.rfftfreq(size, 1.0 / SAMPLE_RATE) / _RUMBLE_HERTZ
     response = s**4 / ((s**2 + 0.76537 * s + 1.0) * (s**2 + 1.84776 * s + 1.0))
     return size, response.astype(np.complex64)
-
-
-def _own(name: str, pitch: int, layer: int, frames: int) -> Table:
-    """The built-in table, a loop laid out to ``frames``."""
-    table = INSTRUMENTS[name].make(pitch, layer, frames)
-    if not INSTRUMENTS[name].loop:
-        return table
-    return np.tile(table, -(-frames // table.shape[-1]))[..., :frames]
-
-
-def _loudest(table: Table) -> float:
-    """The RMS of the loudest part of 0.2 s, as ``level`` takes it."""
-    window = min(table.shape[-1], SAMPLE_RATE // 5)
-    whole = table.shape[-1] // window * window
-    squares = (table[..., :whole] ** 2).reshape(-1, whole // window, window)
-    return float(np.sqrt(np.max(np.mean(squares, axis=(0, 2)))))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,10 @@ TOP = 0.45 * SAMPLE_RATE
 CACHE_BYTES = 140 * 2**20
 
 
-class TableCache:
+Kept = TypeVar("Kept", bound=NDArray[Any])
+
+
+class TableCache(Generic[Kept]):
     """Tables by key, the least recently used dropped beyond ``limit`` bytes.
 
     A table is a pure function of its key, so dropping one never changes the sound.
@@ -28,10 +31,10 @@ class TableCache:
 
     def __init__(self, limit: int = CACHE_BYTES) -> None:
         self._limit = limit
-        self._tables: OrderedDict[Hashable, Table] = OrderedDict()
+        self._tables: OrderedDict[Hashable, Kept] = OrderedDict()
         self.bytes = 0
 
-    def get(self, key: Hashable, make: Callable[[], Table]) -> Table:
+    def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
         """The table under ``key``, made if it is not here."""
         table = self._tables.get(key)
         if table is not None:
