@@ -5,7 +5,8 @@
 FOLDER holds the dataset's split-0 files autotagging_{moodtheme,instrument,genre}-train.tsv
 (https://github.com/MTG/mtg-jamendo-dataset, data/splits/split-0). P(instrument | mood) is counted
 over the tracks that have both a mood/theme and an instrument tag, P(genre | mood) likewise: each
-(mood, tag) pair of a track counts once, and a row sums to 1.
+(mood, tag) pair of a track counts once, and a row sums to 1. Which instruments belong to a genre is
+counted over the tracks that have both tags: P(instrument | genre) / P(instrument).
 """
 
 from __future__ import annotations
@@ -54,6 +55,24 @@ def conditional(moods: Tracks, others: Tracks) -> tuple[dict[str, dict[str, floa
     return table, len(both)
 
 
+def lift(genres: Tracks, instruments: Tracks) -> dict[str, list[float]]:
+    """For each genre and each instrument (in the order of their names) how many times as often
+    they come together as they would by chance; rounded. Smoothed like ``conditional``."""
+    both = sorted(genres.keys() & instruments.keys())
+    pairs = Counter((g, i) for track in both for g in genres[track] for i in instruments[track])
+    of_instrument = Counter(instrument for _, instrument in pairs.elements())
+    of_genre = Counter(genre for genre, _ in pairs.elements())
+    names = sorted({tag for tags in instruments.values() for tag in tags})
+    table = {}
+    for genre in sorted({tag for tags in genres.values() for tag in tags}):
+        shares = [of_instrument[name] / pairs.total() for name in names]
+        table[genre] = [
+            round((pairs[genre, name] / share + SMOOTHING) / (of_genre[genre] + SMOOTHING), 2)
+            for name, share in zip(names, shares, strict=True)
+        ]
+    return table
+
+
 def _folded(row: dict[str, float]) -> dict[str, float]:
     """Without the small entries; their mass goes to the others in proportion."""
     kept = {tag: p for tag, p in row.items() if p >= SMALLEST}
@@ -80,6 +99,7 @@ def build(folder: Path) -> dict[str, object]:
         "genres": sorted({tag for tags in genres.values() for tag in tags}),
         "instrument_given_mood": instrument_table,
         "genre_given_mood": genre_table,
+        "instrument_lift": lift(genres, instruments),
     }
 
 

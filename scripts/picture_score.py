@@ -22,8 +22,8 @@ from engine.affect.circumplex import Affect
 from engine.affect.path import Path, Waypoint
 from engine.audio.format import SAMPLE_RATE, Frames
 from engine.composers.score.composer import EmbeddedComposer, bars_of
-from engine.composers.score.parts.arrangement import Note, arrange
-from engine.composers.score.parts.ensembles import ensemble_for
+from engine.composers.score.parts.handover import notes_of
+from engine.composers.score.parts.writer import Note
 from engine.composers.score.writing.course import course_of
 from engine.composers.score.writing.form import first_state
 from engine.plan.spec import ClipSpec, LevelPoint, SeedStep, Tags
@@ -65,8 +65,7 @@ def whole_spec(options: argparse.Namespace) -> ClipSpec:
 def compose(spec: ClipSpec) -> tuple[list[Note], Frames]:
     """The notes and the audio of ``spec``."""
     bars, _ = bars_of(spec, first_state(course_of(spec)))
-    ensemble = ensemble_for(spec.tags)
-    notes = [note for bar in bars for note in arrange(bar, ensemble, spec.path)]
+    notes = [note for bar in bars for note in notes_of(bar, spec.path)]
     composition = EmbeddedComposer().compose(spec, None, lambda: False)
     return notes, np.concatenate(list(composition.chunks()))
 

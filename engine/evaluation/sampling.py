@@ -32,7 +32,7 @@ from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery, EngineLost
 from engine.link.protocol import ClipFailed, ClipStarted, Failure, Opened
-from engine.plan.drift import first_ensemble
+from engine.plan.drift import first_players
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec, Plan
@@ -78,9 +78,9 @@ def samples(asked: Request, moods: Sequence[str], seeds: int) -> Iterator[Sample
             request = msgspec.structs.replace(
                 asked, start=place, target=place, minutes=1.0, seed=seed, temperature=0.0
             )
-            ensemble = first_ensemble(request, name, name)
+            players = first_players(request, name, name)
             request = msgspec.structs.replace(
-                request, instrument=ensemble.instrument, genre=ensemble.genre
+                request, instrument=players.instrument, genre=players.genre
             )
             plan = make_plan(request)
             tags = msgspec.structs.replace(plan.clips[0].tags, mood=name)

@@ -1,80 +1,176 @@
-"""Drift: how instrument and genre are chosen and how they change (the paper's temperature)."""
+"""Drift: who plays first, and how players and genre change (the paper's temperature).
+
+Drawn from P(instrument | mood) and P(genre | mood) in MTG-Jamendo, among what can be reached from
+who plays now (``families``) and does not work against the path.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
+import math
+from collections.abc import Sequence
 
 import msgspec
 
+from engine.plan.families import Stretch, may_follow, stay
 from engine.plan.request import Request
+from engine.plan.spec import Players
 from engine.plan.words import Distribution, tag_statistics
 
-DRIFT_SECONDS = 90.0
-"""Instrument or genre change at most once in so long."""
 NOT_CHOSEN = frozenset({"voice"})
 """musmed composes instrumental music: a voice is heard only when it is pinned."""
+FAMILY = 0.5
+"""The share of the players that stays in a change within a family."""
+_NEIGHBOUR = 0.1
+"""The least share that stays where the family is left: of up to ten players one."""
+_SURPRISE = 0.25
+"""At temperature 1 one change in so many goes to a neighbouring family."""
 
 
-class Ensemble(msgspec.Struct, frozen=True):
-    """What plays: instrument and genre, and the session seconds of their last change."""
+class Place(msgspec.Struct, frozen=True):
+    """Where a change may begin: with clip ``index``, in ``mood`` on the way to the mood ``goal``.
+    ``steered``: the path has been steered since the last change."""
 
-    instrument: str
-    genre: str
-    since: float
+    index: int
+    mood: str
+    goal: str
+    steered: bool
+    stretch: Stretch
 
 
-def first_ensemble(request: Request, start_mood: str, target_mood: str) -> Ensemble:
-    """The session's first ensemble: drawn from what goes with its first and last mood, half
-    and half, so that it fits both ends of the path. Pinned tags stand."""
-    table = tag_statistics()
-    drawn_instrument = _draw(
-        _blend(table.instrument_given_mood, start_mood, target_mood),
-        _uniform(request.seed, 0, "instrument"),
+def first_players(request: Request, start_mood: str, target_mood: str) -> Players:
+    """Who plays first: drawn from what goes with the session's first and last mood, with both of
+    them, and an instrument and a genre that belong together. Pinned tags stand."""
+    return _chosen(
+        request,
+        _both(tag_statistics().instrument_given_mood, start_mood, target_mood),
+        _both(tag_statistics().genre_given_mood, start_mood, target_mood),
     )
-    drawn_genre = _draw(
-        _blend(table.genre_given_mood, start_mood, target_mood),
-        _uniform(request.seed, 0, "genre"),
-    )
-    return Ensemble(request.instrument or drawn_instrument, request.genre or drawn_genre, 0.0)
 
 
-def drifted(ensemble: Ensemble, request: Request, index: int, time: float, mood: str) -> Ensemble:
-    """The ensemble of clip ``index``, which starts at ``time`` in ``mood``, after ``ensemble``.
+def changed(now: Sequence[Players], request: Request, place: Place) -> Players | None:
+    """Who plays from ``place`` on after those of ``now`` (one of them plays; the first, if nothing
+    came between), or None where nobody changes.
 
-    When 90 s have gone by since the last change, with the request's temperature as its chance
-    one of those not pinned, instrument or genre, changes to another that goes with ``mood``.
-    Depends on the seed and the index, not on what was drawn for other clips.
+    With the request's temperature as its chance an instrument or a genre that is not pinned gives
+    way to another that goes with the mood, within the family; more rarely, the warmer the oftener,
+    both to those of a neighbouring family. After a steer both to what goes with where the path is
+    and where it goes now. Depends on the seed and the index, not on what was drawn for other clips.
     """
-    free = [
-        kind
-        for kind, pinned in (("instrument", request.instrument), ("genre", request.genre))
-        if pinned is None
-    ]
-    if not free or time - ensemble.since < DRIFT_SECONDS:
-        return ensemble
-    if _uniform(request.seed, index, "chance") >= request.temperature:
-        return ensemble
-    kind = free[int(_uniform(request.seed, index, "which") * len(free))]
-    table, place = tag_statistics(), _uniform(request.seed, index, kind)
-    if kind == "instrument":
-        others = _without(table.instrument_given_mood[mood], ensemble.instrument)
-        return Ensemble(_draw(others, place), ensemble.genre, time)
-    others = _without(table.genre_given_mood[mood], ensemble.genre)
-    return Ensemble(ensemble.instrument, _draw(others, place), time)
+    if _uniform(request.seed, place.index, "chance") >= request.temperature:
+        return None
+    table = tag_statistics()
+    instruments, genres = table.instrument_given_mood, table.genre_given_mood
+    if place.steered:
+        both = [_both(rows, place.mood, place.goal) for rows in (instruments, genres)]
+        return _one_of(now, _weighted(request, *both), (0.0, 1.0), request.seed, place)
+    weights = _weighted(request, instruments[place.mood], genres[place.mood])
+    surprised = _uniform(request.seed, place.index, "surprise")
+    if surprised < _SURPRISE * request.temperature**2:
+        found = _one_of(now, weights, (_NEIGHBOUR, FAMILY), request.seed, place)
+        if found is not None:
+            return found
+    kinds = [_instrument, _genre]
+    if _uniform(request.seed, place.index, "which") < 0.5:
+        kinds.reverse()
+    for changes in kinds:
+        one = {players: w for players, w in weights.items() if changes(now[0], players)}
+        found = _one_of(now, one, (FAMILY, 1.0), request.seed, place)
+        if found is not None:
+            return found
+    return None
 
 
-def _blend(table: dict[str, Distribution], a: str, b: str) -> Distribution:
-    tags = sorted(table[a].keys() | table[b].keys())
-    return {tag: table[a].get(tag, 0.0) + table[b].get(tag, 0.0) for tag in tags}
+def _instrument(now: Players, other: Players) -> bool:
+    """Whether only the instrument is another."""
+    return now.genre == other.genre and now.instrument != other.instrument
 
 
-def _without(row: Distribution, tag: str) -> Distribution:
-    return {other: p for other, p in row.items() if other != tag}
+def _genre(now: Players, other: Players) -> bool:
+    """Whether only the genre is another."""
+    return now.instrument == other.instrument and now.genre != other.genre
+
+
+def _weighted(
+    request: Request, instruments: Distribution, genres: Distribution
+) -> dict[Players, float]:
+    """All who may be drawn, with their weights."""
+    pairs = itertools.product(
+        _may_be(instruments, request.instrument).items(), _may_be(genres, request.genre).items()
+    )
+    return {
+        (players := Players(instrument, genre)): p * q * _belong(players)
+        for (instrument, p), (genre, q) in pairs
+    }
+
+
+def _one_of(
+    now: Sequence[Players],
+    weights: dict[Players, float],
+    shares: tuple[float, float],
+    seed: int,
+    place: Place,
+) -> Players | None:
+    """Others who may play there, of whom a share within ``shares`` plays now; None where nobody
+    may."""
+    least, most = shares
+    found = {
+        f"{players.instrument} {players.genre}": players
+        for players, weight in weights.items()
+        if weight > 0.0
+        and players not in now
+        and all(
+            least <= stay(one, players) <= most and may_follow(one, players, place.stretch)
+            for one in now
+        )
+    }
+    if not found:
+        return None
+    row = {name: weights[players] for name, players in found.items()}
+    return found[_draw(row, _uniform(seed, place.index, "players"))]
+
+
+def _may_be(row: Distribution, pinned: str | None) -> Distribution:
+    """What may be drawn: the pinned tag alone, else all but what is not chosen."""
+    if pinned is not None:
+        return {pinned: 1.0}
+    return {tag: p for tag, p in row.items() if tag not in NOT_CHOSEN}
+
+
+def _chosen(request: Request, instruments: Distribution, genres: Distribution) -> Players:
+    """First the instrument, then a genre that it belongs to."""
+    instruments = _may_be(instruments, request.instrument)
+    if request.genre is not None:
+        instruments = {
+            tag: p * _belong(Players(tag, request.genre)) for tag, p in instruments.items()
+        }
+    instrument = _draw(instruments, _uniform(request.seed, 0, "instrument"))
+    genres = {
+        tag: p * _belong(Players(instrument, tag))
+        for tag, p in _may_be(genres, request.genre).items()
+    }
+    return Players(instrument, _draw(genres, _uniform(request.seed, 0, "genre")))
+
+
+def _belong(players: Players) -> float:
+    """How many times as often instrument and genre come together as they would by chance."""
+    table = tag_statistics()
+    return table.instrument_lift[players.genre][table.instruments.index(players.instrument)]
+
+
+def _both(table: dict[str, Distribution], a: str, b: str) -> Distribution:
+    """What goes with both moods: the geometric mean; where nothing does, what goes with either."""
+    one, other = table[a], table[b]
+    found = {tag: math.sqrt(one[tag] * other[tag]) for tag in sorted(one.keys() & other.keys())}
+    if not found.keys() - NOT_CHOSEN:
+        return {tag: one.get(tag, 0.0) + other.get(tag, 0.0) for tag in sorted({*one, *other})}
+    return found
 
 
 def _draw(row: Distribution, place: float) -> str:
     """The tag at ``place`` in [0, 1) of the distribution, weights in any scale."""
-    items = [(tag, p) for tag, p in sorted(row.items()) if tag not in NOT_CHOSEN]
+    items = sorted(row.items())
     left = place * sum(p for _, p in items)
     for tag, p in items:
         left -= p

@@ -13,23 +13,31 @@ from collections.abc import Sequence
 
 import msgspec
 
-from engine.affect.circumplex import Affect
-from engine.affect.path import GENTLE_SPEED, Path, ease, gentle_seconds, plan_path, speed, steer
+from engine.affect.path import GENTLE_SPEED, ease, gentle_seconds, plan_path, speed, steer
 from engine.errors import MusmedError
 from engine.plan import words
 from engine.plan.clock import STRIDE_SECONDS, clip_count, clip_end, clip_start
-from engine.plan.drift import Ensemble, drifted, first_ensemble
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.levels import (
-    Levels,
     eased_levels,
     level_segment,
     session_levels,
     steered_levels,
 )
 from engine.plan.request import MAX_MINUTES, MIN_MINUTES, Request
-from engine.plan.spec import FUTURE_SECONDS, HISTORY_SECONDS, ClipSpec, Plan, SeedStep, Tags
+from engine.plan.schedule import schedule
+from engine.plan.spec import (
+    FUTURE_SECONDS,
+    HISTORY_SECONDS,
+    Change,
+    ClipSpec,
+    Plan,
+    Players,
+    SeedStep,
+    Tags,
+)
 from engine.plan.tags import emotion_of, mean_affect, mood_of
+from engine.plan.version import Version
 
 LAST_CHANCE_SECONDS = 8.0
 """An event nearer to the session's end changes nothing that could still be heard."""
@@ -39,20 +47,6 @@ SPLICE_MARGIN = 2.0
 
 class RequestError(MusmedError):
     """A request that can't be made into a session: the sentence names the field and its range."""
-
-
-class _Version(msgspec.Struct, frozen=True):
-    """The course of the session after an event: ``at`` is its time, ``first`` the first clip
-    it revised."""
-
-    at: float
-    first: int
-    path: Path
-    levels: Levels
-    reference: float
-    seeds: tuple[SeedStep, ...]
-    goal: Affect
-    goal_word: str | None
 
 
 def make_plan(request: Request, events: Sequence[Event] = ()) -> Plan:
@@ -113,10 +107,10 @@ def _canonical(request: Request) -> Request:
     )
 
 
-def _first_version(request: Request) -> _Version:
+def _first_version(request: Request) -> Version:
     path = plan_path(request.start, request.target, request.seconds, request.strategy)
     levels, reference = session_levels(path, request.seconds)
-    return _Version(
+    return Version(
         at=0.0,
         first=0,
         path=path,
@@ -128,7 +122,7 @@ def _first_version(request: Request) -> _Version:
     )
 
 
-def _after(old: _Version, event: Event, request: Request) -> _Version:
+def _after(old: Version, event: Event, request: Request) -> Version:
     """The course after ``event``."""
     at, total = event.at, request.seconds
     if not (math.isfinite(at) and old.at <= at < total):
@@ -145,6 +139,7 @@ def _after(old: _Version, event: Event, request: Request) -> _Version:
                 reference=reference,
                 goal=target,
                 goal_word=word,
+                steered=True,
                 **place,
             )
         case Ease():
@@ -152,11 +147,11 @@ def _after(old: _Version, event: Event, request: Request) -> _Version:
             levels = eased_levels(old.levels, path, at, total, old.reference)
             goal = path.at(total)
             return msgspec.structs.replace(
-                old, path=path, levels=levels, goal=goal, goal_word=None, **place
+                old, path=path, levels=levels, goal=goal, goal_word=None, steered=False, **place
             )
         case Skip():
             step = SeedStep(at, _skip_seed(request.seed, len(old.seeds)))
-            return msgspec.structs.replace(old, seeds=(*old.seeds, step), **place)
+            return msgspec.structs.replace(old, seeds=(*old.seeds, step), steered=False, **place)
 
 
 def _first_changed(at: float, total: float) -> int:
@@ -171,19 +166,17 @@ def _skip_seed(seed: int, number: int) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
-def _clips(request: Request, versions: Sequence[_Version]) -> tuple[ClipSpec, ...]:
+def _clips(request: Request, versions: Sequence[Version]) -> tuple[ClipSpec, ...]:
     """The newest spec of every clip."""
     clips: list[ClipSpec] = []
-    ensemble: Ensemble | None = None
+    schedules = [schedule(request, versions[: k + 1]) for k in range(len(versions))]
     for index in range(clip_count(request.seconds)):
         mood_before = clips[-1].tags.mood if clips else None
-        if ensemble is None or mood_before is None:
-            ensemble = _opening(request, versions[0].path)
-        else:
-            ensemble = _ensemble(request, versions, index, mood_before, ensemble)
-        touching = [version for version in versions if version.first <= index]
+        touching = [version for version in versions if version.first <= index]  # the first ones
         start, end = _window(touching, index, request.seconds)
-        tags = _tags(request, touching[-1], (start, end), mood_before, ensemble)
+        changes = schedules[len(touching) - 1]
+        players = _in_force(changes, start).players
+        tags = _tags(request, touching[-1], (start, end), mood_before, players)
         since = max(0.0, start - HISTORY_SECONDS)
         until = min(end + FUTURE_SECONDS, request.seconds)
         spec = ClipSpec(
@@ -198,51 +191,24 @@ def _clips(request: Request, versions: Sequence[_Version]) -> tuple[ClipSpec, ..
             tags=tags,
             prompt=words.prompt(tags),
             mood_table=request.mood_table,
+            changes=_changes(changes, since, until),
         )
         clips.append(spec)
     return tuple(clips)
 
 
-def _window(touching: Sequence[_Version], index: int, total: float) -> tuple[float, float]:
+def _window(touching: Sequence[Version], index: int, total: float) -> tuple[float, float]:
     """Where the newest revision of clip ``index`` starts and ends."""
     spliced = len(touching) > 1 and touching[-1].first == index
     return touching[-1].at if spliced else clip_start(index), clip_end(index, total)
 
 
-def _opening(request: Request, path: Path) -> Ensemble:
-    """The ensemble the session begins with; it does not depend on events."""
-    first, table = mean_affect(path, 0.0, clip_end(0, request.seconds)), request.mood_table
-    return first_ensemble(
-        request, *(mood_of(place, None, table) for place in (first, request.target))
-    )
-
-
-def _ensemble(
-    request: Request,
-    versions: Sequence[_Version],
-    index: int,
-    mood_before: str,
-    ensemble: Ensemble,
-) -> Ensemble:
-    """What plays in clip ``index``, given the mood and ensemble of the clip before.
-
-    Drawn for the clip as it was before any splice in it, and not at all for a clip that begins
-    as a splice before its usual start: so a splice keeps what plays, and changes stay 90 s apart.
-    """
-    start, end = clip_start(index), clip_end(index, request.seconds)
-    if any(version.first == index and version.at < start for version in versions[1:]):
-        return ensemble
-    whole = next(version for version in reversed(versions) if version.first < index)
-    mood = mood_of(mean_affect(whole.path, start, end), mood_before, request.mood_table)
-    return drifted(ensemble, request, index, start, mood)
-
-
 def _tags(
     request: Request,
-    version: _Version,
+    version: Version,
     window: tuple[float, float],
     mood_before: str | None,
-    ensemble: Ensemble,
+    players: Players,
 ) -> Tags:
     affect = mean_affect(version.path, *window)
     begin, goal = (request.start, request.start_word), (version.goal, version.goal_word)
@@ -250,8 +216,8 @@ def _tags(
     return Tags(
         mood=mood_of(affect, mood_before, request.mood_table),
         emotion=emotion_of(affect, said),
-        instrument=ensemble.instrument,
-        genre=ensemble.genre,
+        instrument=players.instrument,
+        genre=players.genre,
     )
 
 
@@ -261,8 +227,19 @@ def _seeds(seeds: tuple[SeedStep, ...], start: float, end: float) -> tuple[SeedS
     return (current, *(step for step in seeds if start < step.time <= end))
 
 
+def _in_force(changes: Sequence[Change], time: float) -> Change:
+    """The newest change at a session second."""
+    return max((c for c in changes if c.not_before <= time), key=lambda c: c.not_before)
+
+
+def _changes(changes: Sequence[Change], start: float, end: float) -> tuple[Change, ...]:
+    """Those in force somewhere in [start, end]."""
+    later = (change for change in changes if start < change.not_before <= end)
+    return (_in_force(changes, start), *later)
+
+
 def _notes(
-    request: Request, versions: Sequence[_Version], events: Sequence[Event]
+    request: Request, versions: Sequence[Version], events: Sequence[Event]
 ) -> tuple[str, ...]:
     """What the listener should read: where the way is faster than the gentle speed, and why."""
     notes = []

@@ -34,6 +34,24 @@ class Tags(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     genre: str
 
 
+class Players(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who plays, in MTG-Jamendo's tags."""
+
+    instrument: str
+    genre: str
+
+
+class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A change of players as it is planned, in session seconds: not before ``not_before``, and by
+    ``not_after`` where the music's form has a place for it. ``until``: an event took it back at
+    that second, where it had not been made by then."""
+
+    not_before: float
+    not_after: float
+    players: Players
+    until: float | None = None
+
+
 class SeedStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From ``time`` session seconds on, the session's seed is ``seed``."""
 
@@ -53,8 +71,8 @@ class ClipSpec(
 ):
     """Everything that determines a clip.
 
-    ``path``, ``levels`` and ``seeds`` are breakpoints in session time over [max(0, start -
-    HISTORY_SECONDS), min(end + FUTURE_SECONDS, total)], the past as it was really played.
+    ``path``, ``levels``, ``seeds`` and ``changes`` are breakpoints in session time over [max(0,
+    start - HISTORY_SECONDS), min(end + FUTURE_SECONDS, total)], the past as it was really played.
     """
 
     index: int
@@ -70,9 +88,13 @@ class ClipSpec(
     levels: tuple[LevelPoint, ...]
     seeds: tuple[SeedStep, ...]
     tags: Tags
+    """Its instrument and genre are those of the newest change at its start."""
     prompt: str
     mood_table: MoodTable | None = None
     """The request's, for composers that mix moods; not written where there is none."""
+    changes: tuple[Change, ...] = ()
+    """Who plays, for composers that change players where the music's form has a place for it. None
+    in specs of earlier versions: the tags' players throughout."""
 
     @property
     def key(self) -> ClipKey:

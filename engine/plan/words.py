@@ -16,7 +16,8 @@ Distribution = dict[str, float]
 
 
 class TagStatistics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """P(instrument | mood) and P(genre | mood) in MTG-Jamendo, with their source.
+    """P(instrument | mood) and P(genre | mood) in MTG-Jamendo, and which instruments belong to a
+    genre, with their source.
 
     Written by scripts/build_tag_statistics.py.
     """
@@ -31,6 +32,9 @@ class TagStatistics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     genres: tuple[str, ...]
     instrument_given_mood: dict[str, Distribution]
     genre_given_mood: dict[str, Distribution]
+    instrument_lift: dict[str, tuple[float, ...]]
+    """Genre -> for each of ``instruments`` how many times as often they come together in
+    MTG-Jamendo as they would by chance."""
 
 
 @functools.cache

@@ -15,10 +15,10 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.errors import MusmedError
 from engine.plan.clock import clip_count, clip_end, clip_start
-from engine.plan.drift import DRIFT_SECONDS
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.planner import RequestError, can_change, check_request, make_plan
 from engine.plan.request import Request
+from engine.plan.schedule import DRIFT_SECONDS
 from engine.plan.spec import FUTURE_SECONDS, HISTORY_SECONDS, Plan
 from engine.plan.words import tag_statistics
 
@@ -131,15 +131,13 @@ def changes(plan: Plan) -> list[float]:
 
 @relaxed
 @given(sessions())
-def test_drift_changes_one_thing_at_most_every_90_seconds(
+def test_players_change_at_most_every_90_seconds(
     session: tuple[Request, list[Event]],
 ) -> None:
     request, events = session
     plan = make_plan(request, events)
     times = [0.0, *changes(plan)]
     assert all(b - a >= DRIFT_SECONDS for a, b in itertools.pairwise(times))
-    for a, b in itertools.pairwise(plan.clips):
-        assert a.tags.instrument == b.tags.instrument or a.tags.genre == b.tags.genre
     for clip in plan.clips:
         assert request.instrument in (None, clip.tags.instrument)
         assert request.genre in (None, clip.tags.genre)
@@ -185,7 +183,8 @@ def test_the_warmer_the_more_often_it_drifts() -> None:
 
     cool, warm, hot = (count(temperature) for temperature in (0.1, 0.4, 1.0))
     assert 0 < cool < warm < hot
-    assert hot == 40 * 9  # one change at every fourth clip of 40: as often as it may
+    # One change at every fourth clip, but for the last two minutes: nearly as often as it may.
+    assert 40 * 8 * 0.9 <= hot <= 40 * 8
 
 
 def test_the_first_instruments_follow_the_statistics() -> None:

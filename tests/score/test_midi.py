@@ -29,8 +29,7 @@ from engine.composers.score.midi import (
     write_midi,
 )
 from engine.composers.score.midi_channels import CHANNELS, NO_CHANNEL, Change, Stroke, allot
-from engine.composers.score.parts.arrangement import arrange
-from engine.composers.score.parts.ensembles import ensemble_for
+from engine.composers.score.parts.handover import notes_of
 from engine.composers.score.parts.writer import Note
 from engine.composers.score.session_score import SessionScore, session_score
 from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion, Programme
@@ -254,8 +253,7 @@ def test_the_notes_are_those_the_audio_is_made_of() -> None:
         composition = composer.compose(piece.spec, state, lambda: False)
         state = composition.state()
         bars = [b for b in composition._bars if piece.since <= b.start < piece.until]
-        ensemble = ensemble_for(piece.spec.tags)
-        notes = [n for b in bars for n in arrange(b, ensemble, piece.spec.path)]
+        notes = [n for b in bars for n in notes_of(b, piece.spec.path)]
         first, last = bars[0].start, bars[-1].end
         assert set(notes) <= set(made.notes)
         inside = {n for n in made.notes if first + 9600 <= n.onset < last - 9600}

@@ -8,9 +8,9 @@ import msgspec
 
 from engine.audio.format import CHANNELS, GRID_FRAMES, SAMPLE_RATE, Frames, frames_of, seconds_of
 from engine.composers.base import BarRecords, Marks, Traits
-from engine.composers.score.parts.arrangement import Note, arrange
 from engine.composers.score.parts.bar_record import bar_record
-from engine.composers.score.parts.ensembles import ensemble_for
+from engine.composers.score.parts.handover import notes_of
+from engine.composers.score.parts.writer import Note
 from engine.composers.score.sound.chosen import Replaced
 from engine.composers.score.sound.renderer import LOOKBACK_SECONDS, Renderer
 from engine.composers.score.sound.soundfont import choose
@@ -132,14 +132,13 @@ class _Feed:
 
     def __init__(self, bars: list[Bar], spec: ClipSpec) -> None:
         self._bars, self._spec = iter(bars), spec
-        self._ensemble = ensemble_for(spec.tags)
         self._waiting: list[Note] = []
         self.played: list[tuple[Bar, list[Note]]] = []
         self._next = next(self._bars, None)
 
     def until(self, frame: int) -> list[Note]:
         while self._next is not None and self._next.start < frame:
-            notes = arrange(self._next, self._ensemble, self._spec.path)
+            notes = notes_of(self._next, self._spec.path)
             self.played.append((self._next, notes))
             self._waiting += notes
             self._next = next(self._bars, None)

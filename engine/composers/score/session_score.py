@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from engine.audio.format import frames_of
 from engine.composers.score.composer import bars_of, first_frame
-from engine.composers.score.parts.arrangement import arrange
-from engine.composers.score.parts.ensembles import ensemble_for
+from engine.composers.score.parts.handover import notes_of
 from engine.composers.score.parts.writer import Note
 from engine.composers.score.writing.course import course_of
 from engine.composers.score.writing.form import Bar, first_state
@@ -55,12 +54,11 @@ def session_score(request: Request, events: Sequence[Event] = ()) -> SessionScor
     bars: dict[int, Bar] = {}
     notes: list[Note] = []
     for clip, following in zip(clips, [*clips[1:], None], strict=True):
-        ensemble = ensemble_for(clip.spec.tags)
         cut = following is not None and following.splice
         for bar in clip.bars:
             if clip.since <= bar.start < clip.until:
                 bars[bar.number] = bar
-            for note in arrange(bar, ensemble, clip.spec.path):
+            for note in notes_of(bar, clip.spec.path):
                 first = note.onset if clip.splice else bar.start
                 last = note.onset if cut else bar.start
                 if clip.since <= first and last < clip.until:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.plan.spec import Tags
+from engine.plan.spec import Players, Tags
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,14 @@ class Ensemble:
     def kit(self) -> str:
         """The percussion, '' for none."""
         return self.style.kit or self.voice.kit
+
+    @property
+    def players(self) -> frozenset[str]:
+        """All its instruments but the kit's."""
+        style = self.style
+        named = (self.voice.lead, self.figure, self.bass, style.pad, style.colour, style.counter)
+        more = (style.busy, style.glitter, style.drive)
+        return frozenset(name for name in (*named, *more) if name is not None)
 
     @property
     def answer(self) -> str:
@@ -255,8 +263,8 @@ def style_of(instrument: str, genre: str) -> str:
     return MOVED.get((style, instrument), style)
 
 
-def ensemble_for(tags: Tags) -> Ensemble:
-    """The ensemble of a clip's tags; without an instrument of MTG-Jamendo's the style's own voice
+def ensemble_for(tags: Players | Tags) -> Ensemble:
+    """The ensemble of two tags; without an instrument of MTG-Jamendo's the style's own voice
     leads."""
     style = STYLES[style_of(tags.instrument, tags.genre)]
     return Ensemble(style, VOICE_OF.get(tags.instrument, Voice(style.lead)))

@@ -6,15 +6,16 @@ import msgspec
 
 from engine.affect.path import Path
 from engine.audio.format import frames_of
-from engine.plan.spec import ClipSpec, SeedStep
+from engine.plan.spec import Change, ClipSpec, Players, SeedStep
 
 
 class Course(msgspec.Struct, frozen=True):
-    """Affect and seeds over session time, and the session's ``total`` seconds."""
+    """Affect, seeds and players over session time, and the session's ``total`` seconds."""
 
     path: Path
     seeds: tuple[SeedStep, ...]
     total: float
+    changes: tuple[Change, ...] = ()
 
     def seed_at(self, frame: int) -> int:
         """The session's seed at a session frame; before the first step, the first step's."""
@@ -27,7 +28,8 @@ class Course(msgspec.Struct, frozen=True):
 
 def course_of(spec: ClipSpec) -> Course:
     """The course as far as a clip knows it: the same over the stretch that two clips share."""
-    return Course(spec.path, spec.seeds, spec.total)
+    first = Change(0.0, 0.0, Players(spec.tags.instrument, spec.tags.genre))
+    return Course(spec.path, spec.seeds, spec.total, spec.changes or (first,))
 
 
 def steady(path: Path, seed: int, total: float) -> Course:

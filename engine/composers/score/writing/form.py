@@ -13,6 +13,7 @@ import msgspec
 from engine.affect.path import Path
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.score.dice import Dice
+from engine.composers.score.writing.casting import Cast, first_cast, recast
 from engine.composers.score.writing.course import Course
 from engine.composers.score.writing.descriptor import TEMPO_SLEW, Descriptor, affect_at, describe
 from engine.composers.score.writing.harmony import Harmony as Harmony  # noqa: PLC0414 - part of a bar
@@ -78,6 +79,7 @@ class Bar(msgspec.Struct, frozen=True):
     harmony: tuple[Harmony, ...]
     melody: tuple[Tone, ...]
     echo: tuple[Tone, ...]
+    cast: Cast
 
     @property
     def end(self) -> int:
@@ -145,6 +147,7 @@ def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> Sco
         voicing=(),
         bass=41,
         melody=round(descriptor.register),
+        cast=first_cast(course, frame),
     )
 
 
@@ -179,7 +182,7 @@ def next_bar(state: ScoreState, course: Course) -> tuple[Bar, ScoreState]:
         else:
             state = planned(state, section, descriptor, sad)
     bar = _bar(state, descriptor, frames_of(course.total))
-    return bar, _after(state, bar)
+    return recast(bar, _after(state, bar), course)
 
 
 def _bar(state: ScoreState, descriptor: Descriptor, total: int) -> Bar:
@@ -221,6 +224,7 @@ def _bar(state: ScoreState, descriptor: Descriptor, total: int) -> Bar:
         harmony=state.phrase[0],
         melody=state.sung[0],
         echo=state.echo[0],
+        cast=state.cast,
     )
 
 

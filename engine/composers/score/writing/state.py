@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from engine.composers.score.writing.casting import Cast
 from engine.composers.score.writing.harmony import Chord, Harmony
 from engine.composers.score.writing.metre import METRES, Metre
 from engine.composers.score.writing.sections import MOST_BARS, Section
@@ -27,8 +28,8 @@ class ScoreState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     class, ``home`` the MIDI pitch of the tonic from which the phrase's melody counts, ``level`` of
     ``telling`` its detail (-1: not yet). ``phrase``, ``sung`` and ``echo`` are the harmony, the
     melody and what follows it in canon of the bars that are left of the phrase, as planned at its
-    start. ``chord``, ``voicing``, ``bass``
-    and ``melody`` are what sounded last. ``done``: the final bar has been made.
+    start. ``chord``, ``voicing``, ``bass`` and ``melody`` are what sounded last, ``cast`` who
+    played it. ``done``: the final bar has been made.
     """
 
     version: int
@@ -56,6 +57,7 @@ class ScoreState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     voicing: tuple[int, ...]
     bass: int
     melody: int
+    cast: Cast
     done: bool = False
 
     @property
@@ -158,6 +160,7 @@ def _sane(state: ScoreState) -> bool:
         and -1 <= state.level <= TURNED
         and (not state.before or _HOW.fullmatch(state.before) is not None)
         and _sane_section(state.plan, state.section_bar)
+        and state.cast.sane
         and all(0 <= p < 128 for p in pitches)
         and len(state.phrase) == len(state.sung) == len(state.echo) <= 9
         and all(map(_sane_bar, state.phrase))
