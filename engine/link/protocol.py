@@ -18,7 +18,7 @@ from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.synthesis import SynthesisName
 from engine.plan.spec import ClipKey, ClipSpec
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 PART_BYTES = 16 * 1024
 WINDOW_PARTS = 4
 

@@ -74,8 +74,13 @@ def changed(now: Sequence[Players], request: Request, place: Place) -> Players |
     kinds = [_instrument, _genre]
     if _uniform(request.seed, place.index, "which") < 0.5:
         kinds.reverse()
-    for changes in kinds:
-        one = {players: w for players, w in weights.items() if changes(now[0], players)}
+    # Tags for which the same players play are changed only where no others are in reach.
+    for audible, changes in itertools.product((True, False), kinds):
+        one = {
+            players: w
+            for players, w in weights.items()
+            if changes(now[0], players) and (stay(now[0], players) < 1.0) == audible
+        }
         found = _one_of(now, one, (FAMILY, 1.0), request.seed, place)
         if found is not None:
             return found

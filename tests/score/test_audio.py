@@ -20,7 +20,16 @@ from engine.composers.score.sound.tables import TOP, TableCache
 from engine.composers.score.writing.state import unpack_state
 from engine.errors import MusmedError
 from engine.plan.clock import STRIDE_SECONDS, clip_count, clip_end, clip_start
-from engine.plan.spec import FUTURE_SECONDS, HISTORY_SECONDS, ClipSpec, LevelPoint, SeedStep, Tags
+from engine.plan.spec import (
+    FUTURE_SECONDS,
+    HISTORY_SECONDS,
+    Change,
+    ClipSpec,
+    LevelPoint,
+    Players,
+    SeedStep,
+    Tags,
+)
 
 TOTAL = 120.0
 OVERLAP = frames_of(7.5)
@@ -190,12 +199,52 @@ def test_a_skip_changes_the_notes_after_it_and_none_before() -> None:
     assert frames_of(at) <= first <= frames_of(at + 4.5), "the next bar"
 
 
-def test_drift_keeps_the_score() -> None:
-    compositions, _ = session()
-    other = spec_of(1, tags=Tags("calm", "calm", "guitar", "folk"))
-    composition, _, audio = play(other, compositions[0].state())
-    assert composition.marks == compositions[1].marks
-    assert not np.array_equal(audio, session()[1][1])
+GUITAR = Players("guitar", "folk")
+
+
+def changing(spec: ClipSpec, at: float, late: float = 75.0) -> ClipSpec:
+    """With a change of players that is due at ``at``, as far as the spec sees it."""
+    changes = (
+        Change(0.0, 0.0, Players(spec.tags.instrument, spec.tags.genre)),
+        Change(at, at + late, GUITAR),
+    )
+    seen = tuple(c for c in changes if c.not_before <= spec.end + FUTURE_SECONDS)
+    return msgspec.structs.replace(spec, changes=seen)
+
+
+@cache
+def changed() -> tuple[tuple[ScoreComposition, list[Frames], Frames], ...]:
+    """The session with a change, which is due in the second clip alone."""
+    made: list[tuple[ScoreComposition, list[Frames], Frames]] = []
+    for index in range(clip_count(TOTAL)):
+        spec = changing(spec_of(index), 31.0)
+        made.append(play(spec, made[-1][0].state() if made else None))
+    return tuple(made)
+
+
+def test_a_change_of_players_keeps_the_score_and_begins_with_a_section() -> None:
+    for one, (two, _, _) in zip(session()[0], changed(), strict=True):
+        assert one.marks == two.marks
+    bars = {bar.number: bar for made in changed() for bar in made[0]._bars}
+    new = [bar for _, bar in sorted(bars.items()) if bar.cast.players == GUITAR]
+    assert new[0].start > frames_of(31.0)
+    assert (new[0].section_bar, new[0].phrase_bar) == (0, 0)
+    assert all(bar.cast.players == GUITAR for bar in bars.values() if bar.start >= new[0].start)
+    due = [bar for bar in bars.values() if frames_of(31.0) <= bar.start < new[0].start]
+    assert not any(bar.section_bar == 0 for bar in due), "the first section that comes"
+    assert [bar.cast.coming for bar in due[-2:]] == [GUITAR, GUITAR]
+
+
+def test_players_change_at_the_same_frame_in_every_window() -> None:
+    """Where one changes within an overlap too: the neighbours are the same audio."""
+    starts = [bar.start for made in changed() for bar in made[0]._bars if bar.cast.before]
+    assert starts
+    for (_, _, one), (_, _, two) in itertools.pairwise(changed()):
+        assert np.array_equal(one[-OVERLAP:], two[:OVERLAP])
+    assert any(
+        not np.array_equal(one, two)
+        for one, (_, _, two) in zip(session()[1], changed(), strict=True)
+    )
 
 
 def test_marks_are_bars_and_phrases_of_the_window() -> None:
