@@ -19,17 +19,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from exported import ROOT, VGMIDI, files, request
-
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from meter_renderings import read_pieces
+from exported import VGMIDI, files, request
+from notes_judge import STRETCH, human
 
 from engine.evaluation import quadrants as q
 from engine.evaluation.notes import cut, read_midi
-from engine.evaluation.quadrant_features import FEATURES, features, stretches
+from engine.evaluation.quadrant_features import FEATURES, features
 
-STRETCH = 20.0
 CORNERS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
 NAMES = ("low low", "low valence, aroused", "glad and calm", "glad and aroused")
 PLAYERS = (
@@ -41,20 +37,6 @@ PLAYERS = (
 )
 FROM, UNTIL = 30, 90
 SHUFFLES = 20
-
-
-def human() -> q.Rated:
-    rows, ratings, pieces = [], [], []
-    for number, piece in enumerate(read_pieces(VGMIDI)):
-        for start, found in stretches(read_midi(piece.path), STRETCH):
-            middle = (piece.times[:-1] + piece.times[1:]) / 2
-            here = (middle >= start) & (middle < start + STRETCH)
-            if not here.any():
-                continue
-            rows.append(found)
-            ratings.append((piece.valence[here].mean(), piece.arousal[here].mean()))
-            pieces.append(number)
-    return q.Rated(np.array(rows), np.array(ratings), np.array(pieces))
 
 
 def ours(

@@ -132,7 +132,7 @@ def who_comes(journeys: int, folder: Path) -> None:
     for i in range(journeys):
         asked = request(JOURNEYS[i % len(JOURNEYS)], CHANGES_MINUTES, 300 + i)
         (score,) = pieces([asked], folder)
-        path, starts = path_of(asked), section_starts(score)
+        path, starts = path_of(request_in(score)), section_starts(score)
         found = c.changes(score, melody(score))
         moments = [("band" if one.band else "colour", one.second) for one in found]
         moments += [
