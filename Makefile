@@ -8,7 +8,15 @@ ARGS ?= --from tense --to calm
 FAST := tests/affect tests/plan tests/session/conductor tests/link/test_framing.py \
 	tests/playback/test_joiner.py tests/contract/test_docs.py
 
-.PHONY: quick check run pictures bench long
+# Sessions to listen to: from/to/instrument/genre, MINUTES each, into LISTEN.
+LISTEN ?= listen
+MINUTES ?= 2
+SESSIONS ?= tense/calm/piano/classical sad/happy/guitar/folk angry/serene/strings/soundtrack \
+	tired/excited/electricguitar/pop excited/sleepy/pad/ambient afraid/content/harp/celtic \
+	happy/sad/electricpiano/lounge depressed/glad/violin/orchestral bored/delighted/synthesizer/electronic \
+	calm/calm/acousticguitar/country
+
+.PHONY: quick check run pictures bench long listen
 
 quick:
 	$(PYTHON) -m ruff check .
@@ -34,6 +42,16 @@ pictures:
 
 bench:
 	$(PYTHON) tests/bench/run.py
+
+# Ten sessions as `musmed render` makes them, named by from, to and players.
+listen:
+	mkdir -p $(LISTEN)
+	@set -e; n=0; for session in $(SESSIONS); do \
+		n=$$((n + 1)); set -- $$(echo $$session | tr / ' '); \
+		out=$(LISTEN)/$$(printf %02d $$n)-$$1-to-$$2-$$3-$$4.flac; echo $$out; \
+		$(PYTHON) -m musmed_tui render --from $$1 --to $$2 --instrument $$3 --genre $$4 \
+			--minutes $(MINUTES) --seed $$n -o $$out; \
+	done
 
 # Sweeps, soaks, examples at random and the tests on other machines; some hours.
 long:

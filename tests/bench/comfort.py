@@ -2,8 +2,9 @@
 
 Ten sessions of 15 minutes across the circle are rendered as ``musmed render`` does, and the FLAC
 is measured with libebur128 (and pyloudnorm for integrated loudness): meters that share nothing
-with the ones that set the levels. ``--sessions 2 --minutes 5`` is a shorter look.
-Exit code 1 when a law is broken.
+with the ones that set the levels. ``--sessions 2 --minutes 5`` is a shorter look; ``--sounds
+FOLDER`` takes what lies there and measures its momentary rise alone. Exit code 1 when a law is
+broken.
 """
 
 from __future__ import annotations
@@ -57,6 +58,10 @@ SESSION_LUFS, SESSION_LU = -23.0, 1.0
 CLIP_LU = 4.0
 RISE_LU = 2.05
 """The law's 2 LU per second, and what two meters may differ by."""
+MOMENTARY_LU = 5.0
+"""A rise of the momentary loudness (400 ms) within a second."""
+QUIETEST = -70.0
+"""LUFS: momentary loudness under this is silence."""
 PEAK_DBTP = -1.0
 SILENCE_SECONDS = 1.5
 SILENCE = 10 ** (-60 / 20)
@@ -67,15 +72,17 @@ NEAR = frames_of(0.05)
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What a session was like. Loudness in LUFS, ``rise`` in LU per second, ``peak`` in dBTP,
-    ``silence`` in seconds, ``clips`` the quietest and the loudest clip, ``step`` the largest
-    sample step near a join over the largest in its two clips, ``level`` the largest level error
-    of a join in dB, ``correlation`` the smallest of a join without drift."""
+    """What a session was like. Loudness in LUFS, ``rise`` (3 s) and ``momentary`` (400 ms) in LU
+    per second, ``peak`` in dBTP, ``silence`` in seconds, ``clips`` the quietest and the loudest
+    clip, ``step`` the largest sample step near a join over the largest in its two clips, ``level``
+    the largest level error of a join in dB, ``correlation`` the smallest of a join without
+    drift."""
 
     name: str
     loudness: float
     second_meter: float
     rise: float
+    momentary: float
     peak: float
     silence: float
     clips: tuple[float, float]
@@ -91,6 +98,7 @@ class Measured(msgspec.Struct, frozen=True):
             "loudness": abs(self.loudness - SESSION_LUFS) <= SESSION_LU,
             "second meter": abs(self.second_meter - SESSION_LUFS) <= SESSION_LU,
             "rise": self.rise <= RISE_LU,
+            "momentary rise": self.momentary <= MOMENTARY_LU,
             "peak": self.peak <= PEAK_DBTP,
             "silence": self.silence <= SILENCE_SECONDS,
             "clips": low >= SESSION_LUFS - CLIP_LU and high <= SESSION_LUFS + CLIP_LU,
@@ -179,6 +187,7 @@ def _measured(
         loudness=integrated(audio),
         second_meter=float(pyloudnorm.Meter(SAMPLE_RATE).integrated_loudness(audio)),
         rise=largest_rise(short_term(audio)),
+        momentary=largest_rise(momentary(audio)),
         peak=true_peak(audio),
         silence=longest_silence(audio),
         clips=(min(loudness), max(loudness)),
@@ -208,6 +217,17 @@ def short_term(audio: Frames) -> np.ndarray:
         state.add_frames(audio[start : start + BLOCK_FRAMES].reshape(-1), BLOCK_FRAMES)
         values.append(pyebur128.get_loudness_shortterm(state))
     return np.asarray(values)
+
+
+def momentary(audio: Frames) -> np.ndarray:
+    """Momentary (400 ms) loudness at the end of every 100 ms by libebur128, at least
+    ``QUIETEST``."""
+    state = pyebur128.R128State(CHANNELS, SAMPLE_RATE, pyebur128.MeasurementMode.MODE_M)
+    values = []
+    for start in range(0, len(audio) - BLOCK_FRAMES + 1, BLOCK_FRAMES):
+        state.add_frames(audio[start : start + BLOCK_FRAMES].reshape(-1), BLOCK_FRAMES)
+        values.append(pyebur128.get_loudness_momentary(state))
+    return np.maximum(np.asarray(values), QUIETEST)
 
 
 def largest_rise(values: np.ndarray) -> float:
@@ -261,6 +281,7 @@ def row(m: Measured) -> str:
         m.name,
         f"{m.loudness:.2f} ({m.second_meter:.2f})",
         f"{m.rise:.2f}",
+        f"{m.momentary:.2f}",
         f"{m.peak:.2f}",
         f"{m.silence:.2f}",
         f"{m.clips[0]:.1f} to {m.clips[1]:.1f}",
@@ -272,15 +293,30 @@ def row(m: Measured) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def of_sounds(folder: Path) -> int:
+    """The momentary rise of every FLAC file there."""
+    print("| sound | momentary rise, LU in 1 s |\n|---|---|")
+    found = {path.stem: largest_rise(momentary(read(path))) for path in folder.glob("*.flac")}
+    for name, rise in sorted(found.items()):
+        print(f"| {name} | {rise:.1f} |")
+    kept = sum(rise <= MOMENTARY_LU for rise in found.values())
+    print(f"\n{kept} of {len(found)} rise by at most {MOMENTARY_LU:g} LU.")
+    return int(kept < len(found))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=len(SESSIONS), help="the first so many")
     parser.add_argument("--minutes", type=float, default=15.0)
+    parser.add_argument("--sounds", type=Path, help="a folder of FLAC files")
     asked = parser.parse_args()
+    if asked.sounds is not None:
+        return of_sounds(asked.sounds)
     print(f"{time.strftime('%Y-%m-%d')}, {_processor()}, {os.cpu_count()} cores, Python", end=" ")
     print(f"{platform.python_version()}, numpy {np.__version__}; {asked.minutes:g} minutes each\n")
-    print("| session | LUFS (pyloudnorm) | rise LU/s | dBTP | silence s | clips LUFS |", end=" ")
-    print("join step | join level dB | correlation (drifts) | laws |\n" + "|---" * 10 + "|")
+    print("| session | LUFS (pyloudnorm) | rise LU/s | momentary | dBTP | silence s |", end=" ")
+    print("clips LUFS | join step | join level dB | correlation (drifts) | laws |")
+    print("|---" * 11 + "|")
     broken = False
     for which in range(min(asked.sessions, len(SESSIONS))):
         measured = measure(which, asked.minutes)
