@@ -22,7 +22,7 @@ from engine.playback.placement import JoinRecord
 from engine.playback.playback import Playback
 from engine.playback.sinks.file import FileSink
 from engine.session.conductor.clip_state import ClipState
-from engine.session.executor import FADE_SECONDS
+from engine.session.executor import FADE_SECONDS, place_kept
 from engine.session.library.lock import being_read
 from engine.session.library.records import StoredSession
 from engine.session.preparation import taken_up
@@ -75,8 +75,7 @@ def write_heard(
         fade = frames_of(FADE_SECONDS)
         total = frames_of(make_plan(stored.request, events).total)
         joiner = Joiner(total, fade_in=fade, fade_out=fade)
-        for clip, splice in kept.placed:
-            joiner.place(store.get(clip.spec.key), clip.marks, splice=splice)
+        place_kept(joiner, store, kept.placed)
         if joiner.horizon() < min(total, frames_of(until)):
             return None
         playback, over = Playback(joiner, sink), threading.Event()
@@ -96,7 +95,7 @@ def write_heard(
         sink.check()
         frames = round(until * SAMPLE_RATE)
         return Written(
-            [clip for clip, _ in kept.placed if clip.start < frames], tuple(joiner.joins)
+            [one.clip for one in kept.placed if one.clip.start < frames], tuple(joiner.joins)
         )
 
 

@@ -36,6 +36,7 @@ from engine.playback.clips import ClipAudio
 from engine.playback.joins import (
     SEEK_FADE,
     SHORTEST_JOIN,
+    SPLICE_FADE,
     head_is_here,
     lay,
     splice_in,
@@ -108,12 +109,14 @@ class Joiner:
 
     # what is put down
 
-    def place(self, clip: ClipAudio, marks: Marks, *, splice: bool) -> bool:
+    def place(
+        self, clip: ClipAudio, marks: Marks, *, splice: bool, over: int = SPLICE_FADE
+    ) -> bool:
         """Put a clip on the time line; True when it was taken.
 
         Usually it is the next one: its index follows the last one's. A ``splice`` takes over at its
-        own first frame, in the midst of what is there: clips with its index or a later one no
-        longer sound from there on.
+        own first frame, in the midst of what is there, in a crossfade of ``over`` frames: clips
+        with its index or a later one no longer sound from there on.
 
         A splice is refused (False) when its first frame has been read already, unless what it takes
         over from is fading or at its end: then it enters late. It is refused too when a clip of a
@@ -132,7 +135,7 @@ class Joiner:
             return False
         if any(p.clip.key.index > clip.key.index and self._sounds(p) for p in self._places):
             return False
-        self._splice(Placement(clip, marks, "splice"))
+        self._splice(Placement(clip, marks, "splice", over))
         return True
 
     def withdraw(self, keys: frozenset[ClipKey]) -> None:

@@ -1,7 +1,8 @@
 """How a clip is laid against what sounds before it: where it enters, under which law.
 
 Usually the two overlap by 7.5 s, and the new one fades in over all of that while the old one fades
-out (``lay``). A splice takes over within 30 ms (``splice_in``). Either way the join is a function
+out (``lay``). A splice takes over within 30 ms, or 2 s where it begins another piece
+(``splice_in``). Either way the join is a function
 of the two sounds alone (docs/playback.md): nothing here knows of time that passes or of what has
 been read.
 """
@@ -17,6 +18,8 @@ from engine.audio.format import BLOCK_FRAMES, Frames, frames_of
 from engine.playback.placement import Placement, mix
 
 SPLICE_FADE = frames_of(0.03)
+RENEWAL_FADE = frames_of(2.0)
+"""Of a splice that begins another piece: long enough for what it takes over from to recede."""
 SEEK_FADE = frames_of(0.05)
 SHORTEST_JOIN = frames_of(0.25)
 
@@ -52,12 +55,12 @@ def lay(place: Placement, tail: Placement, enter: int) -> None:
 
 def splice_in(place: Placement, before: Sequence[Placement]) -> bool:
     """Let the splice ``place`` take over from what sounds at its first frame, in a crossfade of
-    ``SPLICE_FADE``. False as long as something of that is not here, of either sound."""
-    start, end = place.clip.start, place.clip.start + SPLICE_FADE
+    ``place.over`` frames. False as long as something of that is not here, of either sound."""
+    start, end = place.clip.start, place.clip.start + place.over
     if not place.has(end + 2 * BLOCK_FRAMES) or not all(p.has(end) for p in before):
         return False
-    old, new = mix(before, start, SPLICE_FADE), place.read(start, SPLICE_FADE)
-    place.fade = SPLICE_FADE
+    old, new = mix(before, start, place.over), place.read(start, place.over)
+    place.fade = place.over
     _set_law(place, old, new)
     return True
 

@@ -36,9 +36,9 @@ class JoinRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 class Placement:
     """One clip on the time line. ``resolved`` once it is known how it follows what sounds
-    before."""
+    before. ``over``: frames of the crossfade in which a splice takes over."""
 
-    def __init__(self, clip: ClipAudio, marks: Marks, kind: Kind) -> None:
+    def __init__(self, clip: ClipAudio, marks: Marks, kind: Kind, over: int = 0) -> None:
         self.clip = clip
         self.marks = marks
         self.kind: Kind = kind
@@ -47,6 +47,7 @@ class Placement:
         self.enter = clip.start
         """Session frame at which it begins to sound, over ``fade`` frames."""
         self.fade = 0
+        self.over = over
         self.law = ""
         """As in ``JoinRecord``; also 'start', of the first clip."""
         self.correlation = 0.0

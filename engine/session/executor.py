@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from engine.audio.format import frames_of
 from engine.link.protocol import ClipStarted
 from engine.playback.clips import ClipStore
 from engine.playback.joiner import Joiner
+from engine.playback.joins import RENEWAL_FADE, SPLICE_FADE
 from engine.playback.playback import Playback
 from engine.playback.sinks.base import Sink
 from engine.session.conductor.messages import (
@@ -25,11 +27,18 @@ from engine.session.conductor.messages import (
     SplicePlaced,
     Withdraw,
 )
-from engine.session.conductor.resumption import Resumption
+from engine.session.conductor.resumption import PlacedClip, Resumption
 from engine.session.library.library import Library
 
 FADE_SECONDS = 4.0
 """The session's fades at both ends (comfort: 3 to 5 s)."""
+
+
+def place_kept(joiner: Joiner, store: ClipStore, placed: Iterable[PlacedClip]) -> None:
+    """Give the joiner what is kept of a session, as it was heard."""
+    for clip, splice, renewed in placed:
+        over = RENEWAL_FADE if renewed else SPLICE_FADE
+        joiner.place(store.get(clip.spec.key), clip.marks, splice=splice, over=over)
 
 
 class Executor:
@@ -56,9 +65,9 @@ class Executor:
         fade = frames_of(FADE_SECONDS)
         joiner = Joiner(frames_of(total), fade_in=fade, fade_out=fade)
         if kept is not None:
-            for clip, splice in kept.placed:
-                joiner.place(store.get(clip.spec.key), clip.marks, splice=splice)
-                clip.placed = True
+            place_kept(joiner, store, kept.placed)
+            for placed in kept.placed:
+                placed.clip.placed = True
             joiner.start_at(frames_of(kept.position))
         self.playback = Playback(joiner, sink)
 
@@ -115,7 +124,8 @@ class Executor:
     def _place(self, command: PlaceClip) -> SplicePlaced | None:
         clip = self.store.get(command.key)
         with self.playback.joiner() as joiner:
-            accepted = joiner.place(clip, command.marks, splice=command.splice)
+            over = RENEWAL_FADE if command.renewed else SPLICE_FADE
+            accepted = joiner.place(clip, command.marks, splice=command.splice, over=over)
             if command.arm is not None:  # at once, so that nothing is read past that splice
                 joiner.arm(command.arm)
         return SplicePlaced(command.key, accepted) if command.splice else None

@@ -16,7 +16,7 @@ from engine.composers.base import Marks
 from engine.plan.clock import clip_count, clip_end, clip_start
 from engine.plan.spec import ClipKey
 from engine.playback.joiner import Block, Joiner
-from engine.playback.joins import SEEK_FADE, SPLICE_FADE
+from engine.playback.joins import RENEWAL_FADE, SEEK_FADE, SPLICE_FADE
 
 TOTAL = frames_of(63.0)
 NO_MARKS = Marks()
@@ -193,9 +193,11 @@ def test_a_splice_in_the_same_music_is_a_passthrough() -> None:
     assert joiner.joins[0].kind == "splice"
 
 
+@pytest.mark.parametrize("over", [SPLICE_FADE, RENEWAL_FADE])
 @pytest.mark.parametrize("at", [12.3, 22.49, 24.7])
-def test_a_splice_into_other_music(at: float) -> None:
-    """Before it the old sound, after a short fade the new one, no click; also in mid-join."""
+def test_a_splice_into_other_music(at: float, over: int) -> None:
+    """Before it the old sound, after a short fade the new one (a longer one where it begins another
+    piece), no click; also in mid-join."""
     index = 0 if at < 22.5 else 1
     frame = frames_of(at)
     other = noise(TOTAL, 77)
@@ -203,12 +205,15 @@ def test_a_splice_into_other_music(at: float) -> None:
     for clip in own_sounds():
         joiner.place(clip.grow(), NO_MARKS, splice=False)
     end = frames_of(clip_end(index, 63.0))
-    joiner.place(Clip(index, frame, other[frame:end], 1).grow(), NO_MARKS, splice=True)
+    joiner.place(Clip(index, frame, other[frame:end], 1).grow(), NO_MARKS, splice=True, over=over)
     for clip in windows(other)[index + 1 :]:
         joiner.place(clip.grow(), NO_MARKS, splice=False)
     heard = read_all(joiner)
     np.testing.assert_array_equal(heard[:frame], straight()[:frame])
-    after = frame + SPLICE_FADE
+    after = frame + over
+    middle = slice(frame + over // 2 - 400, frame + over // 2 + 400)
+    both = [np.corrcoef(heard[middle, 0], one[middle, 0])[0, 1] for one in (straight(), other)]
+    assert min(both) > 0.2, "half-way both sound"
     np.testing.assert_array_equal(heard[after:-192_000], other[after:-192_000])
     step = np.abs(np.diff(heard[frame - 2000 : after + 2000], axis=0)).max()
     assert step <= 1.5 * np.abs(np.diff(straight(), axis=0)).max()

@@ -128,6 +128,13 @@ def versions(stored: StoredSession) -> dict[ClipKey, int]:
     return {key: record.version for key, record in stored.records.items() if record}
 
 
+def volume_of(audio: Frames, hertz: float) -> float:
+    """How loud a tone of ``hertz`` is in ``audio``: its amplitude."""
+    turn = 2.0 * np.pi * hertz * np.arange(len(audio)) / SAMPLE_RATE
+    left = audio[:, 0].astype(np.float64)
+    return float(2.0 * abs(left @ np.exp(-1j * turn)) / len(audio))
+
+
 def tonic(stored: StoredSession, key: ClipKey) -> int:
     """In which the piece stands that goes on from a clip of this version."""
     return unpack_state(Continuation.unpack(stored.clips[key].continuation).state).tonic
@@ -231,6 +238,15 @@ def test_it_is_steered_where_it_is_kept(library: Library, play: Play, tmp_path: 
     assert f"from 0:{int(at):02d} on" in sentence
     assert {n for key, n in versions(stored).items() if key.revision == 2} == {NOW}
     assert {n for key, n in versions(stored).items() if key.revision < 2} == {1}
+
+    ear = sound(tmp_path / "ear.wav")[begun - frames_of(14.0) :]
+    fade = [volume_of(ear[frames_of(0.2 * n) :][: frames_of(0.2)], 330.0) for n in range(12)]
+    assert fade[0] > 0.9 * 0.05, "the piece that was kept is not cut off"
+    assert 0.4 * fade[0] < fade[4] < 0.95 * fade[0], "but recedes"
+    assert max(fade[10:]) < 0.4 * fade[0]
+    heard_to_the_end(play, STEERED, 14.0, tmp_path / "again.wav")
+    again = sound(tmp_path / "again.wav")
+    np.testing.assert_array_equal(sound(tmp_path / "ear.wav")[: len(again)], again)
 
 
 def test_where_its_sound_is_gone_it_is_composed_again(

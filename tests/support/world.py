@@ -105,6 +105,8 @@ class World:
     made: dict[ClipKey, list[tuple[int, str]]] = field(default_factory=dict)
     """From which session frame on a clip is whose sound: composer and synthesis."""
     held: dict[ClipKey, int] = field(default_factory=dict)
+    renewed: list[bool] = field(default_factory=list)
+    """Of each splice that was placed, whether it begins another piece."""
     answers: deque[SplicePlaced] = field(default_factory=deque)
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
@@ -254,6 +256,7 @@ class World:
         start, _ = self.starts[command.key]
         if command.splice:
             self.armed = None
+            self.renewed.append(command.renewed)
             accepted = start >= self.written
             self.answers.append(SplicePlaced(command.key, accepted))
             if not accepted:
@@ -367,7 +370,7 @@ def gone_on(
     world.kept = [*kept.events, *([kept.splice] if kept.splice else [])]
     for key, state in kept.clips.items():
         world.got[key], world.starts[key] = state.frames, (state.start, state.frames)
-    for state, splice in kept.placed:
+    for state, splice, _ in kept.placed:
         state.placed = True
         world.put(state.spec.key, splice=splice)
     world.do(world.conductor.start())

@@ -126,12 +126,14 @@ class DiscardClip:
 
 @dataclass(frozen=True, slots=True)
 class PlaceClip:
-    """Give the clip to the joiner; ``arm``: session frame of a splice already known to follow."""
+    """Give the clip to the joiner; ``arm``: session frame of a splice already known to follow.
+    ``renewed``: of a splice, that it begins another piece (``renewal``)."""
 
     key: ClipKey
     marks: Marks
     splice: bool
     arm: int | None = None
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,20 @@ composer, or with other sounds. What is kept of it stays as it is."""
 
 from __future__ import annotations
 
+from engine.clip_record import ClipRecord
 from engine.composers.base import EMBEDDED
 from engine.composers.synthesis import spoken
 from engine.session.conductor.clip_composers import ComposedBy
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.state import ConductorState
+
+
+def begins_anew(before: ClipRecord | None, composer: str, version: int) -> bool:
+    """Whether ``composer`` begins a piece of its own after a clip with the record ``before``: it is
+    the embedded composer, in another ``version``."""
+    if before is None or not before.composer == EMBEDDED == composer:
+        return False
+    return before.version != version > 0
 
 
 def said_of_renewal(
@@ -29,7 +38,7 @@ def said_of_renewal(
                 f"version {now} composes it again, and it is another piece."
             )
         return ""
-    if record.version != now > 0:
+    if begins_anew(record, state.composer, now):
         return (
             f"Version {record.version} of the embedded composer made what comes before; {when} "
             f"version {now} composes, and begins a piece of its own."

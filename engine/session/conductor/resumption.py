@@ -15,6 +15,7 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec, Plan
 from engine.session.conductor.clip_state import ClipState
+from engine.session.conductor.renewal import begins_anew
 from engine.session.conductor.splice import source_of
 
 BACK_SECONDS = 60.0
@@ -27,10 +28,11 @@ SPLICE_SECONDS = 10.0
 
 class PlacedClip(NamedTuple):
     """A clip on the time line of what is heard; ``splice``: it takes over in the midst of
-    another."""
+    another; ``renewed``: and begins another piece (``renewal``)."""
 
     clip: ClipState
     splice: bool
+    renewed: bool = False
 
 
 class Resumption(NamedTuple):
@@ -94,7 +96,7 @@ def resumption(
         clips=clips,
         lost=tuple(key for key in held if key not in clips),
         placed=tuple(
-            PlacedClip(kept[spec.key], splice and i > 0)
+            PlacedClip(kept[spec.key], splice and i > 0, splice and _renewed(spec.key, plans, kept))
             for i, (spec, splice) in enumerate(line[begin:missing])
         ),
         first=first,
@@ -122,6 +124,15 @@ def _unheard(plans: Sequence[Plan], kept: Mapping[ClipKey, ClipState], position:
     frame = frames_of(position)
     old = [spec for spec, _ in _time_line(plans[:-1], kept) if _begin(spec, kept) <= frame]
     return bool(old) and _reaches(old[-1], kept, frame + 1)
+
+
+def _renewed(splice: ClipKey, plans: Sequence[Plan], kept: Mapping[ClipKey, ClipState]) -> bool:
+    """Whether the kept clip ``splice``, with which an event takes over, begins another piece."""
+    before, plan = plans[splice.revision - 1 : splice.revision + 1]
+    source, record = source_of(plan, before, kept), kept[splice].record
+    if source is None or source not in kept or record is None:
+        return False
+    return begins_anew(kept[source].record, record.composer, record.version)
 
 
 def _reaches(spec: ClipSpec, kept: Mapping[ClipKey, ClipState], frame: int) -> bool:

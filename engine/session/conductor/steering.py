@@ -27,6 +27,7 @@ from engine.session.conductor.messages import (
     SplicePlaced,
     Withdraw,
 )
+from engine.session.conductor.renewal import begins_anew
 from engine.session.conductor.splice import (
     ANSWER_SECONDS,
     EVENT_GAP_SECONDS,
@@ -123,7 +124,14 @@ class Steering:
             return
         clip.placed = True
         arm = frames_of(self._script[0].at) if self._script else None
-        self._state.ask(PlaceClip(clip.spec.key, clip.marks, True, arm))
+        self._state.ask(PlaceClip(clip.spec.key, clip.marks, True, arm, self._renewed()))
+
+    def _renewed(self) -> bool:
+        """Whether the splice begins another piece than what it takes over from."""
+        splice, state = self.splice, self._state
+        source = state.clips.get(splice.source) if splice and splice.source else None
+        before = source.record if source is not None else None
+        return begins_anew(before, state.composer, state.version)
 
     def answered(self, told: SplicePlaced) -> None:
         """The joiner's answer: the event is part of the session, or has to be aimed anew."""

@@ -6,14 +6,17 @@ import msgspec
 import pytest
 from support.world import REQUEST, World, gone_on, interrupted, started
 
+from engine.affect.circumplex import Affect
 from engine.clip_record import ClipRecord
 from engine.composers.base import EMBEDDED
 from engine.composers.synthesis import BUILTIN
+from engine.plan.events import Steer
 from engine.plan.spec import ClipKey
 from engine.session.conductor import renewal
 from engine.session.conductor.clip_composers import composers_of
+from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.conductor import Conductor
-from engine.session.conductor.resumption import Resumption
+from engine.session.conductor.resumption import Resumption, resumption
 
 OTHER = "fluidsynth 2.3.1 fedcba9876543210 Other.sf2"
 
@@ -31,7 +34,12 @@ def kept(version: int = 1, synthesis: str = BUILTIN, composer: str = EMBEDDED) -
     return left
 
 
-def goes_on(left: Resumption, sounds: str = BUILTIN, composer: str = EMBEDDED) -> World:
+def goes_on(
+    left: Resumption,
+    sounds: str = BUILTIN,
+    composer: str = EMBEDDED,
+    deed: Steer | None = None,
+) -> World:
     """To the end, by a composer of version 1 that ``sounds`` so, whatever was asked for."""
     records: dict[ClipKey, ClipRecord | None] = {k: c.record for k, c in left.clips.items()}
     newest = records[max(records)]
@@ -42,10 +50,10 @@ def goes_on(left: Resumption, sounds: str = BUILTIN, composer: str = EMBEDDED) -
         clip_composers=composers_of(records),
         synthesis=newest.synthesis if newest else "",
     )
-    world = gone_on(left, conductor=conductor)
+    world = gone_on(left, conductor=conductor, here=(sounds,))
     world.found = lambda _command: sounds  # type: ignore[method-assign]
-    world.run(400.0)
-    assert ClipKey(10, 0) in world.finished
+    world.run(400.0, {2.0: lambda: world.tell(deed)} if deed else {})
+    assert world.finished[max(world.finished)].spec.index == 10
     return world
 
 
@@ -79,6 +87,28 @@ def test_other_sounds_are_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
         f"What comes before was sounded by the built-in synthesis of an earlier version; "
         f"{since(left)} it is that of this one."
     ]
+
+
+@pytest.mark.parametrize(("version", "anew"), [(1, False), (2, True)])
+def test_a_splice_that_begins_another_piece_takes_its_time(version: int, anew: bool) -> None:
+    """Heard so now, and when what is kept of it is heard again."""
+    left = kept(version)
+    world = goes_on(left, deed=Steer(left.position, Affect(0.5, 0.5)))
+    assert world.renewed == [anew]
+    made = {
+        key: ClipState.kept(
+            clip.spec,
+            start=clip.start,
+            frames=clip.frames,
+            cut=clip.cut,
+            continuation=clip.continuation,
+            marks=clip.marks,
+            record=clip.record,
+        )
+        for key, clip in world.finished.items()
+    }
+    again = resumption(REQUEST, world.kept, left.clips | made, left.position)
+    assert [one.renewed for one in again.placed if one.splice] == [anew]
 
 
 def test_a_take_over_is_no_renewal() -> None:
