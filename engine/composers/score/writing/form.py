@@ -19,7 +19,7 @@ from engine.composers.score.writing.descriptor import TEMPO_SLEW, Descriptor, af
 from engine.composers.score.writing.harmony import Harmony as Harmony  # noqa: PLC0414 - part of a bar
 from engine.composers.score.writing.harmony import mode_of
 from engine.composers.score.writing.keys import next_tonic
-from engine.composers.score.writing.metre import METRES, Metre
+from engine.composers.score.writing.metre import Metre, metre_for
 from engine.composers.score.writing.phrases import held, planned, planned_intro
 from engine.composers.score.writing.sections import (
     CODA,
@@ -118,7 +118,8 @@ def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> Sco
     descriptor = describe(affect)
     if tonic is None:
         tonic = Dice(seed, "tonic").pick((0, 2, 3, 5, 7, 9, 10))
-    metre = _metre(seed)
+    cast = first_cast(course, frame)
+    metre = metre_for(cast.players.genre, Dice(seed, "metre"))
     tune = write_tune(metre, Dice(seed, 0, "tune"))
     bars = _bars_left(frame, descriptor.tempo, metre, frames_of(course.total))
     return ScoreState(
@@ -147,16 +148,8 @@ def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> Sco
         voicing=(),
         bass=41,
         melody=round(descriptor.register),
-        cast=first_cast(course, frame),
+        cast=cast,
     )
-
-
-_METRES = ("4/4", "4/4", "4/4", "3/4", "6/8")
-
-
-def _metre(seed: int) -> Metre:
-    """A piece's metre: it stays until another seed begins another piece."""
-    return METRES[Dice(seed, "metre").pick(_METRES)]
 
 
 def next_bar(state: ScoreState, course: Course) -> tuple[Bar, ScoreState]:

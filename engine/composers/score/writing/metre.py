@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.composers.score.dice import Dice
+
 
 class Metre(msgspec.Struct, frozen=True):
     """A metre. ``slots``: sixteenths in a bar. ``weights``: for each of them 0 (off the beat), 1
@@ -32,3 +34,18 @@ COMMON = Metre(4, 4, (3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0), 4)
 WALTZ = Metre(3, 4, (3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0), 4)
 COMPOUND = Metre(6, 8, (3, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0), 6)
 METRES = {metre.name: metre for metre in (COMMON, WALTZ, COMPOUND)}
+_IN_FOUR = {
+    "electronic", "dance", "techno", "trance", "house", "deephouse", "electropop", "synthpop",
+    "club", "disco", "drumnbass", "breakbeat", "edm", "eurodance", "dubstep", "hiphop", "rap",
+    "triphop", "dub", "idm", "reggae", "funk", "pop", "poprock", "rock", "hardrock", "metal",
+    "industrial", "hard", "grunge", "punkrock", "alternative", "newwave", "latin",
+}  # fmt: skip
+"""Genres that are danced or beaten in four."""
+_DRAWN = (COMMON, COMMON, COMMON, WALTZ, COMPOUND)
+
+
+def metre_for(genre: str, dice: Dice) -> Metre:
+    """A piece's metre: three in five in common time, always where the ``genre`` is. It stays until
+    another seed begins another piece."""
+    drawn = dice.pick(_DRAWN)
+    return COMMON if genre in _IN_FOUR else drawn

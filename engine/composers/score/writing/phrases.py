@@ -72,6 +72,7 @@ def planned(state: ScoreState, section: Section, descriptor: Descriptor, sad: bo
         for bar, tones in enumerate(melody)
     ]
     melody = led_home(melody, [(s.bar, s.slot, s.chord) for s in steps])
+    melody = _singable(melody, state.melody)
     pedal = state.tonic if section.character == STILL and number == 0 else NONE
     return _voiced(state, steps, melody, descriptor, pedal, dice)
 
@@ -101,13 +102,17 @@ def _told(
         home = home_near(state.tonic, middle - section.lift, state.mode, centre, home)
     home = within_range(home, bars, tunes, state.mode)
     voice = Voice(home, state.mode, level, sad)
-    told: list[tuple[Tone, ...]] = []
-    last = state.melody
-    for plan in bars:
-        tones = within_octaves(tell(plan, tunes, voice, state.measure), last)
-        last = tones[-1].pitch if tones else last
-        told.append(tones)
-    return msgspec.structs.replace(state, level=level, home=home), told
+    told = [tell(plan, tunes, voice, state.measure) for plan in bars]
+    return msgspec.structs.replace(state, level=level, home=home), _singable(told, state.melody)
+
+
+def _singable(melody: Sequence[tuple[Tone, ...]], last: int) -> list[tuple[Tone, ...]]:
+    """The melody after the pitch ``last``, without a leap over an octave."""
+    made = []
+    for tones in melody:
+        made.append(within_octaves(tones, last))
+        last = made[-1][-1].pitch if tones else last
+    return made
 
 
 def _last_tone(state: ScoreState, melody: Sequence[tuple[Tone, ...]]) -> tuple[Tone, ...]:
