@@ -23,7 +23,7 @@ from engine.affect.path import Path, Waypoint
 from engine.audio.format import SAMPLE_RATE, Frames
 from engine.composers.score.composer import EmbeddedComposer, bars_of
 from engine.composers.score.parts.handover import notes_of
-from engine.composers.score.parts.writer import Note
+from engine.composers.score.parts.touch import Note
 from engine.composers.score.writing.course import course_of
 from engine.composers.score.writing.form import first_state
 from engine.plan.spec import ClipSpec, LevelPoint, SeedStep, Tags

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.parts.takes import with_takes
-from engine.composers.score.parts.writer import Note
+from engine.composers.score.parts.touch import Note
 from engine.composers.score.sound import bank, soundfont
 from engine.composers.score.sound.bank import BANK, INDEX, Bank
 from engine.composers.score.sound.instruments import INSTRUMENTS, LAYERS, laid_out, sound

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.parts.bar_record import bar_record
-from engine.composers.score.parts.writer import Note
+from engine.composers.score.parts.touch import Note
 from engine.composers.score.writing.harmony import NONE, chord_name
 from engine.errors import MusmedError
 from engine.evaluation import variety

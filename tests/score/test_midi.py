@@ -30,7 +30,7 @@ from engine.composers.score.midi import (
 )
 from engine.composers.score.midi_channels import CHANNELS, NO_CHANNEL, Change, Stroke, allot
 from engine.composers.score.parts.handover import notes_of
-from engine.composers.score.parts.writer import Note
+from engine.composers.score.parts.touch import Note
 from engine.composers.score.session_score import SessionScore, session_score
 from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion, Programme
 from engine.composers.score.sound.instruments import INSTRUMENTS

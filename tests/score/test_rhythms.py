@@ -97,9 +97,9 @@ def test_every_figure_marks_the_bar(metre: Metre, name: str) -> None:
         bar = next(b for b in bars_in(metre, path) if b.kind == "body" and len(b.harmony) == 1)
         writer = Writer(bar, solo("acoustic"), path)
         FIGURES[name](writer, "guitar", bar.harmony[0], metre.slots)
-        assert all(note.onset < bar.end for note in writer.notes)
+        assert all(note.onset < bar.end for note in writer.played())
         if name not in ("comp", "shimmer"):
-            assert min(note.onset for note in writer.notes) < bar.frame_at(1.0)
+            assert min(note.onset for note in writer.played()) < bar.frame_at(1.0)
 
 
 def onsets(notes: list[Note], bar: Bar, part: str) -> set[int]:
@@ -118,8 +118,8 @@ def test_a_waltz_has_its_after_beats() -> None:
             writer = Writer(bar, solo("solo piano"), path)
             FIGURES["rocking"](writer, "piano", bar.harmony[0], metre.slots)
             floor = bar.harmony[0].voicing[0]
-            below = onsets([n for n in writer.notes if n.pitch == floor], bar, "figure")
-            above = onsets([n for n in writer.notes if n.pitch != floor], bar, "figure")
+            below = onsets([n for n in writer.played() if n.pitch == floor], bar, "figure")
+            above = onsets([n for n in writer.played() if n.pitch != floor], bar, "figure")
             assert below == low
             assert above
             assert above <= set(feel(metre).slow) - low

@@ -10,7 +10,7 @@ from engine.audio.format import CHANNELS, GRID_FRAMES, SAMPLE_RATE, Frames, fram
 from engine.composers.base import BarRecords, Marks, Traits
 from engine.composers.score.parts.bar_record import bar_record
 from engine.composers.score.parts.handover import notes_of
-from engine.composers.score.parts.writer import Note
+from engine.composers.score.parts.touch import Note
 from engine.composers.score.sound.chosen import Replaced
 from engine.composers.score.sound.renderer import LOOKBACK_SECONDS, Renderer
 from engine.composers.score.sound.soundfont import choose

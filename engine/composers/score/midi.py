@@ -23,7 +23,7 @@ from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.score.composer import EmbeddedComposer
 from engine.composers.score.midi_channels import NO_CHANNEL, Change, Stroke, allot
 from engine.composers.score.parts.bar_record import LOUDEST
-from engine.composers.score.parts.writer import Note
+from engine.composers.score.parts.touch import Note
 from engine.composers.score.session_score import HeardClip, SessionScore, session_score
 from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion
 from engine.composers.score.sound.instruments import INSTRUMENTS

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from engine.audio.format import frames_of
 from engine.composers.score.composer import bars_of, first_frame
 from engine.composers.score.parts.handover import notes_of
-from engine.composers.score.parts.writer import Note
+from engine.composers.score.parts.touch import Note
 from engine.composers.score.writing.course import course_of
 from engine.composers.score.writing.form import Bar, first_state
 from engine.composers.score.writing.state import ScoreState

@@ -9,7 +9,8 @@ from engine.composers.score.parts.basses import BASSES
 from engine.composers.score.parts.ensembles import Ensemble
 from engine.composers.score.parts.figures import FIGURES, choice, held, ring_out
 from engine.composers.score.parts.takes import with_takes
-from engine.composers.score.parts.writer import LAST_NOTE, LONGEST_NOTE, SEATS, Note, Seat, Writer
+from engine.composers.score.parts.touch import LAST_NOTE, LONGEST_NOTE, SEATS, Note, Seat
+from engine.composers.score.parts.writer import Writer
 from engine.composers.score.writing.form import Bar, Harmony
 
 __all__ = ["LAST_NOTE", "LONGEST_NOTE", "SEATS", "Note", "Seat", "arrange"]
@@ -47,7 +48,7 @@ def arrange(bar: Bar, ensemble: Ensemble, path: Path) -> list[Note]:
     voices.fill(w)
     if bar.start >= _DRUMS_FROM and bar.kind != "final":
         percussion.play(w)
-    return with_takes(sorted(w.notes), bar.number)
+    return with_takes(sorted(w.played()), bar.number)
 
 
 def _figure(w: Writer, pattern: str, harmony: Harmony, end: int) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from engine.audio.format import seconds_of
 from engine.composers.base import BarRecord
-from engine.composers.score.parts.writer import Note
+from engine.composers.score.parts.touch import Note
 from engine.composers.score.writing.form import Bar
 from engine.composers.score.writing.harmony import chord_name
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.composers.score.parts.rhythms import EIGHTHS, SLOW
+from engine.composers.score.parts.ties import struck
 from engine.composers.score.parts.writer import Writer
 from engine.composers.score.writing.form import Harmony
 from engine.composers.score.writing.tones import scale_pitches
@@ -22,6 +23,14 @@ def _fifth(harmony: Harmony) -> int:
     return tones[0] if tones else bass
 
 
+def _bare_fifth(harmony: Harmony) -> tuple[int, ...]:
+    """The bass, and its fifth where the chord has it and it is not low enough to be mud."""
+    fifth = harmony.bass + 7
+    return (
+        (harmony.bass, fifth) if fifth < 53 and fifth % 12 in harmony.chord.pcs else (harmony.bass,)
+    )
+
+
 _HOLDS = {"cello", "warm pad", "glass pad", "strings", "organ"}
 """Basses that sound on while they are held."""
 
@@ -30,8 +39,12 @@ def standing(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """The root held; on what dies away it is touched again, an octave up or as a fifth, half way
     through a bar: the level of calm music must not heave from bar to bar."""
     span, root = end - harmony.slot, harmony.bass
+    if name in _HOLDS:
+        for tone in struck(w, harmony, lambda h: (h.bass,), lap=0.1):
+            w.add("bass", name, tone.slot, tone.slots, tone.pitch, 0.86)
+        return
     w.add("bass", name, harmony.slot, 0.97 * span, root, 0.86)
-    if span >= w.slots and name not in _HOLDS:
+    if span >= w.slots:
         again = w.section("bass").pick((root, _fifth(harmony), root + 12 if root <= 40 else root))
         w.add("bass", name, w.feel.half, 0.97 * (span - w.feel.half), again, 0.80)
 
@@ -71,10 +84,8 @@ def bowed(w: Writer, name: str, harmony: Harmony, end: int) -> None:
 
 def drone(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """Root and fifth held under everything, the octave pulsing softly when aroused."""
-    span = end - harmony.slot
-    w.add("bass", name, harmony.slot, span, harmony.bass, 0.82)
-    if harmony.bass < 46 and (harmony.bass + 7) % 12 in harmony.chord.pcs:
-        w.add("bass", name, harmony.slot + 0.3, span - 0.3, harmony.bass + 7, 0.55)
+    for tone in struck(w, harmony, _bare_fifth, stagger=0.3):
+        w.add("bass", name, tone.slot, tone.slots, tone.pitch, 0.55 if tone.voice else 0.82)
     if w.energy > 0.6:
         for slot in w.grid(SLOW if w.energy < 0.8 else EIGHTHS, harmony.slot, end):
             w.add("bass", name, slot, 2.2, harmony.bass + 12, 0.55)

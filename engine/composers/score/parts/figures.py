@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from engine.composers.score.dice import Dice
 from engine.composers.score.parts import guitar
 from engine.composers.score.parts.rhythms import EIGHTHS, SIXTEENTHS, SLOW
-from engine.composers.score.parts.writer import LAST_NOTE, Writer
+from engine.composers.score.parts.ties import struck
+from engine.composers.score.parts.touch import LAST_NOTE
+from engine.composers.score.parts.writer import Writer
 from engine.composers.score.writing.form import Harmony
 
 Figure = Callable[[Writer, str, Harmony, int], None]
@@ -16,9 +18,12 @@ Figure = Callable[[Writer, str, Harmony, int], None]
 
 def held(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """The chord, its voices entering one after another from below."""
-    for i, pitch in enumerate(harmony.voicing):
-        slot = harmony.slot + 0.12 * i
-        w.add("figure", name, slot, end - slot, pitch, 0.8)
+    if w.bar.kind == "final":
+        for i, pitch in enumerate(harmony.voicing):
+            w.add("figure", name, 0.12 * i, end, pitch, 0.8)
+        return
+    for tone in struck(w, harmony, lambda h: h.voicing, stagger=0.12):
+        w.add("figure", name, tone.slot, tone.slots, tone.pitch, 0.8)
 
 
 def ring_out(w: Writer, name: str, harmony: Harmony) -> None:
@@ -31,13 +36,11 @@ def ring_out(w: Writer, name: str, harmony: Harmony) -> None:
 
 
 def breathing(w: Writer, name: str, harmony: Harmony, end: int) -> None:
-    """Held voices that enter a beat apart, inner ones moving: a pad that breathes."""
-    step = 3.0 - 2.0 * w.energy
+    """Held voices that enter and leave one after another: a pad that breathes."""
     voices = harmony.voicing
-    for i, pitch in enumerate(voices):
-        slot = harmony.slot + step * i
-        if slot < end - 2:
-            w.add("figure", name, slot, end - slot, pitch, 0.84 - 0.03 * i)
+    stagger = 1.2 - 0.7 * w.energy
+    for tone in struck(w, harmony, lambda h: h.voicing, stagger):
+        w.add("figure", name, tone.slot, tone.slots, tone.pitch, 0.84 - 0.03 * tone.voice)
     half = w.feel.half
     if w.energy > 0.55 and harmony.slot == 0 and end > half:
         w.add("figure", name, half, end - half, voices[-1] + 12, 0.55)
@@ -55,9 +58,10 @@ class _Rests:
     def at(self, slot: int) -> bool:
         return slot not in self._slow and self._dice.chance(self._share)
 
-    def pair(self, slot: int) -> bool:
-        """Whether a second voice comes in on this beat of a figure at rest."""
-        return self._metre.weight(slot) >= 2 or self._dice.chance(4.0 * self._energy)
+    def echoed(self, slot: int, until: int) -> bool:
+        """Whether a second voice answers half way to a slow figure's next note: struck tones have
+        half died away by then, and the level of calm music must not heave from beat to beat."""
+        return until - slot >= 4 and (slot == 0 or self._dice.chance(0.6 + self._energy))
 
 
 def broken(w: Writer, name: str, harmony: Harmony, end: int) -> None:
@@ -68,15 +72,16 @@ def broken(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     if w.cadence and harmony.slot == 0 and end == w.slots:
         step = min(SLOW, 2 * step)
     rests = _Rests(w)
-    for i, slot in enumerate(w.grid(step, harmony.slot, end)):
+    slots = w.grid(step, harmony.slot, end)
+    for i, (slot, until) in enumerate(zip(slots, [*slots[1:], end], strict=True)):
         if i and rests.at(slot):
             continue
         accent = w.stress(slot, 0.94, 0.80, 0.72)
         place = min(order[i % len(order)], len(voices) - 1)
         w.add("figure", name, slot, end - slot, voices[place], accent)
-        if step == SLOW and rests.pair(slot):
+        if step == SLOW and rests.echoed(slot, until):
             second = voices[(place + 2) % len(voices)]
-            w.add("figure", name, slot + 0.15, end - slot, second, 0.66)
+            w.add("figure", name, slot + 2, end - slot - 2, second, 0.60)
 
 
 def wide(harmony: Harmony) -> tuple[int, ...]:
@@ -94,13 +99,14 @@ def nocturne(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     order = w.section("figure").pick(w.feel.spans)
     step = SLOW if w.energy < 0.25 else EIGHTHS if w.energy < 0.72 else SIXTEENTHS
     rests = _Rests(w)
-    for i, slot in enumerate(w.grid(step, harmony.slot, end)):
+    slots = w.grid(step, harmony.slot, end)
+    for i, (slot, until) in enumerate(zip(slots, [*slots[1:], end], strict=True)):
         if i and rests.at(slot):
             continue
         accent = 0.92 if slot == harmony.slot else w.stress(slot, 0.78, 0.76, 0.70)
         w.add("figure", name, slot, end - slot, span[order[i % len(order)]], accent)
-        if step == SLOW and i % 2 and rests.pair(slot):
-            w.add("figure", name, slot + 0.15, end - slot, harmony.voicing[-1 - i % 3], 0.64)
+        if step == SLOW and rests.echoed(slot, until):
+            w.add("figure", name, slot + 2, end - slot - 2, harmony.voicing[-1 - i % 3], 0.58)
     if w.energy > 0.4:
         for slot in w.feel.pairs[: 1 + (w.energy > 0.65)]:
             if harmony.slot <= slot < end:
@@ -117,12 +123,13 @@ def unfolded(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     voices = harmony.voicing
     order = w.section("figure").pick(((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2)))
     rests = _Rests(w)
-    for i, slot in enumerate(w.grid(SLOW, harmony.slot, end)):
+    slots = w.grid(SLOW, harmony.slot, end)
+    for i, (slot, until) in enumerate(zip(slots, [*slots[1:], end], strict=True)):
         pitch = voices[min(order[i % 4], len(voices) - 1)]
         w.add("figure", name, slot, end - slot, pitch, 0.80 if i == 0 else 0.76)
-        if rests.pair(slot):
+        if rests.echoed(slot, until):
             second = voices[(order[i % 4] + 2) % len(voices)]
-            w.add("figure", name, slot + 0.15, end - slot, second, 0.66)
+            w.add("figure", name, slot + 2, end - slot - 2, second, 0.60)
 
 
 def chorale(w: Writer, name: str, harmony: Harmony, end: int) -> None:

@@ -62,7 +62,7 @@ def picking(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     if w.energy < 0.75:
         answers = [slot for slot in answers if slot not in beats]
     for k, slot in enumerate(answers):
-        if w.energy < 0.3 and dice.chance(0.3):
+        if w.energy < 0.3 and slot not in w.feel.slow and dice.chance(0.2):
             continue
         finger = fingers[order[k % 4] % len(fingers)]
         w.add("figure", name, slot, min(8, end - slot), finger, 0.72 + 0.08 * dice.uniform())
@@ -80,8 +80,8 @@ def arpeggio(w: Writer, name: str, harmony: Harmony, end: int) -> None:
         string = order[k % len(order)]
         accent = 0.92 if slot == harmony.slot else 0.8 if string == 3 else 0.72
         w.add("figure", name, slot, min(end - slot, 10), hand[min(string, 3)], accent)
-        if step == SLOW:
-            w.add("figure", name, slot + 0.12, end - slot, hand[3 - min(string, 3) or 1], 0.64)
+        if step == SLOW and slot + 2 < end and slot + 2 not in w.feel.slow:
+            w.add("figure", name, slot + 2, end - slot - 2, hand[3 - min(string, 3) or 1], 0.60)
 
 
 def strum(w: Writer, name: str, harmony: Harmony, end: int) -> None:

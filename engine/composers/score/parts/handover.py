@@ -6,7 +6,7 @@ from __future__ import annotations
 from engine.affect.path import Path
 from engine.composers.score.parts.arrangement import arrange
 from engine.composers.score.parts.ensembles import ensemble_for
-from engine.composers.score.parts.writer import Note
+from engine.composers.score.parts.touch import Note
 from engine.composers.score.writing.casting import TRANSITION_BARS
 from engine.composers.score.writing.form import Bar
 from engine.plan.spec import Players

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.composers.score.parts.writer import Note
+from engine.composers.score.parts.touch import Note
 
 _EVEN, _ODD = (0, 1), (2, 1)
 """The takes of a pitch in bars with even and with odd numbers, in turn. Whichever of them is an

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.composers.score.parts.ensembles import HOLDING
 from engine.composers.score.parts.rhythms import EIGHTHS, SLOW
+from engine.composers.score.parts.ties import struck
 from engine.composers.score.parts.writer import Writer
 from engine.composers.score.writing.form import Harmony
 from engine.composers.score.writing.tones import Tone, scale_pitches
@@ -32,14 +33,18 @@ def pad(w: Writer, harmony: Harmony, end: int, full: bool) -> None:
     name = w.ensemble.style.pad
     if name is None:
         return
-    voices = harmony.voicing[-3:] if w.energy < 0.6 else harmony.voicing
     driven = w.ensemble.style.drive is not None and w.energy > 0.6
-    if not full or driven or w.ensemble.figure in HOLDING:
-        voices = voices[-2:]
-    for pitch in voices:
-        w.add("pad", name, harmony.slot, end - harmony.slot, pitch, 0.85)
-    if full and w.energy > 0.8 and voices[0] + 12 <= 72:
-        w.add("pad", name, harmony.slot, end - harmony.slot, voices[0] + 12, 0.6)
+    thin = not full or driven or w.ensemble.figure in HOLDING
+    count = 2 if thin else 3 if w.energy < 0.6 else 4
+    if w.bar.kind == "final":
+        for pitch in harmony.voicing[-count:]:
+            w.add("pad", name, 0, end, pitch, 0.85)
+        return
+    for tone in struck(w, harmony, lambda h: h.voicing[-count:], stagger=0.4):
+        w.add("pad", name, tone.slot, tone.slots, tone.pitch, 0.85)
+    low = harmony.voicing[-count]
+    if full and w.energy > 0.8 and low + 12 <= 72:
+        w.add("pad", name, harmony.slot, end - harmony.slot, low + 12, 0.6)
 
 
 def counter(w: Writer) -> None:
@@ -54,7 +59,8 @@ def counter(w: Writer) -> None:
     slot = _longest(bar.melody, w.slots) if bar.melody else 0
     room = w.slots - slot
     if room < 6 or w.energy < 0.45:
-        w.add("counter", name, 0, w.slots - 0.5, start, 0.72 * presence)
+        for tone in struck(w, first, lambda h: h.voicing[-2:-1]):
+            w.add("counter", name, tone.slot, tone.slots, tone.pitch, 0.72 * presence)
         return
     if slot:
         w.add("counter", name, 0, slot, start, 0.70 * presence)

@@ -54,7 +54,9 @@ class Bar(msgspec.Struct, frozen=True):
     its place in its section and that section's length; ``phrase``, ``phrase_bar`` (negative in the
     introduction) and ``phrase_bars`` the same of its phrase, which is the ``phrase``-th of the
     section. ``echo`` is what a second voice sings after the melody. ``plan`` says what the melody
-    does, ``character`` what its section is (``sections``).
+    does, ``character`` what its section is (``sections``). ``before``
+    is the last harmony of the bar before it, ``after`` and ``after_melody`` the next bar's, where
+    those are of the same phrase: what is held knows where it comes from and goes.
     """
 
     number: int
@@ -80,6 +82,9 @@ class Bar(msgspec.Struct, frozen=True):
     melody: tuple[Tone, ...]
     echo: tuple[Tone, ...]
     cast: Cast
+    before: Harmony | None
+    after: tuple[Harmony, ...]
+    after_melody: tuple[Tone, ...]
 
     @property
     def end(self) -> int:
@@ -164,8 +169,8 @@ def next_bar(state: ScoreState, course: Course) -> tuple[Bar, ScoreState]:
     state = _moved(state, descriptor)
     if not state.intro and state.plan is None:
         state = _begun(state, course)
-    section = state.plan
-    if not state.phrase:
+    section, opens = state.plan, not state.phrase
+    if opens:
         state = _modulated(state, descriptor, affect.arousal > 0.25)
         sad = affect.valence < -0.2 and affect.arousal < 0.2
         if state.intro:
@@ -174,12 +179,12 @@ def next_bar(state: ScoreState, course: Course) -> tuple[Bar, ScoreState]:
             state = held(state, descriptor)
         else:
             state = planned(state, section, descriptor, sad)
-    bar = _bar(state, descriptor, frames_of(course.total))
+    bar = _bar(state, descriptor, frames_of(course.total), opens)
     return recast(bar, _after(state, bar), course)
 
 
-def _bar(state: ScoreState, descriptor: Descriptor, total: int) -> Bar:
-    """The bar that a state stands before, its phrase being planned."""
+def _bar(state: ScoreState, descriptor: Descriptor, total: int, opens: bool) -> Bar:
+    """The bar that a state stands before, its phrase being planned; ``opens``: just now."""
     section, metre = state.plan, state.measure
     beat = round(60.0 / state.tempo * SAMPLE_RATE)
     at, plan = state.section_bar, RESTING
@@ -194,6 +199,11 @@ def _bar(state: ScoreState, descriptor: Descriptor, total: int) -> Bar:
         kind = "coda" if section.character == CODA else "body"
         phrase, phrase_bar = phrase_at(section, at)
         bars, phrase_bars, plan = len(section.bars), section.phrases[phrase], section.bars[at]
+    before = None
+    if not opens and kind != "final" and state.chord is not None:
+        before = Harmony(0, state.chord, state.voicing, state.bass)
+    # The held last bar is struck anew.
+    goes_on = len(state.phrase) > 1 and not (kind == "coda" and at == bars - 1)
     return Bar(
         number=state.bar,
         start=state.frame,
@@ -218,6 +228,9 @@ def _bar(state: ScoreState, descriptor: Descriptor, total: int) -> Bar:
         melody=state.sung[0],
         echo=state.echo[0],
         cast=state.cast,
+        before=before,
+        after=state.phrase[1] if goes_on else (),
+        after_melody=state.sung[1] if goes_on else (),
     )
 
 

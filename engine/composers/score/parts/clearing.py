@@ -1,0 +1,133 @@
+"""Room for the melody: what accompanies lies under it, and holds nothing that rubs against it.
+
+A stroke that is in the way at once goes to another tone of its chord; one over which the melody
+comes later is let go in time, or goes elsewhere where its instrument holds. A rub is a semitone or
+a minor ninth (Piston, *Counterpoint*; a major seventh is colour). What doubles the melody in
+octaves is the melody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from engine.audio.format import SAMPLE_RATE
+from engine.composers.score.parts.ensembles import HOLDING
+from engine.composers.score.parts.touch import Stroke
+from engine.composers.score.writing.form import Bar
+from engine.composers.score.writing.tones import Tone
+
+_RUBS = (1, 13, 25)
+_LONG_RUB = 0.45
+"""Seconds of a rub that nobody minds; at .6 s one is heard as held."""
+_CLEARED = {"figure", "pad", "colour", "counter", "bass"}
+_LOWEST = {"bass": 33}
+_FLOOR = 45
+"""MIDI: under it what is moved would be mud; a bass may go lower."""
+_SHORTEST = 1.0
+"""Sixteenths: what would be let go sooner goes elsewhere."""
+
+
+class Sung(NamedTuple):
+    """A tone of the melody, in sixteenths from the bar's start."""
+
+    start: float
+    end: float
+    pitch: int
+
+
+def sung(melody: Iterable[Tone], octave: int, later: int = 0) -> list[Sung]:
+    """The melody as it sounds, ``octave`` octaves from where it is written, ``later`` slots on."""
+    return [
+        Sung(later + tone.slot, later + tone.slot + tone.length, tone.pitch + 12 * octave)
+        for tone in melody
+    ]
+
+
+def in_the_way(  # noqa: PLR0917 - a stroke against a tone is these things
+    pitch: int, start: float, end: float, tone: Sung, tenor: bool, longest: float
+) -> bool:
+    """Whether a pitch that sounds from ``start`` to ``end`` covers a tone of the melody for a
+    third of it, or rubs against it for more than ``longest`` slots. A ``tenor`` melody has its
+    accompaniment about it."""
+    both = min(end, tone.end) - max(start, tone.start)
+    if both <= 0.0:
+        return False
+    above = pitch - tone.pitch
+    if abs(above) in _RUBS and both > longest:
+        return True
+    return not tenor and above > 0 and above % 12 != 0 and both > (tone.end - tone.start) / 3
+
+
+def longest_rub(bar: Bar) -> float:
+    """Slots for which a rub may last."""
+    return _LONG_RUB * SAMPLE_RATE * 4 / bar.beat
+
+
+def cleared(strokes: Sequence[Stroke], bar: Bar, octave: int) -> list[Stroke]:
+    """The strokes of a bar with the melody's way cleared."""
+    melody = sung(bar.melody, octave) + sung(bar.after_melody, octave, bar.metre.slots)
+    if not melody:
+        return list(strokes)
+    room = _Room(bar, melody, octave < 0)
+    made: list[Stroke] = []
+    taken = {_key(stroke) for stroke in strokes if stroke.part == "lead"}
+    canon = {(tone.slot, tone.pitch) for tone in bar.echo}
+    for stroke in strokes:
+        if stroke.part not in _CLEARED or (stroke.slot, stroke.pitch) in canon:
+            made.append(stroke)
+            continue
+        moved = room.fitted(stroke)
+        if moved is not None and _key(moved) not in taken:
+            taken.add(_key(moved))
+            made.append(moved)
+    return made
+
+
+def _key(stroke: Stroke) -> tuple[str, int, int]:
+    """What no two strokes may have in common: one key is struck once at a time."""
+    return stroke.instrument, stroke.pitch, round(stroke.slot)
+
+
+class _Room:
+    """What the melody leaves free in a bar."""
+
+    def __init__(self, bar: Bar, melody: list[Sung], tenor: bool) -> None:
+        self._bar, self._melody, self._tenor = bar, melody, tenor
+        self._longest = longest_rub(bar)
+
+    def fitted(self, stroke: Stroke) -> Stroke | None:
+        """The stroke where it is in nobody's way; None where there is no such place."""
+        wrong = self._wrong(stroke, stroke.pitch)
+        if not wrong:
+            return stroke
+        first = min(tone.start for tone in wrong)
+        holds = stroke.part == "pad" or stroke.instrument in HOLDING
+        if first >= stroke.slot + _SHORTEST and not holds and stroke.part != "bass":
+            return stroke._replace(slots=first - stroke.slot)
+        goals = self._goals(stroke)
+        free = [pitch for pitch in goals if not self._wrong(stroke, pitch)]
+        if free:
+            return stroke._replace(pitch=free[0])
+        for pitch in (stroke.pitch, *goals):
+            start = min((tone.start for tone in self._wrong(stroke, pitch)), default=0.0)
+            if start >= stroke.slot + _SHORTEST:
+                return stroke._replace(pitch=pitch, slots=start - stroke.slot)
+        return stroke if stroke.part == "bass" else None
+
+    def _wrong(self, stroke: Stroke, pitch: int) -> list[Sung]:
+        start, end = stroke.slot, stroke.slot + stroke.slots
+        return [
+            tone
+            for tone in self._melody
+            if in_the_way(pitch, start, end, tone, self._tenor, self._longest)
+        ]
+
+    def _goals(self, stroke: Stroke) -> list[int]:
+        """Other tones of the chord, the nearest first, the lower of two as near."""
+        at = [h for h in self._bar.harmony if h.slot <= stroke.slot + 0.5][-1]
+        low, high = max(_LOWEST.get(stroke.part, _FLOOR), stroke.pitch - 14), stroke.pitch + 9
+        if stroke.part == "bass":
+            high = min(high, 55)
+        tones = [p for p in range(low, high + 1) if p % 12 in at.chord.pcs and p != stroke.pitch]
+        return sorted(tones, key=lambda p: (abs(p - stroke.pitch), p))
