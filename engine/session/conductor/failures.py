@@ -75,7 +75,7 @@ class Failures:
         state.synthesis = state.synthesis or told.synthesis
         if before and before != told.synthesis:
             self._sound_otherwise(before)
-        elif not before and self._is_another_bank(told.synthesis):
+        elif not before and not state.goes_on and self._is_another_bank(told.synthesis):
             state.say(
                 "The built-in instruments are others than those this session was made with; what "
                 "is composed from here on sounds different."
@@ -83,7 +83,7 @@ class Failures:
 
     def _is_another_bank(self, sounds: str) -> bool:
         """Whether the built-in synthesis that sounds is not the one that sounded the newest of the
-        clips that are kept."""
+        clips that are kept. Where a session goes on, ``renewal`` says from when on."""
         known = self._state.clip_composers
         kept = known[max(known)].stages[-1].synthesis if known else ""
         return built_in(kept) and built_in(sounds) and kept != sounds

@@ -12,7 +12,6 @@ from engine.composers.base import EMBEDDED
 from engine.composers.synthesis import BUILTIN
 from engine.plan.events import Steer
 from engine.plan.spec import ClipKey
-from engine.session.conductor import renewal
 from engine.session.conductor.clip_composers import composers_of
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.conductor import Conductor
@@ -75,14 +74,13 @@ def test_another_version_is_said_once(version: int) -> None:
     ]
 
 
-def test_other_sounds_are_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_sounds_are_said_once() -> None:
     left = kept(synthesis=OTHER)
     assert goes_on(left).said == [
         f"What comes before was sounded by the soundfont Other.sf2; {since(left)} it is the "
         "built-in synthesis."
     ]
     left = kept()
-    monkeypatch.setattr(renewal, "spoken", lambda _: "the built-in synthesis")
     assert goes_on(left, sounds="builtin 0123456789abcdef").said == [
         f"What comes before was sounded by the built-in synthesis of an earlier version; "
         f"{since(left)} it is that of this one."
