@@ -54,6 +54,11 @@ class Change(NamedTuple):
     events: tuple[Event, ...]
     band: bool
 
+    @property
+    def enters(self) -> bool:
+        """Whether anybody comes."""
+        return any(event.enters for event in self.events)
+
 
 def players(piece: Piece) -> dict[int, list[ScoreNote]]:
     """The notes of each player, in their order."""
@@ -120,13 +125,15 @@ def _singer(line: Sequence[ScoreNote], start: float, end: float) -> int | None:
     return counted.most_common(1)[0][0] if counted else None
 
 
-def at_section(piece: Piece, second: float, starts: Sequence[float]) -> bool:
-    """Whether something at ``second`` is at a section's start: at most a quarter of a bar before
-    it (a pick-up), and within its first bar."""
+def at_section(piece: Piece, change: Change, starts: Sequence[float]) -> bool:
+    """Whether a change is at a section's start: who comes does so within its first bar, or at most
+    a quarter of a bar before it (a pick-up); where somebody only goes, it begins within a bar of
+    the end of their last note."""
     lines = [bar.start_s for bar in piece.bars]
-    here = piece.bars[max(0, bisect.bisect_right(lines, second) - 1)]
+    here = piece.bars[max(0, bisect.bisect_right(lines, change.second) - 1)]
     bar = here.end_s - here.start_s
-    return any(-0.25 * bar <= second - start < 1.0 * bar for start in starts)
+    early = 0.25 if change.enters else 1.0
+    return any(-early * bar <= change.second - start < bar for start in starts)
 
 
 class Density(NamedTuple):

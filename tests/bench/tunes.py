@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from exported import (
     JOURNEYS,
+    AffectPath,
     human_pieces,
     path_of,
     pieces,
@@ -127,6 +128,10 @@ def between_seeds(seeds: int, folder: Path) -> None:
     print()
 
 
+def effect(score: Piece, second: float, path: AffectPath) -> c.Effect:
+    return c.effect(score, second, lambda at: path.at(at).arousal)
+
+
 def who_comes(journeys: int, folder: Path) -> None:
     kinds: dict[str, list[tuple[bool, c.Effect]]] = {"band": [], "colour": [], "none": []}
     for i in range(journeys):
@@ -134,15 +139,14 @@ def who_comes(journeys: int, folder: Path) -> None:
         (score,) = pieces([asked], folder)
         path, starts = path_of(request_in(score)), section_starts(score)
         found = c.changes(score, melody(score))
-        moments = [("band" if one.band else "colour", one.second) for one in found]
-        moments += [
-            ("none", start)
+        for change in found:
+            kind = kinds["band" if change.band else "colour"]
+            kind.append((c.at_section(score, change, starts), effect(score, change.second, path)))
+        kinds["none"] += [
+            (True, effect(score, start, path))
             for start in starts[1:-1]
-            if all(abs(start - one.second) > 2 * c.SIDE for one in found)
+            if all(abs(start - change.second) > 2 * c.SIDE for change in found)
         ]
-        for kind, second in moments:
-            one = c.effect(score, second, lambda at, path=path: path.at(at).arousal)
-            kinds[kind].append((c.at_section(score, second, starts), one))
     print(f"## Changes of players in {journeys} sessions of {CHANGES_MINUTES:g} minutes\n")
     print("| | of the band | of a colour | section starts without one | meant |")
     print("|---|---|---|---|---|")

@@ -208,8 +208,17 @@ def test_a_change_is_found_where_one_leaves_and_another_comes() -> None:
     assert one.second == 96.0
     assert one.band
     assert {(e.player, e.enters) for e in one.events} == {(2, False), (3, True)}
-    assert changes.at_section(piece, one.second, [0.0, 96.0])
-    assert not changes.at_section(piece, one.second, [0.0, 64.0, 92.0, 104.0])
+    assert changes.at_section(piece, one, [0.0, 96.0])
+    assert not changes.at_section(piece, one, [0.0, 64.0, 92.0, 98.0, 104.0])
+
+
+def test_who_only_goes_does_so_at_a_section_that_begins_soon() -> None:
+    piece = score(band((1, 0, 200), (2, 0, 93), (3, 0, 200)))
+    singing = [n for n in piece.notes if n.track == 2]
+    (one,) = changes.changes(piece, singing)
+    assert (one.second, one.enters) == (93.0, False)
+    assert changes.at_section(piece, one, [0.0, 96.0])
+    assert not changes.at_section(piece, one, [0.0, 88.0, 100.0])
 
 
 def test_one_more_colour_is_no_change_of_the_band_but_drums_are() -> None:
