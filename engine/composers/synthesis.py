@@ -28,8 +28,8 @@ def spoken(synthesis: str) -> str:
 class Synthesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a composer of notes is to sound them.
 
-    ``wanted``: 'builtin', 'fluidsynth', 'auto' (FluidSynth where it and a good soundfont are
-    found), or the ``Traits.synthesis`` of a session that goes on. ``soundfont``: path of the
+    ``wanted``: 'builtin', 'fluidsynth', 'auto' (FluidSynth where a ``soundfont`` is named, else
+    built in), or the ``Traits.synthesis`` of a session that goes on. ``soundfont``: path of the
     soundfont to use; None for one in the usual places.
     """
 

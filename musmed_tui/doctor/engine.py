@@ -76,7 +76,7 @@ def _synthesis(opened: Opened) -> Finding:
         if opened.notice:
             return Finding(_AREA, "note", f"{text} {opened.notice}", advice)
         return Finding(_AREA, "ok", text, advice)
-    other = "For FluidSynth: apt install fluidsynth fluid-soundfont-gm (or set soundfont)."
+    other = "For a soundfont of your own: apt install fluidsynth, and set soundfont."
     if opened.notice:
         return Finding(_AREA, "note", opened.notice, other)
     return Finding(_AREA, "ok", "Notes are sounded by the built-in synthesis.", other)

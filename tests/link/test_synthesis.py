@@ -66,7 +66,7 @@ def test_the_engine_says_what_sounds_the_notes(engine: Engine) -> None:
     assert isinstance(opened, Opened)
     assert opened.synthesis == OWN
     assert opened.notice.endswith("; the built-in synthesis plays instead.")
-    client.open("embedded", ComposerOptions(synthesis=Synthesis("auto")))
+    client.open("embedded", ComposerOptions(synthesis=Synthesis("fluidsynth")))
     opened = until(Opened)
     assert isinstance(opened, Opened)
     assert opened.synthesis.startswith("fluidsynth " if INSTALLED else BUILTIN)

@@ -48,7 +48,7 @@ def font() -> fluid.Font:
 
 @cache
 def played() -> soundfont.Chosen:
-    return choose(Synthesis("auto"))
+    return choose(Synthesis("fluidsynth"))
 
 
 def session(
@@ -82,8 +82,13 @@ def test_the_built_in_synthesis_is_the_default() -> None:
     assert choose(Synthesis()).instruments is bank.instruments()
 
 
-def test_auto_takes_what_is_installed(installed: FilePath) -> None:
-    chosen = choose(Synthesis("auto"))
+def test_auto_takes_the_bank_and_a_soundfont_that_is_named(installed: FilePath) -> None:
+    assert choose(Synthesis("auto")) == OWN
+    assert choose(Synthesis("auto", str(installed))).identity == played().identity
+
+
+def test_fluidsynth_takes_what_is_installed(installed: FilePath) -> None:
+    chosen = played()
     name, version, print_, font_name = chosen.identity.split(" ", 3)
     assert name == "fluidsynth"
     assert version == fluid.library_version()
@@ -91,18 +96,22 @@ def test_auto_takes_what_is_installed(installed: FilePath) -> None:
     assert font_name == installed.name
     assert not chosen.notice
     composer = EmbeddedComposer()
-    assert composer.sound_with(Synthesis("auto")) == ""
+    assert composer.sound_with(Synthesis("fluidsynth")) == ""
     assert composer.traits.synthesis == chosen.identity
 
 
-def test_auto_without_fluidsynth_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_asked_for_fluidsynth_is_told_that_it_is_not_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(soundfont, "library_version", lambda: None)
     assert choose(Synthesis("auto")) == OWN
     assert "not installed" in choose(Synthesis("fluidsynth")).notice
     assert "not installed" in choose(Synthesis("auto", "/a.sf2")).notice
 
 
-def test_auto_without_a_soundfont_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_asked_for_a_soundfont_is_told_that_there_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(soundfont, "library_version", lambda: "2.3.1")
     monkeypatch.setattr(soundfont, "PLACES", ())
     assert choose(Synthesis("auto")) == OWN
@@ -392,7 +401,7 @@ def two_composers() -> list[EmbeddedComposer]:
     """With the soundfont, and with different histories."""
     composers = [EmbeddedComposer() for _ in range(2)]
     for composer in composers:
-        composer.sound_with(Synthesis("auto"))
+        composer.sound_with(Synthesis("fluidsynth"))
     session(composers[1], "flute", "celtic", 1)
     return composers
 

@@ -44,8 +44,8 @@ PLACES = tuple(
     for name in ("FluidR3_GM.sf2", "MuseScore_General.sf3", "MuseScore_General.sf2")
     for folder in ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/share/sounds/sf3")
 )
-"""Where a soundfont is looked for. Only those known to be good (and free: both are MIT) are taken
-unasked; any other by the setting ``soundfont``."""
+"""Where a soundfont is looked for that was not named: those known to be good (and free: both are
+MIT)."""
 PACKAGES = "fluidsynth and fluid-soundfont-gm"
 """Debian's names of what FluidSynth needs."""
 
@@ -68,21 +68,19 @@ _SAMPLE_BLOCKS, _BLOCK_BYTES, _TAIL_BYTES = 64, 2**16, 2**20
 def choose(wish: Synthesis) -> Chosen:
     """The synthesis for ``wish``. Never raises for a library or soundfont that is missing or
     broken: the built-in synthesis takes its place."""
-    if built_in(wish.wanted):
+    if built_in(wish.wanted) or (wish.wanted == "auto" and wish.soundfont is None):
         return _builtin("")
     version = library_version()
     kept = wish.wanted.startswith("fluidsynth ")
-    asked = wish.wanted != "auto" or wish.soundfont is not None
     if version is None:
-        missing = f"The FluidSynth library is not installed (Debian: {PACKAGES})"
-        return _builtin(missing if asked else "")
+        return _builtin(f"The FluidSynth library is not installed (Debian: {PACKAGES})")
     absent = f"No soundfont was found (Debian: {PACKAGES})"
     try:
         paths = candidates(wish)
     except MusmedError as error:
         paths, absent = [], str(error).rstrip(".")
     if not paths:
-        return _builtin(absent if asked else "")
+        return _builtin(absent)
     if kept:
         wanted = wish.wanted.split(" ", 3)[2:]
         paths = [path for path in paths if _fingerprint_or_none(path) == wanted[0]]
