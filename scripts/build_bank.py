@@ -147,7 +147,7 @@ def rendered(font: Font, number: int, key: int, seconds: float, *, drums: bool =
 def placed(wave: Wave, name: str) -> Wave:
     """As wide as the instrument is to stand: (1, n) or (2, n), narrowed."""
     if name in STEREO:
-        return narrowed(wave)
+        return narrowed(wave, "")
     left, right = wave
     alike = float(np.dot(left, right)) / float(np.sqrt(np.dot(left, left) * np.dot(right, right)))
     return (0.5 * (left + right) if alike > 0.3 else left)[None, :].copy()
@@ -218,7 +218,7 @@ def loop_of(wave: Wave) -> Wave:
     if np.array_equal(loop[0], loop[1]):
         # Recorded in mono: the sides hear it at different places, and so a group.
         loop[1] = np.roll(loop[1], loop.shape[1] // 2)
-        loop = narrowed(loop)
+        loop = narrowed(loop, "")
     return np.asarray(np.fft.irfft(np.fft.rfft(loop, axis=-1), quick(loop.shape[1])), np.float32)
 
 

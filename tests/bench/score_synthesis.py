@@ -1,11 +1,12 @@
 """The two syntheses of the embedded composer side by side, ensemble by ensemble.
 
-    python tests/bench/score_synthesis.py [--minutes 3] [--picture out.png]
+    python tests/bench/score_synthesis.py [--minutes 3] [--pairs] [--picture out.png]
 
-For each synthesis, in a process of its own: seconds until the composer is open, the first chunk
-of a cold and of a later clip, session seconds per CPU second (composing and sounding, without
-finishing), loudness and the process's memory. ``--picture`` (needs matplotlib) draws one clip's
-spectrogram in both.
+For each synthesis, in a process of its own: seconds until the composer is open, the CPU time of the
+first chunk of a cold and of a later clip, session seconds per CPU second (composing and sounding,
+without finishing), loudness and the process's memory. ``--pairs``: the bank,
+FluidSynth and the synthesised tables in turn, clip by clip, in one process, for a machine that
+others use too. ``--picture`` (needs matplotlib) draws one clip's spectrogram in both.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ import numpy as np
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, Frames
 from engine.composers.score.composer import EmbeddedComposer
+from engine.composers.score.sound.instruments import INSTRUMENTS
+from engine.composers.score.sound.renderer import Renderer
 from engine.composers.synthesis import Synthesis
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
@@ -68,12 +71,12 @@ def measured(composer: EmbeddedComposer, tags: tuple[str, str], minutes: float) 
     loudness = []
     meter = pyloudnorm.Meter(SAMPLE_RATE)
     for spec in make_plan(request).clips:
-        wall, busy = time.perf_counter(), time.process_time()
+        busy = time.process_time()
         chunks = composer.compose(spec, state, lambda: False)
         audio = []
         for chunk in chunks.chunks():
             if not audio:
-                firsts.append(time.perf_counter() - wall)
+                firsts.append(time.process_time() - busy)
             audio.append(chunk)
         state = chunks.state()
         cpu += time.process_time() - busy
@@ -100,6 +103,28 @@ def one(wanted: str, minutes: float) -> None:
     }
     told["ensembles"] = {f"{i}, {g}": measured(composer, (i, g), minutes) for i, g in TAGS}
     print(json.dumps(told))
+
+
+def pairs(minutes: float) -> None:
+    """The same clips by each, in turn."""
+    print("| tags | bank | FluidSynth | synthesised | (session seconds per CPU second)")
+    for tags in TAGS:
+        composers = [EmbeddedComposer() for _ in range(3)]
+        composers[1].sound_with(Synthesis("fluidsynth"))
+        composers[2]._renderer = Renderer(instruments=INSTRUMENTS)
+        spent = [0.0] * 3
+        request = request_of(tags, minutes)
+        state = None
+        for spec in make_plan(request).clips:
+            for k, composer in enumerate(composers):
+                busy = time.process_time()
+                composition = composer.compose(spec, state, lambda: False)
+                for _ in composition.chunks():
+                    pass
+                spent[k] += time.process_time() - busy
+            state = composition.state()
+        speeds = " | ".join(f"{request.seconds / seconds:.0f}" for seconds in spent)
+        print(f"| {', '.join(tags)} | {speeds} |", flush=True)
 
 
 def table(minutes: float) -> None:
@@ -156,12 +181,15 @@ def picture(path: str, tags: tuple[str, str]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--minutes", type=float, default=3.0)
+    parser.add_argument("--pairs", action="store_true")
     parser.add_argument("--picture")
     parser.add_argument("--tags", default="piano,soundtrack")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         one(options.one, options.minutes)
+    elif options.pairs:
+        pairs(options.minutes)
     elif options.picture:
         instrument, genre = options.tags.split(",")
         picture(options.picture, (instrument, genre))

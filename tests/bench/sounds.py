@@ -2,11 +2,11 @@
 
     python tests/bench/sounds.py [--music] [--only piano,strings]
 
-For notes of each instrument (three pitches of its range, 3 s): the slope of the third-octave
-spectrum in dB an octave (200 Hz to 8 kHz, at the middle layer), the time from a tenth to nine
-tenths of the first rise, the fall of level from the first to the second second, the side under the
-mid, and the centroid and level of the softest, a middle and the hardest layer. ``--music``: the
-slope and width of half a minute of some ensembles.
+For notes of each instrument (three pitches of its range, 3 s): the slope of the spectrum in dB an
+octave (power density in third-octave bands, 200 Hz to 8 kHz, at the middle layer), the time from a
+tenth to nine tenths of the first rise, the fall of level from the first to the second second, the
+side under the mid, and the centroid and level of the softest, a middle and the hardest layer.
+``--music``: the slope and width of half a minute of some ensembles.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ LAYERS = (0, 2, 5)
 
 
 def slope(wave: Wave) -> float:
-    """dB an octave of the third-octave levels of (channels, n) from 200 Hz to 8 kHz."""
+    """dB an octave of the power density in third-octave bands of (channels, n), 200 Hz to 8 kHz
+    (pink noise falls by 3)."""
     power = np.sum(np.abs(np.fft.rfft(wave, axis=-1)) ** 2, axis=0)
     freqs = np.fft.rfftfreq(wave.shape[-1], 1.0 / SAMPLE_RATE)
     centres = 1000.0 * 2.0 ** (np.arange(-7, 10) / 3.0)

@@ -70,7 +70,7 @@ class Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _LARGEST = 64 * 2**20
-_SPECTRA_BYTES = 32 * 2**20
+_SPECTRA_BYTES = 24 * 2**20
 _FADE = 256
 """Frames in which what is read of a recording ends."""
 _FARTHEST = 5
@@ -84,19 +84,21 @@ class Bank:
 
     def __init__(self, path: Path = BANK) -> None:
         try:
-            data = path.read_bytes()
-            archive = zipfile.ZipFile(io.BytesIO(data))
-            whole = 0 if archive.testzip() else sum(i.file_size for i in archive.infolist())
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "blake2b")
+            self.fingerprint = digest.hexdigest()[:16]
+            archive = zipfile.ZipFile(path)
+            small = sum(member.file_size for member in archive.infolist()) <= _LARGEST
+            whole = small and archive.testzip() is None
             index = msgspec.json.decode(archive.read(INDEX), type=Index)
             known = {member.filename for member in archive.infolist()}
             held = all(z.file in known for r in index.instruments.values() for z in r.zones)
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, msgspec.MsgspecError) as error:
             raise MusmedError(f"The bank of instruments {path} is missing or damaged.") from error
-        if not (whole and held and whole <= _LARGEST and index.edition == EDITION):
+        if not (whole and held and index.edition == EDITION):
             raise MusmedError(f"The bank of instruments {path} is damaged.")
         self._archive = archive
         self.index = index
-        self.fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
         self._spectra: TableCache[NDArray[np.complex64]] = TableCache(_SPECTRA_BYTES)
 
     def spectrum(self, recorded: Recorded, zone: Zone, frames: int) -> NDArray[np.complex64]:
@@ -138,7 +140,7 @@ def instruments_of(bank: Bank) -> dict[str, Instrument]:
         if name not in made:
             continue
         if recorded.kind == "held":
-            made[name] = replace(made[name], make=_loop(bank, recorded), coherent=True)
+            made[name] = replace(made[name], make=_loop(bank, name, recorded), coherent=True)
             continue
         one, other = (_note(bank, name, recorded, again=again) for again in (False, True))
         made[name] = replace(made[name], make=one, again=other, loop=False, motion=0.0)
@@ -170,12 +172,12 @@ def _note(bank: Bank, name: str, recorded: Recorded, *, again: bool) -> Maker:
         table[:, : wave.shape[1]] = wave[:, :frames]
         if hit:
             return level(table[0], loudest(INSTRUMENTS[name].make(pitch, layer, frames)))
-        return _levelled(table, layer)
+        return _levelled(table, name, layer)
 
     return make
 
 
-def _loop(bank: Bank, recorded: Recorded) -> Maker:
+def _loop(bank: Bank, name: str, recorded: Recorded) -> Maker:
     """A loop of whole frames, so that it has no seam at any pitch."""
     rate = bank.index.rate
 
@@ -183,15 +185,15 @@ def _loop(bank: Bank, recorded: Recorded) -> Maker:
         zone, moved = _zone(recorded, pitch, again=False)
         stretch = SAMPLE_RATE / rate * 2.0 ** (-moved / 12.0)
         spectrum = bank.spectrum(recorded, zone, zone.frames)
-        return _levelled(_moved(spectrum, layer, zone.key, rate, stretch), layer)
+        return _levelled(_moved(spectrum, layer, zone.key, rate, stretch), name, layer)
 
     return make
 
 
-def _levelled(table: Table, layer: int) -> Table:
+def _levelled(table: Table, name: str, layer: int) -> Table:
     if len(table) == 1:
         table = table[0]
-    level(narrowed(table))
+    level(narrowed(table, name))
     table *= np.float32(gain_of(layer))
     return table
 

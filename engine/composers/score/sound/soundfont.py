@@ -230,7 +230,7 @@ def _maker(font: Font, name: str, base: Instrument, replaced: Replaced, *, again
             wave = wave[0].copy()
         if drums:
             return level(wave, loudest(INSTRUMENTS[name].make(pitch, layer, frames)))
-        wave = level(narrowed(wave))
+        wave = level(narrowed(wave, name))
         wave *= np.float32(gain_of(layer))
         return wave
 

@@ -25,8 +25,11 @@ HIT_PITCH = 96
 STEP_DB = 1.0
 """How much louder each layer is than the softer one, beside what a note's gain says."""
 _MIDDLE = 2.5
-SIDE_DB = -6.5
-"""Side over mid of a table, at most: a piano is a thing in a room and not the room."""
+SIDE_DB = {"piano": -9.0}
+"""Side over mid of an instrument's table, at most: a piano is a thing in a room and not the room.
+The hall and each note's place on the stage come to it."""
+_SIDE_DB = -6.5
+"""Of what a group holds."""
 
 
 def colour(layer: int, pitch: float, rate: float, size: int) -> NDArray[np.float32]:
@@ -49,15 +52,15 @@ def gain_of(layer: int) -> float:
     return float(10.0 ** (STEP_DB * (layer - _MIDDLE) / 20.0))
 
 
-def narrowed(wave: Table) -> Table:
-    """A stereo table, (2, n), whose side lies at least ``-SIDE_DB`` under its mid, in place;
-    another is left as it is."""
+def narrowed(wave: Table, name: str) -> Table:
+    """A stereo table, (2, n), of an instrument, with no more side than that has, in place; another
+    is left as it is."""
     if wave.ndim == 1:
         return wave
     mid = 0.5 * (wave[0] + wave[1])
     side = 0.5 * (wave[0] - wave[1])
     have = np.sqrt(float(np.dot(side, side)) / (float(np.dot(mid, mid)) + 1e-12))
-    most = 10.0 ** (SIDE_DB / 20.0)
+    most = 10.0 ** (SIDE_DB.get(name, _SIDE_DB) / 20.0)
     if have > most:
         side *= np.float32(most / have)
         np.add(mid, side, out=wave[0])
