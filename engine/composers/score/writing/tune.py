@@ -189,6 +189,10 @@ def _cost(
     # A leap turns back, and tones are not said three times.
     for one, two in itertools.pairwise(moves):
         cost += 3 * (abs(one) > 2 and one * two > 0 and abs(two) > 1) + 4 * (one == two == 0)
+    # The tone under the tonic is left by step.
+    cost += sum(
+        10 for step, move in zip(steps, moves, strict=False) if step % 7 == 6 and abs(move) > 1
+    )
     for root, bar in zip(ground, bars, strict=True):
         for note in bar:
             heard = metre.weight(note.slot) >= 2 or note.length >= 6
