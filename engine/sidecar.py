@@ -27,7 +27,7 @@ from engine.places import look_at, open_file, part_of
 from engine.plan.events import Event
 from engine.plan.generation import file_name
 from engine.plan.request import Request
-from engine.plan.spec import ClipSpec, LevelPoint, Plan, Tags
+from engine.plan.spec import Change, ClipSpec, LevelPoint, Plan, Tags
 from engine.playback.placement import JoinRecord
 from engine.printable import one_line
 from engine.private import write_private
@@ -79,6 +79,19 @@ class PlanReport(msgspec.Struct, frozen=True):
     path: tuple[Waypoint, ...]
     levels: tuple[LevelPoint, ...]
     clips: tuple[PlannedClip, ...]
+
+
+class ChangeReport(msgspec.Struct, frozen=True):
+    """A change of players as it was planned, not before ``not_before_s`` and if possible by
+    ``not_after_s``, and from when on it was heard (session seconds; null: it was not). ``until_s``:
+    an event took it back then, if it had not been made."""
+
+    instrument: str
+    genre: str
+    not_before_s: float
+    not_after_s: float
+    heard_s: float | None
+    until_s: float | None = None
 
 
 class JoinReport(msgspec.Struct, frozen=True):
@@ -149,6 +162,8 @@ class SessionReport(msgspec.Struct, frozen=True):
     versions: Versions
     plan: PlanReport
     clips: tuple[ClipReport, ...]
+    changes: tuple[ChangeReport, ...] = ()
+    """Who played: the players of the beginning first."""
     heard_s: float | None = None
     """How much of the session the file holds; null: all of it. A fade of 0.4 s follows."""
     mood_table: str = OWN_TABLE
@@ -182,6 +197,7 @@ def session_report(
         versions=_versions(composed),
         plan=_plan_report(plan),
         clips=tuple(reports),
+        changes=_changes(plan.changes, reports),
         heard_s=heard,
         mood_table=request.mood_table.name if request.mood_table else OWN_TABLE,
     )
@@ -328,6 +344,32 @@ def _clip_report(clip: FinishedClip, end: int, join: JoinRecord | None) -> ClipR
         earlier_handovers=tuple(_handover_report(e) for e in record.earlier) if record else (),
         composer_version=record.version if record else None,
     )
+
+
+def _changes(planned: Sequence[Change], clips: Sequence[ClipReport]) -> tuple[ChangeReport, ...]:
+    """The planned changes, and when the players of each were first heard."""
+    played = sorted(
+        (start, players) for clip in clips for start, players in _played(clip) if start < clip.end_s
+    )
+    made = []
+    # A change that was not made before the next was due is not made at all.
+    due = [*(change.not_before for change in planned[1:]), math.inf]
+    for change, following in zip(planned, due, strict=False):
+        who = (change.players.instrument, change.players.genre)
+        since, until = change.not_before, following
+        if change.until is not None:
+            until = min(until, change.until)
+        heard = (at for at, players in played if players == who and since <= at < until)
+        made.append(
+            ChangeReport(*who, since, change.not_after, next(heard, None), until_s=change.until)
+        )
+    return tuple(made)
+
+
+def _played(clip: ClipReport) -> list[tuple[float, tuple[str, str]]]:
+    """From when on in a clip whose tags play: bar by bar, or by clips where no bars are known."""
+    bars = [(bar.start, (bar.instrument, bar.genre)) for bar in clip.bars if bar.instrument]
+    return bars or [(clip.start_s, (clip.tags.instrument, clip.tags.genre))]
 
 
 def _handover_report(change: HandedOver) -> HandoverReport:

@@ -11,6 +11,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.moods import MoodTable
 from engine.affect.path import Path
 from engine.affect.phrases import SAME, called
+from engine.clip_record import ClipRecord
 from engine.plan.clock import STRIDE_SECONDS
 from engine.plan.events import Event, Steer
 from engine.plan.generation import file_name
@@ -121,6 +122,7 @@ def snapshot(source: HasStatus) -> Snapshot:
     position = min(playback.heard, plan.total)
     clip = _clip_at(plan.clips, position)
     following = plan.clips[clip + 1].tags if clip + 1 < len(plan.clips) else None
+    record = next((view.record for view in status.clips if view.index == clip), None)
     return Snapshot(
         session_id=status.session,
         state=status.phase,
@@ -131,7 +133,7 @@ def snapshot(source: HasStatus) -> Snapshot:
         target=plan.path.waypoints[-1].affect,
         start_word=_seen(status.request.start_word),
         target_word=_seen(_target_word(status.request, plan, status.events)),
-        tags=_seen_tags(plan.clips[clip].tags),
+        tags=_seen_tags(_played_tags(plan.clips[clip].tags, record, position)),
         next_tags=following and _seen_tags(following),
         clip=clip,
         clips=len(plan.clips),
@@ -158,6 +160,19 @@ def _seen(text: str | None) -> str | None:
 def _seen_tags(tags: Tags) -> Tags:
     """The emotion may be the listener's own word, from the library."""
     return msgspec.structs.replace(tags, emotion=one_line(tags.emotion))
+
+
+def _played_tags(tags: Tags, record: ClipRecord | None, position: float) -> Tags:
+    """A clip's tags with those whose players play at ``position``, once the clip's bars are known:
+    a planned change of players is heard when the music's form has a place for it."""
+    bars = () if record is None else record.bars
+    playing = [bar for bar in bars if bar.start <= position and bar.instrument]
+    bar = playing[-1] if playing else next((bar for bar in bars if bar.instrument), None)
+    if bar is None:
+        return tags
+    return msgspec.structs.replace(
+        tags, instrument=one_line(bar.instrument), genre=one_line(bar.genre)
+    )
 
 
 def _clip_at(clips: tuple[ClipSpec, ...], position: float) -> int:

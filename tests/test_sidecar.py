@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from engine.affect.circumplex import Affect
 from engine.clip_record import ClipRecord
-from engine.composers.base import Marks
+from engine.composers.base import BarRecord, Marks
 from engine.errors import MusmedError
 from engine.plan.events import Steer
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
-from engine.plan.spec import ClipSpec
+from engine.plan.spec import Change, ClipSpec, Players
 from engine.playback.placement import JoinRecord
 from engine.session.library.records import ClipRow
 from engine.sidecar import check_report_path, report_path, session_report, write_report
@@ -95,6 +97,68 @@ def test_a_revised_clip_ends_at_its_splice_and_an_unheard_one_is_left_out() -> N
     assert unheard
     assert not unheard & told.keys()
     assert [c.start_s for c in report.clips] == sorted(c.start_s for c in report.clips)
+
+
+def _barred(spec: ClipSpec, players: Sequence[tuple[float, Players]]) -> ClipRow:
+    """A clip whose bars, of 2.5 s, have the players of the last of (since, who)."""
+    clip = _clip(spec)
+    bars = []
+    for k in range(round((spec.end - spec.start) / 2.5)):
+        at = spec.start + 2.5 * k
+        who = [one for since, one in players if since <= at][-1]
+        bars.append(
+            BarRecord(
+                start=at,
+                time_signature="4/4",
+                chords=("C",),
+                instruments=("piano",),
+                note_density=1.0,
+                mean_pitch=60.0,
+                mean_velocity=60.0,
+                mean_duration=1.0,
+                asked={},
+                instrument=who.instrument,
+                genre=who.genre,
+            )
+        )
+    record = msgspec.structs.replace(_record(), bars=tuple(bars))
+    return msgspec.structs.replace(clip, record=record)
+
+
+def test_it_says_when_a_change_of_players_was_heard() -> None:
+    one, two, three = (Players(tag, "folk") for tag in ("guitar", "flute", "harp"))
+    changes = (
+        Change(0.0, 0.0, one),
+        Change(22.5, 97.5, two),
+        Change(45.0, 120.0, three, until=60.0),
+    )
+    plan = msgspec.structs.replace(make_plan(REQUEST), changes=changes)
+    clips = [_barred(spec, [(0.0, one), (40.0, two)]) for spec in plan.clips]
+    told = session_report(REQUEST, plan, (), clips, ()).changes
+    assert [change.heard_s for change in told] == [0.0, 40.0, None]
+    assert [change.until_s for change in told] == [None, None, 60.0]
+    assert [(c.not_before_s, c.not_after_s) for c in told[1:]] == [(22.5, 97.5), (45.0, 120.0)]
+
+
+def test_of_a_composer_without_bars_a_change_is_heard_with_its_clip() -> None:
+    plan = make_plan(REQUEST)
+    first, second = plan.changes[0].players, Players("harp", "celtic")
+    assert len(plan.changes) == 1
+    changed = msgspec.structs.replace(
+        plan,
+        changes=(plan.changes[0], Change(45.0, 120.0, second)),
+        clips=tuple(
+            msgspec.structs.replace(
+                spec,
+                tags=msgspec.structs.replace(spec.tags, instrument="harp", genre="celtic"),
+            )
+            if spec.start >= 45.0
+            else spec
+            for spec in plan.clips
+        ),
+    )
+    told = session_report(REQUEST, changed, (), [_clip(spec) for spec in changed.clips], ()).changes
+    assert [(c.instrument, c.heard_s) for c in told] == [(first.instrument, 0.0), ("harp", 45.0)]
 
 
 def test_the_file_is_the_report_as_json(tmp_path: Path) -> None:

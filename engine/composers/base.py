@@ -56,6 +56,7 @@ class Marks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phrases: tuple[float, ...] = ()
 
 
+_Tag = Annotated[str, msgspec.Meta(max_length=64)]
 _Words = Annotated[
     tuple[Annotated[str, msgspec.Meta(max_length=32)], ...], msgspec.Meta(max_length=32)
 ]
@@ -78,6 +79,9 @@ class BarRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """0 to 127."""
     mean_duration: float | None
     """Beats."""
+    instrument: _Tag = ""
+    genre: _Tag = ""
+    """The tags by which its players were chosen; '' in records of earlier versions."""
     asked: Annotated[
         dict[Annotated[str, msgspec.Meta(max_length=32)], float], msgspec.Meta(max_length=16)
     ]

@@ -63,12 +63,13 @@ def make_plan(request: Request, events: Sequence[Event] = ()) -> Plan:
     versions = [_first_version(request)]
     for event in events:
         versions.append(_after(versions[-1], event, request))
-    clips = _clips(request, versions)
+    schedules = [schedule(request, versions[: k + 1]) for k in range(len(versions))]
     newest = versions[-1]
     return Plan(
         path=newest.path,
         levels=newest.levels,
-        clips=clips,
+        clips=_clips(request, versions, schedules),
+        changes=schedules[-1],
         total=total,
         speed=speed(newest.path),
         notes=_notes(request, versions, events),
@@ -166,10 +167,11 @@ def _skip_seed(seed: int, number: int) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
-def _clips(request: Request, versions: Sequence[Version]) -> tuple[ClipSpec, ...]:
-    """The newest spec of every clip."""
+def _clips(
+    request: Request, versions: Sequence[Version], schedules: Sequence[tuple[Change, ...]]
+) -> tuple[ClipSpec, ...]:
+    """The newest spec of every clip. ``schedules``: of the session after each version."""
     clips: list[ClipSpec] = []
-    schedules = [schedule(request, versions[: k + 1]) for k in range(len(versions))]
     for index in range(clip_count(request.seconds)):
         mood_before = clips[-1].tags.mood if clips else None
         touching = [version for version in versions if version.first <= index]  # the first ones

@@ -126,6 +126,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     total: float
     speed: float
     """The path's largest speed in affect units per 30 s."""
+    changes: tuple[Change, ...] = ()
+    """All changes of players, the players of the beginning first."""
     notes: tuple[str, ...] = ()
     """Plain sentences the listener should read (such as a speed over 0.1 per 30 s)."""
     first_changed: int = 0

@@ -34,6 +34,8 @@ def bar_record(bar: Bar, notes: Sequence[Note]) -> BarRecord:
         mean_pitch=_mean([note.pitch for note in pitched]),
         mean_velocity=_mean([127.0 * math.sqrt(min(1.0, note.gain / LOUDEST)) for note in notes]),
         mean_duration=_mean([note.gate / bar.beat for note in pitched]),
+        instrument=bar.cast.players.instrument,
+        genre=bar.cast.players.genre,
         asked={
             name: round(float(value), 3)
             for name, value in msgspec.structs.asdict(bar.descriptor).items()
