@@ -147,6 +147,22 @@ def test_what_an_event_leaves_goes_with_the_new_path(
             )
 
 
+def test_a_change_that_would_go_against_a_steer_is_taken_back() -> None:
+    taken = 0
+    for seed in range(40):
+        request = msgspec.structs.replace(TENSE_TO_CALM, seed=seed)
+        for change in planned(make_plan(request))[1:4]:
+            at = change.not_before + 5.0
+            plan = make_plan(request, [Steer(at, feeling("excited").affect)])
+            one, two = [c for c in planned(plan) if c.not_before <= at][-2:]
+            if two.until is None:
+                check_goes_with(plan.path, one.players, two.players, (at, two.not_after))
+            else:
+                taken += 1
+                assert two == msgspec.structs.replace(change, until=at)
+    assert taken
+
+
 @relaxed
 @given(sessions())
 def test_a_spec_has_the_changes_of_its_stretch(session: tuple[Request, tuple[Event, ...]]) -> None:
