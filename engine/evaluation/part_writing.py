@@ -32,9 +32,10 @@ PERFECT = (0, 7)
 class Writing(NamedTuple):
     """Counts; each pair has what it is a share of behind it. ``joint``: moves of melody and bass
     at once; ``parallel`` and ``direct`` among them. ``rubs``: held ones, ``unprepared``,
-    ``unresolved`` and ``neither`` of the two among them. ``leading``: leading tones that a melody
-    leaves where dominant harmony does: ``rising`` to the tonic, ``passing`` down a line of steps,
-    the others neither. ``sung``: notes of the melody; ``under`` of them under an accompaniment."""
+    ``unresolved`` and ``neither`` of the two among them. ``leading``: leading tones that a
+    melody leaves where dominant harmony does: ``rising`` to the tonic, ``passing`` down a line of
+    steps, the others neither; ``hanging``: such after which it rests. ``sung``: notes of the
+    melody; ``under`` of them under an accompaniment."""
 
     joint: int
     parallel: int
@@ -46,6 +47,7 @@ class Writing(NamedTuple):
     leading: int
     rising: int
     passing: int
+    hanging: int
     sung: int
     under: int
 
@@ -172,39 +174,50 @@ def _gives_way(note: ScoreNote, other: ScoreNote, rest: _Sounding) -> bool:
 
 def leading_tones(
     piece: Piece, line: Sequence[ScoreNote], rest: _Sounding, bass: Sequence[BassNote]
-) -> tuple[int, int, int]:
-    """(leading tones left, risen, passing). Counted is the melody's last note before dominant
-    harmony ends, where it is the tone under the tonic. Dominant: the root a fourth under the tonic
-    is in the bass, or sounds with its seventh; and the tonic is that of the key around the bar, or
-    the seventh sounds and the bass goes to the tonic. Risen: the next other pitch is the semitone
-    above. Passing: it is a step below, and came by step from above."""
+) -> tuple[int, int, int, int]:
+    """(leading tones left, risen, passing; hanging). Counted is the melody's last note before
+    dominant harmony ends, where it is the tone under the tonic (see ``_dominant``). Risen: the next
+    other pitch is the semitone above. Passing: it is a step below, and came by step from above.
+    Hanging, and not among those left: the melody rests behind it for over ``REST``, as where a
+    phrase ends on the dominant."""
     keys = local_keys(piece)
     starts = [bar.start for bar in piece.bars]
-    left = risen = passing = 0
+    left = risen = passing = hanging = 0
     onsets = [note.start for note in line]
     for before, after in itertools.pairwise(bass):
         at = bisect.bisect_left(onsets, after.start - TOGETHER) - 1
         bar = bisect.bisect_right(starts, before.start + 0.125) - 1
         if at < 0 or bar < 0 or line[at].start < before.start - TOGETHER:
             continue
-        if after.pitch % 12 == before.pitch % 12:
-            continue
         tonic = (line[at].pitch + 1) % 12
         sounding = {n.pitch % 12 for n in rest.between(line[at].start, after.start - TOGETHER)}
-        root, seventh = (tonic + 7) % 12, (tonic + 5) % 12
-        if before.pitch % 12 != root and not {root, seventh} <= sounding:
-            continue
-        if keys[bar].tonic != tonic and not (seventh in sounding and after.pitch % 12 == tonic):
+        goes_to = (after.pitch - tonic) % 12
+        over = {(pitch - tonic) % 12 for pitch in (*sounding, before.pitch)}
+        if not _dominant(over, goes_to, keys[bar].tonic == tonic):
             continue
         following = next((n for n in line[at + 1 :] if n.pitch != line[at].pitch), None)
-        if following is None:
+        if following is None or following.start - line[at].end > REST:
+            hanging += 1
             continue
         left += 1
         step = following.pitch - line[at].pitch
         risen += step == 1
         came = line[at - 1].pitch - line[at].pitch if at else 0
         passing += step in (-1, -2) and came in (1, 2)
-    return left, risen, passing
+    return left, risen, passing, hanging
+
+
+def _dominant(over: set[int], goes_to: int, in_key: bool) -> bool:
+    """Whether pitch classes ``over`` a tonic are its dominant harmony, and the bass goes from there
+    to the tonic chord or to the one on the sixth degree: the dominant's root with its seventh, or
+    with its fifth where the bass goes to the tonic, and neither tonic nor mediant. Unless it is the
+    tonic of the key around, only the seventh and a bass that goes to the tonic tell that it is
+    one."""
+    if 7 not in over or {0, 3, 4} & over or goes_to not in (0, 3, 4, 8, 9):
+        return False
+    if 5 in over:
+        return in_key or goes_to == 0
+    return in_key and goes_to == 0 and 2 in over
 
 
 def _covered(note: ScoreNote, rest: _Sounding) -> bool:

@@ -89,6 +89,8 @@ def main() -> None:
         print(f"| {name}, a minute | {' | '.join(cells)} | {meant} |")
     passing = [f"{total(of).passing} of {total(of).leading}" for of in counted.values()]
     print(f"| leading tones that pass down a line | {' | '.join(passing)} | |")
+    hanging = [str(total(of).hanging) for of in counted.values()]
+    print(f"| others, after which the melody rests | {' | '.join(hanging)} | |")
 
 
 if __name__ == "__main__":

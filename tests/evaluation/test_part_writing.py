@@ -10,7 +10,7 @@ from support.written_scores import line, note, score
 from engine.evaluation.judges.chords import Key
 from engine.evaluation.local_keys import local_keys
 from engine.evaluation.notes import Piece, ScoreNote
-from engine.evaluation.part_writing import Writing, writing
+from engine.evaluation.part_writing import Writing, _dominant, writing
 
 HALF = 2.0
 
@@ -102,6 +102,37 @@ def test_leading_tones_rise_pass_or_fail() -> None:
     assert (found.leading, found.rising, found.passing) == (6, 2, 1)
     none = cadences([74, 74, 72, 72], [71, 74, 72, 72], [77, 74, 72, 72])
     assert none.leading == 0, "only what the melody leaves the dominant by"
+
+
+@pytest.mark.parametrize(
+    ("over", "goes_to", "in_key", "expected"),
+    [
+        ({7, 11, 2, 5}, 0, False, True),  # V7-I says itself where it is
+        ({7, 11, 2, 5}, 9, True, True),  # deceptive
+        ({7, 11, 2, 5}, 9, False, False),
+        ({7, 11, 2}, 0, True, True),
+        ({7, 11, 2}, 0, False, False),  # I-IV elsewhere
+        ({7, 11, 2}, 5, True, False),  # I-bVII in Mixolydian
+        ({7, 11, 2, 4}, 0, True, False),  # iii7
+        ({7, 11, 0, 5}, 0, True, False),  # not before the suspension resolves
+        ({11, 2, 5}, 0, True, False),  # no root
+    ],
+)
+def test_what_is_dominant(over: set[int], goes_to: int, in_key: bool, expected: bool) -> None:
+    assert _dominant(over, goes_to, in_key) is expected
+
+
+def test_a_leading_tone_that_is_none_or_hangs() -> None:
+    """Over the tonic with the dominant in the bass; and at a half cadence, before a rest."""
+    over = line([72, 74, 72, 71, 67, 67], HALF, velocity=95, track=1)
+    tonic = [
+        note(4 * i, p, 4.0, 60, 2) for i, low in enumerate((48, 43, 48)) for p in (low, 60, 64)
+    ]
+    assert writing(score([*over, *tonic])).leading == 0
+    sung = [*line([69, 72, 74, 71], HALF, velocity=95, track=1), note(12, 67, 4, 95, 1)]
+    chords = ((0, (53, 57, 60)), (4, (43, 53, 59)), (8, (48, 52, 55)))
+    half = score([*sung, *(note(at, p, 4.0, 60, 2) for at, chord in chords for p in chord)])
+    assert (writing(half).leading, writing(half).hanging) == (0, 1)
 
 
 def test_what_lies_above_the_melody() -> None:
