@@ -41,7 +41,8 @@ def slope(wave: Wave) -> float:
     bands = [
         power[(freqs >= c * 2 ** (-1 / 6)) & (freqs < c * 2 ** (1 / 6))].sum() for c in centres
     ]
-    return float(np.polyfit(np.log2(centres), 10.0 * np.log10(np.array(bands) + 1e-12), 1)[0])
+    density = 10.0 * np.log10(np.array(bands) / centres + 1e-12)
+    return float(np.polyfit(np.log2(centres), density, 1)[0])
 
 
 def side(wave: Wave) -> float:
