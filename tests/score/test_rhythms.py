@@ -118,8 +118,8 @@ def test_a_waltz_has_its_after_beats() -> None:
             writer = Writer(bar, solo("solo piano"), path)
             FIGURES["rocking"](writer, "piano", bar.harmony[0], metre.slots)
             floor = bar.harmony[0].voicing[0]
-            below = onsets([n for n in writer.played() if n.pitch == floor], bar, "figure")
-            above = onsets([n for n in writer.played() if n.pitch != floor], bar, "figure")
+            below = {stroke.slot for stroke in writer.strokes if stroke.pitch == floor}
+            above = {int(stroke.slot) for stroke in writer.strokes if stroke.pitch != floor}
             assert below == low
             assert above
             assert above <= set(feel(metre).slow) - low

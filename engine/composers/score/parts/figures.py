@@ -51,17 +51,11 @@ class _Rests:
     hardly any from the middle of the range of arousal on, so that it fills by and by."""
 
     def __init__(self, w: Writer) -> None:
-        self._dice, self._energy, self._metre = w.dice("rests"), w.energy, w.bar.metre
-        self._slow = w.feel.slow
+        self._dice, self._slow = w.dice("rests"), w.feel.slow
         self._share = 0.06 + 1.5 * max(0.0, 0.52 - w.energy)
 
     def at(self, slot: int) -> bool:
         return slot not in self._slow and self._dice.chance(self._share)
-
-    def echoed(self, slot: int, until: int) -> bool:
-        """Whether a second voice answers half way to a slow figure's next note: struck tones have
-        half died away by then, and the level of calm music must not heave from beat to beat."""
-        return until - slot >= 4 and (slot == 0 or self._dice.chance(0.6 + self._energy))
 
 
 def broken(w: Writer, name: str, harmony: Harmony, end: int) -> None:
@@ -72,16 +66,12 @@ def broken(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     if w.cadence and harmony.slot == 0 and end == w.slots:
         step = min(SLOW, 2 * step)
     rests = _Rests(w)
-    slots = w.grid(step, harmony.slot, end)
-    for i, (slot, until) in enumerate(zip(slots, [*slots[1:], end], strict=True)):
+    for i, slot in enumerate(w.grid(step, harmony.slot, end)):
         if i and rests.at(slot):
             continue
         accent = w.stress(slot, 0.94, 0.80, 0.72)
         place = min(order[i % len(order)], len(voices) - 1)
         w.add("figure", name, slot, end - slot, voices[place], accent)
-        if step == SLOW and rests.echoed(slot, until):
-            second = voices[(place + 2) % len(voices)]
-            w.add("figure", name, slot + 2, end - slot - 2, second, 0.60)
 
 
 def wide(harmony: Harmony) -> tuple[int, ...]:
@@ -99,14 +89,11 @@ def nocturne(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     order = w.section("figure").pick(w.feel.spans)
     step = SLOW if w.energy < 0.25 else EIGHTHS if w.energy < 0.72 else SIXTEENTHS
     rests = _Rests(w)
-    slots = w.grid(step, harmony.slot, end)
-    for i, (slot, until) in enumerate(zip(slots, [*slots[1:], end], strict=True)):
+    for i, slot in enumerate(w.grid(step, harmony.slot, end)):
         if i and rests.at(slot):
             continue
         accent = 0.92 if slot == harmony.slot else w.stress(slot, 0.78, 0.76, 0.70)
         w.add("figure", name, slot, end - slot, span[order[i % len(order)]], accent)
-        if step == SLOW and rests.echoed(slot, until):
-            w.add("figure", name, slot + 2, end - slot - 2, harmony.voicing[-1 - i % 3], 0.58)
     if w.energy > 0.4:
         for slot in w.feel.pairs[: 1 + (w.energy > 0.65)]:
             if harmony.slot <= slot < end:
@@ -122,14 +109,9 @@ def unfolded(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """A chord whose voices enter on successive beats and stay."""
     voices = harmony.voicing
     order = w.section("figure").pick(((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2)))
-    rests = _Rests(w)
-    slots = w.grid(SLOW, harmony.slot, end)
-    for i, (slot, until) in enumerate(zip(slots, [*slots[1:], end], strict=True)):
+    for i, slot in enumerate(w.grid(SLOW, harmony.slot, end)):
         pitch = voices[min(order[i % 4], len(voices) - 1)]
         w.add("figure", name, slot, end - slot, pitch, 0.80 if i == 0 else 0.76)
-        if rests.echoed(slot, until):
-            second = voices[(order[i % 4] + 2) % len(voices)]
-            w.add("figure", name, slot + 2, end - slot - 2, second, 0.60)
 
 
 def chorale(w: Writer, name: str, harmony: Harmony, end: int) -> None:

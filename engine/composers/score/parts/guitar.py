@@ -80,8 +80,6 @@ def arpeggio(w: Writer, name: str, harmony: Harmony, end: int) -> None:
         string = order[k % len(order)]
         accent = 0.92 if slot == harmony.slot else 0.8 if string == 3 else 0.72
         w.add("figure", name, slot, min(end - slot, 10), hand[min(string, 3)], accent)
-        if step == SLOW and slot + 2 < end and slot + 2 not in w.feel.slow:
-            w.add("figure", name, slot + 2, end - slot - 2, hand[3 - min(string, 3) or 1], 0.60)
 
 
 def strum(w: Writer, name: str, harmony: Harmony, end: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.affect.path import Path
@@ -15,10 +17,11 @@ LONGEST_NOTE = 8 * SAMPLE_RATE
 """Frames from a note's onset to the start of its release, at most."""
 LAST_NOTE = 3 * SAMPLE_RATE // 2
 """Frames before the session's end after which no note begins."""
-_SPAN = {"lead": 0.5, "drums": 0.45}
-"""Gain is force to this power; where many play, each plays with less of a difference. Together
-the parts span some 5 dB over the whole range of arousal."""
-_ACCOMPANYING = 0.3
+_SPAN = {"lead": 0.7, "drums": 0.5}
+"""Gain is force to this power; where many play, each plays with less of a difference."""
+_ACCOMPANYING = 0.5
+_EVEN = 0.54
+"""The force at which these powers change nothing."""
 _HANDS = 0.006
 """Seconds: the spread of a player's timing (some 10 ms between musicians who play well together,
 Rasch 1979)."""
@@ -88,8 +91,28 @@ _PLACES = {
     "hand drum": -0.22,
 }
 """Where some instruments sit, added to their part's pan: the stage of an orchestra, a kit."""
-_ARCH = (0.90, 0.95, 1.0, 0.93, 0.95, 1.02, 1.09, 0.98, 0.90)
-"""The dynamic arch of a period at its eighths: it leans towards the seventh."""
+_PHRASE = ((0.0, 0.80), (0.35, 0.98), (0.65, 1.16), (0.85, 0.96), (1.0, 0.72))
+"""The arc of a phrase: it grows towards its height and falls away at its end (Todd 1992, JASA 91;
+the shapes of performed phrases)."""
+_SECTION = ((0.0, 0.94), (0.7, 1.06), (1.0, 0.96))
+"""The same of a section, which it rises and falls with."""
+_HEIGHT = 0.65
+_AGAIN = (1.0, 0.93, 0.98, 0.90)
+"""How hard a pitch that is struck again in a bar is struck, in turn."""
+_TOP, _INNER = 1.10, 0.90
+"""A chord's top voice and its inner ones, against each by itself (Repp 1996: the melody's notes
+of a chord lie some velocity steps above the others)."""
+_BROADENING = 0.05
+"""How much slower than the bar itself a calm phrase's last bar ends; half as much before the
+phrase's height. The bar's own length stays."""
+
+
+def _along(points: tuple[tuple[float, float], ...], place: float) -> float:
+    """The value of an arc given by its corners."""
+    for (x, y), (x2, y2) in itertools.pairwise(points):
+        if place <= x2:
+            return y + (y2 - y) * (place - x) / (x2 - x)
+    return points[-1][1]
 
 
 class Stroke(NamedTuple):
@@ -103,6 +126,31 @@ class Stroke(NamedTuple):
     accent: float
 
 
+def voiced(strokes: Sequence[Stroke]) -> list[Stroke]:
+    """The strokes with their chords voiced, the top above the inner voices, and with nothing
+    repeated as hard as before."""
+    chords: dict[tuple[str, str, int], list[int]] = {}
+    for stroke in strokes:
+        if stroke.part != "drums":
+            chords.setdefault(_chord_of(stroke), []).append(stroke.pitch)
+    times: dict[tuple[str, str, int], int] = {}
+    made = []
+    for stroke in sorted(strokes, key=lambda s: s.slot):
+        key = (stroke.part, stroke.instrument, stroke.pitch)
+        times[key] = again = times.get(key, -1) + 1
+        accent = stroke.accent * _AGAIN[again % len(_AGAIN)]
+        chord = chords.get(_chord_of(stroke), ())
+        if len(chord) > 2 and stroke.part != "drums":
+            inner = min(chord) < stroke.pitch < max(chord)
+            accent *= _INNER if inner else _TOP if stroke.pitch == max(chord) else 1.0
+        made.append(stroke._replace(accent=accent))
+    return made
+
+
+def _chord_of(stroke: Stroke) -> tuple[str, str, int]:
+    return stroke.part, stroke.instrument, round(stroke.slot)
+
+
 class Touch:
     """The hands that play a bar."""
 
@@ -112,6 +160,7 @@ class Touch:
         energy = 0.5 + 0.5 * affect_at(path, bar.start).arousal
         self._breath = _BREATH * (1.0 - energy) if bar.opens_phrase else 0.0
         self._mix = dict(ensemble.style.mix)
+        self._broad, self._calm = self._broadening(energy), 1.0 - energy
         self._sung = min((tone.pitch for tone in bar.melody), default=128)
 
     def note(self, stroke: Stroke) -> Note:
@@ -138,6 +187,8 @@ class Touch:
         elif part == "pad" or (part == "figure" and instrument in HOLDING):
             # What is held steps back as what moves comes forward.
             level *= 1.15 - 0.32 * (1.0 + affect.arousal)
+        if part in ("figure", "bass", "colour"):
+            level *= self._beside_the_melody(slot)
         pan = seat.pan + _PLACES.get(instrument, 0.0)
         if part in ("lead", "figure", "colour"):
             pan += (pitch - 62) / 80.0
@@ -147,10 +198,7 @@ class Touch:
             pitch=pitch,
             instrument=instrument,
             gate=max(1200, min(gate, LONGEST_NOTE)),
-            gain=level
-            * self._mix.get(part, 1.0)
-            * seat.gain
-            * force ** _SPAN.get(part, _ACCOMPANYING),
+            gain=level * self._mix.get(part, 1.0) * seat.gain * _weighed(force, part),
             brightness=min(0.999, max(0.0, bright)),
             pan=max(-0.8, min(0.8, pan)),
             send=seat.send,
@@ -167,11 +215,44 @@ class Touch:
             # Two draws make a triangle: mostly on time, never far off.
             late = after + _HANDS * (self._hands.uniform() + self._hands.uniform())
             late += self._breath * max(0.0, 1.0 - slot / 8.0)
+        if 0.0 < slot < bar.metre.slots and bar.kind != "final":
+            place = slot / bar.metre.slots
+            slot -= self._broad * place * (1.0 - place) * bar.metre.slots
         return bar.frame_at(slot) + int(late * SAMPLE_RATE)
 
+    def _beside_the_melody(self, slot: float) -> float:
+        """What moves while the melody holds comes forward, what is struck with it steps back: calm
+        music would heave with every tone of it else."""
+        near = any(abs(tone.slot - slot) < 1.0 for tone in self.bar.melody)
+        return 1.0 - 0.2 * self._calm if near else 1.0 + 0.45 * self._calm
+
+    def _broadening(self, energy: float) -> float:
+        """How much the bar broadens towards its end."""
+        bar = self.bar
+        calm = 1.0 - 0.7 * energy
+        if bar.phrase_bar < 0 or bar.phrase_bars < 2:
+            return 0.0
+        if bar.ends_phrase:
+            return _BROADENING * calm
+        before = (
+            (bar.phrase_bar + 1) / bar.phrase_bars
+            <= _HEIGHT
+            < (bar.phrase_bar + 2) / bar.phrase_bars
+        )
+        return 0.5 * _BROADENING * calm if before else 0.0
+
     def _arch(self, slot: float) -> float:
-        """The dynamic arch, continuous over the period."""
-        within = max(0, self.bar.phrase_bar) + min(1.0, slot / self.bar.metre.slots)
-        place = 4.0 * (self.bar.phrase % 2 + within / self.bar.phrase_bars)
-        at = min(7, int(place))
-        return _ARCH[at] + (_ARCH[at + 1] - _ARCH[at]) * (place - at)
+        """The arcs of phrase and section, continuous over both."""
+        bar = self.bar
+        if bar.phrase_bar < 0 or bar.kind == "final":
+            return _PHRASE[0][1]
+        within = min(1.0, slot / bar.metre.slots)
+        phrase = _along(_PHRASE, (bar.phrase_bar + within) / bar.phrase_bars)
+        return phrase * _along(_SECTION, min(1.0, (bar.section_bar + within) / bar.section_bars))
+
+
+def _weighed(force: float, part: str) -> float:
+    """Gain from force; parts keep their balance at the middle of the range."""
+    old = {"lead": 0.5, "drums": 0.45}.get(part, 0.3)
+    span = _SPAN.get(part, _ACCOMPANYING)
+    return float(_EVEN**old * (force / _EVEN) ** span)

@@ -7,7 +7,8 @@ from engine.composers.score.dice import Dice
 from engine.composers.score.parts import rhythms
 from engine.composers.score.parts.clearing import cleared
 from engine.composers.score.parts.ensembles import Ensemble
-from engine.composers.score.parts.touch import Note, Stroke, Touch
+from engine.composers.score.parts.ringing import answered, pedalled
+from engine.composers.score.parts.touch import Note, Stroke, Touch, voiced
 from engine.composers.score.writing.descriptor import affect_at
 from engine.composers.score.writing.form import Bar
 
@@ -76,6 +77,8 @@ class Writer:
         self.strokes.append(Stroke(part, instrument, slot, slots, pitch, accent))
 
     def played(self) -> list[Note]:
-        """The bar's notes: what stands in the melody's way moved, then played by hands."""
-        strokes = cleared(self.strokes, self.bar, self.ensemble.voice.octave)
-        return [self._touch.note(stroke) for stroke in strokes]
+        """The bar's notes: with pedal, what stands in the melody's way moved, and by hands."""
+        strokes = answered(self.strokes, self.bar, self.ensemble.figure)
+        strokes = pedalled(strokes, self.bar, self.energy)
+        strokes = cleared(strokes, self.bar, self.ensemble.voice.octave)
+        return [self._touch.note(stroke) for stroke in voiced(strokes)]
