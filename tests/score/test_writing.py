@@ -201,11 +201,11 @@ def test_major_and_minor_say_so_at_their_ends(mode: int, cadence: tuple[str, str
         tunes = (write_tune(metre, Dice(seed, "tune")),) * 2
         voice = Voice(home, mode, 2, False)
         answer = [tell(BarPlan(TUNE, bar), tunes, voice, metre) for bar in (4, 5, 6, 7)]
-        chords = chords_under(answer, metre, 0, mode, "closed", False, 0.3, Dice(seed, "h"))
+        chords = chords_under(answer, metre, None, 0, mode, "closed", False, 0.3, Dice(seed, "h"))
         tokens = [token for bar in chords for token in bar]
         assert tokens[-1] == cadence[1]
         question = answer[:3]
-        chords = chords_under(question, metre, 0, mode, "open", False, 0.3, Dice(seed, "h"))
+        chords = chords_under(question, metre, None, 0, mode, "open", False, 0.3, Dice(seed, "h"))
         assert chords[-1][-1] != "1"
 
 
@@ -219,3 +219,38 @@ def test_the_harmony_holds_what_the_melody_sings() -> None:
             for h in bar.harmony[-1:]
         ]
         assert sum(cost > 10 for cost in rubs) <= 0.2 * len(rubs), affect
+
+
+def test_suspensions_are_prepared_and_dominants_lead() -> None:
+    """What is suspended was in the chord before, at a phrase's start too; a dominant goes home, on,
+    or to the sixth, but for a few."""
+    led = astray = suspensions = 0
+    for seed, path in itertools.product(
+        (0, 3), (still(Affect(-0.5, 0.5)), still(Affect(0.3, 0.4)))
+    ):
+        bars = compose_bars(path, 300.0, seed)
+        chords = [(bar, h) for bar in bars for h in bar.harmony]
+        for (_, one), (bar, two) in itertools.pairwise(chords):
+            root = two.chord.pcs[0]
+            if two.slot == 0 and two.chord.falls == (root + 5) % 12:
+                suspensions += 1
+                assert two.chord.falls in one.chord.pcs, (bar.number, one, two)
+            if one.chord.rises == (one.chord.pcs[0] + 4) % 12:
+                led += 1
+                astray += (root - one.chord.pcs[0]) % 12 in {3, 8, 9, 10, 11}
+    assert suspensions >= 30
+    assert led >= 60
+    assert astray <= 0.05 * led
+
+
+@pytest.mark.parametrize("mode", [2, 3, 4, 5, 6])
+def test_a_piece_ends_through_a_dominant_in_every_mode(mode: int) -> None:
+    metre = METRES["4/4"]
+    for seed in range(6):
+        tunes = (write_tune(metre, Dice(seed, "tune")),) * 2
+        voice = Voice(60, mode, 2, False)
+        sung = [tell(plan, tunes, voice, metre) for plan in coda(3).bars] + [(Tone(0, 16, 60),)]
+        chords = chords_under(sung, metre, None, 0, mode, "final", False, 0.0, Dice(seed, "h"))
+        last, dominant = chords[-1], chord_on(0, mode, chords[-2][-1], 0.0, PLAIN)
+        assert last == ("1",)
+        assert dominant.rises == 11

@@ -34,12 +34,19 @@ class Step(msgspec.Struct, frozen=True):
 
 
 def dressed(  # noqa: PLR0917 - a phrase hangs on all of these
-    steps: list[Step], metre: Metre, tonic: int, mode: int, tension: float, fits: Fits, dice: Dice
+    steps: list[Step],
+    before: Chord | None,
+    metre: Metre,
+    tonic: int,
+    mode: int,
+    tension: float,
+    fits: Fits,
+    dice: Dice,
 ) -> list[Step]:
-    """The phrase with what tension adds to it."""
+    """The phrase with what tension adds to it, after the chord ``before`` it."""
     steps = _enriched(steps, metre, tonic, mode, tension, fits, dice)
     steps = _applied(steps, metre, tension, fits, dice)
-    return _delayed(steps, metre, tonic, mode, tension, fits, dice)
+    return _delayed(steps, before, metre, tonic, mode, tension, fits, dice)
 
 
 def _until(steps: Sequence[Step], i: int, metre: Metre) -> int:
@@ -95,14 +102,22 @@ def _applied(steps: list[Step], metre: Metre, tension: float, fits: Fits, dice: 
 
 
 def _delayed(  # noqa: PLR0917
-    steps: list[Step], metre: Metre, tonic: int, mode: int, tension: float, fits: Fits, dice: Dice
+    steps: list[Step],
+    before: Chord | None,
+    metre: Metre,
+    tonic: int,
+    mode: int,
+    tension: float,
+    fits: Fits,
+    dice: Dice,
 ) -> list[Step]:
-    """Suspensions, and the six-four before a dominant that leads to the tonic."""
+    """Suspensions, prepared by the chord before them, and the six-four before a dominant that leads
+    to the tonic."""
     half = half_of(metre)
     made: list[Step] = []
     for i, step in enumerate(steps):
         chance = dice.chance(0.12 + 0.65 * tension)
-        last = made[-1].chord if made else None
+        last = made[-1].chord if made else before
         rests = i == len(steps) - 1 and step.chord.degree == 0
         if not chance or rests or not _alone(steps, i) or tension <= 0.02:
             made.append(step)

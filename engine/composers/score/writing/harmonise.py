@@ -63,6 +63,13 @@ _CLOSERS: dict[int, dict[str, int]] = {
     PHRYGIAN: {"2": 0, "7": 1},
 }
 """What the tonic at a closed phrase's end comes after."""
+_FINAL: dict[int, str] = {
+    IONIAN: "5", LYDIAN: "5", MIXOLYDIAN: "5D", DORIAN: "5D", AEOLIAN: "5D", PHRYGIAN: "2",
+}  # fmt: skip
+"""What the piece's last tonic comes after."""
+_LED_TO = (0, 4, 5)
+"""The degrees to which a dominant goes: home, on, or to the deceptive sixth."""
+_ASTRAY = 6
 _PREPARED = ("4", "2", "2h", "6", "1")
 """What may share the last bar but one with the dominant after it."""
 _FAR = 60
@@ -71,6 +78,7 @@ _FAR = 60
 def chords_under(  # noqa: PLR0917 - a phrase hangs on all of these
     melody: Melody,
     metre: Metre,
+    before: Chord | None,
     tonic: int,
     mode: int,
     end: str,
@@ -79,8 +87,13 @@ def chords_under(  # noqa: PLR0917 - a phrase hangs on all of these
     dice: Dice,
 ) -> list[tuple[str, ...]]:
     """The chord tokens (``harmony.chord_on``) of each bar, one or two. ``end``: 'open', 'closed' or
-    'final'; ``away``: the phrase does not begin on the tonic."""
-    pool = {token: own for token, (own, least) in _CHORDS[mode].items() if least <= tension}
+    'final'; ``before``: the chord before the phrase; ``away``: the phrase does not begin on the
+    tonic."""
+    pool = {
+        token: own
+        for token, (own, least) in _CHORDS[mode].items()
+        if least <= tension or (end == "final" and token == _FINAL[mode])
+    }
     plain = Dice("no sevenths")
     sets = {token: chord_on(tonic, mode, token, 0.0, plain) for token in pool}
     bars = len(melody)
@@ -92,14 +105,16 @@ def chords_under(  # noqa: PLR0917 - a phrase hangs on all of these
             own += _at_ends(option, bar, bars, mode, end, away)
             own += _stuck(option, melody, bar, metre, sets)
             if bar == 0:
+                if leads_home(before, tonic):
+                    own += _ASTRAY * (sets[option[0]].degree not in _LED_TO)
                 row[option] = (own, ())
                 continue
             row[option] = min(
                 (
-                    cost + own + _move(before[-1], option[0], sets, mode, bar == bars - 1, end),
-                    before,
+                    cost + own + _move(earlier[-1], option[0], sets, mode, bar == bars - 1, end),
+                    earlier,
                 )
-                for before, (cost, _) in rows[-1].items()
+                for earlier, (cost, _) in rows[-1].items()
             )
         rows.append(row)
     option = min(rows[-1], key=lambda o: (rows[-1][o][0], o))
@@ -131,6 +146,11 @@ def _stuck(
         home = after is not None and after.pitch % 12 == (rises + 1) % 12
         cost += 0 if near and home else _STUCK
     return cost
+
+
+def leads_home(chord: Chord | None, tonic: int) -> bool:
+    """Whether a chord is the dominant of a tonic's pitch class."""
+    return chord is not None and chord.rises != NONE and chord.pcs[0] == (tonic + 7) % 12
 
 
 def half_of(metre: Metre) -> int:
@@ -200,11 +220,12 @@ def _move(  # noqa: PLR0917
     rise = (sets[two].degree - sets[one].degree) % 7
     cost = _ROOTS[rise]
     if last and end != "open":
-        return cost + _CLOSERS[mode].get(one, _FAR if end == "final" else 9)
-    # A dominant goes back to its subdominant only where the mode has no leading tone.
-    return cost + 3 * (
-        one in ("5", "5D") and two in ("4", "2") and mode not in (MIXOLYDIAN, DORIAN)
-    )
+        if end == "final":
+            return cost + _FAR * (one != _FINAL[mode])
+        return cost + _CLOSERS[mode].get(one, 9)
+    # Without a leading tone a fifth degree is no dominant, and goes where it likes.
+    leads = sets[one].degree == 4 and sets[one].rises != NONE
+    return cost + _ASTRAY * (leads and sets[two].degree not in _LED_TO)
 
 
 def _at_ends(  # noqa: PLR0917

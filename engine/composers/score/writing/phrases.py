@@ -10,7 +10,7 @@ from engine.composers.score.dice import Dice
 from engine.composers.score.writing.canon import canon_at
 from engine.composers.score.writing.descriptor import Descriptor
 from engine.composers.score.writing.dressing import Fits, Step, dressed
-from engine.composers.score.writing.harmonise import chords_under, half_of, misfit
+from engine.composers.score.writing.harmonise import chords_under, half_of, leads_home, misfit
 from engine.composers.score.writing.harmony import NONE, SCALES, Chord, Harmony, chord_on
 from engine.composers.score.writing.sections import CODA, CONTRAST, STILL, TUNE, BarPlan, Section
 from engine.composers.score.writing.state import ScoreState, phrase_at
@@ -55,16 +55,20 @@ def planned(state: ScoreState, section: Section, descriptor: Descriptor, sad: bo
         melody, end = [*melody, _last_tone(state, melody)], "final"
     dice = Dice(state.seed, state.bar, "harmony")
     whims = dice if section.fresh else Dice(state.seed, bars[0].whose, bars[0].bar, "ground")
-    away = section.character == CONTRAST and number == 0
+    away = (
+        section.character == CONTRAST and number == 0 and not leads_home(state.chord, state.tonic)
+    )
     metre, tension = state.measure, descriptor.tension
-    tokens = chords_under(melody, metre, state.tonic, state.mode, end, away, tension, whims)
+    tokens = chords_under(
+        melody, metre, state.chord, state.tonic, state.mode, end, away, tension, whims
+    )
     steps = _steps(tokens, state, tension, dice)
 
     def fits(bar: int, begin: int, until: int, chord: Chord) -> bool:
         return misfit(_bent(melody[bar], [(0, chord)], state), metre, begin, until, chord) <= 4
 
     calm = 0.15 if end == "final" else tension
-    steps = dressed(steps, metre, state.tonic, state.mode, calm, fits, dice)
+    steps = dressed(steps, state.chord, metre, state.tonic, state.mode, calm, fits, dice)
     if state.next_tonic != state.tonic and number == len(section.phrases) - 1:
         steps, state = _led_away(steps, state, tension, fits, dice)
     melody = [
@@ -145,13 +149,18 @@ def _led_away(
     steps: list[Step], state: ScoreState, tension: float, fits: Fits, dice: Dice
 ) -> tuple[list[Step], ScoreState]:
     """The section's last bar ends with the dominant of the key to come, where the melody lets it;
-    else the key stays."""
+    else the key stays. A dominant of the old key gives way to the new one's subdominant."""
     last = steps[-1].bar
     half = half_of(state.measure)
     dominant = chord_on(state.next_tonic, state.mode, "5D", max(0.5, tension), dice)
     if not fits(last, half, state.measure.slots, dominant):
         return steps, msgspec.structs.replace(state, next_tonic=state.tonic)
     kept = [step for step in steps if step.bar < last or step.slot < half]
+    if kept[-1].bar == last and kept[-1].chord.rises != NONE:
+        pivot = chord_on(state.next_tonic, state.mode, "4", 0.0, dice)
+        if not fits(last, 0, half, pivot):
+            return steps, msgspec.structs.replace(state, next_tonic=state.tonic)
+        kept[-1] = Step(last, 0, pivot)
     return [*kept, Step(last, half, dominant)], state
 
 
