@@ -127,7 +127,9 @@ def confusion(told: Table, true: Table) -> NDArray[np.int64]:
     return made
 
 
-def by_chance(rated: Rated, times: int, rng: np.random.Generator) -> list[Scores]:
+def by_chance(
+    rated: Rated, times: int, rng: np.random.Generator, folds: int = FOLDS
+) -> list[Scores]:
     """The cross-validated scores with the ratings of whole pieces given to other pieces: a piece's
     stretches keep what they have in common."""
     names = np.unique(rated.pieces)
@@ -139,7 +141,7 @@ def by_chance(rated: Rated, times: int, rng: np.random.Generator) -> list[Scores
             there = rated.ratings[rated.pieces == other]
             dealt[here] = there[np.arange(len(here)) % len(there)]
         given = rated._replace(ratings=dealt)
-        found.append(scores(cross_validated(given), dealt - np.median(dealt, axis=0)))
+        found.append(scores(cross_validated(given, folds), dealt - np.median(dealt, axis=0)))
     return found
 
 

@@ -63,7 +63,7 @@ def test_stretches_are_whole_and_have_notes() -> None:
     assert all(np.isfinite(values).all() for _, values in found)
 
 
-def made(seed: int, pieces: int = 30, noise: float = 0.3) -> q.Rated:
+def made(seed: int, pieces: int = 24, noise: float = 0.3) -> q.Rated:
     """Valence is the first feature, arousal the second, with noise by stretch; six say nothing."""
     rng = np.random.default_rng(seed)
     names = np.repeat(np.arange(pieces), 6)
@@ -74,11 +74,11 @@ def made(seed: int, pieces: int = 30, noise: float = 0.3) -> q.Rated:
 def test_what_can_be_told_is_told_and_what_can_not_is_chance() -> None:
     rated = made(1)
     true = rated.ratings - np.median(rated.ratings, axis=0)
-    found = q.scores(q.cross_validated(rated), true)
+    found = q.scores(q.cross_validated(rated, 3), true)
     assert min(found) > 0.75
-    chance = np.array(q.by_chance(rated, 6, np.random.default_rng(0)))
-    assert np.abs(chance[:, :2].mean(axis=0) - 0.5).max() < 0.12
-    assert abs(chance[:, 2].mean() - 0.25) < 0.1
+    chance = np.array(q.by_chance(rated, 4, np.random.default_rng(0), folds=3))
+    assert np.abs(chance[:, :2].mean(axis=0) - 0.5).max() < 0.15
+    assert abs(chance[:, 2].mean() - 0.25) < 0.12
 
 
 def test_a_piece_is_never_learnt_from_and_told() -> None:
@@ -88,7 +88,7 @@ def test_a_piece_is_never_learnt_from_and_told() -> None:
     table = np.eye(30)[names]
     rated = q.Rated(table, rng.normal(size=(30, 2))[names], names)
     true = rated.ratings - np.median(rated.ratings, axis=0)
-    assert q.scores(q.cross_validated(rated), true).quadrants < 0.45
+    assert q.scores(q.cross_validated(rated, 3), true).quadrants < 0.45
 
 
 def test_music_that_lies_elsewhere_is_told_by_its_own_differences() -> None:
