@@ -104,7 +104,9 @@ def answer(w: Writer) -> None:
             if slot < 6:
                 continue
             pitch = tones[min(shape[i % 4], len(tones) - 1)] + 12
-            w.add("colour", name, slot, 2 * step, pitch, 0.64 + 0.04 * i)
+            # What comes after the phrase is not known yet: nothing hangs over into it.
+            length = min(2 * step, w.slots - slot)
+            w.add("colour", name, slot, length, pitch, 0.64 + 0.04 * i)
         return
     if w.ensemble.style.colour is None or bar.kind == "final":
         return
