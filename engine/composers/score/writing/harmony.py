@@ -51,11 +51,11 @@ class Harmony(msgspec.Struct, frozen=True, array_like=True):
 def mode_of(brightness: float, aroused: bool, previous: int | None) -> int:
     """The mode nearest to a mode brightness; Phrygian only when aroused.
 
-    A previous mode is kept until the brightness is 0.35 past half way to the next, so that a path
+    A previous mode is kept until the brightness is 0.15 past half way to the next, so that a path
     that wavers does not make the harmony waver.
     """
     lowest = PHRYGIAN if aroused else AEOLIAN
-    if previous is not None and previous >= lowest and abs(brightness - previous) <= 0.85:
+    if previous is not None and previous >= lowest and abs(brightness - previous) <= 0.65:
         return previous
     return max(lowest, min(LYDIAN, round(brightness)))
 
