@@ -111,3 +111,21 @@ def test_the_melody_has_room(style: str, affect: tuple[float, float]) -> None:
             )
         assert rubs <= 1
         assert covered <= 0.05 * len(sung) + 1
+
+
+def test_sad_pads_are_bare() -> None:
+    """Root and fifth alone where valence and arousal are low, thirds where valence is not."""
+
+    def thirds(valence: float) -> float:
+        path = Path((Waypoint(0.0, Affect(valence, -0.3)),))
+        ensemble = Ensemble(STYLES["orchestra"], Voice("oboe"))
+        heard = []
+        for bar in bars(valence, -0.3, 3):
+            if bar.kind == "body" and len(bar.harmony) == 1:
+                third = bar.harmony[0].chord.pcs[1]
+                pad = [n for n in arrange(bar, ensemble, path) if n.part == "pad"]
+                heard += [note.pitch % 12 == third for note in pad]
+        return float(np.mean(heard))
+
+    assert thirds(-0.6) <= 0.05
+    assert thirds(0.5) >= 0.15

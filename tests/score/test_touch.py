@@ -93,7 +93,7 @@ def test_the_pedal_changes_after_the_chord_and_is_halved_when_aroused() -> None:
             past = note.onset + note.gate - bar.end
             if note.part == "figure" and past > 0:
                 over += 1
-                if past > 0.4 * SAMPLE_RATE:
+                if past > 0.5 * SAMPLE_RATE:
                     assert note.pitch % 12 in bar.after[0].chord.pcs
                     kept += 1
     assert over >= 20

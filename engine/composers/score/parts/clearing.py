@@ -66,6 +66,8 @@ def longest_rub(bar: Bar) -> float:
 
 def cleared(strokes: Sequence[Stroke], bar: Bar, octave: int) -> list[Stroke]:
     """The strokes of a bar with the melody's way cleared."""
+    if not bar.after and bar.kind != "final":
+        strokes = [_let_go(stroke, bar) for stroke in strokes]
     melody = sung(bar.melody, octave) + sung(bar.after_melody, octave, bar.metre.slots)
     if not melody:
         return list(strokes)
@@ -78,10 +80,20 @@ def cleared(strokes: Sequence[Stroke], bar: Bar, octave: int) -> list[Stroke]:
             made.append(stroke)
             continue
         moved = room.fitted(stroke)
+        if moved is not None and moved.pitch != stroke.pitch:
+            moved = _let_go(moved, bar)  # it rang on for what it was, not for what it is
         if moved is not None and _key(moved) not in taken:
             taken.add(_key(moved))
             made.append(moved)
     return made
+
+
+def _let_go(stroke: Stroke, bar: Bar) -> Stroke:
+    """A stroke that does not ring far past its phrase: what is sung there is not known yet."""
+    if stroke.part not in _CLEARED:
+        return stroke
+    most = bar.metre.slots + _LONG_RUB * SAMPLE_RATE * 4 / bar.beat - stroke.slot
+    return stroke._replace(slots=min(stroke.slots, most))
 
 
 def _key(stroke: Stroke) -> tuple[str, int, int]:

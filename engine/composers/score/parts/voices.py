@@ -40,11 +40,19 @@ def pad(w: Writer, harmony: Harmony, end: int, full: bool) -> None:
         for pitch in harmony.voicing[-count:]:
             w.add("pad", name, 0, end, pitch, 0.85)
         return
-    for tone in struck(w, harmony, lambda h: h.voicing[-count:], stagger=0.4):
+    upper = _bare if w.sad else lambda h: h.voicing[-count:]
+    for tone in struck(w, harmony, upper, stagger=0.4):
         w.add("pad", name, tone.slot, tone.slots, tone.pitch, 0.85)
     low = harmony.voicing[-count]
     if full and w.energy > 0.8 and low + 12 <= 72:
         w.add("pad", name, harmony.slot, end - harmony.slot, low + 12, 0.6)
+
+
+def _bare(harmony: Harmony) -> tuple[int, ...]:
+    """Root and fifth alone, without the third that would warm them."""
+    chord = harmony.chord.pcs
+    tones = [p for p in harmony.voicing if p % 12 in (chord[0], chord[2])]
+    return tuple(tones[:2]) or harmony.voicing[-2:]
 
 
 def counter(w: Writer) -> None:
@@ -65,7 +73,7 @@ def counter(w: Writer) -> None:
     if slot:
         w.add("counter", name, 0, slot, start, 0.70 * presence)
     ladder = scale_pitches(bar.tonic, bar.mode, min(start, goal) - 5, max(start, goal) + 5)
-    way = w.section("counter").pick((1, -1))
+    way = -1 if w.sad else w.section("counter").pick((1, -1))
     passing = [p for p in ladder if (p - start) * way > 0][:: 1 if way > 0 else -1]
     middle = passing[0] if passing else start
     step = 2 if w.energy > 0.7 else 4 if room >= 10 else 3

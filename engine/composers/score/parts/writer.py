@@ -12,17 +12,23 @@ from engine.composers.score.parts.touch import Note, Stroke, Touch, voiced
 from engine.composers.score.writing.descriptor import affect_at
 from engine.composers.score.writing.form import Bar
 
+_SAD = -0.15
+"""Valence below which music that is not aroused is set barely."""
+
 
 class Writer:
     """Collects the strokes of a bar.
 
-    ``energy``: arousal at the bar's start, from 0 to 1: it decides what is played. How loud and
-    bright a note is follows from the affect at its own onset.
+    ``energy``: arousal at the bar's start, from 0 to 1: it decides what is played; ``sad``: whether
+    valence and arousal are both low: bare fifths and falling inner lines. How loud and bright a
+    note is follows from the affect at its own onset.
     """
 
     def __init__(self, bar: Bar, ensemble: Ensemble, path: Path) -> None:
         self.bar, self.ensemble = bar, ensemble
-        self.energy = 0.5 + 0.5 * affect_at(path, bar.start).arousal
+        affect = affect_at(path, bar.start)
+        self.energy = 0.5 + 0.5 * affect.arousal
+        self.sad = affect.valence < _SAD and affect.arousal < 0.1
         self.strokes: list[Stroke] = []
         # Keyed by bar and section, so that a layer stays for its phrase.
         self.layers = Dice(bar.seed, bar.section, bar.phrase, "layers")
