@@ -16,10 +16,12 @@ from engine.composers.score.writing.harmony import SCALES, chord_on
 from engine.composers.score.writing.metre import METRES, Metre
 from engine.composers.score.writing.sections import (
     CODA,
+    CONTRAST,
     DEVELOPMENT,
     INTERLUDE,
     MOST_BARS,
     REST,
+    SECOND,
     STATEMENT,
     STILL,
     TUNE,
@@ -254,3 +256,15 @@ def test_a_piece_ends_through_a_dominant_in_every_mode(mode: int) -> None:
         last, dominant = chords[-1], chord_on(0, mode, chords[-2][-1], 0.0, PLAIN)
         assert last == ("1",)
         assert dominant.rises == 11
+
+
+def test_nothing_is_developed_before_it_was_told_nor_told_twice_running() -> None:
+    answer = [BarPlan(TUNE, bar) for bar in (4, 5, 6, 7)]
+    for seed in range(60):
+        told = False
+        made = course(60.0 + seed, seed)
+        for one, two in itertools.pairwise(made):
+            if two.character in (DEVELOPMENT, STILL):
+                assert told or all(plan.whose != SECOND for plan in two.bars)
+            told |= two.character == CONTRAST
+            assert list(one.bars[-4:]) != answer or list(two.bars[:4]) != answer

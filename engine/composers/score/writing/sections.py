@@ -78,15 +78,18 @@ def next_section(before: str, dice: Dice, left: float, closing: int) -> Section:
     last_return = 8 + CODA_BARS[0] <= left < 8 + CODA_BARS[1] + 1
     if last_return:
         return _whole(dice.pick((0, 0, 7)))
-    drawn = [_of(character, dice) for character in _FOLLOW[before]]
+    drawn = [_of(character, before, dice) for character in _FOLLOW[before]]
     weights = [dice.uniform() for _ in drawn]
     best = sorted(range(len(drawn)), key=lambda i: (-weights[i], i))
     for i in best:
-        if _leaves_an_end(left - len(drawn[i].bars)):
+        rest = left - len(drawn[i].bars)
+        # The tune whole is what comes then, and is not told twice running.
+        again = rest < 8 + CODA_BARS[1] + 1 and drawn[i].character in (STATEMENT, RETURN)
+        if _leaves_an_end(rest) and not again:
             return drawn[i]
     for bars in (12, 8, 6, 5, 4):
         if bars <= left and _leaves_an_end(left - bars):
-            return _of_length(bars, dice)
+            return _of_length(bars, before)
     return _fitted(_whole(0), left, closing)
 
 
@@ -108,7 +111,7 @@ _FOLLOW: dict[str, tuple[str, ...]] = {
 """What may come after what, as often as it stands here."""
 
 
-def _of(character: str, dice: Dice) -> Section:
+def _of(character: str, before: str, dice: Dice) -> Section:
     if character == STATEMENT:
         return _statement(dice)
     if character == RETURN:
@@ -116,7 +119,7 @@ def _of(character: str, dice: Dice) -> Section:
     if character == CONTRAST:
         return _contrast(dice)
     if character == DEVELOPMENT:
-        return _development(dice)
+        return _development(before, dice)
     if character == STILL:
         return _still(dice)
     return _interlude(dice)
@@ -147,7 +150,8 @@ def _return(dice: Dice) -> Section:
     fresh = dice.chance(0.6)
     kind = dice.pick(("whole", "whole", "answer", "echo", "twice"))
     if kind == "answer":
-        bars, phrases = _tune(TUNE, (4, 5, 6, 7)), (4,)
+        # Its head, and its answer's end: the answer itself may just have been told.
+        bars, phrases = _tune(TUNE, (0, 1, 6, 7)), (4,)
         return Section(RETURN, tuple(bars), phrases, ("closed",), lift, fresh)
     if kind == "echo":
         # The question's end and the answer's are each said once more before it goes on.
@@ -176,16 +180,20 @@ def _contrast(dice: Dice) -> Section:
     return Section(CONTRAST, tuple(_tune(SECOND, _ALL)), (4, 4), ("open", "closed"))
 
 
-def _development(dice: Dice) -> Section:
-    """Heads of a tune in sequence, mirrored and answered."""
-    whose, way = dice.pick((TUNE, TUNE, SECOND)), dice.pick((1, -1))
+def _development(before: str, dice: Dice) -> Section:
+    """Heads of a tune in sequence, mirrored and answered; of the second tune only where that was
+    told just ``before``."""
+    known = (TUNE, TUNE, SECOND) if before == CONTRAST else (TUNE,)
+    whose, way = dice.pick(known), dice.pick((1, -1))
     kind = dice.pick(("twos", "threes", "heads"))
     if kind == "twos":
-        bars = [plan for k in range(3) for plan in _tune(whose, (0, 1), shift=k * way)]
+        # A model, its sequence, and a third time only its head.
+        bars = [plan for k in range(2) for plan in _tune(whose, (0, 1), shift=k * way)]
+        bars += [BarPlan(whose, 0, "head", 2 * way), BarPlan(whose, 1, "mirror")]
         bars += _tune(whose, (2, 3))
         return Section(DEVELOPMENT, tuple(bars), (2, 2, 4), ("open", "open", "open"), 0, True)
     if kind == "threes":
-        other = SECOND if whose == TUNE else TUNE
+        other = TUNE if whose == SECOND or before != CONTRAST else SECOND
         bars = [*_tune(whose, (0, 1), "mirror"), BarPlan(whose, 0, "head", way),
                 *_tune(other, (0, 1), shift=way), BarPlan(whose, 0, "head")]  # fmt: skip
         return Section(DEVELOPMENT, tuple(bars), (3, 3), ("open", "open"), 0, True)
@@ -196,11 +204,10 @@ def _development(dice: Dice) -> Section:
 
 def _still(dice: Dice) -> Section:
     """The tune's beginning at half speed, and a rest."""
-    whose = dice.pick((TUNE, TUNE, SECOND))
     bars = [
-        BarPlan(whose, 0, "slow"),
-        BarPlan(whose, 0, "slower"),
-        BarPlan(whose, 1, "slow"),
+        BarPlan(TUNE, 0, "slow"),
+        BarPlan(TUNE, 0, "slower"),
+        BarPlan(TUNE, 1, "slow"),
         RESTING,
     ]
     if dice.chance(0.4):
@@ -217,21 +224,34 @@ def _interlude(dice: Dice) -> Section:
     return Section(INTERLUDE, bars, (4,), ("open",), 0, True)
 
 
-def _of_length(bars: int, dice: Dice) -> Section:
-    """A section of so many bars, where what was drawn would leave no end."""
+def _of_length(bars: int, before: str) -> Section:
+    """A section of so many bars, where what was drawn would leave no end. Where the tune was told
+    just ``before``, it is not told again, for it comes back whole at the end."""
+    if before in (STATEMENT, RETURN):
+        return _other(bars)
     if bars == 4:
-        return dice.pick((_interlude(dice), Section(
-            RETURN, tuple(_tune(TUNE, (4, 5, 6, 7))), (4,), ("closed",), 0, True)))  # fmt: skip
+        return _of_tune((0, 1, 6, 7), (4,))
     if bars == 5:
-        plans = [*_tune(TUNE, (4, 5, 6, 7)), RESTING]
-        return Section(RETURN, tuple(plans), (5,), ("closed",), 0, True)
+        plans = [BarPlan(TUNE, 0, "head"), BarPlan(TUNE, 0, "head", 1), RESTING,
+                 BarPlan(TUNE, 4, "plain", 1), BarPlan(TUNE, 5, "head", 1)]  # fmt: skip
+        return Section(DEVELOPMENT, tuple(plans), (5,), ("open",), 0, True)
     if bars == 6:
-        plans = [*_tune(TUNE, (0, 1)), *_tune(TUNE, (4, 5, 6, 7))]
-        return Section(RETURN, tuple(plans), (6,), ("closed",), 0, True)
-    if bars == 8:
-        return _whole(0)
-    plans = [*_tune(TUNE, _ALL), *_tune(TUNE, (4, 5, 6, 7))]
-    return Section(RETURN, tuple(plans), (4, 4, 4), ("open", "closed", "closed"), 0, True)
+        return _of_tune((0, 1, 4, 5, 6, 7), (6,))
+    return _of_tune(_ALL if bars == 8 else (*_ALL, 4, 5, 6, 7), (4,) * (bars // 4))
+
+
+def _other(bars: int) -> Section:
+    """So many bars of the second tune, and where those are many, a rest for it."""
+    told = {4: (0, 1, 2, 3), 5: (0, 1, 2, 3), 6: (0, 1, 4, 5, 6, 7)}.get(bars, _ALL)
+    plans = [*_tune(SECOND, told), *[RESTING] * (bars - len(told))]
+    phrases = {8: (4, 4), 12: (4, 4, 4)}.get(bars, (bars,))
+    ends = {6: ("closed",), 8: ("open", "closed"), 12: ("open", "closed", "open")}
+    return Section(CONTRAST, tuple(plans), phrases, ends.get(bars, ("open",)))
+
+
+def _of_tune(bars: Sequence[int], phrases: tuple[int, ...]) -> Section:
+    ends = ("open", "closed", "closed")[: len(phrases)] if len(phrases) > 1 else ("closed",)
+    return Section(RETURN, tuple(_tune(TUNE, bars)), phrases, ends, 0, True)
 
 
 def _fitted(section: Section, left: float, closing: int) -> Section:
