@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.affect.circumplex import Affect
@@ -132,6 +132,8 @@ def course(left: float, seed: int) -> list[Section]:
 
 
 @given(st.floats(11.0, 400.0), seeds)
+@example(25.0, 238)
+@example(26.0, 2689)
 @settings(max_examples=150, deadline=None)
 def test_sections_are_planned_from_the_end(left: float, seed: int) -> None:
     made = course(left, seed)

@@ -63,7 +63,14 @@ CODA_MOST = 8
 
 def first_section(dice: Dice, left: float, closing: int) -> Section:
     """The tune told for the first time, from its beginning."""
-    return _fitted(_statement(dice), left, closing)
+    section = _statement(dice)
+    rest = left - len(section.bars)
+    if len(section.bars) > 8 and 8 + CODA_BARS[1] + 1 <= rest < 8 + CODA_BARS[0] + LEAST_BARS:
+        # Too much is left for a last return, too little for a section before it.
+        section = msgspec.structs.replace(
+            section, bars=section.bars[:8], phrases=(4, 4), ends=("open", "closed")
+        )
+    return _fitted(section, left, closing)
 
 
 def next_section(before: str, dice: Dice, left: float, closing: int) -> Section:
