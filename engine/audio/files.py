@@ -205,6 +205,8 @@ class AudioWriter:
             raise MusmedError(
                 f"The disk is full, so {self.path} can't be written; free some space and try again."
             ) from error
+        # libsndfile does not say why a write failed; mostly it is room.
+        room = "free some space or " if self.frames else ""
         raise MusmedError(
-            f"{self.path} can't be written ({_reason(error)}); name another place."
+            f"{self.path} can't be written ({_reason(error)}); {room}name another place."
         ) from error

@@ -19,6 +19,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
 from exported import VGMIDI, files, request
 from notes_judge import STRETCH, human
 

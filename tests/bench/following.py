@@ -19,11 +19,15 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
 from exported import ROOT, VGMIDI, files, name_of, path_of, request, request_in
 
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])

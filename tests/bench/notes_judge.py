@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
 from exported import ROOT, VGMIDI
 
 sys.path.insert(0, str(ROOT / "scripts"))

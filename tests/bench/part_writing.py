@@ -10,9 +10,12 @@ it says nothing there. ``--midi FOLDER`` keeps the files there, or judges those 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from exported import JOURNEYS, human_pieces, pieces, request
 

@@ -13,11 +13,15 @@ the last line says how far it is the composer's.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
 from exported import (
     JOURNEYS,
     AffectPath,

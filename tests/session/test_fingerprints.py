@@ -289,7 +289,7 @@ def test_who_took_over_goes_on_and_renders_what_was_its(
     monkeypatch.setattr(sys, "argv", ["musmed", "render", "--session", kept.id, "-o", output])
     with pytest.raises(SystemExit):
         cli.main()
-    part = ComposedBy((Stage(NAME), Stage("embedded")), (Handover(480_000, 624_000),))
+    part = ComposedBy((Stage(NAME), Stage("embedded")), (Handover(480_000, 624_000),), version=1)
     assert asked[0]["clip_composers"] == {ClipKey(0, 0): part}
     with pytest.raises(MusmedError, match=NAME):  # of which its beginning can't be made again here
         FirstComposer(NAME, resume=None, known={ClipKey(0, 0): part}).check(Generation())

@@ -219,18 +219,11 @@ def test_the_joins_of_a_session_are_seamless(
     rendering, clips, folder = composed
     joins = [(clip, before) for before, clip in itertools.pairwise(clips)]
     assert len(joins) == clip_count(len(rendering) / SAMPLE_RATE) - 1
-    changed = unchanged = 0
     for clip, before in joins:
-        same = clip["tags"] == before["tags"] or (
-            clip["tags"]["instrument"] == before["tags"]["instrument"]
-            and clip["tags"]["genre"] == before["tags"]["genre"]
-        )
-        changed += not same
-        unchanged += same
-        if same:
-            assert clip["join"]["law"] == "passthrough", clip["index"]
-            assert clip["join"]["correlation"] == 1.0, clip["index"]
-            assert clip["join"]["lag_s"] == 0
+        # Also where players change: who plays is a function of session time.
+        assert clip["join"]["law"] == "passthrough", clip["index"]
+        assert clip["join"]["correlation"] == 1.0, clip["index"]
+        assert clip["join"]["lag_s"] == 0
         at = round(clip["join"]["at_s"] * SAMPLE_RATE)
         end = round(before["end_s"] * SAMPLE_RATE)
         tail, head = clip_audio(folder, before), clip_audio(folder, clip)
@@ -242,5 +235,3 @@ def test_the_joins_of_a_session_are_seamless(
         for edge in (at, end):
             around = rendering[edge - frames_of(0.05) : edge + frames_of(0.05)]
             assert step(around) <= max(step(tail), step(head)), clip["index"]
-    assert changed, "the session has joins between two ensembles too"
-    assert unchanged >= 2, "and within one"
