@@ -76,7 +76,7 @@ def phrase_at(section: Section, section_bar: int) -> tuple[int, int]:
 
 
 def pack_state(state: ScoreState) -> bytes:
-    """msgpack, a few KiB."""
+    """msgpack, about a KiB."""
     return msgspec.msgpack.encode(state)
 
 
