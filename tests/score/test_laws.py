@@ -184,12 +184,12 @@ def test_the_ending_is_one(affect: Affect, seed: int, total: float) -> None:
     assert kinds == ["intro", "body", "coda", "final"]
     assert next(bar.section_bar for bar in bars if bar.kind == "coda") == 0
     *_, before, last, final = bars
-    assert final.tempo <= last.tempo < before.tempo or last.tempo <= 46.0
-    assert final.harmony[-1].chord.pcs[0] == final.tonic
-    assert final.harmony[-1].bass % 12 == final.tonic
+    assert final.tempo <= last.tempo < before.tempo or last.tempo <= 50.0
+    assert final.harmony[0].chord.pcs[0] == final.tonic
+    assert final.harmony[0].bass % 12 == final.tonic
     assert final.melody[-1].pitch % 12 == final.tonic
     assert final.melody[-1].pitch >= max(final.harmony[-1].voicing)
-    assert 4.0 <= final.length / SAMPLE_RATE <= 10.0
+    assert 4.0 <= final.length / SAMPLE_RATE <= 9.6
 
 
 def test_a_skip_brings_new_material_and_nothing_before_it() -> None:
@@ -200,7 +200,7 @@ def test_a_skip_brings_new_material_and_nothing_before_it() -> None:
     assert new[:first] == old[:first]
     assert new[first].seed == 2
     assert new[first].phrase_bar == 0
-    assert new[first].tonic in (old[first - 1].tonic, old[first].tonic)
+    assert new[first].tonic == old[first - 1].tonic
     assert abs(new[first].tempo - new[first - 1].tempo) <= 3.0
     assert [b.melody for b in new[first : first + 8]] != [b.melody for b in old[first : first + 8]]
 

@@ -143,7 +143,7 @@ def test_voices_are_led(affect: Affect) -> None:
             if one.chord.falls != NONE and p % 12 == one.chord.falls:
                 held += 1
                 falling += q - p in (0, -1, -2)
-    assert all(h.voicing[0] >= 47 and h.voicing[3] <= 74 for h in chords)
+    assert all(h.voicing[0] >= 49 and h.voicing[3] <= 74 for h in chords)
     assert all(list(h.voicing) == sorted(set(h.voicing)) for h in chords)
     assert np.mean(motion) <= 2.6
     assert parallels <= 0.02 * len(chords)

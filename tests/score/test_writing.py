@@ -270,3 +270,25 @@ def test_nothing_is_developed_before_it_was_told_nor_told_twice_running() -> Non
                 assert told or all(plan.whose != SECOND for plan in two.bars)
             told |= two.character == CONTRAST
             assert list(one.bars[-4:]) != answer or list(two.bars[:4]) != answer
+
+
+@pytest.mark.parametrize("mode", sorted(SCALES))
+@given(seed=seeds, metre=metres, tension=st.floats(0.0, 1.0))
+@settings(max_examples=15, deadline=None)
+def test_every_phrase_is_chords_of_its_mode(
+    mode: int, seed: int, metre: Metre, tension: float
+) -> None:
+    """Of three tones at least; a closed phrase ends on the tonic, and a piece after a dominant (in
+    Phrygian the step above the tonic)."""
+    tunes = (write_tune(metre, Dice(seed, "tune")),) * 2
+    told = [tell(BarPlan(TUNE, bar), tunes, Voice(60, mode, 2, False), metre) for bar in range(4)]
+    for end in ("open", "closed", "final"):
+        dice = Dice(seed, end)
+        bars = chords_under(told, metre, None, 0, mode, end, False, tension, dice)
+        tokens = [token for bar in bars for token in bar]
+        for token in tokens:
+            chord = chord_on(3, mode, token, 0.5, Dice(1, token))
+            assert len(set(chord.pcs)) == len(chord.pcs) >= 3
+        assert (tokens[-1] == "1") == (end != "open")
+        if end == "final":
+            assert tokens[-2] in ("5", "5D", "2")

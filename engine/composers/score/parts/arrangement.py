@@ -15,6 +15,9 @@ from engine.composers.score.writing.form import Bar, Harmony
 
 __all__ = ["LAST_NOTE", "LONGEST_NOTE", "SEATS", "Note", "Seat", "arrange"]
 
+_AT_ONCE = 0.6
+"""Energy above which the bass is there from the first bar on: aroused music does not steal in, and
+the level does not have to be found anew when it enters."""
 _DRIVEN = 0.42
 """Energy above which an ensemble's driving ostinato joins in."""
 _DRUMS_FROM = 5 * SAMPLE_RATE
@@ -38,7 +41,7 @@ def arrange(bar: Bar, ensemble: Ensemble, path: Path) -> list[Note]:
     for harmony, end in zip(bar.harmony, ends, strict=True):
         _figure(w, figure, harmony, end)
         voices.pad(w, harmony, end, full)
-        if bass and bar.number > 0:
+        if bass and (bar.number > 0 or w.energy > _AT_ONCE):
             line = "plain" if bar.kind == "final" else style.line
             BASSES[line](w, bass, harmony, end)
     voices.lead(w)

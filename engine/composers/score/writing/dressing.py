@@ -8,6 +8,7 @@ fits.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -33,20 +34,21 @@ class Step(msgspec.Struct, frozen=True):
     token: str = ""
 
 
-def dressed(  # noqa: PLR0917 - a phrase hangs on all of these
-    steps: list[Step],
-    before: Chord | None,
-    metre: Metre,
-    tonic: int,
-    mode: int,
-    tension: float,
-    fits: Fits,
-    dice: Dice,
-) -> list[Step]:
+class Ground(NamedTuple):
+    """What a phrase stands on: metre, ``tonic`` (a pitch class), ``mode`` (``harmony``),
+    ``tension`` in [0, 1], what fits its melody, and its dice."""
+
+    metre: Metre
+    tonic: int
+    mode: int
+    tension: float
+    fits: Fits
+    dice: Dice
+
+
+def dressed(steps: list[Step], before: Chord | None, ground: Ground) -> list[Step]:
     """The phrase with what tension adds to it, after the chord ``before`` it."""
-    steps = _enriched(steps, metre, tonic, mode, tension, fits, dice)
-    steps = _applied(steps, metre, tension, fits, dice)
-    return _delayed(steps, before, metre, tonic, mode, tension, fits, dice)
+    return _delayed(_applied(_enriched(steps, ground), ground), before, ground)
 
 
 def _until(steps: Sequence[Step], i: int, metre: Metre) -> int:
@@ -55,10 +57,9 @@ def _until(steps: Sequence[Step], i: int, metre: Metre) -> int:
     return steps[i + 1].slot if same else metre.slots
 
 
-def _enriched(  # noqa: PLR0917
-    steps: list[Step], metre: Metre, tonic: int, mode: int, tension: float, fits: Fits, dice: Dice
-) -> list[Step]:
+def _enriched(steps: list[Step], ground: Ground) -> list[Step]:
     """Sevenths and ninths."""
+    metre, tonic, mode, tension, fits, dice = ground
     made = []
     for i, step in enumerate(steps):
         rich = chord_on(tonic, mode, step.token, tension, dice)
@@ -79,8 +80,9 @@ def _alone(steps: Sequence[Step], i: int) -> bool:
     return sum(step.bar == steps[i].bar for step in steps) == 1
 
 
-def _applied(steps: list[Step], metre: Metre, tension: float, fits: Fits, dice: Dice) -> list[Step]:
+def _applied(steps: list[Step], ground: Ground) -> list[Step]:
     """With some tension one chord of the phrase is led to by a dominant of its own."""
+    metre, tension, fits, dice = ground.metre, ground.tension, ground.fits, ground.dice
     places = [
         i
         for i in range(len(steps) - 1)
@@ -101,18 +103,10 @@ def _applied(steps: list[Step], metre: Metre, tension: float, fits: Fits, dice: 
     return [*steps[: i + 1], Step(steps[i].bar, half, chord), *steps[i + 1 :]]
 
 
-def _delayed(  # noqa: PLR0917
-    steps: list[Step],
-    before: Chord | None,
-    metre: Metre,
-    tonic: int,
-    mode: int,
-    tension: float,
-    fits: Fits,
-    dice: Dice,
-) -> list[Step]:
+def _delayed(steps: list[Step], before: Chord | None, ground: Ground) -> list[Step]:
     """Suspensions, prepared by the chord before them, and the six-four before a dominant that leads
     to the tonic."""
+    metre, tonic, mode, tension, fits, dice = ground
     half = half_of(metre)
     made: list[Step] = []
     for i, step in enumerate(steps):

@@ -26,7 +26,6 @@ from engine.composers.score.writing.sections import (
     CODA_BARS,
     CODA_MOST,
     LEAST_BARS,
-    REST,
     RESTING,
     BarPlan,
     first_section,
@@ -40,7 +39,7 @@ CLOSE_SECONDS = 4.5
 """The least time the last bar is held; it is longer by up to a bar."""
 _SLOWING = 2
 """Bars before the last one in which the coda slows."""
-_SLOWEST = 46.0
+_SLOWEST = 50.0
 """BPM: where that slowing ends."""
 _PAST_SECONDS = 20.0
 """How far back the path is looked at, for where it is going."""
@@ -109,11 +108,6 @@ class Bar(msgspec.Struct, frozen=True):
         """Whether it ends a phrase that answers another."""
         return self.ends_phrase and self.phrase % 2 == 1
 
-    @property
-    def sings(self) -> bool:
-        """Whether the melody has something to say in it."""
-        return self.plan.whose != REST
-
 
 def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> ScoreState:
     """The state before a score's first bar: the session's, or that of a score which begins in its
@@ -166,19 +160,19 @@ def next_bar(state: ScoreState, course: Course) -> tuple[Bar, ScoreState]:
     affect = affect_at(course.path, state.frame)
     descriptor = describe(affect)
     state = _renewed(state, course.seed_at(state.frame))
-    state = _moved(state, descriptor)
     if not state.intro and state.plan is None:
         state = _begun(state, course)
+    # Behind the plan: a short coda slows from its first bar on.
+    state = _moved(state, descriptor)
     section, opens = state.plan, not state.phrase
     if opens:
         state = _modulated(state, descriptor, affect.arousal > 0.25)
-        sad = affect.valence < -0.2 and affect.arousal < 0.2
         if state.intro:
             state = planned_intro(state, descriptor)
         elif section is None:
             state = held(state, descriptor)
         else:
-            state = planned(state, section, descriptor, sad)
+            state = planned(state, section, descriptor, affect)
     bar = _bar(state, descriptor, frames_of(course.total), opens)
     return recast(bar, _after(state, bar), course)
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from engine.affect.circumplex import Affect
 from engine.composers.score.dice import Dice
 from engine.composers.score.writing.canon import canon_at
 from engine.composers.score.writing.descriptor import Descriptor
-from engine.composers.score.writing.dressing import Fits, Step, dressed
+from engine.composers.score.writing.dressing import Fits, Ground, Step, dressed
 from engine.composers.score.writing.harmonise import chords_under, half_of, leads_home, misfit
 from engine.composers.score.writing.harmony import NONE, SCALES, Chord, Harmony, chord_on
 from engine.composers.score.writing.sections import CODA, CONTRAST, STILL, TUNE, BarPlan, Section
@@ -27,8 +28,8 @@ from engine.composers.score.writing.telling import (
 from engine.composers.score.writing.tones import Tone
 from engine.composers.score.writing.voicing import lead_voices
 
-_SIGHS_BELOW = -0.2
-"""Valence below which calm tunes lean on their long tones from above."""
+_SIGHS_BELOW, _SIGHS_UNDER = -0.2, 0.2
+"""Valence and arousal below which a tune leans from above on the tones it ends on."""
 
 
 def planned_intro(state: ScoreState, descriptor: Descriptor) -> ScoreState:
@@ -44,11 +45,14 @@ def planned_intro(state: ScoreState, descriptor: Descriptor) -> ScoreState:
     return _voiced(state, steps, silent, descriptor, state.tonic, dice)
 
 
-def planned(state: ScoreState, section: Section, descriptor: Descriptor, sad: bool) -> ScoreState:
+def planned(
+    state: ScoreState, section: Section, descriptor: Descriptor, affect: Affect
+) -> ScoreState:
     """The state with the harmony and the melody of the phrase that begins with its bar. A coda's
     phrase includes the held last bar."""
     number, _ = phrase_at(section, state.section_bar)
     bars = section.bars[state.section_bar : state.section_bar + section.phrases[number]]
+    sad = affect.valence < _SIGHS_BELOW and affect.arousal < _SIGHS_UNDER
     state, melody = _told(state, section, bars, descriptor, sad)
     end = section.ends[number]
     if section.character == CODA:
@@ -62,13 +66,13 @@ def planned(state: ScoreState, section: Section, descriptor: Descriptor, sad: bo
     tokens = chords_under(
         melody, metre, state.chord, state.tonic, state.mode, end, away, tension, whims
     )
-    steps = _steps(tokens, state, tension, dice)
+    steps = _steps(tokens, state)
 
     def fits(bar: int, begin: int, until: int, chord: Chord) -> bool:
         return misfit(_bent(melody[bar], [(0, chord)], state), metre, begin, until, chord) <= 4
 
     calm = 0.15 if end == "final" else tension
-    steps = dressed(steps, state.chord, metre, state.tonic, state.mode, calm, fits, dice)
+    steps = dressed(steps, state.chord, Ground(metre, state.tonic, state.mode, calm, fits, dice))
     if state.next_tonic != state.tonic and number == len(section.phrases) - 1:
         steps, state = _led_away(steps, state, tension, fits, dice)
     melody = [
@@ -126,9 +130,8 @@ def _last_tone(state: ScoreState, melody: Sequence[tuple[Tone, ...]]) -> tuple[T
     return (Tone(0, state.measure.slots, near),)
 
 
-def _steps(
-    tokens: Sequence[tuple[str, ...]], state: ScoreState, tension: float, dice: Dice
-) -> list[Step]:
+def _steps(tokens: Sequence[tuple[str, ...]], state: ScoreState) -> list[Step]:
+    """The tokens as triads, each at its place."""
     half = half_of(state.measure)
     plain = Dice("no sevenths")
     return [

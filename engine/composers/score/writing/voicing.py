@@ -23,7 +23,7 @@ from engine.composers.score.writing.harmony import NONE, Chord
 from engine.composers.score.writing.tones import Tone
 
 Costs = NDArray[np.int64]
-LOW, HIGH = 47, 74
+LOW, HIGH = 49, 74
 """The upper voices' range (MIDI)."""
 BASS_LOW, BASS_HIGH = 35, 52
 _LEAPS = (3, 0, 0, 2, 3, 4, 9, 4, 8, 9, 11, 14, 6)
