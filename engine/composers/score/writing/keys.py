@@ -14,7 +14,8 @@ def next_tonic(tonic: int, mode: int, rising: float, dice: Dice) -> int:
     """The tonic of the section to come. Mostly the same or a fifth away; a step or a third up where
     arousal or valence rises (``rising`` > 0), a third or a step down where they fall.
 
-    A minor key's major third and its relative are near (3, 8); so are a major key's (9, 4).
+    ``tonic`` is a pitch class, ``mode`` of ``harmony``. Of thirds, those that share most tones with
+    the key: 3, 8 and 9 from a minor one, 4, 8 and 9 from a major one.
     """
     if abs(rising) < 0.02 or dice.chance(0.5):
         return (tonic + dice.pick(_GENTLE)) % 12

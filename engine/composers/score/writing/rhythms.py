@@ -9,7 +9,7 @@ Rhythm = tuple[tuple[int, int], ...]
 
 class Rhythms(NamedTuple):
     """``moving`` bars go on, ``halves`` end a question, some with a pick-up into the answer,
-    ``finals`` end a tune; both leave room to breathe. ``long``: two notes and a bar."""
+    ``finals`` end a tune; both leave room to breathe."""
 
     moving: tuple[Rhythm, ...]
     halves: tuple[Rhythm, ...]

@@ -57,8 +57,9 @@ class Section(msgspec.Struct, frozen=True, array_like=True):
 RESTING = BarPlan(REST)
 LEAST_BARS, MOST_BARS = 4, 24
 CODA_BARS = (3, 4)
+"""What is left for the coda when the last return begins, in bars."""
 CODA_MOST = 8
-"""What is left for the coda when the last return begins."""
+"""Bars of a coda at most, where a changed tempo has left more."""
 
 
 def first_section(dice: Dice, left: float, closing: int) -> Section:
