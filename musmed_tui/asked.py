@@ -19,7 +19,7 @@ from musmed_tui.completion import (
     strategies,
 )
 
-WAY, MUSIC, MODEL = "The way", "The music", "MusicGen"
+WAY, FELT, MUSIC, MODEL = "The way", "How it feels", "The music", "MusicGen"
 SOUND, TERMINAL, FILES = "The sound", "The terminal", "What is written"
 """The groups of options in a command's help."""
 
@@ -66,6 +66,22 @@ class Asked:
     seed: Annotated[
         str | None,
         typer.Option(metavar="NUMBER", help="The same seed, the same music.", rich_help_panel=WAY),
+    ] = None
+    before: Annotated[
+        str | None,
+        typer.Option(
+            metavar="V,A",
+            help="Rate it, 0 to 100 each; begins there without --from.",
+            rich_help_panel=FELT,
+        ),
+    ] = None
+    feelings: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Take from, to and before from a file, unseen by others.",
+            rich_help_panel=FELT,
+        ),
     ] = None
     composer: Annotated[
         str | None,

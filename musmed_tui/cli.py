@@ -10,6 +10,7 @@ import typer
 from musmed_tui import completion
 from musmed_tui.asked import FILES, MUSIC, MUSICGEN, SOUND, TERMINAL, WAY, Asked, asking
 from musmed_tui.cli_evaluate import evaluating
+from musmed_tui.cli_listener import listening
 from musmed_tui.cli_parts import Json, Text, refuse_in_front
 from musmed_tui.exits import guarded
 from musmed_tui.terminal.streams import say, write_out
@@ -376,6 +377,7 @@ def measure(
 
 
 app.add_typer(evaluating)
+app.add_typer(listening)
 
 models = typer.Typer(
     name="models",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
+from engine.affect.circumplex import Affect
 from engine.affect.moods import MoodTable
 from engine.affect.path import Strategy
 from engine.errors import MusmedError
@@ -14,6 +15,7 @@ from engine.places import place_of
 from engine.plan.generation import MOST_ADAPTERS, Decoder, Generation
 from engine.plan.request import Request
 from musmed_tui.asked import Asked
+from musmed_tui.felt import before_of
 from musmed_tui.settings import Loaded, Settings, parse_choice, parse_number
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ def build_request(asked: Asked, loaded: Loaded) -> Request:
     from engine.affect.feelings import parse_affect
 
     settings = loaded.settings
-    start, start_word = parse_affect(_said("--from", "feel", asked.start))
+    proposed = _proposed(asked)
+    start, start_word = proposed or parse_affect(_said("--from", "feel", asked.start))
     target, target_word = parse_affect(_said("--to", "want to feel", asked.target), wanted=True)
     request = Request(
         start=start,
@@ -52,6 +55,14 @@ def build_request(asked: Asked, loaded: Loaded) -> Request:
     _check_options(asked, request.composer)
     check(request, asked, loaded)
     return request
+
+
+def _proposed(asked: Asked) -> tuple[Affect, None] | None:
+    """Where the way begins when no feeling was named and both sliders were rated; None else."""
+    before = before_of(asked)
+    if asked.start is not None or before is None or before.affect is None:
+        return None
+    return before.affect, None
 
 
 def signed_table_of(loaded: Loaded) -> SignedTable | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 
@@ -13,6 +14,7 @@ import msgspec
 from engine.affect.circumplex import Affect
 from engine.composers.options import USUAL, ComposerOptions
 from engine.errors import MusmedError
+from engine.listener.ratings import Rating
 from engine.plan.generation import Generation
 from engine.plan.request import Request
 from engine.private import open_log
@@ -124,9 +126,15 @@ class SessionControl:
                 msgspec.structs.replace(self._options.composer, generation=generation),
             )
 
-    def begin(self, request: Request, resume: StoredSession | None = None) -> Begun:
-        """Start a session. Takes a moment: not for the thread that draws. Raises
-        ``MusmedError``."""
+    def begin(
+        self,
+        request: Request,
+        resume: StoredSession | None = None,
+        *,
+        before: Rating | None = None,
+    ) -> Begun:
+        """Start a session. ``before``: how the listener feels, kept with it. Takes a moment: not
+        for the thread that draws. Raises ``MusmedError``."""
         from engine.session.preparation import prepare
         from musmed_tui.session_view import snapshot
 
@@ -150,8 +158,17 @@ class SessionControl:
             )
             self._runner = runner
             runner.start()
+            unkept = None if before is None else self._rate(runner.session, before)
             self._keep_house()
-        return Begun(runner, lambda: snapshot(runner), notice)
+        return Begun(runner, lambda: snapshot(runner), _both(notice, unkept))
+
+    def _rate(self, session: str, before: Rating) -> str | None:
+        """Keep how the listener feels; a sentence where that can't be, which ends nothing."""
+        try:
+            self.library.listener.rate(session, "before", before, datetime.now(UTC))
+        except MusmedError as error:
+            return f"How you feel was not kept. {error}"
+        return None
 
     def _keep_house(self) -> None:
         """Beside the music: what killed players left goes, and what is more than the library may
@@ -253,3 +270,8 @@ class SessionControl:
         from engine.playback.sinks.choose import open_sink
 
         return open_sink(self._options.sink, latency=self.loaded.settings.latency)
+
+
+def _both(one: str | None, other: str | None) -> str | None:
+    """Two sentences, as far as there are any."""
+    return " ".join(said for said in (one, other) if said) or None

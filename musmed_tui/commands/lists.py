@@ -14,6 +14,7 @@ from engine.errors import MusmedError
 from engine.plan.events import Ease, Event, Steer
 from musmed_tui.asked import Asked
 from musmed_tui.commands.sessions import open_log, opened
+from musmed_tui.felt import completed
 from musmed_tui.options import build_request, drawn_seed, help_for
 from musmed_tui.paths import folders
 from musmed_tui.settings import load_settings
@@ -35,6 +36,7 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
 
     from engine.plan.planner import make_plan
 
+    asked = completed(asked)
     if help_here := help_for(asked):
         remark(help_here)
     request = build_request(asked, load_settings(folders().settings))
@@ -138,7 +140,7 @@ def show_sessions(limit: str | None, *, as_json: bool) -> None:
     """Print the newest stored sessions. Raises ``MusmedError``."""
     from engine.session.library.room import GB, in_words, said_of_room, taken
 
-    most = _limit(limit)
+    most = limit_of(limit)
     where = open_log()
     stored: tuple[SessionRow, ...] = ()
     events: dict[str, tuple[Event, ...]] = {}
@@ -179,10 +181,10 @@ def _session(row: SessionRow, events: Sequence[Event], size: int) -> dict[str, o
     return {
         "id": row.id,
         "begun": row.created.astimezone(UTC),
-        "from": _felt(request.start, request.start_word),
-        "to": _felt(request.target, request.target_word),
+        "from": place(request.start, request.start_word),
+        "to": place(request.target, request.target_word),
         "steered_to": next(
-            (_felt(e.target, e.word) for e in reversed(events) if isinstance(e, Steer)), None
+            (place(e.target, e.word) for e in reversed(events) if isinstance(e, Steer)), None
         ),
         "eased": sum(isinstance(e, Ease) for e in events),
         "heard_s": row.position,
@@ -194,11 +196,13 @@ def _session(row: SessionRow, events: Sequence[Event], size: int) -> dict[str, o
     }
 
 
-def _felt(affect: Affect, word: str | None) -> dict[str, object]:
+def place(affect: Affect, word: str | None) -> dict[str, object]:
+    """A place on the plane for programs."""
     return {"word": word, "valence": affect.valence, "arousal": affect.arousal}
 
 
-def _limit(text: str | None) -> int:
+def limit_of(text: str | None) -> int:
+    """``--limit``: how many rows at most. Raises ``MusmedError``."""
     if text is None:
         return DEFAULT_SESSIONS
     if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_SESSIONS and len(text) < 9:

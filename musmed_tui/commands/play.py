@@ -10,10 +10,12 @@ import msgspec
 from engine.composers.options import ComposerOptions
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
+from engine.listener.ratings import Rating
 from engine.plan.request import Request
 from musmed_tui.asked import Asked
 from musmed_tui.commands.screen import has_screen, kept_session, new_session, run_app
 from musmed_tui.exits import exit_code
+from musmed_tui.felt import before_of, completed
 from musmed_tui.logs import stderr_to
 from musmed_tui.options import build_request, drawn_seed, help_for, number
 from musmed_tui.paths import Folders, folders
@@ -48,21 +50,27 @@ def play_session(
     where = folders()
     loaded = load_settings(where.settings)
     loudness = number("volume", volume, loaded.settings.volume)
+    asked = completed(asked)
     if help_here := help_for(asked):
         remark(help_here)
-    request = build_request(asked, loaded)
+    request, before = build_request(asked, loaded), before_of(asked)
     wish = loaded.settings.sounded(synthesis)
     options = _options(loaded, sink, loudness, wish, denoise=denoise)
     if not as_json and has_screen(plain=plain):
         code = run_app(
-            where, loaded, options, new_session(request), slow_link=slow_link, said=help_here
+            where,
+            loaded,
+            options,
+            new_session(request, before),
+            slow_link=slow_link,
+            said=help_here,
         )
         if asked.seed is None:
             tell(drawn_seed(request.seed))
         return code
     kind = _EventSession if as_json else _PlainSession
     with kind(where, loaded, options, plain=plain) as plain_session:
-        return plain_session.perform(request, None, seed_drawn=asked.seed is None)
+        return plain_session.perform(request, None, before=before, seed_drawn=asked.seed is None)
 
 
 def resume_session(
@@ -141,11 +149,16 @@ class _PlainSession:
         self.control.close()
 
     def perform(
-        self, request: Request, resume: StoredSession | None, *, seed_drawn: bool = False
+        self,
+        request: Request,
+        resume: StoredSession | None,
+        *,
+        before: Rating | None = None,
+        seed_drawn: bool = False,
     ) -> int:
-        """Play to the end or to a stop; gives the exit code."""
+        """Play to the end or to a stop; gives the exit code. ``before``: how the listener feels."""
         with Signals() as signals, stderr_to(self._where.engine_log):
-            begun = self.control.begin(request, resume)
+            begun = self.control.begin(request, resume, before=before)
             try:
                 self._announce(begun, request, resume)
                 if seed_drawn:
@@ -190,6 +203,7 @@ class _PlainSession:
         if last.position_s >= 1.0:
             saves = f"'musmed render --session {last.session_id} --heard -o FILE.flac'"
             self.output.line(f"{saves} saves what was heard.")
+            self.output.line(f"'musmed rate {last.session_id}' keeps how you feel now.")
         return exit_code(signals.stop)
 
 

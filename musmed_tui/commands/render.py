@@ -20,6 +20,7 @@ from engine.printable import visible
 from musmed_tui.asked import Asked
 from musmed_tui.commands.sessions import opened
 from musmed_tui.exits import INTERRUPTED
+from musmed_tui.felt import completed
 from musmed_tui.logs import start_logging, stderr_to
 from musmed_tui.options import build_request, drawn_seed, help_for
 from musmed_tui.paths import Folders, folders
@@ -59,6 +60,8 @@ def render_to(
     if not output and not midi:
         raise MusmedError("-o is missing: name the .flac, .wav or .ogg file to write.")
     wish = loaded.settings.sounded(synthesis)
+    if session is None:
+        asked = completed(asked)
     if help_here := help_for(asked):
         remark(help_here)
     if session is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.composers.options import ComposerOptions
 from engine.errors import MusmedError
+from engine.listener.ratings import Rating
 from engine.plan.request import Request
 from musmed_tui.exits import exit_code
 from musmed_tui.logs import stderr_to
@@ -46,14 +47,14 @@ def open_check_in(*, slow_link: bool) -> int:
     return run_app(where, loaded, options, None, slow_link=slow_link)
 
 
-def new_session(request: Request) -> FirstSession:
-    """The app begins with this session."""
+def new_session(request: Request, before: Rating | None = None) -> FirstSession:
+    """The app begins with this session. ``before``: how the listener feels."""
 
     def first(control: SessionControl) -> tuple[Callable[[], Begun], Snapshot]:
         from musmed_tui.session_view import expected
 
         snapshot = expected(request, control.volume)
-        return lambda: control.begin(request), snapshot
+        return lambda: control.begin(request, before=before), snapshot
 
     return first
 

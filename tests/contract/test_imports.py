@@ -31,7 +31,13 @@ print(json.dumps(sorted({{name.partition('.')[0] for name in sys.modules}})))
 
 
 def front_modules() -> list[str]:
-    folders = ("engine/affect", "engine/plan", "engine/session", "engine/playback")
+    folders = (
+        "engine/affect",
+        "engine/plan",
+        "engine/listener",
+        "engine/session",
+        "engine/playback",
+    )
     files = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
     files += [ROOT / "engine/link/client.py", ROOT / "engine/render.py"]
     files += sorted((ROOT / "musmed_tui").rglob("[!_]*.py"))

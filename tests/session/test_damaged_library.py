@@ -21,6 +21,7 @@ from engine.affect.circumplex import Affect
 from engine.clip_record import ClipRecord
 from engine.composers.base import EMBEDDED, BarRecord, Continuation, Marks
 from engine.errors import MusmedError
+from engine.listener.ratings import Rating
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
@@ -29,6 +30,7 @@ from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.conductor import Conductor
 from engine.session.conductor.resumption import resumption
 from engine.session.library.library import Library
+from engine.session.library.past import past_sessions
 from engine.session.library.records import StoredSession
 from engine.session.library.schema import SHAPE
 
@@ -89,6 +91,8 @@ def filled(library: Library, now: datetime = NOW) -> str:
             library.save_clip(session, spec, start, frames, False, pack, record(), marks)
     library.add_note(session, 12.5, "The engine was started again.")
     library.set_position(session, 33.25)
+    library.listener.rate(session, "before", Rating(30, 70), now)
+    library.listener.rate(session, "after", Rating(60, None), now, note="Rain.")
     library.set_state(session, "interrupted")
     return session
 
@@ -100,6 +104,8 @@ class Spoilt:
         self.library = Library(folder)
         self.bad, self.good = (filled(self.library, NOW.replace(hour=hour)) for hour in (12, 11))
         self.whole = {session: self.library.load(session) for session in (self.bad, self.good)}
+        self.felt = self.library.listener.felt([self.good])[self.good]
+        assert (self.felt.before, self.felt.after) == (Rating(30, 70), Rating(60, None))
         db = self.library._db
         db.execute("PRAGMA foreign_keys = OFF")
         for table, columns in SHAPE.items():
@@ -127,6 +133,10 @@ class Spoilt:
             listed = [row.id for row in rows]
             assert self.good in listed
             assert self.library.events_of(rows)[self.good] == EVENTS
+            felt = self.library.listener.felt([self.good, self.bad])
+            assert felt[self.good] == self.felt
+            assert all(isinstance(one.note, str) for one in felt.values())
+            assert {one.id for one in past_sessions(self.library)} == set(listed)
             self.library.latest_unfinished()
             assert all(len(said) < 300 for said in self.library.take_remarks())
             found = None

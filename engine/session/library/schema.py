@@ -47,6 +47,17 @@ MIGRATIONS = (
     );
     """,
     "ALTER TABLE sessions ADD COLUMN materials TEXT",
+    """
+    CREATE TABLE ratings (
+        session TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        moment TEXT NOT NULL CHECK (moment IN ('before', 'after')),
+        valence INTEGER CHECK (valence BETWEEN 0 AND 100),
+        arousal INTEGER CHECK (arousal BETWEEN 0 AND 100),
+        note TEXT NOT NULL,
+        given TEXT NOT NULL,
+        PRIMARY KEY (session, moment)
+    )
+    """,
 )
 """Script n takes a library from schema n to n + 1. Never changed once released; only added to."""
 SHAPE = {
@@ -60,6 +71,7 @@ SHAPE = {
         *("record", "marks"),
     ),
     "notes": ("session", "position", "seconds", "text"),
+    "ratings": ("session", "moment", "valence", "arousal", "note", "given"),
 }
 """The tables and columns that the newest schema has."""
 _NO_VERSION = 1_000

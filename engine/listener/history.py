@@ -1,0 +1,24 @@
+"""What a listener has heard and how it felt: one record for each session. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from engine.listener.ratings import Felt
+from engine.plan.events import Event
+from engine.plan.request import Request
+
+
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """A session of the past. ``heard``: session seconds."""
+
+    id: str
+    begun: datetime
+    request: Request
+    events: tuple[Event, ...]
+    composer: str
+    state: str
+    heard: float
+    felt: Felt = Felt()

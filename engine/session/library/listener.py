@@ -1,0 +1,87 @@
+"""What the library keeps of the listener: how they felt. Private, and never in a log.
+
+Values are read as those of every table are (``reading``): each may be anything, and one that is not
+what it should be counts as left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+
+from engine.listener.ratings import HIGHEST, NOTE_LIMIT, Felt, Moment, Rating
+from engine.printable import visible_lines
+from engine.session.library.database import Database, Row
+
+Errors = Callable[[str | None], AbstractContextManager[None]]
+
+_RATING = "session, moment, valence, arousal, note, given"
+
+
+class ListenerRecord:
+    """The listener's part of a library (``Library.listener``). Any thread may use it. Every method
+    raises what the library's do; ``MusmedError`` for a session that is not there."""
+
+    def __init__(self, database: Database, errors: Errors) -> None:
+        self._db = database
+        self._errors = errors
+
+    def rate(
+        self, session: str, moment: Moment, rating: Rating, now: datetime, *, note: str = ""
+    ) -> None:
+        """Keep how it was before or after a session, in place of what was kept of that moment. One
+        row, so a killed process leaves the old one or the new one. ``now`` has a time zone.
+        ``note`` is clean already (``clean_note``)."""
+        when = now.astimezone(UTC).isoformat()
+        values = (session, moment, rating.valence, rating.arousal, note, when)
+        with self._errors(session):
+            self._db.write(
+                f"INSERT OR REPLACE INTO ratings ({_RATING}) VALUES (?,?,?,?,?,?)", values
+            )
+
+    def take_back(self, session: str, moment: Moment) -> None:
+        """Forget how it was then, and the note of that moment."""
+        with self._errors(session):
+            self._db.write(
+                "DELETE FROM ratings WHERE session = ? AND moment = ?", (session, moment)
+            )
+
+    def felt(self, sessions: Sequence[str]) -> dict[str, Felt]:
+        """How it was before and after each of ``sessions``, by its id."""
+        if not sessions:
+            return {}
+        ends = (min(sessions), max(sessions))
+        with self._errors(None):
+            rows = self._db.rows(_RATING, "ratings", "WHERE session BETWEEN ? AND ?", ends)
+        of: dict[object, list[Row]] = {}
+        for row in rows:
+            of.setdefault(row[0], []).append(row[1:])
+        return {session: _felt(of.get(session, ())) for session in sessions}
+
+
+def _felt(rows: Iterable[Row]) -> Felt:
+    before, after, note = Rating(), Rating(), ""
+    before_at = after_at = None
+    for moment, valence, arousal, text, given in rows:
+        rating, when = Rating(_slider(valence), _slider(arousal)), _moment(given)
+        if moment == "before":
+            before, before_at = rating, when
+        elif moment == "after":
+            after, after_at = rating, when
+            note = visible_lines(text[:NOTE_LIMIT]) if isinstance(text, str) else ""
+    return Felt(before, after, note, before_at, after_at)
+
+
+def _slider(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= HIGHEST:
+        return None
+    return value
+
+
+def _moment(value: object) -> datetime | None:
+    with contextlib.suppress(ValueError, OverflowError):
+        found = datetime.fromisoformat(str(value))
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return None

@@ -1,0 +1,88 @@
+"""How the listener says they feel: on the command line, or in a file that nobody else sees.
+
+What stands on a command line is seen by every user of the machine (``ps``) and is kept by the
+shell. A file of TOML (``--feelings FILE``) is not; it says ``from``, ``to``, ``before``, ``after``
+and ``note``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+
+import msgspec
+
+from engine.errors import MusmedError
+from engine.listener.ratings import Rating, parse_rating
+from engine.places import open_file, place_of
+from musmed_tui.asked import Asked
+
+MAX_FILE_BYTES = 64 * 1024
+
+
+class Feelings(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    rename={"start": "from", "target": "to"},
+):
+    """What such a file says; None where it says nothing."""
+
+    start: str | None = None
+    target: str | None = None
+    before: str | None = None
+    after: str | None = None
+    note: str | None = None
+
+
+def read_feelings(named: str) -> Feelings:
+    """The file ``named``. Raises ``MusmedError`` that repeats nothing of what is in it."""
+    path = place_of(named, "file of feelings")
+    try:
+        with open_file(path) as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise MusmedError(
+            f"The feelings in {path} can't be read ({error.strerror or error}); mend the path."
+        ) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise MusmedError(f"The feelings in {path} are over 64 KiB; shorten them.")
+    try:
+        return msgspec.convert(tomllib.loads(data.decode("utf-8-sig")), Feelings)
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:
+        raise MusmedError(
+            f"The feelings in {path} can't be understood; a line is one of from, to, before, after "
+            'and note with text in quotes behind it, such as before = "30,70".'
+        ) from error
+
+
+def completed(asked: Asked) -> Asked:
+    """``asked`` with what its file of feelings says. Raises ``MusmedError``, also for what stands
+    in the file and on the command line, or says what only comes after a session."""
+    if asked.feelings is None:
+        return asked
+    found = read_feelings(asked.feelings)
+    for key in ("after", "note"):
+        if getattr(found, key) is not None:
+            raise MusmedError(
+                f"{asked.feelings} has {key!r}, which comes after a session: give it to "
+                "'musmed rate' then."
+            )
+    for key, option in (("start", "--from"), ("target", "--to"), ("before", "--before")):
+        if getattr(found, key) is not None and getattr(asked, key) is not None:
+            raise MusmedError(f"{option} and {asked.feelings} both say it; leave one of them out.")
+    return replace(
+        asked,
+        feelings=None,
+        start=asked.start if found.start is None else found.start,
+        target=asked.target if found.target is None else found.target,
+        before=asked.before if found.before is None else found.before,
+    )
+
+
+def before_of(asked: Asked) -> Rating | None:
+    """How the listener felt before; None where nothing was said. Raises ``MusmedError``."""
+    if asked.before is None:
+        return None
+    rating = parse_rating(asked.before, "--before")
+    return None if rating.is_none else rating
