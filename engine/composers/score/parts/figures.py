@@ -178,7 +178,7 @@ def comp(w: Writer, name: str, harmony: Harmony, end: int) -> None:
 
 def rolled(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """A rolled chord over two octaves, then single tones falling from its top."""
-    span = _ladder(harmony, 5 if w.energy < 0.5 else 7, _CEILING)
+    span = _ladder(harmony, 5 if w.energy < 0.5 else 7, _under(w, _CEILING))
     gap = 0.55 - 0.3 * w.energy
     if w.energy < STILL:
         span, gap = span[:4], 1.0
@@ -195,7 +195,7 @@ def rolled(w: Writer, name: str, harmony: Harmony, end: int) -> None:
 
 def cascade(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """Arpeggios through two octaves, up in one phrase and down in the next."""
-    span = _ladder(harmony, 7, _CEILING + 5)
+    span = _ladder(harmony, 7, _under(w, _CEILING + 5))
     walk = [*span, *span[-2:0:-1]]
     if w.bar.phrase_bar >= w.bar.phrase_bars // 2:
         walk = walk[len(span) - 1 :] + walk[: len(span) - 1]
@@ -207,12 +207,27 @@ def cascade(w: Writer, name: str, harmony: Harmony, end: int) -> None:
 
 _CEILING = 72
 """MIDI: above it a figure would be in the melody's way."""
+_FEWEST = 4
+"""Tones that a roll has."""
+
+
+def _under(w: Writer, ceiling: int) -> int:
+    """``ceiling``, or what is left of it under the lowest tone that the bar's melody sings. Who
+    leads from the tenor has the figures about them."""
+    octave = w.ensemble.voice.octave
+    if octave < 0 or not w.bar.melody:
+        return ceiling
+    return min(ceiling, min(tone.pitch for tone in w.bar.melody) + 12 * octave - 1)
 
 
 def _ladder(harmony: Harmony, count: int, ceiling: int) -> tuple[int, ...]:
-    """Up to ``count`` chord tones upwards from the bass's octave."""
-    first = harmony.bass + 12
-    tones = [p for p in range(first, ceiling + 1) if p % 12 in harmony.chord.pcs]
+    """Up to ``count`` chord tones upwards from the bass's octave; from the bass itself where too
+    few lie between that and ``ceiling``."""
+    pcs = harmony.chord.pcs
+    tones = [p for p in range(harmony.bass + 12, ceiling + 1) if p % 12 in pcs]
+    if len(tones) < _FEWEST:
+        tones = [p for p in range(harmony.bass, harmony.bass + 25) if p % 12 in pcs]
+        tones = [p for i, p in enumerate(tones) if p <= ceiling or i < _FEWEST]
     return tuple(tones[:count])
 
 
@@ -243,9 +258,11 @@ def sequence(w: Writer, name: str, harmony: Harmony, end: int) -> None:
 
 
 def shimmer(w: Writer, name: str, harmony: Harmony, end: int) -> None:
-    """Single high tones that fall where they will, more of them as the music wakes."""
+    """Single high tones that fall where they will, more of them as the music wakes; what would
+    come up to the melody falls an octave lower."""
     dice = w.dice("shimmer" + str(harmony.slot))
-    tones = [p + 12 for p in harmony.voicing]
+    most = _under(w, 127)
+    tones = [p + 12 if p + 12 <= most else p for p in harmony.voicing]
     share = 0.10 + 0.70 * w.energy
     for slot in w.grid(EIGHTHS if w.energy < 0.75 else SIXTEENTHS, harmony.slot, end):
         if dice.chance(share + 0.15 if w.bar.metre.weight(slot) else share):

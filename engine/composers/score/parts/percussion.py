@@ -47,8 +47,14 @@ def _every(w: Writer, step: int) -> range:
 
 
 def _beats(w: Writer) -> tuple[int, ...]:
-    """The bar's beat and, where the bar has two halves, the other's."""
-    return (0,) if w.bar.metre.name == "3/4" else (0, w.feel.half)
+    """The bar's beat and the other half's; in a waltz every other bar leans on its last beat."""
+    waltz = w.bar.metre.name == "3/4"
+    return (0,) if waltz and w.bar.phrase_bar % 2 == 0 else (0, w.feel.half)
+
+
+def _calm(w: Writer) -> tuple[int, ...]:
+    """Where a calm kick is: the bar's beat alone in four, a step of two in shorter bars."""
+    return (0,) if w.slots == 16 else _beats(w)
 
 
 def _opens(w: Writer) -> bool:
@@ -94,8 +100,7 @@ def brushes(w: Writer) -> None:
 def band(w: Writer) -> None:
     """Kick, rim or snare, hats."""
     kicks = w.section("kick").pick(w.feel.kicks)
-    calm = (0, 8) if w.slots == 16 else (0,)
-    _strokes(w, "kick", kicks if w.energy > 0.5 else calm, 0.80, w.presence(0.26))
+    _strokes(w, "kick", kicks if w.energy > 0.5 else _beats(w), 0.80, w.presence(0.26))
     _strokes(w, "snare" if w.energy > 0.6 else "rim", w.feel.after, 0.62, w.presence(0.3))
     _shaken(w, "hat", _grid(w, 0.35, 0.9), 0.62, w.presence(0.22))
     if _opens(w) and w.body:
@@ -107,7 +112,7 @@ def band(w: Writer) -> None:
 def beat(w: Writer) -> None:
     """A slow beat that leans: half time when calm, sixteenths on the hat when not."""
     kicks = w.section("kick").pick(w.feel.slow_kicks)
-    _strokes(w, "kick", kicks if w.energy > 0.45 else (0,), 0.80, w.presence(0.24))
+    _strokes(w, "kick", kicks if w.energy > 0.45 else _calm(w), 0.80, w.presence(0.24))
     late = (w.feel.half,) if w.energy < 0.5 else w.feel.after
     _strokes(w, "rim", late, 0.66, w.presence(0.3))
     _shaken(w, "hat", _grid(w, 0.4, 0.68), 0.52, w.presence(0.28))
@@ -139,7 +144,7 @@ def frame(w: Writer) -> None:
 
 def heart(w: Writer) -> None:
     """A heart that beats under pads: slow and felt, then with soft hats about it."""
-    _strokes(w, "kick", (0,) if w.energy < 0.5 else _beats(w), 0.66, w.presence(0.36))
+    _strokes(w, "kick", _calm(w) if w.energy < 0.5 else _beats(w), 0.66, w.presence(0.36))
     _strokes(w, "kick", w.feel.after, 0.50, w.presence(0.74))
     _shaken(w, "shaker", _grid(w, 0.62, 0.8), 0.44, w.presence(0.56))
     _shaken(w, "hat", _every(w, 2), 0.36, w.presence(0.64))

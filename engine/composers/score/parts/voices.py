@@ -6,26 +6,42 @@ from engine.composers.score.parts.ensembles import HOLDING
 from engine.composers.score.parts.rhythms import EIGHTHS, SLOW
 from engine.composers.score.parts.ties import struck
 from engine.composers.score.parts.writer import Writer
+from engine.composers.score.writing.descriptor import describe
 from engine.composers.score.writing.form import Harmony
 from engine.composers.score.writing.tones import Tone, scale_pitches
 
+_BREATH, _SHORT = 2.0, 1.5
+"""Sixteenths: how long a melody breathes at a phrase's end, and how short its last tone may be for
+it."""
+_WINDS = {"clarinet", "saxophone", "horn", "oboe", "flute", "trumpet", "voice"}
+"""Who has to breathe."""
+_RAISED, _LOW_ENOUGH = 0.44, 72.5
+"""Arousal from which a melody is doubled, and the highest register (MIDI) in which it is."""
+
 
 def lead(w: Writer) -> None:
-    """The melody, doubled an octave higher where an aroused period reaches its height."""
+    """The melody, in an aroused section's second phrases doubled an octave higher. It breathes
+    where a phrase ends, however aroused it is."""
     bar, voice = w.bar, w.ensemble.voice
     hold = min(1.0, bar.descriptor.articulation + 0.05)
-    risen = bar.phrase % 2 == 1 and 0 < bar.phrase_bar < bar.phrase_bars - 1
-    doubled = risen and w.energy > 0.72 and _top(bar.melody) <= 74
+    doubled = _doubled(w)
     for tone in bar.melody:
         accent = w.stress(tone.slot, 1.06, 0.98, 0.90)
         pitch = tone.pitch + 12 * voice.octave
-        w.add("lead", voice.lead, tone.slot, tone.length * hold, pitch, accent)
+        length = tone.length * hold
+        if w.cadence and tone == bar.melody[-1]:
+            length = min(length, max(_SHORT, w.slots - _BREATH - tone.slot))
+        w.add("lead", voice.lead, tone.slot, length, pitch, accent)
         if doubled:
-            w.add("colour", voice.lead, tone.slot, tone.length * hold, pitch + 12, 0.62)
+            w.add("colour", voice.lead, tone.slot, length, pitch + 12, 0.62)
 
 
-def _top(melody: tuple[Tone, ...]) -> int:
-    return max((tone.pitch for tone in melody), default=0)
+def _doubled(w: Writer) -> bool:
+    """Whether the phrase's melody has its octave: what is sung higher would be shrill with it. Of
+    a phrase as a whole, so that it does not come and go by the bar."""
+    begun = w.begun
+    low = describe(begun).register <= _LOW_ENOUGH
+    return w.body and w.bar.phrase % 2 == 1 and begun.arousal > _RAISED and low
 
 
 def pad(w: Writer, harmony: Harmony, end: int, full: bool) -> None:
@@ -66,6 +82,9 @@ def counter(w: Writer) -> None:
     start, goal = first.voicing[-2], last.voicing[-2]
     slot = _longest(bar.melody, w.slots) if bar.melody else 0
     room = w.slots - slot
+    if name in _WINDS and (room < 6 or w.energy < 0.45):
+        _breathed(w, name, start, goal, 0.72 * presence)
+        return
     if room < 6 or w.energy < 0.45:
         for tone in struck(w, first, lambda h: h.voicing[-2:-1]):
             w.add("counter", name, tone.slot, tone.slots, tone.pitch, 0.72 * presence)
@@ -82,6 +101,17 @@ def counter(w: Writer) -> None:
         at = slot + step * k
         length = step if k == 0 else w.slots - at
         w.add("counter", name, at, length, pitch, (0.78 + 0.04 * k) * presence)
+
+
+def _breathed(w: Writer, name: str, start: int, goal: int, accent: float) -> None:
+    """A bar by somebody who has to breathe: one tone, or one to its middle and another that is
+    softer, let go before the bar is over."""
+    half, until = w.feel.half, w.slots - _BREATH
+    if start == goal:
+        w.add("counter", name, 0, until, start, accent)
+        return
+    w.add("counter", name, 0, half, start, accent)
+    w.add("counter", name, half, until - half, goal, 0.9 * accent)
 
 
 def canon(w: Writer) -> None:

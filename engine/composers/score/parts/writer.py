@@ -20,8 +20,9 @@ class Writer:
     """Collects the strokes of a bar.
 
     ``energy``: arousal at the bar's start, from 0 to 1: it decides what is played; ``sad``: whether
-    valence and arousal are both low: bare fifths and falling inner lines. How loud and bright a
-    note is follows from the affect at its own onset.
+    valence and arousal are both low: bare fifths and falling inner lines; ``begun``: the affect at
+    the phrase's start, for what a phrase keeps. How loud and bright a note is follows from the
+    affect at its own onset.
     """
 
     def __init__(self, bar: Bar, ensemble: Ensemble, path: Path) -> None:
@@ -29,6 +30,7 @@ class Writer:
         affect = affect_at(path, bar.start)
         self.energy = 0.5 + 0.5 * affect.arousal
         self.sad = affect.valence < _SAD and affect.arousal < 0.1
+        self.begun = affect_at(path, _phrase_start(bar))
         self.strokes: list[Stroke] = []
         # Keyed by bar and section, so that a layer stays for its phrase.
         self.layers = Dice(bar.seed, bar.section, bar.phrase, "layers")
@@ -88,3 +90,9 @@ class Writer:
         strokes = pedalled(strokes, self.bar, self.energy)
         strokes = cleared(strokes, self.bar, self.ensemble.voice.octave)
         return [self._touch.note(stroke) for stroke in voiced(strokes)]
+
+
+def _phrase_start(bar: Bar) -> int:
+    """The session frame at which the bar's phrase began, as if at its own tempo: that moves by a
+    few percent within a phrase, the path by next to nothing in that time."""
+    return max(0, bar.start - max(0, bar.phrase_bar) * bar.length)
