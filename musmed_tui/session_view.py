@@ -11,16 +11,14 @@ from engine.affect.circumplex import Affect
 from engine.affect.moods import MoodTable
 from engine.affect.path import Path
 from engine.affect.phrases import SAME, called
-from engine.clip_record import ClipRecord
-from engine.plan.clock import STRIDE_SECONDS
 from engine.plan.events import Event, Steer
 from engine.plan.generation import file_name
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
-from engine.plan.spec import ClipSpec, Plan, Tags
+from engine.plan.spec import Plan, Tags
 from engine.playback.playback import SILENCE_DB
 from engine.printable import one_line
-from engine.session.status import ClipView, Phase, RunnerStatus
+from engine.session.status import ClipView, Phase, RunnerStatus, clip_at, played_tags
 
 if TYPE_CHECKING:
     from engine.session.library.records import StoredSession
@@ -120,7 +118,7 @@ def snapshot(source: HasStatus) -> Snapshot:
     status = source.status()
     playback, plan = status.playback, status.plan
     position = min(playback.heard, plan.total)
-    clip = _clip_at(plan.clips, position)
+    clip = clip_at(plan.clips, position)
     following = plan.clips[clip + 1].tags if clip + 1 < len(plan.clips) else None
     record = next((view.record for view in status.clips if view.index == clip), None)
     return Snapshot(
@@ -133,7 +131,7 @@ def snapshot(source: HasStatus) -> Snapshot:
         target=plan.path.waypoints[-1].affect,
         start_word=_seen(status.request.start_word),
         target_word=_seen(_target_word(status.request, plan, status.events)),
-        tags=_seen_tags(_played_tags(plan.clips[clip].tags, record, position)),
+        tags=_seen_tags(played_tags(plan.clips[clip].tags, record, position)),
         next_tags=following and _seen_tags(following),
         clip=clip,
         clips=len(plan.clips),
@@ -158,26 +156,14 @@ def _seen(text: str | None) -> str | None:
 
 
 def _seen_tags(tags: Tags) -> Tags:
-    """The emotion may be the listener's own word, from the library."""
-    return msgspec.structs.replace(tags, emotion=one_line(tags.emotion))
-
-
-def _played_tags(tags: Tags, record: ClipRecord | None, position: float) -> Tags:
-    """A clip's tags with those whose players play at ``position``, once the clip's bars are known:
-    a planned change of players is heard when the music's form has a place for it."""
-    bars = () if record is None else record.bars
-    playing = [bar for bar in bars if bar.start <= position and bar.instrument]
-    bar = playing[-1] if playing else next((bar for bar in bars if bar.instrument), None)
-    if bar is None:
-        return tags
+    """The emotion may be the listener's own word, from the library; who plays is what an engine
+    said."""
     return msgspec.structs.replace(
-        tags, instrument=one_line(bar.instrument), genre=one_line(bar.genre)
+        tags,
+        emotion=one_line(tags.emotion),
+        instrument=one_line(tags.instrument),
+        genre=one_line(tags.genre),
     )
-
-
-def _clip_at(clips: tuple[ClipSpec, ...], position: float) -> int:
-    """The clip whose own stretch (its 22.5 s up to the next clip's start) holds ``position``."""
-    return min(int(position // STRIDE_SECONDS), len(clips) - 1)
 
 
 def _target_word(request: Request, plan: Plan, events: Sequence[Event]) -> str | None:
@@ -227,7 +213,7 @@ def expected_of(stored: StoredSession, volume: float = 1.0) -> Snapshot:
 
 def placed_at(shown: Snapshot, plan: Plan, position: float) -> Snapshot:
     """``shown``, a session of ``plan``, about to be heard from ``position`` session seconds on."""
-    clip = _clip_at(plan.clips, position)
+    clip = clip_at(plan.clips, position)
     return msgspec.structs.replace(
         shown,
         state="starting",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from engine.listener.likings import Liking
 from engine.listener.ratings import Felt
 from engine.plan.events import Event
 from engine.plan.request import Request
@@ -22,3 +23,4 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     heard: float
     felt: Felt = Felt()
+    likings: tuple[Liking, ...] = ()

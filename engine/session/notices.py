@@ -36,9 +36,9 @@ class Notices:
         self._queue: queue.SimpleQueue[Notice] = queue.SimpleQueue()
         self._said: set[str] = set()
 
-    def tell(self, text: str) -> None:
+    def tell(self, text: str, *, answer: bool = False) -> None:
         """For the listener alone."""
-        self._queue.put(Notice(self._heard(), one_line(text)))
+        self._queue.put(Notice(self._heard(), one_line(text), answer))
 
     def say(self, text: str, *, answer: bool = False) -> None:
         """For the listener, and for the session's record, if the disk takes it."""

@@ -20,6 +20,7 @@ from engine.composers.speeds import SessionSpeeds
 from engine.errors import MusmedError
 from engine.link.deliveries import Banner, Delivery
 from engine.link.protocol import Loading, Opened, Pong
+from engine.listener.likings import Reaction
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.spec import ClipKey
 from engine.playback.clips import DamagedClipError
@@ -46,6 +47,7 @@ from engine.session.first_composer import FirstComposer
 from engine.session.library.library import Library
 from engine.session.library.records import State
 from engine.session.lifecycle import Lifecycle
+from engine.session.liking import keep_reaction
 from engine.session.notices import Notice, Notices
 from engine.session.status import RunnerStatus, sentence_of, status_of
 from engine.session.watch import Watch
@@ -57,7 +59,7 @@ AT_ONCE = 64
 
 log = logging.getLogger(__name__)
 
-Inbox = queue.SimpleQueue[tuple[int, Delivery] | Event]
+Inbox = queue.SimpleQueue[tuple[int, Delivery] | Event | Reaction]
 """An engine's words with the engine's number, and what the listener does."""
 
 
@@ -149,6 +151,10 @@ class SessionRunner:
         """Compose this stretch anew with another seed."""
         self._inbox.put(Skip(self._now()))
 
+    def like(self, liked: bool) -> None:
+        """Keep that what sounds now is liked, or is not. Nothing of the session changes."""
+        self._inbox.put(Reaction(self._now(), liked))
+
     def _now(self) -> float:
         """Session seconds at which the listener acts; the conductor aims from there."""
         return self.playback.state().heard
@@ -234,7 +240,9 @@ class SessionRunner:
             for _ in range(AT_ONCE):
                 message = self._inbox.get(timeout=timeout) if timeout else self._inbox.get_nowait()
                 timeout = None
-                if self._lifecycle.failure is not None:
+                if isinstance(message, Reaction):
+                    keep_reaction(self._library, self._notices, self._look(), message)
+                elif self._lifecycle.failure is not None:
                     self._decline(message)
                 elif isinstance(message, tuple):
                     number, delivery = message

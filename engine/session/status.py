@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -10,9 +11,10 @@ import msgspec
 from engine.audio.format import SAMPLE_RATE
 from engine.clip_record import ClipRecord
 from engine.errors import MusmedError
+from engine.plan.clock import STRIDE_SECONDS
 from engine.plan.events import Event
 from engine.plan.request import Request
-from engine.plan.spec import Plan
+from engine.plan.spec import ClipSpec, Plan, Tags
 from engine.playback.playback import PlaybackState
 
 if TYPE_CHECKING:  # the screen opens before there is a conductor
@@ -97,6 +99,22 @@ def _view(conductor: Conductor, index: int) -> ClipView:
         phase = "ready" if state.whole else "composing"
     record = state.record if state else None
     return ClipView(spec.index, spec.revision, spec.start, spec.end, phase, record)
+
+
+def clip_at(clips: Sequence[ClipSpec], position: float) -> int:
+    """The clip whose own stretch (its 22.5 s up to the next clip's start) holds ``position``."""
+    return min(int(position // STRIDE_SECONDS), len(clips) - 1)
+
+
+def played_tags(tags: Tags, record: ClipRecord | None, position: float) -> Tags:
+    """A clip's tags with those whose players play at ``position``, once the clip's bars are known:
+    a planned change of players is heard when the music's form has a place for it."""
+    bars = () if record is None else record.bars
+    playing = [bar for bar in bars if bar.start <= position and bar.instrument]
+    bar = playing[-1] if playing else next((bar for bar in bars if bar.instrument), None)
+    if bar is None:
+        return tags
+    return msgspec.structs.replace(tags, instrument=bar.instrument, genre=bar.genre)
 
 
 def sentence_of(error: Exception) -> str:

@@ -12,7 +12,7 @@ from musmed_tui.terminal.streams import say_json
 from musmed_tui.terminal.table import print_table
 from musmed_tui.wording import clock, story
 
-COLUMNS = ("session", "begun", "feelings", "heard", "before", "after", "change", "note")
+COLUMNS = ("session", "begun", "feelings", "heard", "before", "after", "change", "liked", "note")
 
 
 def show_history(limit: str | None, *, as_json: bool) -> None:
@@ -28,7 +28,9 @@ def show_history(limit: str | None, *, as_json: bool) -> None:
     if as_json:
         say_json({"sessions": [_document(past) for past in found]})
         return
-    print_table("History", COLUMNS, [_row(past) for past in found], spare=("note", "change"))
+    print_table(
+        "History", COLUMNS, [_row(past) for past in found], spare=("note", "liked", "change")
+    )
 
 
 def _row(past: Past) -> tuple[str, ...]:
@@ -41,8 +43,15 @@ def _row(past: Past) -> tuple[str, ...]:
         written(felt.before),
         written(felt.after),
         ",".join("-" if one is None else f"{one:+d}" for one in felt.change),
+        _liked(past),
         felt.note,
     )
+
+
+def _liked(past: Past) -> str:
+    """How much was liked and disliked."""
+    liked = sum(liking.liked for liking in past.likings)
+    return f"+{liked} -{len(past.likings) - liked}" if past.likings else ""
 
 
 def _document(past: Past) -> dict[str, object]:
@@ -60,6 +69,7 @@ def _document(past: Past) -> dict[str, object]:
         "after": _rated(felt.after),
         "change": {"valence": valence, "arousal": arousal},
         "note": felt.note,
+        "likings": past.likings,
     }
 
 

@@ -13,6 +13,7 @@ from musmed_tui.wording import MAX_TYPED, suggest
 HELP = (
     "  space  pause, go on      s  steer to a feeling    e  ease (calmer from here)",
     "  n  compose this anew     + -  volume              , .  back, on 10 s",
+    "  l  you like what plays   d  you don't; both are kept, nothing changes now",
     "  q  stop; it is kept      ?  this list",
 )
 
@@ -24,6 +25,8 @@ class Act(Enum):
     PAUSE = auto()
     EASE = auto()
     SKIP = auto()
+    LIKE = auto()
+    DISLIKE = auto()
     LOUDER = auto()
     SOFTER = auto()
     BACK = auto()
@@ -45,6 +48,8 @@ KEYS = {
     " ": Act.PAUSE,
     "e": Act.EASE,
     "n": Act.SKIP,
+    "l": Act.LIKE,
+    "d": Act.DISLIKE,
     "+": Act.LOUDER,
     "=": Act.LOUDER,
     "up": Act.LOUDER,

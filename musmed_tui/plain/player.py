@@ -172,6 +172,8 @@ class PlainPlayer:
                 self._runner.ease()
             case Act.SKIP:
                 self._runner.skip()
+            case Act.LIKE | Act.DISLIKE:
+                self._runner.like(act is Act.LIKE)
             case Act.LOUDER:
                 self._change_volume(VOLUME_STEP)
             case Act.SOFTER:

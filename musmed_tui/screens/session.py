@@ -31,7 +31,9 @@ from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
 from musmed_tui.wording import SEEK_SECONDS, VOLUME_STEP, clock
 
-_ON_THE_SESSION = {"pause", "ease", "steer", "skip", "louder", "softer", "forward", "back"}
+_ON_THE_SESSION = {
+    *("pause", "ease", "steer", "skip", "louder", "softer", "forward", "back", "like", "dislike"),
+}
 
 
 class SessionScreen(ShownFocusScreen):
@@ -53,6 +55,8 @@ class SessionScreen(ShownFocusScreen):
         Binding("q", "stop", "stop", tooltip="Fade out and end; the session is kept"),
         Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("n", "skip", "anew", tooltip="Compose this stretch anew"),
+        Binding("l", "like", show=False, tooltip="You like what plays: it is kept"),
+        Binding("d", "dislike", show=False, tooltip="You don't like what plays: it is kept"),
         Binding("plus", "louder", "volume", key_display="- +", tooltip="Louder"),
         Binding("equals_sign,up", "louder", show=False),
         Binding("minus,underscore,down", "softer", show=False, tooltip="Softer"),
@@ -234,6 +238,8 @@ class SessionScreen(ShownFocusScreen):
             "leave": steering,
             "type": steering and not isinstance(self.focused, FeelingField),
             "steer": not steering,
+            "like": not steering,
+            "dislike": not steering,
             "card": not (narrow and steering),
             "view": narrow and not steering,
             "down": words,
@@ -250,6 +256,14 @@ class SessionScreen(ShownFocusScreen):
     def action_skip(self) -> None:
         if self._runner is not None:
             self._runner.skip()
+
+    def action_like(self) -> None:
+        if self._runner is not None:
+            self._runner.like(liked=True)
+
+    def action_dislike(self) -> None:
+        if self._runner is not None:
+            self._runner.like(liked=False)
 
     def action_ease(self) -> None:
         if self._runner is not None:

@@ -21,6 +21,7 @@ from engine.affect.circumplex import Affect
 from engine.clip_record import ClipRecord
 from engine.composers.base import EMBEDDED, BarRecord, Continuation, Marks
 from engine.errors import MusmedError
+from engine.listener.likings import Liking
 from engine.listener.ratings import Rating
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.planner import make_plan
@@ -93,8 +94,15 @@ def filled(library: Library, now: datetime = NOW) -> str:
     library.set_position(session, 33.25)
     library.listener.rate(session, "before", Rating(30, 70), now)
     library.listener.rate(session, "after", Rating(60, None), now, note="Rain.")
+    for clip, liked in ((0, True), (2, False)):
+        library.listener.add_liking(session, a_liking(clip, liked), now)
     library.set_state(session, "interrupted")
     return session
+
+
+def a_liking(clip: int, liked: bool) -> Liking:
+    tags = {"mood": "calm", "instrument": "piano", "genre": "ambient"}
+    return Liking(clip=clip, revision=0, at=22.5 * clip + 3.0, liked=liked, **tags)
 
 
 class Spoilt:
@@ -106,6 +114,8 @@ class Spoilt:
         self.whole = {session: self.library.load(session) for session in (self.bad, self.good)}
         self.felt = self.library.listener.felt([self.good])[self.good]
         assert (self.felt.before, self.felt.after) == (Rating(30, 70), Rating(60, None))
+        self.likings = self.library.listener.likings([self.good])[self.good]
+        assert [(one.clip, one.liked) for one in self.likings] == [(0, True), (2, False)]
         db = self.library._db
         db.execute("PRAGMA foreign_keys = OFF")
         for table, columns in SHAPE.items():
@@ -135,6 +145,8 @@ class Spoilt:
             assert self.library.events_of(rows)[self.good] == EVENTS
             felt = self.library.listener.felt([self.good, self.bad])
             assert felt[self.good] == self.felt
+            likings = self.library.listener.likings([self.good, self.bad])
+            assert likings[self.good] == self.likings
             assert all(isinstance(one.note, str) for one in felt.values())
             assert {one.id for one in past_sessions(self.library)} == set(listed)
             self.library.latest_unfinished()

@@ -47,6 +47,7 @@ def test_a_library_of_the_schema_before_is_read_and_rated(old: Path) -> None:
     assert (len(stored.events), len(stored.clips), len(stored.notes)) == (3, 2, 1)
     assert stored.damage == ()
     assert [past.felt for past in past_sessions(library)] == [Felt(), Felt()]
+    assert [past.likings for past in past_sessions(library)] == [(), ()]
     library.listener.rate(FINISHED, "before", Rating(30, 70), NOW)
     library.close()
 

@@ -102,6 +102,9 @@ class FakeRunner:
     def skip(self) -> None:
         self.asked.append("skip")
 
+    def like(self, liked: bool) -> None:
+        self.asked.append("like" if liked else "dislike")
+
     def pause_or_resume(self) -> None:
         self.asked.append("pause")
         self.change(state="playing" if self.snapshot.paused else "paused")

@@ -1,4 +1,4 @@
-"""What the library keeps of the listener: how they felt. Private, and never in a log.
+"""What the library keeps of the listener: how they felt, what they like. Private, in no log.
 
 Values are read as those of every table are (``reading``): each may be anything, and one that is not
 what it should be counts as left out.
@@ -11,12 +11,19 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
+import msgspec
+
+from engine.listener.likings import Liking
 from engine.listener.ratings import HIGHEST, NOTE_LIMIT, Felt, Moment, Rating
 from engine.printable import visible_lines
 from engine.session.library.database import Database, Row
+from engine.session.library.reading import MAX_FIGURE
 
 Errors = Callable[[str | None], AbstractContextManager[None]]
 
+_LIKING = "session, clip, revision, at, mood, instrument, genre, liked, given"
+TAG_LIMIT = 64
+"""Characters of a tag, as in a clip's record."""
 _RATING = "session, moment, valence, arousal, note, given"
 
 
@@ -48,6 +55,34 @@ class ListenerRecord:
                 "DELETE FROM ratings WHERE session = ? AND moment = ?", (session, moment)
             )
 
+    def add_liking(self, session: str, liking: Liking, now: datetime) -> None:
+        """Keep that something was liked, or not, in place of what was said of the same clip and
+        players before. ``now`` has a time zone."""
+        values = (
+            *(session, liking.clip, liking.revision, liking.at, liking.mood, liking.instrument),
+            *(liking.genre, int(liking.liked), now.astimezone(UTC).isoformat()),
+        )
+        sql = f"INSERT OR REPLACE INTO likings ({_LIKING}) VALUES ({', '.join('?' * len(values))})"
+        with self._errors(session):
+            self._db.write(sql, values)
+
+    def likings(self, sessions: Sequence[str]) -> dict[str, tuple[Liking, ...]]:
+        """What was liked and disliked in each of ``sessions``, by its id, in session time."""
+        if not sessions:
+            return {}
+        ends = (min(sessions), max(sessions))
+        with self._errors(None):
+            rows = self._db.rows(_LIKING, "likings", "WHERE session BETWEEN ? AND ?", ends)
+        of: dict[object, list[Liking]] = {}
+        for session, *values in rows:
+            liking = _liking(values)
+            if liking is not None:
+                of.setdefault(session, []).append(liking)
+        return {
+            session: tuple(sorted(of.get(session, ()), key=lambda liking: liking.at))
+            for session in sessions
+        }
+
     def felt(self, sessions: Sequence[str]) -> dict[str, Felt]:
         """How it was before and after each of ``sessions``, by its id."""
         if not sessions:
@@ -72,6 +107,26 @@ def _felt(rows: Iterable[Row]) -> Felt:
             after, after_at = rating, when
             note = visible_lines(text[:NOTE_LIMIT]) if isinstance(text, str) else ""
     return Felt(before, after, note, before_at, after_at)
+
+
+def _liking(values: Sequence[object]) -> Liking | None:
+    """None for one that can't be read."""
+    clip, revision, at, mood, instrument, genre, liked, given = values
+    fields = {
+        "clip": clip,
+        "revision": revision,
+        "at": at,
+        "mood": mood,
+        "genre": genre,
+        "instrument": instrument,
+        "liked": liked in {0, 1} and bool(liked),
+    }
+    with contextlib.suppress(msgspec.ValidationError):
+        found = msgspec.convert({**fields, "given": _moment(given)}, Liking)
+        tags = (found.mood, found.instrument, found.genre)
+        if liked in {0, 1} and found.clip >= 0 and all(0 < len(tag) <= TAG_LIMIT for tag in tags):
+            return found if 0.0 <= found.at < MAX_FIGURE else None
+    return None
 
 
 def _slider(value: object) -> int | None:

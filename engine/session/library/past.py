@@ -11,7 +11,8 @@ def past_sessions(library: Library, limit: int = -1) -> tuple[Past, ...]:
     out and remarked. Raises ``MusmedError``."""
     rows = library.sessions(limit)
     events = library.events_of(rows)
-    felt = library.listener.felt([row.id for row in rows])
+    ids = [row.id for row in rows]
+    felt, likings = library.listener.felt(ids), library.listener.likings(ids)
     return tuple(
         Past(
             id=row.id,
@@ -22,6 +23,7 @@ def past_sessions(library: Library, limit: int = -1) -> tuple[Past, ...]:
             state=row.state,
             heard=row.position,
             felt=felt[row.id],
+            likings=likings[row.id],
         )
         for row in rows
     )

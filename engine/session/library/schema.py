@@ -58,6 +58,20 @@ MIGRATIONS = (
         PRIMARY KEY (session, moment)
     )
     """,
+    """
+    CREATE TABLE likings (
+        session TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        clip INTEGER NOT NULL CHECK (typeof(clip) = 'integer'),
+        revision INTEGER NOT NULL,
+        at REAL NOT NULL CHECK (typeof(at) = 'real'),
+        mood TEXT NOT NULL,
+        instrument TEXT NOT NULL,
+        genre TEXT NOT NULL,
+        liked INTEGER NOT NULL CHECK (liked IN (0, 1)),
+        given TEXT NOT NULL,
+        PRIMARY KEY (session, clip, instrument, genre)
+    )
+    """,
 )
 """Script n takes a library from schema n to n + 1. Never changed once released; only added to."""
 SHAPE = {
@@ -71,6 +85,9 @@ SHAPE = {
         *("record", "marks"),
     ),
     "notes": ("session", "position", "seconds", "text"),
+    "likings": (
+        *("session", "clip", "revision", "at", "mood", "instrument", "genre", "liked", "given"),
+    ),
     "ratings": ("session", "moment", "valence", "arousal", "note", "given"),
 }
 """The tables and columns that the newest schema has."""

@@ -155,7 +155,7 @@ def test_rate_keeps_what_is_said_and_history_shows_it(
     assert musmed(monkeypatch, "history") == 0
     row = capsys.readouterr().out.splitlines()[1].split("\t")
     assert row[0] == kept
-    assert row[4:] == ["30,70", "60,-", "+30,-", "Rain and rest"]
+    assert row[4:] == ["30,70", "60,-", "+30,-", "", "Rain and rest"]
     assert musmed(monkeypatch, "history", "--json") == 0
     (found,) = json.loads(capsys.readouterr().out)["sessions"]
     assert found["change"] == {"valence": 30, "arousal": None}

@@ -1,0 +1,54 @@
+"""Likes and dislikes while a session is heard: what sounded is looked up and kept.
+
+The engine that composes is not told: a like changes no sample of the session in which it is given.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+
+from engine.errors import MusmedError
+from engine.listener.likings import Liking, Reaction
+from engine.plan.planner import make_plan
+from engine.plan.words import spelled
+from engine.session.library.library import Library
+from engine.session.notices import Notices
+from engine.session.status import RunnerStatus, clip_at, played_tags
+
+log = logging.getLogger(__name__)
+
+
+def sounded(status: RunnerStatus, reaction: Reaction) -> Liking:
+    """What was heard when the key was pressed, whatever has been changed since."""
+    events = [event for event in status.events if event.at <= reaction.at]
+    at = min(max(0.0, reaction.at), status.plan.total)
+    spec = make_plan(status.request, events).clips[clip_at(status.plan.clips, at)]
+    view = next((view for view in status.clips if view.index == spec.index), None)
+    record = view.record if view is not None and view.revision == spec.revision else None
+    tags = played_tags(spec.tags, record, at)
+    return Liking(
+        clip=spec.index,
+        revision=spec.revision,
+        at=at,
+        mood=tags.mood,
+        instrument=tags.instrument,
+        genre=tags.genre,
+        liked=reaction.liked,
+    )
+
+
+def keep_reaction(
+    library: Library, notices: Notices, status: RunnerStatus, reaction: Reaction
+) -> None:
+    """Keep a like or a dislike, and say so. One that can't be stored ends nothing."""
+    liking = sounded(status, reaction)
+    players = f"{spelled(liking.instrument)}, {spelled(liking.genre)}"
+    try:
+        library.listener.add_liking(status.session, liking, datetime.now(UTC))
+    except MusmedError as error:
+        log.warning("a like or dislike was not stored")
+        notices.tell(f"What you said of {players} was not kept. {error}")
+        return
+    word = "like" if liking.liked else "don't like"
+    notices.tell(f"Kept: you {word} {players}. This session stays as it is.", answer=True)
