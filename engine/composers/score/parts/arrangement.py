@@ -6,8 +6,8 @@ from engine.affect.path import Path
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.parts import percussion, voices
 from engine.composers.score.parts.basses import BASSES
-from engine.composers.score.parts.ensembles import Ensemble
-from engine.composers.score.parts.figures import FIGURES, choice, held, ring_out
+from engine.composers.score.parts.ensembles import HOLDING, Ensemble
+from engine.composers.score.parts.figures import FIGURES, choice, held, offbeats, ring_out
 from engine.composers.score.parts.takes import with_takes
 from engine.composers.score.parts.touch import LAST_NOTE, LONGEST_NOTE, SEATS, Note, Seat
 from engine.composers.score.parts.writer import Writer
@@ -20,6 +20,12 @@ _AT_ONCE = 0.6
 the level does not have to be found anew when it enters."""
 _DRIVEN = 0.42
 """Energy above which an ensemble's driving ostinato joins in."""
+_LIFTED = 0.5
+"""Energy below which glad music is given a step: from there on it has its own."""
+_TWO = 0.75
+"""How much of the gladdest music is sung by two."""
+_SLOW_BASSES = {"cello", "warm pad"}
+"""Basses that speak too slowly for eighths; then somebody who plucks has them."""
 _DRUMS_FROM = 5 * SAMPLE_RATE
 """Frames from the session's start before which nobody drums."""
 
@@ -31,27 +37,55 @@ def arrange(bar: Bar, ensemble: Ensemble, path: Path) -> list[Note]:
     is, on the path's affect at its own onset.
     """
     w = Writer(bar, ensemble, path)
-    style = ensemble.style
     ends = [h.slot for h in bar.harmony[1:]] + [bar.metre.slots]
     full = w.layers.chance(0.8) or bar.phrase % 2 == 1 or bar.kind != "body"
     bass = ensemble.bass
+    line = _line(w)
     figure = choice(w.section("figures"), ensemble.figures, w.period)
+    if line == "throbbing" and figure == "nocturne":
+        figure = "broken"  # the left hand is busy
     if figure == "nocturne" and bass == ensemble.figure and bar.kind != "final":
         bass = None  # the figure's own left hand
     for harmony, end in zip(bar.harmony, ends, strict=True):
         _figure(w, figure, harmony, end)
         voices.pad(w, harmony, end, full)
         if bass and (bar.number > 0 or w.energy > _AT_ONCE):
-            line = "plain" if bar.kind == "final" else style.line
             BASSES[line](w, bass, harmony, end)
+        if bass in _SLOW_BASSES and ensemble.plucked and _throbs(w):
+            BASSES["throbbing"](w, ensemble.plucked, harmony, end)
     voices.lead(w)
-    voices.counter(w)
+    if _sung_by_two(w):
+        voices.second(w)
+    else:
+        voices.counter(w)
     voices.canon(w)
     voices.answer(w)
     voices.fill(w)
     if bar.start >= _DRUMS_FROM and bar.kind != "final":
         percussion.play(w)
     return with_takes(sorted(w.played()), bar.number)
+
+
+def _line(w: Writer) -> str:
+    """The bass line: the style's, or what the temper asks for."""
+    own = w.ensemble.style.line
+    if w.bar.kind == "final":
+        return "plain"
+    if not w.body:
+        return own
+    if _throbs(w) and w.ensemble.bass not in _SLOW_BASSES:
+        return "throbbing"
+    lifts = w.energy < _LIFTED and w.ensemble.bass not in HOLDING
+    return "lifted" if lifts and w.takes("lift", w.temper.glad) else own
+
+
+def _throbs(w: Writer) -> bool:
+    return w.body and w.takes("throb", w.temper.tense)
+
+
+def _sung_by_two(w: Writer) -> bool:
+    """Whether the melody has a second voice in thirds and sixths."""
+    return w.body and not w.bar.echo and w.takes("second", _TWO * w.temper.glad)
 
 
 def _figure(w: Writer, pattern: str, harmony: Harmony, end: int) -> None:
@@ -68,6 +102,9 @@ def _figure(w: Writer, pattern: str, harmony: Harmony, end: int) -> None:
     drive = ensemble.style.drive
     if drive and w.energy > _DRIVEN:
         FIGURES["ostinato"](w, drive, harmony, end)
+    plucked = ensemble.plucked
+    if plucked and w.energy < _LIFTED and w.body and w.takes("offbeats", w.temper.glad):
+        offbeats(w, plucked, harmony, end)
     if ensemble.style.glitter and w.bar.number > 1:
         pattern = "shimmer" if w.energy < 0.55 else "sequence"
         FIGURES[pattern](w, ensemble.style.glitter, harmony, end)

@@ -31,6 +31,8 @@ def _bare_fifth(harmony: Harmony) -> tuple[int, ...]:
     )
 
 
+_LOWEST = 33
+"""MIDI: a pedal lies in the octave from here."""
 _HOLDS = {"cello", "warm pad", "glass pad", "strings", "organ"}
 """Basses that sound on while they are held."""
 
@@ -172,6 +174,31 @@ def _step(w: Writer, pitch: int, way: int) -> int:
     return next((p for p in reversed(ladder) if p < pitch), pitch - 2)
 
 
+def throbbing(w: Writer, name: str, harmony: Harmony, end: int) -> None:
+    """The key's tonic as a pedal in eighths whose accents pull against the metre, each come to from
+    the tritone over it; where a phrase ends, the chord's own bass. By somebody else than a bass an
+    octave higher, among the figures."""
+    own = name == w.ensemble.bass
+    bass = harmony.bass if w.cadence else _LOWEST + (w.bar.tonic - _LOWEST) % 12
+    bass += 0 if own else 12
+    leans = {slot or w.slots for slot in w.feel.lean}
+    for slot in w.grid(EIGHTHS, harmony.slot, end):
+        accented = slot in w.feel.lean or slot == harmony.slot
+        pitch = bass + 6 if slot + EIGHTHS in leans and not accented else bass
+        part = "bass" if own else "figure"
+        w.add(part, name, slot, 1.6, pitch, 0.86 if accented else 0.6)
+
+
+def lifted(w: Writer, name: str, harmony: Harmony, end: int) -> None:
+    """Root, and fifth from the middle of a bar, each let go early: a step that is danced softly."""
+    half, full = w.feel.half, end - harmony.slot >= w.slots
+    share = 0.9 if name in _HOLDS else 0.65
+    until = half if full else end
+    w.add("bass", name, harmony.slot, share * (until - harmony.slot), harmony.bass, 0.88)
+    if full:
+        w.add("bass", name, half, share * (end - half), _fifth(harmony), 0.78)
+
+
 BASSES: dict[str, BassLine] = {
     "plain": plain,
     "bowed": bowed,
@@ -180,4 +207,6 @@ BASSES: dict[str, BassLine] = {
     "syncopated": syncopated,
     "eighths": eighths,
     "offbeat": offbeat,
+    "throbbing": throbbing,
+    "lifted": lifted,
 }

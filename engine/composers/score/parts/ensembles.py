@@ -117,6 +117,12 @@ class Ensemble:
         return self.style.colour or self.style.glitter or self.figure
 
     @property
+    def plucked(self) -> str | None:
+        """Who has short soft chords: whoever plucks or strikes, if anybody does."""
+        others = self.style.drive or self.style.glitter
+        return others if self.figure in HOLDING else self.style.drive or self.figure
+
+    @property
     def struck(self) -> str:
         """Who repeats the last chord."""
         return (self.style.glitter or self.style.figure) if self.figure in HOLDING else self.figure

@@ -52,7 +52,7 @@ class _Rests:
 
     def __init__(self, w: Writer) -> None:
         self._dice, self._slow = w.dice("rests"), w.feel.slow
-        self._share = 0.06 + 1.5 * max(0.0, 0.52 - w.energy)
+        self._share = 0.06 + 1.5 * max(0.0, 0.52 - w.motion)
 
     def at(self, slot: int) -> bool:
         return slot not in self._slow and self._dice.chance(self._share)
@@ -61,7 +61,9 @@ class _Rests:
 def broken(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """The voices one after another, in the section's order."""
     order = w.section("figure").pick(w.feel.orders)
-    step = SLOW if w.energy < 0.25 else EIGHTHS if w.energy < 0.76 else SIXTEENTHS
+    if w.sad:
+        order = tuple(3 - place for place in order)  # what rises falls
+    step = SLOW if w.motion < 0.25 else EIGHTHS if w.energy < 0.76 else SIXTEENTHS
     voices = harmony.voicing
     if w.cadence and harmony.slot == 0 and end == w.slots:
         step = min(SLOW, 2 * step)
@@ -87,7 +89,7 @@ def nocturne(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """A left hand over two octaves under one pedal, the right hand adding a soft inner voice."""
     span = wide(harmony)
     order = w.section("figure").pick(w.feel.spans)
-    step = SLOW if w.energy < 0.25 else EIGHTHS if w.energy < 0.72 else SIXTEENTHS
+    step = SLOW if w.motion < 0.25 else EIGHTHS if w.energy < 0.72 else SIXTEENTHS
     rests = _Rests(w)
     for i, slot in enumerate(w.grid(step, harmony.slot, end)):
         if i and rests.at(slot):
@@ -134,7 +136,7 @@ def chorale(w: Writer, name: str, harmony: Harmony, end: int) -> None:
 def rocking(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """One low voice and the others in turn, to and fro."""
     low, others = harmony.voicing[0], harmony.voicing[1:]
-    step = SLOW if w.energy < 0.25 else EIGHTHS if w.energy < 0.78 else SIXTEENTHS
+    step = SLOW if w.motion < 0.25 else EIGHTHS if w.energy < 0.78 else SIXTEENTHS
     pairs = (others[:2], others[-2:])
     rests = _Rests(w)
     slots = w.grid(step, harmony.slot, end)
@@ -267,6 +269,16 @@ def shimmer(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     for slot in w.grid(EIGHTHS if w.energy < 0.75 else SIXTEENTHS, harmony.slot, end):
         if dice.chance(share + 0.15 if w.bar.metre.weight(slot) else share):
             w.add("figure", name, slot, 8, dice.pick(tones), 0.56 + 0.16 * dice.uniform())
+
+
+def offbeats(w: Writer, name: str, harmony: Harmony, end: int) -> None:
+    """Two inner voices off the beat, short and soft, where nothing else is struck."""
+    places = w.section("offbeats").pick((w.feel.between, w.feel.between[1::2], w.feel.between[::2]))
+    struck = {round(stroke.slot) for stroke in w.strokes if stroke.part == "figure"}
+    for slot in places:
+        if harmony.slot < slot < end and slot not in struck:
+            for pitch in harmony.voicing[1:3]:
+                w.add("figure", name, slot, 2, pitch, 0.56)
 
 
 def pizzicato(w: Writer, name: str, harmony: Harmony, end: int) -> None:

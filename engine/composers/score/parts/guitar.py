@@ -62,7 +62,7 @@ def picking(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     if w.energy < 0.75:
         answers = [slot for slot in answers if slot not in beats]
     for k, slot in enumerate(answers):
-        if w.energy < 0.3 and slot not in w.feel.slow and dice.chance(0.2):
+        if w.motion < 0.3 and slot not in w.feel.slow and dice.chance(0.2):
             continue
         finger = fingers[order[k % 4] % len(fingers)]
         w.add("figure", name, slot, min(8, end - slot), finger, 0.72 + 0.08 * dice.uniform())
@@ -75,7 +75,7 @@ def arpeggio(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     chord = _chord(harmony)
     hand = (chord[0], *chord[-3:])
     order = w.section("figure").pick(w.feel.hands)
-    step = SLOW if w.energy < 0.22 else EIGHTHS if w.energy < 0.85 else SIXTEENTHS
+    step = SLOW if w.motion < 0.22 else EIGHTHS if w.energy < 0.85 else SIXTEENTHS
     for k, slot in enumerate(w.grid(step, harmony.slot, end)):
         string = order[k % len(order)]
         accent = 0.92 if slot == harmony.slot else 0.8 if string == 3 else 0.72

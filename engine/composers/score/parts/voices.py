@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.composers.score.parts.ensembles import HOLDING
 from engine.composers.score.parts.rhythms import EIGHTHS, SLOW
-from engine.composers.score.parts.ties import struck
+from engine.composers.score.parts.ties import Voices, struck
 from engine.composers.score.parts.writer import Writer
 from engine.composers.score.writing.descriptor import describe
 from engine.composers.score.writing.form import Harmony
@@ -13,6 +15,10 @@ from engine.composers.score.writing.tones import Tone, scale_pitches
 _BREATH, _SHORT = 2.0, 1.5
 """Sixteenths: how long a melody breathes at a phrase's end, and how short its last tone may be for
 it."""
+_WIDE = 6
+"""Semitones that open voices lie apart at least."""
+_SWEET = {3, 4, 8, 9}
+"""Semitones: thirds and sixths."""
 _WINDS = {"clarinet", "saxophone", "horn", "oboe", "flute", "trumpet", "voice"}
 """Who has to breathe."""
 _RAISED, _LOW_ENOUGH = 0.44, 72.5
@@ -56,7 +62,9 @@ def pad(w: Writer, harmony: Harmony, end: int, full: bool) -> None:
         for pitch in harmony.voicing[-count:]:
             w.add("pad", name, 0, end, pitch, 0.85)
         return
-    upper = _bare if w.sad else lambda h: h.voicing[-count:]
+    upper = _bare if w.sad else _open if w.takes("open", w.temper.calm) else _tight(count)
+    if w.restless:
+        upper = _tritone(upper)
     for tone in struck(w, harmony, upper, stagger=0.4):
         w.add("pad", name, tone.slot, tone.slots, tone.pitch, 0.85)
     low = harmony.voicing[-count]
@@ -69,6 +77,44 @@ def _bare(harmony: Harmony) -> tuple[int, ...]:
     chord = harmony.chord.pcs
     tones = [p for p in harmony.voicing if p % 12 in (chord[0], chord[2])]
     return tuple(tones[:2]) or harmony.voicing[-2:]
+
+
+def _tight(count: int) -> Voices:
+    return lambda harmony: harmony.voicing[-count:]
+
+
+def _open(harmony: Harmony) -> tuple[int, ...]:
+    """The lowest voice and, far from it, the chord's third or else the highest: wide, and few."""
+    low, *others = harmony.voicing
+    third = [p for p in others if p % 12 == harmony.chord.pcs[1] and p - low > _WIDE]
+    return low, (third or others)[-1]
+
+
+def _tritone(others: Voices) -> Voices:
+    """The chord's tritone where it has one, else what ``others`` hold."""
+
+    def voices(harmony: Harmony) -> Sequence[int]:
+        pcs = {pitch % 12 for pitch in harmony.voicing}
+        tones = tuple(p for p in harmony.voicing if (p + 6) % 12 in pcs)
+        return tones or others(harmony)
+
+    return voices
+
+
+def second(w: Writer) -> None:
+    """A second voice in thirds and sixths under the melody, by whoever sings it: a tone of the
+    chord where the melody has one on a beat, else the third of the scale under it."""
+    bar, voice = w.bar, w.ensemble.voice
+    hold = min(1.0, bar.descriptor.articulation + 0.05)
+    for tone in bar.melody:
+        chord = [h for h in bar.harmony if h.slot <= tone.slot][-1].chord
+        scale = scale_pitches(bar.tonic, bar.mode, tone.pitch - 9, tone.pitch - 3)
+        near = [p for p in reversed(scale) if tone.pitch - p in _SWEET]
+        heard = [p for p in near if p % 12 in chord.pcs]
+        weak = not bar.metre.weight(tone.slot) and tone.length <= EIGHTHS
+        if heard or (weak and near):
+            pitch = (heard or near)[0] + 12 * voice.octave
+            w.add("counter", voice.lead, tone.slot, tone.length * hold, pitch, 0.7)
 
 
 def counter(w: Writer) -> None:

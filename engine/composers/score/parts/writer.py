@@ -8,12 +8,15 @@ from engine.composers.score.parts import rhythms
 from engine.composers.score.parts.clearing import cleared
 from engine.composers.score.parts.ensembles import Ensemble
 from engine.composers.score.parts.ringing import answered, pedalled
+from engine.composers.score.parts.temper import temper
 from engine.composers.score.parts.touch import Note, Stroke, Touch, voiced
 from engine.composers.score.writing.descriptor import affect_at
 from engine.composers.score.writing.form import Bar
 
 _SAD = -0.15
 """Valence below which music that is not aroused is set barely."""
+_GLAD_MOTION = 0.14
+"""By how much energy a glad figure moves more."""
 
 
 class Writer:
@@ -31,6 +34,9 @@ class Writer:
         self.energy = 0.5 + 0.5 * affect.arousal
         self.sad = affect.valence < _SAD and affect.arousal < 0.1
         self.begun = affect_at(path, _phrase_start(bar))
+        self.temper = temper(self.begun)
+        # What is restless leans where the metre does not.
+        self.restless = self.takes("lean", self.temper.tense)
         self.strokes: list[Stroke] = []
         # Keyed by bar and section, so that a layer stays for its phrase.
         self.layers = Dice(bar.seed, bar.section, bar.phrase, "layers")
@@ -52,7 +58,10 @@ class Writer:
         return rhythms.grid(self.bar.metre, step, start, end)
 
     def stress(self, slot: float, strong: float, beat: float, off: float) -> float:
-        """One of three forces: on a bar's or half bar's beat, on another beat, between beats."""
+        """One of three forces: on a bar's or half bar's beat, on another beat, between beats; where
+        the music is restless, on what leans against the metre, on the bar's own, elsewhere."""
+        if self.restless:
+            return strong if slot in self.feel.lean else beat if slot == 0 else off
         weight = self.bar.metre.weight(slot)
         return strong if weight >= 2 else beat if weight else off
 
@@ -64,6 +73,16 @@ class Writer:
     def cadence(self) -> bool:
         """True in the bar where a phrase ends and breathes."""
         return self.body and self.bar.ends_phrase
+
+    @property
+    def motion(self) -> float:
+        """Energy as a figure moves by it: what is glad keeps an inner motion where it is calm."""
+        calm = min(1.0, max(0.0, (0.55 - self.energy) / 0.25))
+        return self.energy + _GLAD_MOTION * self.temper.glad * calm
+
+    def takes(self, means: str, share: float) -> bool:
+        """Whether a phrase has a means that has a ``share`` of them; a section draws once."""
+        return self.section(means).uniform() < share
 
     def presence(self, threshold: float) -> float:
         """How much of a layer is there that enters at an energy: 0 below, then 0.25 up to 1."""
