@@ -137,7 +137,7 @@ class MusmedApp(App[Left]):
 
     @on(CheckInScreen.Ready)
     def _begin_chosen(self, event: CheckInScreen.Ready) -> None:
-        request = event.request
+        request = self._control.leaning(event.request)
         self._play(lambda: self._control.begin(request), expected(request, self._control.volume))
 
     def _check_in(self) -> CheckInScreen:

@@ -118,6 +118,14 @@ class Asked:
             rich_help_panel=MUSIC,
         ),
     ] = None
+    no_preferences: Annotated[
+        bool | None,
+        typer.Option(
+            "--no-preferences",
+            help="As if nothing had been learned of you ('musmed preferences').",
+            rich_help_panel=MUSIC,
+        ),
+    ] = None
     guidance: Annotated[
         str | None,
         typer.Option(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from musmed_tui import completion
-from musmed_tui.cli_parts import Json, Text
+from musmed_tui.cli_parts import Json, Text, refuse_in_front
 
 listening = typer.Typer()
 Session = Annotated[
@@ -61,3 +61,72 @@ def history(
     from musmed_tui.commands.history import show_history
 
     show_history(limit, as_json=as_json)
+
+
+preferences = typer.Typer(
+    name="preferences",
+    help="What was learned of what you like, and from what; mend it, forget it.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+listening.add_typer(preferences)
+Tag = Annotated[
+    Text,
+    typer.Argument(
+        metavar="TAG",
+        help="An instrument or a genre.",
+        autocompletion=completion.completes(completion.tags),
+    ),
+]
+Mood = Annotated[
+    Text,
+    typer.Option(
+        metavar="MOOD",
+        help="One of 'musmed moods'.",
+        autocompletion=completion.completes(completion.moods),
+    ),
+]
+Times = Annotated[int, typer.Option(min=0, max=1000, metavar="NUMBER", help="How often (0).")]
+
+
+@preferences.callback(invoke_without_command=True)
+def preferences_root(context: typer.Context, *, as_json: Json = False) -> None:
+    """What was learned of what you like, and from what; mend it, forget it."""
+    if context.invoked_subcommand is None:
+        from musmed_tui.commands.preferences import show_preferences
+
+        show_preferences(as_json=as_json)
+    else:
+        refuse_in_front(context)
+
+
+@preferences.command("export")
+def preferences_export(
+    file: Annotated[Text, typer.Argument(metavar="FILE", help="A new .json file.")] = None,
+) -> None:
+    """Write what was learned, and every like that it comes from, into a file of yours."""
+    from musmed_tui.commands.preferences import export_preferences
+
+    export_preferences(file)
+
+
+@preferences.command("set")
+def preferences_set(
+    tag: Tag = None, *, mood: Mood = None, liked: Times = 0, disliked: Times = 0
+) -> None:
+    """Set by hand how often something counts as liked and disliked in a mood."""
+    from musmed_tui.commands.preferences import set_preference
+
+    set_preference(tag, mood, liked, disliked)
+
+
+@preferences.command("forget")
+def preferences_forget(
+    tag: Tag = None,
+    *,
+    mood: Mood = None,
+    every: Annotated[bool, typer.Option("--all", help="Everything that was learned.")] = False,
+) -> None:
+    """Forget what was learned of an instrument or a genre, in one mood or in all."""
+    from musmed_tui.commands.preferences import forget_preferences
+
+    forget_preferences(tag, mood, every=every)

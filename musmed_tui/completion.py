@@ -125,6 +125,18 @@ def genres() -> Iterable[str]:
     return tag_statistics().genres
 
 
+def tags() -> Iterable[str]:
+    from engine.plan.words import tag_statistics
+
+    return (*tag_statistics().instruments, *tag_statistics().genres)
+
+
+def moods() -> Iterable[str]:
+    from engine.affect.moods import moods_of
+
+    return (mood.name for mood in moods_of(None))
+
+
 def composers() -> Iterable[str]:
     from engine.composers.musicgen.files.catalogue import NAMES
 

@@ -127,6 +127,13 @@ class SessionControl:
                 msgspec.structs.replace(self._options.composer, generation=generation),
             )
 
+    def leaning(self, request: Request) -> Request:
+        """``request`` bent by what was learned of the listener; as it is where the library can't
+        say. Takes milliseconds."""
+        from musmed_tui.leaning import leaning
+
+        return leaning(request, self.library)
+
     def begin(
         self,
         request: Request,

@@ -1,7 +1,8 @@
 """Drift: who plays first, and how players and genre change (the paper's temperature).
 
-Drawn from P(instrument | mood) and P(genre | mood) in MTG-Jamendo, among what can be reached from
-who plays now (``families``) and does not work against the path.
+Drawn from P(instrument | mood) and P(genre | mood) in MTG-Jamendo, bent by what the listener leans
+to (``leanings``), among what can be reached from who plays now (``families``) and does not work
+against the path.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 import msgspec
 
 from engine.plan.families import Stretch, may_follow, stay
+from engine.plan.leanings import genres_for, instruments_for
 from engine.plan.request import Request
 from engine.plan.spec import Players
 from engine.plan.words import Distribution, tag_statistics
@@ -42,11 +44,7 @@ class Place(msgspec.Struct, frozen=True):
 def first_players(request: Request, start_mood: str, target_mood: str) -> Players:
     """Who plays first: drawn from what goes with the session's first and last mood, with both of
     them, and an instrument and a genre that belong together. Pinned tags stand."""
-    return _chosen(
-        request,
-        _both(tag_statistics().instrument_given_mood, start_mood, target_mood),
-        _both(tag_statistics().genre_given_mood, start_mood, target_mood),
-    )
+    return _chosen(request, *_both_rows(request, start_mood, target_mood))
 
 
 def changed(now: Sequence[Players], request: Request, place: Place) -> Players | None:
@@ -60,12 +58,10 @@ def changed(now: Sequence[Players], request: Request, place: Place) -> Players |
     """
     if _uniform(request.seed, place.index, "chance") >= request.temperature:
         return None
-    table = tag_statistics()
-    instruments, genres = table.instrument_given_mood, table.genre_given_mood
     if place.steered:
-        both = [_both(rows, place.mood, place.goal) for rows in (instruments, genres)]
+        both = _both_rows(request, place.mood, place.goal)
         return _one_of(now, _weighted(request, *both), (0.0, 1.0), request.seed, place)
-    weights = _weighted(request, instruments[place.mood], genres[place.mood])
+    weights = _weighted(request, *_rows(request, place.mood))
     surprised = _uniform(request.seed, place.index, "surprise")
     if surprised < _SURPRISE * request.temperature**2:
         found = _one_of(now, weights, (_NEIGHBOUR, FAMILY), request.seed, place)
@@ -164,9 +160,19 @@ def _belong(players: Players) -> float:
     return table.instrument_lift[players.genre][table.instruments.index(players.instrument)]
 
 
-def _both(table: dict[str, Distribution], a: str, b: str) -> Distribution:
+def _rows(request: Request, mood: str) -> tuple[Distribution, Distribution]:
+    """Instruments and genres that go with a mood, for who asks."""
+    return instruments_for(mood, request.leanings), genres_for(mood, request.leanings)
+
+
+def _both_rows(request: Request, a: str, b: str) -> tuple[Distribution, Distribution]:
+    """Those that go with two moods."""
+    one, other = _rows(request, a), _rows(request, b)
+    return _both(one[0], other[0]), _both(one[1], other[1])
+
+
+def _both(one: Distribution, other: Distribution) -> Distribution:
     """What goes with both moods: the geometric mean; where nothing does, what goes with either."""
-    one, other = table[a], table[b]
     found = {tag: math.sqrt(one[tag] * other[tag]) for tag in sorted(one.keys() & other.keys())}
     if not found.keys() - NOT_CHOSEN:
         return {tag: one.get(tag, 0.0) + other.get(tag, 0.0) for tag in sorted({*one, *other})}

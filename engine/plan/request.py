@@ -8,6 +8,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.moods import MoodTable
 from engine.affect.path import Strategy
 from engine.plan.generation import Generation, file_name
+from engine.plan.leanings import Leanings
 
 MIN_MINUTES = 1.0
 MAX_MINUTES = 60.0
@@ -33,6 +34,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A registry name, a checkpoint's place or 'auto'."""
     generation: Generation = Generation()
     """For composers that sample from a model."""
+    leanings: Leanings | None = None
+    """What the listener leans to, as it was learned when the session was asked for."""
     mood_table: MoodTable | None = None
     """Where the moods lie; None: musmed's own table. The whole of it stands here, so that a kept
     session is made again the same whatever has become of the file."""

@@ -51,4 +51,4 @@ def keep_reaction(
         notices.tell(f"What you said of {players} was not kept. {error}")
         return
     word = "like" if liking.liked else "don't like"
-    notices.tell(f"Kept: you {word} {players}. This session stays as it is.", answer=True)
+    notices.tell(f"Kept: you {word} {players}; it counts from the next session on.", answer=True)

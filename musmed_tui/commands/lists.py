@@ -15,6 +15,7 @@ from engine.plan.events import Ease, Event, Steer
 from musmed_tui.asked import Asked
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.felt import completed
+from musmed_tui.leaning import kept_leaning
 from musmed_tui.options import build_request, drawn_seed, help_for
 from musmed_tui.paths import folders
 from musmed_tui.settings import load_settings
@@ -39,7 +40,10 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
     asked = completed(asked)
     if help_here := help_for(asked):
         remark(help_here)
-    request = build_request(asked, load_settings(folders().settings))
+    where = folders()
+    request = build_request(asked, load_settings(where.settings))
+    if not asked.no_preferences:
+        request = kept_leaning(request, where.library)
     plan = make_plan(request)
     if as_json:
         clips = [{**msgspec.to_builtins(clip), "seed": clip.seed} for clip in plan.clips]

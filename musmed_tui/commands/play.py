@@ -54,6 +54,7 @@ def play_session(
     if help_here := help_for(asked):
         remark(help_here)
     request, before = build_request(asked, loaded), before_of(asked)
+    learns = not asked.no_preferences
     wish = loaded.settings.sounded(synthesis)
     options = _options(loaded, sink, loudness, wish, denoise=denoise)
     if not as_json and has_screen(plain=plain):
@@ -61,7 +62,7 @@ def play_session(
             where,
             loaded,
             options,
-            new_session(request, before),
+            new_session(request, before, learns=learns),
             slow_link=slow_link,
             said=help_here,
         )
@@ -70,6 +71,8 @@ def play_session(
         return code
     kind = _EventSession if as_json else _PlainSession
     with kind(where, loaded, options, plain=plain) as plain_session:
+        if learns:
+            request = plain_session.control.leaning(request)
         return plain_session.perform(request, None, before=before, seed_drawn=asked.seed is None)
 
 

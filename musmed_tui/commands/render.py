@@ -21,6 +21,7 @@ from musmed_tui.asked import Asked
 from musmed_tui.commands.sessions import opened
 from musmed_tui.exits import INTERRUPTED
 from musmed_tui.felt import completed
+from musmed_tui.leaning import kept_leaning
 from musmed_tui.logs import start_logging, stderr_to
 from musmed_tui.options import build_request, drawn_seed, help_for
 from musmed_tui.paths import Folders, folders
@@ -65,7 +66,10 @@ def render_to(
     if help_here := help_for(asked):
         remark(help_here)
     if session is None:
-        made = _Made(build_request(asked, loaded), (), wish)
+        request = build_request(asked, loaded)
+        if not asked.no_preferences:
+            request = kept_leaning(request, where.library)
+        made = _Made(request, (), wish)
     else:
         made = _kept(where, session, asked, wish, other=synthesis is not None)
         as_it_was = made.only_in_its_clips() if denoise is None and not heard else None

@@ -47,14 +47,18 @@ def open_check_in(*, slow_link: bool) -> int:
     return run_app(where, loaded, options, None, slow_link=slow_link)
 
 
-def new_session(request: Request, before: Rating | None = None) -> FirstSession:
-    """The app begins with this session. ``before``: how the listener feels."""
+def new_session(
+    request: Request, before: Rating | None = None, *, learns: bool = True
+) -> FirstSession:
+    """The app begins with this session. ``before``: how the listener feels; ``learns``: it is bent
+    by what was learned of them."""
 
     def first(control: SessionControl) -> tuple[Callable[[], Begun], Snapshot]:
         from musmed_tui.session_view import expected
 
-        snapshot = expected(request, control.volume)
-        return lambda: control.begin(request, before=before), snapshot
+        asked = control.leaning(request) if learns else request
+        snapshot = expected(asked, control.volume)
+        return lambda: control.begin(asked, before=before), snapshot
 
     return first
 

@@ -22,6 +22,7 @@ from engine.clip_record import ClipRecord
 from engine.composers.base import EMBEDDED, BarRecord, Continuation, Marks
 from engine.errors import MusmedError
 from engine.listener.likings import Liking
+from engine.listener.preferences import Told, leanings_of, learned
 from engine.listener.ratings import Rating
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.planner import make_plan
@@ -50,6 +51,8 @@ EVENTS: tuple[Event, ...] = (
     Ease(at=60.5),
     Skip(at=90.0),
 )
+NAMED = {"sessions": "id", "told": "mood"}
+"""The columns by which the rows of a test are found."""
 COLUMNS = [(table, column) for table, columns in SHAPE.items() for column in columns]
 
 
@@ -96,6 +99,8 @@ def filled(library: Library, now: datetime = NOW) -> str:
     library.listener.rate(session, "after", Rating(60, None), now, note="Rain.")
     for clip, liked in ((0, True), (2, False)):
         library.listener.add_liking(session, a_liking(clip, liked), now)
+    told = Told(kind="instrument", mood="calm", tag="harp", liked=3, disliked=1)
+    library.listener.tell(told, now)
     library.set_state(session, "interrupted")
     return session
 
@@ -125,9 +130,8 @@ class Spoilt:
             db.execute("DROP TABLE old")
         self.cells: dict[tuple[str, str], list[tuple[int, Any]]] = {
             (table, column): db.execute(
-                f"SELECT rowid, {column} FROM {table}"
-                f" WHERE {'id' if table == 'sessions' else 'session'} = ?",
-                (self.bad,),
+                f"SELECT rowid, {column} FROM {table} WHERE {NAMED.get(table, 'session')} = ?",
+                ("calm" if table == "told" else self.bad,),
             ).fetchall()
             for table, column in COLUMNS
         }
@@ -147,6 +151,7 @@ class Spoilt:
             assert felt[self.good] == self.felt
             likings = self.library.listener.likings([self.good, self.bad])
             assert likings[self.good] == self.likings
+            leanings_of(learned(self.library.listener.evidence()))
             assert all(isinstance(one.note, str) for one in felt.values())
             assert {one.id for one in past_sessions(self.library)} == set(listed)
             self.library.latest_unfinished()

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import MusmedError
+from engine.listener.likings import Liking
+from engine.listener.preferences import Told, learned
 from engine.listener.ratings import Felt, Rating
 from engine.session.library.library import Library
 from engine.session.library.past import past_sessions
@@ -141,3 +143,51 @@ def test_a_killed_writer_leaves_whole_ratings(old: Path) -> None:
             kept = {felt.before.valence, felt.after.valence}
             assert {last % 101, (last + 1) % 101} & kept
         library.close()
+
+
+def liking(clip: int, *, mood: str = "calm", liked: bool = True) -> Liking:
+    tags = {"mood": mood, "instrument": "piano", "genre": "ambient"}
+    return Liking(clip=clip, revision=0, at=22.5 * clip, liked=liked, **tags)
+
+
+def test_forgetting_counts_no_more_and_keeps_the_session_as_it_was(old: Path) -> None:
+    library = Library(old)
+    mine = library.listener
+    for clip, mood in enumerate(("calm", "calm", "dramatic")):
+        mine.add_liking(FINISHED, liking(clip, mood=mood), NOW)
+    assert mine.forget("instrument", "piano", "calm") == 2
+    assert [(one.tag, one.mood) for one in learned(mine.evidence())] == [
+        ("ambient", "calm"),
+        ("ambient", "dramatic"),
+        ("piano", "dramatic"),
+    ]
+    assert mine.forget("instrument", "piano", "calm") == 0
+    mine.tell(Told(kind="genre", mood="calm", tag="ambient", liked=5, disliked=0), NOW)
+    assert mine.evidence().told[0].liked == 5
+    assert mine.forget_all() > 0
+    assert learned(mine.evidence()) == ()
+    assert len(mine.likings([FINISHED])[FINISHED]) == 3
+    mine.add_liking(FINISHED, liking(1), NOW)  # said anew, it counts anew
+    assert len(learned(mine.evidence())) == 2
+    library.close()
+
+
+def test_what_is_set_by_hand_is_all_or_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = Library(old)
+    library.listener.add_liking(FINISHED, liking(0), NOW)
+    before = library.listener.evidence()
+    write = library._db.write
+
+    def full(sql: str, values: tuple[object, ...] = ()) -> int:
+        if "INTO told" in sql:
+            raise sqlite3.OperationalError("database or disk is full")
+        return write(sql, values)
+
+    monkeypatch.setattr(library._db, "write", full)
+    with pytest.raises(MusmedError, match="disk is full"):
+        library.listener.tell(
+            Told(kind="instrument", mood="calm", tag="piano", liked=5, disliked=0), NOW
+        )
+    monkeypatch.undo()
+    assert library.listener.evidence() == before
+    library.close()

@@ -174,6 +174,9 @@ class FakeControl:
     def warm(self) -> None:
         self.asked.append("warm")
 
+    def leaning(self, request: Request) -> Request:
+        return request
+
     def begin(self, request: Request) -> Begun:
         self.asked.append(request)
         return self._begun()

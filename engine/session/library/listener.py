@@ -7,14 +7,16 @@ what it should be counts as left out.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 import msgspec
 
 from engine.listener.likings import Liking
+from engine.listener.preferences import Counted, Evidence, Told, kind_of
 from engine.listener.ratings import HIGHEST, NOTE_LIMIT, Felt, Moment, Rating
+from engine.plan.leanings import MOST, Kind
 from engine.printable import visible_lines
 from engine.session.library.database import Database, Row
 from engine.session.library.reading import MAX_FIGURE
@@ -24,6 +26,7 @@ Errors = Callable[[str | None], AbstractContextManager[None]]
 _LIKING = "session, clip, revision, at, mood, instrument, genre, liked, given"
 TAG_LIMIT = 64
 """Characters of a tag, as in a clip's record."""
+_TOLD = "kind, mood, tag, liked, disliked, given"
 _RATING = "session, moment, valence, arousal, note, given"
 
 
@@ -83,6 +86,61 @@ class ListenerRecord:
             for session in sessions
         }
 
+    def evidence(self) -> Evidence:
+        """All that was liked and disliked, with what was set by hand and what was forgotten."""
+        with self._errors(None):
+            rows = self._db.rows(f"{_LIKING}, by_instrument, by_genre", "likings")
+            told = self._db.rows(_TOLD, "told")
+        counted = []
+        for row in rows:
+            liking = _liking(row[1:-2])
+            if liking is not None:
+                counted.append(Counted(liking, row[-2] != 0, row[-1] != 0))
+        return Evidence(tuple(counted), tuple(one for row in told if (one := _told(row))))
+
+    def tell(self, told: Told, now: datetime) -> None:
+        """Set by hand how often something was liked and disliked, in place of what was counted so
+        far. ``now`` has a time zone."""
+        values = (*told.key, told.liked, told.disliked, now.astimezone(UTC).isoformat())
+        with self._errors(None), self._together():
+            self._forget(told.kind, told.tag, told.mood)
+            self._db.write(f"INSERT INTO told ({_TOLD}) VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    def forget(self, kind: Kind, tag: str, mood: str | None = None) -> int:
+        """Count nothing any more that was said of an instrument or a genre, in one mood or in all;
+        how much that was. That it was liked then stays with its session."""
+        with self._errors(None), self._together():
+            return self._forget(kind, tag, mood)
+
+    def forget_all(self) -> int:
+        """Count nothing any more that was said so far; how much that was."""
+        with self._errors(None), self._together():
+            some = self._db.write(
+                "UPDATE likings SET by_instrument = 0, by_genre = 0"
+                " WHERE by_instrument <> 0 OR by_genre <> 0"
+            )
+            return some + self._db.write("DELETE FROM told")
+
+    def _forget(self, kind: Kind, tag: str, mood: str | None) -> int:
+        where, values = ("", (tag,)) if mood is None else (" AND mood = ?", (tag, mood))
+        some = self._db.write(
+            f"UPDATE likings SET by_{kind} = 0 WHERE by_{kind} <> 0 AND {kind} = ?{where}", values
+        )
+        told = f"DELETE FROM told WHERE kind = ? AND tag = ?{where}"
+        return some + self._db.write(told, (kind, *values))
+
+    @contextlib.contextmanager
+    def _together(self) -> Iterator[None]:
+        """All of it or nothing, whatever ends the process."""
+        self._db.write("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
     def felt(self, sessions: Sequence[str]) -> dict[str, Felt]:
         """How it was before and after each of ``sessions``, by its id."""
         if not sessions:
@@ -126,6 +184,17 @@ def _liking(values: Sequence[object]) -> Liking | None:
         tags = (found.mood, found.instrument, found.genre)
         if liked in {0, 1} and found.clip >= 0 and all(0 < len(tag) <= TAG_LIMIT for tag in tags):
             return found if 0.0 <= found.at < MAX_FIGURE else None
+    return None
+
+
+def _told(values: Sequence[object]) -> Told | None:
+    """None for one that can't be read."""
+    kind, mood, tag, liked, disliked, given = values
+    fields = {"kind": kind, "mood": mood, "tag": tag, "liked": liked, "disliked": disliked}
+    with contextlib.suppress(msgspec.ValidationError):
+        found = msgspec.convert({**fields, "given": _moment(given)}, Told)
+        if all(0 <= count <= MOST for count in (found.liked, found.disliked)):
+            return found if len(found.mood) <= TAG_LIMIT and kind_of(found.tag) == kind else None
     return None
 
 

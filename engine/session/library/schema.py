@@ -72,6 +72,19 @@ MIGRATIONS = (
         PRIMARY KEY (session, clip, instrument, genre)
     )
     """,
+    """
+    ALTER TABLE likings ADD COLUMN by_instrument INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE likings ADD COLUMN by_genre INTEGER NOT NULL DEFAULT 1;
+    CREATE TABLE told (
+        kind TEXT NOT NULL CHECK (kind IN ('instrument', 'genre')),
+        mood TEXT NOT NULL,
+        tag TEXT NOT NULL,
+        liked INTEGER NOT NULL CHECK (typeof(liked) = 'integer'),
+        disliked INTEGER NOT NULL CHECK (typeof(disliked) = 'integer'),
+        given TEXT NOT NULL,
+        PRIMARY KEY (kind, mood, tag)
+    )
+    """,
 )
 """Script n takes a library from schema n to n + 1. Never changed once released; only added to."""
 SHAPE = {
@@ -87,7 +100,9 @@ SHAPE = {
     "notes": ("session", "position", "seconds", "text"),
     "likings": (
         *("session", "clip", "revision", "at", "mood", "instrument", "genre", "liked", "given"),
+        *("by_instrument", "by_genre"),
     ),
+    "told": ("kind", "mood", "tag", "liked", "disliked", "given"),
     "ratings": ("session", "moment", "valence", "arousal", "note", "given"),
 }
 """The tables and columns that the newest schema has."""

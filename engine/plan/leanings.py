@@ -1,0 +1,76 @@
+"""What a listener leans to: P(instrument | mood) and P(genre | mood), bent by what they liked.
+
+A Dirichlet update of each mood's row of MTG-Jamendo's statistics: the prior has ``strength``
+pseudo-counts, spread as the row says, and what was liked adds to them. The counts stand in the
+request, so that a session is made again the same whatever has been liked or forgotten since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from engine.plan.words import Distribution, tag_statistics
+
+Kind = Literal["instrument", "genre"]
+
+LEAST_SHARE = 0.05
+"""Of its pseudo-counts a tag keeps so much, however often it was disliked: what is never heard
+again could never be liked again."""
+MOST = 1_000.0
+"""Likes, or pseudo-counts."""
+
+Count = Annotated[float, Meta(ge=-MOST, le=MOST)]
+Counts = dict[str, dict[str, Count]]
+"""Mood -> tag -> likes less dislikes."""
+
+
+class Leanings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Likes less dislikes of each tag in each mood; what stands nowhere is 0."""
+
+    strength: Annotated[float, Meta(gt=0, le=MOST)]
+    """Pseudo-counts of the statistics, in each mood."""
+    instruments: Counts = {}
+    genres: Counts = {}
+
+
+def instruments_for(mood: str, leanings: Leanings | None) -> Distribution:
+    """P(instrument | mood) for a listener."""
+    table = tag_statistics()
+    row = table.instrument_given_mood[mood]
+    if leanings is None:
+        return row
+    return leaned(row, leanings.instruments.get(mood, {}), leanings.strength, table.instruments)
+
+
+def genres_for(mood: str, leanings: Leanings | None) -> Distribution:
+    """P(genre | mood) for a listener."""
+    table = tag_statistics()
+    row = table.genre_given_mood[mood]
+    if leanings is None:
+        return row
+    return leaned(row, leanings.genres.get(mood, {}), leanings.strength, table.genres)
+
+
+def leaned(
+    row: Distribution, counts: Mapping[str, float], strength: float, known: Sequence[str]
+) -> Distribution:
+    """The posterior mean of ``row``; ``row`` itself where nothing was said of any tag of ``known``.
+
+    A like is a count. A dislike takes one back: first of the likes, then of the tag's own
+    pseudo-counts, of which ``LEAST_SHARE`` stays.
+    """
+    said = {tag: count for tag, count in counts.items() if count and tag in known}
+    if not said:
+        return row
+    found: Distribution = {}
+    for tag in sorted({*row, *said}):
+        prior = strength * row.get(tag, 0.0)
+        count = max(LEAST_SHARE * prior, prior + said.get(tag, 0.0))
+        if count > 0.0:
+            found[tag] = count
+    total = sum(found.values())
+    return {tag: count / total for tag, count in found.items()} if total > 0.0 else row

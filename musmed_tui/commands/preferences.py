@@ -1,0 +1,146 @@
+"""``musmed preferences``: what was learned of the listener's likes, in words; mending it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.affect.moods import mood as mood_called
+from engine.errors import MusmedError, UnknownWordError
+from engine.listener.preferences import (
+    STRENGTH,
+    Evidence,
+    Told,
+    in_words,
+    kind_of,
+    learned,
+)
+from engine.places import place_of
+from engine.plan import words
+from engine.plan.leanings import Kind
+from engine.private import open_private
+from musmed_tui.commands.sessions import open_log, opened
+from musmed_tui.terminal.streams import say, say_json, tell
+
+if TYPE_CHECKING:
+    from engine.session.library.library import Library
+
+NOTHING = (
+    "Nothing was learned yet: while a session plays, l says that you like what sounds, d that you "
+    "don't."
+)
+
+
+def show_preferences(*, as_json: bool) -> None:
+    """Print what was learned, and from what. Raises ``MusmedError``."""
+    found = learned(_evidence())
+    if as_json:
+        say_json({"strength": STRENGTH, "preferences": found})
+        return
+    if not found:
+        say(NOTHING)
+    for one in found:
+        say(f"{in_words(one, day_of(one.last))} ({_percent(one.share)} -> {_percent(one.leaned)}).")
+
+
+def export_preferences(file: str | None) -> None:
+    """Write what was learned, and each like it comes from, into a new JSON file of the listener's
+    alone. Raises ``MusmedError``."""
+    if file is None:
+        raise MusmedError("Name the new .json file to write.")
+    path = place_of(file, "file")
+    evidence = _evidence()
+    document = {
+        "format": 1,
+        "strength": STRENGTH,
+        "preferences": learned(evidence),
+        "evidence": evidence,
+    }
+    try:
+        with open_private(path, "xb") as out:
+            out.write(msgspec.json.format(msgspec.json.encode(document), indent=2))
+    except OSError as error:
+        raise MusmedError(
+            f"{path} can't be written ({error.strerror}); name a new file in a folder of yours."
+        ) from error
+    tell(f"Wrote {path}.")
+
+
+def set_preference(tag: str | None, mood: str | None, liked: int, disliked: int) -> None:
+    """Set by hand how often something was liked and disliked in a mood. Raises ``MusmedError``."""
+    kind, name = _tag(tag)
+    if mood is None:
+        raise MusmedError("Say in which mood, with --mood; 'musmed moods' lists them.")
+    told = Told(kind=kind, mood=mood_called(mood).name, tag=name, liked=liked, disliked=disliked)
+    with _library() as library:
+        library.listener.tell(told, datetime.now(UTC))
+    tell(f"{name} when {told.mood} counts as liked {liked} and disliked {disliked} times now.")
+
+
+def forget_preferences(tag: str | None, mood: str | None, *, every: bool) -> None:
+    """Count nothing any more of what was said of a tag, in one mood or in all, or of everything.
+    Raises ``MusmedError``."""
+    if (tag is None) != every or (every and mood is not None):
+        raise MusmedError(
+            "Name the instrument or genre to forget ('musmed preferences' lists them), or give "
+            "--all alone."
+        )
+    with _library() as library:
+        if every:
+            count = library.listener.forget_all()
+        else:
+            kind, name = _tag(tag)
+            count = library.listener.forget(
+                kind, name, None if mood is None else mood_called(mood).name
+            )
+    if not count:
+        raise MusmedError("There is nothing of that to forget; 'musmed preferences' lists it.")
+    tell("Forgotten. What was liked stays in the history of its session, and counts no more.")
+
+
+def day_of(moment: datetime | None) -> str:
+    """'12 Nov', with the year where it is another than this one; '' for None."""
+    if moment is None:
+        return ""
+    here = moment.astimezone()
+    year = "" if here.year == datetime.now(UTC).astimezone().year else f" {here.year}"
+    return f"{here.day} {here:%b}{year}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * share:.1f} %"
+
+
+def _evidence() -> Evidence:
+    where = open_log()
+    if not where.library.is_dir():
+        return Evidence()
+    with opened(where.library) as library:
+        return library.listener.evidence()
+
+
+@contextlib.contextmanager
+def _library() -> Iterator[Library]:
+    where = open_log()
+    if not where.library.is_dir():
+        raise MusmedError(NOTHING)
+    with opened(where.library) as library:
+        yield library
+
+
+def _tag(text: str | None) -> tuple[Kind, str]:
+    """An instrument or a genre as MTG-Jamendo writes it, and which of the two it is."""
+    if text is None:
+        raise MusmedError("Name an instrument or a genre, such as piano or ambient.")
+    for read in (words.instrument, words.genre):
+        with contextlib.suppress(UnknownWordError):
+            name = read(text)
+            if (kind := kind_of(name)) is not None:
+                return kind, name
+    known = (*words.tag_statistics().instruments, *words.tag_statistics().genres)
+    hint = "'musmed instruments' and 'musmed genres' list them."
+    raise UnknownWordError("instrument or genre", text, known, hint)
