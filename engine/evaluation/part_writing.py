@@ -93,7 +93,9 @@ class BassNote(NamedTuple):
 
 
 def bass_line(piece: Piece, rest: _Sounding) -> list[BassNote]:
-    """Where the lowest that accompanies changes, from half bar to half bar."""
+    """Where the lowest that accompanies changes, from half bar to half bar. What was there before
+    it counts where it lasts for half of it: a pedal that follows late, or a bow that leaves after
+    the next has begun, is no bass of what comes."""
     made: list[BassNote] = []
     for bar in piece.bars:
         for half in (0, 1):
@@ -101,7 +103,8 @@ def bass_line(piece: Piece, rest: _Sounding) -> list[BassNote]:
             here = [
                 note
                 for note in rest.between(at - 0.05, at + bar.length / 2 - TOGETHER)
-                if min(note.end, at + bar.length / 2) - max(note.start, at) > TOGETHER
+                if min(note.end, at + bar.length / 2) - max(note.start, at)
+                > (TOGETHER if note.start >= at - TOGETHER else bar.length / 4 - 0.05)
             ]
             if not here:
                 continue

@@ -10,7 +10,7 @@ from support.written_scores import line, note, score
 from engine.evaluation.judges.chords import Key
 from engine.evaluation.local_keys import local_keys
 from engine.evaluation.notes import Piece, ScoreNote
-from engine.evaluation.part_writing import Writing, _dominant, writing
+from engine.evaluation.part_writing import Writing, _dominant, _Sounding, bass_line, writing
 
 HALF = 2.0
 
@@ -56,6 +56,18 @@ def test_a_broken_chord_is_one_bass() -> None:
     piece = score([*line([76, 77], HALF, velocity=95, track=1), *broken])
     found = writing(piece)
     assert (found.joint, found.parallel) == (1, 0)
+
+
+def test_a_bass_that_leaves_late_is_no_bass_of_what_comes() -> None:
+    """Bows that overlap by half a quarter: the bass goes where the next one begins."""
+    low = [note(0, 45, 4.5, 70, 2), note(4, 46, 4.5, 70, 2), note(8, 41, 4, 70, 2)]
+    sung = [note(0, 76, 4, 95, 1), note(4, 77, 2, 95, 1), note(6, 81, 2, 95, 1)]
+    piece = score([*sung, *low, note(8, 82, 4, 95, 1)])
+    rest = _Sounding([n for n in piece.notes if n.velocity < 90])
+    assert [(b.start, b.pitch) for b in bass_line(piece, rest)] == [(0, 45), (4, 46), (8, 41)]
+    held = score([*sung, note(0, 40, 8, 70, 2), note(4, 52, 4, 70, 2)])
+    rest = _Sounding([n for n in held.notes if n.velocity < 90])
+    assert [b.pitch for b in bass_line(held, rest)] == [40], "a pedal point stays one"
 
 
 def rubbed(*notes: ScoreNote) -> tuple[int, int, int, int]:

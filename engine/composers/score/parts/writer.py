@@ -7,6 +7,7 @@ from engine.composers.score.dice import Dice
 from engine.composers.score.parts import rhythms
 from engine.composers.score.parts.clearing import cleared
 from engine.composers.score.parts.ensembles import Ensemble
+from engine.composers.score.parts.outer import closed, grounded, led
 from engine.composers.score.parts.ringing import answered, pedalled
 from engine.composers.score.parts.temper import temper
 from engine.composers.score.parts.touch import Note, Stroke, Touch, voiced
@@ -106,8 +107,10 @@ class Writer:
     def played(self) -> list[Note]:
         """The bar's notes: with pedal, what stands in the melody's way moved, and by hands."""
         strokes = answered(self.strokes, self.bar, self.ensemble.figure)
-        strokes = pedalled(strokes, self.bar, self.energy)
+        strokes = pedalled(grounded(strokes, self.bar), self.bar, self.energy)
+        strokes = closed(strokes, self.bar)
         strokes = cleared(strokes, self.bar, self.ensemble.voice.octave)
+        strokes = led(strokes, self.bar, self.ensemble.voice.octave)
         return [self._touch.note(stroke) for stroke in voiced(strokes)]
 
 

@@ -97,6 +97,17 @@ def chord_on(tonic_pc: int, mode: int, token: str, tension: float, dice: Dice) -
     )
 
 
+def leading(chord: Chord, after: Chord | None) -> int:
+    """The tone of a chord that is heard as a leading tone before the chord ``after`` it: its own,
+    or the third of a major chord whose root falls a fifth, as that of Mixolydian's tonic before its
+    fourth degree; -1 where there is none."""
+    root, third, fifth = chord.pcs[:3]
+    if chord.rises != NONE or after is None:
+        return chord.rises
+    major = (third - root) % 12 == 4 and (fifth - root) % 12 == 7
+    return third if major and (after.pcs[0] - root) % 12 == 5 else NONE
+
+
 def secondary(goal: Chord, diminished: bool, tension: float, dice: Dice) -> Chord:
     """The dominant of ``goal``, or the diminished chord on its leading tone."""
     root = (goal.pcs[0] + (11 if diminished else 7)) % 12

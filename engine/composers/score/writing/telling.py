@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from engine.composers.score.writing.harmony import SCALES, Chord
+from engine.composers.score.writing.harmony import NONE, SCALES, Chord, leading
 from engine.composers.score.writing.metre import Metre
 from engine.composers.score.writing.sections import REST, TUNE, BarPlan
 from engine.composers.score.writing.tones import Tone
@@ -127,7 +127,8 @@ def led_home(
     """A phrase's melody in which every leading tone goes where it leads.
 
     One that is the last over its chord and would not go on to its tonic becomes the chord's fifth,
-    or its root where that is nearer to what comes next. ``chords``: (bar, slot, chord).
+    or its root where that is nearer to what comes next. What is a leading tone only for the chord
+    that follows may pass down a line. ``chords``: (bar, slot, chord).
     """
     places = [(bar, i) for bar, tones in enumerate(melody) for i in range(len(tones))]
     made = [list(tones) for tones in melody]
@@ -135,7 +136,8 @@ def led_home(
         tone = made[bar][i]
         own = _sounding(chords, bar, tone.slot)
         chord = chords[own][2]
-        if chord.rises != tone.pitch % 12:
+        heard = leading(chord, chords[own + 1][2] if own + 1 < len(chords) else None)
+        if heard != tone.pitch % 12:
             continue
         after = None if k + 1 == len(places) else places[k + 1]
         goal = None if after is None else made[after[0]][after[1]]
@@ -144,6 +146,8 @@ def led_home(
             continue
         near = tone.pitch if goal is None else goal.pitch
         last = made[places[k - 1][0]][places[k - 1][1]].pitch if k else tone.pitch
+        if chord.rises == NONE and last - tone.pitch in (1, 2) and tone.pitch - near in (1, 2):
+            continue
         others = [
             p
             for p in (tone.pitch + 3, tone.pitch - 4, tone.pitch + 8)

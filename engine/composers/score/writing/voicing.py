@@ -25,10 +25,13 @@ from engine.composers.score.writing.tones import Tone
 Costs = NDArray[np.int64]
 LOW, HIGH = 49, 74
 """The upper voices' range (MIDI)."""
-BASS_LOW, BASS_HIGH = 35, 52
+BASS_LOW, BASS_HIGH = 36, 52
+"""Under it some basses (cello, pads) have no keys, and would play an octave up: over the fifth."""
 _LEAPS = (3, 0, 0, 2, 3, 4, 9, 4, 8, 9, 11, 14, 6)
 """What a bass motion of 0 to 12 semitones costs."""
 _FORBIDDEN = 10_000
+_NINTH = 16
+"""What a minor ninth between two voices costs, or a semitone under the top."""
 
 
 def lead_voices(  # noqa: PLR0917 - a phrase hangs on all of these
@@ -52,7 +55,7 @@ def lead_voices(  # noqa: PLR0917 - a phrase hangs on all of these
         for step, ceiling in zip(steps, _ceilings(steps, melody), strict=True)
     ]
     first, own = layers[0]
-    total = own
+    total = own + _on_bass(first, basses[0])
     if before:
         previous = np.array([before], np.int64)
         total = total + _motion(previous, first, before_chord, bass_before, basses[0])[0]
@@ -64,7 +67,7 @@ def lead_voices(  # noqa: PLR0917 - a phrase hangs on all of these
         )
         best = np.argmin(ways, axis=0)
         back.append(best)
-        total = ways[best, np.arange(len(shapes))] + own
+        total = ways[best, np.arange(len(shapes))] + own + _on_bass(shapes, basses[i])
     at = int(np.argmin(total))
     chosen = [at]
     for best in reversed(back):
@@ -176,13 +179,21 @@ def _outer(a: int, b: int, move: Move) -> int:
     """What it costs that the bass goes from ``a`` to ``b`` while the melody makes its ``move``:
     parallel fifths and octaves, and perfect ones that both reach in one direction, the melody by
     leap."""
-    m, n = move
-    if a == b or m == n or (n - b) % 12 not in (0, 7):
+    if not ill_led(a, b, *move):
         return 0
-    if (m - a) % 12 == (n - b) % 12:
-        return 45
-    same_way = (b - a) * (n - m) > 0
-    return 16 * (same_way and abs(n - m) > 2)
+    return 45 if _parallel(a, b, *move) else 16
+
+
+def ill_led(a: int, b: int, m: int, n: int) -> bool:
+    """Whether a bass that goes from ``a`` to ``b`` and a melody that goes from ``m`` to ``n`` make
+    parallel fifths or octaves, or come to one in one direction, the melody by leap."""
+    if a == b or m == n or (n - b) % 12 not in (0, 7):
+        return False
+    return _parallel(a, b, m, n) or ((b - a) * (n - m) > 0 and abs(n - m) > 2)
+
+
+def _parallel(a: int, b: int, m: int, n: int) -> bool:
+    return (m - a) % 12 == (n - b) % 12
 
 
 def _unresolved(a: int, b: int, falls: int) -> int:
@@ -232,8 +243,18 @@ def _own_cost(
     cost += 14 * (here.count(falls) > 1) + 14 * (here.count(rises) > 1)
     cost += 4 * max(0, here.count(pcs[1]) - 1)
     cost += 7 * gaps.count(1) + 2 * gaps.count(2)
+    # The top is heard as a melody where none is sung: nothing rubs against it.
+    cost += _NINTH * (
+        (gaps[2] == 1) + sum(q - p == 13 for p, q in itertools.combinations(shape, 2))
+    )
     cost += 3 * (gaps[1] > 8) + 4 * (gaps[2] > 9) + 2 * (gaps[0] < 3)
     return cost
+
+
+def _on_bass(shapes: NDArray[np.int64], bass: int) -> Costs:
+    """What it costs that voices rub against a bass: a seventh below, its root above it."""
+    rubs = np.isin(shapes - bass, (1, 13, 25))
+    return np.asarray(_NINTH * rubs.sum(axis=1), np.int64)
 
 
 def _register(shapes: NDArray[np.int64], centre: int) -> Costs:
