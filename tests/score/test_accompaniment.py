@@ -255,3 +255,20 @@ def test_means_come_once_on_a_way() -> None:
     assert not told[-1][-1]
     for section in told:
         assert section == sorted(section, reverse=True)
+
+
+@pytest.mark.parametrize("style", ["lounge", "downtempo", "ambient"])
+def test_figures_that_take_turns_at_rest_are_as_dense(style: str) -> None:
+    """The figure of a section has at most a third more onsets a second than the next one's."""
+    seconds: dict[int, float] = defaultdict(float)
+    counts: dict[int, int] = defaultdict(int)
+    for bar, notes in bodies(style, -0.05, -0.75):
+        seconds[bar.section] += bar.length / SAMPLE_RATE
+        starts = sorted(n.onset for n in of(notes, "figure"))
+        counts[bar.section] += sum(
+            b - a > SAMPLE_RATE // 33 for a, b in itertools.pairwise([-SAMPLE_RATE, *starts])
+        )
+    rates = [counts[section] / seconds[section] for section in sorted(seconds)]
+    ratios = [max(a, b) / min(a, b) for a, b in itertools.pairwise(rates)]
+    assert ratios
+    assert float(np.median(ratios)) <= 1.33

@@ -103,7 +103,7 @@ def _figure(w: Writer, pattern: str, harmony: Harmony, end: int) -> None:
     if drive and w.energy > _DRIVEN:
         FIGURES["ostinato"](w, drive, harmony, end)
     plucked = ensemble.plucked
-    if plucked and w.energy < _LIFTED and w.body and w.takes("offbeats", w.temper.glad):
+    if plucked and w.energy < _LIFTED and w.body and w.temper.glad > 0.0:
         offbeats(w, plucked, harmony, end)
     if ensemble.style.glitter and w.bar.number > 1:
         pattern = "shimmer" if w.energy < 0.55 else "sequence"

@@ -22,7 +22,7 @@ def held(w: Writer, name: str, harmony: Harmony, end: int) -> None:
         for i, pitch in enumerate(harmony.voicing):
             w.add("figure", name, 0.12 * i, end, pitch, 0.8)
         return
-    for tone in struck(w, harmony, lambda h: h.voicing, stagger=0.12):
+    for tone in struck(w, harmony, lambda h: h.voicing, stagger=0.5):
         w.add("figure", name, tone.slot, tone.slots, tone.pitch, 0.8)
 
 
@@ -180,14 +180,17 @@ def comp(w: Writer, name: str, harmony: Harmony, end: int) -> None:
 
 def rolled(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """A rolled chord over two octaves, then single tones falling from its top."""
-    span = _ladder(harmony, 5 if w.energy < 0.5 else 7, _under(w, _CEILING))
+    span = _ladder(harmony, 4 if w.energy < 0.5 else 5, _under(w, _CEILING))
     gap = 0.55 - 0.3 * w.energy
-    if w.energy < STILL:
-        span, gap = span[:4], 1.0
-    for i, pitch in enumerate(span):
+    still = w.energy < STILL
+    rolled_up = span
+    if still:
+        # As many tones as chords have that are unfolded over the beats, and not twice as many.
+        span, rolled_up, gap = span[:4], span[:2], 1.0
+    for i, pitch in enumerate(rolled_up):
         slot = harmony.slot + gap * i
         w.add("figure", name, slot, end - slot, pitch, 0.70 + 0.03 * i)
-    start = harmony.slot + max(4, gap * len(span))
+    start = harmony.slot + max(w.feel.half if still else 4, gap * len(rolled_up))
     step = SLOW if w.energy < 0.4 else EIGHTHS if w.energy < 0.78 else SIXTEENTHS
     falling = [slot for slot in w.grid(step, harmony.slot, end) if slot >= start]
     for i, slot in enumerate(falling):
@@ -272,13 +275,14 @@ def shimmer(w: Writer, name: str, harmony: Harmony, end: int) -> None:
 
 
 def offbeats(w: Writer, name: str, harmony: Harmony, end: int) -> None:
-    """Two inner voices off the beat, short and soft, where nothing else is struck."""
-    places = w.section("offbeats").pick((w.feel.between, w.feel.between[1::2], w.feel.between[::2]))
+    """Two inner voices off the beat, short and soft, where nothing else is struck; the gladder, the
+    clearer. Without dice: as many in a section as in the next."""
+    places = w.feel.between[1::2]
     struck = {round(stroke.slot) for stroke in w.strokes if stroke.part == "figure"}
     for slot in places:
         if harmony.slot < slot < end and slot not in struck:
             for pitch in harmony.voicing[1:3]:
-                w.add("figure", name, slot, 2, pitch, 0.56)
+                w.add("figure", name, slot, 2, pitch, 0.3 + 0.26 * w.temper.glad)
 
 
 def pizzicato(w: Writer, name: str, harmony: Harmony, end: int) -> None:
@@ -301,7 +305,7 @@ def pizzicato(w: Writer, name: str, harmony: Harmony, end: int) -> None:
 
 def ostinato(w: Writer, name: str, harmony: Harmony, end: int) -> None:
     """Short repeated notes in two voices, accents pulling against the metre."""
-    step = SLOW if w.energy < 0.3 else EIGHTHS if w.energy < 0.75 else SIXTEENTHS
+    step = SLOW if w.energy < 0.42 else EIGHTHS if w.energy < 0.75 else SIXTEENTHS
     low, high = harmony.voicing[0], harmony.voicing[-2:]
     force = min(1.0, 0.4 + 1.6 * max(0.0, w.energy - 0.4))
     for i, slot in enumerate(w.grid(step, harmony.slot, end)):
