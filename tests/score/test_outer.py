@@ -131,7 +131,9 @@ def test_no_phrase_is_left_hanging(affect: tuple[float, float]) -> None:
             if last.slot > at:
                 continue
             for pitch in last.voicing:
-                stroke = closed([Stroke("figure", "piano", at, 2, pitch, 0.8)], bar)[0]
+                figure = Stroke("figure", "piano", at, 2, pitch, 0.8)
+                answer = Stroke("colour", "bell", at, 2, last.voicing[-1] + 12, 0.3)
+                stroke = closed([figure, answer], bar)[0]
                 seen += 1
                 assert stroke.pitch % 12 in last.chord.pcs
                 assert stroke.pitch % 12 != last.chord.rises

@@ -28,15 +28,15 @@ def grounded(strokes: Sequence[Stroke], bar: Bar) -> list[Stroke]:
     an octave higher, or left out where that is struck already."""
     if not any(stroke.part == "bass" for stroke in strokes):
         return list(strokes)
-    struck = {(s.instrument, s.pitch, round(s.slot)) for s in strokes}
+    struck = {_key(stroke) for stroke in strokes}
     made = []
     for stroke in strokes:
         bass = _harmony(bar, stroke.slot).bass
         low = stroke.part == "figure" and stroke.pitch < bass and (bass - stroke.pitch) % 12
         if not low:
             made.append(stroke)
-        elif (stroke.instrument, stroke.pitch + 12, round(stroke.slot)) not in struck:
-            made.append(stroke._replace(pitch=stroke.pitch + 12))
+        elif _key(higher := stroke._replace(pitch=stroke.pitch + 12)) not in struck:
+            made.append(higher)
     return made
 
 
@@ -102,35 +102,39 @@ def closed(strokes: Sequence[Stroke], bar: Bar) -> list[Stroke]:
     """The strokes of a phrase's last bar. Where its melody rests, what is struck on top last is
     heard as if it were the melody: it is no leading tone that goes nowhere, and nothing whose
     octave or fifth with the bass the next phrase may carry on."""
-    if bar.kind != "body" or not bar.ends_phrase:
+    if bar.kind not in ("intro", "body") or bar.after:
         return list(strokes)
-    rest = max((tone.slot + tone.length for tone in bar.melody), default=0)
+    rest = max((s.slot + s.slots for s in strokes if s.part == "lead"), default=0.0)
     made = list(strokes)
-    for _ in range(3):
-        place = _last_on_top(made, rest)
-        if place is None:
-            return made
-        stroke = made[place]
-        goal = _goal(_harmony(bar, stroke.slot), stroke.pitch)
-        if goal == stroke.pitch:
-            return made
-        if any(s.instrument == stroke.instrument and s.pitch == goal for s in made):
-            made.pop(place)
-        else:
-            made[place] = stroke._replace(pitch=goal)
+    for part in _ON_TOP:  # each by itself: an answer over a figure is too soft to hide it
+        for _ in range(3):
+            place = _last_on_top(made, part, rest)
+            if place is None:
+                break
+            stroke = made[place]
+            goal = _goal(_harmony(bar, stroke.slot), stroke.pitch)
+            if goal == stroke.pitch:
+                break
+            moved = stroke._replace(pitch=goal)
+            taken = any(_key(other) == _key(moved) for other in made)
+            made[place : place + 1] = [] if taken else [moved]
     return made
 
 
-def _last_on_top(strokes: Sequence[Stroke], since: float) -> int | None:
-    """The last stroke from a slot on that nothing higher sounds over."""
+def _key(stroke: Stroke) -> tuple[str, int, int]:
+    return stroke.instrument, stroke.pitch, round(stroke.slot)
+
+
+def _last_on_top(strokes: Sequence[Stroke], part: str, since: float) -> int | None:
+    """The last stroke of a part from a slot on that nothing higher of it sounds over."""
     found = [
         i
         for i, one in enumerate(strokes)
-        if one.part in _ON_TOP
+        if one.part == part
         and one.slot >= since - _AT_ONCE
         and not any(
             other.pitch > one.pitch
-            and other.part in _ON_TOP
+            and other.part == part
             and other.slot <= one.slot + 0.25 < other.slot + other.slots
             for other in strokes
         )
@@ -139,14 +143,14 @@ def _last_on_top(strokes: Sequence[Stroke], since: float) -> int | None:
 
 
 def _goal(harmony: Harmony, pitch: int) -> int:
-    """The tone of a chord nearest to a pitch on which a phrase may be left: neither its leading
-    tone nor the bass's octave or fifth, or at least the fifth."""
+    """The tone of a chord nearest to a pitch, above it where it may be, on which a phrase may be
+    left: neither its leading tone nor the bass's octave or fifth, or at least the fifth."""
     chord, bass = harmony.chord, harmony.bass
     free = [pc for pc in chord.pcs if pc != chord.rises and (pc - bass) % 12 not in (0, 7)]
     if not free:
         free = [chord.pcs[2] if chord.rises != NONE else chord.pcs[1]]
     near = [p for p in range(pitch - 9, pitch + 10) if p % 12 in free]
-    return min(near, key=lambda p: (abs(p - pitch), p), default=pitch)
+    return min(near, key=lambda p: (p < pitch, abs(p - pitch)), default=pitch)
 
 
 def _harmony(bar: Bar, slot: float) -> Harmony:
