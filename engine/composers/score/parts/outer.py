@@ -31,7 +31,7 @@ def grounded(strokes: Sequence[Stroke], bar: Bar) -> list[Stroke]:
     struck = {_key(stroke) for stroke in strokes}
     made = []
     for stroke in strokes:
-        bass = _harmony(bar, stroke.slot).bass
+        bass = _harmony(bar, stroke.slot).bass if stroke.part == "figure" else 0
         low = stroke.part == "figure" and stroke.pitch < bass and (bass - stroke.pitch) % 12
         if not low:
             made.append(stroke)
@@ -46,7 +46,11 @@ def led(strokes: Sequence[Stroke], bar: Bar, octave: int) -> list[Stroke]:
     melody = sung(bar.melody, octave) + sung(bar.after_melody, octave, bar.metre.slots)
     basses = [stroke for stroke in strokes if stroke.part == "bass"]
     places = sorted(
-        (i for i, stroke in enumerate(strokes) if stroke in basses and _lowest(stroke, basses)),
+        (
+            i
+            for i, stroke in enumerate(strokes)
+            if stroke.part == "bass" and _lowest(stroke, basses)
+        ),
         key=lambda i: strokes[i].slot,
     )
     if not melody or not places or bar.kind == "final":
