@@ -338,6 +338,26 @@ def sessions_rm(
     remove_sessions(session or [], every=every)
 
 
+@sessions.command("name")
+def sessions_name(
+    session: Annotated[
+        Text,
+        typer.Argument(
+            metavar="ID",
+            help="From 'musmed sessions'.",
+            autocompletion=completion.completes(completion.sessions),
+        ),
+    ] = None,
+    name: Annotated[
+        Text, typer.Argument(metavar="NAME", help="What you call it; '' for nothing.")
+    ] = None,
+) -> None:
+    """Give a stored session a name, for the history."""
+    from musmed_tui.commands.sessions import name_session
+
+    name_session(session, name)
+
+
 @app.command()
 def resume(  # noqa: PLR0917 - typer calls it by name
     session: Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -53,14 +53,23 @@ def rate(
 
 @listening.command()
 def history(
+    words: Annotated[
+        Optional[list[str]],  # noqa: UP045 - typer evaluates it
+        typer.Argument(metavar="WORD...", help="Only what has them in name, feelings or note."),
+    ] = None,
     *,
+    since: Annotated[Text, typer.Option(metavar="DAY", help="Not before it: 2026-11-12.")] = None,
+    until: Annotated[Text, typer.Option(metavar="DAY", help="Not after it.")] = None,
     limit: Annotated[Text, typer.Option(metavar="NUMBER", help="At most so many (20).")] = None,
+    weeks: Annotated[
+        bool, typer.Option("--weeks", help="Week by week, with how it was after less before.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """What was heard and how it felt, the newest first."""
     from musmed_tui.commands.history import show_history
 
-    show_history(limit, as_json=as_json)
+    show_history(words or (), since=since, until=until, limit=limit, weeks=weeks, as_json=as_json)
 
 
 preferences = typer.Typer(

@@ -16,6 +16,8 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     """A session of the past. ``heard``: session seconds."""
 
     id: str
+    name: str = ""
+    """What the listener calls it."""
     begun: datetime
     request: Request
     events: tuple[Event, ...]

@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 
+from engine.errors import MusmedError
 from engine.listener.history import Past
 from engine.listener.ratings import Rating, written
+from engine.listener.weeks import Verdict, Week, changes_of, verdict, weeks_of
 from musmed_tui.commands.lists import limit_of, place
 from musmed_tui.commands.sessions import open_log, opened
-from musmed_tui.terminal.streams import say_json
+from musmed_tui.drawing.weeks_picture import weeks_lines
+from musmed_tui.terminal.streams import remark, say, say_json
 from musmed_tui.terminal.table import print_table
+from musmed_tui.terminal.terminal import look_at_terminal
 from musmed_tui.wording import clock, story
 
 COLUMNS = ("session", "begun", "feelings", "heard", "before", "after", "change", "liked", "note")
+HEARING = (
+    "Adults' ears are held safe at 80 dB(A) for 40 hours a week, sensitive ones at 75 (ITU-T "
+    "H.870); musmed can't hear how loud it is at yours."
+)
 
 
-def show_history(limit: str | None, *, as_json: bool) -> None:
-    """Print the newest sessions with how they felt. Raises ``MusmedError``."""
+def show_history(
+    words: Sequence[str],
+    *,
+    since: str | None,
+    until: str | None,
+    limit: str | None,
+    weeks: bool,
+    as_json: bool,
+) -> None:
+    """Print the newest sessions with how they felt, those of a time and with all of ``words``; or
+    their ``weeks``. Raises ``MusmedError``."""
     most = limit_of(limit)
-    where = open_log()
-    found: tuple[Past, ...] = ()
-    if where.library.is_dir():
-        from engine.session.library.past import past_sessions
-
-        with opened(where.library) as library:
-            found = past_sessions(library, most)
+    first, last = day_asked(since, "--since"), day_asked(until, "--until")
+    every = weeks or words or first or last
+    found = past_of(words, first, last, most=-1 if every else most)
+    if weeks:
+        if limit is not None:
+            raise MusmedError("--limit is for the list; leave it out with --weeks.")
+        _show_weeks(found, as_json=as_json)
+        return
+    found = found[:most]
     if as_json:
         say_json({"sessions": [_document(past) for past in found]})
         return
@@ -33,12 +53,53 @@ def show_history(limit: str | None, *, as_json: bool) -> None:
     )
 
 
+def past_of(
+    words: Sequence[str], first: date | None, last: date | None, *, most: int = -1
+) -> tuple[Past, ...]:
+    """Of the newest ``most`` sessions (-1: all) those from the day ``first`` to the day ``last``
+    with all of ``words``, whatever their case, in name, feelings, note or id; the newest first."""
+    where = open_log()
+    if not where.library.is_dir():
+        return ()
+    from engine.session.library.past import past_sessions
+
+    with opened(where.library) as library:
+        found = past_sessions(library, most)
+    wanted = [word.casefold() for word in words]
+    return tuple(
+        past
+        for past in found
+        if (first is None or past.begun.astimezone().date() >= first)
+        and (last is None or past.begun.astimezone().date() <= last)
+        and all(word in _told(past) for word in wanted)
+    )
+
+
+def day_asked(text: str | None, option: str) -> date | None:
+    """Raises ``MusmedError`` for what is no day."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise MusmedError(
+            f"{option} must be a day such as 2026-11-12, not {text[:40]!r}."
+        ) from error
+
+
+def _told(past: Past) -> str:
+    """What is searched."""
+    way = story(past.request, past.events)
+    day = f"{past.begun.astimezone():%Y-%m-%d}"
+    return "\n".join((past.id, day, past.name, way, past.felt.note)).casefold()
+
+
 def _row(past: Past) -> tuple[str, ...]:
-    felt = past.felt
+    felt, way = past.felt, story(past.request, past.events)
     return (
         past.id,
         f"{past.begun.astimezone():%Y-%m-%d %H:%M}",
-        story(past.request, past.events),
+        f"{past.name}: {way}" if past.name else way,
         f"{clock(past.heard)}/{clock(past.request.seconds)}",
         written(felt.before),
         written(felt.after),
@@ -60,6 +121,7 @@ def _document(past: Past) -> dict[str, object]:
     return {
         "id": past.id,
         "begun": past.begun.astimezone(UTC),
+        "name": past.name,
         "from": place(request.start, request.start_word),
         "to": place(request.target, request.target_word),
         "heard_s": past.heard,
@@ -75,3 +137,41 @@ def _document(past: Past) -> dict[str, object]:
 
 def _rated(rating: Rating) -> dict[str, int | None] | None:
     return None if rating.is_none else {"valence": rating.valence, "arousal": rating.arousal}
+
+
+# weeks
+
+
+def _show_weeks(pasts: Sequence[Past], *, as_json: bool) -> None:
+    weeks = weeks_of(pasts)
+    found = tuple(verdict(changes) for changes in changes_of(pasts))
+    if as_json:
+        say_json({"weeks": weeks, "valence": found[0], "arousal": found[1]})
+        return
+    ascii_only = not look_at_terminal(plain=False).unicode
+    for line in weeks_lines(weeks, ascii_only=ascii_only):
+        say(line)
+    for name, one, changes in zip(("Valence", "Arousal"), found, changes_of(pasts), strict=True):
+        say(in_words(name, one, len(changes)))
+    if weeks:
+        remark(f"{_this_week(weeks)} {HEARING}")
+
+
+def in_words(name: str, found: Verdict | None, count: int) -> str:
+    """What can be said of the changes of a slider."""
+    if found is None:
+        return (
+            f"{name}: {count} of the six sessions, rated before and after, from which on something "
+            "can be said."
+        )
+    how = {1: "rose", -1: "fell", 0: "changed in no sure direction"}[found.direction]
+    return (
+        f"{name} {how}: by {found.median:+g} in the median of {found.count} sessions (95 %: "
+        f"{found.low:+g} to {found.high:+g}); whether by the music, this can't say."
+    )
+
+
+def _this_week(weeks: Sequence[Week]) -> str:
+    day = datetime.now(UTC).astimezone().date()
+    minutes = sum(week.minutes for week in weeks if 0 <= (day - week.monday).days < 7)
+    return f"Heard this week: {minutes:.0f} minutes."

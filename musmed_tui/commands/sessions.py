@@ -47,6 +47,23 @@ def remove_sessions(ids: Sequence[str], *, every: bool) -> None:
             remark(f"{aside} was set aside when it was damaged, and stays; delete it yourself.")
 
 
+def name_session(session: str | None, name: str | None) -> None:
+    """Give a kept session a name, '' for none. Raises ``MusmedError``."""
+    from engine.session.library.library import checked
+    from engine.session.library.reading import NAME_LIMIT
+
+    if session is None or name is None:
+        raise MusmedError("Say which session, and how it is called: musmed sessions name ID NAME.")
+    if len(name) > NAME_LIMIT:
+        raise MusmedError(f"A name has at most {NAME_LIMIT} characters, and this one {len(name)}.")
+    where = open_log()
+    if not where.library.is_dir():
+        raise MusmedError(f"There is no session {checked(session)}; 'musmed sessions' lists them.")
+    with opened(where.library) as library:
+        library.rename(checked(session), name)
+    tell(f"{session} has {'the name ' + repr(name) if name else 'no name'} now.")
+
+
 def open_log() -> Folders:
     """The folders, and the log where there is room for one: a full disk is no reason not to list
     and delete."""

@@ -24,6 +24,7 @@ from engine.errors import MusmedError
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
+from engine.printable import one_line
 from engine.private import make_private_folder, narrow
 from engine.session.library.database import Database, in_words
 from engine.session.library.listener import ListenerRecord
@@ -31,6 +32,7 @@ from engine.session.library.lock import Hold, delete_folder, held_elsewhere, las
 from engine.session.library.reading import (
     BROKEN,
     ID,
+    NAME_LIMIT,
     Row,
     read_events,
     session_row,
@@ -44,7 +46,7 @@ log = logging.getLogger(__name__)
 
 NOTE_LIMIT = 2_000
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
-_HEAD = "id, created, request, composer, state, position"
+_HEAD = "id, created, request, composer, state, position, name"
 _ALL = f"{_HEAD}, composer_version, settings, materials"
 _SHOWN = 40
 """So much is said of an id, which may be anything."""
@@ -120,7 +122,7 @@ class Library:
             session = f"{moment:%Y%m%d-%H%M%S}-{suffix}"
             if os.path.lexists(self.clip_folder(session)):
                 continue
-            row = (session, *head, *told, files)
+            row = (session, *head, *told, files, None)
             with self._errors():
                 if self._begun(session, row):
                     return session
@@ -201,6 +203,11 @@ class Library:
     def set_position(self, session: str, seconds: float) -> None:
         """How far the session was heard, in session seconds."""
         self._set(session, "position", seconds)
+
+    def rename(self, session: str, name: str) -> None:
+        """What the listener calls it ('': nothing), on one line of at most ``NAME_LIMIT``
+        characters."""
+        self._set(session, "name", one_line(name, NAME_LIMIT) or None)
 
     def set_composer_version(self, session: str, version: int) -> None:
         """The version of the composer that the engine opened."""
@@ -384,6 +391,7 @@ class Library:
                 *(stored.id, stored.created.isoformat(), _json(stored.request), stored.composer),
                 *(stored.composer_version, told, stored.position, stored.state),
                 _json(stored.materials) if stored.materials else None,
+                stored.name or None,
             ),
         )
 

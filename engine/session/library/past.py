@@ -16,6 +16,7 @@ def past_sessions(library: Library, limit: int = -1) -> tuple[Past, ...]:
     return tuple(
         Past(
             id=row.id,
+            name=row.name,
             begun=row.created,
             request=row.request,
             events=events[row.id],

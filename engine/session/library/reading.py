@@ -27,6 +27,7 @@ from engine.plan.events import Event, Steer
 from engine.plan.planner import check_request
 from engine.plan.request import MAX_MINUTES, Request
 from engine.plan.spec import ClipSpec
+from engine.printable import one_line
 from engine.session.library.records import ClipRow, NoticeRow, SessionRow, State, StoredSession
 
 Kind = TypeVar("Kind")
@@ -36,6 +37,8 @@ ID = re.compile(r"\d{8}-\d{6}-[0-9a-z]{2}")
 BROKEN = (MusmedError, msgspec.MsgspecError, ValueError, TypeError, RecursionError, OverflowError)
 """What comes of reading a value that is not what it should be."""
 WORD_LIMIT = 200
+NAME_LIMIT = 80
+"""Characters of what a listener calls a session."""
 PLACE_LIMIT = 4096
 MAX_SEED = 2**63 - 1
 MAX_VERSION = 2**31 - 1
@@ -51,9 +54,9 @@ log = logging.getLogger(__name__)
 
 
 def session_row(row: Row) -> SessionRow:
-    """(id, created, request, composer, state, position) of the sessions table. Raises one of
+    """(id, created, request, composer, state, position, name) of the sessions table. Raises one of
     ``BROKEN`` where id or request can't be read."""
-    session, created, request, composer, state, position = row
+    session, created, request, composer, state, position, name = row
     if not isinstance(session, str) or ID.fullmatch(session) is None:
         raise ValueError("its id is none")
     asked = _request(request)
@@ -64,6 +67,7 @@ def session_row(row: Row) -> SessionRow:
         composer=_composer(composer) or _composer(asked.composer) or EMBEDDED,
         state=state if state in get_args(State) else "interrupted",
         position=_position(position, asked.seconds) or 0.0,
+        name=one_line(name, NAME_LIMIT) if isinstance(name, str) else "",
     )
 
 
@@ -74,8 +78,8 @@ def stored_session(
     materials behind; of ``events`` (position, event), of ``notes`` (seconds, text), of ``clips``
     (number, revision, spec, start, frames, cut, continuation, record, marks). Raises like
     ``session_row``."""
-    head = session_row(row[:6])
-    version, settings, materials = row[6:]
+    head = session_row(row[:7])
+    version, settings, materials = row[7:]
     done = read_events(events, head.request.seconds)
     found = list(_clips(clips, head.request))
     whole = {clip.spec.key: clip for clip in found if clip is not None}
@@ -92,6 +96,7 @@ def stored_session(
         state=head.state,
         notes=tuple(_notes(notes)),
         materials=_table(materials) or {},
+        name=head.name,
         damage=(
             *_damage_of_head(row, head),
             *_damage_of_events(len(events), done),

@@ -28,6 +28,7 @@ class SessionRow(msgspec.Struct, frozen=True):
     composer: str
     state: State
     position: float
+    name: str = ""
 
 
 class ClipRow(msgspec.Struct, frozen=True):
@@ -65,6 +66,8 @@ class StoredSession(msgspec.Struct, frozen=True):
     state: State
     notes: tuple[NoticeRow, ...]
     materials: dict[str, str] = {}
+    name: str = ""
+    """What the listener calls it."""
     damage: tuple[str, ...] = ()
     """What of it could not be read, and what becomes of that: sentences for the listener."""
 

@@ -85,12 +85,13 @@ MIGRATIONS = (
         PRIMARY KEY (kind, mood, tag)
     )
     """,
+    "ALTER TABLE sessions ADD COLUMN name TEXT",
 )
 """Script n takes a library from schema n to n + 1. Never changed once released; only added to."""
 SHAPE = {
     "sessions": (
         *("id", "created", "request", "composer", "composer_version", "settings", "position"),
-        *("state", "materials"),
+        *("state", "materials", "name"),
     ),
     "events": ("session", "position", "event"),
     "clips": (
