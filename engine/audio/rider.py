@@ -10,6 +10,10 @@ ahead. Then the rise rule: the short-term (3 s) loudness of what leaves rises at
 any second. The largest gain is found that, held over the known future, obeys the rule; so a
 sudden loud passage comes in at one reduced level and opens up, instead of being squeezed block by
 block. Before a fresh start the output is taken to have been at the target level.
+
+Between the two, struck and plucked notes that have nearly died away before the next (``swell.py``):
+the dip is lifted and the onset softened, each by a few dB at most, so that momentary (400 ms)
+loudness rises by at most 5 LU within a second.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from numpy.typing import NDArray
 from engine.audio.format import BLOCK_FRAMES
 from engine.audio.k_weighting import energy_of, lufs
 from engine.audio.loudness import ABSOLUTE_GATE_LUFS, SHORT_TERM_BLOCKS
+from engine.audio.swell import lift, softened
 
 LOOK_AHEAD_BLOCKS = 7
 """Blocks beyond the present one that the rider hears: with the next gain (for the ramp) and the
@@ -49,6 +54,11 @@ _DEEPEST = 10.0 ** (-60.0 / 20.0)
 """The rise rule never closes a gain altogether: it could not open again."""
 _OPENING = 10.0 ** (0.3 / 20.0)
 """A gain grows by at most 0.3 dB per block, so that music does not pump after a loud onset."""
+_SOFTENED_LU = 0.07
+"""What softened onsets take from a session's loudness: the mean over ten of two minutes (`make
+listen`, 0 to 0.18)."""
+_LIFTING = 10.0 ** (0.8 / 20.0)
+"""In a dip by 0.8: what dies away falls faster, so that is not heard as a swell."""
 
 
 class SlowState(NamedTuple):
@@ -97,8 +107,12 @@ class Rider:
         far as known (1 to 8); ``slow`` has heard the last of them."""
         before = self.gain
         wanted = self._wanted(slow, target_lufs)
-        opened = min(wanted, before * _OPENING) if before > 0.0 else wanted
-        gain = min(opened, self._bound(energies, target_lufs, opened))
+        lifted = lift(self.history, energies, wanted)
+        opening = _LIFTING if lifted > 1.0 else _OPENING
+        bound = self._bound(energies, target_lufs, wanted * lifted)
+        opened = min(wanted * lifted, before * opening) if before > 0.0 else wanted
+        onset = softened(self.history, energies, min(wanted, bound), before)
+        gain = min(opened, bound, onset)
         start = min(before, gain) if before > 0.0 else gain
         ramp = (start * start + start * gain + gain * gain) / 3.0
         self.history.append(energies[0] * ramp)
@@ -110,7 +124,7 @@ class Rider:
     def _wanted(slow: SlowState, target_lufs: float) -> float:
         if slow.weight == 0.0:
             return 1.0
-        decibels = target_lufs - lufs(slow.energy)
+        decibels = target_lufs + _SOFTENED_LU - lufs(slow.energy)
         return float(10.0 ** (min(max(decibels, _LEAST_GAIN_DB), _MOST_GAIN_DB) / 20.0))
 
     def _bound(self, energies: Sequence[float], target_lufs: float, gain: float) -> float:
