@@ -72,6 +72,28 @@ def history(
     show_history(words or (), since=since, until=until, limit=limit, weeks=weeks, as_json=as_json)
 
 
+@listening.command()
+def report(
+    *,
+    output: Annotated[
+        Text,
+        typer.Option("--output", "-o", metavar="FILE", help="A new .html, .md or .csv file."),
+    ] = None,
+    since: Annotated[Text, typer.Option(metavar="DAY", help="Not before it: 2026-11-12.")] = None,
+    until: Annotated[Text, typer.Option(metavar="DAY", help="Not after it.")] = None,
+    who: Annotated[
+        Text, typer.Option(metavar="NAME", help="What you are called in it (Listener).")
+    ] = None,
+    notes: Annotated[bool, typer.Option("--notes", help="With your notes.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Write a report that you can take to your therapist; it says what it will hold, and asks."""
+    from musmed_tui.commands.report import write_report
+
+    code = write_report(output, since=since, until=until, who=who, notes=notes, yes=yes)
+    raise typer.Exit(code)
+
+
 preferences = typer.Typer(
     name="preferences",
     help="What was learned of what you like, and from what; mend it, forget it.",

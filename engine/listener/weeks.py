@@ -78,6 +78,20 @@ def verdict(changes: Sequence[float]) -> Verdict | None:
     return Verdict(statistics.median(ordered), ordered[depth - 1], ordered[-depth], count)
 
 
+def verdict_in_words(name: str, found: Verdict | None, count: int) -> str:
+    """What can be said of a slider's changes, and no cause."""
+    if found is None:
+        return (
+            f"{name}: rated before and after {count} times; from {ENOUGH} on something can be said "
+            "of a direction."
+        )
+    how = {1: "rose", -1: "fell", 0: "changed in no sure direction"}[found.direction]
+    return (
+        f"{name} {how}: by {found.median:+g} in the median of {found.count} sessions (95 %: "
+        f"{found.low:+g} to {found.high:+g}). Whether by the music, this can't say."
+    )
+
+
 def _depth(count: int) -> int:
     """The largest k with which the median lies as surely as ``SURE`` between the k-th smallest and
     the k-th largest of ``count`` (>= ``ENOUGH``): outside it is with fewer than k of ``count``

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from engine.errors import MusmedError
 from engine.listener.history import Past
 from engine.listener.ratings import Rating, written
-from engine.listener.weeks import Verdict, Week, changes_of, verdict, weeks_of
+from engine.listener.weeks import Week, changes_of, verdict, verdict_in_words, weeks_of
 from musmed_tui.commands.lists import limit_of, place
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.drawing.weeks_picture import weeks_lines
@@ -152,23 +152,9 @@ def _show_weeks(pasts: Sequence[Past], *, as_json: bool) -> None:
     for line in weeks_lines(weeks, ascii_only=ascii_only):
         say(line)
     for name, one, changes in zip(("Valence", "Arousal"), found, changes_of(pasts), strict=True):
-        say(in_words(name, one, len(changes)))
+        say(verdict_in_words(name, one, len(changes)))
     if weeks:
         remark(f"{_this_week(weeks)} {HEARING}")
-
-
-def in_words(name: str, found: Verdict | None, count: int) -> str:
-    """What can be said of the changes of a slider."""
-    if found is None:
-        return (
-            f"{name}: {count} of the six sessions, rated before and after, from which on something "
-            "can be said."
-        )
-    how = {1: "rose", -1: "fell", 0: "changed in no sure direction"}[found.direction]
-    return (
-        f"{name} {how}: by {found.median:+g} in the median of {found.count} sessions (95 %: "
-        f"{found.low:+g} to {found.high:+g}); whether by the music, this can't say."
-    )
 
 
 def _this_week(weeks: Sequence[Week]) -> str:

@@ -113,7 +113,7 @@ def test_under_six_sessions_nothing_is_said_of_a_direction(
 ) -> None:
     assert musmed(monkeypatch, "history", "--weeks", "--until", "2026-11-14") == 0
     told = capsys.readouterr().out
-    assert "Valence: 5 of the six sessions" in told
+    assert "Valence: rated before and after 5 times; from 6 on" in told
     assert "rose" not in told
     assert "fell" not in told
     assert musmed(monkeypatch, "history", "--weeks", "--json", "--until", "2026-11-14") == 0

@@ -1,0 +1,242 @@
+"""What a listener can take to their therapist: the sessions of a time, as records and in words.
+
+Pure. Everything stands here that the report says; the page, the text and the table
+(``report_page``, ``report_text``) only lay it out. Notes are in it only where they are wanted, and
+no name but the pseudonym.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, tzinfo
+
+import msgspec
+
+from engine.affect.phrases import called, towards
+from engine.listener.history import Past
+from engine.listener.ratings import SKIPPED, written
+from engine.listener.weeks import Verdict, changes_of, verdict
+from engine.plan.events import Ease, Skip, Steer
+from engine.plan.words import spelled
+
+PSEUDONYM = "Listener"
+MADE_BY_A_MACHINE = (
+    "All of this music was composed by a computer program, as it was heard; nobody has composed, "
+    "chosen or checked it. musmed is no medical device and no therapy."
+)
+
+
+class Sounded(msgspec.Struct, frozen=True):
+    """What is kept of a session's sound: the mean level of its clips (LUFS, before the listener's
+    own volume; None where none was measured), and who composed them, with their versions."""
+
+    level: float | None = None
+    composers: tuple[str, ...] = ()
+
+
+class Reported(msgspec.Struct, frozen=True):
+    """A session, and its sound."""
+
+    past: Past
+    sounded: Sounded
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is reported, the oldest session first."""
+
+    who: str
+    first: date | None
+    last: date | None
+    sessions: tuple[Reported, ...]
+    notes: bool
+    version: str
+    """musmed's."""
+    zone: tzinfo | None = None
+    """In which days and times are told; None: here."""
+
+    def begun(self, past: Past) -> datetime:
+        return past.begun.astimezone(self.zone)
+
+    @property
+    def minutes(self) -> float:
+        """Heard."""
+        return sum(one.past.heard for one in self.sessions) / 60
+
+    @property
+    def span(self) -> str:
+        """The days from the first session to the last."""
+        if not self.sessions:
+            return "no session"
+        days = [self.begun(one.past).date() for one in (self.sessions[0], self.sessions[-1])]
+        return f"{days[0]:%Y-%m-%d} to {days[1]:%Y-%m-%d}"
+
+    @property
+    def verdicts(self) -> tuple[tuple[str, Verdict | None, int], ...]:
+        """For each slider what can be said of it, and of how many sessions."""
+        valence, arousal = changes_of([one.past for one in self.sessions])
+        return (
+            ("Valence", verdict(valence), len(valence)),
+            ("Arousal", verdict(arousal), len(arousal)),
+        )
+
+
+def contents(report: Report) -> tuple[str, ...]:
+    """What it will hold, in sentences, for who is asked whether it may be written."""
+    felts = [one.past.felt for one in report.sessions]
+    rated = sum(not (one.before.is_none and one.after.is_none) for one in felts)
+    noted = sum(bool(one.note) for one in felts)
+    notes = f"your notes on {noted} of them" if report.notes else "none of your notes"
+    return (
+        f"It is about {report.who!r}: {count_of(report)}, {report.span}, {report.minutes:.0f} "
+        "minutes heard.",
+        "Of each: when, from which feeling to which, how much was heard, where it was steered, "
+        "eased, composed anew or stopped, what was liked, its level, composer, version and seed.",
+        f"How it felt before and after, of {rated} of them, and {notes}.",
+    )
+
+
+def count_of(report: Report) -> str:
+    """'1 session', '3 sessions'."""
+    count = len(report.sessions)
+    return "1 session" if count == 1 else f"{count} sessions"
+
+
+def way(past: Past) -> str:
+    """From which feeling to which."""
+    request = past.request
+    begins = called(request.start, request.start_word)
+    return f"{begins} to {called(request.target, request.target_word)}, {request.strategy}"
+
+
+def done(past: Past) -> str:
+    """What the listener did in it, with its times, and where it ended if that was not its end."""
+    said = []
+    for event in past.events:
+        at = clock(event.at)
+        match event:
+            case Steer():
+                said.append(f"steered to {towards(event.target, event.word)} at {at}")
+            case Ease():
+                said.append(f"eased at {at}")
+            case Skip():
+                said.append(f"composed anew at {at}")
+    if past.state != "finished":
+        how = "stopped" if past.state == "stopped" else "broken off"
+        said.append(f"{how} at {clock(past.heard)}")
+    return ", ".join(said) or "heard to its end"
+
+
+def liked(past: Past) -> str:
+    """What was liked and disliked, with its times."""
+    return ", ".join(
+        f"{'liked' if one.liked else 'disliked'} {spelled(one.instrument)}, {spelled(one.genre)} "
+        f"({one.mood}) at {clock(one.at)}"
+        for one in past.likings
+    )
+
+
+def felt(past: Past) -> tuple[str, str, str]:
+    """Before, after, and the change."""
+    changes = past.felt.change
+    change = ",".join(_signed(one) for one in changes) if any_of(changes) else SKIPPED
+    return written(past.felt.before), written(past.felt.after), change
+
+
+def any_of(values: Sequence[int | None]) -> bool:
+    """Whether one of them is there."""
+    return any(one is not None for one in values)
+
+
+def clock(seconds: float) -> str:
+    """'3:07'; whole seconds, rounded down."""
+    whole = max(0, int(seconds))
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def guideline(report: Report) -> tuple[tuple[str, str], ...]:
+    """The components of the reporting guidelines for music-based interventions (RG-MBI 2025, after
+    Robb et al. 2011), filled as far as the sessions know; '' is for the therapist to fill."""
+    composers = sorted({name for one in report.sessions for name in one.sounded.composers})
+    strategies = sorted({one.past.request.strategy for one in report.sessions})
+    levels = [one.sounded.level for one in report.sessions if one.sounded.level is not None]
+    level = f"; {min(levels):.1f} to {max(levels):.1f} LUFS in the files" if levels else ""
+    lengths = sorted({one.past.request.minutes for one in report.sessions})
+    planned = ", ".join(f"{minutes:g}" for minutes in lengths)
+    eases = sum(isinstance(e, Ease) for one in report.sessions for e in one.past.events)
+    stops = sum(one.past.state != "finished" for one in report.sessions)
+    return (
+        ("Name", f"musmed {report.version}: music composed along a path between two feelings"),
+        (
+            "Theory",
+            "The iso principle: meet the mood, then move it in small steps on the valence-arousal "
+            f"plane (strategy: {', '.join(strategies)}). Nikolakakis et al., arXiv 2411.09080.",
+        ),
+        (
+            "Content: who selects the music",
+            "The listener says two feelings; the program composes. What they liked bends who "
+            "plays.",
+        ),
+        (
+            "Content: the music",
+            f"Instrumental, original, made by a machine ({', '.join(composers)}).",
+        ),
+        (
+            "Content: delivery",
+            f"By the listener's own device, at a level they set themselves{level}.",
+        ),
+        ("Content: materials", "A terminal and a sound device; which ones is not known."),
+        (
+            "Content: strategies",
+            "Listening alone; steering, easing, stopping and liking at any moment.",
+        ),
+        ("Interventionist", ""),
+        ("Individual or group", "One listener, as far as the program knows."),
+        ("Setting", ""),
+        (
+            "Delivery schedule",
+            f"{count_of(report)}, {report.span}, of {planned} minutes planned; "
+            f"{report.minutes:.0f} minutes heard.",
+        ),
+        (
+            "Treatment fidelity",
+            f"Not heard to the end: {stops}; eased {eases} times. Every session is kept with seed "
+            "and events and can be made again.",
+        ),
+    )
+
+
+ANSWERS_LEFT = (
+    "Therapist and training",
+    "Aim agreed on",
+    "Other care",
+    "Adverse effects asked for",
+)
+"""Lines for the therapist."""
+
+
+def columns_of(sessions: Sequence[Reported], report: Report) -> tuple[dict[str, str], ...]:
+    """A row of text for each session, by the names of its columns."""
+    rows = []
+    for one in sessions:
+        past = one.past
+        before, after, change = felt(past)
+        level = "" if one.sounded.level is None else f"{one.sounded.level:.1f}"
+        row = {
+            "begun": f"{report.begun(past):%Y-%m-%d %H:%M}",
+            "from, to": way(past),
+            "heard": f"{clock(past.heard)} of {clock(past.request.seconds)}",
+            "before": before,
+            "after": after,
+            "change": change,
+            "what was done": done(past),
+            "what was liked": liked(past),
+            "LUFS": level,
+            "composer": ", ".join(one.sounded.composers) or past.composer,
+            "seed": str(past.request.seed),
+        }
+        rows.append(row | ({"note": past.felt.note} if report.notes else {}))
+    return tuple(rows)
+
+
+def _signed(change: int | None) -> str:
+    return SKIPPED if change is None else f"{change:+d}"
