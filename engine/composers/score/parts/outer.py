@@ -28,16 +28,23 @@ def grounded(strokes: Sequence[Stroke], bar: Bar) -> list[Stroke]:
     an octave higher, or left out where that is struck already."""
     if not any(stroke.part == "bass" for stroke in strokes):
         return list(strokes)
+    low = {i for i, stroke in enumerate(strokes) if stroke.part == "figure" and _sunk(stroke, bar)}
+    if not low:
+        return list(strokes)
     struck = {_key(stroke) for stroke in strokes}
     made = []
-    for stroke in strokes:
-        bass = _harmony(bar, stroke.slot).bass if stroke.part == "figure" else 0
-        low = stroke.part == "figure" and stroke.pitch < bass and (bass - stroke.pitch) % 12
-        if not low:
+    for i, stroke in enumerate(strokes):
+        if i not in low:
             made.append(stroke)
         elif _key(higher := stroke._replace(pitch=stroke.pitch + 12)) not in struck:
             made.append(higher)
     return made
+
+
+def _sunk(stroke: Stroke, bar: Bar) -> bool:
+    """Whether a stroke lies under its chord's bass, on another tone than the bass's."""
+    bass = _harmony(bar, stroke.slot).bass
+    return stroke.pitch < bass and (bass - stroke.pitch) % 12 != 0
 
 
 def led(strokes: Sequence[Stroke], bar: Bar, octave: int) -> list[Stroke]:

@@ -253,7 +253,8 @@ def _own_cost(
 
 def _on_bass(shapes: NDArray[np.int64], bass: int) -> Costs:
     """What it costs that voices rub against a bass: a seventh below, its root above it."""
-    rubs = np.isin(shapes - bass, (1, 13, 25))
+    above = shapes - bass
+    rubs = (above == 1) | (above == 13) | (above == 25)
     return np.asarray(_NINTH * rubs.sum(axis=1), np.int64)
 
 
@@ -297,10 +298,10 @@ def _parallels(
     for j in range(4):
         if bass_a != bass_b:
             one, two = (a[:, j] - bass_a) % 12, (b[:, j] - bass_b) % 12
-            kept = (one[:, None] == two[None, :]) & np.isin(one, (0, 7))[:, None]
+            kept = (one[:, None] == two[None, :]) & ((one == 0) | (one == 7))[:, None]
             cost += (36 if j == 3 else 14) * (kept & (moved[:, :, j] != 0))
         for i in range(j):
             one, two = (a[:, j] - a[:, i]) % 12, (b[:, j] - b[:, i]) % 12
-            kept = (one[:, None] == two[None, :]) & np.isin(one, (0, 7))[:, None]
+            kept = (one[:, None] == two[None, :]) & ((one == 0) | (one == 7))[:, None]
             cost += (12 if j == 3 else 6) * (kept & (moved[:, :, j] != 0))
     return cost
