@@ -161,3 +161,35 @@ def preferences_forget(
     from musmed_tui.commands.preferences import forget_preferences
 
     forget_preferences(tag, mood, every=every)
+
+
+data = typer.Typer(
+    name="data",
+    help="All that musmed keeps of you: export it, delete it.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+listening.add_typer(data)
+
+
+@data.command("export")
+def data_export(
+    folder: Annotated[Text, typer.Argument(metavar="FOLDER", help="A new folder.")] = None,
+    *,
+    sound: Annotated[bool, typer.Option("--sound", help="With the sessions' sound.")] = False,
+) -> None:
+    """Write all that is kept of you into a folder of yours."""
+    from musmed_tui.commands.data import export_data
+
+    export_data(folder, sound=sound)
+
+
+@data.command("delete")
+def data_delete(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Delete all that is kept of you: sessions, ratings, notes, likes, logs, settings."""
+    from musmed_tui.commands.data import delete_data
+
+    raise typer.Exit(delete_data(yes=yes))

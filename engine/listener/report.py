@@ -21,8 +21,8 @@ from engine.plan.words import spelled
 
 PSEUDONYM = "Listener"
 MADE_BY_A_MACHINE = (
-    "All of this music was composed by a computer program, as it was heard; nobody has composed, "
-    "chosen or checked it. musmed is no medical device and no therapy."
+    "All of this music was composed by a computer program while it was heard; no person has chosen "
+    "or checked it. musmed is no medical device and no therapy."
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from engine.evaluation.drawing.markup import table, tag, text
 from engine.evaluation.drawing.style import STYLE
@@ -14,7 +14,6 @@ from engine.listener.report import (
     ANSWERS_LEFT,
     MADE_BY_A_MACHINE,
     Report,
-    Reported,
     columns_of,
     count_of,
     guideline,
@@ -24,6 +23,9 @@ from engine.listener.weeks import verdict_in_words
 _BLANK = "\N{NO-BREAK SPACE}" * 60
 _LINES = ".line{border-bottom:1px solid var(--soft)}"
 _HEIGHT, _LEFT, _TOP, _STEP = 150.0, 40.0, 14.0, 26.0
+_DAYS_APART = 2
+"""Every second session has its day below it."""
+_KEY = "a ring before, a dot after each session"
 _MOST = 60
 """Sessions in one picture; older ones stand in the table."""
 _TABLES = (
@@ -63,21 +65,22 @@ def _short(report: Report) -> str:
 
 
 def _pictures(report: Report) -> str:
-    shown = report.sessions[-_MOST:]
-    if not any(o.past.felt.before_at or o.past.felt.after_at for o in shown):
+    felts = [one.past.felt for one in report.sessions[-_MOST:]]
+    if not any(felt.before_at or felt.after_at for felt in felts):
         return ""
     sliders: tuple[tuple[str, Callable[[Rating], int | None]], ...] = (
         ("Valence", lambda rating: rating.valence),
         ("Arousal", lambda rating: rating.arousal),
     )
     return "\n".join(
-        tag("figure", tag("figcaption", text(f"{name} before and after")), picture)
-        for name, picture in ((name, _picture(name, shown, read)) for name, read in sliders)
+        tag("figure", tag("figcaption", text(f"{name}: {_KEY}")), _picture(name, report, read))
+        for name, read in sliders
     )
 
 
-def _picture(name: str, shown: Sequence[Reported], read: Callable[[Rating], int | None]) -> str:
+def _picture(name: str, report: Report, read: Callable[[Rating], int | None]) -> str:
     """For each session a ring (before) and a filled dot (after), with a line between them."""
+    shown = report.sessions[-_MOST:]
     width = _LEFT + _STEP * max(len(shown), 8)
     parts = []
     for mark in (0, HIGHEST // 2, HIGHEST):
@@ -85,6 +88,9 @@ def _picture(name: str, shown: Sequence[Reported], read: Callable[[Rating], int 
         parts.append(label(_LEFT - 6, _y(mark) + 4, str(mark), "end", "faint"))
     for number, one in enumerate(shown):
         x = _LEFT + _STEP * (number + 0.5)
+        if number % _DAYS_APART == 0:
+            day = f"{report.begun(one.past):%m-%d}"
+            parts.append(label(x, _TOP + _HEIGHT + 18, day, "middle", "faint"))
         before, after = read(one.past.felt.before), read(one.past.felt.after)
         if before is not None and after is not None:
             parts.append(line(x, _y(before), x, _y(after), "measured"))
@@ -92,8 +98,8 @@ def _picture(name: str, shown: Sequence[Reported], read: Callable[[Rating], int 
             parts.append(tag("circle", cx=x, cy=_y(before), r=4.0, class_="dot"))
         if after is not None:
             parts.append(tag("circle", cx=x, cy=_y(after), r=4.0, class_="dot filled"))
-    said = f"{name}, 0 to {HIGHEST}, of each session in order: a ring before it, a dot after it."
-    size = (width, _TOP + _HEIGHT + 10)
+    said = f"{name}, 0 to {HIGHEST}, of each session in order: {_KEY}."
+    size = (width, _TOP + _HEIGHT + 24)
     return svg(f"felt-{name.lower()}", size, f"{name} before and after", said, *parts)
 
 

@@ -12,7 +12,7 @@ from engine.listener.weeks import Week, changes_of, verdict, verdict_in_words, w
 from musmed_tui.commands.lists import limit_of, place
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.drawing.weeks_picture import weeks_lines
-from musmed_tui.terminal.streams import remark, say, say_json
+from musmed_tui.terminal.streams import remark, say, say_json, write_out
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import look_at_terminal
 from musmed_tui.wording import clock, story
@@ -46,7 +46,7 @@ def show_history(
         return
     found = found[:most]
     if as_json:
-        say_json({"sessions": [_document(past) for past in found]})
+        say_json({"sessions": [document(past) for past in found]})
         return
     print_table(
         "History", COLUMNS, [_row(past) for past in found], spare=("note", "liked", "change")
@@ -115,7 +115,8 @@ def _liked(past: Past) -> str:
     return f"+{liked} -{len(past.likings) - liked}" if past.likings else ""
 
 
-def _document(past: Past) -> dict[str, object]:
+def document(past: Past) -> dict[str, object]:
+    """A session of the past for programs."""
     request, felt = past.request, past.felt
     valence, arousal = felt.change
     return {
@@ -149,8 +150,7 @@ def _show_weeks(pasts: Sequence[Past], *, as_json: bool) -> None:
         say_json({"weeks": weeks, "valence": found[0], "arousal": found[1]})
         return
     ascii_only = not look_at_terminal(plain=False).unicode
-    for line in weeks_lines(weeks, ascii_only=ascii_only):
-        say(line)
+    write_out("".join(f"{line}\n" for line in weeks_lines(weeks, ascii_only=ascii_only)))
     for name, one, changes in zip(("Valence", "Arousal"), found, changes_of(pasts), strict=True):
         say(verdict_in_words(name, one, len(changes)))
     if weeks:

@@ -27,7 +27,7 @@ BEGUN = datetime(2026, 11, 2, 19, 0, tzinfo=UTC)
 SESSIONS = 14
 
 
-def made_up_month(library: Library, seed: int = 7) -> tuple[str, ...]:
+def made_up_month(library: Library, seed: int = 8) -> tuple[str, ...]:
     """Fill ``library``; the sessions' ids, the oldest first."""
     dice = random.Random(seed)
     return tuple(_session(library, number, dice) for number in range(SESSIONS))
@@ -46,13 +46,13 @@ def _session(library: Library, number: int, dice: random.Random) -> str:
         seed=dice.randrange(10**6),
     )
     session = library.create(request, "embedded", 27, None, begun)
+    heard = request.seconds if dice.random() < 0.7 else float(dice.randrange(130, 340))
     events: list[Event] = []
-    for at in sorted(dice.sample(range(40, 300, 20), dice.randrange(4))):
+    for at in sorted(dice.sample(range(20, int(heard) - 40, 20), dice.randrange(4))):
         steer = Steer(at=float(at), target=feeling("glad").affect, word="glad")
         events.append(dice.choice((steer, Ease(at=float(at)), Skip(at=float(at)))))
     for event in events:
         library.add_event(session, event)
-    heard = request.seconds if dice.random() < 0.7 else float(dice.randrange(130, 340))
     _clips(library, session, request, events, heard, dice)
     library.set_position(session, heard)
     _ratings(library, session, begun, dice)
@@ -82,7 +82,7 @@ def _clips(  # noqa: PLR0917
         )
         start, frames = round(spec.start * 48_000), round(spec.duration * 48_000)
         library.save_clip(session, spec, start, frames, False, b"made up", record, Marks())
-        if dice.random() < 0.15:
+        if dice.random() < 0.15 and spec.start + 4.0 < heard:
             liking = Liking(
                 clip=spec.index,
                 revision=spec.revision,

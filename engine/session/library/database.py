@@ -234,6 +234,7 @@ class Database:
             made.execute("PRAGMA synchronous = NORMAL")
             made.execute("PRAGMA foreign_keys = ON")
             made.execute("PRAGMA trusted_schema = OFF")
+            made.execute("PRAGMA secure_delete = ON")  # a note that is taken back is nowhere
             migrate(made)
             check_shape(made)
         except BaseException:

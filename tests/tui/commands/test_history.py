@@ -99,6 +99,8 @@ def test_weeks_are_drawn_and_six_sessions_say_something(
 ) -> None:
     assert musmed(monkeypatch, "history", "--weeks") == 0
     told = capsys.readouterr()
+    lines = told.out.splitlines()
+    assert lines[1].index("-100") == lines[0].index("valence")  # its axis lies over its bars
     assert [line[:29].split() for line in told.out.splitlines()[2:4]] == [
         ["2026-11-09", "6", "60"],
         ["2026-11-16", "1", "10"],
