@@ -17,9 +17,6 @@ from engine.plan.words import Distribution, tag_statistics
 
 Kind = Literal["instrument", "genre"]
 
-LEAST_SHARE = 0.05
-"""Of its pseudo-counts a tag keeps so much, however often it was disliked: what is never heard
-again could never be liked again."""
 MOST = 1_000.0
 """Likes, or pseudo-counts."""
 
@@ -60,17 +57,22 @@ def leaned(
 ) -> Distribution:
     """The posterior mean of ``row``; ``row`` itself where nothing was said of any tag of ``known``.
 
-    A like is a count. A dislike takes one back: first of the likes, then of the tag's own
-    pseudo-counts, of which ``LEAST_SHARE`` stays.
+    A like is a count. A dislike takes one back; more dislikes than likes divide the tag's own
+    pseudo-counts: once too many leaves half of them, twice a third, k times 1 / (1 + k). So what is
+    rare is not silenced by one key, and nothing is ever silenced.
     """
     said = {tag: count for tag, count in counts.items() if count and tag in known}
     if not said:
         return row
     found: Distribution = {}
     for tag in sorted({*row, *said}):
-        prior = strength * row.get(tag, 0.0)
-        count = max(LEAST_SHARE * prior, prior + said.get(tag, 0.0))
+        count = _count(strength * row.get(tag, 0.0), said.get(tag, 0.0))
         if count > 0.0:
             found[tag] = count
     total = sum(found.values())
     return {tag: count / total for tag, count in found.items()} if total > 0.0 else row
+
+
+def _count(prior: float, more: float) -> float:
+    """A tag's counts, with ``more`` likes than dislikes beside its pseudo-counts."""
+    return prior + more if more >= 0.0 else prior / (1.0 - more)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.affect.feelings import parse_affect
-from engine.plan.leanings import LEAST_SHARE, Leanings, instruments_for, leaned
+from engine.plan.leanings import Leanings, instruments_for, leaned
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.words import tag_statistics
@@ -47,12 +47,17 @@ def test_likes_are_counts_beside_the_pseudo_counts() -> None:
     assert found == pytest.approx({"piano": 6 / 15, "harp": 6 / 15, "flute": 3 / 15})
 
 
-def test_a_dislike_takes_a_count_back_and_something_always_stays() -> None:
-    one = leaned(ROW, {"harp": -1.0}, 10.0, KNOWN)
-    assert one == pytest.approx({"piano": 6 / 9, "harp": 3 / 9})
-    many = leaned(ROW, {"harp": -900.0}, 10.0, KNOWN)
-    left = 4 * LEAST_SHARE
-    assert many == pytest.approx({"piano": 6 / (6 + left), "harp": left / (6 + left)})
+@pytest.mark.parametrize(("dislikes", "left"), [(1, 4 / 2), (2, 4 / 3), (900, 4 / 901)])
+def test_dislikes_divide_the_pseudo_counts_and_something_always_stays(
+    dislikes: int, left: float
+) -> None:
+    found = leaned(ROW, {"harp": -float(dislikes)}, 10.0, KNOWN)
+    assert found == pytest.approx({"piano": 6 / (6 + left), "harp": left / (6 + left)})
+
+
+def test_one_dislike_does_not_silence_what_is_rare() -> None:
+    row = {"piano": 0.99, "harp": 0.01}
+    assert leaned(row, {"harp": -1.0}, 10.0, KNOWN)["harp"] == pytest.approx(0.005, rel=0.01)
 
 
 @pytest.mark.parametrize("counts", [{}, {"harp": 0.0}, {"kazoo": 5.0}])
