@@ -8,7 +8,7 @@ no name but the pseudonym.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 
 import msgspec
 
@@ -45,8 +45,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """All that is reported, the oldest session first."""
 
     who: str
-    first: date | None
-    last: date | None
     sessions: tuple[Reported, ...]
     notes: bool
     version: str

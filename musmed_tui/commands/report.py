@@ -70,8 +70,6 @@ def _report(since: str | None, until: str | None, who: str | None, *, notes: boo
         sessions = reported(library, pasts)
     return Report(
         who=one_line(who, WHO_LIMIT) if who else PSEUDONYM,
-        first=first,
-        last=last,
         sessions=sessions,
         notes=notes,
         version=__version__,

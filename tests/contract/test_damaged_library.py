@@ -226,7 +226,8 @@ def test_a_session_that_is_none_any_more_is_named_and_the_others_live(
     db.execute("PRAGMA ignore_check_constraints = ON")
     row = db.execute("SELECT * FROM sessions").fetchone()
     text = "" if request_text is None else request_text
-    db.execute(f"INSERT INTO sessions VALUES ({', '.join('?' * 9)})", (bad, row[1], text, *row[3:]))
+    new = (bad, row[1], text, *row[3:])
+    db.execute(f"INSERT INTO sessions VALUES ({', '.join('?' * len(new))})", new)
     db.close()
     capsys.readouterr()
     assert musmed(monkeypatch, home, "sessions", "--json") == 0

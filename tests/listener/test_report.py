@@ -40,8 +40,6 @@ def library(tmp_path: Path) -> Iterator[Library]:
 def report_of(library: Library, *, notes: bool = False, who: str = "Listener") -> Report:
     return Report(
         who=who,
-        first=None,
-        last=None,
         sessions=reported(library, past_sessions(library)),
         notes=notes,
         version="0.0.0",
@@ -121,7 +119,7 @@ def in_library(path: Path) -> set[str]:
 
 def said_anyway() -> set[str]:
     """Numbers of the sentences that are the same in every report: years, the sliders' ends."""
-    nothing = Report(who="", first=None, last=None, sessions=(), notes=False, version="0.0.0")
+    nothing = Report(who="", sessions=(), notes=False, version="0.0.0")
     words = visible(page(nothing)) + markdown(nothing)
     return set(NUMBER.findall(words)) | {"0", "50", "100", "95"}
 
