@@ -272,3 +272,27 @@ def test_figures_that_take_turns_at_rest_are_as_dense(style: str) -> None:
     ratios = [max(a, b) / min(a, b) for a, b in itertools.pairwise(rates)]
     assert ratios
     assert float(np.median(ratios)) <= 1.33
+
+
+@pytest.mark.parametrize("style", ["ambient", "orchestra"])
+def test_who_holds_a_chord_goes_under_a_tenor(style: str) -> None:
+    """A horn over the middle of the bass's octave has its pads beneath it."""
+    ensemble = Ensemble(STYLES[style], Voice("horn", octave=-1))
+    path = Path((Waypoint(0.0, Affect(0.3, -0.4)),))
+    course = steady(path, 3, 120.0)
+    state, over, sung = first_state(course), 0, 0
+    while not state.done:
+        bar, state = next_bar(state, course)
+        notes = tuple(arrange(bar, ensemble, path))
+        pads = of(notes, "pad")
+        for tone in (n for n in of(notes, "lead") if n.pitch >= 52 and bar.kind == "body"):
+            sung += 1
+            over += any(
+                pad.pitch > tone.pitch
+                and (pad.pitch - tone.pitch) % 12
+                and min(pad.onset + pad.gate, tone.onset + tone.gate) - max(pad.onset, tone.onset)
+                > 0.6 * tone.gate
+                for pad in pads
+            )
+    assert sung > 20
+    assert over <= 0.05 * sung

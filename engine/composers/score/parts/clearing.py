@@ -24,6 +24,10 @@ _CLEARED = {"figure", "pad", "colour", "counter", "bass"}
 _LOWEST = {"bass": 33}
 _FLOOR = 45
 """MIDI: under it what is moved would be mud; a bass may go lower."""
+_TENOR = 52
+"""MIDI: from here on there is room for a chord between ``_FLOOR`` and a melody."""
+_ON_TOP = 7
+"""Semitones under its highest tone in which a figure is heard as a line."""
 _SHORTEST = 1.0
 """Sixteenths: what would be let go sooner goes elsewhere."""
 
@@ -45,18 +49,25 @@ def sung(melody: Iterable[Tone], octave: int, later: int = 0) -> list[Sung]:
 
 
 def in_the_way(  # noqa: PLR0917 - a stroke against a tone is these things
-    pitch: int, start: float, end: float, tone: Sung, tenor: bool, longest: float
+    pitch: int, start: float, end: float, tone: Sung, deep: int, longest: float
 ) -> bool:
     """Whether a pitch that sounds from ``start`` to ``end`` covers a tone of the melody for a
-    third of it, or rubs against it for more than ``longest`` slots. A ``tenor`` melody has its
-    accompaniment about it."""
+    third of it, or rubs against it for more than ``longest`` slots. A tone that is sung under
+    ``deep`` (MIDI) has its accompaniment about it."""
     both = min(end, tone.end) - max(start, tone.start)
     if both <= 0.0:
         return False
     above = pitch - tone.pitch
     if abs(above) in _RUBS and both > longest:
         return True
-    return not tenor and above > 0 and above % 12 != 0 and both > (tone.end - tone.start) / 3
+    covers = above > 0 and above % 12 != 0 and both > (tone.end - tone.start) / 3
+    return covers and tone.pitch >= deep
+
+
+def deep_under(octave: int) -> int:
+    """The pitch (MIDI) under which a melody has its accompaniment about it, where it lies
+    ``octave`` octaves from where it is written: only a tenor leaves no room beneath."""
+    return _TENOR if octave < 0 else 0
 
 
 def longest_rub(bar: Bar) -> float:
@@ -69,14 +80,38 @@ def cleared(strokes: Sequence[Stroke], bar: Bar, octave: int) -> list[Stroke]:
     if not bar.after and bar.kind != "final":
         strokes = [_let_go(stroke, bar) for stroke in strokes]
     melody = sung(bar.melody, octave) + sung(bar.after_melody, octave, bar.metre.slots)
-    if not melody:
-        return list(strokes)
-    room = _Room(bar, melody, octave < 0)
-    made: list[Stroke] = []
-    taken = {_key(stroke) for stroke in strokes if stroke.part == "lead"}
     canon = {(tone.slot, tone.pitch) for tone in bar.echo}
+    taken = {_key(stroke) for stroke in strokes if stroke.part == "lead"}
+    if melody:
+        strokes = _moved(strokes, _Room(bar, melody, deep_under(octave)), bar, taken, canon)
+    if bar.melody or bar.kind == "final":
+        return list(strokes)
+    heard = [s for s in strokes if s.part == "figure" and not _holds(s)]
+    return _under_figure(strokes, heard, bar) if heard else list(strokes)
+
+
+def _under_figure(strokes: Sequence[Stroke], heard: Sequence[Stroke], bar: Bar) -> list[Stroke]:
+    """The strokes of a bar in which nobody sings, with those who hold under what is ``heard`` in
+    its stead: a figure's tones on top."""
+    tones = [Sung(s.slot, s.slot + s.slots, s.pitch) for s in heard]
+    room = _Room(bar, tones, max(tone.pitch for tone in tones) - _ON_TOP)
+    held = [stroke for stroke in strokes if _holds(stroke)]
+    others = [stroke for stroke in strokes if not _holds(stroke)]
+    return [*others, *_moved(held, room, bar, set(), set())]
+
+
+def _moved(
+    strokes: Sequence[Stroke],
+    room: _Room,
+    bar: Bar,
+    taken: set[tuple[str, int, int]],
+    kept: set[tuple[int, int]],
+) -> list[Stroke]:
+    """The strokes fitted into a room, but for those at the (slot, pitch) of ``kept``; none on a
+    key that is ``taken``."""
+    made: list[Stroke] = []
     for stroke in strokes:
-        if stroke.part not in _CLEARED or (stroke.slot, stroke.pitch) in canon:
+        if stroke.part not in _CLEARED or (stroke.slot, stroke.pitch) in kept:
             made.append(stroke)
             continue
         moved = room.fitted(stroke)
@@ -101,11 +136,15 @@ def _key(stroke: Stroke) -> tuple[str, int, int]:
     return stroke.instrument, stroke.pitch, round(stroke.slot)
 
 
+def _holds(stroke: Stroke) -> bool:
+    return stroke.part == "pad" or stroke.instrument in HOLDING
+
+
 class _Room:
     """What the melody leaves free in a bar."""
 
-    def __init__(self, bar: Bar, melody: list[Sung], tenor: bool) -> None:
-        self._bar, self._melody, self._tenor = bar, melody, tenor
+    def __init__(self, bar: Bar, melody: list[Sung], deep: int) -> None:
+        self._bar, self._melody, self._deep = bar, melody, deep
         self._longest = longest_rub(bar)
 
     def fitted(self, stroke: Stroke) -> Stroke | None:
@@ -114,8 +153,7 @@ class _Room:
         if not wrong:
             return stroke
         first = min(tone.start for tone in wrong)
-        holds = stroke.part == "pad" or stroke.instrument in HOLDING
-        if first >= stroke.slot + _SHORTEST and not holds and stroke.part != "bass":
+        if first >= stroke.slot + _SHORTEST and not _holds(stroke) and stroke.part != "bass":
             return stroke._replace(slots=first - stroke.slot)
         goals = self._goals(stroke)
         free = [pitch for pitch in goals if not self._wrong(stroke, pitch)]
@@ -132,7 +170,7 @@ class _Room:
         return [
             tone
             for tone in self._melody
-            if in_the_way(pitch, start, end, tone, self._tenor, self._longest)
+            if in_the_way(pitch, start, end, tone, self._deep, self._longest)
         ]
 
     def _goals(self, stroke: Stroke) -> list[int]:

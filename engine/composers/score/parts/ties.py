@@ -12,7 +12,7 @@ from itertools import chain, takewhile
 from typing import NamedTuple
 
 from engine.audio.format import SAMPLE_RATE
-from engine.composers.score.parts.clearing import in_the_way, longest_rub, sung
+from engine.composers.score.parts.clearing import deep_under, in_the_way, longest_rub, sung
 from engine.composers.score.parts.writer import Writer
 from engine.composers.score.writing.form import Harmony
 from engine.composers.score.writing.tones import Tone
@@ -64,6 +64,7 @@ def _tied(w: Writer, pitch: int, phrase_bar: int, melody: tuple[Tone, ...]) -> b
     if (phrase_bar + pitch) % 2 == 0:
         return False
     longest, octave = longest_rub(w.bar), w.ensemble.voice.octave
+    deep = deep_under(octave)
     return not any(
-        in_the_way(pitch, 0.0, w.slots, tone, octave < 0, longest) for tone in sung(melody, octave)
+        in_the_way(pitch, 0.0, w.slots, tone, deep, longest) for tone in sung(melody, octave)
     )
