@@ -141,6 +141,26 @@ def test_no_phrase_is_left_hanging(affect: tuple[float, float]) -> None:
     assert seen >= 12
 
 
+def test_no_figure_s_inner_leading_tone_is_left_at_a_phrase_s_end() -> None:
+    """Also where a tone that is held lies over it; what is struck earlier stays."""
+    seen = 0
+    for affect, seed in itertools.product(AFFECTS, SEEDS):
+        for bar in bars(*affect, seed):
+            last, at = bar.harmony[-1], bar.metre.slots - 2
+            if bar.after or bar.kind != "body" or last.slot or last.chord.rises == NONE:
+                continue
+            seen += 1
+            pitch = next(p for p in range(55, 67) if p % 12 == last.chord.rises)
+            early = Stroke("figure", "piano", 0, 2, pitch, 0.8)
+            late = Stroke("figure", "piano", at, 2, pitch, 0.8)
+            over = Stroke("figure", "piano", at - 2, 4, pitch + 12, 0.8)
+            made = closed([early, late, over], bar)
+            assert early in made
+            assert all(s.pitch % 12 in last.chord.pcs for s in made)
+            assert all(s.pitch % 12 != last.chord.rises for s in made if s.slot >= at)
+    assert seen
+
+
 @pytest.mark.parametrize("affect", AFFECTS)
 def test_nothing_rubs_against_the_top_of_a_chord(affect: tuple[float, float]) -> None:
     chords = [h for seed in SEEDS for bar in bars(*affect, seed) for h in bar.harmony]

@@ -110,13 +110,15 @@ def _ill(one: int, two: int, slot: float, melody: Sequence[Sung]) -> bool:
 
 
 def closed(strokes: Sequence[Stroke], bar: Bar) -> list[Stroke]:
-    """The strokes of a phrase's last bar. Where its melody rests, what is struck on top last is
-    heard as if it were the melody: it is no leading tone that goes nowhere, and nothing whose
-    octave or fifth with the bass the next phrase may carry on."""
-    if bar.kind not in ("intro", "body") or bar.after:
+    """The strokes of a bar after which nobody sings at once. Where its melody rests, what a figure
+    strikes last is heard as if it were the melody: it is no leading tone that goes nowhere, and at
+    a phrase's end nothing whose octave or fifth with the bass the next one may carry on."""
+    if bar.kind not in ("intro", "body") or bar.after_melody or (bar.after and not bar.melody):
         return list(strokes)
     rest = max((s.slot + s.slots for s in strokes if s.part == "lead"), default=0.0)
-    made = list(strokes)
+    made = _let_down(strokes, bar, max(rest, bar.metre.slots / 2))
+    if bar.after:
+        return made
     for part in _ON_TOP:  # each by itself: an answer over a figure is too soft to hide it
         for _ in range(3):
             place = _last_on_top(made, part, rest)
@@ -129,6 +131,22 @@ def closed(strokes: Sequence[Stroke], bar: Bar) -> list[Stroke]:
             moved = stroke._replace(pitch=goal)
             taken = any(_key(other) == _key(moved) for other in made)
             made[place : place + 1] = [] if taken else [moved]
+    return made
+
+
+def _let_down(strokes: Sequence[Stroke], bar: Bar, since: float) -> list[Stroke]:
+    """The strokes with the leading tones of figures from a slot on at another tone of their chord,
+    or left out where that is struck: also an inner one may be heard last, its top being softer."""
+    made: list[Stroke] = []
+    struck = {_key(stroke) for stroke in strokes}
+    for stroke in strokes:
+        harmony = _harmony(bar, stroke.slot)
+        late = stroke.part == "figure" and stroke.slot >= since - _AT_ONCE
+        if not late or stroke.pitch % 12 != harmony.chord.rises:
+            made.append(stroke)
+        elif _key(moved := stroke._replace(pitch=_goal(harmony, stroke.pitch))) not in struck:
+            struck.add(_key(moved))
+            made.append(moved)
     return made
 
 
