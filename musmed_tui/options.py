@@ -168,9 +168,14 @@ def generation_of(asked: Asked, settings: Settings) -> Generation:
     )
 
 
-def drawn_seed(seed: int) -> str:
+def drawn_seed(request: Request) -> str:
     """What is said of a seed that musmed drew, so that the music can be made again."""
-    return f"--seed {seed} makes it again."
+    if request.leanings is None:
+        return f"--seed {request.seed} makes it again."
+    return (
+        f"--seed {request.seed} makes it again, as long as nothing more is learned of what you "
+        "like ('musmed preferences')."
+    )
 
 
 def _said(option: str, verb: str, text: str | None) -> str:

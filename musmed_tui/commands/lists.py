@@ -71,7 +71,7 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
     for note in plan.notes:
         remark(note)
     if asked.seed is None:
-        remark(drawn_seed(request.seed))
+        remark(drawn_seed(request))
 
 
 def show_feelings(*, as_json: bool) -> None:

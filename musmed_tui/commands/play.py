@@ -16,6 +16,7 @@ from musmed_tui.asked import Asked
 from musmed_tui.commands.screen import has_screen, kept_session, new_session, run_app
 from musmed_tui.exits import exit_code
 from musmed_tui.felt import before_of, completed
+from musmed_tui.leaning import kept_leaning
 from musmed_tui.logs import stderr_to
 from musmed_tui.options import build_request, drawn_seed, help_for, number
 from musmed_tui.paths import Folders, folders
@@ -67,7 +68,8 @@ def play_session(
             said=help_here,
         )
         if asked.seed is None:
-            tell(drawn_seed(request.seed))
+            now = kept_leaning(request, where.library) if learns else request
+            tell(drawn_seed(now))
         return code
     kind = _EventSession if as_json else _PlainSession
     with kind(where, loaded, options, plain=plain) as plain_session:
@@ -165,7 +167,7 @@ class _PlainSession:
             try:
                 self._announce(begun, request, resume)
                 if seed_drawn:
-                    self._tell_seed(request.seed)
+                    self._tell_seed(request)
                 player = self._follow(begun, signals)
             finally:
                 self.control.end()
@@ -180,8 +182,8 @@ class _PlainSession:
             player.follow(signals, cbreak)
         return player
 
-    def _tell_seed(self, seed: int) -> None:
-        self.output.line(drawn_seed(seed))
+    def _tell_seed(self, request: Request) -> None:
+        self.output.line(drawn_seed(request))
 
     def _announce(self, begun: Begun, request: Request, resume: StoredSession | None) -> None:
         if begun.notice:
@@ -225,7 +227,7 @@ class _EventSession(_PlainSession):
         player.follow(signals, None)
         return player
 
-    def _tell_seed(self, seed: int) -> None:
+    def _tell_seed(self, request: Request) -> None:
         pass  # it is in the first line
 
     def _announce(self, begun: Begun, request: Request, resume: StoredSession | None) -> None:

@@ -105,7 +105,7 @@ def render_to(
     if score is not None:
         tell(f"Wrote {visible(str(score))}.")
     if asked.seed is None and session is None:
-        tell(drawn_seed(made.request.seed))
+        tell(drawn_seed(made.request))
     return 0
 
 

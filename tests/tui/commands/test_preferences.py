@@ -109,6 +109,16 @@ def test_a_kept_session_is_what_it_was_whatever_is_forgotten(
     library.close()
 
 
+def test_a_drawn_seed_is_said_to_hold_as_long_as_nothing_more_is_learned(
+    session: str, monkeypatch: Patch, capsys: Printed
+) -> None:
+    asks = ("plan", "--from", "tense", "--to", "calm")
+    assert musmed(monkeypatch, *asks) == 0
+    assert "makes it again, as long as nothing more is learned" in capsys.readouterr().err
+    assert musmed(monkeypatch, *asks, "--no-preferences") == 0
+    assert "makes it again.\n" in capsys.readouterr().err
+
+
 def test_what_is_set_by_hand_takes_the_place_of_what_was_counted(
     session: str, monkeypatch: Patch, capsys: Printed
 ) -> None:
