@@ -229,3 +229,10 @@ def test_hands_are_human_but_not_sloppy() -> None:
     assert len(late_) >= 0.8 * len(late)
     assert 0.004 <= np.std(late_) <= 0.03
     assert len(set(np.round(late_, 5))) > 0.5 * len(late_)
+
+
+def test_no_two_strings_of_a_grip_rub() -> None:
+    """Neighbouring strings of a major seventh chord in first inversion are no semitone apart."""
+    chord = grip((0, 1, 5, 8), 5)
+    assert {p % 12 for p in chord} == {0, 1, 5, 8}
+    assert all(abs(p - q) > 1 for p, q in itertools.pairwise(chord))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 
 from engine.composers.score.parts.rhythms import EIGHTHS, SIXTEENTHS, SLOW
 from engine.composers.score.parts.writer import Writer
@@ -19,7 +20,8 @@ def grip(pcs: tuple[int, ...], bass: int) -> tuple[int, ...]:
     """A chord on four to six strings, low to high, within four frets; open strings count.
 
     The lowest string that sounds has pitch class ``bass`` where the hand can reach it; every pitch
-    class of ``pcs`` sounds where that is possible. Low positions and full chords win.
+    class of ``pcs`` sounds where that is possible. Low positions and full chords win, and no two
+    strings a semitone apart, which would rub for as long as they ring.
     """
     best: tuple[float, tuple[int, ...]] = (1e9, ())
     for position in range(8):
@@ -30,6 +32,7 @@ def grip(pcs: tuple[int, ...], bass: int) -> tuple[int, ...]:
             sounding = tuple(p for p in pitches if p)
             missing = len(set(pcs[:4]) - {p % 12 for p in sounding})
             cost = 6.0 * missing + 4.0 * (first is None) + 0.5 * position + 0.8 * lowest
+            cost += 3.0 * sum(abs(p - q) == 1 for p, q in itertools.pairwise(sounding))
             if len(sounding) >= 4:
                 best = min(best, (cost, sounding))
     return best[1]
