@@ -2,8 +2,8 @@
 
 Two stages on 100 ms blocks of K-weighted energy (``loudness.block_energies``):
 
-``SlowLoudness``, causal: the loudness of the last ten seconds or so. Slow enough that the
-dynamics of a phrase survive; a block far below the music (a rest, a fade) counts for less.
+``SlowLoudness``, causal: the loudness of the last six seconds or so. Slow enough that most of
+the dynamics of a phrase survive; a block far below the music (a rest, a fade) counts for less.
 
 ``Rider``: one gain per block. It wants target minus slow loudness, heard ``LOOK_AHEAD_BLOCKS``
 ahead. Then the rise rule: the short-term (3 s) loudness of what leaves rises at most 2 LU within
@@ -37,15 +37,16 @@ HISTORY_BLOCKS = SHORT_TERM_BLOCKS + 10
 """Past output energies the rise rule looks at: a second of 3 s windows."""
 
 _BLOCK_SECONDS = 0.1
-_TIME_CONSTANT = 10.0
+_TIME_CONSTANT = 6.0
 _FASTEST = _BLOCK_SECONDS / _TIME_CONSTANT
 _QUIET_LU = -10.0
 _QUIET_WEIGHT = 0.25
 _SILENT = energy_of(ABSOLUTE_GATE_LUFS)
 _QUIET = 10.0 ** (_QUIET_LU / 10.0)
 _MOST_GAIN_DB, _LEAST_GAIN_DB = 24.0, -40.0
-_RISE_LU = 1.85
-"""Per second: the rule's 2 LU less what a ramp inside a block can add."""
+_RISE_LU = 1.75
+"""Per second: the rule's 2 LU less what ramps inside a block and windows between blocks add (looked
+at every 10 ms, as the guard of what is played does, rises are up to 0.2 LU larger)."""
 _RISE = 10.0 ** (_RISE_LU / 10.0)
 _RISE_BLOCKS = 10
 _FLOOR_LU = -12.0
@@ -63,15 +64,15 @@ _LIFTING = 10.0 ** (0.8 / 20.0)
 
 class SlowState(NamedTuple):
     """``energy``: mean K-weighted energy of the music so far heard; ``weight``: blocks of music
-    in it, 0 before any, growing to 100."""
+    in it, 0 before any, growing to 60."""
 
     energy: float
     weight: float
 
 
 def slow_step(state: SlowState, energy: float) -> SlowState:
-    """The slow loudness after one more block: a plain mean over the first ten seconds of music,
-    an exponential one with a time constant of ten seconds from then on."""
+    """The slow loudness after one more block: a plain mean over the first six seconds of music,
+    an exponential one with a time constant of six seconds from then on."""
     if energy <= _SILENT:
         return state
     weight = min(state.weight + 1.0, 1.0 / _FASTEST)
@@ -109,10 +110,12 @@ class Rider:
         wanted = self._wanted(slow, target_lufs)
         lifted = lift(self.history, energies, wanted)
         opening = _LIFTING if lifted > 1.0 else _OPENING
-        bound = self._bound(energies, target_lufs, wanted * lifted)
         opened = min(wanted * lifted, before * opening) if before > 0.0 else wanted
-        onset = softened(self.history, energies, min(wanted, bound), before)
-        gain = min(opened, bound, onset)
+        if lifted > 1.0:  # the gain of a dip is not the one with which the onset comes
+            gain = min(opened, self._bound(energies[:1], target_lufs, opened))
+        else:
+            bound = self._bound(energies, target_lufs, wanted)
+            gain = min(opened, softened(self.history, energies, bound, before))
         start = min(before, gain) if before > 0.0 else gain
         ramp = (start * start + start * gain + gain * gain) / 3.0
         self.history.append(energies[0] * ramp)

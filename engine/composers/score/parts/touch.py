@@ -97,6 +97,14 @@ the shapes of performed phrases)."""
 _SECTION = ((0.0, 0.94), (0.7, 1.06), (1.0, 0.96))
 """The same of a section, which it rises and falls with."""
 _HEIGHT = 0.65
+_HIGHEST = 1.16 * 1.06
+"""Both arcs at their height."""
+_SWELL = 2.1
+"""All players swell together by this power of both arcs, besides what each makes of its force:
+solo piano then ranges over 11-13 LU before finishing, as human pieces do
+(tests/bench/level_range.py)."""
+_DRUMS_SWELL = 0.8
+"""Who keeps time keeps more of an even level."""
 _AGAIN = (1.0, 0.93, 0.98, 0.90)
 """How hard a pitch that is struck again in a bar is struck, in turn."""
 _TOP, _INNER = 1.10, 0.90
@@ -172,7 +180,8 @@ class Touch:
         affect = affect_at(self._path, onset)
         now = describe(affect)
         level = self.ensemble.style.gain * 10.0 ** (-self.ensemble.style.even * affect.arousal / 20)
-        force = now.loudness * accent * self._arch(slot) * self._hands.between(0.94, 1.06)
+        swell = self._arch(slot)
+        force = now.loudness * accent * swell * self._hands.between(0.94, 1.06)
         if part in ("figure", "counter") and pitch > self._sung - 3:
             # What comes up to where the melody is makes room for it.
             force *= 0.7
@@ -189,6 +198,7 @@ class Touch:
             level *= 1.15 - 0.32 * (1.0 + affect.arousal)
         if part in ("figure", "bass", "colour"):
             level *= self._beside_the_melody(slot)
+        together = (swell / _HIGHEST) ** (_DRUMS_SWELL if part == "drums" else _SWELL)
         pan = seat.pan + _PLACES.get(instrument, 0.0)
         if part in ("lead", "figure", "colour"):
             pan += (pitch - 62) / 80.0
@@ -198,7 +208,7 @@ class Touch:
             pitch=pitch,
             instrument=instrument,
             gate=max(1200, min(gate, LONGEST_NOTE)),
-            gain=level * self._mix.get(part, 1.0) * seat.gain * _weighed(force, part),
+            gain=level * self._mix.get(part, 1.0) * seat.gain * _weighed(force, part) * together,
             brightness=min(0.999, max(0.0, bright)),
             pan=max(-0.8, min(0.8, pan)),
             send=seat.send,
