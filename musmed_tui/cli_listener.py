@@ -116,7 +116,7 @@ Mood = Annotated[
         autocompletion=completion.completes(completion.moods),
     ),
 ]
-Times = Annotated[int, typer.Option(min=0, max=1000, metavar="NUMBER", help="How often (0).")]
+Times = Annotated[Text, typer.Option(metavar="NUMBER", help="How often, 0 to 1000.")]
 
 
 @preferences.callback(invoke_without_command=True)
@@ -142,7 +142,7 @@ def preferences_export(
 
 @preferences.command("set")
 def preferences_set(
-    tag: Tag = None, *, mood: Mood = None, liked: Times = 0, disliked: Times = 0
+    tag: Tag = None, *, mood: Mood = None, liked: Times = None, disliked: Times = None
 ) -> None:
     """Set by hand how often something counts as liked and disliked in a mood."""
     from musmed_tui.commands.preferences import set_preference

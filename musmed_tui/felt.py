@@ -13,9 +13,10 @@ from dataclasses import replace
 import msgspec
 
 from engine.errors import MusmedError
-from engine.listener.ratings import Rating, parse_rating
+from engine.listener.ratings import HIGHEST, Rating, parse_rating
 from engine.places import open_file, place_of
 from musmed_tui.asked import Asked
+from musmed_tui.terminal.streams import remark
 
 MAX_FILE_BYTES = 64 * 1024
 
@@ -48,12 +49,45 @@ def read_feelings(named: str) -> Feelings:
     if len(data) > MAX_FILE_BYTES:
         raise MusmedError(f"The feelings in {path} are over 64 KiB; shorten them.")
     try:
-        return msgspec.convert(tomllib.loads(data.decode("utf-8-sig")), Feelings)
+        found = msgspec.convert(tomllib.loads(data.decode("utf-8-sig")), Feelings)
     except (ValueError, RecursionError, msgspec.ValidationError) as error:
         raise MusmedError(
             f"The feelings in {path} can't be understood; a line is one of from, to, before, after "
             'and note with text in quotes behind it, such as before = "30,70".'
         ) from error
+    for key, said in (("before", found.before), ("after", found.after)):
+        if said is not None:
+            _check_rating(said, f"{key!r} in {path}")
+    return found
+
+
+def _check_rating(said: str, named: str) -> None:
+    try:
+        parse_rating(said, named)
+    except MusmedError:
+        raise MusmedError(
+            f"{named} must be two whole numbers from 0 to {HIGHEST}, valence and arousal, such as "
+            "30,70, or - for one that is left out."
+        ) from None
+
+
+def _check_words(found: Feelings, file: str) -> None:
+    """Who says in it that they are in danger is told where help is, as on a command line."""
+    from engine.affect.feelings import parse_affect
+    from engine.affect.harm import help_for
+
+    for key, said in (("from", found.start), ("to", found.target)):
+        if said is None:
+            continue
+        try:
+            parse_affect(said, wanted=key == "to")
+        except MusmedError:
+            if help_here := help_for(found.start or "", found.target or ""):
+                remark(help_here)
+            raise MusmedError(
+                f"The feeling behind {key!r} in {file} is none that musmed knows; 'musmed "
+                "feelings' lists them."
+            ) from None
 
 
 def completed(asked: Asked) -> Asked:
@@ -71,6 +105,7 @@ def completed(asked: Asked) -> Asked:
     for key, option in (("start", "--from"), ("target", "--to"), ("before", "--before")):
         if getattr(found, key) is not None and getattr(asked, key) is not None:
             raise MusmedError(f"{option} and {asked.feelings} both say it; leave one of them out.")
+    _check_words(found, asked.feelings)
     return replace(
         asked,
         feelings=None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,28 +19,16 @@ log = logging.getLogger(__name__)
 def leaning(request: Request, library: Library) -> Request:
     """``request`` with what was learned; as it is where the library can't be read, which the log
     says."""
+    try:
+        return bent(request, library)
+    except MusmedError as error:
+        log.warning("what was liked can't be read: %s", error)
+        return request
+
+
+def bent(request: Request, library: Library) -> Request:
+    """``request`` with what was learned. Raises ``MusmedError``."""
     from engine.listener.preferences import leanings_of, learned
 
-    try:
-        evidence = library.listener.evidence()
-    except MusmedError as error:
-        log.warning("what was liked can't be read: %s", error)
-        return request
+    evidence = library.listener.evidence()
     return msgspec.structs.replace(request, leanings=leanings_of(learned(evidence)))
-
-
-def kept_leaning(request: Request, folder: Path) -> Request:
-    """The same by the library in ``folder``, which is left as it is where there is none."""
-    from engine.session.library.library import Library
-
-    if not (folder / "library.sqlite").is_file():
-        return request
-    try:
-        library = Library(folder)
-    except MusmedError as error:
-        log.warning("what was liked can't be read: %s", error)
-        return request
-    try:
-        return leaning(request, library)
-    finally:
-        library.close()

@@ -81,8 +81,9 @@ def verdict(changes: Sequence[float]) -> Verdict | None:
 def verdict_in_words(name: str, found: Verdict | None, count: int) -> str:
     """What can be said of a slider's changes, and no cause."""
     if found is None:
+        times = "once" if count == 1 else f"{count} times"
         return (
-            f"{name}: rated before and after {count} times; from {ENOUGH} on something can be said "
+            f"{name}: rated before and after {times}; from {ENOUGH} on something can be said "
             "of a direction."
         )
     how = {1: "rose", -1: "fell", 0: "changed in no sure direction"}[found.direction]

@@ -36,19 +36,32 @@ def export_data(folder: str | None, *, sound: bool) -> None:
     try:
         if os.path.lexists(place):
             raise MusmedError(f"{place} is there already; name a new folder.")
+        if place.resolve().is_relative_to(where.library.resolve()):
+            raise MusmedError(
+                f"{place} is in the library, with which it would be deleted; name a folder "
+                "elsewhere."
+            )
         make_private_folder(place)
-        _write_document(where, place)
-        _copy_database(where, place)
-        if where.settings.is_file():
-            _copy(where.settings, place / where.settings.name)
-        if sound:
-            _copy_sound(where, place)
+        try:
+            _fill(where, place, sound=sound)
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
     except OSError as error:
         raise MusmedError(
             f"{place} can't be written ({error.strerror or error}); name a new folder of yours "
             "with room."
         ) from error
     tell(f"Wrote {place}, which you alone can read.")
+
+
+def _fill(where: Folders, place: Path, *, sound: bool) -> None:
+    _write_document(where, place)
+    _copy_database(where, place)
+    if where.settings.is_file():
+        _copy(where.settings, place / where.settings.name)
+    if sound:
+        _copy_sound(where, place)
 
 
 def delete_data(*, yes: bool) -> int:

@@ -36,7 +36,7 @@ def show_history(
     """Print the newest sessions with how they felt, those of a time and with all of ``words``; or
     their ``weeks``. Raises ``MusmedError``."""
     most = limit_of(limit)
-    first, last = day_asked(since, "--since"), day_asked(until, "--until")
+    first, last = days_asked(since, until)
     every = weeks or words or first or last
     found = past_of(words, first, last, most=-1 if every else most)
     if weeks:
@@ -75,7 +75,16 @@ def past_of(
     )
 
 
-def day_asked(text: str | None, option: str) -> date | None:
+def days_asked(since: str | None, until: str | None) -> tuple[date | None, date | None]:
+    """The first and the last day; None for none. Raises ``MusmedError`` for what is no day, and for
+    a last one before the first."""
+    first, last = _day_asked(since, "--since"), _day_asked(until, "--until")
+    if first is not None and last is not None and last < first:
+        raise MusmedError(f"--until {last} is before --since {first}; turn them round.")
+    return first, last
+
+
+def _day_asked(text: str | None, option: str) -> date | None:
     """Raises ``MusmedError`` for what is no day."""
     if text is None:
         return None

@@ -13,9 +13,9 @@ from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
 from engine.plan.events import Ease, Event, Steer
 from musmed_tui.asked import Asked
+from musmed_tui.commands.learned import kept_leaning
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.felt import completed
-from musmed_tui.leaning import kept_leaning
 from musmed_tui.options import build_request, drawn_seed, help_for
 from musmed_tui.paths import folders
 from musmed_tui.settings import load_settings

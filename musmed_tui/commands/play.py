@@ -13,10 +13,10 @@ from engine.errors import MusmedError
 from engine.listener.ratings import Rating
 from engine.plan.request import Request
 from musmed_tui.asked import Asked
+from musmed_tui.commands.learned import kept_leaning
 from musmed_tui.commands.screen import has_screen, kept_session, new_session, run_app
 from musmed_tui.exits import exit_code
 from musmed_tui.felt import before_of, completed
-from musmed_tui.leaning import kept_leaning
 from musmed_tui.logs import stderr_to
 from musmed_tui.options import build_request, drawn_seed, help_for, number
 from musmed_tui.paths import Folders, folders

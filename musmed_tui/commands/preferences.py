@@ -21,7 +21,8 @@ from engine.listener.preferences import (
 )
 from engine.places import place_of
 from engine.plan import words
-from engine.plan.leanings import Kind
+from engine.plan.drift import NOT_CHOSEN
+from engine.plan.leanings import MOST, Kind
 from engine.private import open_private
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.terminal.streams import say, say_json, tell
@@ -70,15 +71,30 @@ def export_preferences(file: str | None) -> None:
     tell(f"Wrote {path}.")
 
 
-def set_preference(tag: str | None, mood: str | None, liked: int, disliked: int) -> None:
-    """Set by hand how often something was liked and disliked in a mood. Raises ``MusmedError``."""
+def set_preference(
+    tag: str | None, mood: str | None, liked: str | None, disliked: str | None
+) -> None:
+    """Set by hand how often something was liked and disliked in a mood (None: never; one of them is
+    needed). Raises ``MusmedError``."""
     kind, name = _tag(tag)
     if mood is None:
         raise MusmedError("Say in which mood, with --mood; 'musmed moods' lists them.")
-    told = Told(kind=kind, mood=mood_called(mood).name, tag=name, liked=liked, disliked=disliked)
-    with _library() as library:
+    mood = mood_called(mood).name
+    if liked is None and disliked is None:
+        raise MusmedError("Say how often, with --liked or --disliked; 'forget' forgets it.")
+    told = Told(
+        kind=kind,
+        mood=mood,
+        tag=name,
+        liked=_times("--liked", liked),
+        disliked=_times("--disliked", disliked),
+    )
+    with opened(open_log().library) as library:
         library.listener.tell(told, datetime.now(UTC))
-    tell(f"{name} when {told.mood} counts as liked {liked} and disliked {disliked} times now.")
+    often = f"liked {told.liked} and disliked {told.disliked} times"
+    tell(f"{name} when {told.mood} counts as {often} now.")
+    if name in NOT_CHOSEN:
+        tell(f"But {name} is heard only where it is pinned (--instrument {name}).")
 
 
 def forget_preferences(tag: str | None, mood: str | None, *, every: bool) -> None:
@@ -130,6 +146,14 @@ def _library() -> Iterator[Library]:
         raise MusmedError(NOTHING)
     with opened(where.library) as library:
         yield library
+
+
+def _times(option: str, text: str | None) -> int:
+    if text is None:
+        return 0
+    if text.isascii() and text.isdigit() and len(text) <= 9 and int(text) <= MOST:
+        return int(text)
+    raise MusmedError(f"{option} must be a whole number from 0 to {MOST}, not {text[:40]!r}.")
 
 
 def _tag(text: str | None) -> tuple[Kind, str]:

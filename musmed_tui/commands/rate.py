@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,15 @@ from musmed_tui.terminal.streams import remark, tell, write_out
 if TYPE_CHECKING:
     from engine.session.library.library import Library
 
-_ASKED = (
-    ("before", "Before it: valence,arousal, each 0 to 100 (such as 30,70)"),
-    ("after", "After it: valence,arousal"),
+
+def _check_rating(text: str) -> None:
+    parse_rating(text, "It")
+
+
+_ASKED: tuple[tuple[str, str, Callable[[str], object]], ...] = (
+    ("before", "Before it: valence,arousal, each 0 to 100 (such as 30,70)", _check_rating),
+    ("after", "After it: valence,arousal", _check_rating),
+    ("note", "A few words about it", clean_note),
 )
 
 
@@ -68,17 +75,15 @@ def _chosen(library: Library, session: str | None) -> str:
 def _asked() -> Feelings:
     """What is answered on the terminal, a question at a time; again where it is not understood."""
     answers: dict[str, str] = {}
-    for key, question in _ASKED:
+    for key, question, check in _ASKED:
         while answer := _answer(question):
             try:
-                parse_rating(answer, "It")
+                check(answer)
             except MusmedError as error:
                 remark(str(error))
                 continue
             answers[key] = answer
             break
-    if note := _answer("A few words about it"):
-        answers["note"] = note
     return Feelings(**answers)
 
 

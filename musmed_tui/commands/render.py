@@ -18,10 +18,10 @@ from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.printable import visible
 from musmed_tui.asked import Asked
+from musmed_tui.commands.learned import kept_leaning
 from musmed_tui.commands.sessions import opened
 from musmed_tui.exits import INTERRUPTED
 from musmed_tui.felt import completed
-from musmed_tui.leaning import kept_leaning
 from musmed_tui.logs import start_logging, stderr_to
 from musmed_tui.options import build_request, drawn_seed, help_for
 from musmed_tui.paths import Folders, folders

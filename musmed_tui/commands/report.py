@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from engine.listener.report_text import markdown, table
 from engine.places import place_of
 from engine.printable import one_line
 from engine.private import open_private
-from musmed_tui.commands.history import day_asked, past_of
+from musmed_tui.commands.history import days_asked, past_of
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.terminal.streams import tell, write_out
 
@@ -56,11 +57,13 @@ def _target(output: str | None) -> Path:
     path = place_of(output, "report")
     if path.suffix.lower() not in _MADE:
         raise MusmedError(f"A report is an .html, .md or .csv file, not {path.name!r}.")
+    if os.path.lexists(path):
+        raise MusmedError(f"{path} is there already; name a new file.")
     return path
 
 
 def _report(since: str | None, until: str | None, who: str | None, *, notes: bool) -> Report:
-    first, last = day_asked(since, "--since"), day_asked(until, "--until")
+    first, last = days_asked(since, until)
     pasts = past_of((), first, last)
     if not pasts:
         raise MusmedError("There is no session of that time to report; 'musmed history' lists all.")

@@ -15,7 +15,7 @@ from support.made_up_month import SESSIONS, made_up_month
 from engine.session.library.library import Library
 from engine.session.library.lock import Hold
 from engine.session.library.past import past_sessions
-from engine.session.library.schema import SHAPE
+from engine.session.library.schema import MIGRATIONS, SHAPE
 from musmed_tui.paths import folders
 
 Printed = pytest.CaptureFixture[str]
@@ -89,6 +89,7 @@ def test_without_sound_there_is_none(monkeypatch: Patch, home: Path) -> None:
         (("export",), "Name the new folder"),
         (("export", "home"), "is there already"),
         (("export", "/proc/nowhere"), "can't be written"),
+        (("export", "home/data/library/mine"), "with which it would be deleted"),
         (("delete",), "give --yes"),
     ],
 )
@@ -148,3 +149,15 @@ def test_what_is_taken_back_is_in_no_file(monkeypatch: Patch, home: Path) -> Non
     assert said.encode() in b"".join(one.read_bytes() for one in folder.rglob("*.sqlite*"))
     assert musmed(monkeypatch, "rate", "--note", "", "--after", "-") == 0
     assert said.encode() not in b"".join(one.read_bytes() for one in folder.rglob("*.sqlite*"))
+
+
+def test_half_an_export_is_none(monkeypatch: Patch, capsys: Printed, home: Path) -> None:
+    """What could not be written whole is gone, so that the same words can be tried again."""
+    library = Library(folders().library)
+    library._db.execute("PRAGMA user_version = 900")
+    assert musmed(monkeypatch, "data", "export", str(home / "out")) == 2
+    assert "newer musmed" in capsys.readouterr().err
+    assert not (home / "out").exists()
+    library._db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    library.close()
+    assert musmed(monkeypatch, "data", "export", str(home / "out")) == 0

@@ -116,6 +116,8 @@ def test_under_six_sessions_nothing_is_said_of_a_direction(
     assert musmed(monkeypatch, "history", "--weeks", "--until", "2026-11-14") == 0
     told = capsys.readouterr().out
     assert "Valence: rated before and after 5 times; from 6 on" in told
+    assert musmed(monkeypatch, "history", "--weeks", "--until", "2026-11-10") == 0
+    assert "Valence: rated before and after once; from 6 on" in capsys.readouterr().out
     assert "rose" not in told
     assert "fell" not in told
     assert musmed(monkeypatch, "history", "--weeks", "--json", "--until", "2026-11-14") == 0
@@ -129,6 +131,7 @@ def test_under_six_sessions_nothing_is_said_of_a_direction(
     [
         (("history", "--since", "yesterday"), "--since must be a day such as"),
         (("history", "--weeks", "--limit", "3"), "leave it out with --weeks"),
+        (("history", "--since", "2026-11-12", "--until", "2026-11-11"), "is before --since"),
         (("sessions", "name"), "musmed sessions name ID NAME"),
         (("sessions", "name", "20200101-000000-aa", "x"), "There is no session"),
         (("sessions", "name", "20200101-000000-aa", "x" * 81), "at most 80 characters"),

@@ -152,6 +152,10 @@ def test_export_writes_a_new_file_of_ones_own(
         (("set", "piano"), "with --mood"),
         (("set", "piano", "--mood", "clam"), "did you mean calm"),
         (("set",), "Name an instrument"),
+        (("set", "piano", "--mood", "calm"), "Say how often"),
+        (("set", "piano", "--mood", "calm", "--liked", "lots"), "whole number from 0 to 1000"),
+        (("set", "piano", "--mood", "calm", "--disliked", "-1"), "whole number from 0 to 1000"),
+        (("set", "piano", "--mood", "calm", "--liked", "1001"), "whole number from 0 to 1000"),
         (("export",), "Name the new .json file"),
         (("--json", "forget", "piano"), "--json does nothing in front"),
     ],
@@ -161,3 +165,27 @@ def test_what_can_t_be_done_is_said(
 ) -> None:
     assert musmed(monkeypatch, "preferences", *words) == 2
     assert why in capsys.readouterr().err
+
+
+def test_a_new_listener_can_set_what_they_like_by_hand(monkeypatch: Patch, capsys: Printed) -> None:
+    said(monkeypatch, capsys, "preferences", "set", "piano", "--mood", "calm", "--liked", "3")
+    assert "piano more often when calm" in said(monkeypatch, capsys, "preferences")
+
+
+def test_who_likes_a_voice_is_told_when_it_is_heard(monkeypatch: Patch, capsys: Printed) -> None:
+    told = said(monkeypatch, capsys, "preferences", "set", "voice", "--mood", "sad", "--liked", "3")
+    assert "voice is heard only where it is pinned" in told
+
+
+def test_a_plan_is_made_where_the_library_can_t_be_read(
+    monkeypatch: Patch, capsys: Printed
+) -> None:
+    """What was learned is left out, and that is said once."""
+    library = Library(folders().library)
+    library._db.execute("PRAGMA user_version = 900")
+    library.close()
+    assert musmed(monkeypatch, *PLAN) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["request"]["leanings"] is None
+    assert told.err.count("as if nothing had been learned of what you like: The session lib") == 1
+    assert len(told.err.splitlines()) == 1

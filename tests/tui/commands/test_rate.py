@@ -180,6 +180,26 @@ def test_rate_takes_a_file(kept: str, monkeypatch: Patch, home: Path) -> None:
     assert (felt(kept).after, felt(kept).note) == (Rating(60, 40), "Two\nlines")
 
 
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        (("rate",), 'after = "quicksand"'),
+        (("rate",), 'before = "quicksand,5"'),
+        (("plan", "--to", "calm"), 'before = "quicksand"'),
+        (("plan", "--to", "calm"), 'from = "quicksand"'),
+        (("plan", "--from", "calm"), 'to = "quicksand"'),
+    ],
+)
+def test_what_a_file_says_is_repeated_nowhere(
+    command: tuple[str, ...], text: str, kept: str, monkeypatch: Patch, capsys: Printed
+) -> None:
+    file = file_of(Path(folders().data).parents[1], text)
+    assert musmed(monkeypatch, *command, "--feelings", file) == 2
+    told = capsys.readouterr()
+    assert text.split(maxsplit=1)[0] in told.err
+    assert "quicksand" not in told.out + told.err
+
+
 class _Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -187,10 +207,12 @@ class _Terminal(io.StringIO):
 
 def test_rate_asks_and_enter_leaves_out(kept: str, monkeypatch: Patch, capsys: Printed) -> None:
     """What is not understood is asked again."""
-    monkeypatch.setattr("sys.stdin", _Terminal("\nsixty\n60,40\nquiet\n"))
+    long = "x" * 2001
+    monkeypatch.setattr("sys.stdin", _Terminal(f"\nsixty\n60,40\n{long}\nquiet\n"))
     assert musmed(monkeypatch, "rate") == 0
     told = capsys.readouterr()
     assert "must be two whole numbers" in told.err
+    assert "at most 2000 characters" in told.err
     assert (felt(kept).before, felt(kept).after, felt(kept).note) == (
         Rating(),
         Rating(60, 40),

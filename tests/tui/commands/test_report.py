@@ -73,6 +73,10 @@ def test_days_and_name_are_those_that_were_asked_for(
         (("-o", "report.html"), "give --yes"),
         (("-o", "report.html", "--since", "2030-01-01", "--yes"), "no session of that time"),
         (("-o", "/nowhere/at/all/report.html", "--yes"), "can't be written"),
+        (
+            ("-o", "report.html", "--since", "2026-11-12", "--until", "2026-11-11", "--yes"),
+            "is before --since",
+        ),
     ],
 )
 def test_what_can_t_be_done_is_said(
@@ -88,6 +92,9 @@ def test_what_can_t_be_done_is_said(
 def test_a_file_that_is_there_stays(monkeypatch: Patch, capsys: Printed, home: Path) -> None:
     file = home / "report.html"
     file.write_text("mine")
-    assert musmed(monkeypatch, "report", "-o", str(file), "--yes") == 2
-    assert "name a new file" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", _Terminal("y\n"))
+    assert musmed(monkeypatch, "report", "-o", str(file)) == 2
+    told = capsys.readouterr()
+    assert "name a new file" in told.err
+    assert not told.out  # nobody is asked for nothing
     assert file.read_text() == "mine"
