@@ -28,7 +28,6 @@ def leaning(request: Request, library: Library) -> Request:
 
 def bent(request: Request, library: Library) -> Request:
     """``request`` with what was learned. Raises ``MusmedError``."""
-    from engine.listener.preferences import leanings_of, learned
+    from engine.listener.preferences import leanings_from
 
-    evidence = library.listener.evidence()
-    return msgspec.structs.replace(request, leanings=leanings_of(learned(evidence)))
+    return msgspec.structs.replace(request, leanings=leanings_from(library.listener.more_liked()))

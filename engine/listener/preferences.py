@@ -8,7 +8,7 @@ moods lie on the plane.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -113,7 +113,7 @@ def learned(evidence: Evidence) -> tuple[Learned, ...]:
         for key in _keys(counted):
             sums.setdefault(key, _Sum()).add(liking.liked, not liking.liked, liking.given)
     said = {key: one for key, one in sums.items() if one.liked or one.disliked}
-    leanings = _leanings(said)
+    leanings = leanings_from({key: one.liked - one.disliked for key, one in said.items()})
     found_all = [
         Learned(
             kind=key.kind,
@@ -133,7 +133,7 @@ def learned(evidence: Evidence) -> tuple[Learned, ...]:
 
 def leanings_of(preferences: Iterable[Learned]) -> Leanings | None:
     """As a request takes it; None where nothing leans anywhere."""
-    return _leanings({one.key: one for one in preferences})
+    return leanings_from({one.key: one.liked - one.disliked for one in preferences})
 
 
 def in_words(one: Learned, day: str) -> str:
@@ -171,13 +171,14 @@ def kind_of(tag: str) -> Kind | None:
     return "genre" if tag in table.genres else None
 
 
-def _leanings(said: dict[Key, _Sum] | dict[Key, Learned]) -> Leanings | None:
+def leanings_from(more: Mapping[Key, int]) -> Leanings | None:
+    """As a request takes it, of how much ``more`` often each was liked than disliked; None where
+    nothing leans anywhere."""
     counts: dict[Kind, Counts] = {"instrument": {}, "genre": {}}
-    for key in sorted(said):
-        more = said[key].liked - said[key].disliked
-        for mood, share in _near(key.mood).items() if more else ():
+    for key in sorted(more):
+        for mood, share in _near(key.mood).items() if more[key] else ():
             of = counts[key.kind].setdefault(mood, {})
-            of[key.tag] = of.get(key.tag, 0.0) + more * share
+            of[key.tag] = of.get(key.tag, 0.0) + more[key] * share
     tidy = {kind: _tidy(one) for kind, one in counts.items()}
     if not any(tidy.values()):
         return None

@@ -17,7 +17,8 @@ from engine.errors import MusmedError
 from engine.listener.preferences import Evidence
 from engine.places import place_of
 from engine.private import FILE, make_private_folder, open_private
-from musmed_tui.commands.history import document, past_of
+from musmed_tui.commands.history import past_of
+from musmed_tui.commands.one_session import document
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.paths import Folders, folders
 from musmed_tui.terminal.streams import tell, write_out

@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 
 from engine.errors import MusmedError
 from engine.listener.history import Past
-from engine.listener.ratings import Rating, written
+from engine.listener.ratings import written
 from engine.listener.weeks import Week, changes_of, verdict, verdict_in_words, weeks_of
-from musmed_tui.commands.lists import limit_of, place
+from musmed_tui.commands.lists import change_in_short, limit_of, named
+from musmed_tui.commands.one_session import document, is_id, liked_in_short, show_one
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.drawing.weeks_picture import weeks_lines
 from musmed_tui.terminal.streams import remark, say, say_json, write_out
@@ -37,6 +38,9 @@ def show_history(
     their ``weeks``. Raises ``MusmedError``."""
     most = limit_of(limit)
     first, last = days_asked(since, until)
+    if len(words) == 1 and not (weeks or first or last or limit) and is_id(words[0]):
+        show_one(words[0], as_json=as_json)
+        return
     every = weeks or words or first or last
     found = past_of(words, first, last, most=-1 if every else most)
     if weeks:
@@ -108,45 +112,14 @@ def _row(past: Past) -> tuple[str, ...]:
     return (
         past.id,
         f"{past.begun.astimezone():%Y-%m-%d %H:%M}",
-        f"{past.name}: {way}" if past.name else way,
+        named(past.name, way),
         f"{clock(past.heard)}/{clock(past.request.seconds)}",
         written(felt.before),
         written(felt.after),
-        ",".join("-" if one is None else f"{one:+d}" for one in felt.change),
-        _liked(past),
+        change_in_short(felt),
+        liked_in_short(past),
         felt.note,
     )
-
-
-def _liked(past: Past) -> str:
-    """How much was liked and disliked."""
-    liked = sum(liking.liked for liking in past.likings)
-    return f"+{liked} -{len(past.likings) - liked}" if past.likings else ""
-
-
-def document(past: Past) -> dict[str, object]:
-    """A session of the past for programs."""
-    request, felt = past.request, past.felt
-    valence, arousal = felt.change
-    return {
-        "id": past.id,
-        "begun": past.begun.astimezone(UTC),
-        "name": past.name,
-        "from": place(request.start, request.start_word),
-        "to": place(request.target, request.target_word),
-        "heard_s": past.heard,
-        "total_s": request.seconds,
-        "state": past.state,
-        "before": _rated(felt.before),
-        "after": _rated(felt.after),
-        "change": {"valence": valence, "arousal": arousal},
-        "note": felt.note,
-        "likings": past.likings,
-    }
-
-
-def _rated(rating: Rating) -> dict[str, int | None] | None:
-    return None if rating.is_none else {"valence": rating.valence, "arousal": rating.arousal}
 
 
 # weeks

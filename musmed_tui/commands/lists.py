@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
+from engine.listener.ratings import Felt
 from engine.plan.events import Ease, Event, Steer
 from musmed_tui.asked import Asked
 from musmed_tui.commands.learned import kept_leaning
@@ -148,17 +149,20 @@ def show_sessions(limit: str | None, *, as_json: bool) -> None:
     where = open_log()
     stored: tuple[SessionRow, ...] = ()
     events: dict[str, tuple[Event, ...]] = {}
+    felt: dict[str, Felt] = {}
     if where.library.is_dir():
         with opened(where.library) as library:
             stored = library.sessions(most)
             events = library.events_of(stored)
+            felt = library.listener.felt([row.id for row in stored])
     room = taken(where.library)
     most_bytes = load_settings(where.settings).settings.library_gb * GB
     if as_json:
         say_json(
             {
                 "sessions": [
-                    _session(row, events[row.id], room.sessions.get(row.id, 0)) for row in stored
+                    _session(row, events[row.id], felt[row.id], room.sessions.get(row.id, 0))
+                    for row in stored
                 ],
                 "bytes": room.total,
                 "limit_bytes": round(most_bytes) or None,
@@ -168,23 +172,36 @@ def show_sessions(limit: str | None, *, as_json: bool) -> None:
     rows = []
     for row in stored:
         request = row.request
-        way = story(request, events[row.id])
+        way = named(row.name, story(request, events[row.id]))
+        change = change_in_short(felt[row.id])
         begun = f"{row.created.astimezone():%Y-%m-%d %H:%M}"
         heard = f"{clock(row.position)}/{clock(request.seconds)}"
         size = in_words(room.sessions.get(row.id, 0))
-        rows.append((row.id, begun, way, heard, row.state, size, str(request.seed), row.composer))
-    columns = ("session", "begun", "feelings", "heard", "state", "size", "seed", "composer")
-    print_table("Sessions", columns, rows, spare=("composer", "seed", "size"))
+        seed = str(request.seed)
+        rows.append((row.id, begun, way, heard, row.state, change, size, seed, row.composer))
+    columns = (
+        "session",
+        "begun",
+        "feelings",
+        "heard",
+        "state",
+        "change",
+        "size",
+        "seed",
+        "composer",
+    )
+    print_table("Sessions", columns, rows, spare=("composer", "seed", "size", "change"))
     if stored:
         remark(said_of_room(room.total, most_bytes))
 
 
-def _session(row: SessionRow, events: Sequence[Event], size: int) -> dict[str, object]:
+def _session(row: SessionRow, events: Sequence[Event], felt: Felt, size: int) -> dict[str, object]:
     """A session for programs: times in seconds, its beginning in UTC."""
     request = row.request
     return {
         "id": row.id,
         "begun": row.created.astimezone(UTC),
+        "name": row.name,
         "from": place(request.start, request.start_word),
         "to": place(request.target, request.target_word),
         "steered_to": next(
@@ -194,6 +211,7 @@ def _session(row: SessionRow, events: Sequence[Event], size: int) -> dict[str, o
         "heard_s": row.position,
         "total_s": request.seconds,
         "state": row.state,
+        "change": dict(zip(("valence", "arousal"), felt.change, strict=True)),
         "bytes": size,
         "seed": request.seed,
         "composer": row.composer,
@@ -203,6 +221,19 @@ def _session(row: SessionRow, events: Sequence[Event], size: int) -> dict[str, o
 def place(affect: Affect, word: str | None) -> dict[str, object]:
     """A place on the plane for programs."""
     return {"word": word, "valence": affect.valence, "arousal": affect.arousal}
+
+
+def named(name: str, way: str) -> str:
+    """A session's way in words, behind its name if it has one."""
+    return f"{name}: {way}" if name else way
+
+
+def change_in_short(felt: Felt) -> str:
+    """Of valence and of arousal, after less before; '' where neither is known."""
+    valence, arousal = felt.change
+    if valence is None and arousal is None:
+        return ""
+    return ",".join("-" if one is None else f"{one:+d}" for one in (valence, arousal))
 
 
 def limit_of(text: str | None) -> int:

@@ -126,4 +126,6 @@ def _farewell(left: Left | None, *, goes_on: bool) -> int:
             f"{why}Stopped at {clock(last.position_s)} of {clock(last.total_s)}; "
             f"'musmed resume {last.session_id}' continues it."
         )
+    if last is not None and last.session_id and last.position_s >= 1.0:
+        tell(f"'musmed rate {last.session_id}' keeps how you feel now.")
     return exit_code(left.signal)

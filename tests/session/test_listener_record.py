@@ -14,7 +14,7 @@ import pytest
 
 from engine.errors import MusmedError
 from engine.listener.likings import Liking
-from engine.listener.preferences import Told, learned
+from engine.listener.preferences import Told, leanings_from, leanings_of, learned
 from engine.listener.ratings import Felt, Rating
 from engine.session.library.library import Library
 from engine.session.library.past import past_sessions
@@ -190,4 +190,27 @@ def test_what_is_set_by_hand_is_all_or_nothing(old: Path, monkeypatch: pytest.Mo
         )
     monkeypatch.undo()
     assert library.listener.evidence() == before
+    library.close()
+
+
+def test_what_sqlite_counts_is_what_is_read_one_by_one(old: Path) -> None:
+    """With what was forgotten, set by hand, disliked, and can't be read."""
+    library = Library(old)
+    record = library.listener
+    for clip in range(6):
+        record.add_liking(FINISHED, liking(clip, liked=clip != 2), NOW)
+    record.forget("genre", "ambient")
+    for clip in range(6, 9):
+        record.add_liking(FINISHED, liking(clip, mood="sad"), NOW)
+    record.tell(Told(kind="genre", mood="calm", tag="folk", liked=4, disliked=1), NOW)
+    odd = {"clip": -1, "at": -2.0, "mood": "x" * 65, "genre": "", "instrument": "no such thing"}
+    for number, (column, value) in enumerate(odd.items()):
+        record.add_liking(STOPPED, liking(number), NOW)
+        library._db.write(f"UPDATE likings SET {column} = ? WHERE session = ? AND clip = ?",
+                          (value, STOPPED, number))  # fmt: skip
+    told = learned(record.evidence())
+    assert leanings_from(record.more_liked()) == leanings_of(told) is not None
+    assert {key: more for key, more in record.more_liked().items() if more} == {
+        one.key: one.liked - one.disliked for one in told
+    }
     library.close()

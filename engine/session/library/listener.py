@@ -10,11 +10,13 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from typing import get_args
 
 import msgspec
 
+from engine.errors import MusmedError
 from engine.listener.likings import Liking
-from engine.listener.preferences import Counted, Evidence, Told, kind_of
+from engine.listener.preferences import Counted, Evidence, Key, Told, kind_of, learned
 from engine.listener.ratings import HIGHEST, NOTE_LIMIT, Felt, Moment, Rating
 from engine.plan.leanings import MOST, Kind
 from engine.printable import visible_lines
@@ -27,6 +29,17 @@ _LIKING = "session, clip, revision, at, mood, instrument, genre, liked, given"
 TAG_LIMIT = 64
 """Characters of a tag, as in a clip's record."""
 _TOLD = "kind, mood, tag, liked, disliked, given"
+_MORE = f"""
+    SELECT mood, {{kind}}, sum(2 * liked - 1) FROM likings
+    WHERE by_{{kind}} <> 0 AND liked IN (0, 1) AND clip >= 0 AND typeof(revision) = 'integer'
+        AND at >= 0 AND at < {MAX_FIGURE}
+        AND length(mood) BETWEEN 1 AND {TAG_LIMIT}
+        AND length(instrument) BETWEEN 1 AND {TAG_LIMIT}
+        AND length(genre) BETWEEN 1 AND {TAG_LIMIT}
+        AND typeof(mood) = 'text' AND typeof(instrument) = 'text' AND typeof(genre) = 'text'
+    GROUP BY mood, {{kind}}
+"""
+"""The likings that ``_liking`` can read, counted."""
 _RATING = "session, moment, valence, arousal, note, given"
 
 
@@ -97,6 +110,25 @@ class ListenerRecord:
             if liking is not None:
                 counted.append(Counted(liking, row[-2] != 0, row[-1] != 0))
         return Evidence(tuple(counted), tuple(one for row in told if (one := _told(row))))
+
+    def more_liked(self) -> dict[Key, int]:
+        """Of each instrument and genre in a mood how much more often it was liked than disliked,
+        with what was set by hand: all that a request needs of ``evidence``, and counted by SQLite,
+        since there may be tens of thousands. Where that can't be read they are read one by one."""
+        more: dict[Key, int] = {}
+        try:
+            with self._errors(None):
+                for kind in get_args(Kind):
+                    for mood, tag, count in self._db.execute(_MORE.format(kind=kind)):
+                        if kind_of(tag) == kind:
+                            more[Key(kind, mood, tag)] = count
+                told = self._db.rows(_TOLD, "told")
+        except MusmedError:
+            evidence = self.evidence()
+            return {one.key: one.liked - one.disliked for one in learned(evidence)}
+        for one in (found for row in told if (found := _told(row))):
+            more[one.key] = more.get(one.key, 0) + one.liked - one.disliked
+        return more
 
     def tell(self, told: Told, now: datetime) -> None:
         """Set by hand how often something was liked and disliked, in place of what was counted so

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from engine.affect.circumplex import Affect
 from engine.listener.history import Past
+from engine.plan.spec import ClipKey
 from engine.session.library.library import Library
 
 
@@ -28,3 +30,27 @@ def past_sessions(library: Library, limit: int = -1) -> tuple[Past, ...]:
         )
         for row in rows
     )
+
+
+def past_session(library: Library, session: str) -> tuple[Past, dict[ClipKey, Affect]]:
+    """One session, and of its clips where the meter placed them, by the last reading of each.
+    Raises ``MusmedError`` where there is none."""
+    stored = library.load(session)
+    past = Past(
+        id=session,
+        name=stored.name,
+        begun=stored.created,
+        request=stored.request,
+        events=stored.events,
+        composer=stored.composer,
+        state=stored.state,
+        heard=stored.position,
+        felt=library.listener.felt([session])[session],
+        likings=library.listener.likings([session])[session],
+    )
+    measured = {
+        key: record.readings[-1].affect
+        for key, record in stored.records.items()
+        if record is not None and record.readings
+    }
+    return past, measured

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 from support.commands import musmed
 
+from engine.clip_record import ClipRecord
+from engine.composers.base import Marks
+from engine.listener.likings import Liking
 from engine.listener.ratings import Rating
+from engine.meter.reading import Reading
+from engine.plan.planner import make_plan
 from engine.session.library.library import Library
 from musmed_tui.asked import Asked
 from musmed_tui.options import build_request
@@ -83,6 +88,61 @@ def test_a_session_has_the_name_it_is_given(
     assert listed(monkeypatch, capsys, "exam") == []
 
 
+def test_the_list_of_sessions_has_name_and_change(
+    ids: list[str], monkeypatch: Patch, capsys: Printed
+) -> None:
+    assert musmed(monkeypatch, "sessions", "name", ids[1], "exam") == 0
+    assert musmed(monkeypatch, "rate", ids[0], "--after", "-") == 0
+    capsys.readouterr()
+    assert musmed(monkeypatch, "sessions") == 0
+    header, *rows = (row.split("\t") for row in capsys.readouterr().out.splitlines())
+    change = header.index("change")
+    assert (rows[-2][2], rows[-2][change]) == ("exam: tense to calm", "+11,-11")
+    assert (rows[-1][2], rows[-1][change]) == ("sad to calm", "")
+    assert musmed(monkeypatch, "sessions", "--json") == 0
+    told = json.loads(capsys.readouterr().out)["sessions"][-2]
+    assert (told["name"], told["change"]) == ("exam", {"valence": 11, "arousal": -11})
+
+
+def test_one_session_is_shown_with_its_path_and_how_it_felt(
+    ids: list[str], monkeypatch: Patch, capsys: Printed
+) -> None:
+    library = Library(folders().library)
+    spec = make_plan(library.load(ids[2]).request).clips[1]
+    record = ClipRecord(
+        composer="embedded", version=27, loudness=-23.0, true_peak=-1.5, gating="off", seconds=1.0,
+        speed=25.0, readings=(reading(0.1, 0.5), reading(-0.25, 0.5)),
+    )  # fmt: skip
+    library.save_clip(ids[2], spec, 0, 48_000, False, b"", record, Marks())
+    one = Liking(
+        clip=1, revision=0, at=spec.start + 4, mood="calm", instrument="harp", genre="ambient",
+        liked=True,
+    )  # fmt: skip
+    library.listener.add_liking(ids[2], one, NOON)
+    library.close()
+    assert musmed(monkeypatch, "history", ids[2]) == 0
+    told = capsys.readouterr().out
+    assert "Before 30,70, after 42,58, change +12,-12" in told
+    assert "Note: Rain on the ROOF\n" in told
+    rows = [line.split("\t") for line in told.splitlines() if "\t" in line]
+    middle = spec.path.at(spec.start + spec.duration / 2)
+    assert rows[2][2:4] == [f"{middle.valence:+.2f},{middle.arousal:+.2f}", "-0.25,+0.50"]
+    assert (rows[1][3], rows[2][-1]) == ("", f"liked at 0:{int(spec.start + 4):02d}")
+    assert len(rows) == 1 + 27  # ten minutes of a quarter of an hour were heard
+    assert musmed(monkeypatch, "history", ids[2], "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["note"], len(found["clips"])) == ("Rain on the ROOF", 27)
+    assert found["clips"][1]["measured"] == {"valence": -0.25, "arousal": 0.5}
+    assert found["clips"][0]["measured"] is None
+
+
+def reading(valence: float, arousal: float) -> Reading:
+    return Reading(
+        start=0.0, end=10.0, valence=valence, arousal=arousal, valence_error=0.3,
+        arousal_error=0.3, known=True,
+    )  # fmt: skip
+
+
 def test_a_name_goes_over_into_a_new_library(ids: list[str], monkeypatch: Patch) -> None:
     """A session that goes on while its library is set aside keeps it."""
     assert musmed(monkeypatch, "sessions", "name", ids[1], "exam") == 0
@@ -130,6 +190,7 @@ def test_under_six_sessions_nothing_is_said_of_a_direction(
     ("words", "why"),
     [
         (("history", "--since", "yesterday"), "--since must be a day such as"),
+        (("history", "20200101-000000-aa"), "There is no session"),
         (("history", "--weeks", "--limit", "3"), "leave it out with --weeks"),
         (("history", "--since", "2026-11-12", "--until", "2026-11-11"), "is before --since"),
         (("sessions", "name"), "musmed sessions name ID NAME"),

@@ -8,14 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from support.commands import musmed
 
 from engine.listener.ratings import Felt, Rating
 from engine.session.library.library import Library
+from musmed_tui.app import Left
 from musmed_tui.asked import Asked
+from musmed_tui.commands.screen import _farewell
 from musmed_tui.options import build_request
 from musmed_tui.paths import folders
+from musmed_tui.session_view import expected_of
 from musmed_tui.settings import Loaded, Settings
 
 BEGUN = datetime(2026, 11, 12, 18, 30, tzinfo=UTC)
@@ -244,3 +248,15 @@ def test_without_a_library_there_is_nothing_to_rate(
     assert musmed(monkeypatch, "rate", "--after", "1,2") == 2
     assert "no session to rate yet" in capsys.readouterr().err
     assert not (home / "home/data").exists()
+
+
+@pytest.mark.parametrize(("heard", "said"), [(0.2, False), (61.0, True)])
+def test_who_leaves_the_screen_is_told_how_to_rate(
+    heard: float, said: bool, kept: str, capsys: Printed
+) -> None:
+    library = Library(folders().library)
+    seen = expected_of(library.load(kept), 1.0)
+    library.close()
+    left = Left(None, msgspec.structs.replace(seen, position_s=heard))
+    assert _farewell(left, goes_on=False) == 0
+    assert (f"'musmed rate {kept}' keeps how you feel now." in capsys.readouterr().out) == said

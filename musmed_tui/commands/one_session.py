@@ -1,0 +1,137 @@
+"""``musmed history ID``: one session, its path as planned and as measured, and how it felt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC
+
+from engine.affect.circumplex import Affect
+from engine.errors import MusmedError
+from engine.listener.history import Past
+from engine.listener.ratings import Rating
+from engine.listener.report import done, felt
+from engine.plan.spec import ClipSpec
+from engine.plan.words import spelled
+from musmed_tui.commands.lists import named, place
+from musmed_tui.commands.sessions import open_log, opened
+from musmed_tui.terminal.streams import say, say_json
+from musmed_tui.terminal.table import print_table
+from musmed_tui.wording import clock, story
+
+COLUMNS = ("clip", "time", "planned", "measured", "mood", "instrument", "genre", "liked")
+
+
+def is_id(word: str) -> bool:
+    """Whether it is written as a session's id."""
+    from engine.session.library.reading import ID
+
+    return ID.fullmatch(word) is not None
+
+
+def show_one(session: str, *, as_json: bool) -> None:
+    """Print all that is kept of one session. Raises ``MusmedError``, also where there is none."""
+    where = open_log()
+    if not where.library.is_dir():
+        raise MusmedError(f"There is no session {session}; 'musmed sessions' lists them.")
+    from engine.session.library.past import past_session
+
+    with opened(where.library) as library:
+        past, readings = past_session(library, session)
+    clips = [
+        (clip, readings.get(clip.key)) for clip in _heard_clips(past) if clip.start < past.heard
+    ]
+    if as_json:
+        say_json({**document(past), "clips": [_told(past, clip, seen) for clip, seen in clips]})
+        return
+    _show_head(past)
+    rows = [_row(past, clip, seen) for clip, seen in clips]
+    print_table("What was heard", COLUMNS, rows, spare=("genre", "instrument", "mood"))
+
+
+def _heard_clips(past: Past) -> tuple[ClipSpec, ...]:
+    from engine.plan.planner import make_plan
+
+    return make_plan(past.request, past.events).clips
+
+
+def _show_head(past: Past) -> None:
+    request = past.request
+    before, after, change = felt(past)
+    say(f"{past.id}, {past.begun.astimezone():%Y-%m-%d %H:%M}, seed {request.seed}")
+    say(named(past.name, story(request, past.events)))
+    say(f"Heard {clock(past.heard)} of {clock(request.seconds)}: {done(past)}.")
+    say(f"Before {before}, after {after}, change {change} (valence, arousal; 0 to 100).")
+    if past.felt.note:
+        say(f"Note: {past.felt.note}")
+
+
+def _row(past: Past, clip: ClipSpec, measured: Affect | None) -> tuple[str, ...]:
+    return (
+        str(clip.index + 1),
+        clock(clip.start),
+        _in_short(_planned(clip)),
+        "" if measured is None else _in_short(measured),
+        clip.tags.mood,
+        spelled(clip.tags.instrument),
+        spelled(clip.tags.genre),
+        ", ".join(_likings(past, clip)),
+    )
+
+
+def _told(past: Past, clip: ClipSpec, measured: Affect | None) -> dict[str, object]:
+    return {
+        "clip": clip.index,
+        "revision": clip.revision,
+        "start_s": clip.start,
+        "planned": _planned(clip),
+        "measured": measured,
+        "mood": clip.tags.mood,
+        "instrument": clip.tags.instrument,
+        "genre": clip.tags.genre,
+    }
+
+
+def _planned(clip: ClipSpec) -> Affect:
+    """Where the path is in the middle of the clip."""
+    return clip.path.at(clip.start + clip.duration / 2)
+
+
+def _in_short(affect: Affect) -> str:
+    return f"{affect.valence:+.2f},{affect.arousal:+.2f}"
+
+
+def _likings(past: Past, clip: ClipSpec) -> Iterator[str]:
+    for one in past.likings:
+        if one.clip == clip.index:
+            yield f"{'liked' if one.liked else 'disliked'} at {clock(one.at)}"
+
+
+def liked_in_short(past: Past) -> str:
+    """How much was liked and disliked."""
+    liked = sum(liking.liked for liking in past.likings)
+    return f"+{liked} -{len(past.likings) - liked}" if past.likings else ""
+
+
+def document(past: Past) -> dict[str, object]:
+    """A session of the past for programs."""
+    request, felt = past.request, past.felt
+    valence, arousal = felt.change
+    return {
+        "id": past.id,
+        "begun": past.begun.astimezone(UTC),
+        "name": past.name,
+        "from": place(request.start, request.start_word),
+        "to": place(request.target, request.target_word),
+        "heard_s": past.heard,
+        "total_s": request.seconds,
+        "state": past.state,
+        "before": _rated(felt.before),
+        "after": _rated(felt.after),
+        "change": {"valence": valence, "arousal": arousal},
+        "note": felt.note,
+        "likings": past.likings,
+    }
+
+
+def _rated(rating: Rating) -> dict[str, int | None] | None:
+    return None if rating.is_none else {"valence": rating.valence, "arousal": rating.arousal}
