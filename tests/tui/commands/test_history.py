@@ -113,7 +113,8 @@ def test_one_session_is_shown_with_its_path_and_how_it_felt(
         composer="embedded", version=27, loudness=-23.0, true_peak=-1.5, gating="off", seconds=1.0,
         speed=25.0, readings=(reading(0.1, 0.5), reading(-0.25, 0.5)),
     )  # fmt: skip
-    library.save_clip(ids[2], spec, 0, 48_000, False, b"", record, Marks())
+    start, frames = round(spec.start * 48_000), round(spec.duration * 48_000)
+    library.save_clip(ids[2], spec, start, frames, False, b"", record, Marks())
     one = Liking(
         clip=1, revision=0, at=spec.start + 4, mood="calm", instrument="harp", genre="ambient",
         liked=True,
