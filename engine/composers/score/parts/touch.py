@@ -97,8 +97,9 @@ the shapes of performed phrases)."""
 _SECTION = ((0.0, 0.94), (0.7, 1.06), (1.0, 0.96))
 """The same of a section, which it rises and falls with."""
 _HEIGHT = 0.65
-_HIGHEST = 1.16 * 1.06
-"""Both arcs at their height."""
+_MIDDLE = 1.11
+"""Where both arcs together leave the level as it is: the calmest beginning is heard, and the
+highest stroke stays within what a velocity can say."""
 _SWELL = 2.1
 """All players swell together by this power of both arcs, besides what each makes of its force:
 solo piano then ranges over 11-13 LU before finishing, as human pieces do
@@ -198,7 +199,7 @@ class Touch:
             level *= 1.15 - 0.32 * (1.0 + affect.arousal)
         if part in ("figure", "bass", "colour"):
             level *= self._beside_the_melody(slot)
-        together = (swell / _HIGHEST) ** (_DRUMS_SWELL if part == "drums" else _SWELL)
+        together = (swell / _MIDDLE) ** (_DRUMS_SWELL if part == "drums" else _SWELL)
         pan = seat.pan + _PLACES.get(instrument, 0.0)
         if part in ("lead", "figure", "colour"):
             pan += (pitch - 62) / 80.0
