@@ -79,7 +79,7 @@ class CheckInScreen(ShownFocusScreen):
             key_display="enter",
             tooltip="Take the feeling under the cursor",
         ),
-        Binding("slash", "type", "type a word", tooltip="Type the feeling instead"),
+        Binding("slash", "type", "type a word", priority=True, tooltip="Type the feeling instead"),
         Binding("w", "words", "list", tooltip="Pick a word from a list, by quarter of the plane"),
         Binding("down", "words_here", "list", show=False, priority=True,
                 tooltip="In a field: the list"),

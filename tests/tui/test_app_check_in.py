@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from support.fake_session import FakeControl, make_app, run, settled
 from support.mood_tables import CORNERS, signed
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, OptionList, Select
 
@@ -125,6 +126,20 @@ def test_the_mouse_chooses(control: FakeControl) -> None:
             assert chosen.valence < -0.2
             assert chosen.arousal > 0.2
             assert plane.state.start == chosen
+
+    run(go())
+
+
+def test_what_is_typed_right_behind_the_slash_is_in_the_field(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause()
+            for key in ("slash", *"ten"):
+                app.post_message(events.Key(key, "/" if key == "slash" else key))
+            await pilot.pause()
+            await pilot.pause()
+            assert field(app, "start").value == "ten"
 
     run(go())
 

@@ -16,6 +16,7 @@ from support.fake_session import (
     settled,
     until,
 )
+from textual import events
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
@@ -28,6 +29,7 @@ from musmed_tui.drawing.timeline_picture import FLOOR_DB
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.help import HelpScreen
 from musmed_tui.screens.session import SessionScreen
+from musmed_tui.screens.steering import SteerCard
 from musmed_tui.screens.too_small import TooSmallScreen
 from musmed_tui.session_view import expected
 from musmed_tui.widgets.circumplex import Circumplex
@@ -140,6 +142,23 @@ def test_steer_to_a_typed_word(control: FakeControl) -> None:
             await pilot.press("enter")
             await settled(pilot)
         assert control.runner.asked[0] == ("steer", feeling("glad").affect, "glad")
+
+    run(go())
+
+
+def test_what_is_typed_right_behind_the_slash_is_in_the_field(control: FakeControl) -> None:
+    """The keys of a fast hand, or of a machine that is busy, lie in one queue."""
+
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot)
+            await pilot.press("s")
+            await settled(pilot)
+            for key in ("slash", *"gla"):
+                app.post_message(events.Key(key, "/" if key == "slash" else key))
+            await settled(pilot)
+            assert app.screen.query_one(SteerCard).field.value == "gla"
 
     run(go())
 
