@@ -21,9 +21,9 @@ MOST_DB = 4.0
 """Of a lift, and of a softening."""
 
 _MOST: float = 10.0 ** (MOST_DB / 20.0)
-_RISE: float = 10.0 ** (4.3 / 10.0)
+_RISE: float = 10.0 ** (4.2 / 10.0)
 """The law's 5 LU less what ramps inside a block and windows between blocks can add."""
-_LIFTED_RISE: float = 10.0 ** (4.1 / 10.0)
+_LIFTED_RISE: float = 10.0 ** (4.0 / 10.0)
 """A lift begins before that: what it takes, an onset need not."""
 _RISE_BLOCKS = 10
 _REST = 10.0 ** (-20.0 / 10.0)
