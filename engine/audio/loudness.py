@@ -17,7 +17,8 @@ Doubles = NDArray[np.float64]
 
 SHORT_TERM_BLOCKS = 30
 """Short-term loudness (EBU Tech 3341): a window of 3 s, here 30 blocks of 100 ms."""
-_MOMENTARY_BLOCKS = 4
+MOMENTARY_BLOCKS = 4
+"""Momentary loudness (EBU Tech 3341): a window of 400 ms."""
 ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
 K_SECTIONS = 2
@@ -39,9 +40,9 @@ def gated_lufs(energies: Doubles) -> float | None:
     """Integrated loudness from 100 ms block energies (400 ms windows overlapping by 75 %, the
     absolute gate at -70 LUFS and the relative one 10 LU under what passes it); None for silence
     or less than 400 ms."""
-    if len(energies) < _MOMENTARY_BLOCKS:
+    if len(energies) < MOMENTARY_BLOCKS:
         return None
-    windows = np.convolve(energies, np.ones(_MOMENTARY_BLOCKS), "valid") / _MOMENTARY_BLOCKS
+    windows = np.convolve(energies, np.ones(MOMENTARY_BLOCKS), "valid") / MOMENTARY_BLOCKS
     windows = windows[windows > energy_of(ABSOLUTE_GATE_LUFS)]
     if not len(windows):
         return None

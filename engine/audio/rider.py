@@ -107,15 +107,16 @@ class Rider:
         """The gain of the next block. ``energies``: its own and those of the blocks after it, as
         far as known (1 to 8); ``slow`` has heard the last of them."""
         before = self.gain
+        left = self.history[-HISTORY_BLOCKS:]
         wanted = self._wanted(slow, target_lufs)
-        lifted = lift(self.history, energies, wanted)
+        lifted = lift(left, energies, wanted)
         opening = _LIFTING if lifted > 1.0 else _OPENING
         opened = min(wanted * lifted, before * opening) if before > 0.0 else wanted
         if lifted > 1.0:  # the gain of a dip is not the one with which the onset comes
             gain = min(opened, self._bound(energies[:1], target_lufs, opened))
         else:
             bound = self._bound(energies, target_lufs, wanted)
-            gain = min(opened, softened(self.history, energies, bound, before))
+            gain = min(opened, softened(left, energies, bound, before))
         start = min(before, gain) if before > 0.0 else gain
         ramp = (start * start + start * gain + gain * gain) / 3.0
         self.history.append(energies[0] * ramp)

@@ -7,8 +7,9 @@ dip before, as its last notes are let ring a little louder, and the rest by the 
 further than ``MOST_DB``, nor softenings one on the other further than twice that; and a rest is no
 dip: what comes after it is a beginning.
 
-Pure functions of energies (K-weighted, linear): of what has left, with its gains in it, and of
-what is to come, without.
+Pure functions of the mean K-weighted energies (linear) of blocks: of the last 4 s that ``left``,
+the newest last, with their gains in them, and of the 1 to 8 that are ``coming``, without. Gains are
+linear amplitudes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-MOMENTARY_BLOCKS = 4
+from engine.audio.loudness import MOMENTARY_BLOCKS
+
 MOST_DB = 4.0
 """Of a lift, and of a softening."""
 

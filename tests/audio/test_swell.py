@@ -85,6 +85,23 @@ def test_after_a_rest_music_begins() -> None:
     assert level[2] > level[0] * 10 ** (-2 / 20)
 
 
+@pytest.mark.parametrize("rest", [2.0, 6.0, 12.0])
+def test_a_rider_that_goes_on_from_its_state_gives_the_same_gains(rest: float) -> None:
+    """However long it has been riding: only the last 4 s of what left count."""
+    loud, soft = [energy_of(-12.0)] * 5, [energy_of(-30.0)] * round(rest * 10)
+    dying = [energy_of(-34.0 - 1.2 * (k % 12)) for k in range(200)]
+    energies = [*loud, *soft, *dying]
+    slow = [SlowState(0.0, 0.0)]
+    for energy in energies:
+        slow.append(slow_step(slow[-1], energy))
+    rider = Rider(-23.0)
+    for block in range(len(energies)):
+        ahead = energies[block : block + LOOK_AHEAD_BLOCKS + 1]
+        resumed = Rider(-23.0, rider.state)
+        expected = resumed.step(ahead, slow[block + len(ahead)], -23.0)
+        assert rider.step(ahead, slow[block + len(ahead)], -23.0) == expected
+
+
 @given(LEFT, COMING, st.floats(0.1, 10.0))
 def test_a_lift_is_none_at_least_and_little_at_most(
     left: list[float], coming: list[float], gain: float

@@ -8,7 +8,7 @@ import io
 import math
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -125,8 +125,10 @@ def said_anyway() -> set[str]:
 
 
 @pytest.mark.parametrize("make", [page, markdown, table])
-def test_every_number_is_traced_to_the_library(make: object, library: Library) -> None:
-    made = make(report_of(library))  # type: ignore[operator]
+def test_every_number_is_traced_to_the_library(
+    make: Callable[[Report], str], library: Library
+) -> None:
+    made = make(report_of(library))
     read = visible(made) if make is page else made
     found = set(NUMBER.findall(read))
     assert len(found) > 60
@@ -155,20 +157,24 @@ def test_the_table_is_row_by_row_what_was_kept(library: Library) -> None:
 
 
 @pytest.mark.parametrize("make", [page, markdown, table])
-def test_a_changed_rating_changes_the_report(make: object, library: Library) -> None:
-    before = make(report_of(library))  # type: ignore[operator]
+def test_a_changed_rating_changes_the_report(
+    make: Callable[[Report], str], library: Library
+) -> None:
+    before = make(report_of(library))
     newest = past_sessions(library, 1)[0].id
     library.listener.rate(newest, "before", Rating(1, 99), NOW)
-    assert make(report_of(library)) != before  # type: ignore[operator]
+    assert make(report_of(library)) != before
 
 
 @pytest.mark.parametrize("make", [page, markdown, table])
-def test_notes_are_in_it_only_where_they_are_wanted(make: object, library: Library) -> None:
+def test_notes_are_in_it_only_where_they_are_wanted(
+    make: Callable[[Report], str], library: Library
+) -> None:
     notes = [past.felt.note for past in past_sessions(library) if past.felt.note]
     assert len(notes) > 2
-    without = make(report_of(library))  # type: ignore[operator]
+    without = make(report_of(library))
     assert "Made up" not in without
-    with_them = html.unescape(make(report_of(library, notes=True)))  # type: ignore[operator]
+    with_them = html.unescape(make(report_of(library, notes=True)))
     assert all(note in with_them for note in notes)
 
 
