@@ -3,7 +3,8 @@
 A melody is told from what goes with it by being louder and higher (melody tracks are found so by
 Rizo et al., ISMIR 2006, and Madsen & Widmer, IJCAI 2007). Here bar by bar the track that is most
 prominent around it is listened to, and of that track the notes on top (``notes.skyline``) that are
-neither far softer nor far lower than the line around them.
+neither far softer nor far lower than the line around them. Who follows a line follows it through a
+crescendo, so what is farther off says less of how loud it is.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ AROUND = 4
 DB_A_SEMITONE = 0.25
 """What a semitone higher is worth: an octave as much as 3 dB."""
 SOFTEST_DB = -5.0
-"""A note this much softer than the loud ones around is no part of the line."""
+"""A note this much softer than another of its track, there and then, is no part of the line."""
+SWELL_DB = 4.0
+"""What a bar between the two takes off that: a phrase of four bars may swell by twice as much."""
 TAKES_OVER_DB = 4.0
 """A track that is so much less prominent than one that rests is no part of the line."""
 LOWEST = 12
@@ -44,7 +47,7 @@ def melody(piece: Piece) -> list[ScoreNote]:
         present = [track for track, notes in here.items() if notes]
         chosen = max(present, key=lambda track: sounds[track], default=None)
         if chosen is not None and sounds[chosen] >= max(sounds.values()) - TAKES_OVER_DB:
-            line += _sung(here[chosen], near[chosen])
+            line += _sung(here[chosen], near[chosen], bar.length)
     return skyline(line)
 
 
@@ -62,17 +65,16 @@ def _prominence(top: Sequence[ScoreNote]) -> float:
     return sound - 8.0 / len(top)
 
 
-def _sung(notes: Sequence[ScoreNote], near: Sequence[ScoreNote]) -> list[ScoreNote]:
-    """Those of a bar that belong to the line whose surroundings are ``near``."""
-    levels = sorted(loudness(note) for note in near)
-    loud = levels[(len(levels) * 9) // 10]
-    kept = [note for note in near if loudness(note) >= loud + SOFTEST_DB]
+def _sung(notes: Sequence[ScoreNote], near: Sequence[ScoreNote], bar: float) -> list[ScoreNote]:
+    """Those of a bar, ``bar`` quarters long, that belong to the line that is ``near`` them."""
+
+    def heard(note: ScoreNote) -> bool:
+        least = max(loudness(o) - SWELL_DB * abs(o.start - note.start) / bar for o in near)
+        return loudness(note) >= least + SOFTEST_DB
+
+    kept = [note for note in near if heard(note)] or list(near)
     middle = sorted(note.pitch for note in kept)[len(kept) // 2]
-    return [
-        note
-        for note in notes
-        if loudness(note) >= loud + SOFTEST_DB and note.pitch >= middle - LOWEST
-    ]
+    return [note for note in notes if note.pitch >= middle - LOWEST and heard(note)]
 
 
 def _between(

@@ -32,7 +32,7 @@ class EmbeddedComposer:
     tables of a soundfont."""
 
     name = "embedded"
-    version = 3
+    version = 4
     traits = Traits(
         sample_rate=SAMPLE_RATE, channels=CHANNELS, denoise=False, trim=False, synthesis=BUILTIN
     )

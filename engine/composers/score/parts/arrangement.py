@@ -75,7 +75,7 @@ def _line(w: Writer) -> str:
         return own
     if _throbs(w) and w.ensemble.bass not in _SLOW_BASSES:
         return "throbbing"
-    lifts = w.energy < _LIFTED and w.ensemble.bass not in HOLDING
+    lifts = w.awake < _LIFTED and w.ensemble.bass not in HOLDING
     return "lifted" if lifts and w.takes("lift", w.temper.glad) else own
 
 
@@ -96,14 +96,14 @@ def _figure(w: Writer, pattern: str, harmony: Harmony, end: int) -> None:
         ring_out(w, ensemble.struck, harmony)
         return
     busy = ensemble.style.busy
-    if busy and w.energy > 0.55:
+    if busy and w.awake > 0.55:
         pattern, name = "ostinato", busy
     FIGURES[pattern](w, name, harmony, end)
     drive = ensemble.style.drive
-    if drive and w.energy > _DRIVEN:
+    if drive and w.awake > _DRIVEN:
         FIGURES["ostinato"](w, drive, harmony, end)
     plucked = ensemble.plucked
-    if plucked and w.energy < _LIFTED and w.body and w.temper.glad > 0.0:
+    if plucked and w.awake < _LIFTED and w.body and w.temper.glad > 0.0:
         offbeats(w, plucked, harmony, end)
     if ensemble.style.glitter and w.bar.number > 1:
         pattern = "shimmer" if w.energy < 0.55 else "sequence"

@@ -54,8 +54,10 @@ def struck(
         tied = _tied(w, pitch, bar.phrase_bar + 1, bar.after_melody)
         goes = takewhile(lambda it: pitch in voices(it[0]), chain(later, beyond if tied else ()))  # noqa: B023
         end = [ends[place], *(end for _, end in goes)][-1]
-        slot = harmony.slot + stagger * voice
-        made.append(Held(voice, slot, end - slot + stagger * voice + overlap, pitch))
+        slot, late = harmony.slot + stagger * voice, stagger * voice + overlap
+        if end > w.slots:  # what is sung behind the next bar is not known yet
+            late = min(late, longest_rub(bar))
+        made.append(Held(voice, slot, end - slot + late, pitch))
     return made
 
 

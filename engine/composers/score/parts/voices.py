@@ -121,7 +121,7 @@ def counter(w: Writer) -> None:
     """A second line that moves where the melody holds, and holds where it moves: from an inner
     voice of the chord by step to the next one's."""
     name, bar = w.ensemble.style.counter, w.bar
-    presence = w.presence(0.34 if w.period % 2 else 0.5)
+    presence = w.presence(0.34 if (bar.section + bar.seed) % 2 else 0.5)
     if name is None or not w.body or not presence or name == w.ensemble.voice.lead or w.bar.echo:
         return
     first, last = bar.harmony[0], bar.harmony[-1]

@@ -23,10 +23,11 @@ _GLAD_MOTION = 0.14
 class Writer:
     """Collects the strokes of a bar.
 
-    ``energy``: arousal at the bar's start, from 0 to 1: it decides what is played; ``sad``: whether
-    valence and arousal are both low: bare fifths and falling inner lines; ``begun``: the affect at
-    the phrase's start, for what a phrase keeps. How loud and bright a note is follows from the
-    affect at its own onset.
+    ``energy``: arousal at the bar's start, from 0 to 1: it decides how much is played; ``awake``:
+    the same at the section's start, which decides who plays, so that within a section nobody comes
+    or goes; ``temper`` is of there, too. ``sad``: whether valence and arousal are both low: bare
+    fifths and falling inner lines; ``begun``: the affect at the phrase's start, for what a phrase
+    keeps. How loud and bright a note is follows from the affect at its own onset.
     """
 
     def __init__(self, bar: Bar, ensemble: Ensemble, path: Path) -> None:
@@ -34,8 +35,10 @@ class Writer:
         affect = affect_at(path, bar.start)
         self.energy = 0.5 + 0.5 * affect.arousal
         self.sad = affect.valence < _SAD and affect.arousal < 0.1
-        self.begun = affect_at(path, _phrase_start(bar))
-        self.temper = temper(self.begun)
+        self.begun = affect_at(path, _bars_ago(bar, bar.phrase_bar))
+        opened = affect_at(path, _bars_ago(bar, bar.section_bar))
+        self.awake = 0.5 + 0.5 * opened.arousal
+        self.temper = temper(opened)
         # What is restless leans where the metre does not.
         self.restless = self.takes("lean", self.temper.tense)
         self.strokes: list[Stroke] = []
@@ -82,13 +85,15 @@ class Writer:
         return self.energy + _GLAD_MOTION * self.temper.glad * calm
 
     def takes(self, means: str, share: float) -> bool:
-        """Whether a phrase has a means that has a ``share`` of them; a section draws once."""
+        """Whether a section has a means that has a ``share`` of them."""
         return self.section(means).uniform() < share
 
     def presence(self, threshold: float) -> float:
-        """How much of a layer is there that enters at an energy: 0 below, then 0.25 up to 1."""
-        above = self.energy - threshold
-        return 0.0 if above < 0.0 else 0.25 + 0.75 * min(1.0, above / 0.25)
+        """How much of a layer is there that enters at an energy: 0 where the section begins below
+        it, else 0.25, and up to 1 with the energy of now."""
+        if self.awake < threshold:
+            return 0.0
+        return 0.25 + 0.75 * min(1.0, max(0.0, self.energy - threshold) / 0.25)
 
     def section(self, purpose: str) -> Dice:
         """Draws for one purpose that a section keeps."""
@@ -114,7 +119,7 @@ class Writer:
         return [self._touch.note(stroke) for stroke in voiced(strokes)]
 
 
-def _phrase_start(bar: Bar) -> int:
-    """The session frame at which the bar's phrase began, as if at its own tempo: that moves by a
-    few percent within a phrase, the path by next to nothing in that time."""
-    return max(0, bar.start - max(0, bar.phrase_bar) * bar.length)
+def _bars_ago(bar: Bar, bars: int) -> int:
+    """The session frame at which the bar ``bars`` before it began, as if at its own tempo: that
+    moves by a few percent within a section, the path by next to nothing in that time."""
+    return max(0, bar.start - max(0, bars) * bar.length)

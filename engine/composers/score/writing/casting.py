@@ -57,6 +57,13 @@ def recast(bar: Bar, after: ScoreState, course: Course) -> tuple[Bar, ScoreState
     return msgspec.structs.replace(bar, cast=cast), msgspec.structs.replace(after, cast=cast)
 
 
+def newcomers(cast: Cast, course: Course, frame: int) -> bool:
+    """Whether a section that begins at a session frame, after a bar with ``cast``, is one in which
+    others take over."""
+    due = _newest(course, frame, cast.since)
+    return due is not None and due.players != cast.players
+
+
 def _cast_of(bar: Bar, course: Course) -> Cast:
     stays = _settling(bar.cast)
     due = _newest(course, bar.start, stays.since)

@@ -13,7 +13,7 @@ import msgspec
 from engine.affect.path import Path
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.score.dice import Dice
-from engine.composers.score.writing.casting import Cast, first_cast, recast
+from engine.composers.score.writing.casting import Cast, first_cast, newcomers, recast
 from engine.composers.score.writing.course import Course
 from engine.composers.score.writing.descriptor import TEMPO_SLEW, Descriptor, affect_at, describe
 from engine.composers.score.writing.harmony import Harmony as Harmony  # noqa: PLC0414 - part of a bar
@@ -277,7 +277,8 @@ def _begun(state: ScoreState, course: Course) -> ScoreState:
         return state
     dice = Dice(state.seed, state.bar, "section")
     if state.before:
-        section = next_section(state.before, dice, left, closing)
+        sings = newcomers(state.cast, course, state.frame)
+        section = next_section(state.before, dice, left, closing, sings=sings)
     else:
         section = first_section(dice, left, closing)
     state = msgspec.structs.replace(state, plan=section, section_bar=0, before=section.character)

@@ -74,9 +74,12 @@ def first_section(dice: Dice, left: float, closing: int) -> Section:
     return _fitted(section, left, closing)
 
 
-def next_section(before: str, dice: Dice, left: float, closing: int) -> Section:
+def next_section(
+    before: str, dice: Dice, left: float, closing: int, *, sings: bool = False
+) -> Section:
     """The section after one of character ``before``, when ``left`` bars fit before the held last
-    one, or ``closing`` bars of a coda that slows.
+    one, or ``closing`` bars of a coda that slows. ``sings``: it begins with a melody, because
+    others take over with it, and who comes is heard from its start.
 
     Drawn by what may follow, among what leaves room for an end: either nothing but the coda, or a
     last return of the whole tune and the coda, or a further section before those.
@@ -93,7 +96,8 @@ def next_section(before: str, dice: Dice, left: float, closing: int) -> Section:
         rest = left - len(drawn[i].bars)
         # The tune whole is what comes then, and is not told twice running.
         again = rest < 8 + CODA_BARS[1] + 1 and drawn[i].character in (STATEMENT, RETURN)
-        if _leaves_an_end(rest) and not again:
+        silent = sings and drawn[i].bars[0] == RESTING
+        if _leaves_an_end(rest) and not again and not silent:
             return drawn[i]
     for bars in (12, 8, 6, 5, 4):
         if bars <= left and _leaves_an_end(left - bars):

@@ -88,7 +88,26 @@ def write_tune(metre: Metre, dice: Dice, unlike: Tune | None = None) -> Tune:
     first = unlike.bars[0][0].step if unlike is not None else None
     drafts = [_draft(form, ground, rhythms, metre, dice) for _ in range(_DRAFTS)]
     best = min(range(_DRAFTS), key=lambda i: (_cost(drafts[i], ground, metre, first), i))
-    return Tune(drafts[best], form)
+    bars = drafts[best]
+    return Tune(_from_below(bars) if dice.chance(_FROM_BELOW) else bars, form)
+
+
+_FROM_BELOW = 0.6
+"""How often a tune comes home from the tone under its tonic, where it may."""
+
+
+def _from_below(bars: tuple[TuneBar, ...]) -> tuple[TuneBar, ...]:
+    """The tune with its last step home from the leading tone, where that is near: the cadence's
+    dominant then leads where it is heard most."""
+    *others, before, last = bars
+    goal = last[-1].step
+    around = [note.step for note in before[-2:]]
+    if len(before) == 1 or any(abs(step - (goal - 1)) > 3 for step in around):
+        return bars
+    led = msgspec.structs.replace(before[-1], step=goal - 1)
+    turn = (goal, *range(goal + len(last) - 2, goal, -1), goal)[-len(last) :]
+    home = [msgspec.structs.replace(note, step=step) for note, step in zip(last, turn, strict=True)]
+    return (*others, (*before[:-1], led), tuple(home))
 
 
 def _draw(rhythms: list[Rhythm], dice: Dice) -> Rhythm:

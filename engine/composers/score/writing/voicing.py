@@ -30,7 +30,7 @@ BASS_LOW, BASS_HIGH = 36, 52
 _LEAPS = (3, 0, 0, 2, 3, 4, 9, 4, 8, 9, 11, 14, 6)
 """What a bass motion of 0 to 12 semitones costs."""
 _FORBIDDEN = 10_000
-_NINTH = 16
+_NINTH = 32
 """What a minor ninth between two voices costs, or a semitone under the top."""
 
 
@@ -242,7 +242,7 @@ def _own_cost(
     cost = 6 * (pcs[0] not in here) + 4 * (pcs[2] not in here)
     cost += 14 * (here.count(falls) > 1) + 14 * (here.count(rises) > 1)
     cost += 4 * max(0, here.count(pcs[1]) - 1)
-    cost += 7 * gaps.count(1) + 2 * gaps.count(2)
+    cost += 14 * gaps.count(1) + 2 * gaps.count(2)
     # The top is heard as a melody where none is sung: nothing rubs against it.
     cost += _NINTH * (
         (gaps[2] == 1) + sum(q - p == 13 for p, q in itertools.combinations(shape, 2))
