@@ -18,12 +18,14 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from engine.errors import MusmedError
+from engine.listener.ratings import Felt
 from engine.printable import one_line, visible
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.help import HelpScreen, bindings_of, key_name, title
 from musmed_tui.screens.session import SessionScreen
+from musmed_tui.screens.sliders import Said
 from musmed_tui.screens.too_small import TooSmallScreen, is_too_small
 from musmed_tui.session_control import Begun, SessionControl
 from musmed_tui.session_view import Snapshot, expected, placed_at
@@ -138,7 +140,8 @@ class MusmedApp(App[Left]):
     @on(CheckInScreen.Ready)
     def _begin_chosen(self, event: CheckInScreen.Ready) -> None:
         request = self._control.leaning(event.request)
-        self._play(lambda: self._control.begin(request), expected(request, self._control.volume))
+        first = expected(request, self._control.volume)
+        self._play(lambda: self._control.begin(request, before=event.before), first)
 
     def _check_in(self) -> CheckInScreen:
         return CheckInScreen(self._control.loaded, self._glyphs)
@@ -160,9 +163,9 @@ class MusmedApp(App[Left]):
         self._control.volume = event.volume
         if not self._leaving:
             self._close_session()
-            self._show_instead(
-                CheckOutScreen(event.last, event.begun, self._control.folder, self._glyphs)
-            )
+            screen = CheckOutScreen(event.last, event.begun, self._control.folder, self._glyphs)
+            self._show_instead(screen)
+            self._show_felt(screen, event.last.session_id)
 
     @on(SessionScreen.Refused)
     def _refused(self, event: SessionScreen.Refused) -> None:
@@ -183,6 +186,24 @@ class MusmedApp(App[Left]):
         first = placed_at(self._last, plan, 0.0 if from_start else self._last.position_s)
         first = msgspec.structs.replace(first, volume=self._control.volume)
         self._play(lambda: self._control.again(session, from_start=from_start), first)
+
+    # how it was
+
+    @on(CheckOutScreen.Rated)
+    def _rated(self, event: CheckOutScreen.Rated) -> None:
+        self._show_felt(event.screen, event.session, event.said)
+
+    @work(thread=True)
+    def _show_felt(self, screen: CheckOutScreen, session: str, said: Said | None = None) -> None:
+        """What is kept of how a session was, after what was ``said`` is kept too."""
+        listener, felt, trouble = self._control.listener, Felt(), ""
+        try:
+            felt = listener.felt(session)
+            if said is not None:
+                felt = listener.rate(session, said.rating, said.note)
+        except MusmedError as error:
+            trouble = f"It was not kept. {error}" if said is not None else str(error)
+        self.call_later(screen.show_felt, felt, trouble)
 
     # saving
 

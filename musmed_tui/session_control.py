@@ -19,6 +19,7 @@ from engine.plan.generation import Generation
 from engine.plan.request import Request
 from engine.private import open_log
 from musmed_tui.asked import Asked
+from musmed_tui.listener_control import ListenerControl
 from musmed_tui.logs import start_logging
 from musmed_tui.options import generation_of
 from musmed_tui.paths import Folders, make_writable
@@ -92,6 +93,7 @@ class SessionControl:
         start_logging(where, loaded.settings.log_level)
         make_writable(where.library, "the session library")
         self.library: Library = Library(where.library)
+        self.listener = ListenerControl(self.library)
 
     @property
     def folder(self) -> Path:

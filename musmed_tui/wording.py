@@ -9,6 +9,7 @@ from typing import NamedTuple
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import did_you_mean, nearest_feelings
 from engine.affect.phrases import called, towards
+from engine.listener.ratings import Felt
 from engine.plan.events import Ease, Event, Steer
 from engine.plan.request import Request
 
@@ -71,6 +72,19 @@ def story(request: Request, events: Sequence[Event]) -> str:
         eased += isinstance(event, Ease)
     times = ("", ", eased", ", eased twice")
     return said + (times[eased] if eased < len(times) else f", eased {eased} times")
+
+
+def named(name: str, way: str) -> str:
+    """A session's way in words, behind its name if it has one."""
+    return f"{name}: {way}" if name else way
+
+
+def change_in_short(felt: Felt) -> str:
+    """Of valence and of arousal, after less before; '' where neither is known."""
+    valence, arousal = felt.change
+    if valence is None and arousal is None:
+        return ""
+    return ",".join("-" if one is None else f"{one:+d}" for one in (valence, arousal))
 
 
 def suggest(text: str, words: Sequence[str], n: int = 4) -> tuple[str, ...]:

@@ -9,14 +9,14 @@ from engine.errors import MusmedError
 from engine.listener.history import Past
 from engine.listener.ratings import written
 from engine.listener.weeks import Week, changes_of, verdict, verdict_in_words, weeks_of
-from musmed_tui.commands.lists import change_in_short, limit_of, named
+from musmed_tui.commands.lists import limit_of
 from musmed_tui.commands.one_session import document, is_id, liked_in_short, show_one
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.drawing.weeks_picture import weeks_lines
 from musmed_tui.terminal.streams import remark, say, say_json, write_out
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import look_at_terminal
-from musmed_tui.wording import clock, story
+from musmed_tui.wording import change_in_short, clock, named, story
 
 COLUMNS = ("session", "begun", "feelings", "heard", "before", "after", "change", "liked", "note")
 HEARING = (

@@ -23,7 +23,7 @@ from musmed_tui.settings import load_settings
 from musmed_tui.terminal.streams import remark, say_json, tell, tell_lines
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import columns, look_at_terminal
-from musmed_tui.wording import clock, story
+from musmed_tui.wording import change_in_short, clock, named, story
 
 if TYPE_CHECKING:
     from engine.session.library.records import SessionRow
@@ -221,19 +221,6 @@ def _session(row: SessionRow, events: Sequence[Event], felt: Felt, size: int) ->
 def place(affect: Affect, word: str | None) -> dict[str, object]:
     """A place on the plane for programs."""
     return {"word": word, "valence": affect.valence, "arousal": affect.arousal}
-
-
-def named(name: str, way: str) -> str:
-    """A session's way in words, behind its name if it has one."""
-    return f"{name}: {way}" if name else way
-
-
-def change_in_short(felt: Felt) -> str:
-    """Of valence and of arousal, after less before; '' where neither is known."""
-    valence, arousal = felt.change
-    if valence is None and arousal is None:
-        return ""
-    return ",".join("-" if one is None else f"{one:+d}" for one in (valence, arousal))
 
 
 def limit_of(text: str | None) -> int:

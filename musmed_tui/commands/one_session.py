@@ -12,11 +12,11 @@ from engine.listener.ratings import Rating
 from engine.listener.report import done, felt
 from engine.plan.spec import ClipSpec
 from engine.plan.words import spelled
-from musmed_tui.commands.lists import named, place
+from musmed_tui.commands.lists import place
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.terminal.streams import say, say_json
 from musmed_tui.terminal.table import print_table
-from musmed_tui.wording import clock, story
+from musmed_tui.wording import clock, named, story
 
 COLUMNS = ("clip", "time", "planned", "measured", "mood", "instrument", "genre", "liked")
 

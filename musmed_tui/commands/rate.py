@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from engine.errors import MusmedError
-from engine.listener.ratings import Felt, Moment, Rating, clean_note, parse_rating, written
+from engine.listener.ratings import Felt, clean_note, parse_rating, written
 from engine.printable import one_line
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.felt import Feelings, read_feelings
+from musmed_tui.rating import keep
 from musmed_tui.terminal.streams import remark, tell, write_out
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ def rate_session(session: str | None, said: Feelings, file: str | None) -> None:
                 )
             tell(f"Session {chosen}. Enter leaves a question out.")
             said = _asked()
-        _keep(library, chosen, said)
-        tell(f"{chosen}: {_in_words(library.listener.felt([chosen])[chosen])}.")
+        tell(f"{chosen}: {_in_words(_keep(library, chosen, said))}.")
 
 
 def _with_file(said: Feelings, file: str | None) -> Feelings:
@@ -93,24 +92,15 @@ def _answer(question: str) -> str:
     return sys.stdin.readline().strip()
 
 
-def _keep(library: Library, session: str, said: Feelings) -> None:
+def _keep(library: Library, session: str, said: Feelings) -> Felt:
     """All is read before anything is written."""
-    before = None if said.before is None else parse_rating(said.before, "before")
-    after = None if said.after is None else parse_rating(said.after, "after")
-    note = None if said.note is None else clean_note(said.note)
-    felt = library.listener.felt([session])[session]
-    if before is not None:
-        _keep_one(library, session, "before", before, "")
-    if after is not None or note is not None:
-        rating = felt.after if after is None else after
-        _keep_one(library, session, "after", rating, felt.note if note is None else note)
-
-
-def _keep_one(library: Library, session: str, moment: Moment, rating: Rating, note: str) -> None:
-    if rating.is_none and not note:
-        library.listener.take_back(session, moment)
-    else:
-        library.listener.rate(session, moment, rating, datetime.now(UTC), note=note)
+    return keep(
+        library,
+        session,
+        before=None if said.before is None else parse_rating(said.before, "before"),
+        after=None if said.after is None else parse_rating(said.after, "after"),
+        note=None if said.note is None else clean_note(said.note),
+    )
 
 
 def _in_words(felt: Felt) -> str:

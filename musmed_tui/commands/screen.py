@@ -109,12 +109,13 @@ def run_app(
                 raise app._exception
         last = left.last if left else None
         goes_on = last is not None and control.goes_on(last.session_id)
+        rated = last is not None and control.listener.felt(last.session_id).after_at is not None
     finally:
         control.close()
-    return _farewell(left, goes_on=goes_on)
+    return _farewell(left, goes_on=goes_on, rated=rated)
 
 
-def _farewell(left: Left | None, *, goes_on: bool) -> int:
+def _farewell(left: Left | None, *, goes_on: bool, rated: bool = False) -> int:
     if left is None:
         return 0
     if left.refused is not None:
@@ -126,6 +127,6 @@ def _farewell(left: Left | None, *, goes_on: bool) -> int:
             f"{why}Stopped at {clock(last.position_s)} of {clock(last.total_s)}; "
             f"'musmed resume {last.session_id}' continues it."
         )
-    if last is not None and last.session_id and last.position_s >= 1.0:
+    if last is not None and last.session_id and last.position_s >= 1.0 and not rated:
         tell(f"'musmed rate {last.session_id}' keeps how you feel now.")
     return exit_code(left.signal)

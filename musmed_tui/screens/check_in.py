@@ -3,50 +3,36 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from pathlib import PurePath
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.message import Message
-from textual.widget import Widget
-from textual.widgets import Button, Input, Label, Select
+from textual.widgets import Button, Input, Select
 from textual.widgets._select import SelectOverlay
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import Feeling
 from engine.affect.moods import MoodTable
-from engine.affect.path import GENTLE_SPEED, Strategy, gentle_seconds, plan_path, speed
-from engine.composers.base import composer_names
 from engine.errors import MusmedError
+from engine.listener.ratings import Rating, written
 from engine.plan.request import Request
-from engine.plan.words import spelled, tag_statistics
-from musmed_tui.asked import Asked
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
-from musmed_tui.options import (
-    check,
-    composer_of,
-    generation_of,
-    mood_table_of,
-    number,
-    seed_of,
-)
+from musmed_tui.options import mood_table_of
+from musmed_tui.screens.check_in_form import CheckInForm
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.feeling_list import FeelingListScreen
 from musmed_tui.screens.questions import Answered, Asking, Place, Question, first_open
 from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
-from musmed_tui.settings import Loaded, parse_number
-from musmed_tui.widgets.choice import BeginButton, Choice, NumberLine
+from musmed_tui.screens.sliders import Said, SlidersScreen
+from musmed_tui.settings import Loaded
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
-from musmed_tui.wording import length
 
-_WAYS = (("small steps (iso)", "iso"), ("straight there (direct)", "direct"))
 _ABOUT = {
     "iso": "Starts where you are, then moves in small steps. Studies so far do not settle "
     "whether that helps more than going straight there.",
@@ -61,12 +47,12 @@ _HEADLINES = (
 """The first that has room is said."""
 _QUESTIONS = ("How do you feel now?", "How would you like to feel?", "Ready when you are.")
 _CHOSEN = "Both are chosen. Empty a field to choose it anew."
-_LIST = "The down arrow opens a list of those it does."
+_WAYS = "the plane, a word, or s for sliders"
 _MIDDLE = Affect(0.0, 0.0)
 
 
 class CheckInScreen(ShownFocusScreen):
-    """Posts ``Ready`` with the request."""
+    """Posts ``Ready`` with the request, and how the listener says they feel before it."""
 
     CSS_PATH = "check_in.tcss"
     AUTO_FOCUS = "#plane"
@@ -79,22 +65,24 @@ class CheckInScreen(ShownFocusScreen):
             key_display="enter",
             tooltip="Take the feeling under the cursor",
         ),
-        Binding("slash", "type", "type a word", priority=True, tooltip="Type the feeling instead"),
+        Binding("slash", "type", "word", priority=True, tooltip="Type the feeling instead"),
         Binding("w", "words", "list", tooltip="Pick a word from a list, by quarter of the plane"),
+        Binding("s", "sliders", "sliders", tooltip="Say how you feel by two sliders"),
         Binding("down", "words_here", "list", show=False, priority=True,
                 tooltip="In a field: the list"),
-        Binding("tab", "app.focus_next", "next", tooltip="Go to the next field"),
         Binding("escape", "plane", "plane", tooltip="Back to the plane"),
         Binding("b", "begin", "begin", tooltip="Begin the session"),
         Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
+        Binding("tab", "app.focus_next", "next", tooltip="Go to the next field"),
         Binding("m", "moods", "moods", tooltip="Show every mood on the plane, or few"),
     ]  # fmt: skip
 
     class Ready(Message):
-        def __init__(self, request: Request) -> None:
+        def __init__(self, request: Request, before: Rating | None) -> None:
             super().__init__()
             self.request = request
+            self.before = before
 
     def __init__(self, loaded: Loaded, glyphs: Glyphs = "braille") -> None:
         super().__init__()
@@ -106,35 +94,14 @@ class CheckInScreen(ShownFocusScreen):
         self._cursor = _MIDDLE
         self._every_mood = False
         self._asking = Asking()
+        self._rating = Rating()
+        self._proposed: Affect | None = None
 
     def compose(self) -> ComposeResult:
-        settings = self._loaded.settings
-        statistics = tag_statistics()
         yield Words(id="headline")
         with Horizontal(id="sides"):
             yield Circumplex(glyphs=self._glyphs, id="plane")
-            with VerticalScroll(id="form", can_focus=False):
-                yield Words(id="question")
-                yield from _row("from", FeelingField("a word", id="start", otherwise=_LIST))
-                yield from _row(
-                    "to", FeelingField("a word", id="target", wanted=True, otherwise=_LIST)
-                )
-                yield Words(id="hint")
-                yield from _row("minutes", _number(f"{settings.minutes:g}", id="minutes"))
-                yield from _row("way", _choice(_WAYS, settings.strategy, id="strategy"))
-                yield Words(id="about")
-                yield from _row(
-                    "instrument", _tags(statistics.instruments, settings.instrument, "instrument")
-                )
-                yield from _row("genre", _tags(statistics.genres, settings.genre, "genre"))
-                yield from _row(
-                    "temperature", _number(f"{settings.temperature:g}", id="temperature")
-                )
-                yield from _row("seed", _number("", id="seed", placeholder="drawn"))
-                names = dict.fromkeys(("auto", *composer_names(), settings.composer))
-                composers = [(PurePath(name).name, name) for name in names]
-                yield from _row("composer", _choice(composers, settings.composer, id="composer"))
-                yield BeginButton("Begin", id="begin", compact=True)
+            yield CheckInForm(self._loaded, id="form")
         yield Transport()
 
     @while_open
@@ -155,8 +122,12 @@ class CheckInScreen(ShownFocusScreen):
     # the two feelings
 
     @property
+    def _form(self) -> CheckInForm:
+        return self.query_one(CheckInForm)
+
+    @property
     def _fields(self) -> tuple[FeelingField, FeelingField]:
-        return self.query_one("#start", FeelingField), self.query_one("#target", FeelingField)
+        return self._form.feelings
 
     def _look(self) -> None:
         """Keep up with where the focus is: its message may come behind the next key's."""
@@ -246,6 +217,28 @@ class CheckInScreen(ShownFocusScreen):
     def action_words_here(self) -> None:
         self.action_words()
 
+    def action_sliders(self) -> None:
+        """Say how it is now by two sliders, whatever is asked."""
+        self._look()
+
+        def rated(said: Said | None) -> None:
+            if said is not None:
+                self._rated(said.rating)
+
+        screen = SlidersScreen(_QUESTIONS[Question.START], self._rating, glyphs=self._glyphs)
+        self.app.push_screen(screen, rated)
+
+    def _rated(self, rating: Rating) -> None:
+        """The rating is kept with the session, and proposes where the path begins unless that was
+        said otherwise already."""
+        self._rating = rating
+        start, place = self._fields[Question.START], rating.affect
+        if place is not None and start.affect in (None, self._proposed):
+            self._proposed = self._cursor = place
+            start.put(place)
+            self._take()
+        self._show()
+
     def action_move(self) -> None:
         """The plane takes the arrows itself; this is for the list of keys."""
 
@@ -290,56 +283,24 @@ class CheckInScreen(ShownFocusScreen):
             self._show()
             return
         try:
-            request = self._request()
+            request = self._form.request()
         except MusmedError as error:
             self.notify(str(error).replace("--", ""), severity="error", markup=False)
             return
-        self.post_message(self.Ready(request))
-
-    def _request(self) -> Request:
-        """Of the values that are chosen. Raises ``MusmedError`` for a number that is none."""
-        start, target = self._fields
-        assert start.affect is not None
-        assert target.affect is not None
-        settings = self._loaded.settings
-        request = Request(
-            start=start.affect,
-            target=target.affect,
-            start_word=start.word,
-            target_word=target.word,
-            minutes=number("minutes", self._typed_in("minutes"), settings.minutes),
-            strategy=self._strategy,
-            instrument=self._selected("instrument") or None,
-            genre=self._selected("genre") or None,
-            temperature=number("temperature", self._typed_in("temperature"), settings.temperature),
-            seed=seed_of(self._typed_in("seed")),
-            composer=composer_of(self._selected("composer")),
-            generation=generation_of(Asked(), settings),
-            mood_table=mood_table_of(self._loaded),
-        )
-        check(request, Asked(), self._loaded)
-        return request
-
-    @property
-    def _strategy(self) -> Strategy:
-        return "direct" if self._selected("strategy") == "direct" else "iso"
-
-    def _typed_in(self, name: str) -> str | None:
-        return self.query_one(f"#{name}", Input).value.strip() or None
-
-    def _selected(self, name: str) -> str:
-        return str(self.query_one(f"#{name}", Select).value)
+        before = None if self._rating.is_none else self._rating
+        self.post_message(self.Ready(request, before))
 
     # what is shown
 
     def _show(self) -> None:
         start, target = self._fields
-        strategy, question = self._strategy, self._asking.question
+        strategy, question = self._form.strategy, self._asking.question
         self.query_one("#question", Words).say((_QUESTIONS[question], "bold"))
+        self.query_one("#ways", Words).say((self._said_of_ways(question), "$muted"))
         self.query_one("#about", Words).say((_ABOUT[strategy], "$muted"))
         for i, name in enumerate(("start", "target")):
             self.query_one(f"#row-{name}").set_class(question == i, "-active")
-        path, hint = self._path(strategy)
+        path, hint = self._form.path()
         focused = self.focused
         if isinstance(focused, FeelingField):
             hint = focused.trouble or hint
@@ -367,42 +328,9 @@ class CheckInScreen(ShownFocusScreen):
             )
         )
 
-    def _path(self, strategy: Strategy) -> tuple[tuple[tuple[float, Affect], ...], str]:
-        """The path as chosen so far, and what there is to say about its speed."""
-        start, target = (field.affect for field in self._fields)
-        if start is None or target is None:
-            return (), ""
-        try:
-            minutes = parse_number("minutes", self._typed_in("minutes") or "15", "minutes")
-        except MusmedError as error:
-            return (), str(error)
-        path = plan_path(start, target, 60.0 * minutes, strategy)
-        points = tuple((point.time, point.affect) for point in path.waypoints)
-        if speed(path) <= GENTLE_SPEED + 1e-9:
-            return points, ""
-        gentle = -int(-gentle_seconds(start.distance(target)) // 60)
-        return points, f"A long way for {length(minutes)}; {gentle} would be gentle."
-
-
-def _row(label: str, control: Widget) -> ComposeResult:
-    with Horizontal(classes="row", id=f"row-{control.id}"):
-        yield Label(label, classes="label")
-        yield control
-
-
-def _number(value: str, *, id: str, placeholder: str = "") -> Input:  # noqa: A002
-    return NumberLine(value, id=id, placeholder=placeholder, compact=True, select_on_focus=True)
-
-
-def _choice(
-    options: Sequence[tuple[str, str]],
-    value: str,
-    *,
-    id: str,  # noqa: A002
-) -> Choice:
-    return Choice(options, value=value, allow_blank=False, compact=True, id=id)
-
-
-def _tags(tags: tuple[str, ...], value: str | None, name: str) -> Choice:
-    options = [("as the mood asks", ""), *((spelled(tag), tag) for tag in tags)]
-    return _choice(options, value or "", id=name)
+    def _said_of_ways(self, question: Question) -> str:
+        """How the first question may be answered, or what the sliders said."""
+        if self._rating.is_none:
+            return _WAYS if question is Question.START else ""
+        kept = "" if self._fields[0].affect in (None, self._proposed) else ", kept beside it"
+        return f"sliders: {written(self._rating)}{kept}"

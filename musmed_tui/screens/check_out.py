@@ -17,16 +17,19 @@ from textual.message import Message
 from textual.widgets import Input, Label, OptionList, ProgressBar
 
 from engine.errors import MusmedError
+from engine.listener.ratings import Felt
 from engine.places import place_of
 from engine.plan.spec import Plan
 from engine.plan.words import spelled
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
+from musmed_tui.screens.sliders import Said, SlidersScreen
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.choice import FileLine, TakingList
 from musmed_tui.widgets.circumplex import Circumplex
+from musmed_tui.widgets.felt_words import felt_in_words
 from musmed_tui.widgets.status import way
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Part, Words, column_widths, wrapped
@@ -65,7 +68,7 @@ def choices(heard: float, total: float) -> tuple[Choice, ...]:
 
 
 class CheckOutScreen(ShownFocusScreen):
-    """Shows the session that has ended. Posts ``Next`` and ``Save``."""
+    """Shows the session that has ended. Posts ``Next``, ``Save`` and ``Rated``."""
 
     CSS_PATH = "check_out.tcss"
     AUTO_FOCUS = "#played"
@@ -74,6 +77,7 @@ class CheckOutScreen(ShownFocusScreen):
         Binding("r", "next('replay')", "replay", tooltip="Play it again from the beginning"),
         Binding("c", "next('continue')", "continue", tooltip="Go on where it was stopped"),
         Binding("w", "ask", "save", tooltip="Save what was heard, or the whole, as a sound file"),
+        Binding("s", "sliders", "sliders", tooltip="Say how you feel by two sliders, and a note"),
         Binding("n", "next('new')", "new session", tooltip="Choose two feelings again"),
         Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
@@ -98,6 +102,15 @@ class CheckOutScreen(ShownFocusScreen):
             self.output = output
             self.heard = heard
 
+    class Rated(Message):
+        """The listener has said how it was."""
+
+        def __init__(self, screen: CheckOutScreen, said: Said) -> None:
+            super().__init__()
+            self.screen = screen
+            self.session = screen._last.session_id
+            self.said = said
+
     class CallOff(Message):
         """Stop saving."""
 
@@ -110,6 +123,7 @@ class CheckOutScreen(ShownFocusScreen):
         self._begun = begun
         self._folder = folder
         self._saving = False
+        self._felt = Felt()
         self._choices = choices(
             last.total_s if begun.runner.replay else last.position_s, last.total_s
         )
@@ -121,6 +135,7 @@ class CheckOutScreen(ShownFocusScreen):
             yield Circumplex(glyphs=self._glyphs, id="plane")
             with Vertical(id="panel"):
                 yield Words(id="kept")
+                yield Words(id="felt")
                 with Vertical(id="save"):
                     yield Label("save", classes="label")
                     yield TakingList(*(one.said for one in self._choices), id="what", markup=False)
@@ -140,6 +155,7 @@ class CheckOutScreen(ShownFocusScreen):
             Path.cwd() / f"musmed-{self._last.session_id}.flac"
         )
         self._show_plane()
+        self.show_felt(self._felt)
         self.call_after_refresh(self._show_clips)
 
     def on_resize(self) -> None:
@@ -224,6 +240,29 @@ class CheckOutScreen(ShownFocusScreen):
     def action_next(self, what: str) -> None:
         if not self._saving:
             self.post_message(self.Next(what, self._begun))
+
+    # how it was
+
+    def action_sliders(self) -> None:
+        """Say how it is now."""
+
+        def rated(said: Said | None) -> None:
+            if said is not None:
+                self.post_message(self.Rated(self, said))
+
+        felt = self._felt
+        self.app.push_screen(
+            SlidersScreen("How do you feel now?", felt.after, felt.note, self._glyphs), rated
+        )
+
+    @while_open
+    def show_felt(self, felt: Felt, trouble: str = "") -> None:
+        """What is kept of how it was; ``trouble``: why it could not be kept, a sentence."""
+        self._felt = felt
+        parts: list[Part] = [*felt_in_words(felt)]
+        if trouble:
+            parts.append((f"\n{trouble}", "$error"))
+        self.query_one("#felt", Words).say(*parts)
 
     # saving
 

@@ -17,6 +17,7 @@ from textual.worker import WorkerCancelled
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.errors import MusmedError
+from engine.listener.ratings import Felt, Rating
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.playback.playback import PlaybackState
@@ -158,6 +159,25 @@ class FakeRunner:
         return self.over
 
 
+class FakeListener:
+    """Keeps how sessions felt; ``refusal`` is the sentence it refuses with."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Felt] = {}
+        self.refusal: str | None = None
+
+    def felt(self, session: str) -> Felt:
+        return self.kept.get(session, Felt())
+
+    def rate(self, session: str, after: Rating, note: str | None) -> Felt:
+        if self.refusal:
+            raise MusmedError(self.refusal)
+        before = self.felt(session)
+        told = before.note if note is None else note
+        self.kept[session] = msgspec.structs.replace(before, after=after, note=told)
+        return self.kept[session]
+
+
 class FakeControl:
     """Begins ``FakeRunner``s; ``refusal`` is the sentence it refuses to begin with."""
 
@@ -168,6 +188,8 @@ class FakeControl:
         self.volume = 1.0
         self.runner = FakeRunner(a_snapshot())
         self.asked: list[object] = []
+        self.listener = FakeListener()
+        self.before: Rating | None = None
         self.refusal: str | None = None
         self.notice: str | None = None
 
@@ -177,8 +199,9 @@ class FakeControl:
     def leaning(self, request: Request) -> Request:
         return request
 
-    def begin(self, request: Request) -> Begun:
+    def begin(self, request: Request, *, before: Rating | None = None) -> Begun:
         self.asked.append(request)
+        self.before = before
         return self._begun()
 
     def again(self, session: str, *, from_start: bool) -> Begun:

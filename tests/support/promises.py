@@ -13,12 +13,14 @@ from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.feeling_list import FeelingListScreen
 from musmed_tui.screens.help import HelpScreen
 from musmed_tui.screens.session import SessionScreen
+from musmed_tui.screens.sliders import SlidersScreen
 from musmed_tui.widgets.choice import Choice
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.engine_card import EngineCard
+from musmed_tui.widgets.slider import Slider
 from musmed_tui.widgets.transport import Transport
 
-PRESSED = {"arrows": "up", "a": "c"}
+PRESSED = {"arrows": "up", "across": "left", "a": "c"}
 """What is pressed where the line names more keys than one: arrows, letters."""
 
 
@@ -47,6 +49,7 @@ class Moment(NamedTuple):
     card: bool
     plane: bool
     expanded: bool
+    sliders: tuple[int | None, ...]
 
 
 def promises(app: Any) -> list[Promise]:
@@ -84,6 +87,7 @@ def moment(app: Any, control: PromiseControl) -> Moment:
         card=bool(cards and cards.first().region.area),
         plane=bool(planes and planes.first().region.area),
         expanded=any(one.expanded for one in screen.query(Choice)),
+        sliders=tuple(one.value for one in screen.query(Slider)),
     )
 
 
@@ -108,9 +112,9 @@ def _comes(screen: type) -> Callable[[Moment, Moment], bool]:
 
 
 def _left(before: Moment, now: Moment) -> bool:
-    """The list of feelings is gone; or the steering is, and the path is as it was."""
-    if isinstance(before.screen, FeelingListScreen):
-        return now.screen is not before.screen
+    """What lay over a screen is gone; or the steering is, and the path is as it was."""
+    if isinstance(before.screen, FeelingListScreen | SlidersScreen):
+        return now.screen is not before.screen or isinstance(before.focused, Input)
     return "-steering" not in now.classes and "steer" not in _asked(before, now)
 
 
@@ -121,8 +125,18 @@ def _taken(before: Moment, now: Moment) -> bool:
     return now.question != before.question
 
 
+def _moved(before: Moment, now: Moment) -> bool:
+    return now.cursor != before.cursor or now.sliders != before.sliders
+
+
+def _gone_on(before: Moment, now: Moment) -> bool:
+    return now.focused is not before.focused or now.screen is not before.screen
+
+
 def _submitted(before: Moment, now: Moment) -> bool:
     """A field was taken: saved, steered to, gone on from, or written right."""
+    if isinstance(before.screen, SlidersScreen):
+        return now.screen is not before.screen
     if "-saving" in now.classes or "steer" in _asked(before, now):
         return True
     return now.focused is not before.focused or now.value != before.value
@@ -157,7 +171,10 @@ _DOES: dict[str, Callable[[Moment, Moment], bool]] = {
     "dismiss": lambda was, now: was.expanded > now.expanded or now.screen is not was.screen,
     "type": lambda _, now: isinstance(now.focused, FeelingField),
     "words": _comes(FeelingListScreen),
-    "move": lambda was, now: now.cursor != was.cursor,
+    "move": _moved,
+    "sliders": _comes(SlidersScreen),
+    "go_on": _gone_on,
+    "leave_out": _gone_on,
     "jump": lambda was, now: now.highlighted != was.highlighted,
     "moods": lambda was, now: now.every_mood != was.every_mood,
     "card": lambda was, now: now.card != was.card,

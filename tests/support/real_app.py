@@ -48,10 +48,13 @@ async def real_app(
     control: SessionControl,
     first: FirstSession | None = None,
     size: tuple[int, int] = (80, 24),
+    *,
+    check_in: bool = False,
 ) -> AsyncIterator[Pilot[Left]]:
-    """The app straight in a session (``TENSE_TO_CALM``, if no other ``first`` is named)."""
+    """The app straight in a session (``TENSE_TO_CALM``, if no other ``first`` is named), or on the
+    check-in."""
     themes = {name: load_theme(name) for name in theme_names()}
-    session = (first or new_session(TENSE_TO_CALM))(control)
+    session = None if check_in else (first or new_session(TENSE_TO_CALM))(control)
     app = MusmedApp(control, themes, session=session, driver_class=None)
     async with app.run_test(size=size) as pilot:
         yield pilot

@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from engine.errors import MusmedError
+from engine.listener.ratings import Rating
 from engine.plan.request import Request
 from musmed_tui.app import Left
 from musmed_tui.screens.check_out import CheckOutScreen
@@ -66,9 +67,9 @@ class PromiseControl(WalkControl):
         self.first = self.runner.snapshot
         self.runner = SteadyRunner(self.first)
 
-    def begin(self, request: Request) -> Any:
+    def begin(self, request: Request, *, before: Rating | None = None) -> Any:
         self.runner = SteadyRunner(self.first)
-        return super().begin(request)
+        return super().begin(request, before=before)
 
     def again(self, session: str, *, from_start: bool) -> Any:
         self.asked.append(("again", from_start))

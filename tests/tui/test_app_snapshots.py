@@ -14,18 +14,21 @@ from musmed_tui.app import Left
 
 async def pressed(pilot: Pilot[Left], *keys: str) -> None:
     await settled(pilot)
-    await pilot.press(*keys)
-    await settled(pilot)
+    for key in keys:  # each may lead to another screen
+        await pilot.press(key)
+        await settled(pilot)
 
 
 SCREENS: dict[str, tuple[bool, tuple[str, ...]]] = {
     "check-in": (False, ()),
     "check-in-chosen": (False, ("slash", *"tense", "enter", *"calm", "enter")),
+    "check-in-sliders": (False, ("s", "right", "tab")),
     "session": (True, ()),
     "session-steering": (True, ("s", "up", "up", "up")),
     "session-engine": (True, ("i",)),
     "session-moods": (True, ("m",)),
     "check-out": (True, ("q",)),
+    "check-out-sliders": (True, ("q", "s", "right", "tab")),
     "help": (True, ("question_mark",)),
 }
 
@@ -59,7 +62,7 @@ def test_saving(snap_compare: Any) -> None:
 
 
 @pytest.mark.parametrize("size", [(50, 20), (80, 14), (44, 12)], ids=str)
-@pytest.mark.parametrize("name", ["check-in", "session", "session-steering"])
+@pytest.mark.parametrize("name", ["check-in", "session", "session-steering", "check-out-sliders"])
 def test_small_windows(snap_compare: Any, name: str, size: tuple[int, int]) -> None:
     playing, keys = SCREENS[name]
 

@@ -1,0 +1,122 @@
+"""A slider from 0 to 100 that may be left out: a line with its two ends in words."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import RenderResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from engine.listener.ratings import HIGHEST, MIDDLE
+from musmed_tui.drawing.raster import Glyphs
+
+STEP, BIG_STEP = 2, 10
+_NOTHING = "nothing said"
+
+
+class Slider(Widget, can_focus=True):
+    """Shows a ``value`` from 0 to 100, or that nothing was said (None).
+
+    After the Affective Slider no figure stands on it, and it has no handle before it was touched,
+    so that nothing is proposed. With the focus, arrows and h and l move the handle (with shift in
+    big steps; the first one begins in the middle), Home and End go to the ends; a click or a drag
+    puts it there. ``Changed`` is posted whenever the value is another.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"slider--line", "slider--handle", "slider--end"}
+    DEFAULT_CSS = """
+    Slider {
+        height: 2;
+        .slider--line { color: $muted 55%; }
+        .slider--handle { color: $foreground; text-style: bold; }
+        .slider--end { color: $muted; }
+    }
+    Slider:focus {
+        .slider--line { color: $now; }
+        .slider--handle { color: $now; text-style: bold; }
+        .slider--end { color: $now; text-style: bold; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", f"move(-{STEP})", show=False),
+        Binding("right,l", f"move({STEP})", show=False),
+        Binding("shift+left,H", f"move(-{BIG_STEP})", show=False),
+        Binding("shift+right,L", f"move({BIG_STEP})", show=False),
+        Binding("home", f"move(-{HIGHEST})", show=False),
+        Binding("end", f"move({HIGHEST})", show=False),
+    ]
+
+    class Changed(Message):
+        """The value is another, or the slider was clicked."""
+
+    def __init__(
+        self,
+        low: str,
+        high: str,
+        value: int | None = None,
+        *,
+        glyphs: Glyphs = "braille",
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        super().__init__(id=id)
+        self._low, self._high = low, high
+        self._value = value
+        self._line, self._handle = ("-", "o") if glyphs == "ascii" else ("─", "●")
+
+    @property
+    def value(self) -> int | None:
+        return self._value
+
+    def put(self, value: int | None) -> None:
+        """Stand at ``value``; None: nothing was said."""
+        if value != self._value:
+            self._value = value
+            self.refresh()
+            self.post_message(self.Changed())
+
+    def action_move(self, step: int) -> None:
+        here = round(MIDDLE) if self._value is None else self._value
+        self.put(min(HIGHEST, max(0, here + step)))
+
+    # the mouse
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self.capture_mouse()
+        self._point(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self.app.mouse_captured is self:
+            self._point(event)
+
+    def on_mouse_up(self) -> None:
+        self.release_mouse()
+
+    def _point(self, event: events.MouseEvent) -> None:
+        last = max(1, self.content_size.width - 1)
+        x = min(last, max(0, event.get_content_offset_capture(self).x))
+        self.put(round(HIGHEST * x / last))
+
+    # what is seen
+
+    def render(self) -> RenderResult:
+        width = self.content_size.width
+        line, handle, end = (
+            self.get_visual_style(f"slider--{part}") for part in ("line", "handle", "end")
+        )
+        said = "" if self._value is not None else _NOTHING
+        gap = width - len(self._low) - len(self._high)
+        ends = f"{self._low}{said.center(gap) if len(said) + 2 <= gap else ' ' * gap}{self._high}"
+        if self._value is None:
+            return Content.assemble((self._line * width, line), "\n", (ends, end))
+        at = round(self._value * (width - 1) / HIGHEST)
+        return Content.assemble(
+            (self._line * at, line),
+            (self._handle, handle),
+            (self._line * (width - 1 - at), line),
+            "\n",
+            (ends, end),
+        )
