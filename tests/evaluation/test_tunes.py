@@ -31,6 +31,24 @@ def test_the_melody_goes_from_player_to_player() -> None:
     assert [n.track for n in melody(score([*first, *second, *pad]))] == [1] * 32 + [2] * 32
 
 
+def test_a_line_is_followed_through_its_swell() -> None:
+    """Ten decibels from a phrase's height to its end, the hand under it as much softer."""
+    arc = [56, 60, 64, 70, 76, 82, 88, 94, 98, 98, 92, 86, 78, 70, 62, 56]
+    pitches = [72, 74, 76, 77, 79, 81, 83, 84, 83, 81, 79, 77, 76, 74, 72, 71]
+    sung = [
+        note(16.0 * k + i, pitch, velocity=loud)
+        for k in range(3)
+        for i, (pitch, loud) in enumerate(zip(pitches, arc, strict=True))
+    ]
+    under = [
+        note(n.start + half, 55 + 4 * k, 0.5, velocity=round(0.7 * n.velocity))
+        for n in sung
+        for k, half in enumerate((0.0, 0.5))
+    ]
+    found = melody(score([*sung, *under]))
+    assert found == sung
+
+
 def test_of_one_pianist_the_right_hand_is_sung_and_rests_are_rests() -> None:
     sung = line([76, 77, 79, 81], velocity=85)
     hands = [*sung, *line([79, 77, 76, 74], at=8.0, velocity=85)]

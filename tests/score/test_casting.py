@@ -15,6 +15,7 @@ from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.score.parts.arrangement import arrange
 from engine.composers.score.parts.ensembles import ensemble_for
 from engine.composers.score.parts.handover import notes_of
+from engine.composers.score.parts.writer import Writer
 from engine.composers.score.session_score import session_score
 from engine.composers.score.writing.casting import Cast
 from engine.composers.score.writing.course import Course
@@ -153,3 +154,22 @@ def test_a_sessions_score_is_played_by_its_cast() -> None:
         # A pick-up or a late hand may belong to a neighbour.
         middle = [n for n in notes if bar.start + 9600 < n.onset < bar.end - 9600]
         assert all(note.instrument == lead for note in middle)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-0.9, 0.9), (0.9, -0.9)])
+def test_within_a_section_nobody_comes_or_goes(low: float, high: float) -> None:
+    """Who has drums, and who joins in as the music wakes, is decided where a section begins."""
+    path = Path((Waypoint(0.0, Affect(0.2, low)), Waypoint(300.0, Affect(0.2, high))))
+    for genre in ("pop", "orchestral", "house"):
+        players = Players("piano", genre)
+        sections: dict[int, list[Writer]] = {}
+        for bar in bars_of(path, 300.0, 4, (first(players),)):
+            if bar.kind == "body":
+                made = Writer(bar, ensemble_for(players), path)
+                sections.setdefault(bar.section, []).append(made)
+        there = []
+        for writers in sections.values():
+            layers = {tuple(w.presence(k / 20) > 0.0 for k in range(20)) for w in writers}
+            assert len(layers) == 1
+            there.append(sum(layers.pop()))
+        assert len(set(there)) > 4, "over the session they do"

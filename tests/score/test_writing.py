@@ -64,6 +64,18 @@ def test_a_tune_is_one(metre: Metre, seed: int) -> None:
     }
 
 
+def test_tunes_come_home_from_either_side_of_the_tonic() -> None:
+    """Some from the tone under it, which then goes straight to it, some from above."""
+    below, straight = 0, 0
+    for seed in range(60):
+        tune = write_tune(METRES["4/4"], Dice(seed, "tune"))
+        last, home = tune.bars[-2][-1].step, tune.bars[-1]
+        below += last == home[-1].step - 1
+        straight += last == home[-1].step - 1 == home[0].step - 1
+    assert 10 <= straight <= below <= 50
+    assert straight >= 0.8 * below
+
+
 def test_tunes_differ() -> None:
     made = [write_tune(METRES["4/4"], Dice(seed, "tune")) for seed in range(40)]
     assert len({tune.form for tune in made}) >= 6
@@ -160,6 +172,20 @@ def test_sections_are_planned_from_the_end(left: float, seed: int) -> None:
             or two.character not in away
             or one.character == DEVELOPMENT
         )
+
+
+def test_a_section_in_which_others_take_over_begins_with_a_melody() -> None:
+    silent = 0
+    for seed in range(60):
+        made = [
+            next_section(STATEMENT, Dice(seed, "section"), 200.0, 200, sings=sings)
+            for sings in (False, True)
+        ]
+        silent += made[0].bars[0].whose == REST
+        assert made[1].bars[0].whose != REST
+        if made[0].bars[0].whose != REST:
+            assert made[0] == made[1]
+    assert silent >= 4
 
 
 def test_forms_differ_and_the_tune_is_never_far() -> None:

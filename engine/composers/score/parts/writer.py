@@ -35,8 +35,8 @@ class Writer:
         affect = affect_at(path, bar.start)
         self.energy = 0.5 + 0.5 * affect.arousal
         self.sad = affect.valence < _SAD and affect.arousal < 0.1
-        self.begun = affect_at(path, _bars_ago(bar, bar.phrase_bar))
-        opened = affect_at(path, _bars_ago(bar, bar.section_bar))
+        self.begun = affect_at(path, _phrase_start(bar))
+        opened = affect_at(path, bar.section_start)
         self.awake = 0.5 + 0.5 * opened.arousal
         self.temper = temper(opened)
         # What is restless leans where the metre does not.
@@ -119,7 +119,7 @@ class Writer:
         return [self._touch.note(stroke) for stroke in voiced(strokes)]
 
 
-def _bars_ago(bar: Bar, bars: int) -> int:
-    """The session frame at which the bar ``bars`` before it began, as if at its own tempo: that
-    moves by a few percent within a section, the path by next to nothing in that time."""
-    return max(0, bar.start - max(0, bars) * bar.length)
+def _phrase_start(bar: Bar) -> int:
+    """The session frame at which the bar's phrase began, as if at its own tempo: that moves by a
+    few percent within a phrase, the path by next to nothing in that time."""
+    return max(0, bar.start - max(0, bar.phrase_bar) * bar.length)

@@ -50,7 +50,8 @@ class Bar(msgspec.Struct, frozen=True):
 
     ``start`` and ``length`` in session frames, ``beat`` (a quarter note) in frames; ``kind`` is
     'intro', 'body', 'coda' or 'final' (the held last bar). ``section_bar`` and ``section_bars``:
-    its place in its section and that section's length; ``phrase``, ``phrase_bar`` (negative in the
+    its place in its section and that section's length, ``section_start`` the session frame at which
+    that began; ``phrase``, ``phrase_bar`` (negative in the
     introduction) and ``phrase_bars`` the same of its phrase, which is the ``phrase``-th of the
     section. ``echo`` is what a second voice sings after the melody. ``plan`` says what the melody
     does, ``character`` what its section is (``sections``). ``before``
@@ -70,6 +71,7 @@ class Bar(msgspec.Struct, frozen=True):
     section: int
     section_bar: int
     section_bars: int
+    section_start: int
     phrase: int
     phrase_bar: int
     phrase_bars: int
@@ -148,6 +150,7 @@ def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> Sco
         bass=41,
         melody=round(descriptor.register),
         cast=cast,
+        began=frame,
     )
 
 
@@ -211,6 +214,7 @@ def _bar(state: ScoreState, descriptor: Descriptor, total: int, opens: bool) -> 
         section=state.section,
         section_bar=at,
         section_bars=bars,
+        section_start=state.began if state.began >= 0 else state.frame,
         phrase=phrase,
         phrase_bar=phrase_bar,
         phrase_bars=phrase_bars,
@@ -281,7 +285,9 @@ def _begun(state: ScoreState, course: Course) -> ScoreState:
         section = next_section(state.before, dice, left, closing, sings=sings)
     else:
         section = first_section(dice, left, closing)
-    state = msgspec.structs.replace(state, plan=section, section_bar=0, before=section.character)
+    state = msgspec.structs.replace(
+        state, plan=section, section_bar=0, before=section.character, began=state.frame
+    )
     if left - len(section.bars) < LEAST_BARS + CODA_BARS[0]:
         return state  # the coda is in the key of the last return
     rising = _rise(course.path, state.frame)

@@ -21,7 +21,8 @@ STATE_VERSION = 3
 class ScoreState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the score stands before a bar.
 
-    ``frame``: session frame at which the bar starts. ``intro``: bars of introduction that are left.
+    ``frame``: session frame at which the bar starts, ``began`` that at which its section did (-1:
+    not known, as in states from before it was kept). ``intro``: bars of introduction that are left.
     ``plan``: the ``section``-th section, None where the next bar begins one; ``section_bar``: the
     bar's place in it; ``before``: the character of the newest section, '' where the tune has not
     been told yet. ``tune`` and ``second`` are the session's two tunes. ``tonic`` is a pitch
@@ -59,6 +60,7 @@ class ScoreState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     melody: int
     cast: Cast
     done: bool = False
+    began: int = -1
 
     @property
     def measure(self) -> Metre:
@@ -148,6 +150,7 @@ def _sane(state: ScoreState) -> bool:
     pitches = (*state.voicing, state.bass, state.melody, state.home)
     return (
         0 <= state.frame < 2**40
+        and -1 <= state.began <= state.frame
         and len(state.voicing) <= 8
         and 0 <= state.section < 2**20
         and state.bar >= 0
