@@ -23,6 +23,7 @@ from engine.printable import one_line, visible
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
+from musmed_tui.screens.first_run import FirstRunScreen
 from musmed_tui.screens.help import HelpScreen, bindings_of, key_name, title
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.sliders import Said
@@ -53,7 +54,9 @@ class Left(msgspec.Struct, frozen=True):
 
 class MusmedApp(App[Left]):
     """Opens on the check-in, or straight in a session when given a ``begin`` and the snapshot
-    it is expected to begin with. ``said`` is a sentence that lies over it for a minute."""
+    it is expected to begin with. ``said`` is a sentence that lies over it for a minute. Where
+    ``welcomed`` is given the first-run card lies over all of it, and ``welcomed`` is called when it
+    is put away."""
 
     TITLE = "musmed"
     CSS_PATH = "app.tcss"
@@ -76,6 +79,7 @@ class MusmedApp(App[Left]):
         slow_link: bool = False,
         glyphs: Glyphs = "braille",
         said: str | None = None,
+        welcomed: Callable[[], None] | None = None,
         driver_class: type[Driver] | None = TerminalDriver,
     ) -> None:
         self._themes = themes
@@ -85,6 +89,7 @@ class MusmedApp(App[Left]):
         self._control = control
         self._first_session = session
         self._said = said
+        self._welcomed = welcomed
         self._glyphs: Glyphs = glyphs
         self._tick_seconds = SLOW_TICK_SECONDS if slow_link else TICK_SECONDS
         self._last: Snapshot | None = None
@@ -108,6 +113,8 @@ class MusmedApp(App[Left]):
             self.push_screen(self._check_in())
         else:
             self.push_screen(SessionScreen(*self._first_session, self._glyphs))
+        if (welcomed := self._welcomed) is not None:
+            self.push_screen(FirstRunScreen(), lambda _: welcomed())
         if self._said:
             self.notify(self._said, markup=False, timeout=SAID_SECONDS)
         self.set_interval(self._tick_seconds, self._tick)

@@ -147,8 +147,9 @@ def _kept(where: Folders) -> Iterator[Path]:
         yield where.library
     for pattern in ("musmed.log*", "engine.log*", "engine.*.log*", "defect.log*", "speeds.json*"):
         yield from sorted(where.state.glob(pattern))
-    if os.path.lexists(where.settings):
-        yield where.settings
+    for path in (where.settings, where.welcomed):
+        if os.path.lexists(path):
+            yield path
 
 
 def _bytes(path: Path) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.composers.options import ComposerOptions
@@ -11,6 +12,7 @@ from engine.errors import MusmedError
 from engine.listener.ratings import Rating
 from engine.plan.request import Request
 from musmed_tui.exits import exit_code
+from musmed_tui.first_run import is_first, remember
 from musmed_tui.logs import stderr_to
 from musmed_tui.paths import Folders, folders
 from musmed_tui.session_control import Begun, Options, SessionControl
@@ -101,7 +103,13 @@ def run_app(
         from musmed_tui.app import MusmedApp
 
         app = MusmedApp(
-            control, themes, session=session, slow_link=slow_link, glyphs=glyphs, said=said
+            control,
+            themes,
+            session=session,
+            slow_link=slow_link,
+            glyphs=glyphs,
+            said=said,
+            welcomed=partial(remember, where) if is_first(where) else None,
         )
         with stderr_to(where.engine_log):
             left = app.run()

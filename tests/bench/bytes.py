@@ -37,6 +37,8 @@ class Screen:
         env = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
         env.update(TERM="xterm-256color", COLORTERM="truecolor", LC_ALL="C.UTF-8")
         env.update(PYTHONPATH=str(ROOT), MUSMED_HOME=home)
+        (Path(home) / "config").mkdir()
+        (Path(home) / "config" / "welcomed").touch()  # no first-run card lies over it
         self._pid, self._master = pty.fork()  # its controlling terminal, or it reads no keys
         if self._pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -27,6 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from engine.affect.circumplex import Affect
 from engine.plan.request import Request
 from engine.session.library.library import Library
+from musmed_tui.first_run import remember
+from musmed_tui.paths import folders
 
 MUSMED = [sys.executable, "-m", "musmed_tui"]
 PLAY = ("play", "--from", "tense", "--to", "calm", "--minutes", "3", "--sink", "null")
@@ -35,6 +37,7 @@ SESSIONS, RESIZES = 5_000, 300
 
 
 def home(folder: str) -> dict[str, str]:
+    remember(folders({"MUSMED_HOME": folder}))
     return {**os.environ, "MUSMED_HOME": folder, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
 
 

@@ -43,6 +43,8 @@ from engine.playback.sinks.base import Fill  # noqa: E402
 from engine.render import render_session  # noqa: E402
 from engine.session.library.library import Library  # noqa: E402
 from engine.session.preparation import prepare  # noqa: E402
+from musmed_tui.first_run import remember  # noqa: E402
+from musmed_tui.paths import folders  # noqa: E402
 
 Row = tuple[str, str, str]
 
@@ -85,6 +87,7 @@ def first_paint_seconds() -> float:
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "MUSMED_HOME": folder, "MUSMED_SINK": "null"}
         environment |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+        remember(folders(environment))
         start = time.perf_counter()
         front = subprocess.Popen(
             ["setsid", "--ctty", "--wait", sys.executable, "-m", "musmed_tui"],

@@ -31,6 +31,8 @@ from support.waiting import bytes_under, cpu_seconds, wait_for
 from engine.affect.feelings import parse_affect
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.plan.request import Request
+from musmed_tui.first_run import remember
+from musmed_tui.paths import folders
 
 pytestmark = pytest.mark.real_time
 ROOT = Path(__file__).parents[2]
@@ -75,6 +77,7 @@ class Terminal:
         env = {key: value for key, value in env.items() if key not in ("COLUMNS", "LINES")}
         env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
         env |= {"MUSMED_HOME": str(folder / "musmed"), "MUSMED_LATENCY": str(latency)}
+        remember(folders(env))
         self.process = subprocess.Popen(
             ["setsid", "--ctty", sys.executable, QUICK, "resume", "--sink", "sounddevice:pulse"],
             env=env,

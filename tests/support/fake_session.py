@@ -238,12 +238,24 @@ class FakeControl:
 
 
 def make_app(
-    control: FakeControl, *, playing: bool = False, glyphs: Glyphs = "braille"
+    control: FakeControl,
+    *,
+    playing: bool = False,
+    glyphs: Glyphs = "braille",
+    welcomed: Callable[[], None] | None = None,
 ) -> MusmedApp:
-    """The app on the check-in, or straight in the control's session."""
+    """The app on the check-in, or straight in the control's session; where ``welcomed`` is given,
+    with the first-run card over it."""
     themes = {name: load_theme(name) for name in theme_names()}
     session = (control._begun, control.runner.snapshot) if playing else None
-    return MusmedApp(control, themes, session=session, glyphs=glyphs, driver_class=None)  # type: ignore[arg-type]
+    return MusmedApp(
+        control,  # type: ignore[arg-type]
+        themes,
+        session=session,
+        glyphs=glyphs,
+        welcomed=welcomed,
+        driver_class=None,
+    )
 
 
 async def settled(pilot: Pilot[Left]) -> None:

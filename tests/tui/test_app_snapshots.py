@@ -61,6 +61,16 @@ def test_saving(snap_compare: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("size", [(44, 12), (80, 24), (120, 40)], ids=str)
+def test_first_run(snap_compare: Any, size: tuple[int, int], theme: str) -> None:
+    async def prepare(pilot: Pilot[Left]) -> None:
+        await settled(pilot)
+
+    app = make_app(FakeControl(theme), welcomed=lambda: None)
+    assert snap_compare(app, terminal_size=size, run_before=prepare)
+
+
 @pytest.mark.parametrize("size", [(50, 20), (80, 14), (44, 12)], ids=str)
 @pytest.mark.parametrize("name", ["check-in", "session", "session-steering", "check-out-sliders"])
 def test_small_windows(snap_compare: Any, name: str, size: tuple[int, int]) -> None:

@@ -19,6 +19,9 @@ import pytest
 from support.required import lacking
 from support.waiting import wait_for
 
+from musmed_tui.first_run import remember
+from musmed_tui.paths import folders
+
 ROOT = Path(__file__).parents[2]
 QUICK = f"{ROOT}/tests/support/quick_musmed.py"
 
@@ -28,11 +31,12 @@ class Terminal:
 
     def __init__(self, folder: Path, columns: int = 80, rows: int = 24) -> None:
         self._tmux = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
-        self._home = folder / "home"
+        self.home = folder / "home"
+        remember(folders({"MUSMED_HOME": str(self.home)}))
         self.engine_returns = folder / "engine-returns"
         environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("MUSMED_")},
-            "MUSMED_HOME": str(self._home),
+            "MUSMED_HOME": str(self.home),
             "ENGINE_RETURNS": str(self.engine_returns),
             "MUSMED_SINK": "null",
             "PYTHONPATH": str(ROOT),
@@ -75,7 +79,7 @@ class Terminal:
 
         def moves() -> object:
             words = "".join(character for character in text if character.isalpha())
-            return words, sorted(self._home.rglob("*.flac*"))
+            return words, sorted(self.home.rglob("*.flac*"))
 
         wait_for(look, moves=moves, what=lambda: f"{what}; the screen is:\n{text}", look_every=0.1)
         return text
@@ -192,6 +196,24 @@ def test_leaving_keeps_the_session_and_restores_the_terminal(
     terminal.wait_for("sad")
     terminal.run("resume")
     terminal.wait_for("▸ playing")
+
+
+def test_the_first_run_card_is_shown_until_it_is_put_away(terminal: Terminal) -> None:
+    (terminal.home / "config" / "welcomed").unlink()
+    for left, again in (("q", True), ("Enter", False)):
+        terminal.run(program="-m musmed_tui")
+        shown = terminal.wait_for("puts this away for good")
+        assert "no medical device" in " ".join(shown.split())
+        terminal.press(left)
+        if not again:
+            terminal.wait_for("How do you feel now?")
+            terminal.press("q")
+        terminal.wait_for("code=0")
+        terminal.press(*"clear", "Enter")
+        terminal.wait(lambda screen: "code=0" not in screen, "an empty terminal")
+    terminal.run(program="-m musmed_tui")
+    terminal.wait_for("How do you feel now?")
+    assert "puts this away" not in terminal.screen()
 
 
 def test_the_engine_dies_and_the_screen_says_so(terminal: Terminal) -> None:

@@ -16,6 +16,7 @@ from engine.session.library.library import Library
 from engine.session.library.lock import Hold
 from engine.session.library.past import past_sessions
 from engine.session.library.schema import MIGRATIONS, SHAPE
+from musmed_tui.first_run import remember
 from musmed_tui.paths import folders
 
 Printed = pytest.CaptureFixture[str]
@@ -104,6 +105,8 @@ def test_what_can_t_be_done_is_said(
 
 
 def test_nothing_is_left(monkeypatch: Patch, capsys: Printed, home: Path) -> None:
+    remember(folders())
+    assert files(home / "home" / "config") == ["settings.toml", "welcomed"]
     mine = home / "home" / "data" / "mine.txt"
     mine.write_text("not musmed's")
     assert musmed(monkeypatch, "data", "delete", "--yes") == 0
