@@ -163,6 +163,33 @@ def preferences_forget(
     forget_preferences(tag, mood, every=every)
 
 
+meter = typer.Typer(
+    name="meter",
+    help="How the meter is bent to you by what you rated; forget it.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+listening.add_typer(meter)
+
+
+@meter.callback(invoke_without_command=True)
+def meter_root(context: typer.Context, *, as_json: Json = False) -> None:
+    """How the meter is bent to you by what you rated; forget it."""
+    if context.invoked_subcommand is None:
+        from musmed_tui.commands.meter import show_meter
+
+        show_meter(as_json=as_json)
+    else:
+        refuse_in_front(context)
+
+
+@meter.command("forget")
+def meter_forget() -> None:
+    """Learn nothing any more from what you rated so far."""
+    from musmed_tui.commands.meter import forget_meter
+
+    forget_meter()
+
+
 data = typer.Typer(
     name="data",
     help="All that musmed keeps of you: export it, delete it.",

@@ -12,8 +12,10 @@ from datetime import datetime, tzinfo
 
 import msgspec
 
+from engine.affect.circumplex import Affect
 from engine.affect.phrases import called, towards
 from engine.listener.history import Past
+from engine.listener.personal_meter import Fit, PersonalMeter, in_short, personal_meter
 from engine.listener.ratings import SKIPPED, written
 from engine.listener.weeks import Verdict, changes_of, verdict
 from engine.plan.events import Ease, Skip, Steer
@@ -26,12 +28,20 @@ MADE_BY_A_MACHINE = (
 )
 
 
+READ = ("meter", "meter, bent", "give or take")
+"""The columns of what the meter read, in which valence and arousal stand with a comma between."""
+UNBENT = personal_meter(())
+"""The general meter."""
+
+
 class Sounded(msgspec.Struct, frozen=True):
     """What is kept of a session's sound: the mean level of its clips (LUFS, before the listener's
-    own volume; None where none was measured), and who composed them, with their versions."""
+    own volume; None where none was measured), who composed them, with their versions, and what the
+    meter read of the last minute heard, on average."""
 
     level: float | None = None
     composers: tuple[str, ...] = ()
+    end: Affect | None = None
 
 
 class Reported(msgspec.Struct, frozen=True):
@@ -51,6 +61,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """musmed's."""
     zone: tzinfo | None = None
     """In which days and times are told; None: here."""
+    meter: PersonalMeter = UNBENT
+    """As it is bent to the listener."""
 
     def begun(self, past: Past) -> datetime:
         return past.begun.astimezone(self.zone)
@@ -84,11 +96,13 @@ def contents(report: Report) -> tuple[str, ...]:
     rated = sum(not (one.before.is_none and one.after.is_none) for one in felts)
     noted = sum(bool(one.note) for one in felts)
     notes = f"your notes on {noted} of them" if report.notes else "none of your notes"
+    read = ", what the meter read of its end" if metered(report) else ""
     return (
         f"It is about {report.who!r}: {count_of(report)}, {report.span}, {report.minutes:.0f} "
         "minutes heard.",
         "Of each: when, from which feeling to which, how much was heard, where it was steered, "
-        "eased, composed anew or stopped, what was liked, its level, composer, version and seed.",
+        "eased, composed anew or stopped, what was liked, its level, composer, version and seed"
+        f"{read}.",
         f"How it felt before and after, of {rated} of them, and {notes}.",
     )
 
@@ -212,6 +226,38 @@ ANSWERS_LEFT = (
 """Lines for the therapist."""
 
 
+def metered(report: Report) -> tuple[str, ...]:
+    """What the meter's readings in it are, in sentences; none where there is no reading."""
+    if all(one.sounded.end is None for one in report.sessions):
+        return ()
+    axes = (("Valence", report.meter.valence), ("Arousal", report.meter.arousal))
+    return (
+        "The meter estimates the music from its sound alone, from -1 to 1; told is what it read of "
+        "the last minute heard.",
+        *(_bent(name, fit) for name, fit in axes if fit.used),
+    )
+
+
+def _bent(name: str, fit: Fit) -> str:
+    return (
+        f"{name} is also told as bent to the listener: of their {fit.count} ratings, each left out "
+        f"in turn, it misses {fit.personal or 0.0:.2f} instead of {fit.general or 0.0:.2f} (root "
+        "mean square); give or take a standard deviation of one rating."
+    )
+
+
+def _readings(sounded: Sounded, report: Report) -> dict[str, str]:
+    """Its columns: what the meter read, and that as bent to the listener, where there is any."""
+    if all(one.sounded.end is None for one in report.sessions):
+        return {}
+    end = sounded.end
+    read = "" if end is None else f"{end.valence:+.2f},{end.arousal:+.2f}"
+    if not report.meter.used:
+        return {READ[0]: read}
+    bent, error = ("", "") if end is None else in_short(report.meter.bent(end))
+    return dict(zip(READ, (read, bent, error), strict=True))
+
+
 def columns_of(sessions: Sequence[Reported], report: Report) -> tuple[dict[str, str], ...]:
     """A row of text for each session, by the names of its columns."""
     rows = []
@@ -229,6 +275,7 @@ def columns_of(sessions: Sequence[Reported], report: Report) -> tuple[dict[str, 
             "what was done": done(past),
             "what was liked": liked(past),
             "LUFS": level,
+            **_readings(one.sounded, report),
             "composer": ", ".join(one.sounded.composers) or past.composer,
             "seed": str(past.request.seed),
         }

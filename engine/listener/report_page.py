@@ -13,10 +13,12 @@ from engine.listener.ratings import HIGHEST, Rating
 from engine.listener.report import (
     ANSWERS_LEFT,
     MADE_BY_A_MACHINE,
+    READ,
     Report,
     columns_of,
     count_of,
     guideline,
+    metered,
 )
 from engine.listener.weeks import verdict_in_words
 
@@ -31,7 +33,7 @@ _MOST = 60
 _TABLES = (
     ("Sessions", ("from, to", "heard", "before", "after", "change")),
     ("What was done and liked", ("what was done", "what was liked")),
-    ("How it was made", ("LUFS", "composer", "seed")),
+    ("How it was made", ("LUFS", *READ, "composer", "seed")),
     ("Notes", ("note",)),
 )
 
@@ -117,7 +119,8 @@ def _tables(report: Report) -> str:
         cells = [[row["begun"], *(row[column] for column in there)] for row in rows]
         made.append(table(name, ("begun", *there), cells, words=len(there) + 1))
     note = "Ratings are valence, arousal, on two sliders from 0 to 100; - was left out."
-    return tag("section", tag("h2", "Sessions"), tag("p", text(note), class_="note"), *made)
+    notes = [tag("p", text(one), class_="note") for one in (note, *metered(report))]
+    return tag("section", tag("h2", "Sessions"), *notes, *made)
 
 
 def _guideline(report: Report) -> str:

@@ -9,14 +9,16 @@ from engine.listener.ratings import SKIPPED
 from engine.listener.report import (
     ANSWERS_LEFT,
     MADE_BY_A_MACHINE,
+    READ,
     Report,
     columns_of,
     guideline,
+    metered,
 )
 from engine.listener.weeks import verdict_in_words
 
 _LINE = "_" * 40
-_SLIDERS = ("before", "after", "change")
+_PAIRS = ("before", "after", "change", *READ)
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -32,7 +34,7 @@ def markdown(report: Report) -> str:
         "",
     ]
     lines += [f"- {verdict_in_words(*one)}" for one in report.verdicts]
-    lines += ["", "Valence and arousal as rated on two sliders, 0 to 100.", ""]
+    lines += ["", "Valence and arousal as rated on two sliders, 0 to 100.", *metered(report), ""]
     if rows:
         lines.append(f"| {' | '.join(rows[0])} |")
         lines.append(f"|{'---|' * len(rows[0])}")
@@ -59,7 +61,7 @@ def _apart(row: dict[str, str]) -> dict[str, str]:
     """With valence and arousal in columns of their own; empty where one was left out."""
     made: dict[str, str] = {}
     for name, cell in row.items():
-        if name not in _SLIDERS:
+        if name not in _PAIRS:
             made[name] = cell
             continue
         valence, _, arousal = cell.partition(",")

@@ -14,10 +14,12 @@ import msgspec
 
 from engine import __version__
 from engine.errors import MusmedError
+from engine.listener.personal_meter import Rated, personal_meter
 from engine.listener.preferences import Evidence
 from engine.places import place_of
 from engine.private import FILE, make_private_folder, open_private
 from musmed_tui.commands.history import past_of
+from musmed_tui.commands.meter import fits, meter_of
 from musmed_tui.commands.one_session import document
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.paths import Folders, folders
@@ -90,15 +92,18 @@ def delete_data(*, yes: bool) -> int:
 
 def _write_document(where: Folders, place: Path) -> None:
     """What a person can read: history, ratings, notes, likings, and what was learned of them."""
-    evidence = Evidence()
+    evidence, meter = Evidence(), personal_meter(())
+    clips: tuple[Rated, ...] = ()
     if where.library.is_dir():
         with opened(where.library) as library:
-            evidence = library.listener.evidence()
+            evidence, clips = library.listener.evidence(), library.meter.clips()
+            meter = meter_of(library)
     whole = {
         "format": 1,
         "musmed": __version__,
         "sessions": [document(past) for past in past_of((), None, None)],
         "evidence": evidence,
+        "meter": {**fits(meter), "clips": clips},
     }
     with open_private(place / DOCUMENT, "xb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(whole), indent=2))

@@ -1,4 +1,7 @@
-"""``musmed history ID``: one session, its path as planned and as measured, and how it felt."""
+"""``musmed history ID``: one session, its path as planned and as measured, and how it felt.
+
+Where the meter is bent to the listener, what it reads stands there as bent, too, with how far off
+one rating of theirs may be."""
 
 from __future__ import annotations
 
@@ -8,17 +11,20 @@ from datetime import UTC
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
 from engine.listener.history import Past
+from engine.listener.personal_meter import PersonalMeter, in_short
 from engine.listener.ratings import Rating
 from engine.listener.report import done, felt
 from engine.plan.spec import ClipSpec
 from engine.plan.words import spelled
 from musmed_tui.commands.lists import place
+from musmed_tui.commands.meter import fits, meter_of, sentences
 from musmed_tui.commands.sessions import open_log, opened
-from musmed_tui.terminal.streams import say, say_json
+from musmed_tui.terminal.streams import remark, say, say_json
 from musmed_tui.terminal.table import print_table
 from musmed_tui.wording import clock, named, story
 
-COLUMNS = ("clip", "time", "planned", "measured", "mood", "instrument", "genre", "liked")
+FOR_YOU = ("for you", "give or take")
+COLUMNS = ("clip", "time", "planned", "measured", *FOR_YOU, "mood", "instrument", "genre", "liked")
 
 
 def is_id(word: str) -> bool:
@@ -37,15 +43,26 @@ def show_one(session: str, *, as_json: bool) -> None:
 
     with opened(where.library) as library:
         past, readings = past_session(library, session)
+        meter = meter_of(library)
     clips = [
         (clip, readings.get(clip.key)) for clip in _heard_clips(past) if clip.start < past.heard
     ]
     if as_json:
-        say_json({**document(past), "clips": [_told(past, clip, seen) for clip, seen in clips]})
+        told = [_told(meter, clip, seen) for clip, seen in clips]
+        say_json({**document(past), "clips": told, "meter": fits(meter)})
         return
     _show_head(past)
-    rows = [_row(past, clip, seen) for clip, seen in clips]
-    print_table("What was heard", COLUMNS, rows, spare=("genre", "instrument", "mood"))
+    shown = [name for name in COLUMNS if meter.used or name not in FOR_YOU]
+    rows = [_row(past, meter, clip, seen) for clip, seen in clips]
+    print_table(
+        "What was heard",
+        shown,
+        [[row[name] for name in shown] for row in rows],
+        spare=("genre", "instrument", "mood"),
+    )
+    if any(seen is not None for _, seen in clips):
+        for sentence in sentences(meter):
+            remark(sentence)
 
 
 def _heard_clips(past: Past) -> tuple[ClipSpec, ...]:
@@ -65,26 +82,34 @@ def _show_head(past: Past) -> None:
         say(f"Note: {past.felt.note}")
 
 
-def _row(past: Past, clip: ClipSpec, measured: Affect | None) -> tuple[str, ...]:
-    return (
-        str(clip.index + 1),
-        clock(clip.start),
-        _in_short(_planned(clip)),
-        "" if measured is None else _in_short(measured),
-        clip.tags.mood,
-        spelled(clip.tags.instrument),
-        spelled(clip.tags.genre),
-        ", ".join(_likings(past, clip)),
-    )
+def _row(
+    past: Past, meter: PersonalMeter, clip: ClipSpec, measured: Affect | None
+) -> dict[str, str]:
+    """By the names of ``COLUMNS``."""
+    value, error = ("", "") if measured is None else in_short(meter.bent(measured))
+    return {
+        "clip": str(clip.index + 1),
+        "time": clock(clip.start),
+        "planned": _in_short(_planned(clip)),
+        "measured": "" if measured is None else _in_short(measured),
+        "for you": value,
+        "give or take": error,
+        "mood": clip.tags.mood,
+        "instrument": spelled(clip.tags.instrument),
+        "genre": spelled(clip.tags.genre),
+        "liked": ", ".join(_likings(past, clip)),
+    }
 
 
-def _told(past: Past, clip: ClipSpec, measured: Affect | None) -> dict[str, object]:
+def _told(meter: PersonalMeter, clip: ClipSpec, measured: Affect | None) -> dict[str, object]:
+    valence, arousal = (None, None) if measured is None else meter.bent(measured)
     return {
         "clip": clip.index,
         "revision": clip.revision,
         "start_s": clip.start,
         "planned": _planned(clip),
         "measured": measured,
+        "for_you": {"valence": valence, "arousal": arousal},
         "mood": clip.tags.mood,
         "instrument": clip.tags.instrument,
         "genre": clip.tags.genre,

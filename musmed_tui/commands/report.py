@@ -15,6 +15,7 @@ from engine.places import place_of
 from engine.printable import one_line
 from engine.private import open_private
 from musmed_tui.commands.history import days_asked, past_of
+from musmed_tui.commands.meter import meter_of
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.terminal.streams import tell, write_out
 
@@ -70,12 +71,13 @@ def _report(since: str | None, until: str | None, who: str | None, *, notes: boo
     from engine.session.library.reported import reported
 
     with opened(open_log().library) as library:
-        sessions = reported(library, pasts)
+        sessions, meter = reported(library, pasts), meter_of(library)
     return Report(
         who=one_line(who, WHO_LIMIT) if who else PSEUDONYM,
         sessions=sessions,
         notes=notes,
         version=__version__,
+        meter=meter,
     )
 
 

@@ -38,7 +38,7 @@ def fill(folder: Path, count: int) -> None:
         db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         for moment in ("before", "after"):
             rated = (session, moment, number % 101, number % 97, f"note {number}", when.isoformat())
-            db.execute("INSERT INTO ratings VALUES (?, ?, ?, ?, ?, ?)", rated)
+            db.execute("INSERT INTO ratings VALUES (?, ?, ?, ?, ?, ?, 1)", rated)
         for clip in range(4):
             liked = (session, clip, 0, 22.5 * clip, "calm", "piano", "ambient", 1, when.isoformat())
             db.execute("INSERT INTO likings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1)", liked)

@@ -22,6 +22,7 @@ from engine.clip_record import ClipRecord
 from engine.composers.base import EMBEDDED, BarRecord, Continuation, Marks
 from engine.errors import MusmedError
 from engine.listener.likings import Liking
+from engine.listener.personal_meter import Rated
 from engine.listener.preferences import Told, leanings_of, learned
 from engine.listener.ratings import Rating
 from engine.plan.events import Ease, Event, Skip, Steer
@@ -33,6 +34,7 @@ from engine.session.conductor.conductor import Conductor
 from engine.session.conductor.resumption import resumption
 from engine.session.library.library import Library
 from engine.session.library.past import past_sessions
+from engine.session.library.rated import rated_music
 from engine.session.library.records import StoredSession
 from engine.session.library.schema import SHAPE
 
@@ -51,8 +53,11 @@ EVENTS: tuple[Event, ...] = (
     Ease(at=60.5),
     Skip(at=90.0),
 )
-NAMED = {"sessions": "id", "told": "mood"}
-"""The columns by which the rows of a test are found."""
+A_CLIP = Rated(Affect(0.25, -0.5), Rating(70, 40))
+NAMED = {"sessions": "id", "told": "mood", "clip_ratings": "valence"}
+"""The columns by which the rows of a test are found, a session's id in them ..."""
+FOUND = {"told": "calm", "clip_ratings": 70}
+"""... or this."""
 COLUMNS = [(table, column) for table, columns in SHAPE.items() for column in columns]
 
 
@@ -101,6 +106,7 @@ def filled(library: Library, now: datetime = NOW) -> str:
         library.listener.add_liking(session, a_liking(clip, liked), now)
     told = Told(kind="instrument", mood="calm", tag="harp", liked=3, disliked=1)
     library.listener.tell(told, now)
+    library.meter.rate_clip(A_CLIP.reading, A_CLIP.rating, now)
     library.set_state(session, "interrupted")
     return session
 
@@ -131,7 +137,7 @@ class Spoilt:
         self.cells: dict[tuple[str, str], list[tuple[int, Any]]] = {
             (table, column): db.execute(
                 f"SELECT rowid, {column} FROM {table} WHERE {NAMED.get(table, 'session')} = ?",
-                ("calm" if table == "told" else self.bad,),
+                (FOUND.get(table, self.bad),),
             ).fetchall()
             for table, column in COLUMNS
         }
@@ -152,6 +158,7 @@ class Spoilt:
             likings = self.library.listener.likings([self.good, self.bad])
             assert likings[self.good] == self.likings
             leanings_of(learned(self.library.listener.evidence()))
+            assert A_CLIP in rated_music(self.library)
             assert all(isinstance(one.note, str) for one in felt.values())
             assert {one.id for one in past_sessions(self.library)} == set(listed)
             self.library.latest_unfinished()

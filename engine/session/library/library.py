@@ -29,6 +29,7 @@ from engine.private import make_private_folder, narrow
 from engine.session.library.database import Database, in_words
 from engine.session.library.listener import ListenerRecord
 from engine.session.library.lock import Hold, delete_folder, held_elsewhere, last_word
+from engine.session.library.meter_record import MeterRecord
 from engine.session.library.reading import (
     BROKEN,
     ID,
@@ -75,6 +76,7 @@ class Library:
             self._keep_private()
             self._db = Database(self.path)
         self.listener = ListenerRecord(self._db, self._errors)
+        self.meter = MeterRecord(self._db, self._errors)
 
     def _keep_private(self) -> None:
         """A library of an older version, which others could read, is theirs no more; the folder of

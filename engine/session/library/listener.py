@@ -190,7 +190,7 @@ def _felt(rows: Iterable[Row]) -> Felt:
     before, after, note = Rating(), Rating(), ""
     before_at = after_at = None
     for moment, valence, arousal, text, given in rows:
-        rating, when = Rating(_slider(valence), _slider(arousal)), _moment(given)
+        rating, when = Rating(read_slider(valence), read_slider(arousal)), read_moment(given)
         if moment == "before":
             before, before_at = rating, when
         elif moment == "after":
@@ -212,7 +212,7 @@ def _liking(values: Sequence[object]) -> Liking | None:
         "liked": liked in {0, 1} and bool(liked),
     }
     with contextlib.suppress(msgspec.ValidationError):
-        found = msgspec.convert({**fields, "given": _moment(given)}, Liking)
+        found = msgspec.convert({**fields, "given": read_moment(given)}, Liking)
         tags = (found.mood, found.instrument, found.genre)
         if liked in {0, 1} and found.clip >= 0 and all(0 < len(tag) <= TAG_LIMIT for tag in tags):
             return found if 0.0 <= found.at < MAX_FIGURE else None
@@ -224,19 +224,19 @@ def _told(values: Sequence[object]) -> Told | None:
     kind, mood, tag, liked, disliked, given = values
     fields = {"kind": kind, "mood": mood, "tag": tag, "liked": liked, "disliked": disliked}
     with contextlib.suppress(msgspec.ValidationError):
-        found = msgspec.convert({**fields, "given": _moment(given)}, Told)
+        found = msgspec.convert({**fields, "given": read_moment(given)}, Told)
         if all(0 <= count <= MOST for count in (found.liked, found.disliked)):
             return found if len(found.mood) <= TAG_LIMIT and kind_of(found.tag) == kind else None
     return None
 
 
-def _slider(value: object) -> int | None:
+def read_slider(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= HIGHEST:
         return None
     return value
 
 
-def _moment(value: object) -> datetime | None:
+def read_moment(value: object) -> datetime | None:
     with contextlib.suppress(ValueError, OverflowError):
         found = datetime.fromisoformat(str(value))
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

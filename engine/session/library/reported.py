@@ -28,7 +28,9 @@ def _sounded(library: Library, past: Past) -> Sounded:
         return Sounded()
     records = [clip.record for clip in stored.clips.values() if clip.record is not None]
     names = {f"{file_name(record.composer)} version {record.version}" for record in records}
-    return Sounded(_level(records), tuple(sorted(names)))
+    heard = past.request.seconds if past.state == "finished" else past.heard
+    end = library.meter.read_at_end(past.id, heard)
+    return Sounded(_level(records), tuple(sorted(names)), end)
 
 
 def _level(records: Iterable[ClipRecord]) -> float | None:

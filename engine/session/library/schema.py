@@ -86,6 +86,16 @@ MIGRATIONS = (
     )
     """,
     "ALTER TABLE sessions ADD COLUMN name TEXT",
+    """
+    ALTER TABLE ratings ADD COLUMN by_meter INTEGER NOT NULL DEFAULT 1;
+    CREATE TABLE clip_ratings (
+        given TEXT PRIMARY KEY,
+        read_valence REAL NOT NULL CHECK (read_valence BETWEEN -1 AND 1),
+        read_arousal REAL NOT NULL CHECK (read_arousal BETWEEN -1 AND 1),
+        valence INTEGER CHECK (valence BETWEEN 0 AND 100),
+        arousal INTEGER CHECK (arousal BETWEEN 0 AND 100)
+    )
+    """,
 )
 """Script n takes a library from schema n to n + 1. Never changed once released; only added to."""
 SHAPE = {
@@ -104,7 +114,8 @@ SHAPE = {
         *("by_instrument", "by_genre"),
     ),
     "told": ("kind", "mood", "tag", "liked", "disliked", "given"),
-    "ratings": ("session", "moment", "valence", "arousal", "note", "given"),
+    "ratings": ("session", "moment", "valence", "arousal", "note", "given", "by_meter"),
+    "clip_ratings": ("given", "read_valence", "read_arousal", "valence", "arousal"),
 }
 """The tables and columns that the newest schema has."""
 _NO_VERSION = 1_000
