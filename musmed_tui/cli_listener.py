@@ -6,6 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from engine.errors import MusmedError
 from musmed_tui import completion
 from musmed_tui.cli_parts import Json, Text, refuse_in_front
 
@@ -39,12 +40,26 @@ def rate(
             metavar="FILE", help="Take before, after and note from a file, unseen by others."
         ),
     ] = None,
+    clips: Annotated[
+        bool, typer.Option("--clips", help="Hear six clips of 30 s and rate each, for the meter.")
+    ] = False,
+    into: Annotated[
+        Text,
+        typer.Option(metavar="FOLDER", help="With --clips: write them into a new folder instead."),
+    ] = None,
 ) -> None:
     """Keep how you felt before and after a session: valence (unpleasant to pleasant), arousal
     (sleepy to wide awake).
 
-    Without options it asks; Enter leaves a question out.
+    Without options it asks; Enter leaves a question out. --clips teaches the meter about you
+    ('musmed meter').
     """
+    if clips or into is not None:
+        from musmed_tui.commands.clip_round import rate_clips
+
+        if not clips or any(one is not None for one in (session, before, after, note, feelings)):
+            raise MusmedError("--clips asks by itself; leave out all else but --into FOLDER.")
+        raise typer.Exit(rate_clips(into))
     from musmed_tui.commands.rate import rate_session
     from musmed_tui.felt import Feelings
 
