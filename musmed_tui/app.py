@@ -25,6 +25,8 @@ from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.first_run import FirstRunScreen
 from musmed_tui.screens.help import HelpScreen, bindings_of, key_name, title
+from musmed_tui.screens.history import HistoryScreen
+from musmed_tui.screens.past_actions import PastActions
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.sliders import Said
 from musmed_tui.screens.too_small import TooSmallScreen, is_too_small
@@ -149,6 +151,25 @@ class MusmedApp(App[Left]):
         request = self._control.leaning(event.request)
         first = expected(request, self._control.volume)
         self._play(lambda: self._control.begin(request, before=event.before), first)
+
+    @on(CheckInScreen.Past)
+    def _show_history(self) -> None:
+        self.push_screen(HistoryScreen(self._control.listener, self._glyphs))
+
+    @on(PastActions.Again)
+    def _ask_again(self, event: PastActions.Again) -> None:
+        self._play_again(event.session, event.from_start)
+
+    @work(thread=True)
+    def _play_again(self, session: str, from_start: bool) -> None:
+        """A session of the history."""
+        try:
+            first = self._control.first_look(session, from_start=from_start)
+        except MusmedError as error:
+            self.call_later(self.notify, str(error), severity="error", markup=False, timeout=15)
+        else:
+            begin = partial(self._control.again, session, from_start=from_start)
+            self.call_later(self._play, begin, first)
 
     def _check_in(self) -> CheckInScreen:
         return CheckInScreen(self._control.loaded, self._glyphs)

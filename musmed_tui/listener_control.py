@@ -6,13 +6,28 @@ Every method raises ``MusmedError``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from engine.affect.circumplex import Affect
+from engine.listener.history import Past
+from engine.listener.preferences import Learned, learned
 from engine.listener.ratings import Felt, Rating, clean_note
+from engine.plan.spec import ClipSpec
+from musmed_tui.past_words import heard_clips
 from musmed_tui.rating import keep
 
 if TYPE_CHECKING:
     from engine.session.library.library import Library
+
+HeardClips = tuple[tuple[ClipSpec, Affect | None], ...]
+"""Clips as planned, each with where the meter placed it."""
+
+
+class OnePast(NamedTuple):
+    """A session of the past, and what was heard of it."""
+
+    past: Past
+    clips: HeardClips
 
 
 class ListenerControl:
@@ -20,6 +35,8 @@ class ListenerControl:
 
     def __init__(self, library: Library) -> None:
         self._library = library
+
+    # how a session felt
 
     def felt(self, session: str) -> Felt:
         """How it was before and after."""
@@ -30,3 +47,40 @@ class ListenerControl:
         return keep(
             self._library, session, after=after, note=None if note is None else clean_note(note)
         )
+
+    # sessions of the past
+
+    def page(self, count: int, before: str | None = None) -> tuple[Past, ...]:
+        """The newest ``count`` sessions older than ``before`` (None: of all), the newest first."""
+        from engine.session.library.past import past_sessions
+
+        return past_sessions(self._library, count, before)
+
+    def past(self, session: str) -> OnePast:
+        """One session, with its clips."""
+        from engine.session.library.past import past_session
+
+        past, readings = past_session(self._library, session)
+        return OnePast(past, heard_clips(past, readings))
+
+    def rename(self, session: str, name: str) -> None:
+        """Call a session ``name``, '' for nothing."""
+        self._library.rename(session, name)
+
+    def delete(self, session: str) -> None:
+        """Delete a session and its sound."""
+        self._library.delete(session)
+
+    # what was learned
+
+    def learned(self) -> tuple[Learned, ...]:
+        """Each preference, the most said first."""
+        return learned(self._library.listener.evidence())
+
+    def forget(self, one: Learned) -> None:
+        """Count nothing any more of what was said of it."""
+        self._library.listener.forget(one.kind, one.tag, one.mood)
+
+    def forget_all(self) -> None:
+        """Count nothing any more of all that was said."""
+        self._library.listener.forget_all()

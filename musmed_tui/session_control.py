@@ -203,6 +203,15 @@ class SessionControl:
             stored = msgspec.structs.replace(stored, position=0.0)
         return self.begin(stored.request, stored)
 
+    def first_look(self, session: str, *, from_start: bool) -> Snapshot:
+        """What a kept session looks like before it plays again."""
+        from musmed_tui.session_view import expected_of
+
+        stored = self.library.load(session)
+        if from_start:
+            stored = msgspec.structs.replace(stored, position=0.0)
+        return expected_of(stored, self._volume)
+
     def goes_on(self, session: str) -> bool:
         """Whether a session is kept and was not heard to its end yet."""
         return session != "" and self.library.load(session).state != "finished"

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 
 from engine.errors import MusmedError
 from engine.listener.history import Past
 from engine.listener.ratings import written
-from engine.listener.weeks import Week, changes_of, verdict, verdict_in_words, weeks_of
+from engine.listener.weeks import changes_of, verdict, verdict_in_words, weeks_of
 from musmed_tui.commands.lists import limit_of
-from musmed_tui.commands.one_session import document, is_id, liked_in_short, show_one
+from musmed_tui.commands.one_session import document, is_id, show_one
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.drawing.weeks_picture import weeks_lines
+from musmed_tui.past_words import HEARING, liked_in_short, searched, this_week
 from musmed_tui.terminal.streams import remark, say, say_json, write_out
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import look_at_terminal
 from musmed_tui.wording import change_in_short, clock, named, story
 
 COLUMNS = ("session", "begun", "feelings", "heard", "before", "after", "change", "liked", "note")
-HEARING = (
-    "Adults' ears are held safe at 80 dB(A) for 40 hours a week, sensitive ones at 75 (ITU-T "
-    "H.870); musmed can't hear how loud it is at yours."
-)
 
 
 def show_history(
@@ -75,7 +72,7 @@ def past_of(
         for past in found
         if (first is None or past.begun.astimezone().date() >= first)
         and (last is None or past.begun.astimezone().date() <= last)
-        and all(word in _told(past) for word in wanted)
+        and all(word in searched(past) for word in wanted)
     )
 
 
@@ -98,13 +95,6 @@ def _day_asked(text: str | None, option: str) -> date | None:
         raise MusmedError(
             f"{option} must be a day such as 2026-11-12, not {text[:40]!r}."
         ) from error
-
-
-def _told(past: Past) -> str:
-    """What is searched."""
-    way = story(past.request, past.events)
-    day = f"{past.begun.astimezone():%Y-%m-%d}"
-    return "\n".join((past.id, day, past.name, way, past.felt.note)).casefold()
 
 
 def _row(past: Past) -> tuple[str, ...]:
@@ -136,10 +126,4 @@ def _show_weeks(pasts: Sequence[Past], *, as_json: bool) -> None:
     for name, one, changes in zip(("Valence", "Arousal"), found, changes_of(pasts), strict=True):
         say(verdict_in_words(name, one, len(changes)))
     if weeks:
-        remark(f"{_this_week(weeks)} {HEARING}")
-
-
-def _this_week(weeks: Sequence[Week]) -> str:
-    day = datetime.now(UTC).astimezone().date()
-    minutes = sum(week.minutes for week in weeks if 0 <= (day - week.monday).days < 7)
-    return f"Heard this week: {minutes:.0f} minutes."
+        remark(f"{this_week(weeks)} {HEARING}")

@@ -19,6 +19,7 @@ from engine.plan.words import spelled
 from musmed_tui.commands.lists import place
 from musmed_tui.commands.meter import fits, meter_of, sentences
 from musmed_tui.commands.sessions import open_log, opened
+from musmed_tui.past_words import heard_clips, place_in_short, planned
 from musmed_tui.terminal.streams import remark, say, say_json
 from musmed_tui.terminal.table import print_table
 from musmed_tui.wording import clock, named, story
@@ -44,9 +45,7 @@ def show_one(session: str, *, as_json: bool) -> None:
     with opened(where.library) as library:
         past, readings = past_session(library, session)
         meter = meter_of(library)
-    clips = [
-        (clip, readings.get(clip.key)) for clip in _heard_clips(past) if clip.start < past.heard
-    ]
+    clips = heard_clips(past, readings)
     if as_json:
         told = [_told(meter, clip, seen) for clip, seen in clips]
         say_json({**document(past), "clips": told, "meter": fits(meter)})
@@ -63,12 +62,6 @@ def show_one(session: str, *, as_json: bool) -> None:
     if any(seen is not None for _, seen in clips):
         for sentence in sentences(meter):
             remark(sentence)
-
-
-def _heard_clips(past: Past) -> tuple[ClipSpec, ...]:
-    from engine.plan.planner import make_plan
-
-    return make_plan(past.request, past.events).clips
 
 
 def _show_head(past: Past) -> None:
@@ -90,8 +83,8 @@ def _row(
     return {
         "clip": str(clip.index + 1),
         "time": clock(clip.start),
-        "planned": _in_short(_planned(clip)),
-        "measured": "" if measured is None else _in_short(measured),
+        "planned": place_in_short(planned(clip)),
+        "measured": "" if measured is None else place_in_short(measured),
         "for you": value,
         "give or take": error,
         "mood": clip.tags.mood,
@@ -107,7 +100,7 @@ def _told(meter: PersonalMeter, clip: ClipSpec, measured: Affect | None) -> dict
         "clip": clip.index,
         "revision": clip.revision,
         "start_s": clip.start,
-        "planned": _planned(clip),
+        "planned": planned(clip),
         "measured": measured,
         "for_you": {"valence": valence, "arousal": arousal},
         "mood": clip.tags.mood,
@@ -116,25 +109,10 @@ def _told(meter: PersonalMeter, clip: ClipSpec, measured: Affect | None) -> dict
     }
 
 
-def _planned(clip: ClipSpec) -> Affect:
-    """Where the path is in the middle of the clip."""
-    return clip.path.at(clip.start + clip.duration / 2)
-
-
-def _in_short(affect: Affect) -> str:
-    return f"{affect.valence:+.2f},{affect.arousal:+.2f}"
-
-
 def _likings(past: Past, clip: ClipSpec) -> Iterator[str]:
     for one in past.likings:
         if one.clip == clip.index:
             yield f"{'liked' if one.liked else 'disliked'} at {clock(one.at)}"
-
-
-def liked_in_short(past: Past) -> str:
-    """How much was liked and disliked."""
-    liked = sum(liking.liked for liking in past.likings)
-    return f"+{liked} -{len(past.likings) - liked}" if past.likings else ""
 
 
 def document(past: Past) -> dict[str, object]:

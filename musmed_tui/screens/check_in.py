@@ -75,8 +75,12 @@ class CheckInScreen(ShownFocusScreen):
         Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
         Binding("tab", "app.focus_next", "next", tooltip="Go to the next field"),
+        Binding("p", "past", "past", tooltip="What you heard so far, and how it felt"),
         Binding("m", "moods", "moods", tooltip="Show every mood on the plane, or few"),
     ]  # fmt: skip
+
+    class Past(Message):
+        """The history is to be shown."""
 
     class Ready(Message):
         def __init__(self, request: Request, before: Rating | None) -> None:
@@ -238,6 +242,9 @@ class CheckInScreen(ShownFocusScreen):
             start.put(place)
             self._take()
         self._show()
+
+    def action_past(self) -> None:
+        self.post_message(self.Past())
 
     def action_move(self) -> None:
         """The plane takes the arrows itself; this is for the list of keys."""

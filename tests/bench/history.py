@@ -1,14 +1,21 @@
-"""How long the history takes with so many sessions, whole commands, best of three.
+"""How long the history takes with so many sessions: whole commands, and the screen in a terminal of
+80x24 from the key to the first row, to the last session and to what was searched; best of three.
 
 python tests/bench/history.py [SESSIONS]
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import pty
+import select
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +25,8 @@ import msgspec
 from engine.affect.feelings import FEELINGS
 from engine.plan.request import Request
 from engine.session.library.library import Library
+from musmed_tui.first_run import remember
+from musmed_tui.paths import folders
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,6 +68,71 @@ def seconds(home: str, *words: str) -> float:
     return min(taken)
 
 
+class Screen:
+    """musmed in a terminal of 80x24, on its check-in."""
+
+    def __init__(self, home: str) -> None:
+        remember(folders({"MUSMED_HOME": home}))
+        environment = {key: v for key, v in os.environ.items() if key not in ("COLUMNS", "LINES")}
+        environment |= {"MUSMED_HOME": home, "PYTHONPATH": str(ROOT), "MUSMED_SINK": "null"}
+        environment |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self._front = subprocess.Popen(
+            ["setsid", "--ctty", "--wait", sys.executable, "-m", "musmed_tui"],
+            stdin=slave,
+            stdout=slave,
+            env=environment,
+        )
+        os.close(slave)
+        self._seen = b""
+        self.until("How do you feel now?")
+        self.read(2.0)  # the engine that is started meanwhile is not what is measured
+
+    def read(self, seconds: float) -> None:
+        end = time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            if select.select([self._master], [], [], left)[0]:
+                os.read(self._master, 65536)
+
+    def until(self, text: str, keys: str = "") -> float:
+        """Seconds from ``keys`` until ``text`` is drawn; without keys, from now."""
+        begun = time.perf_counter()
+        if keys:
+            self._seen = b""
+            os.write(self._master, keys.encode())
+        while text.encode() not in self._seen:
+            if not select.select([self._master], [], [], 30.0)[0]:
+                raise SystemExit(f"{text!r} never came: {self._seen[-2000:]!r}")
+            self._seen += os.read(self._master, 65536)
+        return time.perf_counter() - begun
+
+    def close(self) -> None:
+        os.write(self._master, b"\x11")
+        while self._front.poll() is None:
+            if select.select([self._master], [], [], 0.1)[0]:
+                with contextlib.suppress(OSError):
+                    os.read(self._master, 65536)
+        os.close(self._master)
+
+
+def screen_seconds(home: str, count: int) -> tuple[float, float, float, float]:
+    """From its key to the list of feelings, for comparison; from the key to the first row of the
+    history, from there until all are read, and to what is searched."""
+    screen = Screen(home)
+    beside = screen.until("high energy", "w")
+    os.write(screen._master, b"\x1b")
+    screen.read(1.0)
+    first = screen.until("note 0", "p")
+    whole = screen.until(f"{count} sessions\x1b")
+    screen.read(1.0)
+    os.write(screen._master, b"/")
+    screen.read(0.5)
+    searched = screen.until("1 of", f"{count - 1}")
+    screen.close()
+    return beside, first, whole, searched
+
+
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
     with tempfile.TemporaryDirectory() as home:
@@ -73,6 +147,11 @@ def main() -> None:
             ("plan", "--from", "tense", "--to", "calm"),
         ):
             print(f"{' '.join(words)}: {seconds(home, '-m', 'musmed_tui', *words):.2f} s")
+        shown = zip(*(screen_seconds(home, count) for _ in range(3)), strict=True)
+        beside, first, whole, searched = (min(one) for one in shown)
+        print(f"screen: the list of feelings {beside:.2f} s")
+        print(f"screen: first rows {first:.2f} s, all of them {whole:.2f} s later")
+        print(f"screen: search by {len(str(count - 1))} letters {searched:.2f} s")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from textual.worker import WorkerCancelled
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.errors import MusmedError
+from engine.listener.history import Past
+from engine.listener.likings import Liking
+from engine.listener.preferences import Learned
 from engine.listener.ratings import Felt, Rating
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
@@ -25,6 +29,8 @@ from engine.session.notices import Notice
 from engine.session.status import RunnerStatus
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.drawing.raster import Glyphs
+from musmed_tui.listener_control import OnePast
+from musmed_tui.past_words import heard_clips
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot, expected
 from musmed_tui.settings import Loaded, Settings
@@ -73,6 +79,47 @@ def a_snapshot(position: float = 387.0, **changes: object) -> Snapshot:
         "composer": "embedded",
     }
     return msgspec.structs.replace(base, **{**fixed, **changes})
+
+
+def some_pasts(count: int = 3) -> list[Past]:
+    """Sessions of other days, the newest first: the first was stopped and is named, the others were
+    heard to their end."""
+    ways = (("tense", "calm"), ("sad", "glad"), ("tired", "happy"))
+    found = []
+    for number in range(count):
+        begun = datetime(2026, 11, 20, 19, 5, tzinfo=UTC) - timedelta(days=number)
+        start, target = (feeling(word) for word in ways[number % 3])
+        liking = Liking(
+            clip=2,
+            revision=0,
+            at=50.0,
+            mood="calm",
+            instrument="piano",
+            genre="ambient",
+            liked=number % 2 == 0,
+        )
+        found.append(
+            Past(
+                id=f"{begun:%Y%m%d-%H%M%S}-aa",
+                name="evening" if number == 0 else "",
+                begun=begun,
+                request=Request(
+                    start=start.affect,
+                    target=target.affect,
+                    start_word=start.word,
+                    target_word=target.word,
+                    minutes=6,
+                    seed=7,
+                ),
+                events=(),
+                composer="embedded",
+                state="stopped" if number == 0 else "finished",
+                heard=120.0 if number == 0 else 360.0,
+                felt=Felt(Rating(30, 70), Rating(60, 40), f"note {number}"),
+                likings=(liking,),
+            )
+        )
+    return found
 
 
 class FakeRunner:
@@ -160,21 +207,66 @@ class FakeRunner:
 
 
 class FakeListener:
-    """Keeps how sessions felt; ``refusal`` is the sentence it refuses with."""
+    """Keeps how sessions felt, and the ``pasts`` it is given, the newest first; ``refusal`` is the
+    sentence it refuses with."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Felt] = {}
+        self.pasts: list[Past] = []
+        self.preferences: tuple[Learned, ...] = ()
         self.refusal: str | None = None
+        self.asked: list[tuple[object, ...]] = []
+
+    def page(self, count: int, before: str | None = None) -> tuple[Past, ...]:
+        self.asked.append(("page", count, before))
+        self._refuse()
+        older = [one for one in self.pasts if before is None or one.id < before]
+        return tuple(older[:count])
+
+    def past(self, session: str) -> OnePast:
+        self._refuse()
+        (past,) = (one for one in self.pasts if one.id == session)
+        return OnePast(past, heard_clips(past, {}))
+
+    def rename(self, session: str, name: str) -> None:
+        self._become(session, name=name)
+
+    def delete(self, session: str) -> None:
+        self._refuse()
+        self.pasts = [one for one in self.pasts if one.id != session]
+
+    def learned(self) -> tuple[Learned, ...]:
+        self._refuse()
+        return self.preferences
+
+    def forget(self, one: Learned) -> None:
+        self._refuse()
+        self.preferences = tuple(other for other in self.preferences if other != one)
+
+    def forget_all(self) -> None:
+        self._refuse()
+        self.preferences = ()
+
+    def _become(self, session: str, **changes: object) -> None:
+        self._refuse()
+        self.pasts = [
+            msgspec.structs.replace(one, **changes) if one.id == session else one
+            for one in self.pasts
+        ]
+
+    def _refuse(self) -> None:
+        if self.refusal:
+            raise MusmedError(self.refusal)
 
     def felt(self, session: str) -> Felt:
         return self.kept.get(session, Felt())
 
     def rate(self, session: str, after: Rating, note: str | None) -> Felt:
-        if self.refusal:
-            raise MusmedError(self.refusal)
+        self._refuse()
         before = self.felt(session)
         told = before.note if note is None else note
         self.kept[session] = msgspec.structs.replace(before, after=after, note=told)
+        self._become(session, felt=self.kept[session])
         return self.kept[session]
 
 
@@ -203,6 +295,9 @@ class FakeControl:
         self.asked.append(request)
         self.before = before
         return self._begun()
+
+    def first_look(self, session: str, *, from_start: bool) -> Snapshot:
+        return a_snapshot(0.0 if from_start else 60.0, session_id=session)
 
     def again(self, session: str, *, from_start: bool) -> Begun:
         self.asked.append(("again", session, from_start))

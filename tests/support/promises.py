@@ -8,10 +8,13 @@ from typing import Any, NamedTuple
 from support.walking import PromiseControl
 from textual.widgets import Input, OptionList
 
+from musmed_tui.screens.asking import ConfirmScreen, LineScreen
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.feeling_list import FeelingListScreen
 from musmed_tui.screens.help import HelpScreen
+from musmed_tui.screens.history import HistoryScreen, SearchLine
+from musmed_tui.screens.past import PastScreen
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.sliders import SlidersScreen
 from musmed_tui.widgets.choice import Choice
@@ -113,7 +116,9 @@ def _comes(screen: type) -> Callable[[Moment, Moment], bool]:
 
 def _left(before: Moment, now: Moment) -> bool:
     """What lay over a screen is gone; or the steering is, and the path is as it was."""
-    if isinstance(before.screen, FeelingListScreen | SlidersScreen):
+    if isinstance(before.screen, HistoryScreen) and isinstance(before.focused, Input):
+        return not isinstance(now.focused, Input)
+    if not isinstance(before.screen, SessionScreen):
         return now.screen is not before.screen or isinstance(before.focused, Input)
     return "-steering" not in now.classes and "steer" not in _asked(before, now)
 
@@ -135,7 +140,7 @@ def _gone_on(before: Moment, now: Moment) -> bool:
 
 def _submitted(before: Moment, now: Moment) -> bool:
     """A field was taken: saved, steered to, gone on from, or written right."""
-    if isinstance(before.screen, SlidersScreen):
+    if isinstance(before.screen, SlidersScreen | LineScreen):
         return now.screen is not before.screen
     if "-saving" in now.classes or "steer" in _asked(before, now):
         return True
@@ -185,6 +190,15 @@ _DOES: dict[str, Callable[[Moment, Moment], bool]] = {
     "select": _selected,
     "begin": _began,
     "press": _began,
+    "past": _comes(HistoryScreen),
+    "open": _comes(PastScreen),
+    "search": lambda _, now: isinstance(now.focused, SearchLine),
+    "again(True)": _again(from_start=True),
+    "again(False)": _again(from_start=False),
+    "name": _comes(LineScreen),
+    "delete": _comes(ConfirmScreen),
+    "answer(True)": _gone_on,
+    "answer(False)": _gone_on,
     "next('replay')": _again(from_start=True),
     "next('continue')": _again(from_start=False),
     "next('new')": _comes(CheckInScreen),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.fake_session import FakeControl, make_app, settled, until
+from support.fake_session import FakeControl, make_app, settled, some_pasts, until
 from textual.pilot import Pilot
 from textual.widgets import Input, ProgressBar
 
@@ -30,6 +30,8 @@ SCREENS: dict[str, tuple[bool, tuple[str, ...]]] = {
     "check-out": (True, ("q",)),
     "check-out-sliders": (True, ("q", "s", "right", "tab")),
     "help": (True, ("question_mark",)),
+    "history": (False, ("p", "down")),
+    "past": (False, ("p", "enter")),
 }
 
 
@@ -42,8 +44,16 @@ def test_screens(snap_compare: Any, name: str, size: tuple[int, int], theme: str
     async def prepare(pilot: Pilot[Left]) -> None:
         await pressed(pilot, *keys)
 
-    app = make_app(FakeControl(theme), playing=playing)
-    assert snap_compare(app, terminal_size=size, run_before=prepare)
+    assert snap_compare(
+        make_app(listening(theme), playing=playing), terminal_size=size, run_before=prepare
+    )
+
+
+def listening(theme: str = "dark") -> FakeControl:
+    """Somebody who has heard something before."""
+    control = FakeControl(theme)
+    control.listener.pasts = some_pasts(20)
+    return control
 
 
 def test_saving(snap_compare: Any) -> None:
@@ -72,14 +82,16 @@ def test_first_run(snap_compare: Any, size: tuple[int, int], theme: str) -> None
 
 
 @pytest.mark.parametrize("size", [(50, 20), (80, 14), (44, 12)], ids=str)
-@pytest.mark.parametrize("name", ["check-in", "session", "session-steering", "check-out-sliders"])
+@pytest.mark.parametrize(
+    "name", ["check-in", "session", "session-steering", "check-out-sliders", "history"]
+)
 def test_small_windows(snap_compare: Any, name: str, size: tuple[int, int]) -> None:
     playing, keys = SCREENS[name]
 
     async def prepare(pilot: Pilot[Left]) -> None:
         await pressed(pilot, *keys)
 
-    app = make_app(FakeControl(), playing=playing)
+    app = make_app(listening(), playing=playing)
     assert snap_compare(app, terminal_size=size, run_before=prepare)
 
 

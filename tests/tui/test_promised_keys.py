@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from support.fake_session import a_snapshot, make_app, run, until
+from support.fake_session import a_snapshot, make_app, run, some_pasts, until
 from support.promises import PRESSED, Moment, Promise, kept, moment, promises
 from support.walking import PromiseControl, SteadyRunner, begun, press, quiet, saving, shown
 from textual.pilot import Pilot
@@ -79,6 +79,15 @@ CHECK_IN: dict[str, tuple[str, ...]] = {
     "plane, both chosen": ("slash", *"tense", "enter", *"calm", "enter", "escape"),
     "help": ("question_mark",),
 }
+HISTORY: dict[str, tuple[str, ...]] = {
+    "list": ("p",),
+    "heard to its end": ("p", "down"),
+    "search": ("p", "slash", *"no"),
+    "opened": ("p", "enter"),
+    "name": ("p", "n"),
+    "deleting": ("p", "x"),
+}
+"""From the check-in on."""
 CHECK_OUT: dict[str, tuple[str, ...]] = {
     "played": (),
     "what to save": ("w",),
@@ -101,6 +110,7 @@ async def come_to(pilot: Pilot[Left], control: PromiseControl, screen: type) -> 
         await until(pilot, lambda: not saving(app))
         control.go_on.clear()
     control.runner = SteadyRunner(control.first)
+    control.listener.pasts = some_pasts()
     if screen is CheckInScreen:
         app._show_instead(app._check_in())
     elif screen is SessionScreen:
@@ -222,6 +232,7 @@ SCREENS: dict[str, tuple[type, dict[str, tuple[str, ...]], dict[str, dict[str, A
     "session": (SessionScreen, SESSION, {"playing": {}}),
     "states": (SessionScreen, {"": (), "steering": ("s",)}, STATES),
     "check-in": (CheckInScreen, CHECK_IN, {"playing": {}}),
+    "history": (CheckInScreen, HISTORY, {"playing": {}}),
     "check-out": (CheckOutScreen, CHECK_OUT, {"playing": {}}),
 }
 

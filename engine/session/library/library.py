@@ -305,10 +305,13 @@ class Library:
         that the path never leaves the library."""
         return self.folder / "sessions" / checked(session)
 
-    def sessions(self, limit: int = 50) -> tuple[SessionRow, ...]:
-        """The newest sessions first. Those that can't be read are left out and remarked."""
+    def sessions(self, limit: int = 50, before: str | None = None) -> tuple[SessionRow, ...]:
+        """The newest sessions first, ``before``: of those older than it. Those that can't be read
+        are left out and remarked."""
+        where, values = ("", ()) if before is None else ("WHERE id < ? ", (before,))
+        where += "ORDER BY id DESC LIMIT ?"
         with self._errors():
-            rows = self._db.rows(_HEAD, "sessions", "ORDER BY id DESC LIMIT ?", (limit,))
+            rows = self._db.rows(_HEAD, "sessions", where, (*values, limit))
         found, lost = [], []
         for row in rows:
             try:

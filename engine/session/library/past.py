@@ -8,10 +8,10 @@ from engine.plan.spec import ClipKey
 from engine.session.library.library import Library
 
 
-def past_sessions(library: Library, limit: int = -1) -> tuple[Past, ...]:
-    """The newest ``limit`` sessions (-1: all), the newest first. Those that can't be read are left
-    out and remarked. Raises ``MusmedError``."""
-    rows = library.sessions(limit)
+def past_sessions(library: Library, limit: int = -1, before: str | None = None) -> tuple[Past, ...]:
+    """The newest ``limit`` sessions (-1: all), the newest first; ``before``: of those older than
+    it. Those that can't be read are left out and remarked. Raises ``MusmedError``."""
+    rows = library.sessions(limit, before)
     events = library.events_of(rows)
     ids = [row.id for row in rows]
     felt, likings = library.listener.felt(ids), library.listener.likings(ids)

@@ -1,0 +1,58 @@
+"""Sessions of the past as commands and screens say them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from engine.affect.circumplex import Affect
+from engine.listener.history import Past
+from engine.listener.weeks import Week
+from engine.plan.spec import ClipKey, ClipSpec
+from musmed_tui.wording import story
+
+HEARING = (
+    "Adults' ears are held safe at 80 dB(A) for 40 hours a week, sensitive ones at 75 (ITU-T "
+    "H.870); musmed can't hear how loud it is at yours."
+)
+
+
+def searched(past: Past) -> str:
+    """What is searched for words, in one case."""
+    way = story(past.request, past.events)
+    day = f"{past.begun.astimezone():%Y-%m-%d}"
+    return "\n".join((past.id, day, past.name, way, past.felt.note)).casefold()
+
+
+def liked_in_short(past: Past) -> str:
+    """How much was liked and disliked."""
+    liked = sum(liking.liked for liking in past.likings)
+    return f"+{liked} -{len(past.likings) - liked}" if past.likings else ""
+
+
+def this_week(weeks: Sequence[Week]) -> str:
+    """How much was heard in the week of today."""
+    day = datetime.now(UTC).astimezone().date()
+    minutes = sum(week.minutes for week in weeks if 0 <= (day - week.monday).days < 7)
+    return f"Heard this week: {minutes:.0f} minutes."
+
+
+def heard_clips(
+    past: Past, readings: Mapping[ClipKey, Affect]
+) -> tuple[tuple[ClipSpec, Affect | None], ...]:
+    """The clips as they were planned, as far as the session was heard, each with what the meter
+    made of it, if it did."""
+    from engine.plan.planner import make_plan
+
+    clips = make_plan(past.request, past.events).clips
+    return tuple((clip, readings.get(clip.key)) for clip in clips if clip.start < past.heard)
+
+
+def planned(clip: ClipSpec) -> Affect:
+    """Where the path is in the middle of the clip."""
+    return clip.path.at(clip.start + clip.duration / 2)
+
+
+def place_in_short(affect: Affect) -> str:
+    """Valence and arousal, -1 to 1."""
+    return f"{affect.valence:+.2f},{affect.arousal:+.2f}"

@@ -1,0 +1,166 @@
+"""One session of the past: its way in words, its path as planned and as measured, what was liked,
+how it felt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+
+from engine.errors import MusmedError
+from engine.listener.history import Past
+from engine.listener.ratings import written
+from engine.listener.report import done
+from engine.plan.planner import make_plan
+from engine.plan.words import spelled
+from musmed_tui.drawing.plane_layout import PlaneState, plane_words
+from musmed_tui.drawing.raster import Glyphs
+from musmed_tui.listener_control import HeardClips, OnePast
+from musmed_tui.past_words import place_in_short, planned
+from musmed_tui.screens.past_actions import PAST_BINDINGS, PastActions, PastKeeper
+from musmed_tui.screens.shown_focus import while_open
+from musmed_tui.widgets.circumplex import Circumplex
+from musmed_tui.widgets.transport import Transport
+from musmed_tui.widgets.words import Part, Words
+from musmed_tui.wording import change_in_short, clock, story
+
+_PLACE = len("+0.00,+0.00")
+
+
+class PastScreen(PastActions):
+    """Shows ``past``, and what was heard of it once that is read. ``changed`` is told what becomes
+    of it."""
+
+    CSS_PATH = "past.tcss"
+    AUTO_FOCUS = "#told"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *PAST_BINDINGS,
+        Binding("escape", "leave", "back"),
+        Binding("question_mark", "app.help", "help", key_display="?"),
+        Binding("q", "app.quit", "quit"),
+    ]
+
+    def __init__(
+        self,
+        keeper: PastKeeper,
+        past: Past,
+        changed: Callable[[str, OnePast | None], None],
+        glyphs: Glyphs = "braille",
+    ) -> None:
+        super().__init__(keeper, glyphs)
+        self._past = past
+        self._clips: HeardClips = ()
+        self._changed = changed
+
+    def compose(self) -> ComposeResult:
+        yield Words(id="headline")
+        with Horizontal(id="sides"):
+            yield Circumplex(glyphs=self._glyphs, id="plane")
+            with VerticalScroll(id="told"):
+                yield Words(id="about")
+                yield Words(id="clips")
+        yield Transport()
+
+    @while_open
+    def on_mount(self) -> None:
+        self.query_one(Circumplex).can_focus = False
+        self._show()
+        self.set_focus(self.query_one("#told"))
+        self._load()
+
+    @property
+    def chosen(self) -> Past:
+        return self._past
+
+    @work(thread=True)
+    def _load(self) -> None:
+        try:
+            one = self._keeper.past(self._past.id)
+        except MusmedError as error:
+            self.app.call_later(self._say, str(error))
+        else:
+            self.app.call_later(self._take, one)
+
+    def _take(self, one: OnePast) -> None:
+        self._past, self._clips = one
+        self._show()
+
+    def took(self, session: str, one: OnePast | None) -> None:
+        self._changed(session, one)
+        if one is None:
+            self.action_leave()
+        else:
+            self._take(one)
+
+    def action_leave(self) -> None:
+        if self.is_current:
+            self.dismiss(None)
+
+    # what is shown
+
+    @while_open
+    def _show(self) -> None:
+        past = self._past
+        when = f"{past.begun.astimezone():%Y-%m-%d %H:%M}"
+        name = f"   {past.name}" if past.name else ""
+        self.query_one("#headline", Words).say((when, "bold"), name)
+        self.query_one("#about", Words).say(*self._about())
+        self.query_one("#clips", Words).say(*self._table())
+        self._show_plane()
+        self.refresh_bindings()
+
+    def _about(self) -> Iterator[Part]:
+        past, felt = self._past, self._past.felt
+        yield story(past.request, past.events)
+        yield (f"\nheard {clock(past.heard)} of {clock(past.request.seconds)}: ", "$muted")
+        yield done(past)
+        yield ("\nbefore ", "$muted")
+        yield written(felt.before)
+        yield ("  after ", "$muted")
+        yield written(felt.after)
+        yield ("  change ", "$muted")
+        yield change_in_short(felt) or "-"
+        if past.likings:
+            yield ("\n\nliked and disliked", "$now bold")
+        for one in past.likings:
+            yield (f"\n{clock(one.at):>5}  ", "$muted")
+            how = "liked" if one.liked else "disliked"
+            yield f"{how} {spelled(one.instrument)}, {spelled(one.genre)} ({one.mood})"
+        if felt.note:
+            yield ("\n\nnote\n", "$now bold")
+            yield felt.note
+
+    def _table(self) -> Iterator[Part]:
+        """Planned and measured, clip by clip."""
+        if not self._clips:
+            return
+        yield ("\npath", "$now bold")
+        yield (f"\n time  {'planned'.ljust(_PLACE)} {'measured'.ljust(_PLACE)} mood", "$muted")
+        for clip, measured in self._clips:
+            seen = "" if measured is None else place_in_short(measured)
+            yield (f"\n{clock(clip.start):>5}  ", "$muted")
+            yield f"{place_in_short(planned(clip))} {seen.ljust(_PLACE)} {clip.tags.mood}"
+
+    def _show_plane(self) -> None:
+        past = self._past
+        plan = make_plan(past.request, past.events)
+        waypoints = plan.path.waypoints
+        target = waypoints[-1].affect
+        word = past.request.target_word if target == past.request.target else None
+        self.query_one(Circumplex).show(
+            PlaneState(
+                path=tuple((point.time, point.affect) for point in waypoints),
+                travelled_until=past.heard,
+                total=plan.total,
+                start=waypoints[0].affect,
+                target=target,
+                measured=tuple(seen for _, seen in self._clips if seen is not None),
+                words=plane_words(past.request.mood_table),
+                start_word=past.request.start_word,
+                target_word=word,
+            )
+        )
