@@ -111,6 +111,14 @@ def play(
     plain: Plain = False,
     slow_link: SlowLink = False,
     as_json: JsonLines = False,
+    course: Annotated[
+        Text,
+        typer.Option(
+            metavar="FILE",
+            help="The next session of a course ('musmed course FILE').",
+            rich_help_panel=WAY,
+        ),
+    ] = None,
 ) -> None:
     """Compose a session and play it while it is being composed."""
     from musmed_tui.commands.play import play_session
@@ -124,6 +132,7 @@ def play(
         plain=plain,
         slow_link=slow_link,
         as_json=as_json,
+        course=course,
     )
     raise typer.Exit(code)
 

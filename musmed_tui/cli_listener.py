@@ -109,6 +109,20 @@ def report(
     raise typer.Exit(code)
 
 
+@listening.command()
+def course(
+    file: Annotated[
+        Text, typer.Argument(metavar="FILE", help="A .toml file that lists sessions.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """What a course has in it, and what of it was heard; one key begins the next session."""
+    from musmed_tui.commands.course import show_course
+
+    raise typer.Exit(show_course(file, as_json=as_json))
+
+
 preferences = typer.Typer(
     name="preferences",
     help="What was learned of what you like, and from what; mend it, forget it.",

@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,6 +25,9 @@ from musmed_tui.commands.one_session import document
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.paths import Folders, folders
 from musmed_tui.terminal.streams import tell, write_out
+
+if TYPE_CHECKING:
+    from engine.session.library.course_record import Begun
 
 DOCUMENT, DATABASE = "musmed.json", "library.sqlite"
 
@@ -94,16 +98,18 @@ def _write_document(where: Folders, place: Path) -> None:
     """What a person can read: history, ratings, notes, likings, and what was learned of them."""
     evidence, meter = Evidence(), personal_meter(())
     clips: tuple[Rated, ...] = ()
+    courses: tuple[Begun, ...] = ()
     if where.library.is_dir():
         with opened(where.library) as library:
             evidence, clips = library.listener.evidence(), library.meter.clips()
-            meter = meter_of(library)
+            meter, courses = meter_of(library), library.courses.begun()
     whole = {
         "format": 1,
         "musmed": __version__,
         "sessions": [document(past) for past in past_of((), None, None)],
         "evidence": evidence,
         "meter": {**fits(meter), "clips": clips},
+        "courses": courses,
     }
     with open_private(place / DOCUMENT, "xb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(whole), indent=2))

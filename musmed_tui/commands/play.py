@@ -15,8 +15,10 @@ from engine.plan.request import Request
 from musmed_tui.asked import Asked
 from musmed_tui.commands.learned import kept_leaning
 from musmed_tui.commands.screen import has_screen, kept_session, new_session, run_app
+from musmed_tui.commands.sessions import opened
 from musmed_tui.exits import exit_code
 from musmed_tui.felt import before_of, completed
+from musmed_tui.following import Next, asked_for, keep_step, next_of
 from musmed_tui.logs import stderr_to
 from musmed_tui.options import build_request, drawn_seed, help_for, number
 from musmed_tui.paths import Folders, folders
@@ -46,12 +48,17 @@ def play_session(
     plain: bool,
     slow_link: bool,
     as_json: bool = False,
+    course: str | None = None,
 ) -> int:
-    """Play a new session; gives the exit code. Raises ``MusmedError``."""
+    """Play a new session, or the next of the ``course`` in a file; gives the exit code. Raises
+    ``MusmedError``."""
     where = folders()
     loaded = load_settings(where.settings)
     loudness = number("volume", volume, loaded.settings.volume)
-    asked = completed(asked)
+    asked, step = completed(asked), None if course is None else _next(course, where)
+    if step is not None:
+        asked = asked_for(asked, step)
+        remark(step.in_words)
     if help_here := help_for(asked):
         remark(help_here)
     request, before = build_request(asked, loaded), before_of(asked)
@@ -63,9 +70,9 @@ def play_session(
             where,
             loaded,
             options,
-            new_session(request, before, learns=learns),
+            new_session(request, before, learns=learns, step=step),
             slow_link=slow_link,
-            said=help_here,
+            said=help_here or (None if step is None else step.in_words),
         )
         if asked.seed is None:
             now = kept_leaning(request, where.library) if learns else request
@@ -75,7 +82,17 @@ def play_session(
     with kind(where, loaded, options, plain=plain) as plain_session:
         if learns:
             request = plain_session.control.leaning(request)
-        return plain_session.perform(request, None, before=before, seed_drawn=asked.seed is None)
+        return plain_session.perform(
+            request, None, before=before, seed_drawn=asked.seed is None, step=step
+        )
+
+
+def _next(course: str, where: Folders) -> Next:
+    """Without a library nothing was heard yet, and none is made for asking."""
+    if not where.library.is_dir():
+        return next_of(course, None)
+    with opened(where.library) as library:
+        return next_of(course, library)
 
 
 def resume_session(
@@ -160,10 +177,13 @@ class _PlainSession:
         *,
         before: Rating | None = None,
         seed_drawn: bool = False,
+        step: Next | None = None,
     ) -> int:
-        """Play to the end or to a stop; gives the exit code. ``before``: how the listener feels."""
+        """Play to the end or to a stop; gives the exit code. ``before``: how the listener feels;
+        ``step``: of a course, for which it is begun."""
         with Signals() as signals, stderr_to(self._where.engine_log):
             begun = self.control.begin(request, resume, before=before)
+            begun = keep_step(self.control, begun, step)
             try:
                 self._announce(begun, request, resume)
                 if seed_drawn:

@@ -13,6 +13,7 @@ from engine.listener.ratings import Rating
 from engine.plan.request import Request
 from musmed_tui.exits import exit_code
 from musmed_tui.first_run import is_first, remember
+from musmed_tui.following import Next, keep_step
 from musmed_tui.logs import stderr_to
 from musmed_tui.paths import Folders, folders
 from musmed_tui.session_control import Begun, Options, SessionControl
@@ -50,17 +51,21 @@ def open_check_in(*, slow_link: bool) -> int:
 
 
 def new_session(
-    request: Request, before: Rating | None = None, *, learns: bool = True
+    request: Request,
+    before: Rating | None = None,
+    *,
+    learns: bool = True,
+    step: Next | None = None,
 ) -> FirstSession:
     """The app begins with this session. ``before``: how the listener feels; ``learns``: it is bent
-    by what was learned of them."""
+    by what was learned of them; ``step``: of a course, for which it is begun."""
 
     def first(control: SessionControl) -> tuple[Callable[[], Begun], Snapshot]:
         from musmed_tui.session_view import expected
 
         asked = control.leaning(request) if learns else request
         snapshot = expected(asked, control.volume)
-        return lambda: control.begin(asked, before=before), snapshot
+        return lambda: keep_step(control, control.begin(asked, before=before), step), snapshot
 
     return first
 

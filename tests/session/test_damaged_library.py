@@ -32,6 +32,8 @@ from engine.session.conductor.clip_composers import composers_of
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.conductor import Conductor
 from engine.session.conductor.resumption import resumption
+from engine.session.library.course_record import Begun
+from engine.session.library.followed import heard_of
 from engine.session.library.library import Library
 from engine.session.library.past import past_sessions
 from engine.session.library.rated import rated_music
@@ -107,6 +109,7 @@ def filled(library: Library, now: datetime = NOW) -> str:
     told = Told(kind="instrument", mood="calm", tag="harp", liked=3, disliked=1)
     library.listener.tell(told, now)
     library.meter.rate_clip(A_CLIP.reading, A_CLIP.rating, now)
+    library.courses.begin(Begun(session, "Evenings", 3))
     library.set_state(session, "interrupted")
     return session
 
@@ -159,6 +162,7 @@ class Spoilt:
             assert likings[self.good] == self.likings
             leanings_of(learned(self.library.listener.evidence()))
             assert A_CLIP in rated_music(self.library)
+            assert self.good in {one.session for one in heard_of(self.library, "Evenings")}
             assert all(isinstance(one.note, str) for one in felt.values())
             assert {one.id for one in past_sessions(self.library)} == set(listed)
             self.library.latest_unfinished()

@@ -1,5 +1,5 @@
-"""What a personal meter learns from, as the library keeps it: from the schema before, through
-kills, beside what was heard."""
+"""What a personal meter learns from, and which course was followed, as the library keeps it: from
+the schema before, through kills, beside what was heard."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from engine.affect.circumplex import Affect
+from engine.errors import MusmedError
 from engine.listener.personal_meter import Rated
 from engine.listener.ratings import Rating
+from engine.session.library.course_record import Begun
 from engine.session.library.library import Library
 from engine.session.library.meter_record import MOST_CLIPS
 from engine.session.library.rated import SOON, rated_music
@@ -41,7 +43,7 @@ def test_a_library_of_the_schema_before_is_read_whole_and_learned_from(old: Path
     tables = [name for (name,) in before.execute("SELECT name FROM sqlite_master WHERE sql <> ''")]
     rows = {table: before.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
     assert before.execute("PRAGMA user_version").fetchone() == (6,)
-    assert sorted(tables) == sorted(set(SHAPE) - {"clip_ratings"})
+    assert sorted(tables) == sorted(set(SHAPE) - {"clip_ratings", "course_sessions"})
     assert all(rows.values())
     before.close()
 
@@ -51,6 +53,8 @@ def test_a_library_of_the_schema_before_is_read_whole_and_learned_from(old: Path
     assert library.meter.clips() == ()
     assert [one.rating for one in rated_music(library)] == [Rating(61, 40), Rating(60, 40)]
     library.meter.rate_clip(Affect(0.25, -0.5), Rating(70, None), NOW)
+    assert library.courses.begun() == ()
+    library.courses.begin(Begun(FIRST, "Evenings", 3))
     library.close()
 
     after = sqlite3.connect(old / "library.sqlite")
@@ -60,6 +64,11 @@ def test_a_library_of_the_schema_before_is_read_whole_and_learned_from(old: Path
     after.close()
     library = Library(old)
     assert library.meter.clips() == (Rated(Affect(0.25, -0.5), Rating(70, None)),)
+    assert library.courses.begun() == (Begun(FIRST, "Evenings", 3),)
+    library.delete(FIRST)
+    assert library.courses.begun() == ()
+    with pytest.raises(MusmedError, match="There is no session"):
+        library.courses.begin(Begun(FIRST, "Evenings", 3))
     library.close()
 
 

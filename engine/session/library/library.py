@@ -26,6 +26,7 @@ from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
 from engine.printable import one_line
 from engine.private import make_private_folder, narrow
+from engine.session.library.course_record import CourseRecord
 from engine.session.library.database import Database, in_words
 from engine.session.library.listener import ListenerRecord
 from engine.session.library.lock import Hold, delete_folder, held_elsewhere, last_word
@@ -77,6 +78,7 @@ class Library:
             self._db = Database(self.path)
         self.listener = ListenerRecord(self._db, self._errors)
         self.meter = MeterRecord(self._db, self._errors)
+        self.courses = CourseRecord(self._db, self._errors)
 
     def _keep_private(self) -> None:
         """A library of an older version, which others could read, is theirs no more; the folder of

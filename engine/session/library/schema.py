@@ -96,6 +96,13 @@ MIGRATIONS = (
         arousal INTEGER CHECK (arousal BETWEEN 0 AND 100)
     )
     """,
+    """
+    CREATE TABLE course_sessions (
+        session TEXT PRIMARY KEY REFERENCES sessions ON DELETE CASCADE,
+        course TEXT NOT NULL,
+        step INTEGER NOT NULL CHECK (typeof(step) = 'integer')
+    )
+    """,
 )
 """Script n takes a library from schema n to n + 1. Never changed once released; only added to."""
 SHAPE = {
@@ -115,6 +122,7 @@ SHAPE = {
     ),
     "told": ("kind", "mood", "tag", "liked", "disliked", "given"),
     "ratings": ("session", "moment", "valence", "arousal", "note", "given", "by_meter"),
+    "course_sessions": ("session", "course", "step"),
     "clip_ratings": ("given", "read_valence", "read_arousal", "valence", "arousal"),
 }
 """The tables and columns that the newest schema has."""

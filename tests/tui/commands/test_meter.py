@@ -12,6 +12,7 @@ from support.commands import musmed
 from support.rated_sessions import HIGHER, SESSIONS, rated_sessions
 
 from engine.listener.personal_meter import personal_meter
+from engine.session.library.course_record import Begun
 from engine.session.library.library import Library
 from engine.session.library.rated import rated_music
 from musmed_tui.paths import folders
@@ -125,9 +126,13 @@ def test_it_is_in_the_export(tmp_path: Path, monkeypatch: Patch) -> None:
     library = Library(folders().library)
     (one, *_) = rated_music(library)
     library.meter.rate_clip(one.reading, one.rating, library.load(library.ids()[0]).created)
+    session = library.ids()[0]
+    library.courses.begin(Begun(session, "Evenings", 3))
     library.close()
     assert musmed(monkeypatch, "data", "export", str(tmp_path / "out")) == 0
-    told = json.loads((tmp_path / "out" / "musmed.json").read_text("utf-8"))["meter"]
+    whole = json.loads((tmp_path / "out" / "musmed.json").read_text("utf-8"))
+    assert whole["courses"] == [{"session": session, "course": "Evenings", "step": 3}]
+    told = whole["meter"]
     assert told["valence"]["count"] == SESSIONS + 1
     assert [answer["rating"]["valence"] for answer in told["clips"]] == [one.rating.valence]
 
