@@ -15,7 +15,6 @@ from engine.listener.preferences import (
     STRENGTH,
     Evidence,
     Told,
-    in_words,
     kind_of,
     learned,
 )
@@ -25,15 +24,11 @@ from engine.plan.drift import NOT_CHOSEN
 from engine.plan.leanings import MOST, Kind
 from engine.private import open_private
 from musmed_tui.commands.sessions import open_log, opened
+from musmed_tui.preference_words import FORGOTTEN, NOTHING, sentence
 from musmed_tui.terminal.streams import say, say_json, tell
 
 if TYPE_CHECKING:
     from engine.session.library.library import Library
-
-NOTHING = (
-    "Nothing was learned yet: while a session plays, l says that you like what sounds, d that you "
-    "don't."
-)
 
 
 def show_preferences(*, as_json: bool) -> None:
@@ -45,7 +40,7 @@ def show_preferences(*, as_json: bool) -> None:
     if not found:
         say(NOTHING)
     for one in found:
-        say(f"{in_words(one, day_of(one.last))} ({_percent(one.share)} -> {_percent(one.leaned)}).")
+        say(sentence(one))
 
 
 def export_preferences(file: str | None) -> None:
@@ -115,20 +110,7 @@ def forget_preferences(tag: str | None, mood: str | None, *, every: bool) -> Non
             )
     if not count:
         raise MusmedError("There is nothing of that to forget; 'musmed preferences' lists it.")
-    tell("Forgotten. What was liked stays in the history of its session, and counts no more.")
-
-
-def day_of(moment: datetime | None) -> str:
-    """'12 Nov', with the year where it is another than this one; '' for None."""
-    if moment is None:
-        return ""
-    here = moment.astimezone()
-    year = "" if here.year == datetime.now(UTC).astimezone().year else f" {here.year}"
-    return f"{here.day} {here:%b}{year}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * share:.1f} %"
+    tell(FORGOTTEN)
 
 
 def _evidence() -> Evidence:

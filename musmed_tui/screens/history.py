@@ -21,6 +21,7 @@ from musmed_tui.listener_control import OnePast
 from musmed_tui.past_words import HEARING, searched, this_week
 from musmed_tui.screens.past import PastScreen
 from musmed_tui.screens.past_actions import PAST_BINDINGS, PastActions, PastKeeper
+from musmed_tui.screens.preferences import PreferencesScreen
 from musmed_tui.screens.shown_focus import while_open
 from musmed_tui.widgets.session_list import SessionList
 from musmed_tui.widgets.transport import Transport
@@ -50,6 +51,7 @@ class HistoryScreen(PastActions):
         Binding("enter", "open", show=False, tooltip="Open the session: way, path, likes, note"),
         Binding("slash", "search", "search", tooltip="Search in name, feelings, note and day"),
         *PAST_BINDINGS,
+        Binding("l", "likes", "likes", tooltip="What was learned of what you like, and from what"),
         Binding("escape", "leave", "back"),
         Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
@@ -169,6 +171,9 @@ class HistoryScreen(PastActions):
         """Show the chosen session whole."""
         if (past := self.chosen) is not None:
             self.app.push_screen(PastScreen(self._keeper, past, self.took, self._glyphs))
+
+    def action_likes(self) -> None:
+        self.app.push_screen(PreferencesScreen(self._keeper))
 
     def action_search(self) -> None:
         self.add_class("-searching")

@@ -20,7 +20,7 @@ from engine.affect.feelings import feeling
 from engine.errors import MusmedError
 from engine.listener.history import Past
 from engine.listener.likings import Liking
-from engine.listener.preferences import Learned
+from engine.listener.preferences import Counted, Evidence, Learned, learned
 from engine.listener.ratings import Felt, Rating
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
@@ -120,6 +120,12 @@ def some_pasts(count: int = 3) -> list[Past]:
             )
         )
     return found
+
+
+def some_preferences() -> tuple[Learned, ...]:
+    """What is learned of the likes of ``some_pasts``."""
+    likings = [liking for past in some_pasts() for liking in past.likings]
+    return learned(Evidence(tuple(map(Counted, likings))))
 
 
 class FakeRunner:

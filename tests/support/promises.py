@@ -15,6 +15,7 @@ from musmed_tui.screens.feeling_list import FeelingListScreen
 from musmed_tui.screens.help import HelpScreen
 from musmed_tui.screens.history import HistoryScreen, SearchLine
 from musmed_tui.screens.past import PastScreen
+from musmed_tui.screens.preferences import PreferencesScreen
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.sliders import SlidersScreen
 from musmed_tui.widgets.choice import Choice
@@ -53,6 +54,7 @@ class Moment(NamedTuple):
     plane: bool
     expanded: bool
     sliders: tuple[int | None, ...]
+    options: int
 
 
 def promises(app: Any) -> list[Promise]:
@@ -91,6 +93,7 @@ def moment(app: Any, control: PromiseControl) -> Moment:
         plane=bool(planes and planes.first().region.area),
         expanded=any(one.expanded for one in screen.query(Choice)),
         sliders=tuple(one.value for one in screen.query(Slider)),
+        options=sum(one.option_count for one in screen.query(OptionList)),
     )
 
 
@@ -196,6 +199,9 @@ _DOES: dict[str, Callable[[Moment, Moment], bool]] = {
     "again(True)": _again(from_start=True),
     "again(False)": _again(from_start=False),
     "name": _comes(LineScreen),
+    "likes": _comes(PreferencesScreen),
+    "forget": lambda was, now: now.options < was.options,
+    "forget_all": _comes(ConfirmScreen),
     "delete": _comes(ConfirmScreen),
     "answer(True)": _gone_on,
     "answer(False)": _gone_on,

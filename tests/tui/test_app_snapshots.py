@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.fake_session import FakeControl, make_app, settled, some_pasts, until
+from support.fake_session import FakeControl, make_app, settled, some_pasts, some_preferences, until
 from textual.pilot import Pilot
 from textual.widgets import Input, ProgressBar
 
@@ -32,6 +32,7 @@ SCREENS: dict[str, tuple[bool, tuple[str, ...]]] = {
     "help": (True, ("question_mark",)),
     "history": (False, ("p", "down")),
     "past": (False, ("p", "enter")),
+    "likes": (False, ("p", "l", "down")),
 }
 
 
@@ -53,6 +54,7 @@ def listening(theme: str = "dark") -> FakeControl:
     """Somebody who has heard something before."""
     control = FakeControl(theme)
     control.listener.pasts = some_pasts(20)
+    control.listener.preferences = some_preferences()
     return control
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from support.fake_session import a_snapshot, make_app, run, some_pasts, until
+from support.fake_session import a_snapshot, make_app, run, some_pasts, some_preferences, until
 from support.promises import PRESSED, Moment, Promise, kept, moment, promises
 from support.walking import PromiseControl, SteadyRunner, begun, press, quiet, saving, shown
 from textual.pilot import Pilot
@@ -86,6 +86,7 @@ HISTORY: dict[str, tuple[str, ...]] = {
     "opened": ("p", "enter"),
     "name": ("p", "n"),
     "deleting": ("p", "x"),
+    "likes": ("p", "l"),
 }
 """From the check-in on."""
 CHECK_OUT: dict[str, tuple[str, ...]] = {
@@ -111,6 +112,7 @@ async def come_to(pilot: Pilot[Left], control: PromiseControl, screen: type) -> 
         control.go_on.clear()
     control.runner = SteadyRunner(control.first)
     control.listener.pasts = some_pasts()
+    control.listener.preferences = some_preferences()
     if screen is CheckInScreen:
         app._show_instead(app._check_in())
     elif screen is SessionScreen:
