@@ -11,10 +11,10 @@ from engine.errors import MusmedError
 from engine.listener.course import Course, Stand, following
 from musmed_tui.asked import Asked
 from musmed_tui.commands.play import play_session
-from musmed_tui.commands.preferences import day_of
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.following import how_far, read_course
 from musmed_tui.plain.keys import KeyDecoder
+from musmed_tui.preference_words import day_of
 from musmed_tui.terminal.streams import say, say_json, tell
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import Signals, look_at_terminal, reading_keys

@@ -106,5 +106,6 @@ class PreferencesScreen(WholeScreen[None], ModalScreen[None]):
 
 
 def _shown(one: Learned) -> str:
-    """Its sentence, in which no figure is parted from its sign at the end of a line."""
-    return sentence(one).replace(" %", "\N{NO-BREAK SPACE}%")
+    """Its sentence, in which no figure is parted from its sign at the end of a line. (A blank that
+    does not break is shown as a question mark: terminals show it in many ways.)"""
+    return sentence(one).replace(" %", "%")

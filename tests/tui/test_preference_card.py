@@ -34,7 +34,7 @@ def control() -> FakeControl:
 def shown(app: MusmedApp) -> list[str]:
     options = app.screen.query_one("#learned", OptionList)
     found = (str(options.get_option_at_index(i).prompt) for i in range(options.option_count))
-    return [one.replace("\N{NO-BREAK SPACE}", " ") for one in found]
+    return [one.replace("%", " %") for one in found]
 
 
 def said(app: MusmedApp) -> str:
