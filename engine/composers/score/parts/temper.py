@@ -1,8 +1,8 @@
 """Temper: what an affect asks of an accompaniment beyond how much is played.
 
 Tense is not sad, sad not calm, glad not excited. Each is a share from 0 to 1, continuous in valence
-and arousal; a section draws once for each of its means, and a phrase has it where the draw lies
-under the share at its start. So on a path that moves on means come one after another, each once.
+and arousal; a section draws once for each of its means, and has it where the draw lies under the
+share at its start. So on a path that moves on means come one after another.
 """
 
 from __future__ import annotations
