@@ -108,65 +108,6 @@ def longest_bar_repeat(piece: Piece) -> int:
     return longest_repeat([token or ("rest", i) for i, token in enumerate(tokens)])[0]
 
 
-def inverted(shape: Points) -> Points:
-    """The points mirrored in pitch."""
-    return np.column_stack([shape[:, 0], -shape[:, 1]])
-
-
-def augmented(shape: Points, length: int = 16) -> Points:
-    """The first half of the points at half speed, within ``length`` sixteenths."""
-    slow = np.column_stack([2 * shape[:, 0], shape[:, 1]])
-    return np.asarray(slow[slow[:, 0] < length], np.int64)
-
-
-def shape_similarity(a: Points, b: Points) -> float:
-    """How far two one-bar ideas are the same to a listener: the mean of how their onsets agree
-    and how their contours do, each in [0, 1].
-
-    Contour is the direction and rough size of the step between neighbouring common onsets
-    (Dowling 1978: a melody is known by contour and scale steps, less by exact intervals), so that
-    a diatonic sequence counts though its intervals change by a semitone.
-    """
-    if len(a) < 3 or len(b) < 3:
-        return 0.0
-    common = sorted(set(a[:, 0].tolist()) & set(b[:, 0].tolist()))
-    # Over the smaller set: a sparser statement of an idea leaves notes out and is still it.
-    rhythm = len(common) / min(len(set(a[:, 0].tolist())), len(set(b[:, 0].tolist())))
-    if len(common) < 3:
-        return 0.0
-    tops = [np.array([shape[shape[:, 0] == t, 1].max() for t in common]) for shape in (a, b)]
-    steps = [np.diff(top) for top in tops]
-    close = np.abs(steps[0] - steps[1]) <= 2
-    ways = np.sign(steps[0]) == np.sign(steps[1])
-    return 0.5 * rhythm + 0.5 * float(np.mean(close & ways))
-
-
-def returns(theme: Points, bars: Sequence[Points], threshold: float) -> dict[str, int]:
-    """In how many bars the theme is found, by the transformation that fits best: 'same' (any
-    transposition), 'invert', 'augment'. A bar counts where its similarity reaches
-    ``threshold``."""
-    forms = {"same": theme, "invert": inverted(theme), "augment": augmented(theme)}
-    found = dict.fromkeys(forms, 0)
-    for bar in bars:
-        scores = {name: shape_similarity(form, bar) for name, form in forms.items()}
-        best = max(scores, key=lambda name: scores[name])
-        found[best] += scores[best] >= threshold
-    return found
-
-
-def chance_level(theme: Points, others: Sequence[Points], quantile: float = 0.95) -> float:
-    """The similarity that only 5 % of bars of unrelated pieces reach, over all forms."""
-    forms = (theme, inverted(theme), augmented(theme))
-    scores = [max(shape_similarity(form, bar) for form in forms) for bar in others]
-    return float(np.quantile(scores, quantile))
-
-
-def bar_shapes(piece: Piece) -> list[Points]:
-    """The melody bar by bar."""
-    melody = skyline(piece.notes)
-    return [points(melody, bar.start, bar.length) for bar in piece.bars]
-
-
 def self_similarity(piece: Piece) -> NDArray[np.float64]:
     """Bars against bars, shape (bars, bars), in [-1, 1]: cosine similarity of what is in them.
 

@@ -16,12 +16,9 @@ import msgspec
 
 from engine.affect.moods import placed_moods
 from engine.listener.likings import Liking
-from engine.plan.leanings import MOST, Counts, Kind, Leanings, leaned
+from engine.plan.leanings import MOST, STRENGTH, Counts, Kind, Leanings, leaned
 from engine.plan.words import Distribution, spelled, tag_statistics
 
-STRENGTH = 10.0
-"""Pseudo-counts of the prior in each mood: ten likes there weigh as much as the 5,704 tracks of
-MTG-Jamendo. musmed's choice: how far listeners differ from that catalogue is not known."""
 SPREAD = 0.3
 """A like counts in a mood at a distance d on the plane as exp(-(d / SPREAD)^2 / 2); the moods lie
 some 0.1 to 0.4 from their neighbours ..."""

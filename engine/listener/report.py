@@ -15,10 +15,12 @@ import msgspec
 from engine.affect.circumplex import Affect
 from engine.affect.phrases import called, towards
 from engine.listener.history import Past
+from engine.listener.likings import Liking
 from engine.listener.personal_meter import Fit, PersonalMeter, in_short, personal_meter
 from engine.listener.ratings import SKIPPED, written
 from engine.listener.weeks import Verdict, changes_of, verdict
-from engine.plan.events import Ease, Skip, Steer
+from engine.plan.events import Ease, Less, More, Skip, Steer
+from engine.plan.spec import Players
 from engine.plan.words import spelled
 
 PSEUDONYM = "Listener"
@@ -132,6 +134,9 @@ def done(past: Past) -> str:
                 said.append(f"eased at {at}")
             case Skip():
                 said.append(f"composed anew at {at}")
+            case More() | Less():
+                wish = "more" if isinstance(event, More) else "less"
+                said.append(f"{wish} wanted of {_players(event.players)} at {at}")
     if past.state != "finished":
         how = "stopped" if past.state == "stopped" else "broken off"
         said.append(f"{how} at {clock(past.heard)}")
@@ -141,10 +146,13 @@ def done(past: Past) -> str:
 def liked(past: Past) -> str:
     """What was liked and disliked, with its times."""
     return ", ".join(
-        f"{'liked' if one.liked else 'disliked'} {spelled(one.instrument)}, {spelled(one.genre)} "
-        f"({one.mood}) at {clock(one.at)}"
+        f"{'liked' if one.liked else 'disliked'} {_players(one)} ({one.mood}) at {clock(one.at)}"
         for one in past.likings
     )
+
+
+def _players(who: Liking | Players) -> str:
+    return f"{spelled(who.instrument)}, {spelled(who.genre)}"
 
 
 def felt(past: Past) -> tuple[str, str, str]:

@@ -83,6 +83,27 @@ def changed(now: Sequence[Players], request: Request, place: Place) -> Players |
     return None
 
 
+def instead(now: Sequence[Players], request: Request, place: Place) -> Players | None:
+    """Who takes over from ``place`` on because less of ``now`` is wanted: with another instrument
+    if none is pinned, else of another genre, and heard to be others; first from the family, then
+    from a neighbouring one, then whoever goes with the path. None where nobody may."""
+    pinned = request.instrument is not None
+    weights = {
+        players: w
+        for players, w in _weighted(request, *_rows(request, place.mood)).items()
+        if all(
+            (players.genre != one.genre if pinned else players.instrument != one.instrument)
+            and stay(one, players) < 1.0
+            for one in now
+        )
+    }
+    for shares in ((FAMILY, 1.0), (_NEIGHBOUR, 1.0), (0.0, 1.0)):
+        found = _one_of(now, weights, shares, request.seed, place)
+        if found is not None:
+            return found
+    return None
+
+
 def _instrument(now: Players, other: Players) -> bool:
     """Whether only the instrument is another."""
     return now.genre == other.genre and now.instrument != other.instrument

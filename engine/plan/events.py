@@ -12,6 +12,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.affect.circumplex import Affect
+from engine.plan.spec import Players
 
 
 class Steer(msgspec.Struct, frozen=True, tag="steer", forbid_unknown_fields=True):
@@ -34,4 +35,20 @@ class Skip(msgspec.Struct, frozen=True, tag="skip", forbid_unknown_fields=True):
     at: float
 
 
-Event = Steer | Ease | Skip
+class More(msgspec.Struct, frozen=True, tag="more", forbid_unknown_fields=True):
+    """More of this now: ``players``, who are heard at ``at``, stay for a while, and come back more
+    often."""
+
+    at: float
+    players: Players
+
+
+class Less(msgspec.Struct, frozen=True, tag="less", forbid_unknown_fields=True):
+    """Less of this now: others take over from ``players``, who are heard at ``at``, where the
+    music has the next place for it, and these come back more rarely."""
+
+    at: float
+    players: Players
+
+
+Event = Steer | Ease | Skip | More | Less

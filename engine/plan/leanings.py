@@ -13,12 +13,19 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from engine.plan.spec import Players
 from engine.plan.words import Distribution, tag_statistics
 
 Kind = Literal["instrument", "genre"]
 
 MOST = 1_000.0
 """Likes, or pseudo-counts."""
+STRENGTH = 10.0
+"""Pseudo-counts of the prior in each mood: ten likes there weigh as much as the 5,704 tracks of
+MTG-Jamendo. musmed's choice: how far listeners differ from that catalogue is not known."""
+WISH = 10.0
+"""What 'more of this now' counts in every mood for the rest of its session: as much as the
+catalogue. 'Less of this now' takes as many back."""
 
 Count = Annotated[float, Meta(ge=-MOST, le=MOST)]
 Counts = dict[str, dict[str, Count]]
@@ -32,6 +39,23 @@ class Leanings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Pseudo-counts of the statistics, in each mood."""
     instruments: Counts = {}
     genres: Counts = {}
+
+
+def wished(leanings: Leanings | None, wishes: Sequence[tuple[Players, bool]]) -> Leanings | None:
+    """``leanings`` bent by wishes of this session, each for more of some players, or for less."""
+    if not wishes:
+        return leanings
+    table, old = tag_statistics(), leanings or Leanings(strength=STRENGTH)
+    instruments = {
+        mood: dict(old.instruments.get(mood, {})) for mood in table.instrument_given_mood
+    }
+    genres = {mood: dict(old.genres.get(mood, {})) for mood in table.genre_given_mood}
+    for players, more in wishes:
+        by = WISH if more else -WISH
+        for counts, tag in ((instruments, players.instrument), (genres, players.genre)):
+            for row in counts.values():
+                row[tag] = max(-MOST, min(MOST, row.get(tag, 0.0) + by))
+    return Leanings(strength=old.strength, instruments=instruments, genres=genres)
 
 
 def instruments_for(mood: str, leanings: Leanings | None) -> Distribution:

@@ -17,7 +17,7 @@ from engine.affect.path import GENTLE_SPEED, ease, gentle_seconds, plan_path, sp
 from engine.errors import MusmedError
 from engine.plan import words
 from engine.plan.clock import STRIDE_SECONDS, clip_count, clip_end, clip_start
-from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.events import Ease, Event, Less, More, Skip, Steer
 from engine.plan.levels import (
     eased_levels,
     level_segment,
@@ -128,7 +128,7 @@ def _after(old: Version, event: Event, request: Request) -> Version:
     at, total = event.at, request.seconds
     if not (math.isfinite(at) and old.at <= at < total):
         raise ValueError(f"events must ascend within [0, {total}), not {old.at} then {at}")
-    place = {"at": at, "first": _first_changed(at, total)}
+    place = {"at": at, "first": _first_changed(at, total), "wish": None}
     match event:
         case Steer(target=target, word=word):
             path = steer(old.path, at, target, total)
@@ -153,6 +153,8 @@ def _after(old: Version, event: Event, request: Request) -> Version:
         case Skip():
             step = SeedStep(at, _skip_seed(request.seed, len(old.seeds)))
             return msgspec.structs.replace(old, seeds=(*old.seeds, step), steered=False, **place)
+        case More() | Less():
+            return msgspec.structs.replace(old, steered=False, **(place | {"wish": event}))
 
 
 def _first_changed(at: float, total: float) -> int:

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 import msgspec
 
 from engine.plan.clock import clip_count, clip_end, clip_start
-from engine.plan.drift import Place, changed, first_players
+from engine.plan.drift import Place, changed, first_players, instead
+from engine.plan.events import Less, More
 from engine.plan.families import may_follow, stretch
+from engine.plan.leanings import wished
 from engine.plan.request import Request
 from engine.plan.spec import Change, Players
 from engine.plan.tags import mean_affect, mood_of
@@ -26,6 +28,8 @@ _PHRASE_SECONDS = 30.0
 """One that found none is made by the next phrase's start, after at most eight bars."""
 LAST_SECONDS = 120.0
 """Before the session's end in which nobody new comes."""
+STAY_SECONDS = 180.0
+"""For which players stay of whom more was wanted."""
 
 
 class _Playing(msgspec.Struct, frozen=True):
@@ -37,6 +41,11 @@ class _Playing(msgspec.Struct, frozen=True):
     since: float = 0.0
     instead: Players | None = None
     steers: int = 0
+
+    @property
+    def either(self) -> tuple[Players, ...]:
+        """All who may play."""
+        return (self.players,) if self.instead is None else (self.players, self.instead)
 
 
 def schedule(request: Request, versions: Sequence[Version]) -> tuple[Change, ...]:
@@ -55,14 +64,20 @@ def schedule(request: Request, versions: Sequence[Version]) -> tuple[Change, ...
         course = _before(versions, index)
         window = clip_start(index), clip_end(index, total)
         mood = mood_of(mean_affect(course.path, *window), mood, table)
-        new = _drawn(request, versions, index, mood, playing)
+        new = _drawn(_bent(request, versions, index), versions, index, mood, playing)
         if new is not None:
             changes.append(new)
             playing = _Playing(new.players, new.not_before, steers=_steers(versions, index))
         for version in versions[1:]:
-            if version.first == index and not _goes_on(changes, version):
+            if version.first != index:
+                continue
+            if not _goes_on(changes, version):
                 changes[-1] = msgspec.structs.replace(changes[-1], until=version.at)
                 playing = msgspec.structs.replace(playing, instead=changes[-2].players)
+            new = _wanted(_bent(request, versions, index + 1), version, mood, playing)
+            if new is not None:
+                changes.append(new)
+                playing = _Playing(new.players, new.not_before, steers=playing.steers)
     return tuple(changes)
 
 
@@ -85,6 +100,8 @@ def _drawn(
         return None
     if any(version.first == index and version.at < start for version in versions[1:]):
         return None
+    if _stays(versions, index, playing):
+        return None
     course = _before(versions, index)
     place = Place(
         index=index,
@@ -93,9 +110,48 @@ def _drawn(
         steered=_steers(versions, index) > playing.steers,
         stretch=stretch(course.path, start, start + WINDOW_SECONDS + _PHRASE_SECONDS),
     )
-    now = (playing.players,) if playing.instead is None else (playing.players, playing.instead)
-    players = changed(now, request, place)
+    players = changed(playing.either, request, place)
     return None if players is None else Change(start, start + WINDOW_SECONDS, players)
+
+
+def _bent(request: Request, versions: Sequence[Version], index: int) -> Request:
+    """The request with its leanings bent by what was wished for before clip ``index``."""
+    wishes = [
+        (version.wish.players, isinstance(version.wish, More))
+        for version in versions
+        if version.wish is not None and version.first < index
+    ]
+    return msgspec.structs.replace(request, leanings=wished(request.leanings, wishes))
+
+
+def _stays(versions: Sequence[Version], index: int, playing: _Playing) -> bool:
+    """Whether the newest wish or steer before clip ``index`` was for more of who plays."""
+    newest = [v for v in versions if (v.wish is not None or v.steered) and v.first < index][-1:]
+    return any(
+        isinstance(version.wish, More)
+        and version.wish.players in playing.either
+        and clip_start(index) < version.at + STAY_SECONDS
+        for version in newest
+    )
+
+
+def _wanted(request: Request, version: Version, mood: str, playing: _Playing) -> Change | None:
+    """The change that an event asks for: others instead of those of whom less is wanted, unless
+    others are coming anyway."""
+    at, total = version.at, request.seconds
+    if not isinstance(version.wish, Less) or at > total - LAST_SECONDS:
+        return None
+    if version.wish.players not in playing.either:
+        return None
+    place = Place(
+        index=version.first,
+        mood=mood,
+        goal=mood_of(version.goal, None, request.mood_table),
+        steered=False,
+        stretch=stretch(version.path, at, at + WINDOW_SECONDS + _PHRASE_SECONDS),
+    )
+    players = instead(playing.either, request, place)
+    return None if players is None else Change(at, at + WINDOW_SECONDS, players)
 
 
 def _goes_on(changes: Sequence[Change], version: Version) -> bool:
@@ -104,4 +160,6 @@ def _goes_on(changes: Sequence[Change], version: Version) -> bool:
     last = newest.not_after + _PHRASE_SECONDS
     if len(changes) == 1 or newest.until is not None or not newest.not_before <= version.at < last:
         return True
+    if isinstance(version.wish, More) and version.wish.players == changes[-2].players:
+        return False
     return may_follow(changes[-2].players, newest.players, stretch(version.path, version.at, last))

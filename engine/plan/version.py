@@ -6,13 +6,14 @@ import msgspec
 
 from engine.affect.circumplex import Affect
 from engine.affect.path import Path
+from engine.plan.events import Less, More
 from engine.plan.levels import Levels
 from engine.plan.spec import SeedStep
 
 
 class Version(msgspec.Struct, frozen=True):
     """The course of the session after an event: ``at`` is its time, ``first`` the first clip it
-    revised; ``steered``: it was a steer."""
+    revised; ``steered``: it was a steer; ``wish``: it was one about who plays."""
 
     at: float
     first: int
@@ -23,3 +24,4 @@ class Version(msgspec.Struct, frozen=True):
     goal: Affect
     goal_word: str | None
     steered: bool = False
+    wish: More | Less | None = None

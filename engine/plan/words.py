@@ -8,7 +8,7 @@ import importlib.resources
 import msgspec
 
 from engine.errors import UnknownWordError
-from engine.plan.spec import Tags
+from engine.plan.spec import Players, Tags
 
 HINT = "'musmed {kind}s' lists them; leave it out and musmed chooses."
 
@@ -88,6 +88,12 @@ _SPELLED = {
     "rocknroll": "rock and roll", "singersongwriter": "singer-songwriter",
     "triphop": "trip hop", "worldfusion": "world fusion",
 }  # fmt: skip
+
+
+def known(players: Players) -> bool:
+    """Whether both tags are MTG-Jamendo's, as they are written there."""
+    table = tag_statistics()
+    return players.instrument in table.instruments and players.genre in table.genres
 
 
 def spelled(tag: str) -> str:

@@ -47,7 +47,7 @@ from engine.session.first_composer import FirstComposer
 from engine.session.library.library import Library
 from engine.session.library.records import State
 from engine.session.lifecycle import Lifecycle
-from engine.session.liking import keep_reaction
+from engine.session.liking import Wish, keep_reaction, wished_for
 from engine.session.notices import Notice, Notices
 from engine.session.status import RunnerStatus, sentence_of, status_of
 from engine.session.watch import Watch
@@ -59,7 +59,7 @@ AT_ONCE = 64
 
 log = logging.getLogger(__name__)
 
-Inbox = queue.SimpleQueue[tuple[int, Delivery] | Event | Reaction]
+Inbox = queue.SimpleQueue[tuple[int, Delivery] | Event | Reaction | Wish]
 """An engine's words with the engine's number, and what the listener does."""
 
 
@@ -155,6 +155,10 @@ class SessionRunner:
         """Keep that what sounds now is liked, or is not. Nothing of the session changes."""
         self._inbox.put(Reaction(self._now(), liked))
 
+    def wish(self, more: bool) -> None:
+        """More of what sounds now, or less: who plays stays for a while, or others take over."""
+        self._inbox.put(Wish(self._now(), more))
+
     def _now(self) -> float:
         """Session seconds at which the listener acts; the conductor aims from there."""
         return self.playback.state().heard
@@ -240,6 +244,8 @@ class SessionRunner:
             for _ in range(AT_ONCE):
                 message = self._inbox.get(timeout=timeout) if timeout else self._inbox.get_nowait()
                 timeout = None
+                if isinstance(message, Wish):
+                    message = wished_for(self._look(), message)
                 if isinstance(message, Reaction):
                     keep_reaction(self._library, self._notices, self._look(), message)
                 elif self._lifecycle.failure is not None:

@@ -12,7 +12,6 @@ import msgspec
 from engine.affect.moods import mood as mood_called
 from engine.errors import MusmedError, UnknownWordError
 from engine.listener.preferences import (
-    STRENGTH,
     Evidence,
     Told,
     kind_of,
@@ -21,7 +20,7 @@ from engine.listener.preferences import (
 from engine.places import place_of
 from engine.plan import words
 from engine.plan.drift import NOT_CHOSEN
-from engine.plan.leanings import MOST, Kind
+from engine.plan.leanings import MOST, STRENGTH, Kind
 from engine.private import open_private
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.preference_words import FORGOTTEN, NOTHING, sentence

@@ -14,6 +14,7 @@ HELP = (
     "  space  pause, go on      s  steer to a feeling    e  ease (calmer from here)",
     "  n  compose this anew     + -  volume              , .  back, on 10 s",
     "  l  you like what plays   d  you don't; both are kept, nothing changes now",
+    "  L  more of it, now       D  less of it, now",
     "  q  stop; it is kept      ?  this list",
 )
 
@@ -27,6 +28,8 @@ class Act(Enum):
     SKIP = auto()
     LIKE = auto()
     DISLIKE = auto()
+    MORE = auto()
+    LESS = auto()
     LOUDER = auto()
     SOFTER = auto()
     BACK = auto()
@@ -50,6 +53,8 @@ KEYS = {
     "n": Act.SKIP,
     "l": Act.LIKE,
     "d": Act.DISLIKE,
+    "L": Act.MORE,
+    "D": Act.LESS,
     "+": Act.LOUDER,
     "=": Act.LOUDER,
     "up": Act.LOUDER,

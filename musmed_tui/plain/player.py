@@ -174,6 +174,8 @@ class PlainPlayer:
                 self._runner.skip()
             case Act.LIKE | Act.DISLIKE:
                 self._runner.like(act is Act.LIKE)
+            case Act.MORE | Act.LESS:
+                self._runner.wish(act is Act.MORE)
             case Act.LOUDER:
                 self._change_volume(VOLUME_STEP)
             case Act.SOFTER:

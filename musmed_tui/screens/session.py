@@ -33,6 +33,7 @@ from musmed_tui.wording import SEEK_SECONDS, VOLUME_STEP, clock
 
 _ON_THE_SESSION = {
     *("pause", "ease", "steer", "skip", "louder", "softer", "forward", "back", "like", "dislike"),
+    *("more", "less"),
 }
 
 
@@ -58,6 +59,8 @@ class SessionScreen(ShownFocusScreen):
         Binding("n", "skip", "anew", tooltip="Compose this stretch anew"),
         Binding("l", "like", show=False, tooltip="You like what plays: it is kept"),
         Binding("d", "dislike", show=False, tooltip="You don't like what plays: it is kept"),
+        Binding("L", "more", show=False, tooltip="More of what plays: it stays a while"),
+        Binding("D", "less", show=False, tooltip="Less of what plays: others take over"),
         Binding("plus", "louder", "volume", key_display="- +", tooltip="Louder"),
         Binding("equals_sign,up", "louder", show=False),
         Binding("minus,underscore,down", "softer", show=False, tooltip="Softer"),
@@ -241,6 +244,8 @@ class SessionScreen(ShownFocusScreen):
             "steer": not steering,
             "like": not steering,
             "dislike": not steering,
+            "more": not steering,
+            "less": not steering,
             "card": not (narrow and steering),
             "view": narrow and not steering,
             "down": words,
@@ -265,6 +270,14 @@ class SessionScreen(ShownFocusScreen):
     def action_dislike(self) -> None:
         if self._runner is not None:
             self._runner.like(liked=False)
+
+    def action_more(self) -> None:
+        if self._runner is not None:
+            self._runner.wish(more=True)
+
+    def action_less(self) -> None:
+        if self._runner is not None:
+            self._runner.wish(more=False)
 
     def action_ease(self) -> None:
         if self._runner is not None:

@@ -3,8 +3,8 @@
     python tests/bench/variety.py [--sessions 5]
 
 Nearest-phrase similarity over stretches of 80 s against VGMIDI's 5-95 % (data at
-../shared/data/vgmidi), and over whole 15-minute sessions; longest verbatim repeats; returns of
-the theme that are found in the notes alone.
+../shared/data/vgmidi), and over whole 15-minute sessions; longest verbatim repeats. Whether the
+tune is known again says ``tunes.py``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from score_range import DATA, human_pieces  # noqa: E402
 from engine.affect.circumplex import Affect  # noqa: E402
 from engine.affect.path import Path, plan_path  # noqa: E402
 from engine.composers.score.writing.form import Bar  # noqa: E402
-from engine.composers.score.writing.sections import TUNE, BarPlan  # noqa: E402
 from engine.evaluation import variety as v  # noqa: E402
 from engine.evaluation.composed import SOLO_PIANO, as_piece, compose_bars  # noqa: E402
 from engine.evaluation.notes import Piece, windows  # noqa: E402
@@ -50,32 +49,6 @@ def nearest(pieces: list[Piece]) -> list[float]:
     """Nearest-phrase similarity of every stretch that holds enough phrases."""
     values = [v.nearest_phrase_similarity(part) for p in pieces for part in windows(p, STRETCH, 3)]
     return [value for value in values if np.isfinite(value)]
-
-
-def theme_lines(sessions: list[tuple[list[Bar], Path]]) -> list[str]:
-    """Planned returns of the theme, and returns found by ear's measure in the melody alone."""
-    melodies = [as_piece(bars, path, SOLO_PIANO, "lead") for bars, path in sessions]
-    shapes = [v.bar_shapes(melody) for melody in melodies]
-    lines = []
-    for i, (bars, _) in enumerate(sessions):
-        # The first whole statement: one of two tones has no shape to be found by.
-        stated = next(
-            k
-            for k, bar in enumerate(bars)
-            if bar.plan == BarPlan(TUNE, 0) and len(shapes[i][k]) >= 3
-        )
-        theme = shapes[i][stated]
-        others = [shape for j, other in enumerate(shapes) if j != i for shape in other]
-        level = v.chance_level(theme, others)
-        rest = shapes[i][stated + 1 :]
-        found = v.returns(theme, rest, level)
-        planned = sum(bar.plan.whose == TUNE for bar in bars) - 1
-        chance = 0.05 * len(rest)
-        lines.append(
-            f"| {i + 1} | {len(bars)} | {planned} | {sum(found.values())} "
-            f"({found['same']}/{found['invert']}/{found['augment']}) | {chance:.0f} |"
-        )
-    return lines
 
 
 def main() -> None:
@@ -105,9 +78,6 @@ def main() -> None:
             f"| {i + 1} | {v.nearest_phrase_similarity(piece):.2f} | {notes} notes, {beats:.1f} "
             f"beats, {seconds:.1f} s | {v.longest_bar_repeat(piece)} |"
         )
-    print("\n| session | bars | theme planned | found (same/inverted/augmented) | by chance |")
-    print("|---|---|---|---|---|")
-    print("\n".join(theme_lines(sessions)))
 
 
 def _stretches(piece: Piece) -> list[Piece]:

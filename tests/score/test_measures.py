@@ -121,13 +121,6 @@ def test_the_longest_repeat_is_the_longest(tokens: list[int]) -> None:
     assert tokens[at : at + count] == tokens[again : again + count]
 
 
-def test_a_theme_is_found_inverted_and_not_everywhere() -> None:
-    theme = np.array([[0, 60], [4, 64], [6, 65], [12, 62]], np.int64)
-    other = np.array([[2, 70], [3, 64], [9, 71], [14, 60]], np.int64)
-    bars = [theme + np.array([0, 2]), variety.inverted(theme), other]
-    assert variety.returns(theme, bars, 0.9) == {"same": 1, "invert": 1, "augment": 0}
-
-
 @pytest.mark.parametrize("affect", AFFECTS)
 def test_voices_are_led(affect: Affect) -> None:
     """Four voices in range, moving little; sevenths and suspensions fall; outer voices run in

@@ -30,7 +30,7 @@ from engine.composers.score.sound.instruments import INSTRUMENTS
 from engine.composers.score.writing.form import Bar
 from engine.errors import MusmedError
 from engine.places import look_at, part_of
-from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.events import Ease, Event, Less, More, Skip, Steer
 from engine.plan.request import Request
 from engine.private import write_private
 
@@ -211,6 +211,9 @@ def _event_text(event: Event) -> str:
             return "ease"
         case Skip():
             return "skip"
+        case More(players=players) | Less(players=players):
+            wish = "more" if isinstance(event, More) else "less"
+            return f"{wish} of {players.instrument}, {players.genre}"
 
 
 def _track(note: Note) -> str:

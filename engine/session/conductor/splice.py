@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from engine.affect.phrases import towards
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.plan.clock import OVERLAP_SECONDS, clip_start
-from engine.plan.events import Ease, Event, Skip, Steer
-from engine.plan.spec import ClipKey, ClipSpec, Plan
+from engine.plan.events import Ease, Event, Less, More, Skip, Steer
+from engine.plan.spec import ClipKey, ClipSpec, Plan, Players
+from engine.plan.words import spelled
 from engine.session.conductor.clip_state import ClipState
 
 SPLICE_MARGIN_SECONDS = 1.0
@@ -91,11 +92,16 @@ def said_while_waited_for(event: Event) -> str:
             return "Calmer as soon as it is composed."
         case Skip():
             return "Something else as soon as it is composed."
+        case More():
+            return f"More of {_called(event.players)} as soon as it is composed."
+        case Less():
+            return f"Less of {_called(event.players)} as soon as it is composed."
 
 
-def said_of(event: Event, start: float) -> str:
-    """What the listener reads when a change is placed; ``start`` seconds: its first beat."""
-    when = f"from {int(start // 60)}:{int(start % 60):02d}"
+def said_of(event: Event, start: float, plan: Plan) -> str:
+    """What the listener reads when a change is placed; ``start`` seconds: its first beat; ``plan``:
+    the session's with it."""
+    when = f"from {_clock(start)}"
     match event:
         case Steer():
             return f"Towards {towards(event.target, event.word)} {when} on."
@@ -103,3 +109,27 @@ def said_of(event: Event, start: float) -> str:
             return f"Calmer {when} on."
         case Skip():
             return f"This stretch is being composed anew {when} on."
+        case More():
+            return f"{_called(event.players)} stay a while, and come back more often."
+        case Less():
+            return _said_of_others(event, plan)
+
+
+def _said_of_others(event: Less, plan: Plan) -> str:
+    """Who takes over, and by when."""
+    here = _called(event.players)
+    for change in plan.changes:
+        due = change.not_after >= event.at and change.until is None
+        if due and change.players != event.players:
+            others = _called(change.players)
+            return f"Less of {here}: {others} take over by {_clock(change.not_after)}."
+    return f"{here} come back more rarely; nobody else who fits can take over now."
+
+
+def _called(players: Players) -> str:
+    return f"{spelled(players.instrument)}, {spelled(players.genre)}"
+
+
+def _clock(seconds: float) -> str:
+    """'3:05'."""
+    return f"{int(seconds // 60)}:{int(seconds % 60):02d}"

@@ -150,7 +150,7 @@ class Steering:
         else:
             state.ask(KeepEvent(splice.event))
             state.furthest = min(state.furthest, clip.start)
-            state.say(said_of(splice.event, clip.start / SAMPLE_RATE), answer=True)
+            state.say(said_of(splice.event, clip.start / SAMPLE_RATE, splice.plan), answer=True)
         changed = (spec.key for spec in old.clips[splice.plan.first_changed :])
         state.forget(key for key in changed if key != splice.source and not state.is_composing(key))
 

@@ -23,10 +23,11 @@ from engine.clip_record import ClipRecord
 from engine.composers.base import CONTINUATION_LIMIT, EMBEDDED, Marks, resolve_composer
 from engine.errors import MusmedError
 from engine.plan.clock import CLIP_SECONDS, clip_count
-from engine.plan.events import Event, Steer
+from engine.plan.events import Event, Less, More, Steer
 from engine.plan.planner import check_request
 from engine.plan.request import MAX_MINUTES, Request
 from engine.plan.spec import ClipSpec
+from engine.plan.words import known
 from engine.printable import one_line
 from engine.session.library.records import ClipRow, NoticeRow, SessionRow, State, StoredSession
 
@@ -219,6 +220,9 @@ def read_events(rows: Sequence[Row], total: float) -> tuple[Event, ...]:
         since = event.at
         if isinstance(event, Steer):
             event = msgspec.structs.replace(event, word=_word(event.word))
+        if isinstance(event, More | Less) and not known(event.players):
+            log.warning("event %d is about players that nobody knows", number)
+            break
         done.append(event)
     return tuple(done)
 
