@@ -191,7 +191,10 @@ class MusmedApp(App[Left]):
         self._control.volume = event.volume
         if not self._leaving:
             self._close_session()
-            screen = CheckOutScreen(event.last, event.begun, self._control.folder, self._glyphs)
+            folder, grounding = self._control.folder, event.grounding
+            screen = CheckOutScreen(
+                event.last, event.begun, folder, self._glyphs, grounding=grounding
+            )
             self._show_instead(screen)
             self._show_felt(screen, event.last.session_id)
 

@@ -23,6 +23,7 @@ from engine.plan.spec import Plan
 from engine.plan.words import spelled
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
+from musmed_tui.grounding import LINE
 from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
 from musmed_tui.screens.sliders import Said, SlidersScreen
 from musmed_tui.session_control import Begun
@@ -115,9 +116,16 @@ class CheckOutScreen(ShownFocusScreen):
         """Stop saving."""
 
     def __init__(
-        self, last: Snapshot, begun: Begun, folder: Path, glyphs: Glyphs = "braille"
+        self,
+        last: Snapshot,
+        begun: Begun,
+        folder: Path,
+        glyphs: Glyphs = "braille",
+        *,
+        grounding: bool = False,
     ) -> None:
         super().__init__()
+        self._grounding = grounding
         self._glyphs: Glyphs = glyphs
         self._last = last
         self._begun = begun
@@ -134,6 +142,8 @@ class CheckOutScreen(ShownFocusScreen):
         with Horizontal(id="sides"):
             yield Circumplex(glyphs=self._glyphs, id="plane")
             with Vertical(id="panel"):
+                if self._grounding:
+                    yield Label(LINE, id="grounding", markup=False)
                 yield Words(id="kept")
                 yield Words(id="felt")
                 with Vertical(id="save"):

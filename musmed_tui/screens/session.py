@@ -16,6 +16,7 @@ from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
+from musmed_tui.grounding import Grounding
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
 from musmed_tui.screens.steering import SteerCard, bend
@@ -75,10 +76,14 @@ class SessionScreen(ShownFocusScreen):
     ]  # fmt: skip
 
     class Over(Message):
-        """The session has ended; ``last`` is how, ``volume`` what the listener left it at."""
+        """The session has ended; ``last`` is how, ``volume`` what the listener left it at;
+        ``grounding``: a line of it is offered."""
 
-        def __init__(self, last: Snapshot, begun: Begun, volume: float) -> None:
+        def __init__(
+            self, last: Snapshot, begun: Begun, volume: float, *, grounding: bool = False
+        ) -> None:
             super().__init__()
+            self.grounding = grounding
             self.volume = volume
             self.last = last
             self.begun = begun
@@ -107,6 +112,7 @@ class SessionScreen(ShownFocusScreen):
         self._over = False
         self._followed = False
         self._stop_early = False
+        self._grounding = Grounding()
 
     def compose(self) -> ComposeResult:
         yield Status(glyphs=self._glyphs, id="status")
@@ -166,7 +172,8 @@ class SessionScreen(ShownFocusScreen):
         self.query_one(Levels).show(snapshot.peak)  # the meter sinks when nothing else moves
         if over and not self._over:
             self._over = True
-            self.post_message(self.Over(snapshot, begun, self._volume))
+            offered = self._grounding.offered
+            self.post_message(self.Over(snapshot, begun, self._volume, grounding=offered))
 
     @while_open
     def _show(self, snapshot: Snapshot) -> None:
@@ -282,6 +289,7 @@ class SessionScreen(ShownFocusScreen):
     def action_ease(self) -> None:
         if self._runner is not None:
             self._runner.ease()
+            self._grounding.eased()
 
     def action_louder(self) -> None:
         self._change_volume(VOLUME_STEP)
@@ -309,6 +317,7 @@ class SessionScreen(ShownFocusScreen):
         """What has not begun yet is stopped as soon as it has."""
         if self._runner is not None:
             self._runner.stop()
+            self._grounding.stopped()
         else:
             self._stop_early = True
 

@@ -8,7 +8,7 @@ from engine.listener.ratings import Felt, Rating, written
 from musmed_tui.widgets.words import Part
 from musmed_tui.wording import change_in_short
 
-_UNSAID = "how do you feel now?  s: sliders, a note"
+_UNSAID = "how do you feel?  s: sliders, a note"
 
 
 def felt_in_words(felt: Felt) -> Iterator[Part]:

@@ -28,6 +28,7 @@ SCREENS: dict[str, tuple[bool, tuple[str, ...]]] = {
     "session-engine": (True, ("i",)),
     "session-moods": (True, ("m",)),
     "check-out": (True, ("q",)),
+    "check-out-grounding": (True, ("e", "q")),
     "check-out-sliders": (True, ("q", "s", "right", "tab")),
     "help": (True, ("question_mark",)),
     "history": (False, ("p", "down")),
