@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.affect.circumplex import Affect
 from engine.listener.history import Past
+from engine.listener.personal_meter import UNBENT, PersonalMeter, personal_meter
 from engine.listener.preferences import Learned, learned
 from engine.listener.ratings import Felt, Rating, clean_note
 from engine.plan.spec import ClipSpec
@@ -24,10 +25,11 @@ HeardClips = tuple[tuple[ClipSpec, Affect | None], ...]
 
 
 class OnePast(NamedTuple):
-    """A session of the past, and what was heard of it."""
+    """A session of the past, what was heard of it, and the meter as bent to the listener."""
 
     past: Past
     clips: HeardClips
+    meter: PersonalMeter = UNBENT
 
 
 class ListenerControl:
@@ -59,9 +61,11 @@ class ListenerControl:
     def past(self, session: str) -> OnePast:
         """One session, with its clips."""
         from engine.session.library.past import past_session
+        from engine.session.library.rated import rated_music
 
         past, readings = past_session(self._library, session)
-        return OnePast(past, heard_clips(past, readings))
+        meter = personal_meter(rated_music(self._library))
+        return OnePast(past, heard_clips(past, readings), meter)
 
     def rename(self, session: str, name: str) -> None:
         """Call a session ``name``, '' for nothing."""

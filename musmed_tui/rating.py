@@ -25,9 +25,12 @@ def keep(
     felt = library.listener.felt([session])[session]
     if before is not None:
         _keep_one(library, session, "before", before, "")
-    if after is not None or note is not None:
-        rating = felt.after if after is None else after
-        _keep_one(library, session, "after", rating, felt.note if note is None else note)
+    if after is not None:
+        _keep_one(library, session, "after", after, felt.note if note is None else note)
+    elif note is not None and not felt.after.is_none:
+        library.listener.annotate(session, note)  # which says nothing of when it was rated
+    elif note is not None:
+        _keep_one(library, session, "after", Rating(), note)
     return library.listener.felt([session])[session]
 
 

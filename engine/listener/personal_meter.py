@@ -237,3 +237,7 @@ def _summed(x: Floats, y: Floats) -> _Sums:
         np.asarray(x @ y),
         np.asarray(y @ y),
     )
+
+
+UNBENT = personal_meter(())
+"""The general meter, of who has rated nothing."""

@@ -16,7 +16,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.phrases import called, towards
 from engine.listener.history import Past
 from engine.listener.likings import Liking
-from engine.listener.personal_meter import Fit, PersonalMeter, in_short, personal_meter
+from engine.listener.personal_meter import UNBENT, Fit, PersonalMeter, in_short
 from engine.listener.ratings import SKIPPED, written
 from engine.listener.weeks import Verdict, changes_of, verdict
 from engine.plan.events import Ease, Less, More, Skip, Steer
@@ -32,8 +32,6 @@ MADE_BY_A_MACHINE = (
 
 READ = ("meter", "meter, bent", "give or take")
 """The columns of what the meter read, in which valence and arousal stand with a comma between."""
-UNBENT = personal_meter(())
-"""The general meter."""
 
 
 class Sounded(msgspec.Struct, frozen=True):

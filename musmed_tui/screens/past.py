@@ -11,8 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 
+from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
 from engine.listener.history import Past
+from engine.listener.personal_meter import UNBENT, in_short, said
 from engine.listener.ratings import written
 from engine.listener.report import done
 from engine.plan.planner import make_plan
@@ -54,6 +56,7 @@ class PastScreen(PastActions):
         super().__init__(keeper, glyphs)
         self._past = past
         self._clips: HeardClips = ()
+        self._meter = UNBENT
         self._changed = changed
 
     def compose(self) -> ComposeResult:
@@ -86,7 +89,7 @@ class PastScreen(PastActions):
             self.app.call_later(self._take, one)
 
     def _take(self, one: OnePast) -> None:
-        self._past, self._clips = one
+        self._past, self._clips, self._meter = one
         self._show()
 
     def took(self, session: str, one: OnePast | None) -> None:
@@ -133,17 +136,29 @@ class PastScreen(PastActions):
         if felt.note:
             yield ("\n\nnote\n", "$now bold")
             yield felt.note
+        if self._meter.used:
+            yield ("\n\nmeter", "$now bold")
+            yield f"\n{said('Valence', self._meter.valence)}"
+            yield f"\n{said('Arousal', self._meter.arousal)}"
 
     def _table(self) -> Iterator[Part]:
-        """Planned and measured, clip by clip."""
+        """Planned and measured, clip by clip, and the mood; where the meter is bent to the listener
+        the reading as bent stands in the mood's place, since there is no room for both."""
         if not self._clips:
             return
+        bent = self._meter.used
         yield ("\npath", "$now bold")
-        yield (f"\n time  {'planned'.ljust(_PLACE)} {'measured'.ljust(_PLACE)} mood", "$muted")
+        last = "for you" if bent else "mood"
+        yield (f"\n time  {'planned'.ljust(_PLACE)} {'measured'.ljust(_PLACE)} {last}", "$muted")
         for clip, measured in self._clips:
             seen = "" if measured is None else place_in_short(measured)
             yield (f"\n{clock(clip.start):>5}  ", "$muted")
-            yield f"{place_in_short(planned(clip))} {seen.ljust(_PLACE)} {clip.tags.mood}"
+            told = self._bent(measured) if bent else clip.tags.mood
+            yield f"{place_in_short(planned(clip))} {seen.ljust(_PLACE)} {told}"
+
+    def _bent(self, measured: Affect | None) -> str:
+        """Its uncertainty stands in 'musmed history ID': here is no room for it."""
+        return "" if measured is None else in_short(self._meter.bent(measured))[0]
 
     def _show_plane(self) -> None:
         past = self._past

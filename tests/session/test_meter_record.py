@@ -21,6 +21,7 @@ from engine.session.library.library import Library
 from engine.session.library.meter_record import MOST_CLIPS
 from engine.session.library.rated import SOON, rated_music
 from engine.session.library.schema import SHAPE
+from musmed_tui.rating import keep
 
 OLD = Path(__file__).parent / "library_of_schema_6.sql"
 """As the code before personal meters made it: its SQL, and the rows of two rated sessions."""
@@ -120,6 +121,25 @@ def test_what_is_forgotten_counts_no_more_and_stays_with_its_session(old: Path) 
     soon = library.load(FIRST).created + timedelta(minutes=2)
     library.listener.rate(FIRST, "after", Rating(9, 9), soon)  # said anew, it counts anew
     assert [one.rating for one in rated_music(library)] == [Rating(9, 9)]
+    library.close()
+
+
+def test_a_note_that_is_written_later_changes_nothing_of_it(old: Path) -> None:
+    """Neither when it was rated, nor that it was forgotten."""
+    library = Library(old)
+    before, felt = rated_music(library), library.listener.felt([FIRST])[FIRST]
+    keep(library, FIRST, note="Thought of again")
+    after = library.listener.felt([FIRST])[FIRST]
+    assert (after.note, after.after, after.after_at) == (
+        "Thought of again",
+        felt.after,
+        felt.after_at,
+    )
+    assert rated_music(library) == before
+    library.meter.forget()
+    keep(library, FIRST, note="")
+    assert library.listener.felt([FIRST])[FIRST].note == ""
+    assert rated_music(library) == ()
     library.close()
 
 

@@ -11,15 +11,18 @@ import pytest
 from support.card import Card
 from support.fake_session import FakeControl, make_app, run, settled, some_pasts, until
 from support.made_up_month import SESSIONS, made_up_month
+from support.rated_sessions import rated_sessions
 from support.real_app import a_control, real_app
 from support.waiting import HANG_SECONDS
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine.listener.history import Past
+from engine.listener.personal_meter import personal_meter
 from engine.listener.ratings import Rating
 from engine.session.library.library import Library
 from engine.session.library.past import past_sessions
+from engine.session.library.rated import rated_music
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.drawing.session_rows import heading, session_row
 from musmed_tui.past_words import HEARING
@@ -449,3 +452,37 @@ def test_a_real_history_is_named_rated_deleted_and_gone_on_with(month: SessionCo
             await pilot.press("q")
 
     run(go())
+
+
+@pytest.mark.parametrize("size", [SIZE, (120, 40)], ids=str)
+def test_where_the_meter_is_bent_to_the_listener_both_readings_stand_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    library = Library(tmp_path / "home" / "data" / "library")
+    ids = rated_sessions(library)
+    meter = personal_meter(rated_music(library))
+    library.close()
+    control = a_control(tmp_path / "home", monkeypatch, Card(rate=8.0))
+    seen = [one for _, one in control.listener.past(ids[-1]).clips if one is not None]
+
+    async def go() -> None:
+        async with real_app(control, check_in=True, size=size) as pilot:
+            app: Any = pilot.app
+            await opened(pilot, "enter")
+            assert isinstance(app.screen, PastScreen)
+            told = " ".join(said(app, "clips").split())
+            assert "time planned measured for you 0:00 " in told
+            for one in seen:
+                here = meter.valence.line.at(one.valence)
+                both = f"{one.valence:+.2f},{one.arousal:+.2f} {here.value:+.2f},-"
+                assert both in told
+            assert "Valence: bent to you" in said(app, "about")
+            control.library.meter.forget()
+            await pilot.press("escape", "enter")
+            await settled(pilot)
+            told = " ".join(said(app, "clips").split())
+            assert "time planned measured mood" in told
+            assert "bent" not in said(app, "about")
+
+    run(go())
+    control.close()

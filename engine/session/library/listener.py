@@ -64,6 +64,15 @@ class ListenerRecord:
                 f"INSERT OR REPLACE INTO ratings ({_RATING}) VALUES (?,?,?,?,?,?)", values
             )
 
+    def annotate(self, session: str, note: str) -> None:
+        """Keep ``note`` (clean already) beside how it was after a session, in place of the one that
+        was kept; what was rated then stays, and when."""
+        with self._errors(session):
+            self._db.write(
+                "UPDATE ratings SET note = ? WHERE session = ? AND moment = 'after'",
+                (note, session),
+            )
+
     def take_back(self, session: str, moment: Moment) -> None:
         """Forget how it was then, and the note of that moment."""
         with self._errors(session):
