@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from textual import events, on, work
@@ -25,8 +25,6 @@ from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.first_run import FirstRunScreen
 from musmed_tui.screens.help import HelpScreen, bindings_of, key_name, title
-from musmed_tui.screens.history import HistoryScreen
-from musmed_tui.screens.past_actions import PastActions
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.sliders import Said
 from musmed_tui.screens.too_small import TooSmallScreen, is_too_small
@@ -36,6 +34,9 @@ from musmed_tui.terminal.driver import TerminalDriver
 from musmed_tui.terminal.line_filter import VisibleOnly
 from musmed_tui.terminal.terminal import STOP_SIGNALS
 from musmed_tui.theming import Theme, for_textual, variables
+
+if TYPE_CHECKING:
+    from musmed_tui.screens.past_actions import PastActions
 
 TICK_SECONDS = 0.1
 SLOW_TICK_SECONDS = 0.5
@@ -154,10 +155,11 @@ class MusmedApp(App[Left]):
 
     @on(CheckInScreen.Past)
     def _show_history(self) -> None:
+        from musmed_tui.screens.history import HistoryScreen
+
         self.push_screen(HistoryScreen(self._control.listener, self._glyphs))
 
-    @on(PastActions.Again)
-    def _ask_again(self, event: PastActions.Again) -> None:
+    def on_past_actions_again(self, event: PastActions.Again) -> None:
         self._play_again(event.session, event.from_start)
 
     @work(thread=True)

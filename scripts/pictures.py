@@ -18,7 +18,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from support.fake_session import FakeControl, make_app  # noqa: E402
+from support.fake_session import FakeControl, make_app, some_pasts  # noqa: E402
 
 FONT = "DejaVu Sans Mono"
 SETTLE = 0.4
@@ -55,6 +55,9 @@ PICTURES = (
     Picture("steering", True, ("s", *["up"] * 8)),
     Picture("engine", True, ("i",)),
     Picture("check-out", True, ("q",)),
+    Picture("sliders", False, ("s", *["right"] * 9, "tab", *["left"] * 6), (80, 24)),
+    Picture("history", False, ("p", "down")),
+    Picture("past", False, ("p", "enter")),
     Picture("help", True, ("question_mark",)),
     *(
         picture._replace(size=size, theme=theme)
@@ -66,10 +69,13 @@ PICTURES = (
 
 async def taken(picture: Picture) -> str:
     """The picture as SVG."""
-    app = make_app(FakeControl(picture.theme), playing=picture.playing)
+    control = FakeControl(picture.theme)
+    control.listener.pasts = some_pasts(12)
+    app = make_app(control, playing=picture.playing)
     async with app.run_test(size=picture.size) as pilot:
         await pilot.pause(SETTLE)
-        await pilot.press(*picture.keys)
+        for key in picture.keys:
+            await pilot.press(key)
         await pilot.pause(SETTLE)
         return app.export_screenshot(title="musmed")
 

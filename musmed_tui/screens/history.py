@@ -20,7 +20,7 @@ from musmed_tui.drawing.session_rows import heading
 from musmed_tui.listener_control import OnePast
 from musmed_tui.past_words import HEARING, searched, this_week
 from musmed_tui.screens.past import PastScreen
-from musmed_tui.screens.past_actions import PAST_BINDINGS, PastActions, PastKeeper
+from musmed_tui.screens.past_actions import KEEPING, PLAYING, PastActions, PastKeeper
 from musmed_tui.screens.preferences import PreferencesScreen
 from musmed_tui.screens.shown_focus import while_open
 from musmed_tui.widgets.session_list import SessionList
@@ -50,10 +50,11 @@ class HistoryScreen(PastActions):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", show=False, tooltip="Open the session: way, path, likes, note"),
         Binding("slash", "search", "search", tooltip="Search in name, feelings, note and day"),
-        *PAST_BINDINGS,
+        *PLAYING,
         Binding("l", "likes", "likes", tooltip="What was learned of what you like, and from what"),
         Binding("escape", "leave", "back"),
         Binding("question_mark", "app.help", "help", key_display="?"),
+        *KEEPING,
         Binding("q", "app.quit", "quit"),
     ]
 

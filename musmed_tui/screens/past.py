@@ -23,7 +23,7 @@ from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.listener_control import HeardClips, OnePast
 from musmed_tui.past_words import place_in_short, planned
-from musmed_tui.screens.past_actions import PAST_BINDINGS, PastActions, PastKeeper
+from musmed_tui.screens.past_actions import KEEPING, PLAYING, PastActions, PastKeeper
 from musmed_tui.screens.shown_focus import while_open
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.transport import Transport
@@ -40,7 +40,8 @@ class PastScreen(PastActions):
     CSS_PATH = "past.tcss"
     AUTO_FOCUS = "#told"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *PAST_BINDINGS,
+        *PLAYING,
+        *KEEPING,
         Binding("escape", "leave", "back"),
         Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),

@@ -25,13 +25,15 @@ from musmed_tui.wording import named, story
 NAME_LIMIT = 80
 """Characters of what a listener calls a session."""
 _PLAYED_OUT = "It was heard to its end; r plays it again."
-PAST_BINDINGS: tuple[BindingType, ...] = (
+PLAYING: tuple[BindingType, ...] = (
     Binding("c", "again(False)", "continue", tooltip="Go on with this session"),
     Binding("r", "again(True)", "replay", tooltip="Play it again from the beginning"),
+    Binding("c", "played_out", show=False),
+)
+KEEPING: tuple[BindingType, ...] = (
     Binding("s", "sliders", "sliders", tooltip="Say how it was after it, and a note"),
     Binding("n", "name", "name", tooltip="Give it a name"),
     Binding("x", "delete", "delete", tooltip="Delete it and its sound, after a question"),
-    Binding("c", "played_out", show=False),
 )
 
 
@@ -50,7 +52,7 @@ class PastKeeper(Protocol):
 
 class PastActions(ShownFocusScreen):
     """Over a ``keeper``, which is asked in threads. ``took`` is called when a session has become
-    another, or is gone (None). Each such screen has ``PAST_BINDINGS`` among its own."""
+    another, or is gone (None). Each such screen has ``PLAYING`` and ``KEEPING`` among its keys."""
 
     class Again(Message):
         """A session is to be played, on or from its start."""
