@@ -159,6 +159,9 @@ class FakeRunner:
     def like(self, liked: bool) -> None:
         self.asked.append("like" if liked else "dislike")
 
+    def wish(self, more: bool) -> None:
+        self.asked.append("more" if more else "less")
+
     def pause_or_resume(self) -> None:
         self.asked.append("pause")
         self.change(state="playing" if self.snapshot.paused else "paused")
