@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Generator
@@ -51,7 +52,11 @@ _QUESTION = "How did it feel? valence,arousal, each 0 to 100 (such as 30,70); En
 
 
 class _StoppedError(Exception):
-    """The round was called off; what was answered is kept."""
+    """The round was called off, by a key or a ``signal``; what was answered is kept."""
+
+    def __init__(self, signal: signal.Signals | None = None) -> None:
+        super().__init__()
+        self.signal = signal
 
 
 def rate_clips(into: str | None) -> int:
@@ -62,20 +67,23 @@ def rate_clips(into: str | None) -> int:
     where = open_log()
     loaded = load_settings(where.settings)
     requests = clip_requests(np.random.default_rng())
-    kept = 0
-    with Signals() as signals, opened(where.library) as library:
+    kept, code = 0, 0
+    with opened(where.library) as library:
         heard = (
-            _played(requests, where, loaded, signals)
+            _played(requests, where, loaded)
             if into is None
-            else _files(requests, place_of(into, "folder"), where, signals)
+            else _files(requests, place_of(into, "folder"), where)
         )
-        with contextlib.suppress(_StoppedError), contextlib.closing(heard):
-            for number, reading in enumerate(heard, start=1):
-                kept += _asked(library, number, reading)
+        try:
+            with contextlib.closing(heard):
+                for number, reading in enumerate(heard, start=1):
+                    kept += _asked(library, number, reading)
+        except _StoppedError as stopped:
+            code = exit_code(stopped.signal)
         tell(f"{kept} of {len(requests)} clips rated, which are in no history.")
         for sentence in sentences(meter_of(library)):
             tell(sentence)
-    return exit_code(signals.stop)
+    return code
 
 
 def _asked(library: Library, number: int, reading: Affect | None) -> bool:
@@ -106,9 +114,7 @@ def _answer() -> Rating:
 # by ear
 
 
-def _played(
-    requests: tuple[Request, ...], where: Folders, loaded: Loaded, signals: Signals
-) -> Readings:
+def _played(requests: tuple[Request, ...], where: Folders, loaded: Loaded) -> Readings:
     """Play each; what the meter read of what was heard of it."""
     _check_sound(loaded)
     settings = msgspec.structs.replace(loaded.settings, composer="embedded")
@@ -125,7 +131,7 @@ def _played(
         control = SessionControl(own, Loaded(settings, loaded.origins), options)
         try:
             for number, request in enumerate(requests, start=1):
-                yield _heard(control, request, number, where, signals)
+                yield _heard(control, request, number, where)
         finally:
             control.close()
 
@@ -140,11 +146,9 @@ def _check_sound(loaded: Loaded) -> None:
         )
 
 
-def _heard(
-    control: SessionControl, request: Request, number: int, where: Folders, signals: Signals
-) -> Affect | None:
+def _heard(control: SessionControl, request: Request, number: int, where: Folders) -> Affect | None:
     """Play one clip, to its end or as far as it is listened to."""
-    with stderr_to(where.engine_log):
+    with Signals() as signals, stderr_to(where.engine_log):
         begun = control.begin(request)
         try:
             stops = _listen(begun.runner, number, signals)
@@ -154,7 +158,7 @@ def _heard(
     if status.failure is not None:
         raise MusmedError(status.failure)
     if stops:
-        raise _StoppedError
+        raise _StoppedError(signals.stop)
     return control.library.meter.read_at_end(
         status.session, min(status.playback.heard, CLIP_SECONDS)
     )
@@ -200,9 +204,7 @@ def _act(runner: Running, key: str) -> None:
 # into files
 
 
-def _files(
-    requests: tuple[Request, ...], folder: Path, where: Folders, signals: Signals
-) -> Readings:
+def _files(requests: tuple[Request, ...], folder: Path, where: Folders) -> Readings:
     """Write each as a file of ``folder``; what the meter reads of it. The files are written before
     anything is asked, and stay."""
     if os.path.lexists(folder):
@@ -210,7 +212,7 @@ def _files(
     readings = []
     try:
         make_private_folder(folder)
-        with tempfile.TemporaryDirectory(prefix="musmed-clips-") as aside:
+        with Signals() as signals, tempfile.TemporaryDirectory(prefix="musmed-clips-") as aside:
             for number, request in enumerate(requests, start=1):
                 target = folder / f"{number}.flac"
                 readings.append(_rendered(request, Path(aside) / target.name, where, signals))
@@ -242,7 +244,7 @@ def _rendered(request: Request, output: Path, where: Folders, signals: Signals) 
             cancelled=lambda: signals.stop is not None,
         )
     except CancelledError as error:
-        raise _StoppedError from error
+        raise _StoppedError(signals.stop) from error
     readings = measure_file(output).readings
     return Affect(
         sum(one.valence for one in readings) / len(readings),
