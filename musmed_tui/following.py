@@ -79,7 +79,8 @@ def asked_for(asked: Asked, wanted: Next) -> Asked:
     ``MusmedError`` where a feeling was asked for, too."""
     if asked.start is not None or asked.target is not None:
         raise MusmedError(
-            f"{wanted.named} says from which feeling to which; leave out --from and --to."
+            f"{wanted.named} says from which feeling to which; leave out --from and --to, "
+            "also in a file of feelings."
         )
     step = wanted.stand.step
     minutes = None if step.minutes is None else f"{step.minutes:g}"

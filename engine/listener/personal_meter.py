@@ -197,7 +197,7 @@ def _posterior(sums: _Sums) -> tuple[Floats, Floats, tuple[Floats, Floats, Float
     freedom = NOISE_WORTH + sums.n
     left = sums.yy + second - offset * right[0] - slope * right[1]
     variance = (NOISE_WORTH * NOISE**2 + np.maximum(left, 0.0)) / freedom
-    return offset, slope, (c / whole, -b / whole, a / whole), variance, freedom
+    return offset, slope, (c / whole, 0.0 - b / whole, a / whole), variance, freedom
 
 
 def _line(x: Floats, y: Floats) -> Line:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
+from engine.affect.harm import help_for
 from engine.errors import MusmedError
 from engine.listener.course import Course, Stand, following
 from musmed_tui.asked import Asked
@@ -15,7 +16,7 @@ from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.following import how_far, read_course
 from musmed_tui.plain.keys import KeyDecoder
 from musmed_tui.preference_words import day_of
-from musmed_tui.terminal.streams import say, say_json, tell
+from musmed_tui.terminal.streams import remark, say, say_json, tell
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import Signals, look_at_terminal, reading_keys
 from musmed_tui.wording import clock
@@ -31,6 +32,8 @@ def show_course(file: str | None, *, as_json: bool) -> int:
     course = read_course(file)
     found = _how_far(course)
     wanted = following(found)
+    if help_here := help_for(*{text for one in course.steps for text in (one.start, one.target)}):
+        remark(help_here)
     if as_json:
         number = None if wanted is None else wanted.step.number
         told = [_told(stand) for stand in found]
@@ -45,6 +48,10 @@ def show_course(file: str | None, *, as_json: bool) -> int:
         say("All of them were heard.")
         return 0
     say(_next_in_words(wanted, found, _today()))
+    if (begun := wanted.heard) is not None and begun.heard >= 1.0:
+        say(
+            f"'musmed resume {begun.session}' goes on with what was begun on {day_of(begun.begun)}."
+        )
     if not look_at_terminal(plain=False).keys:
         tell(f"'musmed play --course {shlex.quote(file)}' begins it.")
         return 0

@@ -105,6 +105,21 @@ def test_what_was_heard_is_found_in_the_library(
     assert told(file, monkeypatch, capsys)["next"] == 1
 
 
+def test_what_was_begun_can_be_gone_on_with(file: str, monkeypatch: Patch, capsys: Printed) -> None:
+    session = begun(1, heard=20.0)
+    assert musmed(monkeypatch, "course", file) == 0
+    assert f"'musmed resume {session}' goes on with what was begun" in capsys.readouterr().out
+
+
+def test_who_has_written_down_danger_is_told_where_help_is(
+    file: str, monkeypatch: Patch, capsys: Printed
+) -> None:
+    text = Path(file).read_text("utf-8")
+    Path(file).write_text(text.replace('"sad"', '"I want to die"'), "utf-8")
+    assert musmed(monkeypatch, "course", file) == 0
+    assert "findahelpline.com" in capsys.readouterr().err
+
+
 def test_a_day_to_come_is_said_and_one_gone_by_is_not(
     file: str, monkeypatch: Patch, capsys: Printed
 ) -> None:
@@ -176,6 +191,7 @@ def test_when_all_were_heard_nothing_more_is_asked(
         (("course", "."), "can't be read"),
         (("course", "bad.toml"), "at '[[session]] 1.minutes'"),
         (("play", "--course", "bad.toml"), "can't be followed"),
+        (("play", "--course", "evenings.toml", "--feelings", "felt.toml"), "a file of feelings"),
         (("play", "--course", "evenings.toml", "--from", "sad"), "leave out --from and --to"),
         (("play", "--course", "evenings.toml", "--to", "sad"), "leave out --from and --to"),
     ],
@@ -184,6 +200,7 @@ def test_what_can_t_be_done_is_one_sentence(
     words: tuple[str, ...], why: str, tmp_path: Path, monkeypatch: Patch, capsys: Printed
 ) -> None:
     (tmp_path / "bad.toml").write_text(TEXT.replace("minutes = 2", "minutes = 90"), "utf-8")
+    (tmp_path / "felt.toml").write_text('from = "sad"', "utf-8")
     monkeypatch.chdir(tmp_path)
     assert musmed(monkeypatch, *words) == 2
     said = capsys.readouterr().err
