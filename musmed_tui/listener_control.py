@@ -45,10 +45,11 @@ class ListenerControl:
         return self._library.listener.felt([session])[session]
 
     def rate(self, session: str, after: Rating, note: str | None) -> Felt:
-        """Keep how it was after a session, and the note (None: as it is); what is kept then."""
-        return keep(
-            self._library, session, after=after, note=None if note is None else clean_note(note)
-        )
+        """Keep how it was after a session, and the note (None: as it is); what is kept then. What
+        was rated so before is not rated anew: it keeps its time."""
+        told = None if note is None else clean_note(note)
+        rated = None if after == self.felt(session).after else after
+        return keep(self._library, session, after=rated, note=told)
 
     # sessions of the past
 

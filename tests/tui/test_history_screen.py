@@ -412,6 +412,17 @@ def month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SessionCo
     made.close()
 
 
+def test_a_note_alone_leaves_when_it_was_rated(month: SessionControl) -> None:
+    past = next(one for one in past_sessions(month.library) if not one.felt.after.is_none)
+    felt = month.listener.rate(past.id, past.felt.after, "only a note")
+    assert (felt.after, felt.after_at, felt.note) == (
+        past.felt.after,
+        past.felt.after_at,
+        "only a note",
+    )
+    assert month.listener.rate(past.id, Rating(1, 2), None).after_at != past.felt.after_at
+
+
 def test_pages_are_the_whole_history(month: SessionControl) -> None:
     whole = past_sessions(month.library)
     assert len(whole) == SESSIONS

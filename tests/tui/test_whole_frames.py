@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.fake_session import FakeControl, make_app, run, settled
+from support.fake_session import (
+    FakeControl,
+    make_app,
+    run,
+    settled,
+    some_pasts,
+    some_preferences,
+)
 
 from musmed_tui.app import MusmedApp
 from musmed_tui.widgets.circumplex import Circumplex
@@ -25,6 +32,14 @@ WAYS: dict[str, tuple[bool, tuple[tuple[str, ...], ...]]] = {
     "help and back": (True, (("question_mark",), ("escape",))),
     "help of the check-in": (False, (("question_mark",), ("escape",))),
     "list and back": (False, (("w",), ("escape",))),
+    "sliders and back": (False, (("s",), ("enter",), ("enter",))),
+    "history and back": (
+        False,
+        (("p",), ("enter",), ("escape",), ("l",), ("escape",), ("escape",)),
+    ),
+    "a name for one": (False, (("p",), ("n",), ("escape",), ("x",), ("escape",), ("slash",))),
+    "played from the history": (False, (("p",), ("c",))),
+    "said after it": (True, (("q",), ("s",), ("escape",))),
     "steering": (True, (("s",), ("slash",), ("escape",))),
     "saving": (True, (("q",), ("w",), ("enter",), ("escape",))),
 }
@@ -73,7 +88,10 @@ def test_no_frame_is_empty(
     frames: list[Frame] = []
 
     async def go() -> None:
-        app = make_app(FakeControl(), playing=playing)
+        control = FakeControl()
+        control.listener.pasts = some_pasts()
+        control.listener.preferences = some_preferences()
+        app = make_app(control, playing=playing)
         recorded(app, frames, monkeypatch)
         async with app.run_test(size=size) as pilot:
             await settled(pilot)
