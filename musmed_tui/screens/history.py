@@ -23,6 +23,7 @@ from musmed_tui.screens.past import PastScreen
 from musmed_tui.screens.past_actions import KEEPING, PLAYING, PastActions, PastKeeper
 from musmed_tui.screens.preferences import PreferencesScreen
 from musmed_tui.screens.shown_focus import while_open
+from musmed_tui.screens.weeks import WeeksScreen
 from musmed_tui.widgets.session_list import SessionList
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.typed_line import TypedLine
@@ -52,6 +53,7 @@ class HistoryScreen(PastActions):
         Binding("slash", "search", "search", tooltip="Search in name, feelings, note and day"),
         *PLAYING,
         Binding("l", "likes", "likes", tooltip="What was learned of what you like, and from what"),
+        Binding("w", "weeks", "weeks", tooltip="Week by week, with how it was after less before"),
         Binding("escape", "leave", "back"),
         Binding("question_mark", "app.help", "help", key_display="?"),
         *KEEPING,
@@ -175,6 +177,10 @@ class HistoryScreen(PastActions):
 
     def action_likes(self) -> None:
         self.app.push_screen(PreferencesScreen(self._keeper))
+
+    def action_weeks(self) -> None:
+        """The weeks of what is shown."""
+        self.app.push_screen(WeeksScreen(self._list.pasts, self._glyphs))
 
     def action_search(self) -> None:
         self.add_class("-searching")

@@ -18,6 +18,7 @@ from musmed_tui.screens.past import PastScreen
 from musmed_tui.screens.preferences import PreferencesScreen
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.sliders import SlidersScreen
+from musmed_tui.screens.weeks import WeeksScreen
 from musmed_tui.widgets.choice import Choice
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.engine_card import EngineCard
@@ -200,6 +201,7 @@ _DOES: dict[str, Callable[[Moment, Moment], bool]] = {
     "again(False)": _again(from_start=False),
     "name": _comes(LineScreen),
     "likes": _comes(PreferencesScreen),
+    "weeks": _comes(WeeksScreen),
     "forget": lambda was, now: now.options < was.options,
     "forget_all": _comes(ConfirmScreen),
     "delete": _comes(ConfirmScreen),

@@ -11,6 +11,8 @@ from textual.widgets import Input, ProgressBar
 
 from musmed_tui.app import Left
 
+pytestmark = pytest.mark.usefixtures("utc")
+
 
 async def pressed(pilot: Pilot[Left], *keys: str) -> None:
     await settled(pilot)
@@ -33,6 +35,7 @@ SCREENS: dict[str, tuple[bool, tuple[str, ...]]] = {
     "help": (True, ("question_mark",)),
     "history": (False, ("p", "down")),
     "past": (False, ("p", "enter")),
+    "weeks": (False, ("p", "w")),
     "likes": (False, ("p", "l", "down")),
 }
 

@@ -20,6 +20,7 @@ from textual.widgets import Input
 from engine.listener.history import Past
 from engine.listener.personal_meter import personal_meter
 from engine.listener.ratings import Rating
+from engine.listener.weeks import weeks_of
 from engine.session.library.library import Library
 from engine.session.library.past import past_sessions
 from engine.session.library.rated import rated_music
@@ -31,10 +32,12 @@ from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.history import FIRST_PAGE, PAGE, HistoryScreen
 from musmed_tui.screens.past import PastScreen
 from musmed_tui.screens.session import SessionScreen
+from musmed_tui.screens.weeks import WeeksScreen
 from musmed_tui.session_control import SessionControl
 from musmed_tui.widgets.session_list import SessionList
 from musmed_tui.widgets.words import Words
 
+pytestmark = pytest.mark.usefixtures("utc")
 SIZE, SMALL = (80, 24), (40, 12)
 MANY = FIRST_PAGE + 2 * PAGE + 7
 
@@ -350,6 +353,43 @@ def test_how_it_was_can_be_said_later(control: FakeControl) -> None:
         assert (kept.after, kept.note) == (Rating(100, None), "note 0")
 
     control.listener.kept[control.listener.pasts[0].id] = control.listener.pasts[0].felt
+    run(go())
+
+
+@pytest.mark.parametrize("size", [SIZE, SMALL, (120, 40)], ids=str)
+@pytest.mark.parametrize(("count", "sure"), [(5, False), (40, True)])
+def test_weeks_and_no_verdict_under_six(
+    control: FakeControl, size: tuple[int, int], count: int, sure: bool
+) -> None:
+    control.listener.pasts = some_pasts(count)
+    weeks = weeks_of(control.listener.pasts)
+
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=size) as pilot:
+            await opened(pilot, "w")
+            assert isinstance(app.screen, WeeksScreen)
+            told = said(app, "weeks-said")
+            assert ("Valence rose: by +30" in told) == sure
+            assert ("Arousal fell: by -30" in told) == sure
+            assert (f"before and after {count} times" in told) == (not sure)
+            lines = said(app, "weeks-lines").splitlines()
+            assert [line.split()[0] for line in lines[2:]] == [str(w.monday) for w in weeks]
+            if size != SMALL:
+                assert any(str(weeks[-1].monday) in row and "●" in row for row in rows(app))
+            await pilot.press("escape")
+            assert isinstance(app.screen, HistoryScreen)
+
+    run(go())
+
+
+def test_weeks_are_those_of_what_was_found(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await opened(pilot, "slash", *"glad", "enter", "w")
+            assert "before and after once" in said(app, "weeks-said")
+
     run(go())
 
 

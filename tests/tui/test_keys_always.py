@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 import pytest
-from support.fake_session import make_app, run, until
+from support.fake_session import make_app, run, some_pasts, until
 from support.waiting import HANG_SECONDS
 from support.walking import WalkControl, begun, press, quiet, resize, saving, shown
 from textual import events
@@ -55,7 +55,8 @@ SIZES = (BIG, USUAL, USUAL, NARROW, NARROW, (80, 14), (44, 12), SMALL)
 KEYS = (
     *("s", "s", "s", "escape", "escape", "escape", "enter", "enter", "slash", "slash", "tab"),
     *("shift+tab", "up", "down", "left", "question_mark", "colon", "ctrl+p", "t", "i", "v", "m"),
-    *("g", "l", "a", "d", "e", "space", "n", "r", "c", "w", "b", "k", "q", "backspace", "pagedown"),
+    *("p", "p", "x", "y", "minus", "g", "l", "a", "d", "e", "space", "n", "r", "c", "w", "b"),
+    *("k", "q", "backspace", "pagedown"),
 )
 KINDS = {"key": 60, "burst": 14, "size": 12, "click": 8, "away": 3, "saved": 3, "over": 2}
 """What may happen, and how often it does."""
@@ -205,6 +206,7 @@ def test_keys_do_what_is_promised(
     async def go(seed: int) -> None:
         dice = random.Random(seed)
         control = WalkControl()
+        control.listener.pasts = some_pasts()
         done: list[Step] = []
         app = make_app(control, playing=seed % 3 > 0)
         async with app.run_test(size=dice.choice((BIG, USUAL, NARROW))) as pilot:

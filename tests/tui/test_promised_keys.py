@@ -87,6 +87,7 @@ HISTORY: dict[str, tuple[str, ...]] = {
     "name": ("p", "n"),
     "deleting": ("p", "x"),
     "likes": ("p", "l"),
+    "weeks": ("p", "w"),
 }
 """From the check-in on."""
 CHECK_OUT: dict[str, tuple[str, ...]] = {
