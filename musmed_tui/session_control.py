@@ -213,9 +213,13 @@ class SessionControl:
             stored = msgspec.structs.replace(stored, position=0.0)
         return expected_of(stored, self._volume)
 
+    def keeps(self, session: str) -> bool:
+        """Whether there is such a session."""
+        return session in self.library.ids()
+
     def goes_on(self, session: str) -> bool:
-        """Whether a session is kept and was not heard to its end yet."""
-        return session != "" and self.library.load(session).state != "finished"
+        """Whether a session that is kept was not heard to its end yet."""
+        return self.library.load(session).state != "finished"
 
     def end(self) -> None:
         """Fade out and end the session, if one plays; it is kept. Takes up to a second."""

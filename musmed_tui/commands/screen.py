@@ -120,12 +120,19 @@ def run_app(
             left = app.run()
             if app._exception is not None:
                 raise app._exception
-        last = left.last if left else None
-        goes_on = last is not None and control.goes_on(last.session_id)
-        rated = last is not None and control.listener.felt(last.session_id).after_at is not None
+        goes_on, rated = _became(control, left.last if left else None)
     finally:
         control.close()
     return _farewell(left, goes_on=goes_on, rated=rated)
+
+
+def _became(control: SessionControl, last: Snapshot | None) -> tuple[bool, bool]:
+    """Whether the last session can go on, and whether there is nothing left to rate of it. It may
+    have been deleted meanwhile."""
+    if last is None or not control.keeps(last.session_id):
+        return False, True
+    rated = control.listener.felt(last.session_id).after_at is not None
+    return control.goes_on(last.session_id), rated
 
 
 def _farewell(left: Left | None, *, goes_on: bool, rated: bool = False) -> int:

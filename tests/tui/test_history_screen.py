@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support.card import Card
-from support.fake_session import FakeControl, make_app, run, settled, some_pasts, until
+from support.fake_session import FakeControl, a_snapshot, make_app, run, settled, some_pasts, until
 from support.made_up_month import SESSIONS, made_up_month
 from support.rated_sessions import rated_sessions
 from support.real_app import a_control, real_app
@@ -25,6 +25,7 @@ from engine.session.library.library import Library
 from engine.session.library.past import past_sessions
 from engine.session.library.rated import rated_music
 from musmed_tui.app import Left, MusmedApp
+from musmed_tui.commands.screen import _became
 from musmed_tui.drawing.session_rows import heading, session_row
 from musmed_tui.past_words import HEARING
 from musmed_tui.screens.asking import ConfirmScreen, LineScreen
@@ -461,6 +462,21 @@ def test_a_note_alone_leaves_when_it_was_rated(month: SessionControl) -> None:
         "only a note",
     )
     assert month.listener.rate(past.id, Rating(1, 2), None).after_at != past.felt.after_at
+
+
+def test_a_session_that_was_deleted_meanwhile_is_no_trouble_at_the_end(
+    month: SessionControl,
+) -> None:
+    stopped = next(one for one in past_sessions(month.library) if one.state == "stopped")
+    last = month.first_look(stopped.id, from_start=False)
+    month.listener.rate(stopped.id, Rating(), "")
+    assert _became(month, last) == (True, False)
+    month.listener.rate(stopped.id, Rating(50, None), None)
+    assert _became(month, last) == (True, True)
+    month.listener.delete(stopped.id)
+    assert _became(month, last) == (False, True)
+    assert _became(month, a_snapshot(session_id="")) == (False, True)
+    assert _became(month, None) == (False, True)
 
 
 def test_pages_are_the_whole_history(month: SessionControl) -> None:
