@@ -21,7 +21,7 @@ from engine.plan.spec import Change, Plan, Players
 TENSE_TO_CALM = Request(
     start=feeling("tense").affect, target=feeling("calm").affect, temperature=1.0
 )
-relaxed = settings(deadline=None, max_examples=30)
+relaxed = settings(deadline=None, max_examples=10)
 
 
 def with_seed(seed: int) -> Request:
@@ -41,7 +41,7 @@ def new_at(plan: Plan, at: float) -> Change | None:
 @pytest.mark.parametrize("at", [10.0, 130.0, 400.0])
 def test_less_brings_others_who_go_with_the_path(at: float) -> None:
     found = 0
-    for seed in range(30):
+    for seed in range(12):
         before = make_plan(with_seed(seed))
         here = heard(before, at)
         plan = make_plan(with_seed(seed), [Less(at, here)])
@@ -55,7 +55,7 @@ def test_less_brings_others_who_go_with_the_path(at: float) -> None:
         assert may_follow(here, change.players, where)
         assert plan.path == before.path
         assert plan.levels == before.levels
-    assert found >= 15
+    assert found >= 6
 
 
 def test_less_near_the_end_or_of_what_is_pinned_brings_nobody() -> None:
@@ -100,7 +100,7 @@ def test_more_takes_back_a_change_that_is_coming() -> None:
 def test_they_come_back_more_often_or_more_rarely() -> None:
     def share(wish: type[More] | type[Less] | None) -> float:
         clips = []
-        for seed in range(40):
+        for seed in range(24):
             here = heard(make_plan(with_seed(seed)), 30.0)
             events = [] if wish is None else [wish(30.0, here)]
             plan = make_plan(with_seed(seed), events)
@@ -120,7 +120,7 @@ def test_they_come_back_more_often_or_more_rarely() -> None:
 )
 def test_the_past_stays(seed: int, said: list[tuple[float, type]]) -> None:
     """Whatever is wished for, what was due before stays, and the path is the one without it."""
-    request = with_seed(seed)
+    request = msgspec.structs.replace(with_seed(seed), minutes=6)
     events: list[Event] = []
     for share, kind in sorted(said, key=lambda one: one[0]):
         at = share * request.seconds
