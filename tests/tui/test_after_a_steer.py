@@ -21,6 +21,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import LANDMARKS, feeling
 from engine.affect.phrases import phrase
 from engine.plan.events import Ease, Skip, Steer
+from engine.plan.planner import make_plan
 from engine.session.conductor.splice import said_of
 from musmed_tui.app import Left
 from musmed_tui.commands.lists import show_sessions
@@ -226,7 +227,7 @@ def test_a_place_is_called_by_a_word_only_where_the_word_lies(
     ],
 )
 def test_what_was_asked_for_is_told_in_words_of_feeling(event: Any, sentence: str) -> None:
-    assert said_of(event, 62.0) == sentence
+    assert said_of(event, 62.0, make_plan(TENSE_TO_CALM, (event,))) == sentence
 
 
 GLAD, NEAR = Steer(10.0, feeling("glad").affect, "glad"), Steer(20.0, Affect(0.7, 0.3))
