@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Input
@@ -18,6 +18,7 @@ from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.grounding import Grounding
 from musmed_tui.screens.feeling_field import FeelingField
+from musmed_tui.screens.session_keys import SESSION_KEYS
 from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
 from musmed_tui.screens.steering import SteerCard, bend
 from musmed_tui.session_control import Begun, Running
@@ -46,34 +47,7 @@ class SessionScreen(ShownFocusScreen):
     """
 
     CSS_PATH = "session.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", "take it", key_display="enter",
-                tooltip="While steering: take the new path"),
-        Binding("escape", "leave", "leave it", tooltip="While steering: leave the path as it is"),
-        Binding("slash", "type", "type a word", priority=True,
-                tooltip="While steering: type the feeling"),
-        Binding("space", "pause", "pause", tooltip="Pause, and go on"),
-        Binding("e", "ease", "ease", tooltip="Calmer from here: lower arousal"),
-        Binding("s", "steer", "steer", tooltip="Move the target on the plane"),
-        Binding("q", "stop", "stop", tooltip="Fade out and end; the session is kept"),
-        Binding("question_mark", "app.help", "help", key_display="?"),
-        Binding("n", "skip", "anew", tooltip="Compose this stretch anew"),
-        Binding("l", "like", show=False, tooltip="You like what plays: it is kept"),
-        Binding("d", "dislike", show=False, tooltip="You don't like what plays: it is kept"),
-        Binding("L", "more", show=False, tooltip="More of what plays: it stays a while"),
-        Binding("D", "less", show=False, tooltip="Less of what plays: others take over"),
-        Binding("plus", "louder", "volume", key_display="- +", tooltip="Louder"),
-        Binding("equals_sign,up", "louder", show=False),
-        Binding("minus,underscore,down", "softer", show=False, tooltip="Softer"),
-        Binding("full_stop", "forward", "seek", key_display=", .", tooltip="On 10 seconds"),
-        Binding("greater_than_sign,right", "forward", show=False),
-        Binding("comma,less_than_sign,left", "back", show=False, tooltip="Back 10 seconds"),
-        Binding("i", "card", "engine", tooltip="Show or hide the engine's figures"),
-        Binding("m", "moods", "moods", tooltip="Show every mood on the plane, or few"),
-        Binding("v", "view", "words", tooltip="In a narrow window: the plane, or the words"),
-        Binding("pagedown", "down", show=False, tooltip="On in the words, where they are cut off"),
-        Binding("pageup", "up", show=False, tooltip="Back in the words"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = [*SESSION_KEYS]
 
     class Over(Message):
         """The session has ended; ``last`` is how, ``volume`` what the listener left it at;
