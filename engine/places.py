@@ -74,6 +74,16 @@ def is_there(text: str) -> bool:
         return False
 
 
+def read_small(path: Path, called: str, most: int) -> bytes:
+    """At most ``most`` + 1 bytes of the file at ``path``: one more tells that it is too long.
+    Raises ``MusmedError`` about what is ``called`` so, where it can't be read."""
+    try:
+        with open_file(path) as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise MusmedError(f"{called} can't be read ({_reason(error)}); mend the path.") from error
+
+
 def open_file(path: Path) -> io.BufferedReader:
     """The file at ``path``, to be read. Raises ``OSError``, for what is no regular file too:
     opening a pipe would wait for who writes to it, and a device may have no end."""

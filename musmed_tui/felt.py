@@ -14,7 +14,7 @@ import msgspec
 
 from engine.errors import MusmedError
 from engine.listener.ratings import HIGHEST, Rating, parse_rating
-from engine.places import open_file, place_of
+from engine.places import place_of, read_small
 from musmed_tui.asked import Asked
 from musmed_tui.terminal.streams import remark
 
@@ -39,13 +39,7 @@ class Feelings(
 def read_feelings(named: str) -> Feelings:
     """The file ``named``. Raises ``MusmedError`` that repeats nothing of what is in it."""
     path = place_of(named, "file of feelings")
-    try:
-        with open_file(path) as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise MusmedError(
-            f"The feelings in {path} can't be read ({error.strerror or error}); mend the path."
-        ) from error
+    data = read_small(path, f"The feelings in {path}", MAX_FILE_BYTES)
     if len(data) > MAX_FILE_BYTES:
         raise MusmedError(f"The feelings in {path} are over 64 KiB; shorten them.")
     try:

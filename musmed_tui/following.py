@@ -10,7 +10,7 @@ import msgspec
 
 from engine.errors import MusmedError
 from engine.listener.course import MAX_BYTES, Course, Stand, following, parse_course, stands
-from engine.places import open_file, place_of
+from engine.places import place_of, read_small
 from musmed_tui.asked import Asked
 
 if TYPE_CHECKING:
@@ -38,13 +38,7 @@ class Next(msgspec.Struct, frozen=True):
 def read_course(named: str) -> Course:
     """The course in the file ``named``. Raises ``MusmedError``."""
     path = place_of(named, "course")
-    try:
-        with open_file(path) as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise MusmedError(
-            f"The course {path} can't be read ({error.strerror or error}); mend the path."
-        ) from error
+    data = read_small(path, f"The course {path}", MAX_BYTES)
     try:
         return parse_course(data)
     except MusmedError as error:

@@ -17,7 +17,7 @@ from engine.affect.categories import Category, fits
 from engine.affect.circumplex import Affect
 from engine.affect.moods import MAX_NAME, MOODS, MoodTable, PlacedMood, check_name
 from engine.errors import MusmedError
-from engine.places import look_at, open_file
+from engine.places import look_at, read_small
 from engine.printable import one_line
 from engine.private import open_private
 
@@ -84,13 +84,7 @@ class _Known(msgspec.Struct):
 
 def read_table(path: Path) -> SignedTable:
     """The table at ``path``. Raises ``MusmedError`` for what can't be read or is none."""
-    try:
-        with open_file(path) as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise MusmedError(
-            f"The mood table {path} can't be read ({error.strerror}); mend the path."
-        ) from error
+    data = read_small(path, f"The mood table {path}", MAX_BYTES)
     try:
         if len(data) <= MAX_BYTES:
             return _decoded(data)

@@ -2,7 +2,8 @@
 itself. Pure, numpy alone.
 
 rating = offset + slope * reading + noise, on the plane. The offset, the slope and the variance of
-the noise have a normal-inverse-gamma prior, which is the general meter (offset 0, slope 1), and is
+the noise have a normal-inverse-gamma prior (Murphy 2012, *Machine Learning: A Probabilistic
+Perspective*, 7.6.3), which is the general meter (offset 0, slope 1), and is
 so wide as VGMIDI's raters lie apart (docs/listener.md). It is used only where it would have told
 the listener's own ratings clearly better than the general meter, each left out in turn.
 """

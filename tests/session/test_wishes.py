@@ -48,6 +48,12 @@ def test_a_wish_is_an_event_and_is_played_again_alike(
     assert isinstance(event, More if more else Less)
     here = make_plan(REQUEST).clips[0].tags
     assert (event.players.instrument, event.players.genre) == (here.instrument, here.genre)
+    plain, wished = make_plan(REQUEST), make_plan(REQUEST, stored.events)
+    assert wished.changes != plain.changes
+    if not more:
+        later = next(clip for clip in wished.clips if clip.start >= event.at)
+        assert later.tags.instrument != here.instrument
+        assert later.key in stored.records, "it was composed as it is now planned"
     expected = "stay a while" if more else "take over by"
     assert any(expected in one for one in said), said
     again = tmp_path / "again.wav"
