@@ -13,9 +13,9 @@ import argparse
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -24,6 +24,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 from engine.listener.personal_meter import LEAST, Fit, Line, fitted  # noqa: E402
+
+if TYPE_CHECKING:
+    from meter_renderings import Piece
 
 COUNTS = (6, 12, 24)
 LISTENERS = 4_000
@@ -123,7 +126,7 @@ class Heard(NamedTuple):
     fold: np.ndarray
 
 
-def cross_validated(pieces: list, cache: Path) -> Heard:  # type: ignore[type-arg]
+def cross_validated(pieces: Sequence[Piece], cache: Path) -> Heard:
     """The meter's readings of every piece, by a meter that has heard no rendering of it."""
     import train_meter
     from meter_renderings import cached
@@ -171,7 +174,7 @@ def raters_of(vgmidi: Path) -> dict[str, list[dict[str, list[float]]]]:
     return found
 
 
-def halves(vgmidi: Path, heard: Heard, pieces: list, axis: int) -> Iterator[Half]:  # type: ignore[type-arg]
+def halves(vgmidi: Path, heard: Heard, pieces: Sequence[Piece], axis: int) -> Iterator[Half]:
     """Every rater of every piece with four readings or more."""
     import train_meter
 
