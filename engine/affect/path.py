@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -109,6 +110,37 @@ def ease(path: Path, at: float, total: float) -> Path:
     return _through(*_before(path, at), *after)
 
 
+def dwell(path: Path, at: float, seconds: float, total: float) -> Path:
+    """``path`` up to ``at``, where it stays for ``seconds``, but at most half of what is left until
+    ``total``; then it goes on.
+
+    What was to come is so much later, and the time is taken from the settling at the end: the way
+    is as gentle as it was. Where the settling is shorter than the stay, the way is travelled faster
+    by what is lacking, at most twice. A path that has arrived at ``at`` is as it was.
+    """
+    arrives = arrival(path)
+    if arrives <= at:
+        return path
+    stay = min(seconds, (total - at) / 2)
+    begins, left = at + stay, total - at - stay
+    pace = min(1.0, left / (arrives - at))
+    later = [
+        (begins + (p.time - at) * pace, p.affect)
+        for p in path.segment(at, arrives).waypoints
+        if p.time > at
+    ]
+    here, goal = path.at(at), path.at(total)
+    return _through(*_before(path, at), (at, here), (begins, here), *later, (total, goal))
+
+
+def arrival(path: Path) -> float:
+    """The second from which on the path stays where it ends."""
+    points = path.waypoints
+    goal = points[-1].affect
+    moves = (p.time for p, before in _backwards(points) if before.affect != goal)
+    return next(moves, points[0].time)
+
+
 def speed(path: Path) -> float:
     """The path's largest speed in affect units per 30 s."""
     points = path.waypoints
@@ -129,6 +161,11 @@ def gentle_seconds(distance: float) -> float:
 def _travel_seconds(distance: float, seconds: float) -> float:
     """How long a way of ``distance`` takes when ``seconds`` are left for travel and settling."""
     return min(TRAVEL_FRACTION * seconds, distance / GENTLE_SPEED * SPEED_SECONDS)
+
+
+def _backwards(points: tuple[Waypoint, ...]) -> Iterator[tuple[Waypoint, Waypoint]]:
+    """Each waypoint with the one before it, the last first."""
+    return zip(reversed(points), reversed(points[:-1]), strict=False)
 
 
 def _before(path: Path, at: float) -> list[tuple[float, Affect]]:

@@ -8,6 +8,7 @@ import msgspec
 
 from engine.listener.likings import Liking
 from engine.listener.ratings import Felt
+from engine.plan.body import Offer
 from engine.plan.events import Event
 from engine.plan.request import Request
 
@@ -26,3 +27,5 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     heard: float
     felt: Felt = Felt()
     likings: tuple[Liking, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    """What was offered because of the body."""

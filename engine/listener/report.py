@@ -19,7 +19,8 @@ from engine.listener.likings import Liking
 from engine.listener.personal_meter import UNBENT, Fit, PersonalMeter, in_short
 from engine.listener.ratings import SKIPPED, written
 from engine.listener.weeks import Verdict, changes_of, verdict
-from engine.plan.events import Ease, Less, More, Skip, Steer
+from engine.plan.body import Offer, in_words
+from engine.plan.events import Dwell, Ease, Event, Less, More, Skip, Steer
 from engine.plan.spec import Players
 from engine.plan.words import spelled
 
@@ -121,24 +122,35 @@ def way(past: Past) -> str:
 
 
 def done(past: Past) -> str:
-    """What the listener did in it, with its times, and where it ended if that was not its end."""
-    said = []
-    for event in past.events:
-        at = clock(event.at)
-        match event:
-            case Steer():
-                said.append(f"steered to {towards(event.target, event.word)} at {at}")
-            case Ease():
-                said.append(f"eased at {at}")
-            case Skip():
-                said.append(f"composed anew at {at}")
-            case More() | Less():
-                wish = "more" if isinstance(event, More) else "less"
-                said.append(f"{wish} wanted of {_players(event.players)} at {at}")
+    """What the listener did in it and what was done or offered because of their body, with its
+    times, and where it ended if that was not its end."""
+    said = [(event.at, _did(event)) for event in past.events]
+    said += [(one.at, _offered(one)) for one in past.offers]
+    told = [what for _, what in sorted(said, key=lambda one: one[0])]
     if past.state != "finished":
         how = "stopped" if past.state == "stopped" else "broken off"
-        said.append(f"{how} at {clock(past.heard)}")
-    return ", ".join(said) or "heard to its end"
+        told.append(f"{how} at {clock(past.heard)}")
+    return ", ".join(told) or "heard to its end"
+
+
+def _did(event: Event) -> str:
+    at = clock(event.at)
+    match event:
+        case Steer():
+            return f"steered to {towards(event.target, event.word)} at {at}"
+        case Ease():
+            return f"eased at {at}"
+        case Skip():
+            return f"composed anew at {at}"
+        case More() | Less():
+            wish = "more" if isinstance(event, More) else "less"
+            return f"{wish} wanted of {_players(event.players)} at {at}"
+        case Dwell():
+            return f"the way stayed {event.seconds:g} s longer at {at} ({in_words(event.why)})"
+
+
+def _offered(offer: Offer) -> str:
+    return f"an ease was offered at {clock(offer.at)} ({in_words(offer.why)})"
 
 
 def liked(past: Past) -> str:

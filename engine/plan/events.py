@@ -1,4 +1,5 @@
-"""What the listener does during a session: stored, so that the session can be made again.
+"""What the listener does during a session, or what is done for their body: stored, so that the
+session can be made again.
 
 ``at`` is session seconds. Of an event that is kept, the change is heard from the first beat
 (MusicGen: code frame) at or after ``at``: it was aimed a margin past the write cursor at the moment
@@ -9,9 +10,12 @@ which the key was pressed.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from engine.affect.circumplex import Affect
+from engine.plan.body import MAX_DWELL_SECONDS, Reason
 from engine.plan.spec import Players
 
 
@@ -51,4 +55,13 @@ class Less(msgspec.Struct, frozen=True, tag="less", forbid_unknown_fields=True):
     players: Players
 
 
-Event = Steer | Ease | Skip | More | Less
+class Dwell(msgspec.Struct, frozen=True, tag="dwell", forbid_unknown_fields=True):
+    """From ``at`` on the path stays where it is for ``seconds``, because the body did not follow:
+    the one event that is not the listener's own. What was to come is so much later."""
+
+    at: float
+    seconds: Annotated[float, msgspec.Meta(gt=0.0, le=MAX_DWELL_SECONDS)]
+    why: Reason
+
+
+Event = Steer | Ease | Skip | More | Less | Dwell

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from engine.affect.path import GENTLE_SPEED, ease, gentle_seconds, plan_path, speed, steer
+from engine.affect.path import GENTLE_SPEED, dwell, ease, gentle_seconds, plan_path, speed, steer
 from engine.errors import MusmedError
 from engine.plan import words
 from engine.plan.clock import STRIDE_SECONDS, clip_count, clip_end, clip_start
-from engine.plan.events import Ease, Event, Less, More, Skip, Steer
+from engine.plan.events import Dwell, Ease, Event, Less, More, Skip, Steer
 from engine.plan.levels import (
     eased_levels,
     level_segment,
@@ -150,6 +150,10 @@ def _after(old: Version, event: Event, request: Request) -> Version:
             return msgspec.structs.replace(
                 old, path=path, levels=levels, goal=goal, goal_word=None, steered=False, **place
             )
+        case Dwell(seconds=seconds):
+            path = dwell(old.path, at, seconds, total)
+            levels = eased_levels(old.levels, path, at, total, old.reference)
+            return msgspec.structs.replace(old, path=path, levels=levels, steered=False, **place)
         case Skip():
             step = SeedStep(at, _skip_seed(request.seed, len(old.seeds)))
             return msgspec.structs.replace(old, seeds=(*old.seeds, step), steered=False, **place)

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.errors import MusmedError
+from engine.plan.body import Reason
 from engine.plan.clock import clip_count, clip_end, clip_start
-from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.events import Dwell, Ease, Event, Skip, Steer
 from engine.plan.planner import RequestError, can_change, check_request, make_plan
 from engine.plan.request import Request
 from engine.plan.schedule import DRIFT_SECONDS
@@ -36,10 +37,14 @@ requests = st.builds(
     temperature=st.floats(0, 1),
     seed=st.integers(0, 2**62),
 )
+WHY = Reason("heart", 70.0, 75.0, 0.2)
 
 
 def event_at(at: float) -> st.SearchStrategy[Event]:
-    return st.one_of(st.builds(Steer, st.just(at), affects), st.just(Ease(at)), st.just(Skip(at)))
+    stays = st.builds(Dwell, st.just(at), st.floats(0.1, 60), st.just(WHY))
+    return st.one_of(
+        st.builds(Steer, st.just(at), affects), st.just(Ease(at)), st.just(Skip(at)), stays
+    )
 
 
 @st.composite

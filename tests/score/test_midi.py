@@ -35,7 +35,8 @@ from engine.composers.score.session_score import SessionScore, session_score
 from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion, Programme
 from engine.composers.score.sound.instruments import INSTRUMENTS
 from engine.errors import MusmedError
-from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.body import Reason
+from engine.plan.events import Dwell, Ease, Event, Skip, Steer
 from engine.plan.request import Request
 from engine.plan.spec import Change as PlannedChange
 from engine.plan.spec import Players
@@ -69,6 +70,7 @@ EVENTS: tuple[Event, ...] = (
     Steer(at=61.3, target=Affect(0.7, 0.5), word="glad"),
     Skip(at=89.2),
     Ease(at=130.0),
+    Dwell(at=140.0, seconds=10.0, why=Reason("heart", 74.0, 75.4, 0.2)),
 )
 
 
@@ -216,7 +218,7 @@ def test_a_marker_for_every_clip_and_event() -> None:
         assert ("revision" in message.text) == (spec.revision > 0)
         assert spec.tags.mood in message.text
     cues = [(of(tick), message.text) for tick, message in metas("cue_marker")]
-    assert [text for _, text in cues] == ["steer to glad", "skip", "ease"]
+    assert [text for _, text in cues] == ["steer to glad", "skip", "ease", "dwell 10 s"]
     assert [time for time, _ in cues] == pytest.approx([e.at for e in EVENTS], abs=0.002)
 
 

@@ -20,7 +20,8 @@ from support.waiting import session_end, wait_for_session
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import BLOCK_FRAMES, Frames, frames_of
-from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.body import Reason
+from engine.plan.events import Dwell, Ease, Event, Skip, Steer
 from engine.plan.request import Request
 from engine.playback.joins import SEEK_FADE
 from engine.playback.sinks.base import Sink
@@ -36,6 +37,7 @@ REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=1,
 SCRIPT = (
     Steer(at=17.3, target=Affect(0.7, 0.4), word="glad"),
     Skip(at=29.0),
+    Dwell(at=37.6, seconds=7.5, why=Reason("heart", 74.0, 75.4, 0.2)),
     Ease(at=46.25),
 )
 FAST = 8.0

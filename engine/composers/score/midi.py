@@ -30,7 +30,7 @@ from engine.composers.score.sound.instruments import INSTRUMENTS
 from engine.composers.score.writing.form import Bar
 from engine.errors import MusmedError
 from engine.places import look_at, part_of
-from engine.plan.events import Ease, Event, Less, More, Skip, Steer
+from engine.plan.events import Dwell, Ease, Event, Less, More, Skip, Steer
 from engine.plan.request import Request
 from engine.private import write_private
 
@@ -214,6 +214,8 @@ def _event_text(event: Event) -> str:
         case More(players=players) | Less(players=players):
             wish = "more" if isinstance(event, More) else "less"
             return f"{wish} of {players.instrument}, {players.genre}"
+        case Dwell(seconds=seconds):
+            return f"dwell {seconds:g} s"
 
 
 def _track(note: Note) -> str:

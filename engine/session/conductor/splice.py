@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from engine.affect.phrases import towards
 from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.plan.body import in_words
 from engine.plan.clock import OVERLAP_SECONDS, clip_start
-from engine.plan.events import Ease, Event, Less, More, Skip, Steer
+from engine.plan.events import Dwell, Ease, Event, Less, More, Skip, Steer
 from engine.plan.spec import ClipKey, ClipSpec, Plan, Players
 from engine.plan.words import spelled
 from engine.session.conductor.clip_state import ClipState
@@ -96,6 +97,8 @@ def said_while_waited_for(event: Event) -> str:
             return f"More of {_called(event.players)} as soon as it is composed."
         case Less():
             return f"Less of {_called(event.players)} as soon as it is composed."
+        case Dwell():
+            return f"Staying {event.seconds:g} s longer as soon as it is composed."
 
 
 def said_of(event: Event, start: float, plan: Plan) -> str:
@@ -113,6 +116,9 @@ def said_of(event: Event, start: float, plan: Plan) -> str:
             return f"{_called(event.players)} stay a while, and come back more often."
         case Less():
             return _said_of_others(event, plan)
+        case Dwell():
+            why = in_words(event.why)
+            return f"The way stays where it is for {event.seconds:g} s {when} on: {why}."
 
 
 def _said_of_others(event: Less, plan: Plan) -> str:

@@ -14,7 +14,8 @@ from support.world import (
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import frames_of
-from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.body import Reason
+from engine.plan.events import Dwell, Ease, Event, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.spec import ClipKey
 from engine.session.conductor.messages import Progress
@@ -22,10 +23,13 @@ from engine.session.conductor.splice import ANSWER_SECONDS
 
 times = st.floats(min_value=0.0, max_value=239.0)
 ASKED = Steer(0.0, Affect(0.2, -0.3))
-actions = st.sampled_from([ASKED, Ease(0.0), Skip(0.0)])
+STAY = Dwell(0.0, 30.0, Reason("heart", 74.0, 75.4, 0.2))
+actions = st.sampled_from([ASKED, Ease(0.0), Skip(0.0), STAY])
 
 
-@pytest.mark.parametrize("action", [Steer(0.0, Affect(0.7, 0.3), "glad"), Ease(0.0), Skip(0.0)])
+@pytest.mark.parametrize(
+    "action", [Steer(0.0, Affect(0.7, 0.3), "glad"), Ease(0.0), Skip(0.0), STAY]
+)
 def test_an_action_is_spliced_in_and_kept(action: Event) -> None:
     world = started()
     world.run(300, {50.0: lambda: world.tell(action)})
@@ -37,6 +41,15 @@ def test_an_action_is_spliced_in_and_kept(action: Event) -> None:
     assert splice.start >= frames_of(event.at)
     assert composed_from(world)[splice.key] == b"2-0"
     assert world.written == frames_of(240)
+
+
+def test_a_dwell_says_for_how_long_and_why() -> None:
+    world = started()
+    world.run(300, {50.0: lambda: world.tell(STAY)})
+    (event,) = world.kept
+    said = "the heart beats 75 a minute, 74 were usual, and the way has come down by 0.20."
+    (told,) = [text for text in world.said if said in text]
+    assert told.startswith(f"The way stays where it is for 30 s from 0:{int(event.at)}")
 
 
 def test_of_hasty_steers_the_first_and_the_last_are_heard() -> None:
@@ -60,6 +73,7 @@ def test_of_hasty_steers_the_first_and_the_last_are_heard() -> None:
         (Steer(0.0, Affect(0.7, 0.3), "glad"), "Towards glad as soon as it is composed."),
         (Ease(0.0), "Calmer as soon as it is composed."),
         (Skip(0.0), "Something else as soon as it is composed."),
+        (STAY, "Staying 30 s longer as soon as it is composed."),
     ],
 )
 def test_who_waits_for_what_was_asked_for_is_told_once(action: Event, said: str) -> None:
