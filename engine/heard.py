@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.plan.body import Offer
 from engine.plan.events import Event
 from engine.plan.planner import make_plan
 from engine.playback.clips import ClipStore, DamagedClipError
@@ -43,6 +44,11 @@ def heard_until(stored: StoredSession) -> float:
 def heard_events(stored: StoredSession) -> tuple[Event, ...]:
     """What the listener did in what was heard."""
     return tuple(event for event in stored.events if event.at < heard_until(stored))
+
+
+def heard_offers(stored: StoredSession) -> tuple[Offer, ...]:
+    """What was offered in it."""
+    return tuple(offer for offer in stored.offers if offer.at < heard_until(stored))
 
 
 class Written(msgspec.Struct, frozen=True):

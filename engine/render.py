@@ -20,8 +20,9 @@ from engine.composers.base import resolve_composer
 from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.speeds import Speeds
 from engine.errors import MusmedError
-from engine.heard import fade_end, heard_events, heard_until, stop_softly, write_heard
+from engine.heard import fade_end, heard_events, heard_offers, heard_until, stop_softly, write_heard
 from engine.places import part_of
+from engine.plan.body import Offer
 from engine.plan.events import Event
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
@@ -53,6 +54,7 @@ def render_session(
     output: Path,
     *,
     events: Sequence[Event] = (),
+    offers: Sequence[Offer] = (),
     clip_composers: ClipComposers | None = None,
     gated: Mapping[str, bool] | None = None,
     options: ComposerOptions = USUAL,
@@ -64,7 +66,8 @@ def render_session(
 ) -> RenderResult:
     """Compose the whole session into ``output`` (.flac, .wav or .ogg) and its sidecar.
 
-    ``events``: those of a kept session, in order; ``clip_composers``: who composed its clips, where
+    ``events``: those of a kept session, in order; ``offers``: what was offered in it, for the
+    sidecar; ``clip_composers``: who composed its clips, where
     it has had more than one composer; ``gated``: which of them were, as ``StoredSession.gated``;
     ``options.synthesis``: for the same sound, its own.
     ``until``: session seconds at which it is stopped, as a listener stops it, with a fade.
@@ -124,6 +127,7 @@ def render_session(
                 clips=runner.finished_clips(),
                 joins=runner.joins(),
                 heard=until,
+                offers=offers,
             )
             return RenderResult(output, sidecar, total, tuple(runner.take_notices()))
         finally:
@@ -170,6 +174,7 @@ def render_kept(
         request_of(stored),
         output,
         events=stored.events,
+        offers=stored.offers,
         clip_composers=composers_of(stored.records, resound=resound),
         gated=stored.gated,
         options=options,
@@ -221,12 +226,15 @@ def render_heard(
                 clips=written.clips,
                 joins=written.joins,
                 heard=until,
+                offers=heard_offers(stored),
             )
             return RenderResult(output, sidecar, until, ())
     finally:
         part.unlink(missing_ok=True)
     composing()
-    heard = msgspec.structs.replace(stored, events=heard_events(stored))
+    heard = msgspec.structs.replace(
+        stored, events=heard_events(stored), offers=heard_offers(stored)
+    )
     return render_kept(
         heard,
         output,

@@ -24,6 +24,7 @@ from engine.composers.base import BarRecords
 from engine.errors import MusmedError
 from engine.meter.reading import Reading
 from engine.places import look_at, open_file, part_of
+from engine.plan.body import Offer
 from engine.plan.events import Event
 from engine.plan.generation import file_name
 from engine.plan.request import Request
@@ -168,6 +169,8 @@ class SessionReport(msgspec.Struct, frozen=True):
     """How much of the session the file holds; null: all of it. A fade of 0.4 s follows."""
     mood_table: str = OWN_TABLE
     """The name of the table that its moods were chosen by; the table itself is the request's."""
+    offers: tuple[Offer, ...] = ()
+    """Eases that were offered because of the body; what was done is among the events."""
 
 
 def session_report(
@@ -178,6 +181,7 @@ def session_report(
     joins: Sequence[JoinRecord],
     *,
     heard: float | None = None,
+    offers: Sequence[Offer] = (),
 ) -> SessionReport:
     """``plan`` is the one after the last of ``events``. Clips that a splice replaced before
     they began to sound are left out, those it replaced later end there."""
@@ -200,6 +204,7 @@ def session_report(
         changes=_changes(plan.changes, reports),
         heard_s=heard,
         mood_table=request.mood_table.name if request.mood_table else OWN_TABLE,
+        offers=tuple(offers),
     )
 
 
@@ -285,10 +290,11 @@ def write_report(
     clips: Iterable[FinishedClip],
     joins: Sequence[JoinRecord],
     heard: float | None = None,
+    offers: Sequence[Offer] = (),
 ) -> None:
     """Write the sidecar; it appears under its name only when it is whole. Raises
     ``MusmedError`` when it can't be written."""
-    report = session_report(request, plan, events, clips, joins, heard=heard)
+    report = session_report(request, plan, events, clips, joins, heard=heard, offers=offers)
     data = msgspec.json.format(msgspec.json.encode(report), indent=2)
     temporary = part_of(path)
     try:

@@ -31,7 +31,7 @@ class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """At ``at`` session seconds an ease was offered. No event: nothing of the session changes by
     it, and what the listener then does is an event of its own."""
 
-    at: Annotated[float, msgspec.Meta(ge=0.0)]
+    at: Annotated[float, msgspec.Meta(ge=0.0, le=1e6)]
     why: Reason
 
 

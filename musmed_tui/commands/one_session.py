@@ -14,6 +14,7 @@ from engine.listener.history import Past
 from engine.listener.personal_meter import PersonalMeter, in_short
 from engine.listener.ratings import Rating
 from engine.listener.report import done, felt
+from engine.plan.events import Dwell
 from engine.plan.spec import ClipSpec
 from engine.plan.words import spelled
 from musmed_tui.commands.lists import place
@@ -133,6 +134,12 @@ def document(past: Past) -> dict[str, object]:
         "change": {"valence": valence, "arousal": arousal},
         "note": felt.note,
         "likings": past.likings,
+        "dwells": [
+            {"at": one.at, "seconds": one.seconds, "why": one.why}
+            for one in past.events
+            if isinstance(one, Dwell)
+        ],
+        "offers": past.offers,
     }
 
 

@@ -26,6 +26,7 @@ from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
 from engine.printable import one_line
 from engine.private import make_private_folder, narrow
+from engine.session.library.body_record import BodyRecord
 from engine.session.library.course_record import CourseRecord
 from engine.session.library.database import Database, in_words
 from engine.session.library.listener import ListenerRecord
@@ -78,6 +79,7 @@ class Library:
             self._db = Database(self.path)
         self.listener = ListenerRecord(self._db, self._errors)
         self.meter = MeterRecord(self._db, self._errors)
+        self.body = BodyRecord(self._db, self._errors)
         self.courses = CourseRecord(self._db, self._errors)
 
     def _keep_private(self) -> None:
@@ -366,10 +368,12 @@ class Library:
             events = self._db.rows("position, event", "events", f"{where} position", of)
             notes = self._db.rows("seconds, text", "notes", f"{where} position", of)
             clips = self._db.rows(_CLIP, "clips", f"{where} number, revision", of)
+            offers = self._db.rows("offer", "offers", f"{where} position", of)
         if not rows:
             raise _unknown(session)
         try:
-            stored = stored_session(self._with_last_word(rows[0]), events, notes, clips)
+            head = self._with_last_word(rows[0])
+            stored = stored_session(head, events, notes, clips, offers=offers)
         except BROKEN as error:
             raise MusmedError(
                 f"Session {session} in the library can't be read ({error}); start a new one."

@@ -15,6 +15,7 @@ def past_sessions(library: Library, limit: int = -1, before: str | None = None) 
     events = library.events_of(rows)
     ids = [row.id for row in rows]
     felt, likings = library.listener.felt(ids), library.listener.likings(ids)
+    offers = library.body.offers(ids)
     return tuple(
         Past(
             id=row.id,
@@ -27,6 +28,7 @@ def past_sessions(library: Library, limit: int = -1, before: str | None = None) 
             heard=row.position,
             felt=felt[row.id],
             likings=likings[row.id],
+            offers=offers[row.id],
         )
         for row in rows
     )
@@ -47,6 +49,7 @@ def past_session(library: Library, session: str) -> tuple[Past, dict[ClipKey, Af
         heard=stored.position,
         felt=library.listener.felt([session])[session],
         likings=library.listener.likings([session])[session],
+        offers=stored.offers,
     )
     measured = {
         key: record.readings[-1].affect

@@ -22,6 +22,7 @@ from engine.audio.format import frames_of
 from engine.clip_record import ClipRecord
 from engine.composers.base import CONTINUATION_LIMIT, EMBEDDED, Marks, resolve_composer
 from engine.errors import MusmedError
+from engine.plan.body import Offer
 from engine.plan.clock import CLIP_SECONDS, clip_count
 from engine.plan.events import Event, Less, More, Steer
 from engine.plan.planner import check_request
@@ -73,12 +74,17 @@ def session_row(row: Row) -> SessionRow:
 
 
 def stored_session(
-    row: Row, events: Sequence[Row], notes: Iterable[Row], clips: Iterable[Row]
+    row: Row,
+    events: Sequence[Row],
+    notes: Iterable[Row],
+    clips: Iterable[Row],
+    *,
+    offers: Iterable[Row] = (),
 ) -> StoredSession:
     """Everything of one session: ``row`` as for ``session_row`` with composer_version, settings and
     materials behind; of ``events`` (position, event), of ``notes`` (seconds, text), of ``clips``
-    (number, revision, spec, start, frames, cut, continuation, record, marks). Raises like
-    ``session_row``."""
+    (number, revision, spec, start, frames, cut, continuation, record, marks), of ``offers``
+    (offer). Raises like ``session_row``."""
     head = session_row(row[:7])
     version, settings, materials = row[7:]
     done = read_events(events, head.request.seconds)
@@ -96,6 +102,7 @@ def stored_session(
         position=head.position,
         state=head.state,
         notes=tuple(_notes(notes)),
+        offers=tuple(offer for (value,) in offers if (offer := read_offer(value)) is not None),
         materials=_table(materials) or {},
         name=head.name,
         damage=(
@@ -225,6 +232,13 @@ def read_events(rows: Sequence[Row], total: float) -> tuple[Event, ...]:
             break
         done.append(event)
     return tuple(done)
+
+
+def read_offer(value: object) -> Offer | None:
+    """None where it can't be read."""
+    with contextlib.suppress(*BROKEN):
+        return _decoded(value, Offer)
+    return None
 
 
 def _notes(rows: Iterable[Row]) -> Iterator[NoticeRow]:

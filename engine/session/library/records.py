@@ -10,6 +10,7 @@ import msgspec
 from engine.clip_record import ClipRecord
 from engine.composers.base import Marks
 from engine.composers.synthesis import BUILTIN, Synthesis
+from engine.plan.body import Offer
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec
@@ -65,6 +66,7 @@ class StoredSession(msgspec.Struct, frozen=True):
     position: float
     state: State
     notes: tuple[NoticeRow, ...]
+    offers: tuple[Offer, ...] = ()
     materials: dict[str, str] = {}
     name: str = ""
     """What the listener calls it."""

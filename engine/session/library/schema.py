@@ -103,6 +103,14 @@ MIGRATIONS = (
         step INTEGER NOT NULL CHECK (typeof(step) = 'integer')
     )
     """,
+    """
+    CREATE TABLE offers (
+        session TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        offer TEXT NOT NULL,
+        PRIMARY KEY (session, position)
+    )
+    """,
 )
 """Script n takes a library from schema n to n + 1. Never changed once released; only added to."""
 SHAPE = {
@@ -123,6 +131,7 @@ SHAPE = {
     "told": ("kind", "mood", "tag", "liked", "disliked", "given"),
     "ratings": ("session", "moment", "valence", "arousal", "note", "given", "by_meter"),
     "course_sessions": ("session", "course", "step"),
+    "offers": ("session", "position", "offer"),
     "clip_ratings": ("given", "read_valence", "read_arousal", "valence", "arousal"),
 }
 """The tables and columns that the newest schema has."""
