@@ -47,7 +47,8 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="NAME[=PLACE]",
-            help="meter, musicnn, jamendo, music2emo, clap-tagger or clap; repeatable (meter).",
+            help="meter, musicnn, musicnn-head, jamendo, music2emo, clap-tagger or clap; "
+            "repeatable (meter).",
             autocompletion=completion.completes(completion.judges),
         ),
     ] = None,

@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     asked = parser.parse_args()
     pieces = read_pieces(asked.vgmidi)[:: asked.every]
-    judges = {word.partition("=")[0]: open_judge(word) for word in asked.judge}
+    judges = {judge.name: judge for judge in map(open_judge, asked.judge)}
     said = {name: [] for name in judges}
     with tempfile.TemporaryDirectory() as folder:
         for piece in pieces:

@@ -48,7 +48,10 @@ def front_modules() -> list[str]:
     )
 
 
-LIGHT_JUDGES = {"base", "mel", "meter", "musicnn", "musicnn_network", "registry", "tensor_bundle"}
+LIGHT_JUDGES = {
+    *("base", "frozen_graph", "mel", "meter", "musicnn", "musicnn_head", "musicnn_network"),
+    *("protobuf", "registry", "tensor_bundle"),
+}
 
 
 def engine_modules() -> list[str]:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 from scipy.signal import correlate, stft
+from support.musicnn_weights import weights, write_package
 from support.tensor_bundles import write_bundle
 
 from engine.audio.format import SAMPLE_RATE
@@ -24,7 +25,6 @@ from engine.evaluation.judges.musicnn_network import (
     LAYOUT,
     MELS,
     PATCH,
-    SHAPES,
     TAGS,
     Musicnn,
     Patches,
@@ -34,23 +34,6 @@ from engine.evaluation.judges.musicnn_network import (
 from engine.evaluation.judges.registry import open_judge
 from engine.evaluation.judges.tensor_bundle import read_bundle
 from engine.meter.files import hear_file
-
-CHANNELS = (1, 204, 204, 51, 51, 51, 64, 64, 64, 1506, 200)
-
-
-def weights(seed: int = 0) -> dict[str, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    made = {}
-    for name, shape in SHAPES.items():
-        made[name] = rng.standard_normal(shape) / np.sqrt(np.prod(shape[:-1]))
-        made[name.replace("kernel", "bias")] = 0.1 * rng.standard_normal(shape[-1])
-    for number, count in enumerate(CHANNELS):
-        name = f"batch_normalization_{number}" if number else "batch_normalization"
-        made[f"{name}/gamma"] = rng.uniform(-1.0, 1.5, count)
-        made[f"{name}/beta"] = 0.1 * rng.standard_normal(count)
-        made[f"{name}/moving_mean"] = 0.1 * rng.standard_normal(count)
-        made[f"{name}/moving_variance"] = rng.uniform(0.5, 2.0, count)
-    return {name: values.astype(np.float32) for name, values in made.items()}
 
 
 @pytest.fixture
@@ -139,12 +122,12 @@ def test_mel_filters_are_slaneys() -> None:
 def test_pieces_of_any_size_give_the_same_patches(checkpoint: tuple[Path, Path]) -> None:
     network = Musicnn(read_bundle(*checkpoint))
     sound = np.random.default_rng(2).uniform(-0.2, 0.2, SAMPLE_RATE * 7).astype(np.float32)
-    whole, cut = Patches(network), Patches(network)
+    whole, cut = Patches(network.logits), Patches(network.logits)
     whole.push(sound)
     for piece in np.array_split(sound, 11):
         cut.push(piece)
-    assert len(whole.logits) == len(cut.logits) == 2
-    np.testing.assert_array_equal(whole.logits, cut.logits)
+    assert len(whole.told) == len(cut.told) == 2
+    np.testing.assert_array_equal(whole.told, cut.told)
 
 
 # layers
@@ -198,10 +181,7 @@ def test_the_network_is_the_papers_by_another_arithmetic() -> None:
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package as pip would install it, with random weights."""
-    folder = tmp_path / "packages" / "musicnn" / "MTT_musicnn"
-    folder.mkdir(parents=True)
-    (folder.parent / "__init__.py").write_text("raise ImportError('TensorFlow 1 is missing')")
-    write_bundle(folder / ".index", folder / ".data-00000-of-00001", weights())
+    write_package(tmp_path / "packages", "MTT")
     monkeypatch.syspath_prepend(str(tmp_path / "packages"))
 
 
@@ -219,12 +199,12 @@ def test_the_judge_hears_thirty_seconds_every_nine(tmp_path: Path) -> None:
         (0.0, 30.0, None),
         (9.0, 39.0, None),
     ]
-    patches = Patches(installed())
+    patches = Patches(installed().logits)
     heard = hear_file(tmp_path / "a.wav", patches.push, lambda _done, _total: None)
-    assert len(patches.logits) == 13
+    assert len(patches.told) == 13
     fast, slow = TAGS.index("fast"), TAGS.index("slow")
     for window, first in zip(judged.windows, (0, 3), strict=True):
-        tagged = [x[fast] - x[slow] for x in patches.logits[first : first + 10]]
+        tagged = [x[fast] - x[slow] for x in patches.told[first : first + 10]]
         assert window.arousal == pytest.approx(float(np.mean(tagged)), rel=1e-4, abs=1e-4)
     assert judged.windows[0].arousal != judged.windows[1].arousal
     assert judged.remarks == heard.remarks == ()

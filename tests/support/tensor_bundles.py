@@ -1,4 +1,5 @@
-"""TensorFlow checkpoints as tests write them: an index of one block, one data file."""
+"""TensorFlow checkpoints as tests write them: an index of one block, one data file; and frozen
+graphs."""
 
 from __future__ import annotations
 
@@ -56,3 +57,16 @@ def write_bundle(index: Path, data: Path, tensors: Mapping[str, np.ndarray]) -> 
     footer = varint(0) + varint(0) + varint(at) + varint(len(last))
     index.write_bytes(table + footer.ljust(40, b"\0") + MAGIC)
     data.write_bytes(floats)
+
+
+def write_frozen(path: Path, constants: Mapping[str, np.ndarray]) -> None:
+    """Each a node of type Const, between nodes that hold no numbers."""
+    graph = b""
+    for name, values in constants.items():
+        shape = b"".join(field(2, field(1, size)) for size in values.shape)
+        tensor = field(1, 1) + field(2, shape) + field(4, np.asarray(values, "<f4").tobytes())
+        kind = field(5, field(1, b"dtype") + field(2, field(6, 1)))
+        value = field(5, field(1, b"value") + field(2, field(8, tensor)))
+        graph += field(1, field(1, name.encode()) + field(2, b"Const") + kind + value)
+        graph += field(1, field(1, b"of " + name.encode()) + field(2, b"MatMul"))
+    path.write_bytes(graph)

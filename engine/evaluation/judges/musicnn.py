@@ -35,13 +35,13 @@ class MusicnnJudge:
         self._fast, self._slow = TAGS.index("fast"), TAGS.index("slow")
 
     def judge(self, sound: Path, progress: Progress) -> Judged:
-        patches = Patches(self._network)
+        patches = Patches(self._network.logits)
         heard = hear_file(sound, patches.push, progress)
         if heard.silent:
             raise MusmedError(f"{sound} is silent; {self.name} needs sound.")
-        if len(patches.logits) < PATCHES:
+        if len(patches.told) < PATCHES:
             raise MusmedError(f"{sound} is too short for {self.name}, which hears 30 s at once.")
-        logits = np.array(patches.logits, np.float64)
+        logits = np.array(patches.told, np.float64)
         starts = range(0, len(logits) - PATCHES + 1, STEP)
         means = ((at, logits[at : at + PATCHES].mean(axis=0)) for at in starts)
         windows = (

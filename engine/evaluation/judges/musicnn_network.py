@@ -9,6 +9,7 @@ asked for 'fast' and 'slow', by which it judges arousal; of valence it says hard
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,7 +74,12 @@ class Musicnn:
         self._norms = [self._norm(number) for number in range(11)]
 
     def logits(self, patch: Floats) -> Floats:
-        """Of a patch (``PATCH``, ``MELS``) of log-mel spectra, the logits of ``TAGS``, (50,)."""
+        """Of a patch (``PATCH``, ``MELS``) of log-mel spectra, the logits of its tags, (50,)."""
+        hidden = np.maximum(self.embedding(patch), 0.0)
+        return self._dense(self._norms[10](hidden), "dense_1")
+
+    def embedding(self, patch: Floats) -> Floats:
+        """Of a patch likewise the last layer but one before it is rectified, (200,)."""
         x = self._norms[0](patch)
         front = np.concatenate(
             [self._timbre(x, 0), self._timbre(x, 1), *(self._tempo(x, n) for n in (2, 3, 4))],
@@ -84,8 +90,7 @@ class Musicnn:
         third = self._over_time(second, 7) + second
         features = np.concatenate([front, first, second, third], axis=1)
         pooled = np.stack([features.max(axis=0), features.mean(axis=0)], axis=1).reshape(-1)
-        hidden = np.maximum(self._dense(self._norms[9](pooled), "dense"), 0.0)
-        return self._dense(self._norms[10](hidden), "dense_1")
+        return self._dense(self._norms[9](pooled), "dense")
 
     def _timbre(self, x: Floats, number: int) -> Floats:
         """A filter of 7 spectra by so many bands, at every place; the loudest place counts."""
@@ -136,12 +141,12 @@ class Musicnn:
 
 
 class Patches:
-    """Takes one channel at 48 kHz, piece by piece, and tags every ``SECONDS`` of it: ``logits``. A
-    patch is mirrored at its ends."""
+    """Takes one channel at 48 kHz, piece by piece, and tells what ``hears`` (a network's
+    ``logits``, say) makes of every ``SECONDS`` of it: ``told``. A patch is mirrored at its ends."""
 
-    def __init__(self, network: Musicnn) -> None:
-        self.logits: list[Floats] = []
-        self._network = network
+    def __init__(self, hears: Callable[[Floats], Floats]) -> None:
+        self.told: list[Floats] = []
+        self._hears = hears
         self._waiting: list[Floats] = []
         self._count = 0
 
@@ -154,7 +159,7 @@ class Patches:
         whole = len(samples) // SAMPLES * SAMPLES
         for at in range(0, whole, SAMPLES):
             found = spectra(samples[at : at + SAMPLES])
-            self.logits.append(self._network.logits(found[:PATCH]))
+            self.told.append(self._hears(found[:PATCH]))
         self._waiting, self._count = [samples[whole:]], len(samples) - whole
 
 
@@ -167,13 +172,14 @@ def spectra(mono: Floats) -> Floats:
     return np.asarray(np.log10(10_000.0 * mel_powers(mono, LAYOUT) + 1.0), np.float32)
 
 
-def installed() -> Musicnn:
-    """With the package's weights. Raises ``MusmedError`` where it is not installed."""
+def installed(trained_on: str = "MTT") -> Musicnn:
+    """With the package's weights: those learnt from MagnaTagATune ('MTT') or from the Million Song
+    Dataset ('MSD', whose fifty tags are others). Raises ``MusmedError`` where it is not there."""
     found = importlib.util.find_spec("musicnn")
     if found is None or not found.submodule_search_locations:
         raise MusmedError(
             "The judge musicnn is not installed; 'pip install --no-deps musicnn==0.1.0' installs "
             "it (29 MB)."
         )
-    folder = Path(found.submodule_search_locations[0]) / "MTT_musicnn"
+    folder = Path(found.submodule_search_locations[0]) / f"{trained_on}_musicnn"
     return Musicnn(read_bundle(folder / ".index", folder / ".data-00000-of-00001"))

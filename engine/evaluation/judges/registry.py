@@ -23,6 +23,7 @@ CLAP = "clap"
 JUDGES = {
     "meter": Offer(f"{_HERE}meter:MeterJudge"),
     "musicnn": Offer(f"{_HERE}musicnn:MusicnnJudge"),
+    "musicnn-head": Offer(f"{_HERE}musicnn_head:MusicnnHeadJudge", placed=True),
     "jamendo": Offer(f"{_HERE}jamendo:JamendoJudge", placed=True),
     "music2emo": Offer(f"{_HERE}music2emo:Music2EmoJudge", placed=True),
     "clap-tagger": Offer(f"{_HERE}clap_tagger:ClapTaggerJudge", placed=True),

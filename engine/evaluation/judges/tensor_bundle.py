@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import MusmedError
+from engine.evaluation.judges.protobuf import dimensions, fields, varint
 
 MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
 FOOTER, TRAILER = 48, 5
@@ -79,9 +80,9 @@ def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]
     (restarts,) = struct.unpack_from("<I", block, size - 4)
     end, at, key = size - 4 * (restarts + 1), 0, b""
     while at < end:
-        shared, at = _varint(block, at)
-        own, at = _varint(block, at)
-        length, at = _varint(block, at)
+        shared, at = varint(block, at)
+        own, at = varint(block, at)
+        length, at = varint(block, at)
         if shared > len(key) or at + own + length > end:
             raise ValueError("an entry outside its block")
         key = key[:shared] + block[at : at + own]
@@ -92,61 +93,21 @@ def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]
 
 def _handle(data: bytes, at: int) -> tuple[tuple[int, int], int]:
     """Offset and size of a block, and where what follows begins."""
-    offset, at = _varint(data, at)
-    size, at = _varint(data, at)
+    offset, at = varint(data, at)
+    size, at = varint(data, at)
     return (offset, size), at
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 64, 7):
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-    raise ValueError("a number too long")
-
-
 # protocol buffers
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Numbers and contents of a message's fields."""
-    at = 0
-    while at < len(message):
-        tag, at = _varint(message, at)
-        match tag & 7:
-            case 0:
-                value, at = _varint(message, at)
-                yield tag >> 3, value
-            case 2:
-                length, at = _varint(message, at)
-                if at + length > len(message):
-                    raise ValueError("a field outside its message")
-                yield tag >> 3, message[at : at + length]
-                at += length
-            case 1 | 5 as fixed:
-                at += 8 if fixed == 1 else 4
-            case _:
-                raise ValueError("a field of an unknown kind")
 
 
 def _tensor_of(entry: bytes) -> tuple[int, tuple[int, ...], int, int]:
     """A BundleEntryProto's dtype (1), shape (2), offset (4) and size (5)."""
     numbers: dict[int, int] = {}
     shape: tuple[int, ...] = ()
-    for number, value in _fields(entry):
+    for number, value in fields(entry):
         if isinstance(value, int):
             numbers[number] = value
         elif number == 2:
-            shape = tuple(_dimensions(value))
+            shape = tuple(dimensions(value))
     return numbers.get(1, 0), shape, numbers.get(4, 0), numbers.get(5, 0)
-
-
-def _dimensions(shape: bytes) -> Iterator[int]:
-    """A TensorShapeProto's sizes: its fields 2, each a message whose field 1 is the size."""
-    for number, dimension in _fields(shape):
-        if number == 2 and isinstance(dimension, bytes):
-            sizes = [value for n, value in _fields(dimension) if n == 1 and isinstance(value, int)]
-            yield sizes[0] if sizes else 0
