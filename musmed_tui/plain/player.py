@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from engine.errors import MusmedError
 from engine.printable import one_line
+from musmed_tui.grounding import LINE, Grounding
 from musmed_tui.plain.keys import HELP, Act, Keyboard, KeyDecoder, SteerText
 from musmed_tui.plain.lines import clip_line, heading, prompt_line, state_line, status_line
 from musmed_tui.plain.output import Output
@@ -52,6 +53,7 @@ class PlainPlayer:
         self._drawn_at = -1.0
         self._stopping_since: float | None = None
         self._volume = look().volume
+        self._grounding = Grounding(now)
         self.quit = False
 
     def follow(self, signals: Signals, cbreak: Cbreak | None) -> None:
@@ -73,6 +75,8 @@ class PlainPlayer:
                 break
         self.show()
         self._output.clear()
+        if self._grounding.offered:
+            self._output.line(LINE)
 
     def press(self, key: str) -> None:
         """Act on one key."""
@@ -170,6 +174,7 @@ class PlainPlayer:
                 self._runner.pause_or_resume()
             case Act.EASE:
                 self._runner.ease()
+                self._grounding.eased()
             case Act.SKIP:
                 self._runner.skip()
             case Act.LIKE | Act.DISLIKE:
@@ -205,6 +210,7 @@ class PlainPlayer:
         if self._stopping_since is None:
             self._stopping_since = self._now()
             self._runner.stop()
+            self._grounding.stopped()
 
     def _stop_overdue(self, signals: Signals) -> bool:
         if self._stopping_since is None:

@@ -14,6 +14,7 @@ from engine.affect.path import plan_path
 from engine.plan.spec import Tags
 from engine.session.notices import Notice
 from musmed_tui.exits import exit_code
+from musmed_tui.grounding import LINE
 from musmed_tui.plain.keys import Keyboard
 from musmed_tui.plain.output import Output
 from musmed_tui.plain.player import PlainPlayer
@@ -91,6 +92,17 @@ class Session:
 
     def change(self, **fields: object) -> None:
         self.snapshot = msgspec.structs.replace(self.snapshot, **fields)
+
+
+class NoSignals:
+    """Nothing comes from outside while a session is followed."""
+
+    stop: int | None = None
+    stops = 0
+    suspend = False
+
+    def wait(self, _seconds: float, _fd: int | None) -> bytes:
+        return b""
 
 
 class Rig:
@@ -235,6 +247,18 @@ def test_typing_is_echoed_where_nothing_is_redrawn(lines: Rig) -> None:
     assert shown.startswith("Steer to which feeling?")
     assert shown.endswith(": calm\b \bm\n")
     assert lines.session.asked == [(feeling("calm").affect, "calm")]
+
+
+@pytest.mark.parametrize(("later", "offered"), [(59.0, True), (61.0, False)])
+def test_a_stop_soon_after_an_ease_is_followed_by_a_line(
+    live: Rig, later: float, offered: bool
+) -> None:
+    live.press("e")
+    live.now += later
+    live.press("q")
+    live.player.follow(NoSignals(), None)
+    assert live.session.asked == ["ease", "stop"]
+    assert live.shown().endswith(f"{LINE}\n") is offered
 
 
 def test_a_terminal_that_is_gone_is_left_alone() -> None:
