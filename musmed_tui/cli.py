@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from musmed_tui import completion
-from musmed_tui.asked import FILES, MUSIC, MUSICGEN, SOUND, TERMINAL, WAY, Asked, asking
+from musmed_tui.asked import FELT, FILES, MUSIC, MUSICGEN, SOUND, TERMINAL, WAY, Asked, asking
 from musmed_tui.cli_evaluate import evaluating
 from musmed_tui.cli_listener import listening
 from musmed_tui.cli_parts import Json, Text, refuse_in_front
@@ -109,8 +109,20 @@ def play(
     denoise: Denoise = None,
     synthesis: Synthesis = None,
     plain: Plain = False,
+    no_keys: Annotated[
+        bool,
+        typer.Option("--no-keys", help="With --plain: take no keys.", rich_help_panel=TERMINAL),
+    ] = False,
     slow_link: SlowLink = False,
     as_json: JsonLines = False,
+    signal: Annotated[
+        Text,
+        typer.Option(
+            metavar="FILE|SOCKET",
+            help="What your body says, as lines of JSON (docs/listener.md).",
+            rich_help_panel=FELT,
+        ),
+    ] = None,
     course: Annotated[
         Text,
         typer.Option(
@@ -122,6 +134,7 @@ def play(
 ) -> None:
     """Compose a session and play it while it is being composed."""
     from musmed_tui.commands.play import play_session
+    from musmed_tui.worn import Worn
 
     code = play_session(
         asked,
@@ -133,6 +146,7 @@ def play(
         slow_link=slow_link,
         as_json=as_json,
         course=course,
+        worn=Worn(signal, no_keys),
     )
     raise typer.Exit(code)
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.composers.speeds import Speeds
     from engine.link.warm import WarmEngine
     from engine.playback.sinks.base import Sink
+    from engine.session.body_watch import Source
     from engine.session.library.library import Library
     from engine.session.library.records import StoredSession
     from engine.session.notices import Notice
@@ -143,9 +144,10 @@ class SessionControl:
         resume: StoredSession | None = None,
         *,
         before: Rating | None = None,
+        signal: Source | None = None,
     ) -> Begun:
-        """Start a session. ``before``: how the listener feels, kept with it. Takes a moment: not
-        for the thread that draws. Raises ``MusmedError``."""
+        """Start a session. ``before``: how the listener feels, kept with it; ``signal``: of their
+        body. Takes a moment: not for the thread that draws. Raises ``MusmedError``."""
         from engine.session.preparation import prepare
         from musmed_tui.session_view import snapshot
 
@@ -166,6 +168,7 @@ class SessionControl:
                 volume=self._volume,
                 warm=warm,
                 speeds=self._speeds(),
+                signal=signal,
             )
             self._runner = runner
             runner.start()

@@ -24,6 +24,9 @@ from engine.plan.planner import LAST_CHANCE_SECONDS
 
 USUAL_SECONDS = 120.0
 """What is usual is the median of the first two minutes of signal."""
+SINCE_SECONDS = 60.0
+"""So much signal behind that is heard before anything is done: what is now must not be part of
+what is usual, and a body takes its time."""
 WINDOW_SECONDS = 30.0
 """What is now is the median of so much."""
 LEAST_WINDOW_SECONDS = 20.0
@@ -85,7 +88,7 @@ class Body:
         self._arrived: float | None = None
         self._window: deque[Sample] = deque(maxlen=_MOST_NOW)
         self._first: list[tuple[float, float]] = []
-        self._covered = 0.0
+        self._covered = 0.0  # seconds of signal, without its gaps
         self._usual: tuple[float, float] | None = None
         self._acted: float | None = None
         self._dwells = self._offers = 0
@@ -111,8 +114,9 @@ class Body:
         self._window.append(sample)
         while sample.t - self._window[0].t > WINDOW_SECONDS:
             self._window.popleft()
+        self._covered += step
         if self._usual is None:
-            self._learn(sample.value, step, here.arousal)
+            self._learn(sample.value, here.arousal)
         return True
 
     def state(self, now: float) -> State:
@@ -150,10 +154,9 @@ class Body:
         self._measure, self._usual = measure, None
         self._first, self._covered = [], 0.0
 
-    def _learn(self, value: float, step: float, arousal: float) -> None:
+    def _learn(self, value: float, arousal: float) -> None:
         if len(self._first) < _MOST_USUAL:
             self._first.append((value, arousal))
-        self._covered += step
         if self._covered >= USUAL_SECONDS and len(self._first) >= LEAST_SAMPLES:
             mean = sum(one for _, one in self._first) / len(self._first)
             self._usual = _median(one for one, _ in self._first), mean
@@ -161,6 +164,8 @@ class Body:
 
     def _now(self) -> float | None:
         window = self._window
+        if self._covered < USUAL_SECONDS + SINCE_SECONDS:
+            return None
         if len(window) < LEAST_SAMPLES or window[-1].t - window[0].t < LEAST_WINDOW_SECONDS:
             return None
         return _median(one.value for one in window)

@@ -21,6 +21,7 @@ from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.playback.clips import ClipStore
 from engine.playback.sinks.base import Sink
+from engine.session.body_watch import BodyWatch, Source
 from engine.session.conductor.clip_composers import ClipComposers
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.conductor import Conductor
@@ -54,6 +55,7 @@ def prepare(
     engine_argv: Sequence[str] | None = None,
     warm: WarmEngine | None = None,
     speeds: Speeds | None = None,
+    signal: Source | None = None,
 ) -> SessionRunner:
     """A session to be started: new, or to go on.
 
@@ -64,7 +66,8 @@ def prepare(
     how composers are opened; a kept session goes on with the synthesis it has, and gated as it was
     unless they say otherwise. ``settings`` are kept with a new session. ``volume`` in [0, 1],
     linear gain. ``warm``: an engine that is already up, used first. ``speeds``: where measured
-    speeds are looked up and kept; without it 'auto' is the embedded composer.
+    speeds are looked up and kept; without it 'auto' is the embedded composer. ``signal``: of the
+    listener's body; the session closes it at its end.
 
     Raises ``MusmedError`` for a composer that can't play here; of a new session nothing is kept
     then.
@@ -129,6 +132,7 @@ def prepare(
             lifecycle=Lifecycle(
                 realtime=sink.realtime, replay=replay, begins=kept.position if kept else 0.0
             ),
+            body=None if signal is None else BodyWatch(signal, library, notices),
         )
     )
 

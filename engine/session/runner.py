@@ -25,6 +25,7 @@ from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.spec import ClipKey
 from engine.playback.clips import DamagedClipError
 from engine.playback.placement import JoinRecord
+from engine.session.body_watch import BodyWatch
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.conductor import Conductor
 from engine.session.conductor.messages import (
@@ -79,6 +80,8 @@ class Parts:
     speeds: SessionSpeeds
     notices: Notices
     lifecycle: Lifecycle
+    body: BodyWatch | None = None
+    """Where the listener wears something that tells of theirs."""
 
 
 class SessionRunner:
@@ -99,6 +102,7 @@ class SessionRunner:
         self._speeds = parts.speeds
         self._notices = parts.notices
         self._lifecycle = parts.lifecycle
+        self._body = parts.body
         self._watch = Watch(self.playback, begins=self._lifecycle.begins)
         self._over = threading.Event()
         self._quit = threading.Event()
@@ -299,6 +303,10 @@ class SessionRunner:
         for remark in self._library.take_remarks():
             self._notices.tell(remark)
         self._status = self._look()
+        if self._body is not None and self._lifecycle.failure is None:
+            follows = self._body.look(self._status)
+            if follows is not None:
+                self._tell(follows)
         heard = self._status.playback.heard
         if abs(heard - self._stored_position) >= POSITION_EVERY_SECONDS:
             self._stored_position = heard
@@ -408,6 +416,8 @@ class SessionRunner:
     def _shut(self) -> None:
         self._executor.close()
         self._engine.close()
+        if self._body is not None:
+            self._body.close()
         self._over.set()
 
     # looking

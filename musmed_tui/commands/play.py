@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -32,10 +32,14 @@ from musmed_tui.terminal.streams import remark, tell
 from musmed_tui.terminal.terminal import Signals, look_at_terminal, reading_keys
 from musmed_tui.theming import load_theme
 from musmed_tui.wording import clock, length, story
+from musmed_tui.worn import Worn
 
 if TYPE_CHECKING:
     from engine.session.library.library import Library
     from engine.session.library.records import StoredSession
+    from engine.session.signal_reader import SignalReader
+
+NOTHING = Worn()
 
 
 def play_session(
@@ -49,9 +53,10 @@ def play_session(
     slow_link: bool,
     as_json: bool = False,
     course: str | None = None,
+    worn: Worn = NOTHING,
 ) -> int:
-    """Play a new session, or the next of the ``course`` in a file; gives the exit code. Raises
-    ``MusmedError``."""
+    """Play a new session, or the next of the ``course`` in a file, for who has ``worn`` something
+    that tells of their body; gives the exit code. Raises ``MusmedError``."""
     where = folders()
     loaded = load_settings(where.settings)
     loudness = number("volume", volume, loaded.settings.volume)
@@ -65,26 +70,28 @@ def play_session(
     learns = not asked.no_preferences
     wish = loaded.settings.sounded(synthesis)
     options = _options(loaded, sink, loudness, wish, denoise=denoise)
-    if not as_json and has_screen(plain=plain):
-        code = run_app(
-            where,
-            loaded,
-            options,
-            new_session(request, before, learns=learns, step=step),
-            slow_link=slow_link,
-            said=help_here or (None if step is None else step.in_words),
-        )
-        if asked.seed is None:
-            now = kept_leaning(request, where.library) if learns else request
-            tell(drawn_seed(now))
-        return code
-    kind = _EventSession if as_json else _PlainSession
-    with kind(where, loaded, options, plain=plain) as plain_session:
-        if learns:
-            request = plain_session.control.leaning(request)
-        return plain_session.perform(
-            request, None, before=before, seed_drawn=asked.seed is None, step=step
-        )
+    with worn.reading(plain=plain, as_json=as_json) as signal:
+        if not as_json and has_screen(plain=plain):
+            code = run_app(
+                where,
+                loaded,
+                options,
+                new_session(request, before, learns=learns, step=step, signal=signal),
+                slow_link=slow_link,
+                said=help_here or (None if step is None else step.in_words),
+            )
+            if asked.seed is None:
+                now = kept_leaning(request, where.library) if learns else request
+                tell(drawn_seed(now))
+            return code
+        kind = _EventSession if as_json else _PlainSession
+        with kind(where, loaded, options, plain=plain, keys=not worn.no_keys) as plain_session:
+            if learns:
+                request = plain_session.control.leaning(request)
+            told = Told(before, signal)
+            return plain_session.perform(
+                request, None, told=told, seed_drawn=asked.seed is None, step=step
+            )
 
 
 def _next(course: str, where: Folders) -> Next:
@@ -153,13 +160,26 @@ def _stored(library: Library, session: str | None) -> StoredSession:
     return library.load(latest)
 
 
+class Told(NamedTuple):
+    """How the listener feels, and what tells of their body, as far as either is told."""
+
+    before: Rating | None = None
+    signal: SignalReader | None = None
+
+
+NOBODY = Told()
+
+
 class _PlainSession:
     """A session on a plain terminal: lines and keys, and ``SessionControl`` behind them. Closed
     whatever happens."""
 
-    def __init__(self, where: Folders, loaded: Loaded, options: Options, *, plain: bool) -> None:
+    def __init__(
+        self, where: Folders, loaded: Loaded, options: Options, *, plain: bool, keys: bool = True
+    ) -> None:
         self._where = where
-        self._terminal = look_at_terminal(plain=plain)
+        terminal = look_at_terminal(plain=plain)
+        self._terminal = msgspec.structs.replace(terminal, keys=terminal.keys and keys)
         accent = load_theme(loaded.settings.theme).colours.now
         self.output = Output(sys.stdout, self._terminal, accent)
         self.control = SessionControl(where, loaded, options)
@@ -175,14 +195,14 @@ class _PlainSession:
         request: Request,
         resume: StoredSession | None,
         *,
-        before: Rating | None = None,
+        told: Told = NOBODY,
         seed_drawn: bool = False,
         step: Next | None = None,
     ) -> int:
-        """Play to the end or to a stop; gives the exit code. ``before``: how the listener feels;
-        ``step``: of a course, for which it is begun."""
+        """Play to the end or to a stop; gives the exit code. ``told``: by the listener; ``step``:
+        of a course, for which it is begun."""
         with Signals() as signals, stderr_to(self._where.engine_log):
-            begun = self.control.begin(request, resume, before=before)
+            begun = self.control.begin(request, resume, before=told.before, signal=told.signal)
             begun = keep_step(self.control, begun, step)
             try:
                 self._announce(begun, request, resume)
@@ -235,8 +255,10 @@ class _PlainSession:
 class _EventSession(_PlainSession):
     """A session told to a program: JSON, one object a line, and no keys."""
 
-    def __init__(self, where: Folders, loaded: Loaded, options: Options, *, plain: bool) -> None:
-        super().__init__(where, loaded, options, plain=plain)
+    def __init__(
+        self, where: Folders, loaded: Loaded, options: Options, *, plain: bool, keys: bool = True
+    ) -> None:
+        super().__init__(where, loaded, options, plain=plain, keys=keys)
         self._terminal = msgspec.structs.replace(
             self._terminal, live=False, keys=False, colour=None
         )

@@ -24,6 +24,7 @@ from musmed_tui.theming import load_theme, theme_names
 from musmed_tui.wording import clock
 
 if TYPE_CHECKING:
+    from engine.session.body_watch import Source
     from engine.session.library.library import Library
     from engine.session.library.records import StoredSession
     from musmed_tui.app import Left
@@ -56,16 +57,22 @@ def new_session(
     *,
     learns: bool = True,
     step: Next | None = None,
+    signal: Source | None = None,
 ) -> FirstSession:
     """The app begins with this session. ``before``: how the listener feels; ``learns``: it is bent
-    by what was learned of them; ``step``: of a course, for which it is begun."""
+    by what was learned of them; ``step``: of a course, for which it is begun; ``signal``: of their
+    body, in this session alone."""
 
     def first(control: SessionControl) -> tuple[Callable[[], Begun], Snapshot]:
         from musmed_tui.session_view import expected
 
         asked = control.leaning(request) if learns else request
         snapshot = expected(asked, control.volume)
-        return lambda: keep_step(control, control.begin(asked, before=before), step), snapshot
+
+        def begin() -> Begun:
+            return keep_step(control, control.begin(asked, before=before, signal=signal), step)
+
+        return begin, snapshot
 
     return first
 

@@ -22,6 +22,7 @@ from engine.listener.body import (
     MOST_DWELLS,
     MOST_OFFERS,
     SETTLES,
+    SINCE_SECONDS,
     STALE_SECONDS,
     USUAL_SECONDS,
     Act,
@@ -101,6 +102,15 @@ def test_where_it_rises_an_ease_is_offered_and_nothing_more_is_done_at_once() ->
     assert all(b.at - a.at >= BETWEEN_SECONDS for a, b in itertools.pairwise(acts))
 
 
+def test_what_is_usual_and_what_is_now_are_a_minute_apart() -> None:
+    """Also where the way falls from the first second on."""
+    path = plan_path(TENSE, CALM, 600.0, "direct")
+    _, acts = played(flat(until=600.0), path=path, total=600.0)
+    assert acts[0].at == USUAL_SECONDS + SINCE_SECONDS
+    follows = [(t, REST - 3.0 * max(0.0, t - 120.0) / 60.0) for t, _ in flat(until=600.0)]
+    assert played(follows, path=path, total=600.0)[1] == []
+
+
 def test_an_arousal_that_a_program_tells_is_taken_as_it_is() -> None:
     _, acts = played(flat(0.3, step=5.0), measure="arousal")
     assert acts
@@ -114,6 +124,7 @@ def test_an_arousal_that_a_program_tells_is_taken_as_it_is() -> None:
     [
         [],
         flat(until=USUAL_SECONDS - 2),
+        flat(until=USUAL_SECONDS + SINCE_SECONDS - 2),
         flat(until=300.0),  # and then never again: the way has not come down so early
         flat(step=8.0),  # too few to be a now
         [(math.floor(t / 10) * 10.0, value) for t, value in flat()][:LEAST_SAMPLES],

@@ -300,7 +300,9 @@ class FakeControl:
     def leaning(self, request: Request) -> Request:
         return request
 
-    def begin(self, request: Request, *, before: Rating | None = None) -> Begun:
+    def begin(
+        self, request: Request, *, before: Rating | None = None, signal: object = None
+    ) -> Begun:
         self.asked.append(request)
         self.before = before
         return self._begun()

@@ -21,7 +21,7 @@ REST = 74.0
 """Beats a minute at its beginning."""
 BEGINS = 120.0
 """Seconds for which each is the same."""
-SLOPES = {"follows": -2.0, "stays": 0.0, "rises": 4.0}
+SLOPES = {"follows": -4.0, "stays": 0.0, "rises": 4.0}
 """Beats a minute, each minute after that."""
 
 
