@@ -131,12 +131,18 @@ class _Target:
 
 
 class _Analysis:
-    """The causal half: high-pass, gating (which looks half a second ahead), K-weighted energies
-    block by block, and the slow loudness after each. Remembers where the filters stood at every
-    half second of the grid."""
+    """The causal half: high-pass (at ``softened`` Hz a low-pass behind it), gating (which looks
+    half a second ahead), K-weighted energies block by block, and the slow loudness after each.
+    Remembers where the filters stood at every half second of the grid."""
 
-    def __init__(self, point: Checkpoint | None, block: int, gate: GateStream | None) -> None:
-        self._high_pass = high_pass(point.high_pass if point else None)
+    def __init__(
+        self,
+        point: Checkpoint | None,
+        block: int,
+        gate: GateStream | None,
+        softened: float | None,
+    ) -> None:
+        self._high_pass = high_pass(point.high_pass if point else None, softened)
         self._weighting = k_filter(point.weighting if point else None)
         self._slow = point.slow_state if point else SlowState(0.0, 0.0)
         self._gate = gate
@@ -255,7 +261,8 @@ class ClipFinisher:
         if traits.denoise if denoise is None else denoise:
             profile = _profile(spec, stored)
             self._gate = GateStream(profile, first, _gated_from(spec))
-        self._analysis = _Analysis(point, self._blocks.block, self._gate)
+        softened = None if spec.gentle is None else spec.gentle.brightness
+        self._analysis = _Analysis(point, self._blocks.block, self._gate, softened)
         self._resume(stored, point)
         self._points: list[Checkpoint] = []
         self._meter = TruePeakMeter()

@@ -118,6 +118,14 @@ class Asked:
             rich_help_panel=MUSIC,
         ),
     ] = None
+    gentle: Annotated[
+        str | None,
+        typer.Option(
+            metavar="all|CAP,...",
+            help="Spare sensitive ears: all, or such as 'leaps=6,held' (none).",
+            rich_help_panel=MUSIC,
+        ),
+    ] = None
     no_preferences: Annotated[
         bool | None,
         typer.Option(

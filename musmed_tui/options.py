@@ -13,6 +13,7 @@ from engine.affect.path import Strategy
 from engine.errors import MusmedError
 from engine.places import place_of
 from engine.plan.generation import MOST_ADAPTERS, Decoder, Generation
+from engine.plan.gentle import Gentle, parse_gentle
 from engine.plan.request import Request
 from musmed_tui.asked import Asked
 from musmed_tui.felt import before_of
@@ -51,6 +52,7 @@ def build_request(asked: Asked, loaded: Loaded) -> Request:
         composer=composer_of(asked.composer if asked.composer is not None else settings.composer),
         generation=generation_of(asked, settings),
         mood_table=mood_table_of(loaded),
+        gentle=gentle_of(asked, settings),
     )
     _check_options(asked, request.composer)
     check(request, asked, loaded)
@@ -84,6 +86,13 @@ def mood_table_of(loaded: Loaded) -> MoodTable | None:
     """The same as a request has it."""
     table = signed_table_of(loaded)
     return None if table is None else table.in_short()
+
+
+def gentle_of(asked: Asked, settings: Settings) -> Gentle | None:
+    """The caps that were asked for. Raises ``MusmedError`` for what are none."""
+    if asked.gentle is not None:
+        return parse_gentle(asked.gentle, "--gentle")
+    return None if settings.gentle is None else parse_gentle(settings.gentle, "gentle")
 
 
 def help_for(asked: Asked) -> str | None:

@@ -29,6 +29,7 @@ from engine.plan.generation import (
     Decoder,
     Generation,
 )
+from engine.plan.gentle import parse_gentle
 from engine.plan.request import MAX_MINUTES, MIN_MINUTES
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -66,7 +67,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``minutes``, ``latency`` (seconds the sound device is given ahead) and ``volume`` (0 to 1)
     lie in ``RANGES``. ``instrument`` and ``genre`` are MTG-Jamendo tags when pinned.
-    ``mood_table``: the file of a signed-off one; None for musmed's own.
+    ``mood_table``: the file of a signed-off one; None for musmed's own. ``gentle``: caps, as
+    ``engine.plan.gentle.parse_gentle`` reads them.
     ``library_gb``: how much the session library may take (0: as much as there is).
     ``soundfont``: the file FluidSynth plays from; None for one in the usual places. ``guidance``,
     ``top_k``, ``sampling_temperature``, ``decoder`` and ``adapters`` are MusicGen's
@@ -92,6 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     instrument: _Word | None = None
     genre: _Word | None = None
     mood_table: _Word | None = None
+    gentle: _Word | None = None
     log_level: LogLevel = "info"
     library_gb: float = 10.0
 
@@ -197,6 +200,8 @@ def _checked(key: str, value: object, origin: str, *, quoted: bool) -> object:
         return parse_choice(key, value, f"{origin}: {key}")
     if key in _LISTS:
         return _words(key, value, origin)
+    if key == "gentle" and isinstance(value, str):
+        parse_gentle(value, f"{origin}: gentle")
     try:
         return msgspec.convert(value, _Word)
     except msgspec.ValidationError as error:

@@ -22,6 +22,8 @@ from engine.plan.words import Distribution, tag_statistics
 
 NOT_CHOSEN = frozenset({"voice"})
 """musmed composes instrumental music: a voice is heard only when it is pinned."""
+PERCUSSION = frozenset({"drums", "drummachine", "beat", "percussion", "bongo"})
+"""What nobody plays where a request turns percussion off."""
 FAMILY = 0.5
 """The share of the players that stays in a change within a family."""
 _NEIGHBOUR = 0.1
@@ -183,7 +185,15 @@ def _belong(players: Players) -> float:
 
 def _rows(request: Request, mood: str) -> tuple[Distribution, Distribution]:
     """Instruments and genres that go with a mood, for who asks."""
-    return instruments_for(mood, request.leanings), genres_for(mood, request.leanings)
+    instruments = instruments_for(mood, request.leanings)
+    wanted = {tag: p for tag, p in instruments.items() if not unwanted(request, tag)}
+    return wanted, genres_for(mood, request.leanings)
+
+
+def unwanted(request: Request, instrument: str) -> bool:
+    """Whether a tag is percussion where that is off."""
+    gentle = request.gentle
+    return gentle is not None and gentle.percussion is not None and instrument in PERCUSSION
 
 
 def _both_rows(request: Request, a: str, b: str) -> tuple[Distribution, Distribution]:

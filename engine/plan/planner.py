@@ -17,6 +17,7 @@ from engine.affect.path import GENTLE_SPEED, dwell, ease, gentle_seconds, plan_p
 from engine.errors import MusmedError
 from engine.plan import words
 from engine.plan.clock import STRIDE_SECONDS, clip_count, clip_end, clip_start
+from engine.plan.drift import unwanted
 from engine.plan.events import Dwell, Ease, Event, Less, More, Skip, Steer
 from engine.plan.levels import (
     eased_levels,
@@ -96,6 +97,11 @@ def check_request(request: Request) -> None:
         )
     if request.strategy not in ("iso", "direct"):
         raise RequestError(f"The strategy is iso or direct, not {request.strategy!r}.")
+    if request.instrument is not None and unwanted(request, words.instrument(request.instrument)):
+        raise RequestError(
+            f"{words.spelled(words.instrument(request.instrument))} is percussion, which gentle "
+            "turns off; leave out one of the two."
+        )
 
 
 def _canonical(request: Request) -> Request:
@@ -200,6 +206,7 @@ def _clips(
             prompt=words.prompt(tags),
             mood_table=request.mood_table,
             changes=_changes(changes, since, until),
+            gentle=request.gentle,
         )
         clips.append(spec)
     return tuple(clips)

@@ -8,6 +8,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.moods import MoodTable
 from engine.affect.path import Strategy
 from engine.plan.generation import Generation, file_name
+from engine.plan.gentle import Gentle
 from engine.plan.leanings import Leanings
 
 MIN_MINUTES = 1.0
@@ -39,6 +40,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     mood_table: MoodTable | None = None
     """Where the moods lie; None: musmed's own table. The whole of it stands here, so that a kept
     session is made again the same whatever has become of the file."""
+    gentle: Gentle | None = None
+    """Caps on the music for ears that need them; None: it is as it would be."""
 
     def published(self) -> Request:
         """The request as it may be given to others: of the listener's files only the names."""

@@ -9,6 +9,7 @@ import msgspec
 
 from engine.affect.moods import MoodTable
 from engine.affect.path import Path
+from engine.plan.gentle import Gentle
 
 HISTORY_SECONDS = 60.0
 """How much of the path before a clip's start its spec carries. The embedded composer replays
@@ -95,6 +96,8 @@ class ClipSpec(
     changes: tuple[Change, ...] = ()
     """Who plays, for composers that change players where the music's form has a place for it. None
     in specs of earlier versions: the tags' players throughout."""
+    gentle: Gentle | None = None
+    """The request's caps; not written where there are none."""
 
     @property
     def key(self) -> ClipKey:

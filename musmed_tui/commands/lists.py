@@ -50,6 +50,7 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
         clips = [{**msgspec.to_builtins(clip), "seed": clip.seed} for clip in plan.clips]
         for told in clips:
             told.pop("mood_table", None)  # the request's, in each of them
+            told.pop("gentle", None)
         whole = {**msgspec.to_builtins(plan), "clips": clips}
         say_json({"request": msgspec.to_builtins(request), "plan": whole})
         return

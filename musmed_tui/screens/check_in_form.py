@@ -17,7 +17,15 @@ from engine.errors import MusmedError
 from engine.plan.request import Request
 from engine.plan.words import spelled, tag_statistics
 from musmed_tui.asked import Asked
-from musmed_tui.options import check, composer_of, generation_of, mood_table_of, number, seed_of
+from musmed_tui.options import (
+    check,
+    composer_of,
+    generation_of,
+    gentle_of,
+    mood_table_of,
+    number,
+    seed_of,
+)
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.settings import Loaded, parse_number
 from musmed_tui.widgets.choice import BeginButton, Choice, NumberLine
@@ -87,6 +95,7 @@ class CheckInForm(VerticalScroll, can_focus=False):
             composer=composer_of(self._selected("composer")),
             generation=generation_of(Asked(), settings),
             mood_table=mood_table_of(self._loaded),
+            gentle=gentle_of(Asked(), settings),
         )
         check(request, Asked(), self._loaded)
         return request

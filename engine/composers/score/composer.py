@@ -113,7 +113,8 @@ class ScoreComposition:
         first = self.render_from // GRID_FRAMES
         last = -(-end // GRID_FRAMES)
         self._feed = feed = _Feed(self._bars, self._spec)
-        for block, audio in enumerate(self._renderer.blocks(feed.until, first, last), first):
+        blocks = self._renderer.blocks(feed.until, first, last, self._spec.gentle)
+        for block, audio in enumerate(blocks, first):
             if self._cancelled():
                 return
             yield audio[: end - block * GRID_FRAMES]

@@ -36,14 +36,17 @@ def arrange(bar: Bar, ensemble: Ensemble, path: Path) -> list[Note]:
     What is played depends on the bar and on the affect at its start; how loud and bright a note
     is, on the path's affect at its own onset.
     """
+    if bar.gentle is not None and bar.gentle.beating is not None:
+        ensemble = ensemble.raised  # a tenor would beat against its bass
     w = Writer(bar, ensemble, path)
     ends = [h.slot for h in bar.harmony[1:]] + [bar.metre.slots]
     full = w.layers.chance(0.8) or bar.phrase % 2 == 1 or bar.kind != "body"
     bass = ensemble.bass
     line = _line(w)
     figure = choice(w.section("figures"), ensemble.figures, w.period)
-    if line == "throbbing" and figure == "nocturne":
-        figure = "broken"  # the left hand is busy
+    near = bar.gentle is not None and bar.gentle.leaps is not None
+    if figure == "nocturne" and (near or line == "throbbing"):
+        figure = "broken"  # the left hand is busy, or may not span so far
     if figure == "nocturne" and bass == ensemble.figure and bar.kind != "final":
         bass = None  # the figure's own left hand
     for harmony, end in zip(bar.harmony, ends, strict=True):

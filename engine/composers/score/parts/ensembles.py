@@ -3,7 +3,7 @@ where the two do not belong together the instrument moves the genre's ensemble."
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.plan.spec import Players, Tags
 
@@ -78,6 +78,11 @@ class Ensemble:
 
     style: Style
     voice: Voice
+
+    @property
+    def raised(self) -> Ensemble:
+        """The same with the melody where it is written, or higher."""
+        return replace(self, voice=replace(self.voice, octave=max(0, self.voice.octave)))
 
     @property
     def figure(self) -> str:

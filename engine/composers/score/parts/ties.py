@@ -62,8 +62,9 @@ def struck(
 
 
 def _tied(w: Writer, pitch: int, phrase_bar: int, melody: tuple[Tone, ...]) -> bool:
-    """Whether a pitch that sounds is held over into a bar of the phrase with that melody."""
-    if (phrase_bar + pitch) % 2 == 0:
+    """Whether a pitch that sounds is held over into a bar of the phrase with that melody: never
+    where tones are not to be long."""
+    if (phrase_bar + pitch) % 2 == 0 or (w.bar.gentle and w.bar.gentle.held is not None):
         return False
     longest, octave = longest_rub(w.bar), w.ensemble.voice.octave
     deep = deep_under(octave)

@@ -177,7 +177,9 @@ class Touch:
         bar, seat = self.bar, SEATS[stroke.part]
         part, instrument, slot, slots, pitch, accent = stroke
         onset = self._onset(slot, seat.after)
-        gate = bar.length if bar.kind == "final" else int(slots * bar.beat / 4)
+        # Where ears are to be spared, how long each is held is written.
+        whole = bar.kind == "final" and bar.gentle is None
+        gate = bar.length if whole else int(slots * bar.beat / 4)
         affect = affect_at(self._path, onset)
         now = describe(affect)
         level = self.ensemble.style.gain * 10.0 ** (-self.ensemble.style.even * affect.arousal / 20)

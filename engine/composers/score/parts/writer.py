@@ -9,6 +9,7 @@ from engine.composers.score.parts.clearing import cleared
 from engine.composers.score.parts.ensembles import Ensemble
 from engine.composers.score.parts.outer import closed, grounded, led
 from engine.composers.score.parts.ringing import answered, pedalled
+from engine.composers.score.parts.sparing import folded, settled
 from engine.composers.score.parts.temper import temper
 from engine.composers.score.parts.touch import Note, Stroke, Touch, voiced
 from engine.composers.score.writing.descriptor import affect_at
@@ -110,12 +111,16 @@ class Writer:
         self.strokes.append(Stroke(part, instrument, slot, slots, pitch, accent))
 
     def played(self) -> list[Note]:
-        """The bar's notes: with pedal, what stands in the melody's way moved, and by hands."""
-        strokes = answered(self.strokes, self.bar, self.ensemble.figure)
-        strokes = pedalled(grounded(strokes, self.bar), self.bar, self.energy)
-        strokes = closed(strokes, self.bar)
-        strokes = cleared(strokes, self.bar, self.ensemble.voice.octave)
-        strokes = led(strokes, self.bar, self.ensemble.voice.octave)
+        """The bar's notes: with pedal, what stands in the melody's way moved, within the caps of
+        gentle ears, and by hands."""
+        bar, lead = self.bar, self.ensemble.voice
+        strokes = folded(self.strokes, bar, lead.lead)
+        strokes = answered(strokes, bar, self.ensemble.figure)
+        strokes = pedalled(grounded(strokes, bar), bar, self.energy)
+        strokes = closed(strokes, bar)
+        strokes = cleared(strokes, bar, lead.octave)
+        strokes = led(strokes, bar, lead.octave)
+        strokes = settled(strokes, bar, self.ensemble)
         return [self._touch.note(stroke) for stroke in voiced(strokes)]
 
 

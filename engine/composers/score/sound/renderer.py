@@ -13,7 +13,8 @@ from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames
 from engine.composers.score.parts.arrangement import LONGEST_NOTE, Note
 from engine.composers.score.sound.instruments import INSTRUMENTS, Instrument, sound
 from engine.composers.score.sound.reverb import PARTITIONS, Spectrum, send_spectrum, wet_block
-from engine.composers.score.sound.tables import Table, TableCache
+from engine.composers.score.sound.tables import Table, TableCache, rise
+from engine.plan.gentle import Gentle
 
 Bus = NDArray[np.float32]
 """Dry left, dry right and hall send, shape (3, frames)."""
@@ -42,8 +43,15 @@ class Renderer:
         self._tables: TableCache[Table] = tables or TableCache()
         self._instruments = instruments
 
-    def blocks(self, notes: Callable[[int], list[Note]], first: int, last: int) -> Iterator[Frames]:
-        """Blocks ``first`` to ``last`` - 1 of the session, each (GRID_FRAMES, 2).
+    def blocks(
+        self,
+        notes: Callable[[int], list[Note]],
+        first: int,
+        last: int,
+        gentle: Gentle | None = None,
+    ) -> Iterator[Frames]:
+        """Blocks ``first`` to ``last`` - 1 of the session, each (GRID_FRAMES, 2), with no onset
+        steeper than ``gentle`` allows, and nothing that wavers where it caps beating.
 
         ``notes(frame)``: every note with an onset before ``frame`` that the caller has not been
         given yet, in a fixed order; the first call must reach back ``LOOKBACK_SECONDS``.
@@ -58,7 +66,7 @@ class Renderer:
             end = begin + GRID_FRAMES
             active += [(note, []) for note in notes(end)]
             active = [pair for pair in active if _end(pair[0]) > begin]
-            bus, spectrum = self._block(active, begin, send)
+            bus, spectrum = self._block(active, begin, send, gentle)
             send = bus[2]
             spectra = [spectrum, *spectra[:-1]]
             if block >= first:
@@ -66,12 +74,16 @@ class Renderer:
                 yield ((bus[:2] + np.float32(WET) * wet) * np.float32(MASTER)).T.copy()
 
     def _block(
-        self, active: list[tuple[Note, list[Bus]]], begin: int, before: Bus
+        self,
+        active: list[tuple[Note, list[Bus]]],
+        begin: int,
+        before: Bus,
+        gentle: Gentle | None,
     ) -> tuple[Bus, Spectrum]:
         bus = np.zeros((3, GRID_FRAMES), np.float32)
         for note, made in active:
             if not made:
-                made.append(self._sound(note))
+                made.append(self._sound(note, gentle))
             wave = made[0]
             at = note.onset - begin
             start, stop = max(0, at), min(GRID_FRAMES, at + wave.shape[1])
@@ -79,12 +91,14 @@ class Renderer:
                 bus[:, start:stop] += wave[:, start - at : stop - at]
         return bus, send_spectrum(before, bus[2])
 
-    def _sound(self, note: Note) -> Bus:
+    def _sound(self, note: Note, gentle: Gentle | None = None) -> Bus:
         instrument = self._instruments[note.instrument]
         where = (note.instrument, note.pitch, note.brightness, note.gate, note.entry)
         wave = sound(self._tables, *where, take=note.take, instrument=instrument)
+        if gentle is not None and gentle.onsets is not None:
+            wave = _eased(wave, gentle.onsets)
         depth = INSTRUMENTS[note.instrument].tremolo
-        if depth:
+        if depth and (gentle is None or gentle.beating is None):
             wave = _panned(wave, note.onset, depth)
         angle = (note.pan + 1.0) * math.pi / 4.0
         left, right = note.gain * math.cos(angle), note.gain * math.sin(angle)
@@ -96,6 +110,13 @@ class Renderer:
         np.add(wave[0], wave[1], out=out[2])
         out[2] *= np.float32(0.5 * note.gain * note.send)
         return out
+
+
+def _eased(wave: Table, milliseconds: float) -> Table:
+    """A note that rises for so long; its attack is what it was beside that."""
+    frames = min(int(milliseconds * SAMPLE_RATE / 1000.0), wave.shape[-1])
+    wave[..., :frames] *= rise(frames)
+    return wave
 
 
 _TREMOLO_FRAMES = 11_000

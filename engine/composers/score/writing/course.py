@@ -6,16 +6,19 @@ import msgspec
 
 from engine.affect.path import Path
 from engine.audio.format import frames_of
+from engine.plan.gentle import Gentle
 from engine.plan.spec import Change, ClipSpec, Players, SeedStep
 
 
 class Course(msgspec.Struct, frozen=True):
-    """Affect, seeds and players over session time, and the session's ``total`` seconds."""
+    """Affect, seeds and players over session time, the session's ``total`` seconds, and the caps
+    for gentle ears, if any."""
 
     path: Path
     seeds: tuple[SeedStep, ...]
     total: float
     changes: tuple[Change, ...] = ()
+    gentle: Gentle | None = None
 
     def seed_at(self, frame: int) -> int:
         """The session's seed at a session frame; before the first step, the first step's."""
@@ -29,7 +32,7 @@ class Course(msgspec.Struct, frozen=True):
 def course_of(spec: ClipSpec) -> Course:
     """The course as far as a clip knows it: the same over the stretch that two clips share."""
     first = Change(0.0, 0.0, Players(spec.tags.instrument, spec.tags.genre))
-    return Course(spec.path, spec.seeds, spec.total, spec.changes or (first,))
+    return Course(spec.path, spec.seeds, spec.total, spec.changes or (first,), spec.gentle)
 
 
 def steady(path: Path, seed: int, total: float) -> Course:

@@ -34,6 +34,7 @@ from engine.composers.score.writing.sections import (
 from engine.composers.score.writing.state import STATE_VERSION, ScoreState, phrase_at
 from engine.composers.score.writing.tones import Tone
 from engine.composers.score.writing.tune import write_tune
+from engine.plan.gentle import Gentle
 
 CLOSE_SECONDS = 4.5
 """The least time the last bar is held; it is longer by up to a bar."""
@@ -57,6 +58,7 @@ class Bar(msgspec.Struct, frozen=True):
     does, ``character`` what its section is (``sections``). ``before``
     is the last harmony of the bar before it, ``after`` and ``after_melody`` the next bar's, where
     those are of the same phrase: what is held knows where it comes from and goes.
+    ``gentle``: the session's caps.
     """
 
     number: int
@@ -86,6 +88,7 @@ class Bar(msgspec.Struct, frozen=True):
     before: Harmony | None
     after: tuple[Harmony, ...]
     after_melody: tuple[Tone, ...]
+    gentle: Gentle | None = None
 
     @property
     def end(self) -> int:
@@ -171,18 +174,18 @@ def next_bar(state: ScoreState, course: Course) -> tuple[Bar, ScoreState]:
     if opens:
         state = _modulated(state, descriptor, affect.arousal > 0.25)
         if state.intro:
-            state = planned_intro(state, descriptor)
+            state = planned_intro(state, descriptor, course.gentle)
         elif section is None:
-            state = held(state, descriptor)
+            state = held(state, descriptor, course.gentle)
         else:
-            state = planned(state, section, descriptor, affect)
-    bar = _bar(state, descriptor, frames_of(course.total), opens)
+            state = planned(state, section, descriptor, affect, course.gentle)
+    bar = _bar(state, descriptor, course, opens)
     return recast(bar, _after(state, bar), course)
 
 
-def _bar(state: ScoreState, descriptor: Descriptor, total: int, opens: bool) -> Bar:
+def _bar(state: ScoreState, descriptor: Descriptor, course: Course, opens: bool) -> Bar:
     """The bar that a state stands before, its phrase being planned; ``opens``: just now."""
-    section, metre = state.plan, state.measure
+    section, metre, total = state.plan, state.measure, frames_of(course.total)
     beat = round(60.0 / state.tempo * SAMPLE_RATE)
     at, plan = state.section_bar, RESTING
     bars = phrase_bars = 1
@@ -229,6 +232,7 @@ def _bar(state: ScoreState, descriptor: Descriptor, total: int, opens: bool) -> 
         before=before,
         after=state.phrase[1] if goes_on else (),
         after_melody=state.sung[1] if goes_on else (),
+        gentle=course.gentle,
     )
 
 

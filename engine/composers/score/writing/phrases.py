@@ -14,6 +14,7 @@ from engine.composers.score.writing.dressing import Fits, Ground, Step, dressed
 from engine.composers.score.writing.harmonise import chords_under, half_of, leads_home, misfit
 from engine.composers.score.writing.harmony import NONE, SCALES, Chord, Harmony, chord_on
 from engine.composers.score.writing.sections import CODA, CONTRAST, STILL, TUNE, BarPlan, Section
+from engine.composers.score.writing.spared import highest_sung, spared
 from engine.composers.score.writing.state import ScoreState, phrase_at
 from engine.composers.score.writing.telling import (
     Voice,
@@ -27,12 +28,13 @@ from engine.composers.score.writing.telling import (
 )
 from engine.composers.score.writing.tones import Tone
 from engine.composers.score.writing.voicing import lead_voices
+from engine.plan.gentle import Gentle
 
 _SIGHS_BELOW, _SIGHS_UNDER = -0.2, 0.2
 """Valence and arousal below which a tune leans from above on the tones it ends on."""
 
 
-def planned_intro(state: ScoreState, descriptor: Descriptor) -> ScoreState:
+def planned_intro(state: ScoreState, descriptor: Descriptor, gentle: Gentle | None) -> ScoreState:
     """The tonic; where there are two bars, a subdominant over it in the second."""
     dice = Dice(state.seed, state.bar, "harmony")
     calm = min(0.25, descriptor.tension)
@@ -42,18 +44,22 @@ def planned_intro(state: ScoreState, descriptor: Descriptor) -> ScoreState:
         for i, token in enumerate(tokens)
     ]
     silent: tuple[tuple[Tone, ...], ...] = ((),) * len(tokens)
-    return _voiced(state, steps, silent, descriptor, state.tonic, dice)
+    return _voiced(state, steps, silent, descriptor, state.tonic, dice, gentle)
 
 
 def planned(
-    state: ScoreState, section: Section, descriptor: Descriptor, affect: Affect
+    state: ScoreState,
+    section: Section,
+    descriptor: Descriptor,
+    affect: Affect,
+    gentle: Gentle | None = None,
 ) -> ScoreState:
-    """The state with the harmony and the melody of the phrase that begins with its bar. A coda's
-    phrase includes the held last bar."""
+    """The state with the harmony and the melody of the phrase that begins with its bar, within the
+    caps of ``gentle``. A coda's phrase includes the held last bar."""
     number, _ = phrase_at(section, state.section_bar)
     bars = section.bars[state.section_bar : state.section_bar + section.phrases[number]]
     sad = affect.valence < _SIGHS_BELOW and affect.arousal < _SIGHS_UNDER
-    state, melody = _told(state, section, bars, descriptor, sad)
+    state, melody = _told(state, section, bars, descriptor, sad, gentle)
     end = section.ends[number]
     if section.character == CODA:
         melody, end = [*melody, _last_tone(state, melody)], "final"
@@ -81,23 +87,26 @@ def planned(
     ]
     melody = led_home(melody, [(s.bar, s.slot, s.chord) for s in steps])
     melody = _singable(melody, state.melody)
+    melody = spared(melody, state.melody, [(s.bar, s.slot, s.chord.pcs) for s in steps], gentle)
     pedal = state.tonic if section.character == STILL and number == 0 else NONE
-    return _voiced(state, steps, melody, descriptor, pedal, dice)
+    return _voiced(state, steps, melody, descriptor, pedal, dice, gentle)
 
 
-def held(state: ScoreState, descriptor: Descriptor) -> ScoreState:
+def held(state: ScoreState, descriptor: Descriptor, gentle: Gentle | None) -> ScoreState:
     """The last bar alone, where nothing else fits any more."""
     dice = Dice(state.seed, state.bar, "harmony")
     steps = [Step(0, 0, chord_on(state.tonic, state.mode, "1", 0.0, dice), root=True)]
-    return _voiced(state, steps, [_last_tone(state, [])], descriptor, NONE, dice)
+    melody = spared([_last_tone(state, [])], state.melody, [(0, 0, steps[0].chord.pcs)], gentle)
+    return _voiced(state, steps, melody, descriptor, NONE, dice, gentle)
 
 
-def _told(
+def _told(  # noqa: PLR0917 - a phrase hangs on all of these
     state: ScoreState,
     section: Section,
     bars: Sequence[BarPlan],
     descriptor: Descriptor,
     sad: bool,
+    gentle: Gentle | None,
 ) -> tuple[ScoreState, list[tuple[Tone, ...]]]:
     """The phrase's melody, and the state with the level and the register it is told in."""
     tunes = (state.tune, state.second)
@@ -108,10 +117,13 @@ def _told(
     home = state.home
     if state.section_bar == 0 or home % 12 != state.tonic:
         home = home_near(state.tonic, middle - section.lift, state.mode, centre, home)
-    home = within_range(home, bars, tunes, state.mode)
-    voice = Voice(home, state.mode, level, sad)
+    highest = highest_sung(gentle)
+    home = within_range(home, bars, tunes, state.mode, highest)
+    voice = Voice(home, state.mode, level, sad, highest)
     told = [tell(plan, tunes, voice, state.measure) for plan in bars]
-    return msgspec.structs.replace(state, level=level, home=home), _singable(told, state.melody)
+    scale = tuple((state.tonic + step) % 12 for step in SCALES[state.mode])
+    melody = spared(_singable(told, state.melody), state.melody, [(0, 0, scale)], gentle)
+    return msgspec.structs.replace(state, level=level, home=home), melody
 
 
 def _singable(melody: Sequence[tuple[Tone, ...]], last: int) -> list[tuple[Tone, ...]]:
@@ -174,11 +186,21 @@ def _voiced(  # noqa: PLR0917 - a phrase hangs on all of these
     descriptor: Descriptor,
     pedal: int,
     dice: Dice,
+    gentle: Gentle | None,
 ) -> ScoreState:
     """The state with the phrase's steps voiced under its melody."""
     centre = 59.0 + 0.4 * (descriptor.register - 70.0)
     voiced = lead_voices(
-        steps, state.voicing, state.chord, state.bass, centre, pedal, melody, state.melody, dice
+        steps,
+        state.voicing,
+        state.chord,
+        state.bass,
+        centre,
+        pedal,
+        melody,
+        state.melody,
+        dice,
+        None if gentle is None else gentle.leaps,
     )
     bars: dict[int, list[Harmony]] = {}
     for step, (voicing, bass) in zip(steps, voiced, strict=True):

@@ -19,17 +19,20 @@ _LEVELS = (2.0, 3.1, 6.2)
 _STICKS = 0.35
 _ENDING_BARS = (3, 7)
 """Where a sad tune sighs: at its question's and its answer's end; elsewhere it stays itself."""
-_LOW, _HIGH = 59, 84
+_LOW, HIGHEST = 59, 84
+"""MIDI: a melody's range."""
 
 
 class Voice(msgspec.Struct, frozen=True, array_like=True):
     """How a phrase is sung. ``home``: MIDI pitch of the tonic that the tunes' steps count from;
-    ``mode``; ``level``: of the four above; ``sighs``: whether long tones are come to from above."""
+    ``mode``; ``level``: of the four above; ``sighs``: whether long tones are come to from above;
+    ``highest``: MIDI pitch under which its bars lie."""
 
     home: int
     mode: int
     level: int
     sighs: bool
+    highest: int = HIGHEST
 
 
 def level_of(density: float, before: int | None) -> int:
@@ -50,7 +53,13 @@ def home_near(tonic: int, middle: int, mode: int, centre: float, before: int) ->
     return min(homes, key=lambda p: (abs(p + above - centre) - 3.0 * (p == before), p))
 
 
-def within_range(home: int, plans: Sequence[BarPlan], tunes: tuple[Tune, Tune], mode: int) -> int:
+def within_range(
+    home: int,
+    plans: Sequence[BarPlan],
+    tunes: tuple[Tune, Tune],
+    mode: int,
+    highest: int = HIGHEST,
+) -> int:
     """``home``, or an octave from it where more of a phrase's bars would lie within a melody's
     range: a phrase is moved as a whole rather than bar by bar."""
     spans = [
@@ -62,7 +71,7 @@ def within_range(home: int, plans: Sequence[BarPlan], tunes: tuple[Tune, Tune], 
     def outside(place: int) -> int:
         voice = Voice(place, mode, WHOLE, False)
         return sum(
-            max(0, _pitch(max(span), voice) - _HIGH) + max(0, _LOW - _pitch(min(span), voice))
+            max(0, _pitch(max(span), voice) - highest) + max(0, _LOW - _pitch(min(span), voice))
             for span in spans
         )
 
@@ -77,7 +86,8 @@ def tell(plan: BarPlan, tunes: tuple[Tune, Tune], voice: Voice, metre: Metre) ->
     bar = _transformed(bar, plan.how, metre)
     # The whole bar's range, whatever is told of it.
     steps = [note.step + plan.shift for note in bar]
-    moved = _octaves_into_range(_pitch(min(steps), voice), _pitch(max(steps), voice))
+    span = _pitch(min(steps), voice), _pitch(max(steps), voice)
+    moved = _octaves_into_range(*span, voice.highest)
     level = voice.level
     if plan.how in ("slow", "slower", "head", "close"):
         level = min(level, WHOLE)
@@ -94,10 +104,10 @@ def _pitch(step: int, voice: Voice) -> int:
     return voice.home + 12 * octave + SCALES[voice.mode][degree]
 
 
-def _octaves_into_range(low: int, high: int) -> int:
+def _octaves_into_range(low: int, high: int, highest: int) -> int:
     """The semitones by which a bar that lies out of a melody's range is moved into it."""
-    if high > _HIGH:
-        return -12 * -(-(high - _HIGH) // 12)
+    if high > highest:
+        return -12 * -(-(high - highest) // 12)
     return 12 * -(-(_LOW - low) // 12) if low < _LOW else 0
 
 

@@ -30,6 +30,8 @@ BASS_LOW, BASS_HIGH = 36, 52
 _LEAPS = (3, 0, 0, 2, 3, 4, 9, 4, 8, 9, 11, 14, 6)
 """What a bass motion of 0 to 12 semitones costs."""
 _FORBIDDEN = 10_000
+_LAST_RESORT = 60
+"""What a bass costs that no rule of its chord allows, only a leap that must not be."""
 _NINTH = 32
 """What a minor ninth between two voices costs, or a semitone under the top."""
 
@@ -44,12 +46,15 @@ def lead_voices(  # noqa: PLR0917 - a phrase hangs on all of these
     melody: Sequence[tuple[Tone, ...]],
     sung_before: int,
     dice: Dice,
+    farthest: int | None = None,
 ) -> list[tuple[tuple[int, ...], int]]:
     """(upper voices, bass) of each chord. ``before`` are the voices that sounded last, () at the
     start; ``pedal`` is a pitch class that the bass keeps as long as the phrase's last bar has
-    not come, or -1. ``melody``: each bar's tones; ``sung_before``: the one before them."""
+    not come, or -1. ``melody``: each bar's tones; ``sung_before``: the one before them.
+    ``farthest``: the most semitones, six at least, that the bass may leap, None where that is only
+    dear."""
     moves = _melody_moves(steps, melody, sung_before)
-    basses = bass_line(steps, bass_before, pedal, moves, dice)
+    basses = bass_line(steps, bass_before, pedal, moves, dice, farthest)
     layers = [
         _fitting(step.chord, round(centre), ceiling)
         for step, ceiling in zip(steps, _ceilings(steps, melody), strict=True)
@@ -109,8 +114,13 @@ def _ceilings(steps: Sequence[Step], melody: Sequence[tuple[Tone, ...]]) -> list
     return made
 
 
-def bass_line(
-    steps: Sequence[Step], before: int, pedal: int, moves: Sequence[Move], dice: Dice
+def bass_line(  # noqa: PLR0917 - a line hangs on all of these
+    steps: Sequence[Step],
+    before: int,
+    pedal: int,
+    moves: Sequence[Move],
+    dice: Dice,
+    farthest: int | None = None,
 ) -> list[int]:
     """The cheapest bass line: by step where inversions allow it, roots where the phrase stands,
     against the melody's ``moves``."""
@@ -121,17 +131,20 @@ def bass_line(
     for i, step in enumerate(steps):
         held = pedal if step.bar < last_bar else NONE
         options = _bass_options(step, i == 0, i == len(steps) - 1, held, whim[i])
+        if farthest is not None:
+            options = _within_reach(step.chord) | options
         row: dict[int, tuple[int, int]] = {}
         for pitch, own in options.items():
             if i == 0:
-                row[pitch] = (own + _leap(before, pitch) + _outer(before, pitch, moves[0]), before)
+                leap = _leap(before, pitch, farthest)
+                row[pitch] = (own + leap + _outer(before, pitch, moves[0]), before)
                 continue
             falls = steps[i - 1].chord.falls
             row[pitch] = min(
                 (
                     cost
                     + own
-                    + _leap(p, pitch)
+                    + _leap(p, pitch, farthest)
                     + _unresolved(p, pitch, falls)
                     + _outer(p, pitch, moves[i]),
                     p,
@@ -170,8 +183,16 @@ def _bass_options(step: Step, first: bool, last: bool, pedal: int, whim: int) ->
     }
 
 
-def _leap(a: int, b: int) -> int:
+def _within_reach(chord: Chord) -> dict[int, int]:
+    """Every tone of a chord's triad as a bass, where no better one may be leapt to."""
+    triad = chord.pcs[:3]
+    return {p: _LAST_RESORT for p in range(BASS_LOW, BASS_HIGH + 1) if p % 12 in triad}
+
+
+def _leap(a: int, b: int, farthest: int | None) -> int:
     size = abs(a - b)
+    if farthest is not None and size > farthest:
+        return _FORBIDDEN
     return _LEAPS[size] if size < len(_LEAPS) else 20 + size
 
 
