@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 
+import msgspec
 import numpy as np
 import pyloudnorm
 import pytest
@@ -28,6 +29,7 @@ from engine.audio.loudness import integrated_lufs
 from engine.composers.base import Marks, Traits
 from engine.errors import MusmedError
 from engine.finishing import ClipFinisher
+from engine.plan.gentle import Gentle
 from engine.plan.spec import ClipSpec, LevelPoint, SeedStep, Tags
 
 TRAITS = Traits(sample_rate=SAMPLE_RATE, channels=2, denoise=False, trim=False)
@@ -84,10 +86,11 @@ def finish(
     traits: Traits = TRAITS,
     checkpoints: bytes | None = None,
     revision: int = 0,
+    gentle: Gentle | None = None,
 ) -> tuple[Frames, ClipFinisher]:
     composition = Recorded(audio, start, cut, traits.sample_rate)
     finisher = ClipFinisher(
-        spec(start, end, levels, revision),
+        msgspec.structs.replace(spec(start, end, levels, revision), gentle=gentle),
         composition,
         traits,
         denoise=None,
@@ -274,6 +277,36 @@ def test_a_third_clip_resumes_from_the_second_as_from_the_first() -> None:
     _, second = finish(music(), 10.0, 40.0, checkpoints=checkpoints)
     third, _ = finish(music(), 20.0, 50.0, checkpoints=second.checkpoints())
     assert np.array_equal(third[: 9 * SAMPLE_RATE], first[20 * SAMPLE_RATE : 29 * SAMPLE_RATE])
+
+
+def test_where_ears_are_spared_the_high_is_softened_and_resuming_equals_continuing() -> None:
+    """White noise through a low-pass at 3 kHz: 12 dB an octave; and state small enough to keep."""
+    rng = np.random.default_rng(3)
+    noise = (0.02 * rng.standard_normal((53 * SAMPLE_RATE, 2))).astype(np.float32)
+    spared = Gentle(brightness=3000.0)
+    out, finisher = finish(noise, gentle=spared)
+    assert len(finisher.checkpoints()) <= 24 * 1024
+    again, _ = finish(noise, 22.5, 50.0, checkpoints=finisher.checkpoints(), gentle=spared)
+    # The level looks ahead: the last second of a recording that ends is another's.
+    lap = frames_of(30.0 - 22.5 - 1.0)
+    assert np.array_equal(again[:lap], out[frames_of(22.5) :][:lap])
+
+    def octaves(audio: Frames) -> list[float]:
+        power = np.abs(np.fft.rfft(audio[5 * SAMPLE_RATE : 25 * SAMPLE_RATE, 0])) ** 2
+        hertz = np.fft.rfftfreq(20 * SAMPLE_RATE, 1.0 / SAMPLE_RATE)
+        bands = [power[(hertz > f * 0.97) & (hertz < f * 1.03)].mean() for f in (500, 6000, 12000)]
+        return [float(10.0 * np.log10(band / bands[0])) for band in bands[1:]]
+
+    own = octaves(finish(noise)[0])
+    softer = [a - b for a, b in zip(octaves(out), own, strict=True)]
+    assert -14.0 < softer[0] < -11.0
+    assert -29.0 < softer[1] < -23.0
+
+
+def test_checkpoints_of_other_ears_are_refused() -> None:
+    """An engine then begins afresh, in a sentence."""
+    with pytest.raises(MusmedError, match="other ears"):
+        finish(music(), 22.5, 50.0, checkpoints=first_clip()[1], gentle=Gentle(brightness=3000.0))
 
 
 def test_checkpoints_stay_small() -> None:

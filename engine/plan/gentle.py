@@ -49,6 +49,11 @@ class Gentle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     percussion: Literal["off"] | None = None
     """No drums."""
 
+    @property
+    def shortens(self) -> bool:
+        """Whether how long tones sound is capped."""
+        return self.held is not None or self.beating is not None
+
 
 ALL = Gentle(
     register=76, leaps=7, held=4.0, brightness=3000.0, beating=0.75, onsets=30.0, percussion="off"

@@ -59,7 +59,7 @@ def settled(strokes: Sequence[Stroke], bar: Bar, ensemble: Ensemble) -> list[Str
     sounds with it, nothing held too long."""
     if bar.gentle is None:
         return list(strokes)
-    if bar.kind == "final":
+    if bar.kind == "final" and bar.gentle.shortens:
         whole = bar.length * 4 / bar.beat
         strokes = [stroke._replace(slots=whole - stroke.slot) for stroke in strokes]
     if _placing(bar):
@@ -70,14 +70,16 @@ def settled(strokes: Sequence[Stroke], bar: Bar, ensemble: Ensemble) -> list[Str
         strokes = _apart(strokes, bar, bar.gentle.beating)
     if bar.gentle.held is not None:
         strokes = _let_go(strokes, bar, bar.gentle.held)
-    swing = ensemble.style.swing if bar.metre.pulse == 4 else 0.0
+    swings = bar.gentle.shortens and bar.metre.pulse == 4
+    swing = ensemble.style.swing if swings else 0.0
     return [_on_time(stroke, swing) for stroke in strokes]
 
 
 def _on_time(stroke: Stroke, swing: float) -> Stroke:
     """A stroke that swings let go as early as if it did not."""
-    late = swing if round(stroke.slot) % 4 == 2 else 0.0
-    return stroke._replace(slots=max(_SHORTEST, stroke.slots - late))
+    if not swing or round(stroke.slot) % 4 != 2:
+        return stroke
+    return stroke._replace(slots=max(_SHORTEST, stroke.slots - swing))
 
 
 def _placing(bar: Bar) -> bool:

@@ -177,8 +177,8 @@ class Touch:
         bar, seat = self.bar, SEATS[stroke.part]
         part, instrument, slot, slots, pitch, accent = stroke
         onset = self._onset(slot, seat.after)
-        # Where ears are to be spared, how long each is held is written.
-        whole = bar.kind == "final" and bar.gentle is None
+        # Where tones are not to be long, how long each is held is written.
+        whole = bar.kind == "final" and not (bar.gentle and bar.gentle.shortens)
         gate = bar.length if whole else int(slots * bar.beat / 4)
         affect = affect_at(self._path, onset)
         now = describe(affect)

@@ -15,6 +15,8 @@ from engine.plan.gentle import Gentle
 
 _LOWEST = 60
 """MIDI: under it flutes have no keys, and would play an octave up."""
+_TENORS = 76
+"""MIDI: a cello's highest key. Where beating is capped tenors sing where the melody is written."""
 _OCTAVE = 12
 Ground = tuple[int, int, Sequence[int]]
 """From a bar and a slot of the phrase on: the pitch classes that sound."""
@@ -22,8 +24,10 @@ Ground = tuple[int, int, Sequence[int]]
 
 def highest_sung(gentle: Gentle | None) -> int:
     """The highest tone of a melody, MIDI."""
-    register = None if gentle is None else gentle.register
-    return HIGHEST if register is None else min(HIGHEST, register)
+    if gentle is None:
+        return HIGHEST
+    most = HIGHEST if gentle.beating is None else _TENORS
+    return most if gentle.register is None else min(most, gentle.register)
 
 
 def spared(
@@ -34,7 +38,7 @@ def spared(
 ) -> list[tuple[Tone, ...]]:
     """A phrase's melody after the pitch ``last`` within the caps; as it is without any.
     ``grounds`` in rising order, the first at the phrase's start."""
-    if gentle is None or (gentle.register is None and gentle.leaps is None):
+    if gentle is None or gentle.register is gentle.leaps is gentle.beating is None:
         return list(melody)
     highest, leap = highest_sung(gentle), gentle.leaps or _OCTAVE
     last = min(last, highest)
