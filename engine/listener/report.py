@@ -105,7 +105,20 @@ def contents(report: Report) -> tuple[str, ...]:
         "eased, composed anew or stopped, what was liked, its level, composer, version and seed"
         f"{read}.",
         f"How it felt before and after, of {rated} of them, and {notes}.",
+        *(
+            ("What was done or offered because of your body, and why.",)
+            if any(bodily(report))
+            else ()
+        ),
     )
+
+
+def bodily(report: Report) -> tuple[int, int]:
+    """How often the way stayed longer because of the body, and how often an ease was offered."""
+    pasts = [one.past for one in report.sessions]
+    stays = sum(isinstance(event, Dwell) for past in pasts for event in past.events)
+    offers = sum(len(past.offers) for past in pasts)
+    return (stays, offers)
 
 
 def count_of(report: Report) -> str:
@@ -194,6 +207,8 @@ def guideline(report: Report) -> tuple[tuple[str, str], ...]:
     planned = ", ".join(f"{minutes:g}" for minutes in lengths)
     eases = sum(isinstance(e, Ease) for one in report.sessions for e in one.past.events)
     stops = sum(one.past.state != "finished" for one in report.sessions)
+    stays, offers = bodily(report)
+    body = f"; for the body the way stayed {stays} times, an ease was offered {offers} times"
     return (
         ("Name", f"musmed {report.version}: music composed along a path between two feelings"),
         (
@@ -229,8 +244,9 @@ def guideline(report: Report) -> tuple[tuple[str, str], ...]:
         ),
         (
             "Treatment fidelity",
-            f"Not heard to the end: {stops}; eased {eases} times. Every session is kept with seed "
-            "and events and can be made again.",
+            f"Not heard to the end: {stops}; eased {eases} times"
+            f"{body if stays or offers else ''}. Every session is kept with seed and events and "
+            "can be made again.",
         ),
     )
 

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from engine.errors import MusmedError
-from engine.listener.report import done
+from engine.listener.history import Past
+from engine.listener.report import Report, Reported, Sounded, contents, done, guideline
 from engine.plan.body import Offer, Reason
 from engine.plan.events import Dwell, Ease
 from engine.plan.planner import make_plan
@@ -101,6 +102,11 @@ def test_what_can_t_be_read_is_left_out(old: Path, value: object) -> None:
     library.close()
 
 
+def report_of(pasts: tuple[Past, ...]) -> Report:
+    sessions = tuple(Reported(past, Sounded()) for past in pasts)
+    return Report(who="Listener", sessions=sessions, notes=False, version="1")
+
+
 def test_history_report_programs_and_sidecar_tell_it_with_its_reason(old: Path) -> None:
     library = Library(old)
     library.body.offered(SECOND, OFFER)
@@ -116,6 +122,14 @@ def test_history_report_programs_and_sidecar_tell_it_with_its_reason(old: Path) 
     ) in done(past)
     told = json.loads(msgspec.json.encode(document(past)))
     why = {"measure": "arousal", "usual": 0.2, "now": 0.25, "fell": 0.31}
+    month = report_of((past,))
+    assert "because of your body, and why." in " ".join(contents(month))
+    fidelity = dict(guideline(month))["Treatment fidelity"]
+    assert "the way stayed 1 times, an ease was offered 1 times" in fidelity
+    without = report_of((msgspec.structs.replace(past, events=(), offers=()),))
+    assert (
+        "body" not in " ".join(contents(without)) + dict(guideline(without))["Treatment fidelity"]
+    )
     assert told["dwells"] == [{"at": 25.0, "seconds": 30.0, "why": why}]
     assert [offer["at"] for offer in told["offers"]] == [21.5]
     report = session_report(
