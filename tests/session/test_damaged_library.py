@@ -25,6 +25,7 @@ from engine.listener.likings import Liking
 from engine.listener.personal_meter import Rated
 from engine.listener.preferences import Told, leanings_of, learned
 from engine.listener.ratings import Rating
+from engine.plan.body import Offer, Reason
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
@@ -61,6 +62,9 @@ NAMED = {"sessions": "id", "told": "mood", "clip_ratings": "valence"}
 FOUND = {"told": "calm", "clip_ratings": 70}
 """... or this."""
 COLUMNS = [(table, column) for table, columns in SHAPE.items() for column in columns]
+
+
+AN_OFFER = Offer(40.0, Reason("heart", 74.0, 83.0, 0.2))
 
 
 def record() -> ClipRecord:
@@ -110,6 +114,7 @@ def filled(library: Library, now: datetime = NOW) -> str:
     library.listener.tell(told, now)
     library.meter.rate_clip(A_CLIP.reading, A_CLIP.rating, now)
     library.courses.begin(Begun(session, "Evenings", 3))
+    library.body.offered(session, AN_OFFER)
     library.set_state(session, "interrupted")
     return session
 
@@ -160,6 +165,7 @@ class Spoilt:
             assert felt[self.good] == self.felt
             likings = self.library.listener.likings([self.good, self.bad])
             assert likings[self.good] == self.likings
+            assert self.library.body.offers([self.good, self.bad])[self.good] == (AN_OFFER,)
             leanings_of(learned(self.library.listener.evidence()))
             assert A_CLIP in rated_music(self.library)
             assert self.good in {one.session for one in heard_of(self.library, "Evenings")}
