@@ -21,6 +21,7 @@ from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.speeds import Speeds
 from engine.errors import MusmedError
 from engine.heard import fade_end, heard_events, heard_offers, heard_until, stop_softly, write_heard
+from engine.link.ssh import FarEngine
 from engine.places import part_of
 from engine.plan.body import Offer
 from engine.plan.events import Event
@@ -63,6 +64,7 @@ def render_session(
     cancelled: Callable[[], bool] = lambda: False,
     speeds: Speeds | None = None,
     until: float | None = None,
+    far: FarEngine | None = None,
 ) -> RenderResult:
     """Compose the whole session into ``output`` (.flac, .wav or .ogg) and its sidecar.
 
@@ -71,6 +73,7 @@ def render_session(
     it has had more than one composer; ``gated``: which of them were, as ``StoredSession.gated``;
     ``options.synthesis``: for the same sound, its own.
     ``until``: session seconds at which it is stopped, as a listener stops it, with a fade.
+    ``far``: the engine on another machine that composes.
     ``progress(done, total)`` is called a few times a second with session seconds. The audio appears
     under its name only when it is whole. Raises ``MusmedError`` (one sentence) for an output that
     can't be written or a composer that fails.
@@ -92,6 +95,7 @@ def render_session(
             options=options,
             log_file=log_file,
             speeds=speeds,
+            far=far,
         )
         over = threading.Event()
         try:

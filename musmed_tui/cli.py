@@ -8,10 +8,11 @@ from typing import Annotated, Optional
 import typer
 
 from musmed_tui import completion
-from musmed_tui.asked import FELT, FILES, MUSIC, MUSICGEN, SOUND, TERMINAL, WAY, Asked, asking
+from musmed_tui.asked import FELT, FILES, MUSICGEN, SOUND, TERMINAL, WAY, Asked, asking
 from musmed_tui.cli_evaluate import evaluating
+from musmed_tui.cli_host import elsewhere
 from musmed_tui.cli_listener import listening
-from musmed_tui.cli_parts import Json, Text, refuse_in_front
+from musmed_tui.cli_parts import Host, Json, Text, refuse_in_front
 from musmed_tui.exits import guarded
 from musmed_tui.terminal.streams import say, write_out
 from musmed_tui.terminal.terminal import forget_odd_width
@@ -31,7 +32,7 @@ Synthesis = Annotated[
         metavar="NAME",
         help="What sounds the embedded composer's notes: auto, builtin or fluidsynth (auto).",
         autocompletion=completion.completes(completion.syntheses),
-        rich_help_panel=MUSIC,
+        rich_help_panel=SOUND,
     ),
 ]
 Sink = Annotated[
@@ -131,6 +132,7 @@ def play(
             rich_help_panel=WAY,
         ),
     ] = None,
+    host: Host = None,
 ) -> None:
     """Compose a session and play it while it is being composed."""
     from musmed_tui.commands.play import play_session
@@ -147,6 +149,7 @@ def play(
         as_json=as_json,
         course=course,
         worn=Worn(signal, no_keys),
+        host=host,
     )
     raise typer.Exit(code)
 
@@ -194,6 +197,7 @@ def render(
     denoise: Denoise = None,
     synthesis: Synthesis = None,
     as_json: Json = False,
+    host: Host = None,
 ) -> None:
     """Compose a session into a sound file, with a .json beside it that says what it is.
 
@@ -210,6 +214,7 @@ def render(
         denoise=denoise,
         synthesis=synthesis,
         as_json=as_json,
+        host=host,
     )
     raise typer.Exit(code)
 
@@ -397,12 +402,20 @@ def resume(  # noqa: PLR0917 - typer calls it by name
     plain: Plain = False,
     slow_link: SlowLink = False,
     as_json: JsonLines = False,
+    host: Host = None,
 ) -> None:
     """Go on with a session that did not reach its end: the given one, or the latest."""
     from musmed_tui.commands.play import resume_session
 
     code = resume_session(
-        session, sink, volume, denoise=denoise, plain=plain, slow_link=slow_link, as_json=as_json
+        session,
+        sink,
+        volume,
+        denoise=denoise,
+        plain=plain,
+        slow_link=slow_link,
+        as_json=as_json,
+        host=host,
     )
     raise typer.Exit(code)
 
@@ -421,6 +434,7 @@ def measure(
 
 app.add_typer(evaluating)
 app.add_typer(listening)
+app.add_typer(elsewhere)
 
 models = typer.Typer(
     name="models",

@@ -7,12 +7,23 @@ from typing import Annotated, Optional
 import typer
 
 from engine.errors import MusmedError
-from musmed_tui.asked import TERMINAL
+from musmed_tui import completion
+from musmed_tui.asked import SOUND, TERMINAL
 
 Text = Optional[str]  # noqa: UP045 - typer evaluates it at run time on every Python it supports
 Json = Annotated[
     bool,
     typer.Option("--json", help="Print JSON, for programs.", rich_help_panel=TERMINAL),
+]
+Host = Annotated[
+    Text,
+    typer.Option(
+        "--host",
+        metavar="NAME",
+        help="Compose on another machine over ssh: a name ('musmed host'), or user@server.",
+        autocompletion=completion.completes(completion.hosts),
+        rich_help_panel=SOUND,
+    ),
 ]
 
 

@@ -185,5 +185,12 @@ def sessions() -> Iterable[str]:
     return [one for one in found if ID.fullmatch(one)]
 
 
+def hosts() -> Iterable[str]:
+    from musmed_tui.hosts import read_hosts
+    from musmed_tui.paths import folders
+
+    return tuple(read_hosts(folders()))
+
+
 def shells() -> Iterable[str]:
     return SHELLS

@@ -32,6 +32,11 @@ class Folders(NamedTuple):
         return self.config / "settings.toml"
 
     @property
+    def hosts(self) -> Path:
+        """Other machines by name."""
+        return self.config / "hosts.toml"
+
+    @property
     def welcomed(self) -> Path:
         """A mark that the first-run card was put away."""
         return self.config / "welcomed"

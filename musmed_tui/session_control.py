@@ -14,6 +14,7 @@ import msgspec
 from engine.affect.circumplex import Affect
 from engine.composers.options import USUAL, ComposerOptions
 from engine.errors import MusmedError
+from engine.link.ssh import FarEngine
 from engine.listener.ratings import Rating
 from engine.plan.generation import Generation
 from engine.plan.request import Request
@@ -39,11 +40,13 @@ if TYPE_CHECKING:
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How sessions are played: the sink's word, volume in [0, 1], and how composers are opened."""
+    """How sessions are played: the sink's word, volume in [0, 1], how composers are opened, and on
+    which other machine, None for this one."""
 
     sink: str
     volume: float
     composer: ComposerOptions = USUAL
+    far: FarEngine | None = None
 
 
 class Running(Protocol):
@@ -112,12 +115,13 @@ class SessionControl:
         self._volume = volume
 
     def warm(self) -> None:
-        """Start an engine for the session to come, unless one waits already."""
+        """Start an engine for the session to come, unless one waits already, or another machine is
+        to compose."""
         from engine.composers.choice import choose_composer
         from engine.link.warm import WarmEngine
 
         with self._lock:
-            if self._warm is not None or self._closed:
+            if self._warm is not None or self._closed or self._options.far is not None:
                 return
             if self._log is None:
                 self._log = open_log(self._where.engine_log)
@@ -166,8 +170,9 @@ class SessionControl:
                 resume=resume,
                 settings=self.loaded.settings.as_text(),
                 volume=self._volume,
+                far=self._options.far,
                 warm=warm,
-                speeds=self._speeds(),
+                speeds=None if self._options.far else self._speeds(),
                 signal=signal,
             )
             self._runner = runner

@@ -35,6 +35,7 @@ from engine.link.protocol import (
     ToEngine,
     ToFront,
 )
+from engine.link.ssh import FarEngine
 from engine.link.watchdog import LOOK_SECONDS, Hung, Watchdog
 from engine.plan.spec import ClipKey, ClipSpec
 
@@ -51,9 +52,10 @@ class EngineClient:
     from the reader thread, in order; ``EngineLost`` is the last delivery and comes exactly once,
     unless ``close`` ended the engine. One that hangs (``watchdog``) is killed, and lost likewise.
 
-    ``argv``: the command to run, this interpreter's engine by default. ``log``: a file (or its
-    descriptor) for the engine's stderr; None for none. Raises ``MusmedError`` when the command
-    can't be started.
+    ``argv``: the command to run, this interpreter's engine by default. ``far``: one on another
+    machine in its place; whether its process runs can't be seen here, and a dead line is ssh's to
+    notice. ``log``: a file (or its descriptor) for the engine's stderr; None for none. Raises
+    ``MusmedError`` when the command can't be started.
     """
 
     def __init__(
@@ -61,9 +63,11 @@ class EngineClient:
         deliver: Callable[[Delivery], None],
         *,
         argv: Sequence[str] | None = None,
+        far: FarEngine | None = None,
         log: IO[bytes] | IO[str] | int | None = None,
     ) -> None:
         self._deliver = deliver
+        self._far = far
         self._inbox = Inbox()
         self._owed = Owed()
         self._closing = threading.Event()
@@ -73,7 +77,8 @@ class EngineClient:
         self._lost = False
         self._losing = threading.Lock()
         self._outgoing: queue.Queue[tuple[ToEngine, bytes] | None] = queue.Queue(OUTGOING)
-        self._process = spawn(default_argv() if argv is None else argv, log)
+        command = far.argv if far is not None else argv
+        self._process = spawn(default_argv() if command is None else command, log)
         self._reader: FrameReader[ToFront] = FrameReader(
             cast("BinaryIO", self._process.stdout), ToFront
         )
@@ -153,7 +158,8 @@ class EngineClient:
     def _watch(self) -> None:
         watchdog, activity = Watchdog(time.monotonic()), Activity(self.pid)
         while not self._over.wait(LOOK_SECONDS):
-            asked = watchdog.look(time.monotonic(), self._owed.seen(busy=activity.busy()))
+            busy = activity.busy() if self._far is None else None
+            asked = watchdog.look(time.monotonic(), self._owed.seen(busy=busy))
             if isinstance(asked, Hung):
                 self._end_hung(asked.reason)
                 return
@@ -177,7 +183,8 @@ class EngineClient:
             pass
         finally:
             self._over.set()
-            lost = reason or why(end(self._process, 1.0))
+            explain = why if self._far is None else self._far.why
+            lost = reason or explain(end(self._process, 1.0))
             end(self._process, 0.0)
             cast("BinaryIO", self._process.stdout).close()
             self._stop_writing()

@@ -22,15 +22,13 @@ can't be ended by anybody."""
 def spawn(argv: Sequence[str], log: IO[bytes] | IO[str] | int | None) -> subprocess.Popen[bytes]:
     """Start ``argv`` with pipes, in a session of its own, with this ``engine`` on its path. Raises
     ``MusmedError`` when it can't be started."""
-    home = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
     try:
         return subprocess.Popen(
             list(argv),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL if log is None else log,
-            env={**os.environ, "PYTHONPATH": path},
+            env=environment(),
             start_new_session=True,  # Ctrl-C at the terminal is the front's
         )
     except OSError as error:
@@ -38,6 +36,13 @@ def spawn(argv: Sequence[str], log: IO[bytes] | IO[str] | int | None) -> subproc
             f"The engine can't be started ({argv[0]}: {error.strerror}); "
             "check that musmed is installed there."
         ) from error
+
+
+def environment() -> dict[str, str]:
+    """This process's, with this ``engine`` on the path."""
+    home = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path}
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

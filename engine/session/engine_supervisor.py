@@ -14,6 +14,7 @@ from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import Delivery, EngineLost
+from engine.link.ssh import FarEngine
 from engine.link.warm import WarmEngine
 from engine.private import open_log
 from engine.session.conductor.messages import (
@@ -34,6 +35,7 @@ class EngineSupervisor:
         far, for where ``options`` leave that to the composer.
     ``log_file``: takes what engine processes print.
     ``argv``: the command, None for the engine of this installation.
+    ``far``: the engine on another machine, for as long as the conductor asks for that.
     ``warm``: an engine that is already up, used first.
     """
 
@@ -45,9 +47,12 @@ class EngineSupervisor:
         gated: Mapping[str, bool] | None = None,
         log_file: Path,
         argv: Sequence[str] | None = None,
+        far: FarEngine | None = None,
         warm: WarmEngine | None = None,
     ) -> None:
         self.current = 0
+        self._far = far
+        self._is_far = False
         self._deliver = deliver
         self._options = options
         self._gated = gated or {}
@@ -65,6 +70,7 @@ class EngineSupervisor:
         match command:
             case StartEngine():
                 self._retire()
+                self._is_far = command.far
                 self._due = time.monotonic() + command.delay
                 self.start_when_due()
             case OpenComposer():
@@ -107,7 +113,10 @@ class EngineSupervisor:
         warm, self._warm = self._warm, None
         try:
             self._client = (warm.take(deliver) if warm else None) or EngineClient(
-                deliver, argv=self._argv, log=self._opened_log()
+                deliver,
+                argv=self._argv,
+                far=self._far if self._is_far else None,
+                log=self._opened_log(),
             )
         except MusmedError as error:
             if number == 1:

@@ -16,6 +16,7 @@ from engine.composers.choice import choose_composer
 from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.speeds import SessionSpeeds, Speeds
 from engine.errors import MusmedError
+from engine.link.ssh import FarEngine
 from engine.link.warm import WarmEngine
 from engine.plan.events import Event
 from engine.plan.request import Request
@@ -53,6 +54,7 @@ def prepare(
     settings: Mapping[str, str] | None = None,
     volume: float = 1.0,
     engine_argv: Sequence[str] | None = None,
+    far: FarEngine | None = None,
     warm: WarmEngine | None = None,
     speeds: Speeds | None = None,
     signal: Source | None = None,
@@ -65,9 +67,10 @@ def prepare(
     must then not be ``realtime``. ``log_file`` takes what the engine process prints. ``options``:
     how composers are opened; a kept session goes on with the synthesis it has, and gated as it was
     unless they say otherwise. ``settings`` are kept with a new session. ``volume`` in [0, 1],
-    linear gain. ``warm``: an engine that is already up, used first. ``speeds``: where measured
-    speeds are looked up and kept; without it 'auto' is the embedded composer. ``signal``: of the
-    listener's body; the session closes it at its end.
+    linear gain. ``far``: the engine on another machine that composes; whether the composer can play
+    there is for it to say. ``warm``: an engine that is already up, used first. ``speeds``: where
+    measured speeds are looked up and kept; without it 'auto' is the embedded composer. ``signal``:
+    of the listener's body; the session closes it at its end.
 
     Raises ``MusmedError`` for a composer that can't play here; of a new session nothing is kept
     then.
@@ -79,7 +82,8 @@ def prepare(
     generation = request.generation
     chosen = resume.composer if resume else choose_composer(request.composer, generation, speeds)
     composer = FirstComposer(chosen, resume=resume, known=clip_composers, denoise=options.denoise)
-    composer.check(generation)
+    if far is None:
+        composer.check(generation)
     session_speeds = SessionSpeeds(speeds, generation)
     inbox: Inbox = queue.SimpleQueue()
     opened_with = _options(options, request, resume)
@@ -89,6 +93,7 @@ def prepare(
         gated=resume.gated if resume else gated,
         log_file=log_file,
         argv=engine_argv,
+        far=far,
         warm=warm,
     )
     session = resume.id if resume else _created(library, request, chosen, settings)
@@ -109,6 +114,7 @@ def prepare(
         stand_in=sink.realtime,
         clip_composers=composer.clip_composers,
         synthesis=composer.synthesis or opened_with.synthesis.settled,
+        far="" if far is None else far.host.address,
     )
     executor = Executor(library, session, store, sink, total=conductor.plan.total, kept=kept)
     playback = executor.playback

@@ -25,6 +25,7 @@ from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.spec import ClipKey
 from engine.playback.clips import DamagedClipError
 from engine.playback.placement import JoinRecord
+from engine.printable import one_line
 from engine.session.body_watch import BodyWatch
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.conductor import Conductor
@@ -56,6 +57,8 @@ from engine.session.watch import Watch
 TICK_SECONDS = 0.1
 POSITION_EVERY_SECONDS = 1.0
 AT_ONCE = 64
+BANNERS = 5
+"""Lines of a login that are shown; the log has all."""
 """Messages between two looks at how playback stands."""
 
 log = logging.getLogger(__name__)
@@ -107,6 +110,7 @@ class SessionRunner:
         self._over = threading.Event()
         self._quit = threading.Event()
         self._loading: float | None = None
+        self._banners = 0
         self._stored_position = -1.0
         self._status = self._look()
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
@@ -266,13 +270,22 @@ class SessionRunner:
         match delivery:
             case Loading():
                 self._loading = delivery.share
-            case Pong() | Banner():
-                log.info("the engine says: %s", delivery)
+            case Pong():
+                pass
+            case Banner():
+                self._greeted_by(delivery.text)
             case _:
                 self._loading = None
                 if isinstance(delivery, Opened):
                     self._opened(delivery)
                 self._tell(delivery)
+
+    def _greeted_by(self, line: str) -> None:
+        """What another machine says when it is logged in to is shown, each line once."""
+        log.info("the engine says: %s", line)
+        if self._conductor.far and self._banners < BANNERS:
+            self._banners += 1
+            self._notices.say_once(f"{self._conductor.far} says: {one_line(line)}")
 
     def _opened(self, told: Opened) -> None:
         if told.composer == self._composer.chosen:

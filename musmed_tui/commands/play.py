@@ -19,6 +19,7 @@ from musmed_tui.commands.sessions import opened
 from musmed_tui.exits import exit_code
 from musmed_tui.felt import before_of, completed
 from musmed_tui.following import Next, asked_for, keep_step, next_of
+from musmed_tui.hosts import far_engine, sounded_there
 from musmed_tui.logs import stderr_to
 from musmed_tui.options import build_request, drawn_seed, help_for, number
 from musmed_tui.paths import Folders, folders
@@ -35,6 +36,7 @@ from musmed_tui.wording import clock, length, story
 from musmed_tui.worn import Worn
 
 if TYPE_CHECKING:
+    from engine.link.ssh import FarEngine
     from engine.session.library.library import Library
     from engine.session.library.records import StoredSession
     from engine.session.signal_reader import SignalReader
@@ -53,10 +55,12 @@ def play_session(
     slow_link: bool,
     as_json: bool = False,
     course: str | None = None,
+    host: str | None = None,
     worn: Worn = NOTHING,
 ) -> int:
     """Play a new session, or the next of the ``course`` in a file, for who has ``worn`` something
-    that tells of their body; gives the exit code. Raises ``MusmedError``."""
+    that tells of their body, composed on another ``host`` if one is named; gives the exit code.
+    Raises ``MusmedError``."""
     where = folders()
     loaded = load_settings(where.settings)
     loudness = number("volume", volume, loaded.settings.volume)
@@ -69,7 +73,8 @@ def play_session(
     request, before = build_request(asked, loaded), before_of(asked)
     learns = not asked.no_preferences
     wish = loaded.settings.sounded(synthesis)
-    options = _options(loaded, sink, loudness, wish, denoise=denoise)
+    far = None if host is None else far_engine(where, host)
+    options = _options(loaded, sink, loudness, wish, denoise=denoise, far=far)
     with worn.reading(plain=plain, as_json=as_json) as signal:
         if not as_json and has_screen(plain=plain):
             code = run_app(
@@ -111,12 +116,16 @@ def resume_session(
     plain: bool,
     slow_link: bool,
     as_json: bool = False,
+    host: str | None = None,
 ) -> int:
-    """Go on with a stored session; gives the exit code. Raises ``MusmedError``."""
+    """Go on with a stored session, composed on another ``host`` if one is named; gives the exit
+    code. Raises ``MusmedError``."""
     where = folders()
     loaded = load_settings(where.settings)
     loudness = number("volume", volume, loaded.settings.volume)
-    options = _options(loaded, sink, loudness, loaded.settings.sounded(), denoise=denoise)
+    far = None if host is None else far_engine(where, host)
+    wish = loaded.settings.sounded()
+    options = _options(loaded, sink, loudness, wish, denoise=denoise, far=far)
     if not as_json and has_screen(plain=plain):
         kept = kept_session(lambda library: _stored(library, session))
         return run_app(where, loaded, options, kept, slow_link=slow_link)
@@ -133,12 +142,16 @@ def _options(
     synthesis: Synthesis,
     *,
     denoise: bool | None,
+    far: FarEngine | None,
 ) -> Options:
     word = sink if sink is not None else loaded.settings.sink
+    if far is not None:
+        synthesis = sounded_there(synthesis)
     return Options(
         sink=word,
         volume=volume,
         composer=ComposerOptions(denoise=denoise, synthesis=synthesis),
+        far=far,
     )
 
 

@@ -22,6 +22,7 @@ from musmed_tui.commands.learned import kept_leaning
 from musmed_tui.commands.sessions import opened
 from musmed_tui.exits import INTERRUPTED
 from musmed_tui.felt import completed
+from musmed_tui.hosts import far_engine, sounded_there
 from musmed_tui.logs import start_logging, stderr_to
 from musmed_tui.options import build_request, drawn_seed, help_for
 from musmed_tui.paths import Folders, folders
@@ -31,6 +32,7 @@ from musmed_tui.terminal.terminal import Signals, look_at_terminal
 from musmed_tui.wording import clock
 
 if TYPE_CHECKING:
+    from engine.link.ssh import FarEngine
     from engine.render import RenderResult
     from engine.session.library.records import StoredSession
 
@@ -47,19 +49,16 @@ def render_to(
     denoise: bool | None,
     synthesis: str | None,
     as_json: bool = False,
+    host: str | None = None,
 ) -> int:
     """Render a session into ``output``, its score into ``midi``, or both; gives the exit code.
     ``session``: a kept one, as it was played, in place of what is ``asked``; ``as_json``: nothing
-    is said but one JSON document at the end (docs/json.md). Raises ``MusmedError``."""
+    is said but one JSON document at the end (docs/json.md); ``host``: the other machine that
+    composes a new session. Raises ``MusmedError``."""
+    other = denoise is not None or synthesis is not None
+    _refuse(output, midi, session, heard=heard, other=other, host=host)
     where = folders()
     loaded = load_settings(where.settings)
-    if heard and (session is None or not output or midi or denoise is not None or synthesis):
-        raise MusmedError(
-            "--heard writes the sound of a kept session as it was heard: give --session and -o, "
-            "and leave out --midi, --denoise and --synthesis."
-        )
-    if not output and not midi:
-        raise MusmedError("-o is missing: name the .flac, .wav or .ogg file to write.")
     wish = loaded.settings.sounded(synthesis)
     if session is None:
         asked = completed(asked)
@@ -89,6 +88,8 @@ def render_to(
     of_score: tuple[str, ...] = ()
     if output:
         sound = expanded(output, "sound file")
+        if host is not None:
+            made = made._replace(far=far_engine(where, host), wish=sounded_there(wish))
         done = _render_sound(made, sound, loaded, where, denoise=denoise, quiet=as_json)
         if done.result is None:
             return done.code
@@ -107,6 +108,28 @@ def render_to(
     if asked.seed is None and session is None:
         tell(drawn_seed(made.request))
     return 0
+
+
+def _refuse(
+    output: str | None,
+    midi: str | None,
+    session: str | None,
+    *,
+    heard: bool,
+    other: bool,
+    host: str | None,
+) -> None:
+    """Raise ``MusmedError`` for options that don't go together; ``other``: another sound than the
+    session's own is asked for."""
+    if host is not None and (session is not None or not output):
+        raise MusmedError("--host composes the sound of a new session: give -o, not --session.")
+    if heard and (session is None or not output or midi or other):
+        raise MusmedError(
+            "--heard writes the sound of a kept session as it was heard: give --session and -o, "
+            "and leave out --midi, --denoise and --synthesis."
+        )
+    if not output and not midi:
+        raise MusmedError("-o is missing: name the .flac, .wav or .ogg file to write.")
 
 
 class _Done(NamedTuple):
@@ -150,6 +173,8 @@ class _Made(NamedTuple):
     other: bool = False
     clips: Path | None = None
     """Where its clips lie, if it is to be written from them as far as it was heard."""
+    far: FarEngine | None = None
+    """On which other machine it is composed; None for this one."""
 
     def only_in_its_clips(self) -> StoredSession | None:
         """As the function of ``engine.render``; None for another sound than its own."""
@@ -265,7 +290,8 @@ def _render(
             progress=progress,
             log_file=log_file,
             cancelled=cancelled,
-            speeds=speeds,
+            speeds=None if made.far else speeds,
+            far=made.far,
         )
     except CancelledError:
         return None

@@ -90,6 +90,10 @@ class World:
     engine_works: bool = True
     stand_ins: tuple[str, ...] = ()
     refusal: str = ""
+    line: bool = True
+    """The other machine can be reached."""
+    engines: list[tuple[float, bool]] = field(default_factory=list)
+    """When each was asked for, and whether on the other machine."""
     opened: list[str] = field(default_factory=list)
     record: ClipRecord = RECORD
     keep_until: dict[ClipKey, int] = field(default_factory=dict)
@@ -123,16 +127,22 @@ class World:
         while self.answers:
             self.tell(self.answers.popleft())
 
+    def start(self, command: StartEngine) -> None:
+        self.alive += 1
+        self.job = None
+        generation = self.alive
+        self.engines.append((self.now, command.far))
+        if command.far and not self.line:
+            lost = EngineLost("The line to far is down.")
+            self.from_engine(command.delay + 0.5, generation, lost)
+            return
+        hello = Hello(protocol=PROTOCOL_VERSION, engine="0", python="3", pid=1, composers=("fake",))
+        self.from_engine(command.delay + 0.3, generation, hello)
+
     def carry_out(self, command: Command) -> None:
         match command:
             case StartEngine():
-                self.alive += 1
-                self.job = None
-                generation = self.alive
-                hello = Hello(
-                    protocol=PROTOCOL_VERSION, engine="0", python="3", pid=1, composers=("fake",)
-                )
-                self.from_engine(command.delay + 0.3, generation, hello)
+                self.start(command)
             case OpenComposer():
                 self.opened.append(command.name)
                 self.told.append(command.synthesis)

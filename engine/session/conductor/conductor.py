@@ -95,6 +95,7 @@ class Conductor:
         the one that composed last, and sounded as it was.
     ``synthesis``: what is to sound the notes, as an engine is told; '' for the session's wish,
         which is settled when an engine first says what sounds them.
+    ``far``: the other machine whose engine composes, '' for this one.
     """
 
     def __init__(
@@ -108,9 +109,11 @@ class Conductor:
         stand_in: bool = True,
         clip_composers: ClipComposers | None = None,
         synthesis: str = "",
+        far: str = "",
     ) -> None:
         self._state = _begin(request, composer, kept, clip_composers or {})
         self._state.synthesis = synthesis
+        self._state.far = far
         self._renewed = math.inf
         """Session seconds from which on what is kept is made otherwise, as far as it was said."""
         self._steering = Steering(
@@ -131,6 +134,11 @@ class Conductor:
     def composer(self) -> str:
         """The one that composes now."""
         return self._state.composer
+
+    @property
+    def far(self) -> str:
+        """The other machine on which it composes; '' for this one."""
+        return self._state.far
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -168,7 +176,7 @@ class Conductor:
     def start(self) -> list[Command]:
         """The first commands: an engine, and the barrier of the first splice that is known."""
         state = self._state
-        state.out = [StartEngine()]
+        state.out = [StartEngine(far=bool(state.far))]
         self._failures.say_slowness()
         if not self._steering.start() and state.next < len(state.plan.clips):
             first = state.plan.clips[state.next]

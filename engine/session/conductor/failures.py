@@ -20,6 +20,9 @@ from engine.session.conductor.state import ConductorState
 
 MAX_FAILURES = 5
 RESTART_DELAYS = (0.0, 0.5, 1.0, 2.0, 4.0)
+FAR_DELAYS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""For an engine on another machine: a minute of a line that is down, and what ssh takes to find
+that out each time."""
 TAKEOVER_FAILURES = 3
 """The composer failed, and so did two new ones: the embedded composer takes over."""
 TAKEOVER_SECONDS = 10.0
@@ -131,7 +134,9 @@ class Failures:
         reason = f"no music for {seconds:.0f} s"
         if self._state.given_up or not self._stand_in or seconds < TAKEOVER_SECONDS:
             return
-        if self._replaceable:
+        if self._state.far and self._away:
+            self._come_home(reason)
+        elif self._replaceable:
             self._take_over(reason)
         elif self._state.ready and seconds - self._quiet_since >= TAKEOVER_SECONDS:
             self.lost(reason, process_alive=True)
@@ -157,6 +162,9 @@ class Failures:
         state.engine_is_gone()
         self.heard()  # the next engine has its own time
         self._count += 1
+        if state.far:
+            self._far_is_lost(reason)
+            return
         self._away = True
         if self._count >= TAKEOVER_FAILURES and self._replaceable:
             self._take_over(reason.rstrip("."))
@@ -174,6 +182,37 @@ class Failures:
             "clip, and the music goes on."
         )
         state.ask(StartEngine(self._delays[self._count - 1]))
+
+    def _far_is_lost(self, reason: str) -> None:
+        """It is tried again for a while, said once; then the engine here takes over, or, where
+        nobody listens, the session ends."""
+        state, known, self._away = self._state, self._away, True
+        self.restarts += 1
+        if self._count <= len(FAR_DELAYS):
+            if not known:
+                state.say(
+                    f"The engine on {state.far} is gone ({reason.rstrip('.')}); it is tried again, "
+                    "and what is here plays on."
+                )
+            state.ask(StartEngine(FAR_DELAYS[self._count - 1], far=True))
+        elif self._stand_in:
+            self._come_home(reason.rstrip("."))
+        else:
+            self._give_up(reason)
+
+    def _come_home(self, reason: str) -> None:
+        """From here on this machine composes: as before, where it was the embedded composer."""
+        state = self._state
+        away, state.far = state.far, ""
+        if state.composer != EMBEDDED:
+            self._take_over(reason)
+            return
+        state.say(f"The engine here takes over from the one on {away} ({reason}).")
+        state.engine_is_gone()
+        self.heard()
+        self._away, self._count = False, 0
+        self.restarts += 1
+        state.ask(StartEngine())
 
     @property
     def _replaceable(self) -> bool:
@@ -218,7 +257,7 @@ class Failures:
         """From here on the embedded composer composes."""
         state = self._state
         state.say(f"The embedded composer takes over from {file_name(state.composer)} ({reason}).")
-        state.composer = EMBEDDED
+        state.composer, state.far = EMBEDDED, ""
         state.sounds = ""
         state.engine_is_gone()
         self.heard()

@@ -51,9 +51,10 @@ key was pressed, and the conductor aims it (``steering``)."""
 
 @dataclass(frozen=True, slots=True)
 class StartEngine:
-    """Start an engine process, ``delay`` seconds from now."""
+    """Start an engine process, ``delay`` seconds from now; ``far``: on the other machine."""
 
     delay: float = 0.0
+    far: bool = False
 
 
 @dataclass(frozen=True, slots=True)

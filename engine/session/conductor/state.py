@@ -79,6 +79,8 @@ class ConductorState:
     """That it is not sounded as it was asked for was said when it was opened."""
     ready: bool = False
     """``composer`` can be given a clip."""
+    far: str = ""
+    """The other machine on which it composes, as the listener calls it; '' for this one."""
     given_up: bool = False
     composing: Composing | None = None
     out: list[Command] = field(default_factory=list)

@@ -1,0 +1,145 @@
+"""An engine on another machine, over plain ``ssh``: its command line, and what its end means.
+
+ssh's own configuration, agent, jump hosts and prompts are used, and no port is opened. The line is
+made once, by ``connect``, which may ask for a code at the terminal; it is kept as ssh's own master
+connection, over which every engine of the session is started without a question (BatchMode), also
+one that replaces an engine after the line dropped. A dead line is noticed by ssh after
+``ALIVE_SECONDS * ALIVE_COUNT``, or sooner by the link's watchdog.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from engine.errors import MusmedError
+from engine.link.process import why
+from engine.private import FOLDER, make_private_folder
+
+COMMAND = "musmed engine"
+"""What is run there when a host says nothing else."""
+CONNECT_SECONDS = 20
+ALIVE_SECONDS, ALIVE_COUNT = 5, 3
+KEPT_SECONDS = 600
+"""The master connection is kept for so long after its last use."""
+SSH_FAILED, NO_COMMAND = 255, 127
+"""ssh's own exit status, and a shell's for a command that it does not find."""
+_ADDRESS = re.compile(r"[A-Za-z0-9_.@:\[\]%+/-]{1,255}")
+_MOST_COMMAND = 500
+
+
+class Host(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``address``: what ``ssh`` takes, such as user@server or a name of its configuration.
+    ``command``: what starts the engine there, for its shell."""
+
+    address: str
+    command: str = COMMAND
+
+
+def checked(host: Host) -> Host:
+    """``host``, of which ssh can take nothing for an option. Raises ``MusmedError``."""
+    if host.address.startswith("-") or not _ADDRESS.fullmatch(host.address):
+        raise MusmedError(
+            "An address is what ssh takes: user@server, or a name of your ssh configuration."
+        )
+    command = host.command
+    if not command.strip() or len(command) > _MOST_COMMAND or not command.isprintable():
+        raise MusmedError(
+            f"The command has to be one line of at most {_MOST_COMMAND} characters, such as "
+            "'~/venv/bin/musmed engine'."
+        )
+    return host
+
+
+def control_folder(environment: Mapping[str, str] | None = None) -> Path:
+    """Where the master connections' sockets are, for their owner alone; made if need be. Short: a
+    socket's path has 104 characters at most. Raises ``MusmedError``."""
+    known = os.environ if environment is None else environment
+    runtime = known.get("XDG_RUNTIME_DIR")
+    if runtime and Path(runtime).is_dir():
+        folder = Path(runtime) / "musmed"
+    else:
+        folder = Path(tempfile.gettempdir()) / f"musmed-{os.getuid()}"
+    try:
+        make_private_folder(folder)
+        found = folder.lstat()
+    except OSError as error:
+        raise MusmedError(
+            f"{folder} can't be made ({error.strerror}); it is needed for ssh's connection."
+        ) from error
+    if found.st_uid != os.getuid() or found.st_mode & 0o777 != FOLDER or folder.is_symlink():
+        raise MusmedError(f"{folder} is not yours alone; remove it, or set XDG_RUNTIME_DIR.")
+    return folder
+
+
+def engine_argv(host: Host, folder: Path) -> list[str]:
+    """The command that is the engine there: it never asks. ``folder``: ``control_folder``'s."""
+    return [*_ssh(folder, asks=False), "-T", "--", host.address, host.command]
+
+
+def connect_argv(host: Host, folder: Path) -> list[str]:
+    """Makes the master connection and ends: it may ask at the terminal."""
+    return [*_ssh(folder, asks=True), "-f", "-N", "--", host.address]
+
+
+def _ssh(folder: Path, *, asks: bool) -> list[str]:
+    options = {
+        "BatchMode": "no" if asks else "yes",
+        "ConnectTimeout": CONNECT_SECONDS,
+        "ServerAliveInterval": ALIVE_SECONDS,
+        "ServerAliveCountMax": ALIVE_COUNT,
+        "ControlMaster": "auto",
+        "ControlPath": folder / "%C",
+        "ControlPersist": KEPT_SECONDS,
+    }
+    return ["ssh", *(word for name, value in options.items() for word in ("-o", f"{name}={value}"))]
+
+
+def connect(host: Host, folder: Path, *, asks: bool) -> None:
+    """Make the line, unless it is there already; ``asks``: there is a terminal to ask at, whose
+    questions are ssh's. Raises ``MusmedError`` where it can't be made."""
+    argv = connect_argv(host, folder)
+    try:
+        made = subprocess.run(
+            argv,
+            stdin=None if asks else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=None if asks else subprocess.PIPE,
+            check=False,
+            env=os.environ if asks else {**os.environ, "SSH_ASKPASS_REQUIRE": "never"},
+        )
+    except OSError as error:
+        raise MusmedError(
+            f"ssh can't be started ({error.strerror}); install OpenSSH's client."
+        ) from error
+    if made.returncode:
+        raise MusmedError(f"There is no line to {host.address}; 'ssh {host.address}' says why.")
+
+
+class FarEngine(msgspec.Struct, frozen=True):
+    """An engine on ``host``, over a master connection in ``folder`` (``control_folder``'s)."""
+
+    host: Host
+    folder: Path
+
+    @property
+    def argv(self) -> list[str]:
+        return engine_argv(self.host, self.folder)
+
+    def why(self, status: int | None) -> str:
+        """A sentence about the exit status of ``argv``: ssh's, the far shell's, or the engine's."""
+        address = self.host.address
+        if status == SSH_FAILED:
+            return f"The line to {address} is down."
+        if status == NO_COMMAND:
+            return (
+                f"There is no {self.host.command.split()[0]!r} on {address}; install musmed there, "
+                "or say where it is: 'musmed host add NAME ADDRESS --command ...'."
+            )
+        return why(status)

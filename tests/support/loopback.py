@@ -1,0 +1,131 @@
+"""A server on this machine that is reached over the real ``ssh``: its own sshd on a high port of
+the loopback, with keys and configuration of its own, and the line to it in a test's hands."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+import pytest
+from support.required import lacking
+from support.waiting import wait_for
+
+NAME = "far"
+"""What ssh calls the server."""
+SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+class Server(NamedTuple):
+    """``folder``: its files; ``line``: the program through which ssh reaches it."""
+
+    folder: Path
+    line: Path
+
+    @property
+    def up(self) -> Path:
+        """Where this file is missing, no new line can be made."""
+        return self.line.with_name(f"{self.line.name}.up")
+
+    def mend(self) -> None:
+        self.up.touch()
+
+    def drop(self) -> None:
+        """The line is cut, for all that use it now, and can't be made again."""
+        self.up.unlink(missing_ok=True)
+        for process in psutil.process_iter(["cmdline"]):
+            words = process.info["cmdline"] or []
+            if str(self.line) in words:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.send_signal(signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def loopback(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server, until the test is over; ssh's master connections of the test end with it."""
+    ssh, keygen = shutil.which("ssh"), shutil.which("ssh-keygen")
+    if SSHD is None or ssh is None or keygen is None:
+        lacking("needs OpenSSH's server and client (apt install openssh-server)")
+    place = folder / "sshd"
+    place.mkdir()
+    for name in ("host_key", "key"):
+        made = [keygen, "-q", "-t", "ed25519", "-N", "", "-f", str(place / name)]
+        subprocess.run(made, check=True)
+    port = _free_port()
+    (place / "sshd_config").write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {place}/host_key\n"
+        f"AuthorizedKeysFile {place}/key.pub\nPidFile none\nStrictModes no\nUsePAM no\n"
+        "PasswordAuthentication no\nPermitRootLogin yes\n"
+    )
+    line = place / "line"
+    line.write_text(_LINE)
+    programs = place / "programs"
+    programs.mkdir()
+    python = shutil.which("python3") or "python3"
+    (place / "ssh_config").write_text(
+        f"Host {NAME}\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {place}/key\n"
+        f"  IdentitiesOnly yes\n  UserKnownHostsFile {place}/known\n"
+        f"  StrictHostKeyChecking accept-new\n  ProxyCommand {python} {line} {port}\n"
+    )
+    shim = programs / "ssh"
+    shim.write_text(f'#!/bin/sh\nexec {ssh} -F {place}/ssh_config "$@"\n')
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    runtime = Path(tempfile.mkdtemp(prefix="mm"))  # a socket's path has 104 characters at most
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)  # where it parts with its privileges
+    sshd = subprocess.Popen(
+        [SSHD, "-D", "-e", "-f", str(place / "sshd_config")],
+        stdin=subprocess.DEVNULL,
+        stderr=(place / "log").open("wb"),
+    )
+    server = Server(place, line)
+    server.mend()
+    try:
+        wait_for(lambda: _answers(port), alive=lambda: sshd.poll() is None, what="sshd")
+        yield server
+    finally:
+        for control in (runtime / "musmed").glob("*"):
+            leave = [ssh, "-O", "exit", "-o", f"ControlPath={control}", NAME]
+            subprocess.run(leave, check=False, capture_output=True)
+        server.drop()
+        sshd.terminate()
+        sshd.wait()
+        shutil.rmtree(runtime)
+
+
+_LINE = """
+import os, select, socket, sys
+if not os.path.exists(__file__ + ".up"):
+    sys.exit("the line is down")
+far = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+ends = {0: far.fileno(), far.fileno(): 1}
+while True:
+    for one in select.select(list(ends), [], [])[0]:
+        data = os.read(one, 65536)
+        if not data:
+            sys.exit()
+        while data:
+            data = data[os.write(ends[one], data):]
+"""
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5.0) as one:
+        return one.recv(4) == b"SSH-"
+    return False
