@@ -216,7 +216,7 @@ class _Socket:
             self._tried = time.monotonic()
             self._socket = _connected(self._place)
         try:
-            data = self._socket.recv(READ_BYTES, socket.MSG_DONTWAIT)
+            data = self._socket.recv(READ_BYTES)
         except BlockingIOError:
             return b""
         except OSError:
@@ -238,6 +238,7 @@ def _connected(place: Path) -> socket.socket:
     try:
         made.settimeout(CONNECT_SECONDS)
         made.connect(str(place))
+        made.setblocking(False)  # reading waits for nothing, however long the sender says nothing
     except BaseException:
         made.close()
         raise

@@ -186,3 +186,21 @@ def test_what_is_no_signal_is_refused_in_a_sentence(kind: str, tmp_path: Path) -
     with pytest.raises(MusmedError) as refused:
         open_signal(place)
     assert str(refused.value).count(". ") == 0
+
+
+def test_a_socket_that_says_nothing_for_long_stays_connected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A strap's line may come every five seconds: to be silent is not to be gone."""
+    monkeypatch.setattr(signal_reader, "CONNECT_SECONDS", 0.05)
+    place = tmp_path / "signal"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(place))
+        listening.listen()
+        door = signal_reader._Socket(place)
+        strap, _ = listening.accept()
+        with strap:
+            assert [door.read() for _ in range(4)] == [b""] * 4
+            strap.sendall(b'{"t": 1, "hr": 70}\n')
+            assert door.read() == b'{"t": 1, "hr": 70}\n'
+        door.close()
