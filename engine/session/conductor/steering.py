@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from engine.affect.path import arrival
 from engine.audio.format import SAMPLE_RATE, frames_of
-from engine.plan.events import Event, Steer
+from engine.plan.events import Dwell, Event, Steer
 from engine.plan.planner import can_change, make_plan
 from engine.plan.spec import ClipKey, Plan
 from engine.session.conductor.clip_state import ClipState
@@ -75,10 +76,26 @@ class Steering:
         return bool(self._script) or self._to_come is not None
 
     def add(self, event: Event) -> None:
-        """What a listener wants; its turn comes."""
+        """What a listener wants; its turn comes. What is done for their body was decided by the way
+        as it was before: it gives place to all that they want themselves."""
+        if isinstance(event, Dwell):
+            if self.splice is not None or self._asked:
+                return
+        else:
+            self._call_off_dwell()
         if self._awaited() is None:
             self._waited = 0.0
         self._asked.append(event)
+
+    def _call_off_dwell(self) -> None:
+        """Nobody waits for a stay that they did not ask for."""
+        self._asked = deque(one for one in self._asked if not isinstance(one, Dwell))
+        splice = self.splice
+        if splice is None or not isinstance(splice.event, Dwell):
+            return
+        clip = self._state.clips.get(splice.spec.key)
+        if splice.margin is not None and not splice.held and not (clip and clip.placed):
+            self._withdraw(splice)
 
     def waited(self, seconds: float) -> None:
         """So much time has passed. An engine may be slow, or hang until that is noticed."""
@@ -159,7 +176,14 @@ class Steering:
         splice, state = self.splice, self._state
         if splice is None or splice.margin is None:
             return
-        key = splice.spec.key
+        self._withdraw(splice)
+        if splice.held:
+            state.ask(KeepEvents(len(state.events)))
+        self._aim(splice.event, min(16.0, splice.margin * 2))
+
+    def _withdraw(self, splice: Splice) -> None:
+        """Compose no more of a splice that will not be heard."""
+        state, key = self._state, splice.spec.key
         if key in state.clips:
             state.clips[key].placed = False
         if state.is_composing(key):
@@ -167,9 +191,6 @@ class Steering:
         else:
             state.forget((key,))
         self.splice = None
-        if splice.held:
-            state.ask(KeepEvents(len(state.events)))
-        self._aim(splice.event, min(16.0, splice.margin * 2))
 
     def _take_scripted(self) -> None:
         state = self._state
@@ -188,6 +209,9 @@ class Steering:
         if can_change(state.plan, soonest):
             self._take_back(soonest)
         at = max(soonest, self._earliest())
+        if isinstance(event, Dwell) and not self._may_stay(at):
+            state.ask(Disarm())
+            return
         if not can_change(state.plan, at):
             state.say("The session is about to end, so nothing was changed.", answer=True)
             state.ask(Disarm())
@@ -199,6 +223,10 @@ class Steering:
             self._asked.appendleft(event)  # nothing to splice from yet: next message again
             return
         self._begin(Splice(aimed, plan, source, margin))
+
+    def _may_stay(self, at: float) -> bool:
+        """Whether the way still goes on where a stay can be heard: one that has arrived stays."""
+        return can_change(self._state.plan, at) and arrival(self._state.plan.path) > at
 
     def _begun(self, source: ClipKey | None) -> bool:
         """Whether a splice can take over from ``source`` (None: at the session's very start)."""

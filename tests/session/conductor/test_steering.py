@@ -13,6 +13,7 @@ from support.world import (
 )
 
 from engine.affect.circumplex import Affect
+from engine.affect.path import arrival
 from engine.audio.format import frames_of
 from engine.plan.body import Reason
 from engine.plan.events import Dwell, Ease, Event, Skip, Steer
@@ -50,6 +51,29 @@ def test_a_dwell_says_for_how_long_and_why() -> None:
     said = "the heart beats 75 a minute, 74 were usual, and the way has come down by 0.20."
     (told,) = [text for text in world.said if said in text]
     assert told.startswith(f"The way stays where it is for 30 s from 0:{int(event.at)}")
+
+
+def test_a_way_that_has_arrived_where_a_dwell_could_be_heard_is_not_said_to_stay() -> None:
+    """A slow composer's splice lies far ahead of where the body was seen not to follow."""
+    world = started()
+    arrives = arrival(make_plan(REQUEST).path)
+    world.run(300, {arrives - 1.0: lambda: world.tell(STAY)})
+    assert world.kept == []
+    assert not [text for text in world.said if "way stays" in text]
+    assert world.written == frames_of(240)
+
+
+@pytest.mark.parametrize("dwell_first", [True, False])
+def test_what_the_listener_wants_takes_the_place_of_a_dwell(dwell_first: bool) -> None:
+    world = started()
+    told: list[Event] = [STAY, ASKED] if dwell_first else [ASKED, STAY]
+
+    def both() -> None:
+        world.tell(told[0])
+        world.tell(told[1])
+
+    world.run(300, {50.0: both})
+    assert [type(event) for event in world.kept] == [Steer]
 
 
 def test_of_hasty_steers_the_first_and_the_last_are_heard() -> None:
