@@ -4,11 +4,13 @@ Six paths (three of them cross the circle: valence rises while arousal falls) by
 players, iso and direct, four minutes each, rendered as ``musmed render`` does into FOLDER with
 their MIDI files beside them. What lies there already is not rendered again, so give another folder
 for another state of the code. Judged: arousal by the meter, by musicnn and from the notes, valence
-by the meter and from the notes (``notes_judge.py``); ``--last jamendo=FILE`` adds the judge that
-was set aside to be asked once (docs/evaluation.md), which nobody may tune by. ``--notes`` asks the
-notes alone, and renders nothing. Each r stands beside the 95th percentile of what it is with the
-session's own windows shuffled; each path's mean beside the middle 95 % of that, and beside what it
-is with the other paths.
+by the meter and from the notes (``notes_judge.py``); ``--judge`` adds another
+(``musicnn-head=FILE``), ``--last jamendo=FILE`` the one that was set aside to be asked once
+(docs/evaluation.md), which nobody may tune by. ``--notes`` asks the notes alone, and renders
+nothing; ``--only`` asks just the judges that were added. Each r stands beside the 95th percentile
+of what it is with the session's own windows shuffled; each path's mean beside the middle 95 % of
+that, and beside what it is with the other paths. Last, what each judge's valence owes to the path's
+valence and to its arousal, each by itself (``engine/evaluation/crossing.py``).
 
 ``--paths``, ``--families``, ``--strategies`` (each words with commas) and ``--minutes`` take less.
 musicnn's package has to be on the path, VGMIDI at ../shared/data/vgmidi.
@@ -36,6 +38,7 @@ from notes_judge import EVERY, NotesJudge
 
 from engine.composers.options import ComposerOptions
 from engine.composers.synthesis import Synthesis
+from engine.evaluation.crossing import weights
 from engine.evaluation.following import course_of
 from engine.evaluation.judges.base import Judge
 from engine.evaluation.judges.registry import open_judge
@@ -206,8 +209,37 @@ def by_path(name: str, axis: str, found: dict[Cell, Heard]) -> list[str]:
     return rows
 
 
-def judges(last: str | None) -> dict[str, Judge]:
-    made: dict[str, Judge] = {"meter": open_judge("meter"), "musicnn": open_judge("musicnn")}
+def beside(name: str, found: dict[Cell, Course]) -> str:
+    """What the judge's valence owes to each axis of the path, over all sessions, each less its own
+    mean; 95 % over sessions, and in brackets with each session's windows shuffled."""
+    rng = np.random.default_rng(1)
+    centred = [
+        (one.measured[:, 0] - one.measured[:, 0].mean(), one.planned - one.planned.mean(axis=0))
+        for one in found.values()
+    ]
+
+    def of_these(chosen: Sequence[int], *, shuffled: bool = False) -> tuple[float, float]:
+        told = [centred[n][0] for n in chosen]
+        told = [rng.permutation(one) for one in told] if shuffled else told
+        meant = np.concatenate([centred[n][1] for n in chosen])
+        return weights(np.concatenate(told), meant) or (np.nan, np.nan)
+
+    every = range(len(centred))
+    own = of_these(every)
+    drawn = [of_these(list(rng.integers(0, len(centred), len(centred)))) for _ in range(500)]
+    chance = [of_these(every, shuffled=True) for _ in range(500)]
+    cells = []
+    for axis in (0, 1):
+        (low, high), (least, most) = (
+            np.nanquantile([one[axis] for one in many], (0.025, 0.975)) for many in (drawn, chance)
+        )
+        cells.append(f"{own[axis]:+.2f}, {low:+.2f} to {high:+.2f} ({least:+.2f} to {most:+.2f})")
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+def judges(more: Sequence[str], last: str | None, *, only: bool) -> dict[str, Judge]:
+    made = {} if only else {name: open_judge(name) for name in ("meter", "musicnn")}
+    made |= {judge.name: judge for judge in map(open_judge, more)}
     if last is not None:
         made["the last judge"] = open_judge(last)
     return made
@@ -230,6 +262,8 @@ def main() -> None:
     parser.add_argument("--strategies", default=",".join(STRATEGIES))
     parser.add_argument("--synthesis", default="builtin")
     parser.add_argument("--notes", action="store_true", help="the notes alone")
+    parser.add_argument("--judge", action="append", default=[], help="one more")
+    parser.add_argument("--only", action="store_true", help="none but these")
     parser.add_argument("--last", help="a judge that is asked once: jamendo=FILE")
     given = parser.parse_args()
     cells = [
@@ -244,8 +278,9 @@ def main() -> None:
     sounds = {}
     for cell in cells if not given.notes else ():
         sounds[cell] = rendered(asked(cell, given.minutes), given.folder, given.synthesis)
-    by_judge = {} if given.notes else {n: courses(j, sounds) for n, j in judges(given.last).items()}
-    if VGMIDI.is_dir():
+    asking = {} if given.notes else judges(given.judge, given.last, only=given.only)
+    by_judge = {name: courses(judge, sounds) for name, judge in asking.items()}
+    if VGMIDI.is_dir() and not given.only:
         by_judge["notes"] = courses_read(given.minutes, cells, given.folder)
     summary = []
     for name, found in ((name, heard(of_judge)) for name, of_judge in by_judge.items()):
@@ -259,6 +294,11 @@ def main() -> None:
         f"arousal {MEANT['arousal']}, valence {MEANT['valence']} |\n|{'---|' * 9}"
     )
     print("\n".join(summary))
+    print("\n## What each judge's valence owes to the path's valence and arousal, by itself\n")
+    print("| judge | valence | arousal |\n|---|---|---|")
+    for name, found in by_judge.items():
+        if not any(np.isnan(one.measured[:, 0]).any() for one in found.values()):
+            print(beside(name, found))
 
 
 if __name__ == "__main__":

@@ -126,6 +126,7 @@ def own(pieces: Sequence[Piece], cache: Path) -> Iterator[tuple[str, np.ndarray,
 
     from engine.evaluation import quadrants
 
+    cache.mkdir(parents=True, exist_ok=True)
     heard = cross_validated(pieces, cache)
     yield ("meter, by other pieces", *means(heard.piece, heard.mean, heard.reading))
     rated = human()

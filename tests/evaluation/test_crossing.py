@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.evaluation.crossing import right_pairs
+from engine.evaluation.crossing import right_pairs, weights
 
 
 def pieces(count: int = 60, seed: int = 0) -> np.ndarray:
@@ -54,3 +54,22 @@ def test_where_there_is_no_pair_nothing_is_said() -> None:
     assert right_pairs(np.array([0.0, 1.0]), same, crossing=True) is None
     assert right_pairs(np.array([0.0, 1.0]), same, crossing=False) == 1.0
     assert right_pairs(np.zeros(2), np.zeros((2, 2)), crossing=True) is None
+
+
+def test_weights_are_what_was_put_in() -> None:
+    """By axes that go together as paths do."""
+    meant = pieces(4_000, 3)
+    meant[:, 1] += 0.8 * meant[:, 0]
+    noise = np.random.default_rng(4).standard_normal(4_000)
+    told = 0.3 * meant[:, 0] + 0.6 * meant[:, 1] + 0.5 * noise
+    found = weights(told, meant)
+    assert found is not None
+    expected = np.array([0.3, 0.6]) * meant.std(axis=0) / told.std()
+    np.testing.assert_allclose(found, expected, atol=0.03)
+
+
+def test_there_are_no_weights_where_nothing_can_be_told_apart() -> None:
+    meant = pieces(30)
+    assert weights(np.ones(30), meant) is None
+    assert weights(meant[:, 0], np.column_stack([meant[:, 0], 2 * meant[:, 0]])) is None
+    assert weights(meant[:, 0], meant * [1.0, 0.0]) is None
