@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 0.1
 SLOW_TICK_SECONDS = 0.5
-SAID_SECONDS = 60.0
-"""How long a sentence from before the screen stays on it."""
+SAID_SECONDS = 20.0
+"""How long a sentence from before the screen stays on it: it lies over the clock meanwhile."""
 
 _STAYS = "Ctrl-Z does not put musmed aside: the music would stop with it. Space pauses, q stops."
 

@@ -41,11 +41,11 @@ def heard_clips(
     past: Past, readings: Mapping[ClipKey, Affect]
 ) -> tuple[tuple[ClipSpec, Affect | None], ...]:
     """The clips as they were planned, as far as the session was heard, each with what the meter
-    made of it, if it did."""
-    from engine.plan.planner import make_plan
+    made of it, if it did; with those that were heard until something else was asked for."""
+    from engine.plan.planner import heard_clips as clips_of
 
-    clips = make_plan(past.request, past.events).clips
-    return tuple((clip, readings.get(clip.key)) for clip in clips if clip.start < past.heard)
+    clips = clips_of(past.request, past.events, past.heard) if past.heard > 0.0 else ()
+    return tuple((clip, readings.get(clip.key)) for clip in clips)
 
 
 def planned(clip: ClipSpec) -> Affect:

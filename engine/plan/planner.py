@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -31,6 +32,7 @@ from engine.plan.spec import (
     FUTURE_SECONDS,
     HISTORY_SECONDS,
     Change,
+    ClipKey,
     ClipSpec,
     Plan,
     Players,
@@ -58,13 +60,8 @@ def make_plan(request: Request, events: Sequence[Event] = ()) -> Plan:
     after it, from its usual start. Raises what ``check_request`` raises, and ``ValueError``
     for events that are not in ascending order within the session.
     """
-    check_request(request)
-    request = _canonical(request)
+    request, versions, schedules = _course(request, events)
     total = request.seconds
-    versions = [_first_version(request)]
-    for event in events:
-        versions.append(_after(versions[-1], event, request))
-    schedules = [schedule(request, versions[: k + 1]) for k in range(len(versions))]
     newest = versions[-1]
     return Plan(
         path=newest.path,
@@ -75,6 +72,28 @@ def make_plan(request: Request, events: Sequence[Event] = ()) -> Plan:
         speed=speed(newest.path),
         notes=_notes(request, versions, events),
         first_changed=newest.first,
+    )
+
+
+def heard_clips(request: Request, events: Sequence[Event], heard: float) -> tuple[ClipSpec, ...]:
+    """Every clip that sounded in the first ``heard`` seconds of the session, in order, with the
+    revisions that others have taken over from since: these end where that was.
+
+    The first clip is always among them. Raises what ``make_plan`` raises.
+    """
+    request, versions, schedules = _course(request, events)
+    found: dict[ClipKey, ClipSpec] = {}
+    for number, version in enumerate(versions):
+        later = versions[number + 1].at if number + 1 < len(versions) else request.seconds
+        for clip in _clips(request, versions[: number + 1], schedules):
+            if clip.start < min(later, heard) and clip.end > version.at:
+                found.setdefault(clip.key, clip)
+    clips = sorted(found.values(), key=lambda clip: (clip.start, clip.key))
+    if not clips:
+        return _clips(request, versions[:1], schedules)[:1]
+    return tuple(
+        msgspec.structs.replace(clip, end=after.start) if after.index == clip.index else clip
+        for clip, after in pairwise((*clips, msgspec.structs.replace(clips[-1], index=-1)))
     )
 
 
@@ -112,6 +131,19 @@ def _canonical(request: Request) -> Request:
         instrument=None if instrument is None else words.instrument(instrument),
         genre=None if genre is None else words.genre(genre),
     )
+
+
+def _course(
+    request: Request, events: Sequence[Event]
+) -> tuple[Request, list[Version], list[tuple[Change, ...]]]:
+    """The request, checked and with canonical tags; the versions of its course; and the schedule
+    after each."""
+    check_request(request)
+    request = _canonical(request)
+    versions = [_first_version(request)]
+    for event in events:
+        versions.append(_after(versions[-1], event, request))
+    return request, versions, [schedule(request, versions[: k + 1]) for k in range(len(versions))]
 
 
 def _first_version(request: Request) -> Version:

@@ -72,10 +72,11 @@ class CheckInScreen(ShownFocusScreen):
                 tooltip="In a field: the list"),
         Binding("escape", "plane", "plane", tooltip="Back to the plane"),
         Binding("b", "begin", "begin", tooltip="Begin the session"),
+        Binding("b", "missing", show=False, tooltip="Begin the session"),
         Binding("question_mark", "app.help", "help", key_display="?"),
+        Binding("p", "past", "past", tooltip="What you heard so far, and how it felt"),
         Binding("q", "app.quit", "quit"),
         Binding("tab", "app.focus_next", "next", tooltip="Go to the next field"),
-        Binding("p", "past", "past", tooltip="What you heard so far, and how it felt"),
         Binding("m", "moods", "moods", tooltip="Show every mood on the plane, or few"),
     ]  # fmt: skip
 
@@ -262,6 +263,8 @@ class CheckInScreen(ShownFocusScreen):
         on_plane = isinstance(focused, Circumplex)
         if action == "take":
             return on_plane and self._asking.question is not Question.READY
+        if action in ("begin", "missing"):
+            return (self._asking.question is Question.READY) == (action == "begin")
         if action in ("move", "plane"):
             return on_plane == (action == "move")
         if action == "type":
@@ -269,6 +272,10 @@ class CheckInScreen(ShownFocusScreen):
         if action == "words_here":
             return isinstance(focused, FeelingField)
         return True
+
+    def action_missing(self) -> None:
+        """Say what is missing: 'b' stands in the bottom line only where it begins."""
+        self.action_begin()
 
     # everything else
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -19,7 +19,8 @@ from textual.widgets import Input, Label, OptionList, ProgressBar
 from engine.errors import MusmedError
 from engine.listener.ratings import Felt
 from engine.places import place_of
-from engine.plan.spec import Plan
+from engine.plan.planner import heard_clips
+from engine.plan.spec import ClipSpec
 from engine.plan.words import spelled
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
@@ -199,7 +200,9 @@ class CheckOutScreen(ShownFocusScreen):
             )
         )
         self.query_one("#kept", Words).say(*self._kept())
-        played = list(stretches(self._begun.runner.status().plan, self._last.position_s))
+        status = self._begun.runner.status()
+        clips = heard_clips(status.request, status.events, self._last.position_s)
+        played = list(stretches(clips))
         room = self.query_one("#clips").content_size.width - _TIME
         widths = column_widths([tags for _, *tags in played], room)
         parts: list[Part] = []
@@ -370,13 +373,11 @@ def _short(folder: Path) -> str:
     return str(folder)
 
 
-def stretches(plan: Plan, heard: float) -> Iterator[tuple[float, str, str, str]]:
-    """What was played until ``heard`` session seconds: (from when, mood, instrument, genre), one
+def stretches(clips: Iterable[ClipSpec]) -> Iterator[tuple[float, str, str, str]]:
+    """What was played by ``clips``, which were heard: (from when, mood, instrument, genre), one
     for each run of clips that share them."""
     before = None
-    for clip in plan.clips:
-        if clip.index and clip.start >= heard:
-            return
+    for clip in clips:
         played = (clip.tags.mood, spelled(clip.tags.instrument), spelled(clip.tags.genre))
         if played != before:
             before = played

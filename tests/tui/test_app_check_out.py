@@ -13,7 +13,7 @@ from support.fake_session import REQUEST, SESSION, FakeControl, make_app, run, s
 from textual.pilot import Pilot
 from textual.widgets import Input, ProgressBar
 
-from engine.plan.planner import make_plan
+from engine.plan.planner import heard_clips
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen, choices, folded, stretches
@@ -44,7 +44,8 @@ def test_what_was_played_and_where_it_is_kept(control: FakeControl) -> None:
             assert SESSION in said(app, "kept")
             assert str(control.folder) in said(app, "kept")
             listed = said(app, "clips").splitlines()
-            expected = list(stretches(make_plan(REQUEST), control.runner.snapshot.position_s))
+            heard = control.runner.snapshot.position_s
+            expected = list(stretches(heard_clips(REQUEST, (), heard)))
             assert len(listed) == len(expected) > 1
             assert listed[0].split()[:2] == ["0:00", expected[0][1]]
         assert "end" in control.asked
@@ -72,13 +73,13 @@ def test_the_folder_is_broken_behind_slashes(control: FakeControl, size: tuple[i
 
 
 def test_stretches_are_what_was_heard_and_no_more() -> None:
-    plan = make_plan(REQUEST)
-    assert len(list(stretches(plan, 0.0))) == 1
-    whole = list(stretches(plan, plan.total))
+    def played(heard: float) -> list[tuple[float, str, str, str]]:
+        return list(stretches(heard_clips(REQUEST, (), heard)))
+
+    assert len(played(0.0)) == 1
+    whole = played(REQUEST.seconds)
     assert all(one[1:] != other[1:] for one, other in itertools.pairwise(whole))
-    assert [time for time, *_ in stretches(plan, 300.0)] == [
-        time for time, *_ in whole if time < 300.0
-    ]
+    assert [time for time, *_ in played(300.0)] == [time for time, *_ in whole if time < 300.0]
 
 
 @pytest.mark.parametrize(("key", "from_start"), [("r", True), ("c", False)])

@@ -1,4 +1,5 @@
-"""L and D on the real screen: what is heard is wished for, answered there, and kept."""
+"""The keys for what plays stand in the bottom line; and L and D on the real screen, where what is
+heard is wished for, answered, and kept."""
 
 from __future__ import annotations
 
@@ -9,12 +10,49 @@ from typing import Any
 import msgspec
 import pytest
 from support.card import Card
-from support.fake_session import run, until
+from support.fake_session import FakeControl, make_app, run, settled, until
+from support.promises import footer
 from support.real_app import TENSE_TO_CALM, a_control, real_app, until_session
 
 from engine.plan.events import Less, More
 from musmed_tui.commands.screen import new_session
 from musmed_tui.screens.check_out import CheckOutScreen
+from musmed_tui.screens.feeling_field import FeelingField
+
+
+@pytest.mark.parametrize(
+    ("size", "wishes"), [((80, 24), ()), ((120, 40), ("L", "D"))], ids=["80x24", "120x40"]
+)
+def test_the_bottom_line_names_the_keys_for_what_plays(
+    control: FakeControl, size: tuple[int, int], wishes: tuple[str, ...]
+) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=size) as pilot:
+            await settled(pilot)
+            keys = footer(app)
+            assert {"space", "e", "q", "question_mark", "l", "d", "plus", *wishes} <= set(keys)
+            assert keys["l"] == "like"
+
+    run(go())
+
+
+def test_the_check_ins_bottom_line_leads_to_what_was_heard(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settled(pilot)
+            assert {"p", "question_mark"} <= set(footer(app))
+            assert "b" not in footer(app)
+            await pilot.press("b")
+            await settled(pilot)
+            assert isinstance(app.screen.focused, FeelingField)
+            await pilot.press(*"tense", "enter", *"calm", "enter")
+            await settled(pilot)
+            assert footer(app)["b"] == "begin"
+
+    run(go())
+
 
 LONG = msgspec.structs.replace(TENSE_TO_CALM, minutes=5.0)
 """Two minutes before the end nobody takes over."""
