@@ -65,6 +65,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None
     loading: float | None = None
     """The share of the composer's model that is loaded, None when nothing is being loaded."""
+    far: str = ""
+    """The other machine on which it composes; '' for this one."""
     mood_table: MoodTable | None = None
     """Where the moods lie; None: musmed's own table."""
 
@@ -146,6 +148,7 @@ def snapshot(source: HasStatus) -> Snapshot:
         composer=one_line(file_name(status.composer)),
         failure=_seen(status.failure),
         loading=status.loading,
+        far=one_line(status.far),
         mood_table=status.request.mood_table,
     )
 

@@ -60,6 +60,8 @@ class RunnerStatus(msgspec.Struct, frozen=True):
     'failed'."""
     loading: float | None = None
     """How much of the composer's model is loaded, 0 to 1; None when nothing is being loaded."""
+    far: str = ""
+    """The other machine on which it composes; '' for this one."""
 
 
 def status_of(
@@ -88,6 +90,7 @@ def status_of(
         restarts=conductor.restarts,
         failure=failure,
         loading=loading,
+        far=conductor.far,
     )
 
 

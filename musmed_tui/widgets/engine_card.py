@@ -28,7 +28,8 @@ class EngineCard(Words):
             ("restarts", f"{snapshot.restarts}", ""),
             ("gaps", f"{snapshot.gaps}", ""),
         )
-        names = [("composer", snapshot.composer), ("sound", snapshot.sink)]
+        where = f" on {snapshot.far}" if snapshot.far else ""
+        names = [("composer", f"{snapshot.composer}{where}"), ("sound", snapshot.sink)]
         parts: list[Part] = [("engine", "bold")]
         for label, figure, unit in numbers:
             parts += ["\n", (label.ljust(_LABEL), "$muted"), figure.rjust(_NUMBER), f" {unit}"]

@@ -131,6 +131,7 @@ def test_a_line_that_drops_and_returns_is_not_heard(
             server.drop()
             wait_for_session(runner, lambda r=runner: r.status().restarts >= 2)
             server.mend()
+            assert runner.status().far == NAME
         session_end(runner)
         assert runner.status().failure is None
         runner.close()
@@ -154,6 +155,7 @@ def test_where_the_line_stays_down_this_machine_goes_on(
     wait_for_session(runner, lambda: runner.status().clips[0].record is not None)
     server.drop()
     wait_for_session(runner, lambda: all(clip.record is not None for clip in runner.status().clips))
+    assert runner.status().far == ""
     runner.close()
     said = [notice.text for notice in runner.take_notices()]
     library.close()

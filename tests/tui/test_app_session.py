@@ -206,6 +206,9 @@ def test_i_shows_the_engine_card(control: FakeControl) -> None:
             card = said(app, EngineCard)
             for figure in ("60 s", "24.6 × real time", "embedded", "PortAudio: default"):
                 assert figure in card
+            control.runner.change(far="lab")
+            await settled(pilot)
+            assert "embedded on lab" in said(app, EngineCard)
             await pilot.press("i")
             await pilot.pause()
             assert not app.screen.query_one(EngineCard).display
