@@ -65,7 +65,7 @@ _FREE = "free"
 
 def parse_gentle(text: str, named: str) -> Gentle | None:
     """The caps of 'all' or of names with commas between them, each as it is in ``ALL`` or with a
-    value behind '=' ('leaps=5,held'); 'free' takes one out ('all,percussion=free'). None for 'none'
+    value behind '=' ('leaps=6,held'); 'free' takes one out ('all,percussion=free'). None for 'none'
     and where nothing is left.
 
     Raises ``MusmedError`` that says what is wrong, with ``named`` for what was being set.

@@ -31,8 +31,11 @@ from engine.composers.speeds import Speeds
 from engine.link.client import EngineClient
 from engine.link.deliveries import Delivery, EngineLost
 from engine.link.protocol import Failure, Loading, Opened, Pong
-from engine.plan.events import Event
+from engine.plan.body import Reason
+from engine.plan.drift import PERCUSSION
+from engine.plan.events import Dwell, Event
 from engine.plan.generation import Generation
+from engine.plan.gentle import ALL
 from engine.plan.request import Request
 from engine.playback.sinks.null import NullSink
 from engine.render import render_session
@@ -202,6 +205,46 @@ def test_a_session_steered_killed_and_resumed_is_its_rendering(
     assert sidecar["request"]["composer"] == Path(name).name, "no path of this machine is told"
     assert sidecar["request"]["generation"]["adapters"] == ["tuned=0.5"]
     assert str(tmp_path) not in json.dumps(sidecar)
+
+
+def brightness(audio: Frames) -> float:
+    """The energy from 12 to 14 kHz over that from 1 to 2 kHz, in decibels."""
+    power = np.abs(np.fft.rfft(audio.mean(axis=1))) ** 2
+    hertz = np.fft.rfftfreq(len(audio), 1 / SAMPLE_RATE)
+    high, low = (
+        power[(hertz > begin) & (hertz < end)].sum()
+        for begin, end in ((12_000.0, 14_000.0), (1_000.0, 2_000.0))
+    )
+    return float(10.0 * np.log10(high / low))
+
+
+def test_gentle_ears_and_a_dwell_are_kept_and_made_again(
+    tmp_path: Path, tiny_checkpoint: Path
+) -> None:
+    """What of the caps a model can keep: the low-pass, also over a splice, and no percussion."""
+    free = Request(
+        start=Affect(0.3, 0.9),
+        target=Affect(0.4, -0.6),
+        strategy="direct",
+        minutes=1,
+        seed=21,
+        temperature=1.0,
+        composer=str(tiny_checkpoint),
+        generation=Generation(top_k=32),
+    )
+    gentle = msgspec.structs.replace(free, gentle=ALL)
+    events: list[Event] = [Dwell(12.0, 10.0, Reason("heart", 70.0, 71.0, 0.2))]
+    made = []
+    for name, request in (("free", free), ("one", gentle), ("two", gentle)):
+        (tmp_path / name).mkdir()
+        made.append(rendering(tmp_path / name, request, events))
+    (loud, _), (soft, sidecar), (again, _) = made
+    assert len(soft) == frames_of(60)
+    assert np.array_equal(soft, again)
+    assert brightness(soft) < brightness(loud) - 22.0, "two octaves of 12 dB, less the knee"
+    assert [event["type"] for event in sidecar["events"]] == ["dwell"]
+    assert sidecar["clips"][1]["join"]["kind"] == "splice"
+    assert not PERCUSSION & {clip["tags"]["instrument"] for clip in sidecar["clips"]}
 
 
 Engine = tuple[EngineClient, Callable[[], Delivery]]

@@ -80,7 +80,11 @@ def test_a_change_of_course_keeps_every_cap(request: Request, events: list[objec
         assert clip.spec.gentle == ALL
     found = of_notes(session_score(asked, chosen).notes)
     assert found.highest <= 76
+    assert found.longest <= 4.001
+    assert found.nearest >= 0.75
     assert found.drums == 0
+    if not any(isinstance(event, Skip) for event in chosen):  # which cuts a bass on its way
+        assert found.leap <= 7
 
 
 @pytest.mark.parametrize(
