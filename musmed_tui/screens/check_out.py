@@ -131,6 +131,7 @@ class CheckOutScreen(ShownFocusScreen):
         self._last = last
         self._begun = begun
         self._folder = folder
+        self._played: list[tuple[float, str, str, str]] | None = None
         self._saving = False
         self._felt = Felt()
         self._choices = choices(
@@ -200,9 +201,7 @@ class CheckOutScreen(ShownFocusScreen):
             )
         )
         self.query_one("#kept", Words).say(*self._kept())
-        status = self._begun.runner.status()
-        clips = heard_clips(status.request, status.events, self._last.position_s)
-        played = list(stretches(clips))
+        played = self._what_was_played()
         room = self.query_one("#clips").content_size.width - _TIME
         widths = column_widths([tags for _, *tags in played], room)
         parts: list[Part] = []
@@ -213,6 +212,14 @@ class CheckOutScreen(ShownFocusScreen):
                 parts += [(("" if number else clock(time)).rjust(_TIME - 2), "$muted"), "  ", mood]
                 parts += [("".join(rest).rstrip() + "\n", "$muted")]
         self.query_one("#clips", Words).say(*parts)
+
+    def _what_was_played(self) -> list[tuple[float, str, str, str]]:
+        """Found once: where much was changed, that takes as long as a plan does."""
+        if self._played is None:
+            status = self._begun.runner.status()
+            clips = heard_clips(status.request, status.events, self._last.position_s)
+            self._played = list(stretches(clips))
+        return self._played
 
     def _kept(self) -> Iterator[Part]:
         yield ("kept as ", "$muted")
