@@ -36,12 +36,12 @@ class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def in_words(why: Reason) -> str:
-    """'the heart beats 75 a minute, 74 were usual, and the way has come down by 0.21'."""
+    """'the heart beats 75 a minute, 74 were usual, and the way's arousal has come down by 0.21'."""
     if why.measure == "heart":
         said = f"the heart beats {why.now:.0f} a minute, {why.usual:.0f} were usual"
     else:
         said = f"arousal is told as {why.now:+.2f}, {why.usual:+.2f} was usual"
-    return f"{said}, and the way has {_moved(why.fell)}"
+    return f"{said}, and the way's arousal has {_moved(why.fell)}"
 
 
 def _moved(fell: float) -> str:

@@ -113,7 +113,7 @@ def test_what_a_body_says_is_heard_acted_on_told_kept_and_made_again(
     assert process.returncode == 128 + signal.SIGTERM
     said = (bytes(told) + rest).decode()
     assert "Usual for you now: the heart beats 74 a minute." in said
-    assert "74 were usual, and the way has come down by 0." in said
+    assert "74 were usual, and the way's arousal has come down by 0." in said
     assert "Traceback" not in said
 
     library = Library(home / "data" / "library")

@@ -101,14 +101,19 @@ def test_a_dwell_that_is_none_is_not_read(seconds: str) -> None:
 @pytest.mark.parametrize(
     ("why", "said"),
     [
-        (WHY, "the heart beats 75 a minute, 74 were usual, and the way has come down by 0.21"),
+        (
+            WHY,
+            "the heart beats 75 a minute, 74 were usual, and the way's arousal has come down by "
+            "0.21",
+        ),
         (
             Reason("arousal", 0.2, 0.4, -0.1),
-            "arousal is told as +0.40, +0.20 was usual, and the way has risen by 0.10",
+            "arousal is told as +0.40, +0.20 was usual, and the way's arousal has risen by 0.10",
         ),
         (
             Reason("heart", 60.0, 70.0, 0.0),
-            "the heart beats 70 a minute, 60 were usual, and the way has stayed where it was",
+            "the heart beats 70 a minute, 60 were usual, and the way's arousal has stayed where it "
+            "was",
         ),
     ],
 )

@@ -117,8 +117,8 @@ def test_history_report_programs_and_sidecar_tell_it_with_its_reason(old: Path) 
     library.close()
     assert (
         "eased at 0:12, an ease was offered at 0:21 (the heart beats 83 a minute, 74 were usual, "
-        "and the way has come down by 0.20), the way stayed 30 s longer at 0:25 (arousal is told "
-        "as +0.25, +0.20 was usual, and the way has come down by 0.31)"
+        "and the way's arousal has come down by 0.20), the way stayed 30 s longer at 0:25 "
+        "(arousal is told as +0.25, +0.20 was usual, and the way's arousal has come down by 0.31)"
     ) in done(past)
     told = json.loads(msgspec.json.encode(document(past)))
     why = {"measure": "arousal", "usual": 0.2, "now": 0.25, "fell": 0.31}

@@ -69,8 +69,8 @@ def test_an_offered_ease_is_read_with_its_reason_and_taken_by_its_key(
             app: Any = pilot.app
             await until(pilot, lambda: getattr(app.screen, "has_begun", False))
             said = (
-                "The heart beats 90 a minute, 74 were usual, and the way has stayed where it was: "
-                "'e' eases, if you like."
+                "The heart beats 90 a minute, 74 were usual, and the way's arousal has stayed "
+                "where it was: 'e' eases, if you like."
             )
             await until_session(pilot, lambda: said in on_screen(app))
             assert not control.library.load(app.screen._begun.runner.session).events

@@ -129,7 +129,7 @@ def _said_of_others(event: Less, plan: Plan) -> str:
         if due and change.players != event.players:
             others = _called(change.players)
             return f"Less of {here}: {others} take over by {_clock(change.not_after)}."
-    return f"{here} come back more rarely; nobody else who fits can take over now."
+    return f"{here} come back more rarely; no other players fit this place, so they stay for now."
 
 
 def _called(players: Players) -> str:

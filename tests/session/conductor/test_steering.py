@@ -48,7 +48,9 @@ def test_a_dwell_says_for_how_long_and_why() -> None:
     world = started()
     world.run(300, {50.0: lambda: world.tell(STAY)})
     (event,) = world.kept
-    said = "the heart beats 75 a minute, 74 were usual, and the way has come down by 0.20."
+    said = (
+        "the heart beats 75 a minute, 74 were usual, and the way's arousal has come down by 0.20."
+    )
     (told,) = [text for text in world.said if said in text]
     assert told.startswith(f"The way stays where it is for 30 s from 0:{int(event.at)}")
 
