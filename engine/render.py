@@ -163,6 +163,7 @@ def render_kept(
     cancelled: Callable[[], bool] = lambda: False,
     speeds: Speeds | None = None,
     until: float | None = None,
+    far: FarEngine | None = None,
 ) -> RenderResult:
     """Compose a kept session again into ``output`` and its sidecar, as ``render_session`` does:
     its request, its events, and each clip by the composer and the synthesis that the record names.
@@ -187,6 +188,7 @@ def render_kept(
         cancelled=cancelled,
         speeds=speeds,
         until=until,
+        far=far,
     )
 
 
@@ -201,6 +203,7 @@ def render_heard(
     cancelled: Callable[[], bool] = lambda: False,
     speeds: Speeds | None = None,
     composing: Callable[[], None] = lambda: None,
+    far: FarEngine | None = None,
 ) -> RenderResult:
     """What was heard of a kept session into ``output`` and its sidecar, the same samples: from the
     clips in the folder ``clips``, which takes seconds. Where some of them are gone, that much of
@@ -248,6 +251,7 @@ def render_heard(
         cancelled=cancelled,
         speeds=speeds,
         until=until,
+        far=far,
     )
 
 

@@ -172,7 +172,7 @@ class SessionControl:
                 volume=self._volume,
                 far=self._options.far,
                 warm=warm,
-                speeds=None if self._options.far else self._speeds(),
+                speeds=self._speeds(),
                 signal=signal,
             )
             self._runner = runner
@@ -264,6 +264,7 @@ class SessionControl:
                 log_file=self._where.engine_log,
                 cancelled=cancelled,
                 speeds=self._speeds(),
+                far=self._options.far,
                 composing=lambda: changed.extend(said_of_changes(stored)),
             )
             return tuple(changed)
@@ -275,6 +276,7 @@ class SessionControl:
             log_file=self._where.engine_log,
             cancelled=cancelled,
             speeds=self._speeds(),
+            far=self._options.far,
         )
         return said_of_changes(stored)
 
@@ -296,7 +298,8 @@ class SessionControl:
     def _speeds(self) -> Speeds:
         from engine.composers.speeds import Speeds
 
-        return Speeds(self._where.state)
+        far = self._options.far
+        return Speeds(self._where.state, None if far is None else far.device)
 
     def _open_sink(self) -> tuple[Sink, str | None]:
         from engine.playback.sinks.choose import open_sink

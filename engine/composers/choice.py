@@ -24,16 +24,20 @@ FAST_ENOUGH = 1.5
 PACKAGES = ("torch", "transformers", "safetensors")
 
 
-def choose_composer(name: str, generation: Generation, speeds: Speeds | None) -> str:
-    """The composer behind ``name``; 'auto' chooses among those that can play here. Raises
-    ``UnknownWordError``."""
+def choose_composer(
+    name: str, generation: Generation, speeds: Speeds | None, *, here: bool = True
+) -> str:
+    """The composer behind ``name``; 'auto' chooses among those that can play here, or, where
+    another machine composes, among those that were heard from there: ``speeds`` are its own then.
+    Raises ``UnknownWordError``."""
     if name != "auto" or speeds is None:
         return resolve_composer(name)
     measured = [(entry, speeds.of(measured_as(entry, generation))) for entry in NAMES]
     fast = [entry for entry, speed in measured if speed is not None and speed >= FAST_ENOUGH]
     for entry in sorted(fast, key=lambda entry: -CATALOGUE[entry].size):
         try:
-            check_composer(entry, generation)
+            if here:
+                check_composer(entry, generation)
         except MusmedError:
             continue
         return entry

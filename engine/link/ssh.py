@@ -132,6 +132,11 @@ class FarEngine(msgspec.Struct, frozen=True):
     def argv(self) -> list[str]:
         return engine_argv(self.host, self.folder)
 
+    @property
+    def device(self) -> str:
+        """Under which the speeds are kept that composers had there."""
+        return f"over ssh, {self.host.address}"
+
     def why(self, status: int | None) -> str:
         """A sentence about the exit status of ``argv``: ssh's, the far shell's, or the engine's."""
         address = self.host.address

@@ -69,7 +69,8 @@ def prepare(
     unless they say otherwise. ``settings`` are kept with a new session. ``volume`` in [0, 1],
     linear gain. ``far``: the engine on another machine that composes; whether the composer can play
     there is for it to say. ``warm``: an engine that is already up, used first. ``speeds``: where
-    measured speeds are looked up and kept; without it 'auto' is the embedded composer. ``signal``:
+    measured speeds (of ``far``, if another machine composes) are looked up and kept; without it
+    'auto' is the embedded composer. ``signal``:
     of the listener's body; the session closes it at its end.
 
     Raises ``MusmedError`` for a composer that can't play here; of a new session nothing is kept
@@ -80,7 +81,10 @@ def prepare(
     if resume is not None:
         request = resume.request
     generation = request.generation
-    chosen = resume.composer if resume else choose_composer(request.composer, generation, speeds)
+    wish = request.composer
+    chosen = (
+        resume.composer if resume else choose_composer(wish, generation, speeds, here=far is None)
+    )
     composer = FirstComposer(chosen, resume=resume, known=clip_composers, denoise=options.denoise)
     if far is None:
         composer.check(generation)

@@ -258,7 +258,8 @@ def _render(
         return signals.stop is not None
 
     options = ComposerOptions(denoise=denoise, synthesis=made.wish)
-    speeds, log_file = Speeds(where.state), where.engine_log
+    speeds = Speeds(where.state, None if made.far is None else made.far.device)
+    log_file = where.engine_log
     try:
         if made.stored is not None and made.clips is not None:
             return render_heard(
@@ -290,7 +291,7 @@ def _render(
             progress=progress,
             log_file=log_file,
             cancelled=cancelled,
-            speeds=None if made.far else speeds,
+            speeds=speeds,
             far=made.far,
         )
     except CancelledError:

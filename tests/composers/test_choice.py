@@ -49,6 +49,20 @@ def have_weights(monkeypatch: Patch, *names: str) -> None:
     monkeypatch.setattr(choice, "check_composer", check)
 
 
+def test_what_was_fast_on_another_machine_is_chosen_there_and_not_here(
+    tmp_path: Path, monkeypatch: Patch
+) -> None:
+    """Whether its weights are here says nothing of that machine."""
+    have_weights(monkeypatch)
+    there, here = Speeds(tmp_path, "over ssh, lab"), Speeds(tmp_path)
+    there.keep("musicgen-small", 9.0)
+    there.keep("musicgen-large", 1.6)
+    there.keep("musicgen-medium", 1.4)
+    assert choose_composer("auto", USUAL, there, here=False) == "musicgen-large"
+    assert choose_composer("auto", USUAL, here) == EMBEDDED
+    assert choose_composer("auto", USUAL, Speeds(tmp_path, "over ssh, b"), here=False) == EMBEDDED
+
+
 def test_auto_is_the_embedded_one_until_a_model_has_shown_its_speed(
     tmp_path: Path, monkeypatch: Patch
 ) -> None:

@@ -182,11 +182,14 @@ def heard_with_the_server_away(
             lines: list[str] = []
 
             def line_with(words: str) -> str:
+                """The next one, or one that was read on the way to another: a notice and how the
+                session stands come in either order."""
                 assert process.stdout is not None
-                while words not in (line := process.stdout.readline()):
+                while not (found := [line for line in lines if words in line]):
+                    line = process.stdout.readline()
                     assert line, f"no line has {words!r}: {lines}"
                     lines.append(line)
-                return line
+                return found[-1]
 
             with server.record(folder / "before.raw"):
                 so_far(process, folder, lambda: sounds.heard_seconds(folder / "before.raw") > 3)
