@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from engine.composers.base import EMBEDDED
 from musmed_tui.cli_parts import Json, Text, refuse_in_front
 
 elsewhere = typer.Typer()
@@ -69,8 +68,8 @@ def host_check(
     name: Annotated[Text, typer.Argument(metavar="NAME", help="A name, or an address.")] = None,
     *,
     composer: Annotated[
-        str, typer.Option(metavar="NAME", help="Which composer is opened there.")
-    ] = EMBEDDED,
+        Text, typer.Option(metavar="NAME", help="Which composer is opened there (embedded).")
+    ] = None,
 ) -> None:
     """Try the line, the engine there and a composer; also makes the line anew."""
     from musmed_tui.commands.host import check

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 
 from engine import __version__
+from engine.composers.base import EMBEDDED
 from engine.errors import MusmedError
 from engine.link.client import EngineClient, default_argv
 from engine.link.deliveries import Banner, Delivery, EngineLost
@@ -57,7 +58,7 @@ def list_hosts(*, as_json: bool) -> None:
     print_table("Hosts", ("name", "address", "command"), rows)
 
 
-def check(name: str | None, composer: str) -> int:
+def check(name: str | None, composer: str | None) -> int:
     """Try the line, the engine and ``composer`` there; gives the exit code. Raises
     ``MusmedError`` where there is no line."""
     if name is None:
@@ -67,7 +68,7 @@ def check(name: str | None, composer: str) -> int:
     began = time.monotonic()
     client = EngineClient(told.put, far=engine)
     try:
-        client.open(composer)
+        client.open(EMBEDDED if composer is None else composer)
         for sentence, well in _heard(client, told, began):
             say(sentence)
             if not well:

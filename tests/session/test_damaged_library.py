@@ -295,6 +295,14 @@ def _sql(*statements: str) -> Callable[[Path], None]:
     return spoil
 
 
+def test_the_schema_of_a_new_library_lies_on_its_first_page(tmp_path: Path) -> None:
+    """By which ``salvage`` renews one that is damaged: a leaf of a table, and nothing beside it.
+    Source: https://www.sqlite.org/fileformat2.html, section 1.6."""
+    library = Library(tmp_path)
+    library.close()
+    assert library.path.read_bytes()[100] == 0x0D
+
+
 NONE, ALL = None, dict[str, Any]()
 SPOILT: dict[str, tuple[Callable[[Path], None], dict[str, Any] | None]] = {
     "no database at all": (_garbage, NONE),

@@ -157,7 +157,9 @@ def migrate(connection: sqlite3.Connection) -> None:
         try:
             if _version(connection) == version:
                 for statement in MIGRATIONS[version].split(";"):
-                    connection.execute(statement)
+                    # SQLite keeps the text as it is given, and all of it has to lie on the first
+                    # page: salvage puts that of a new library in the place of a damaged one.
+                    connection.execute(" ".join(statement.split()))
                 connection.execute(f"PRAGMA user_version = {version + 1}")
             connection.execute("COMMIT")
         except BaseException:
