@@ -10,7 +10,7 @@ import msgspec
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.errors import MusmedError
 from engine.link.ssh import COMMAND, FarEngine, Host, checked, connect, control_folder
-from engine.places import read_small
+from engine.places import part_of, read_small
 from engine.private import make_private_folder, write_private
 from musmed_tui.paths import Folders
 from musmed_tui.terminal.streams import remark
@@ -44,7 +44,7 @@ def write_hosts(where: Folders, hosts: dict[str, Host]) -> None:
         lines.append(f"[{_quoted(name)}]\naddress = {_quoted(host.address)}\n")
         if host.command != COMMAND:
             lines.append(f"command = {_quoted(host.command)}\n")
-    part = where.hosts.with_suffix(".part")
+    part = part_of(where.hosts)
     try:
         make_private_folder(where.config)
         write_private(part, "".join(lines).encode())

@@ -4,7 +4,7 @@ ssh's own configuration, agent, jump hosts and prompts are used, and no port is 
 made once, by ``connect``, which may ask for a code at the terminal; it is kept as ssh's own master
 connection, over which every engine of the session is started without a question (BatchMode), also
 one that replaces an engine after the line dropped. A dead line is noticed by ssh after
-``ALIVE_SECONDS * ALIVE_COUNT``, or sooner by the link's watchdog.
+``ALIVE_SECONDS * ALIVE_COUNT``, an engine there that hangs by the link's watchdog, later.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from support.old_library import old_library
 
 from engine.errors import MusmedError
 from engine.listener.history import Past
@@ -31,12 +32,7 @@ STAY = Dwell(25.0, 30.0, Reason("arousal", 0.2, 0.25, 0.31))
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    folder = tmp_path / "library"
-    folder.mkdir()
-    database = sqlite3.connect(folder / "library.sqlite")
-    database.executescript(OLD.read_text("utf-8"))
-    database.close()
-    return folder
+    return old_library(OLD, tmp_path)
 
 
 def test_a_library_of_the_schema_before_is_read_whole_and_takes_offers(old: Path) -> None:

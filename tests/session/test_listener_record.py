@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.old_library import old_library
 
 from engine.errors import MusmedError
 from engine.listener.likings import Liking
@@ -28,12 +29,7 @@ FINISHED, STOPPED = "20261112-183000-7x", "20261115-183000-4c"
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    folder = tmp_path / "library"
-    folder.mkdir()
-    database = sqlite3.connect(folder / "library.sqlite")
-    database.executescript(OLD.read_text("utf-8"))
-    database.close()
-    return folder
+    return old_library(OLD, tmp_path)
 
 
 def test_a_library_of_the_schema_before_is_read_and_rated(old: Path) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.old_library import old_library
 
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
@@ -31,12 +32,7 @@ NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    folder = tmp_path / "library"
-    folder.mkdir()
-    database = sqlite3.connect(folder / "library.sqlite")
-    database.executescript(OLD.read_text("utf-8"))
-    database.close()
-    return folder
+    return old_library(OLD, tmp_path)
 
 
 def test_a_library_of_the_schema_before_is_read_whole_and_learned_from(old: Path) -> None:

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from engine.errors import MusmedError
 from engine.evaluation.judges.base import Judged, Window
-from engine.evaluation.judges.musicnn_network import SECONDS, TAGS, Patches, installed
+from engine.evaluation.judges.musicnn_network import TAGS, Patches, installed, windows
 from engine.meter.files import Progress, hear_file
-
-PATCHES, STEP = 10, 3
-"""Patches of 3 s to a window, and from one window to the next."""
 
 
 class MusicnnJudge:
@@ -39,18 +34,10 @@ class MusicnnJudge:
         heard = hear_file(sound, patches.push, progress)
         if heard.silent:
             raise MusmedError(f"{sound} is silent; {self.name} needs sound.")
-        if len(patches.told) < PATCHES:
-            raise MusmedError(f"{sound} is too short for {self.name}, which hears 30 s at once.")
-        logits = np.array(patches.told, np.float64)
-        starts = range(0, len(logits) - PATCHES + 1, STEP)
-        means = ((at, logits[at : at + PATCHES].mean(axis=0)) for at in starts)
-        windows = (
-            Window(
-                at * SECONDS,
-                (at + PATCHES) * SECONDS,
-                arousal=float(mean[self._fast] - mean[self._slow]),
-                activations=mean,
-            )
-            for at, mean in means
+        found = tuple(
+            Window(start, end, arousal=float(mean[self._fast] - mean[self._slow]), activations=mean)
+            for start, end, mean in windows(patches.told)
         )
-        return Judged(tuple(windows), heard.remarks)
+        if not found:
+            raise MusmedError(f"{sound} is too short for {self.name}, which hears 30 s at once.")
+        return Judged(found, heard.remarks)

@@ -18,14 +18,12 @@ from numpy.typing import NDArray
 from engine.errors import MusmedError
 from engine.evaluation.judges.base import Judged, Window
 from engine.evaluation.judges.frozen_graph import read_frozen
-from engine.evaluation.judges.musicnn_network import SECONDS, Patches, installed
+from engine.evaluation.judges.musicnn_network import Patches, installed, windows
 from engine.evaluation.judges.tensor_bundle import Tensors
 from engine.meter.files import Progress, hear_file
 
 ADDRESS = "essentia.upf.edu/models"
 WHAT = "a head for musicnn-msd"
-PATCHES, STEP = 10, 3
-"""Patches of 3 s to a window, and from one window to the next."""
 SIZE = 200
 EPSILON = 1e-5
 """ONNX's for batch normalisation, from which the graphs were converted."""
@@ -91,23 +89,14 @@ class MusicnnHeadJudge:
         heard = hear_file(sound, patches.push, progress)
         if heard.silent:
             raise MusmedError(f"{sound} is silent; {self.name} needs sound.")
-        if len(patches.told) < PATCHES:
+        means = windows([*self._head(np.array(patches.told, np.float64).reshape(-1, SIZE))])
+        if not means:
             raise MusmedError(f"{sound} is too short for {self.name}, which hears 30 s at once.")
-        said = self._head(np.array(patches.told, np.float64))
-        starts = range(0, len(said) - PATCHES + 1, STEP)
-        means = [(at, said[at : at + PATCHES].mean(axis=0)) for at in starts]
-        return Judged(
-            tuple(
-                Window(
-                    at * SECONDS,
-                    (at + PATCHES) * SECONDS,
-                    valence=float(mean[VALENCE]),
-                    arousal=float(mean[AROUSAL]),
-                )
-                for at, mean in means
-            ),
-            heard.remarks,
+        found = (
+            Window(start, end, valence=float(mean[VALENCE]), arousal=float(mean[AROUSAL]))
+            for start, end, mean in means
         )
+        return Judged(tuple(found), heard.remarks)
 
 
 def _digest(tensors: Tensors) -> str:

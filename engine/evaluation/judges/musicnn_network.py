@@ -9,7 +9,7 @@ asked for 'fast' and 'slow', by which it judges arousal; of valence it says hard
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from engine.evaluation.judges.mel import MelLayout, mel_powers
 from engine.evaluation.judges.tensor_bundle import Tensors, read_bundle
 
 Floats = NDArray[np.float32]
+Means = NDArray[np.float64]
 
 TAGS = (
     *("guitar", "classical", "slow", "techno", "strings", "drums", "electronic", "rock", "fast"),
@@ -161,6 +162,20 @@ class Patches:
             found = spectra(samples[at : at + SAMPLES])
             self.told.append(self._hears(found[:PATCH]))
         self._waiting, self._count = [samples[whole:]], len(samples) - whole
+
+
+PATCHES, STEP = 10, 3
+"""Patches to a window, and from one window to the next: 30 s every 9 s."""
+
+
+def windows(told: Sequence[NDArray[np.floating]]) -> list[tuple[float, float, Means]]:
+    """From and to which second each window is, and the mean of what was ``told`` of its patches,
+    (n,) each. None where there are fewer than ``PATCHES``."""
+    values = np.array(told, np.float64)
+    return [
+        (at * SECONDS, (at + PATCHES) * SECONDS, values[at : at + PATCHES].mean(axis=0))
+        for at in range(0, len(values) - PATCHES + 1, STEP)
+    ]
 
 
 SECONDS = 3.0
