@@ -92,6 +92,28 @@ def test_without_a_line_it_is_a_sentence(
         assert f"There is no line to {NAME}; 'ssh {NAME}' says why." in capfd.readouterr().err
 
 
+@pytest.mark.usefixtures("server")
+def test_a_session_is_played_from_there_and_kept_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """`play --host` on the plain terminal, whole and kept: the clips are of the engine there, and
+    played again they are what was heard."""
+    add(monkeypatch, QUICK)
+    place, again = tmp_path / "played.flac", tmp_path / "again.flac"
+    way = ("--from", "tense", "--to", "calm", "--minutes", "1", "--seed", "3")
+    sink = ("--plain", "--sink", f"file:{place}")
+    assert musmed(monkeypatch, "play", *way, *sink, "--host", "lab") == 0
+    assert "The session is over after 1:00" in capfd.readouterr().out
+    library = Library(tmp_path / "home" / "data" / "library")
+    (row,) = library.sessions()
+    assert row.state == "finished"
+    library.close()
+    kept = ("--session", row.id, "--heard", "-o", str(again))
+    assert musmed(monkeypatch, "render", *kept) == 0
+    heard = [soundfile.read(one, dtype="int32")[0] for one in (place, again)]
+    np.testing.assert_array_equal(*heard)
+
+
 def far() -> FarEngine:
     host, folder = Host(NAME, QUICK), control_folder()
     connect(host, folder, asks=False)
