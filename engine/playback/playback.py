@@ -26,6 +26,8 @@ core (docs/playback.md)."""
 PAST = 2.0
 """Seconds of played audio the ring still holds, for the level meter behind the latency."""
 STOP_TIMEOUT = 0.6
+LEAD = 1 / 3
+"""Of what is written ahead, so much is there before the first of it is heard."""
 
 
 class PlaybackState(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +64,8 @@ class Playback:
     def __init__(self, joiner: Joiner, sink: Sink, *, ahead: float = 1.5) -> None:
         self._joiner = joiner
         self._ring = Ring(frames_of(ahead + PAST) + 4 * BLOCK_FRAMES)
-        self._player = Player(self._ring, realtime=sink.realtime)
+        lead = frames_of(LEAD * ahead)
+        self._player = Player(self._ring, realtime=sink.realtime, lead=lead)
         self._feeder = Feeder(joiner, self._ring, ahead=frames_of(ahead), realtime=sink.realtime)
         self._said: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._outlet = Outlet(sink, self._player, self._said.put)

@@ -29,7 +29,7 @@ class Player:
     """What the sink asks for audio. The other threads set ``paused``, ``volume`` and ``stopping``
     and read the counters; the callback does the rest."""
 
-    def __init__(self, ring: Ring, *, realtime: bool) -> None:
+    def __init__(self, ring: Ring, *, realtime: bool, lead: int = 0) -> None:
         self.realtime = realtime
         """False: it waits for audio (and while paused) instead of giving silence, until it is
         ``released``."""
@@ -45,6 +45,9 @@ class Player:
         self.drained_at: int | None = None
         """``asked`` when the last frame was given (or the stop fade was over)."""
         self._ring = ring
+        self._lead = lead
+        """Frames that have to be in the ring before a listener in real time hears the first of
+        them: they are made block by block, on a busy machine not as fast as they are heard."""
         self._gain = 1.0
         self._flowing = False
         self._away = False
@@ -155,6 +158,8 @@ class Player:
         return taken
 
     def _take(self, out: Frames) -> int:
+        if self.realtime and not (self._flowing or self._has_lead()):
+            return 0
         taken = self._ring.take(out)
         while not taken and not self.realtime and not self._ring.drained:
             if self.released or self.stopping:
@@ -167,6 +172,9 @@ class Player:
             self._flowing = False
             self.gaps += 0 if self.stopping else 1
         return taken
+
+    def _has_lead(self) -> bool:
+        return self._ring.filled >= self._lead or self._ring.finished
 
     def _step(self) -> float:
         if self.stopping:

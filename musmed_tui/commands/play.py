@@ -312,6 +312,7 @@ class _EventSession(_PlainSession):
             state=last.state,
             total_s=last.total_s,
             failure=last.failure,
+            gaps=last.gaps,
         )
         if last.state == "failed":
             return super()._farewell(begun, player, signals)

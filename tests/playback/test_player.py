@@ -102,6 +102,29 @@ def test_waiting_for_the_first_audio_and_the_end_are_no_gaps() -> None:
     assert player.gaps == 0
 
 
+def test_the_first_is_heard_when_enough_follows_it() -> None:
+    """At the beginning, after a gap and after a skip: what follows is made block by block."""
+    ring, signal = Ring(20_000), ramp_signal(9_600)
+    player = Player(ring, realtime=True, lead=2_000)
+    ring.write(signal[:1_920])
+    assert not pull(player, 4_800).any()
+    ring.write(signal[1_920:2_400])
+    np.testing.assert_array_equal(pull(player, 2_400), signal[:2_400])
+    assert not pull(player, 480).any()
+    ring.write(signal[2_400:3_840])
+    assert not pull(player, 480).any()
+    assert player.gaps == 1
+    ring.write(signal[3_840:4_800])
+    np.testing.assert_array_equal(pull(player, 960), signal[2_400:3_360])
+    ring.skip_to = ring.written
+    assert not pull(player, 4_800)[SKIP_RAMP:].any()
+    ring.write(signal[4_800:5_760])
+    assert not pull(player, 480).any()
+    ring.finished = True
+    np.testing.assert_array_equal(pull(player, 960), signal[4_800:5_760])
+    assert player.gaps == 1
+
+
 def test_pause_fades_and_loses_nothing() -> None:
     player, ring, signal = filled(48_000)
     pull(player, 960)

@@ -25,10 +25,12 @@ SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/l
 
 
 class Server(NamedTuple):
-    """``folder``: its files; ``line``: the program through which ssh reaches it."""
+    """``folder``: its files; ``line``: the program through which ssh reaches it; ``pid``: its
+    sshd's."""
 
     folder: Path
     line: Path
+    pid: int
 
     @property
     def up(self) -> Path:
@@ -41,11 +43,37 @@ class Server(NamedTuple):
     def drop(self) -> None:
         """The line is cut, for all that use it now, and can't be made again."""
         self.up.unlink(missing_ok=True)
+        self._signal(signal.SIGKILL)
+
+    def fall_silent(self) -> None:
+        """Nothing comes through any more, and nobody is told; no new line can be made."""
+        self.up.unlink(missing_ok=True)
+        self._signal(signal.SIGSTOP)
+
+    def speak_again(self) -> None:
+        """After ``fall_silent``: what still waits comes through."""
+        self._signal(signal.SIGCONT)
+        self.mend()
+
+    def engines(self) -> list[psutil.Process]:
+        """What runs there for whoever has logged in: the engines that are Python's processes."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            begun = psutil.Process(self.pid).children(recursive=True)
+            return [one for one in begun if _name(one).startswith("python")]
+        return []
+
+    def _signal(self, number: signal.Signals) -> None:
         for process in psutil.process_iter(["cmdline"]):
             words = process.info["cmdline"] or []
             if str(self.line) in words:
                 with contextlib.suppress(psutil.NoSuchProcess):
-                    process.send_signal(signal.SIGKILL)
+                    process.send_signal(number)
+
+
+def _name(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return str(process.name())
+    return ""
 
 
 @contextlib.contextmanager
@@ -88,7 +116,7 @@ def loopback(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         stdin=subprocess.DEVNULL,
         stderr=(place / "log").open("wb"),
     )
-    server = Server(place, line)
+    server = Server(place, line, sshd.pid)
     server.mend()
     try:
         wait_for(lambda: _answers(port), alive=lambda: sshd.poll() is None, what="sshd")

@@ -132,12 +132,14 @@ class World:
         self.job = None
         generation = self.alive
         self.engines.append((self.now, command.far))
-        if command.far and not self.line:
-            lost = EngineLost("The line to far is down.")
-            self.from_engine(command.delay + 0.5, generation, lost)
+        self.later(command.delay, lambda: self.reach(command.far, generation))
+
+    def reach(self, far: bool, generation: int) -> None:
+        if far and not self.line:
+            self.from_engine(0.5, generation, EngineLost("The line to far is down."))
             return
         hello = Hello(protocol=PROTOCOL_VERSION, engine="0", python="3", pid=1, composers=("fake",))
-        self.from_engine(command.delay + 0.3, generation, hello)
+        self.from_engine(0.3, generation, hello)
 
     def carry_out(self, command: Command) -> None:
         match command:

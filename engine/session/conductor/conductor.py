@@ -407,6 +407,7 @@ class Conductor:
         if told.waiting and not state.waiting:
             state.say("Composing: the music goes on as soon as the next clip is ready.")
         state.waiting = told.waiting
+        self._failures.went_on()
         self._failures.silent(told.silence)
         self._steering.waited(told.passed)
 

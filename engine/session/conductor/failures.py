@@ -27,6 +27,8 @@ TAKEOVER_FAILURES = 3
 """The composer failed, and so did two new ones: the embedded composer takes over."""
 TAKEOVER_SECONDS = 10.0
 """So much silence is enough: the embedded composer takes over."""
+IDLE_FRAMES = frames_of(10.0)
+"""An engine that was ready for so much of the session, with nothing to compose, works."""
 
 
 class Failures:
@@ -55,7 +57,9 @@ class Failures:
         self.restarts = 0
         """Engines started beyond the first."""
         self._count = 0
-        """Failures in a row, with no clip ended between them."""
+        """Failures in a row, with no clip ended between them, nor an engine long idle."""
+        self._idle_since: int | None = None
+        """Session frame from which on the engine was ready and had nothing to compose."""
         self._away = False
         """The composer has failed and is not back yet."""
         self._taken_over = False
@@ -94,6 +98,17 @@ class Failures:
     def clip_ended(self) -> None:
         """The composer works."""
         self._count = 0
+
+    def went_on(self) -> None:
+        """The session's write cursor has moved. Near a session's end all is composed: a line that
+        drops now and then must not be taken for one that never comes back."""
+        state = self._state
+        if not state.ready or state.composing is not None:
+            self._idle_since = None
+        elif self._idle_since is None or state.written < self._idle_since:
+            self._idle_since = state.written
+        elif state.written - self._idle_since >= IDLE_FRAMES:
+            self._count = 0
 
     def begins_afresh(self, key: ClipKey) -> bool:
         """Whether the clip was refused twice with what it was to go on from."""

@@ -311,6 +311,24 @@ def test_a_line_that_drops_and_comes_back_is_not_heard() -> None:
     assert world.finished
 
 
+def test_a_line_that_drops_again_and_again_is_not_given_up_when_all_is_composed() -> None:
+    """No clip ends between one drop and the next, as there is none left to compose."""
+    world = started(speed=20.0, conductor=on_far("embedded"))
+
+    def drop() -> None:
+        world.line = False
+        world.kill()
+
+    def mend() -> None:
+        world.line = True
+
+    world.run(400, {60.0: drop, 80.0: mend, 120.0: world.kill, 150.0: drop, 170.0: mend})
+    assert len(world.finished) == len(world.conductor.plan.clips)
+    assert all(far for _, far in world.engines)
+    assert not any("takes over" in text for text in world.said)
+    assert sum("The composer is back." in text for text in world.said) == 3
+
+
 @pytest.mark.parametrize("composer", ["fake", "embedded"])
 def test_after_a_minute_without_a_line_this_machine_composes(composer: str) -> None:
     """The embedded composer; where that was it, the same one goes on, and no clip is lost."""
