@@ -39,7 +39,7 @@ Sink = Annotated[
     Text,
     typer.Option(
         metavar="SINK",
-        help="Where sound goes: auto, sounddevice, miniaudio, file:PATH or null (auto).",
+        help="Where sound goes: auto, sounddevice, miniaudio, file:PATH, listen or null (auto).",
         autocompletion=completion.completes(completion.sinks),
         rich_help_panel=SOUND,
     ),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
+from musmed_tui import completion
 from musmed_tui.cli_parts import Json, Text, refuse_in_front
 
 elsewhere = typer.Typer()
@@ -75,6 +76,47 @@ def host_check(
     from musmed_tui.commands.host import check
 
     raise typer.Exit(check(name, composer))
+
+
+@elsewhere.command(
+    "listen", context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True}
+)
+def listen(
+    host: Annotated[
+        Text,
+        typer.Argument(
+            metavar="NAME",
+            help="The machine: a name ('musmed host'), or user@server.",
+            autocompletion=completion.completes(completion.hosts),
+        ),
+    ] = None,
+    words: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(
+            metavar="[play ...]", help="Also begin this there, its screen on this terminal."
+        ),
+    ] = None,
+    *,
+    ahead: Annotated[
+        Text,
+        typer.Option(metavar="SECONDS", help="How much sound waits here, against gaps (2)."),
+    ] = None,
+    sink: Annotated[
+        Text, typer.Option(metavar="SINK", help="Where it goes here, as of 'play' (auto).")
+    ] = None,
+) -> None:
+    """Hear on this machine what plays on another one ('--sink listen' there), over ssh."""
+    from musmed_tui.commands.listen import listen as listening
+
+    raise typer.Exit(listening(host, words or (), ahead, sink))
+
+
+@elsewhere.command("ears", hidden=True)
+def ears() -> None:
+    """For a musmed on another machine that listens to this one's session."""
+    from musmed_tui.commands.listen import run_ears
+
+    raise typer.Exit(run_ears())
 
 
 @elsewhere.command("engine", hidden=True)

@@ -172,7 +172,7 @@ def syntheses() -> Iterable[str]:
 
 
 def sinks() -> Iterable[str]:
-    return ("auto", "sounddevice", "miniaudio", "null", "file:")
+    return ("auto", "sounddevice", "miniaudio", "listen", "null", "file:")
 
 
 def sessions() -> Iterable[str]:

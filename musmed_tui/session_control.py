@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from engine.composers.speeds import Speeds
     from engine.link.warm import WarmEngine
     from engine.playback.sinks.base import Sink
+    from engine.playback.sinks.listen import ListenSink
     from engine.session.body_watch import Source
     from engine.session.library.library import Library
     from engine.session.library.records import StoredSession
@@ -301,7 +302,7 @@ class SessionControl:
         far = self._options.far
         return Speeds(self._where.state, None if far is None else far.device)
 
-    def _open_sink(self) -> tuple[Sink, str | None]:
+    def _open_sink(self) -> tuple[Sink | ListenSink, str | None]:
         from engine.playback.sinks.choose import open_sink
 
         return open_sink(self._options.sink, latency=self.loaded.settings.latency)

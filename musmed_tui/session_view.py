@@ -67,6 +67,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The share of the composer's model that is loaded, None when nothing is being loaded."""
     far: str = ""
     """The other machine on which it composes; '' for this one."""
+    lacking: str = ""
+    """What the session stands for where the state is 'away'."""
     mood_table: MoodTable | None = None
     """Where the moods lie; None: musmed's own table."""
 
@@ -83,7 +85,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         if self.loads and self.loading is not None:
             return f"loading {self.composer}, {round(100 * self.loading)} %"
         if self.state == "away":
-            return "no sound device"
+            return self.lacking or "no sound device"
         if self.state != "starting":
             return self.state
         here = self.timeline[self.clip : self.clip + 1]
@@ -149,6 +151,7 @@ def snapshot(source: HasStatus) -> Snapshot:
         failure=_seen(status.failure),
         loading=status.loading,
         far=one_line(status.far),
+        lacking=playback.lacking,
         mood_table=status.request.mood_table,
     )
 

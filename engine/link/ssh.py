@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -55,6 +56,24 @@ def checked(host: Host) -> Host:
             "'~/venv/bin/musmed engine'."
         )
     return host
+
+
+def beside(host: Host, *words: str) -> Host:
+    """``host`` with another command of the musmed whose engine its command starts, such as
+    'musmed ears'; ``words`` are quoted for its shell. Raises ``MusmedError`` where the command does
+    not end in 'engine'."""
+    before, engine, after = host.command.rpartition("engine")
+    if not engine or after.strip() or not before.endswith((" ", "\t")):
+        raise MusmedError(
+            f"The command {host.command!r} does not end in 'engine', so it can't be told what "
+            "starts musmed there; mend it by 'musmed host add NAME ADDRESS --command ...'."
+        )
+    return Host(host.address, f"{before}{shlex.join(words)}")
+
+
+def screen_argv(host: Host, folder: Path) -> list[str]:
+    """The command that runs ``host.command`` there on this terminal."""
+    return [*_ssh(folder, asks=True), "-t", "--", host.address, host.command]
 
 
 def control_folder(environment: Mapping[str, str] | None = None) -> Path:

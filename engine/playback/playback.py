@@ -1,10 +1,9 @@
-"""Playback of one session: joiner, safety limiter, ring, player and sink, behind one door."""
+"""Playback of one session: joiner, safety limiter, ring and speaker, behind one door."""
 
 from __future__ import annotations
 
 import contextlib
 import queue
-import time
 from collections.abc import Iterator
 
 import msgspec
@@ -13,19 +12,14 @@ import numpy as np
 from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE, frames_of, seconds_of
 from engine.playback.feeder import Feeder
 from engine.playback.joiner import Joiner
-from engine.playback.outlet import Outlet
-from engine.playback.player import Player
 from engine.playback.ring import Ring
 from engine.playback.sinks.base import Sink
+from engine.playback.sinks.listen import ListenSink
+from engine.playback.speaker import DeviceSpeaker, Speaker
 
 SILENCE_DB = -120.0
-MARGIN = 0.3
-"""Seconds of zeros given after the session beyond the latency: a stopped stream cuts its last
-buffers. PulseAudio's are .05 s longer than PortAudio says, and its thread may have to wait for a
-core (docs/playback.md)."""
 PAST = 2.0
 """Seconds of played audio the ring still holds, for the level meter behind the latency."""
-STOP_TIMEOUT = 0.6
 LEAD = 1 / 3
 """Of what is written ahead, so much is there before the first of it is heard."""
 
@@ -49,8 +43,13 @@ class PlaybackState(msgspec.Struct, frozen=True, kw_only=True):
     peak: tuple[float, float]
     """dBFS of the last 0.1 s, left and right, -120 when silent."""
     sink: str
-    away: bool = False
-    """The sound device has gone: the session stands until it is back."""
+    lacking: str = ""
+    """What the session stands for until it is there ('no sound device'); '' while it is heard."""
+
+    @property
+    def away(self) -> bool:
+        """Nobody takes the sound."""
+        return bool(self.lacking)
 
 
 class Playback:
@@ -61,55 +60,54 @@ class Playback:
     thread but the sink's.
     """
 
-    def __init__(self, joiner: Joiner, sink: Sink, *, ahead: float = 1.5) -> None:
+    def __init__(self, joiner: Joiner, sink: Sink | ListenSink, *, ahead: float = 1.5) -> None:
         self._joiner = joiner
         self._ring = Ring(frames_of(ahead + PAST) + 4 * BLOCK_FRAMES)
-        lead = frames_of(LEAD * ahead)
-        self._player = Player(self._ring, realtime=sink.realtime, lead=lead)
         self._feeder = Feeder(joiner, self._ring, ahead=frames_of(ahead), realtime=sink.realtime)
         self._said: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._outlet = Outlet(sink, self._player, self._said.put)
+        self._speaker: Speaker
+        if isinstance(sink, ListenSink):
+            self._speaker = sink.speaker(self._ring, self._said.put)
+        else:
+            lead = frames_of(LEAD * ahead)
+            self._speaker = DeviceSpeaker(self._ring, sink, self._said.put, lead=lead)
         self._closed = False
 
     # transport
 
     def start(self) -> None:
         """Open the sink and play. Raises ``SinkUnavailableError``."""
-        self._outlet.start()
+        self._speaker.start()
         self._feeder.start()
 
     def pause(self) -> None:
-        self._player.paused = True
+        self._speaker.paused = True
 
     def resume(self) -> None:
-        self._player.paused = False
+        self._speaker.paused = False
 
     def set_volume(self, volume: float) -> None:
         """``volume`` in [0, 1]; 1 leaves every sample as it is."""
-        self._player.volume = min(1.0, max(0.0, volume))
+        self._speaker.volume = min(1.0, max(0.0, volume))
 
     def seek(self, seconds: float) -> float:
         """Go to session ``seconds``, within what is there. Returns where it really went."""
         with self._feeder.lock:
             found = self._feeder.seek(frames_of(seconds))
-            self._player.drained_at = None
+            self._speaker.skip()
         self._feeder.wake()
         return seconds_of(found)
 
     def stop(self) -> None:
         """Fade to silence over 0.4 s, for good."""
-        self._player.stopping = True
+        self._speaker.stop()
 
     def close(self) -> None:
         """End playback and let go of the sink. After ``stop`` the fade is heard first."""
         if self._closed:
             return
         self._closed = True
-        deadline = time.monotonic() + STOP_TIMEOUT + self._outlet.latency
-        while self._player.stopping and not self._over() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        self._player.released = True
-        self._outlet.close()
+        self._speaker.close()
         self._feeder.close()
 
     @contextlib.contextmanager
@@ -126,7 +124,7 @@ class Playback:
     def failure(self) -> Exception | None:
         """What ended playback before its time: ``MusmedError`` for a clip that can't be read or
         a file that can't be written."""
-        return self._feeder.failure or self._outlet.failure
+        return self._feeder.failure or self._speaker.failure
 
     def take_said(self) -> list[str]:
         """The sentences about the sound device since the last call, for the listener."""
@@ -137,34 +135,27 @@ class Playback:
         return taken
 
     def state(self) -> PlaybackState:
-        player, latency = self._player, frames_of(self._outlet.latency)
-        stream = player.taken_at(max(0, player.asked - latency))
+        speaker = self._speaker
+        stream = speaker.heard()
         session, waiting = self._feeder.session_at(stream)
         return PlaybackState(
             heard=min(session, self._joiner.total) / SAMPLE_RATE,
             written=self._joiner.position,
-            paused=player.paused,
-            ended=self._over(),
+            paused=speaker.paused,
+            ended=speaker.over,
             waiting=waiting,
-            gaps=player.gaps,
-            volume=player.volume,
+            gaps=speaker.gaps,
+            volume=speaker.volume,
             peak=self._peak(stream),
-            sink=self._outlet.describe(),
-            away=self._outlet.away,
+            sink=speaker.describe(),
+            lacking=speaker.lacking,
         )
-
-    def _over(self) -> bool:
-        drained = self._player.drained_at
-        if drained is None:
-            return False
-        given = self._player.asked - drained
-        return given >= frames_of(self._outlet.latency + MARGIN) or not self._outlet.active
 
     def _peak(self, stream: int) -> tuple[float, float]:
         audio = self._ring.past(stream, BLOCK_FRAMES)
-        if not len(audio) or self._player.held:
+        if not len(audio) or self._speaker.silent:
             return SILENCE_DB, SILENCE_DB
         channels = np.ascontiguousarray(audio.T)
-        peaks = np.abs(channels).max(axis=1) * self._player.volume
+        peaks = np.abs(channels).max(axis=1) * self._speaker.volume
         levels = 20.0 * np.log10(np.maximum(peaks, 10.0 ** (SILENCE_DB / 20.0)))
         return float(levels[0]), float(levels[1])

@@ -12,6 +12,7 @@ from engine.playback.joiner import Joiner
 from engine.playback.joins import RENEWAL_FADE, SPLICE_FADE
 from engine.playback.playback import Playback
 from engine.playback.sinks.base import Sink
+from engine.playback.sinks.listen import ListenSink
 from engine.session.conductor.messages import (
     AppendChunk,
     Arm,
@@ -54,7 +55,7 @@ class Executor:
         library: Library,
         session: str,
         store: ClipStore,
-        sink: Sink,
+        sink: Sink | ListenSink,
         *,
         total: float,
         kept: Resumption | None = None,

@@ -22,6 +22,7 @@ from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.playback.clips import ClipStore
 from engine.playback.sinks.base import Sink
+from engine.playback.sinks.listen import ListenSink
 from engine.session.body_watch import BodyWatch, Source
 from engine.session.conductor.clip_composers import ClipComposers
 from engine.session.conductor.clip_state import ClipState
@@ -44,7 +45,7 @@ def prepare(
     request: Request,
     *,
     library: Library,
-    sink: Sink,
+    sink: Sink | ListenSink,
     log_file: Path,
     options: ComposerOptions = USUAL,
     resume: StoredSession | None = None,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # the screen opens before there is a conductor
 log = logging.getLogger(__name__)
 
 Phase = Literal["starting", "playing", "paused", "away", "composing", "ended", "stopped", "failed"]
-"""'away': the sound device is, and the session stands until it is back."""
+"""'away': the sound device is, or the ears elsewhere; the session stands until it is back."""
 ClipStanding = Literal["planned", "composing", "ready"]
 
 

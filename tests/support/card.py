@@ -68,7 +68,7 @@ class Card(NullSink):
         if self.waits_for is None:
             return False
         playback, total = self.waits_for.playback, self.waits_for.status().plan.total
-        if self._outruns(playback._ring, playback._player):
+        if self._outruns(playback._ring, playback._speaker.player):
             return True
         with playback.joiner() as joiner:
             horizon = joiner.horizon()

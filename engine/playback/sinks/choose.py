@@ -10,11 +10,12 @@ from engine.errors import UnknownWordError
 from engine.places import expanded
 from engine.playback.sinks.base import Sink, SinkUnavailableError
 from engine.playback.sinks.file import FileSink
+from engine.playback.sinks.listen import ListenSink
 from engine.playback.sinks.miniaudio import MiniaudioSink
 from engine.playback.sinks.null import NullSink
 from engine.playback.sinks.sounddevice import SoundDeviceSink
 
-KNOWN = ("auto", "sounddevice", "miniaudio", "file", "null")
+KNOWN = ("auto", "sounddevice", "miniaudio", "file", "listen", "null")
 HOW_TO_GET_SOUND = (
     "No sound device was found, so this session runs without sound. To hear it, connect a sound "
     "card or start a sound server, and install PortAudio: apt install libportaudio2 "
@@ -22,7 +23,12 @@ HOW_TO_GET_SOUND = (
 )
 
 
-def open_sink(spec: str, *, latency: float) -> tuple[Sink, str | None]:
+def open_sink(spec: str, *, latency: float) -> tuple[Sink | ListenSink, str | None]:
+    """A place for sound: ``open_device``, or 'listen', which is ears elsewhere."""
+    return (ListenSink(), None) if spec == "listen" else open_device(spec, latency=latency)
+
+
+def open_device(spec: str, *, latency: float) -> tuple[Sink, str | None]:
     """A sink for ``spec`` and, when 'auto' found no sound, a sentence on how to get it.
 
     'auto', 'null', 'file:PATH', 'sounddevice[:DEVICE]', 'miniaudio[:DEVICE]'. ``latency`` in
@@ -30,9 +36,9 @@ def open_sink(spec: str, *, latency: float) -> tuple[Sink, str | None]:
     for a named sink that can't be opened, ``UnknownWordError`` for any other word.
     """
     kind, _, argument = spec.partition(":")
-    if kind not in KNOWN or (argument and kind in ("auto", "null")):
+    if kind not in KNOWN or kind == "listen" or (argument and kind in ("auto", "null")):
         raise UnknownWordError(
-            "sink", spec, KNOWN, "Choose auto, sounddevice, miniaudio, null or file:PATH."
+            "sink", spec, KNOWN, "Choose auto, sounddevice, miniaudio, listen, null or file:PATH."
         )
     if kind == "auto":
         return _find(latency)
