@@ -23,7 +23,7 @@ WINDOW_FRAMES = 24_000
 them is there within 0.35 s on a line of 2 Mbit/s."""
 LONGEST_SOUND = 48_000
 REPORT_SECONDS = 0.1
-"""How often the ears report."""
+"""How often the ears report, and whenever sound has come."""
 QUIET_SECONDS = 10.0
 """Who has said nothing for so long is gone: the ears report ten times a second, the session asks
 once a second."""

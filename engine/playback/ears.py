@@ -43,6 +43,8 @@ from engine.playback.speaker import DeviceSpeaker
 
 BEGIN_SECONDS = 0.5
 """Sound wanted before any of it is heard, also after a line that was slower than the music."""
+LEAST_SECONDS = 0.02
+"""Between two reports."""
 SPARE_SECONDS = 3.0
 """Room in the ring beyond what was asked for: what was heard a moment ago, and half a second that
 was under way."""
@@ -108,6 +110,7 @@ class Hearing:
         self, token: str, first: int, sink: Sink, say: Callable[[str], None], ahead: float
     ) -> None:
         self.token = token
+        self._realtime = sink.realtime  # a file waits for what is late
         self._ring = Ring(frames_of(ahead + SPARE_SECONDS) + WINDOW_FRAMES)
         self.speaker = DeviceSpeaker(self._ring, sink, say)
         self._arrivals = Arrivals(frames_of(min(BEGIN_SECONDS, ahead)), fades=first > 0)
@@ -141,7 +144,7 @@ class Hearing:
         """Raises ``LinkError`` for sound that does not follow, or more than was asked for."""
         if first != self.have:
             raise LinkError(f"Sound came for frame {first} where {self.have} was to come.")
-        going = self._arrivals.take(audio, dry=self._ring.filled == 0)
+        going = self._arrivals.take(audio, dry=self._realtime and self.waits)
         self._write(going)
 
     def skip(self, first: int) -> None:
@@ -196,6 +199,8 @@ class Ears:
         self._ahead = ahead
         self._lock = threading.Lock()
         self._beat = 0
+        self._news = threading.Event()
+        """Sound has come: it is reported at once, since no more may be under way than a window."""
         self.hearing: Hearing | None = None
         self.stand: Stand | None = None
         self._writer: FrameWriter | None = None
@@ -207,6 +212,7 @@ class Ears:
         reader: FrameReader[ToEars] = FrameReader(inward, ToEars)
         writer = FrameWriter(outward)
         over = threading.Event()
+        self._news.clear()
         reporter = threading.Thread(
             target=self._report, args=(writer, over), name="ears report", daemon=True
         )
@@ -226,6 +232,7 @@ class Ears:
         finally:
             self._writer = None
             over.set()
+            self._news.set()
             if reporter.ident is not None:
                 reporter.join()
         return None
@@ -266,6 +273,7 @@ class Ears:
             match message:
                 case Sound():
                     hearing.sound(message.first, _decoded(message, payload))
+                    self._news.set()
                 case Stand():
                     self.stand = message
                     hearing.speaker.paused = message.paused
@@ -296,7 +304,9 @@ class Ears:
 
     def _report(self, writer: FrameWriter, over: threading.Event) -> None:
         with contextlib.suppress(OSError, ValueError):
-            while not over.wait(REPORT_SECONDS):
+            while not over.wait(LEAST_SECONDS):
+                self._news.wait(REPORT_SECONDS)
+                self._news.clear()
                 with self._lock:
                     hearing, beat = self.hearing, self._beat
                     report = hearing.report(beat) if hearing is not None else None

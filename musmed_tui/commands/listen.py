@@ -1,4 +1,4 @@
-"""``musmed listen``: ears here for a session on another machine; and ``musmed ears``, which is what runs
+"""``musmed listen``: ears here for a session on another machine; and ``musmed ears``, which runs
 there."""
 
 from __future__ import annotations
