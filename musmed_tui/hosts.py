@@ -11,6 +11,7 @@ from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.errors import MusmedError
 from engine.link.ssh import COMMAND, FarEngine, Host, checked, connect, control_folder
 from engine.places import part_of, read_small
+from engine.printable import one_line
 from engine.private import make_private_folder, write_private
 from musmed_tui.paths import Folders
 from musmed_tui.terminal.streams import remark
@@ -79,7 +80,7 @@ def far_engine(where: Folders, word: str) -> FarEngine:
     if asks:
         remark(f"Making a line to {host.address} ...")
     connect(host, folder, asks=asks)
-    return FarEngine(host, folder)
+    return FarEngine(host, folder, one_line(word, 64))
 
 
 def sounded_there(wish: Synthesis) -> Synthesis:

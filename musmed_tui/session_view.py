@@ -18,6 +18,7 @@ from engine.plan.request import Request
 from engine.plan.spec import Plan, Tags
 from engine.playback.playback import SILENCE_DB
 from engine.printable import one_line
+from engine.session.conductor.line_state import LineState
 from engine.session.status import ClipView, Phase, RunnerStatus, clip_at, played_tags
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The other machine on which it composes; '' for this one."""
     lacking: str = ""
     """What the session stands for where the state is 'away'."""
+    line: LineState | None = None
+    """How the line to another machine stands; None where the session knows of none."""
     mood_table: MoodTable | None = None
     """Where the moods lie; None: musmed's own table."""
 
@@ -152,6 +155,7 @@ def snapshot(source: HasStatus) -> Snapshot:
         loading=status.loading,
         far=one_line(status.far),
         lacking=playback.lacking,
+        line=_seen_line(status.line),
         mood_table=status.request.mood_table,
     )
 
@@ -159,6 +163,10 @@ def snapshot(source: HasStatus) -> Snapshot:
 def _seen(text: str | None) -> str | None:
     """What is stored or was said by an engine, fit to be shown."""
     return None if text is None else one_line(text)
+
+
+def _seen_line(line: LineState | None) -> LineState | None:
+    return line and LineState(one_line(line.name), line.standing)
 
 
 def _seen_tags(tags: Tags) -> Tags:

@@ -12,6 +12,7 @@ from engine.affect.phrases import called, towards
 from engine.listener.ratings import Felt
 from engine.plan.events import Ease, Event, Steer
 from engine.plan.request import Request
+from engine.session.conductor.line_state import LineState
 
 SEEK_SECONDS = 10.0
 """How far the seek keys go."""
@@ -46,6 +47,33 @@ def clock(seconds: float) -> str:
     if whole >= 3600:
         return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
     return f"{whole // 60}:{whole % 60:02d}"
+
+
+def line_in_words(line: LineState | None, ahead: float) -> str:
+    """What there is to know of the line to another machine, with ``ahead`` seconds of music here;
+    '' where all is well."""
+    if line is None or line.standing == "up":
+        return ""
+    rest = f"{clock(ahead)} of music is here and plays on"
+    if line.standing == "down":
+        return f"The line to {line.name} is down; {rest}."
+    if line.standing == "login":
+        return (
+            f"The line to {line.name} is down; {rest}. 'musmed host check {line.name}' in another "
+            "terminal makes it again."
+        )
+    if line.standing == "left":
+        return f"Composed here since the line to {line.name} dropped."
+    if line.standing == "answers":
+        return f"{line.name} answers again: b composes there."
+    return f"The next clip is composed on {line.name} again."
+
+
+def line_in_short(line: LineState | None, ahead: float) -> str:
+    """The same for a line that says other things, too: what has to be known now."""
+    if line is not None and line.is_down:
+        return f"no line to {line.name}: {clock(ahead)} here"
+    return f"{line.name} answers: b" if line is not None and line.is_offered else ""
 
 
 def length(minutes: float) -> str:

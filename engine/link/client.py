@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import subprocess
 import sys
 import threading
 import time
@@ -12,9 +13,10 @@ from typing import IO, BinaryIO, cast
 
 from engine.composers.options import USUAL, ComposerOptions
 from engine.errors import MusmedError
-from engine.link.deliveries import Banner, Delivery, EngineLost
+from engine.link.deliveries import Banner, Delivery, EngineLost, LineFault
 from engine.link.framing import Frame, FrameReader, FrameWriter, LinkError
 from engine.link.inbox import Inbox
+from engine.link.overheard import Overheard
 from engine.link.owed import Owed
 from engine.link.process import Activity, end, kill, spawn, why
 from engine.link.protocol import (
@@ -35,7 +37,7 @@ from engine.link.protocol import (
     ToEngine,
     ToFront,
 )
-from engine.link.ssh import FarEngine
+from engine.link.ssh import FarEngine, fault_of
 from engine.link.watchdog import LOOK_SECONDS, Hung, Watchdog
 from engine.plan.spec import ClipKey, ClipSpec
 
@@ -43,6 +45,9 @@ OUTGOING = 256
 """Messages that may wait for a line that takes nothing before it counts as lost."""
 GONE_SECONDS = 2.0
 """How long the stream of an engine that was killed may stay open: somebody else may hold it."""
+
+LAST_WORDS_SECONDS = 1.0
+"""How long what ssh printed is waited for when it has ended."""
 
 
 class EngineClient:
@@ -78,7 +83,13 @@ class EngineClient:
         self._losing = threading.Lock()
         self._outgoing: queue.Queue[tuple[ToEngine, bytes] | None] = queue.Queue(OUTGOING)
         command = far.argv if far is not None else argv
-        self._process = spawn(default_argv() if command is None else command, log)
+        self._process = spawn(
+            default_argv() if command is None else command,
+            log if far is None else subprocess.PIPE,
+        )
+        self._errors: Overheard | None = None
+        if far is not None:
+            self._errors = Overheard(cast("IO[bytes]", self._process.stderr), log)
         self._reader: FrameReader[ToFront] = FrameReader(
             cast("BinaryIO", self._process.stdout), ToFront
         )
@@ -184,18 +195,25 @@ class EngineClient:
         finally:
             self._over.set()
             explain = why if self._far is None else self._far.why
-            lost = reason or explain(end(self._process, 1.0))
+            status = end(self._process, 1.0)
+            lost = reason or explain(status)
             end(self._process, 0.0)
             cast("BinaryIO", self._process.stdout).close()
             self._stop_writing()
-            self._lose(self._hung or lost)
+            fault = "" if reason or self._hung else self._fault(status)
+            self._lose(self._hung or lost, fault)
 
-    def _lose(self, reason: str) -> None:
+    def _fault(self, status: int | None) -> LineFault:
+        if self._errors is None:
+            return ""
+        return fault_of(status, self._errors.last(LAST_WORDS_SECONDS))
+
+    def _lose(self, reason: str, line: LineFault = "") -> None:
         """Say that the engine is gone, once."""
         with self._losing:
             said, self._lost = self._lost or self._closing.is_set(), True
         if not said:
-            self._deliver(EngineLost(reason))
+            self._deliver(EngineLost(reason, line))
 
     def _listen(self) -> None:
         if not self._reader.skip_to_preamble(self._banner):

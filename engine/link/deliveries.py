@@ -7,6 +7,7 @@ come as payloads, in pieces, and are delivered put together and decoded.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from engine.audio.format import Frames
 from engine.clip_record import ClipRecord
@@ -32,11 +33,26 @@ class ClipEnded:
     continuation: bytes
 
 
+LineFault = Literal["", "down", "login"]
+"""What is the matter with the line to another machine; 'login': one can't be made without a
+question (a password, a code)."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineLost:
-    """The engine or the line to it is gone. The last delivery, exactly once."""
+    """The engine or the line to it is gone. The last delivery, exactly once. ``line``: '' where the
+    engine is here, or ended itself."""
 
     reason: str
+    line: LineFault = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FarAnswers:
+    """The other machine, from which this one has taken over, answers again. ``asks``: no line can
+    be made without a question yet. Of no engine."""
+
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +73,6 @@ Delivery = (
     | Failure
     | Pong
     | EngineLost
+    | FarAnswers
     | Banner
 )

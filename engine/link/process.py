@@ -20,7 +20,8 @@ can't be ended by anybody."""
 
 
 def spawn(argv: Sequence[str], log: IO[bytes] | IO[str] | int | None) -> subprocess.Popen[bytes]:
-    """Start ``argv`` with pipes, in a session of its own, with this ``engine`` on its path. Raises
+    """Start ``argv`` with pipes, in a session of its own, with this ``engine`` on its path.
+    ``log``: where its standard error goes (``subprocess.PIPE`` is possible). Raises
     ``MusmedError`` when it can't be started."""
     try:
         return subprocess.Popen(

@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from engine.errors import MusmedError
+from engine.link.deliveries import LineFault
 from engine.link.process import why
 from engine.private import FOLDER, make_private_folder
 
@@ -33,6 +34,12 @@ SSH_FAILED, NO_COMMAND = 255, 127
 """ssh's own exit status, and a shell's for a command that it does not find."""
 _ADDRESS = re.compile(r"[A-Za-z0-9_.@:\[\]%+/-]{1,255}")
 _MOST_COMMAND = 500
+_NOWHERE = "false"
+"""The way to a server that leads nowhere: what does not go over a kept connection fails at once."""
+_ASKS = re.compile(
+    rb"Permission denied \(|Too many authentication failures|Host key verification failed"
+)
+"""What ssh says of a login that it can't make without a question."""
 
 
 class Host(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,14 +104,21 @@ def control_folder(environment: Mapping[str, str] | None = None) -> Path:
     return folder
 
 
-def engine_argv(host: Host, folder: Path) -> list[str]:
-    """The command that is the engine there: it never asks. ``folder``: ``control_folder``'s."""
-    return [*_ssh(folder, asks=False), "-T", "--", host.address, host.command]
+def engine_argv(host: Host, folder: Path, *, kept_only: bool = False) -> list[str]:
+    """The command that is the engine there: it never asks. ``folder``: ``control_folder``'s;
+    ``kept_only``: over a master connection that is there, or not at all."""
+    alone = ["-o", f"ProxyCommand={_NOWHERE}"] if kept_only else []
+    return [*_ssh(folder, asks=False), *alone, "-T", "--", host.address, host.command]
 
 
-def connect_argv(host: Host, folder: Path) -> list[str]:
-    """Makes the master connection and ends: it may ask at the terminal."""
-    return [*_ssh(folder, asks=True), "-f", "-N", "--", host.address]
+def kept_argv(host: Host, folder: Path) -> list[str]:
+    """Succeeds where the master connection is there; nothing is sent to the other machine."""
+    return [*_ssh(folder, asks=False), "-O", "check", "--", host.address]
+
+
+def connect_argv(host: Host, folder: Path, *, asks: bool = True) -> list[str]:
+    """Makes the master connection and ends; ``asks``: it may ask at the terminal."""
+    return [*_ssh(folder, asks=asks), "-f", "-N", "--", host.address]
 
 
 def _ssh(folder: Path, *, asks: bool) -> list[str]:
@@ -142,14 +156,23 @@ def connect(host: Host, folder: Path, *, asks: bool) -> None:
 
 
 class FarEngine(msgspec.Struct, frozen=True):
-    """An engine on ``host``, over a master connection in ``folder`` (``control_folder``'s)."""
+    """An engine on ``host``, over a master connection in ``folder`` (``control_folder``'s).
+    ``name``: what the listener calls the host; ``kept_only``: over that connection, or not at
+    all."""
 
     host: Host
     folder: Path
+    name: str = ""
+    kept_only: bool = False
 
     @property
     def argv(self) -> list[str]:
-        return engine_argv(self.host, self.folder)
+        return engine_argv(self.host, self.folder, kept_only=self.kept_only)
+
+    @property
+    def called(self) -> str:
+        """What the listener calls the host."""
+        return self.name or self.host.address
 
     @property
     def device(self) -> str:
@@ -158,12 +181,19 @@ class FarEngine(msgspec.Struct, frozen=True):
 
     def why(self, status: int | None) -> str:
         """A sentence about the exit status of ``argv``: ssh's, the far shell's, or the engine's."""
-        address = self.host.address
         if status == SSH_FAILED:
-            return f"The line to {address} is down."
+            return f"The line to {self.called} is down."
         if status == NO_COMMAND:
             return (
-                f"There is no {self.host.command.split()[0]!r} on {address}; install musmed there, "
-                "or say where it is: 'musmed host add NAME ADDRESS --command ...'."
+                f"There is no {self.host.command.split()[0]!r} on {self.called}; install musmed "
+                "there, or say where it is: 'musmed host add NAME ADDRESS --command ...'."
             )
         return why(status)
+
+
+def fault_of(status: int | None, said: bytes) -> LineFault:
+    """What is the matter with a line over which ssh ended with ``status``, having ``said`` that on
+    standard error: '' where it is not the line."""
+    if status != SSH_FAILED:
+        return ""
+    return "login" if _ASKS.search(said) else "down"

@@ -13,7 +13,8 @@ from engine.composers.options import ComposerOptions
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.link.client import EngineClient
-from engine.link.deliveries import Delivery, EngineLost
+from engine.link.deliveries import Delivery, EngineLost, FarAnswers
+from engine.link.knocking import Answer, Knocking
 from engine.link.ssh import FarEngine
 from engine.link.warm import WarmEngine
 from engine.private import open_log
@@ -23,7 +24,11 @@ from engine.session.conductor.messages import (
     SendCancel,
     SendCompose,
     StartEngine,
+    WatchFar,
 )
+
+NOBODY = 0
+"""The number of what no engine says."""
 
 
 class EngineSupervisor:
@@ -35,7 +40,8 @@ class EngineSupervisor:
         far, for where ``options`` leave that to the composer.
     ``log_file``: takes what engine processes print.
     ``argv``: the command, None for the engine of this installation.
-    ``far``: the engine on another machine, for as long as the conductor asks for that.
+    ``far``: the engine on another machine, for as long as the conductor asks for that. That it
+        answers again is delivered with the number ``NOBODY``.
     ``warm``: an engine that is already up, used first.
     """
 
@@ -52,7 +58,9 @@ class EngineSupervisor:
     ) -> None:
         self.current = 0
         self._far = far
-        self._is_far = False
+        self._far_now: FarEngine | None = None
+        """Where the engine that was asked for last is."""
+        self._knocking: Knocking | None = None
         self._deliver = deliver
         self._options = options
         self._gated = gated or {}
@@ -70,9 +78,13 @@ class EngineSupervisor:
         match command:
             case StartEngine():
                 self._retire()
-                self._is_far = command.far
+                self._far_now = self._far_for(command)
                 self._due = time.monotonic() + command.delay
                 self.start_when_due()
+            case WatchFar():
+                self._stop_knocking()
+                if self._far is not None:
+                    self._knocking = Knocking(self._far, self._answered)
             case OpenComposer():
                 if client is not None:
                     client.open(command.name, self._options_for(command))
@@ -84,6 +96,20 @@ class EngineSupervisor:
                     client.cancel(command.key, command.keep_until)
             case _:
                 assert_never(command)
+
+    def _far_for(self, command: StartEngine) -> FarEngine | None:
+        if self._far is None or not command.far:
+            return None
+        self._stop_knocking()
+        return msgspec.structs.replace(self._far, kept_only=command.kept_only)
+
+    def _answered(self, answer: Answer) -> None:
+        self._deliver(NOBODY, FarAnswers(asks=answer == "login"))
+
+    def _stop_knocking(self) -> None:
+        knocking, self._knocking = self._knocking, None
+        if knocking is not None:
+            knocking.close()
 
     def _options_for(self, command: OpenComposer) -> ComposerOptions:
         denoise, synthesis = self._options.denoise, self._options.synthesis
@@ -115,7 +141,7 @@ class EngineSupervisor:
             self._client = (warm.take(deliver) if warm else None) or EngineClient(
                 deliver,
                 argv=self._argv,
-                far=self._far if self._is_far else None,
+                far=self._far_now,
                 log=self._opened_log(),
             )
         except MusmedError as error:
@@ -131,6 +157,7 @@ class EngineSupervisor:
     def close(self) -> None:
         """End the engine. May be called twice."""
         self._due = None
+        self._stop_knocking()
         if self._client is not None:
             self._client.close()
         if self._log is not None:

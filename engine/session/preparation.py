@@ -119,7 +119,7 @@ def prepare(
         stand_in=sink.realtime,
         clip_composers=composer.clip_composers,
         synthesis=composer.synthesis or opened_with.synthesis.settled,
-        far="" if far is None else far.host.address,
+        far="" if far is None else far.called,
     )
     executor = Executor(library, session, store, sink, total=conductor.plan.total, kept=kept)
     playback = executor.playback

@@ -33,6 +33,7 @@ from engine.session.conductor.messages import (
     Command,
     FinishClip,
     GiveUp,
+    GoBack,
     KeepEvent,
     Message,
     OpenComposer,
@@ -41,9 +42,10 @@ from engine.session.conductor.messages import (
     SendCompose,
     SplicePlaced,
     StartEngine,
+    WatchFar,
 )
 from engine.session.conductor.resumption import Resumption
-from engine.session.engine_supervisor import EngineSupervisor
+from engine.session.engine_supervisor import NOBODY, EngineSupervisor
 from engine.session.executor import Executor
 from engine.session.first_composer import FirstComposer
 from engine.session.library.library import Library
@@ -57,13 +59,13 @@ from engine.session.watch import Watch
 TICK_SECONDS = 0.1
 POSITION_EVERY_SECONDS = 1.0
 AT_ONCE = 64
+"""Messages between two looks at how playback stands."""
 BANNERS = 5
 """Lines of a login that are shown; the log has all."""
-"""Messages between two looks at how playback stands."""
 
 log = logging.getLogger(__name__)
 
-Inbox = queue.SimpleQueue[tuple[int, Delivery] | Event | Reaction | Wish]
+Inbox = queue.SimpleQueue[tuple[int, Delivery] | Event | Reaction | Wish | GoBack]
 """An engine's words with the engine's number, and what the listener does."""
 
 
@@ -167,6 +169,10 @@ class SessionRunner:
         """More of what sounds now, or less: who plays stays for a while, or others take over."""
         self._inbox.put(Wish(self._now(), more))
 
+    def go_back(self) -> None:
+        """Let the other machine compose again, from which this one has taken over."""
+        self._inbox.put(GoBack())
+
     def _now(self) -> float:
         """Session seconds at which the listener acts; the conductor aims from there."""
         return self.playback.state().heard
@@ -260,7 +266,7 @@ class SessionRunner:
                     self._decline(message)
                 elif isinstance(message, tuple):
                     number, delivery = message
-                    if number == self._engine.current:
+                    if number in {self._engine.current, NOBODY}:
                         self._take_delivery(delivery)
                 else:
                     self._progress()
@@ -378,7 +384,7 @@ class SessionRunner:
                 self._give_up(
                     f"The composer can't go on ({command.reason.rstrip('.')}); the log says more."
                 )
-            case StartEngine() | OpenComposer() | SendCompose() | SendCancel():
+            case StartEngine() | WatchFar() | OpenComposer() | SendCompose() | SendCancel():
                 self._engine.carry_out(command)
             case FinishClip():
                 self._executor.carry_out(command)
@@ -409,7 +415,7 @@ class SessionRunner:
             self._executor.store.keep_no_more()
         self._engine.close()
 
-    def _decline(self, message: tuple[int, Delivery] | Event) -> None:
+    def _decline(self, message: tuple[int, Delivery] | Event | GoBack) -> None:
         """After a failure: the engine's last words are nothing, a listener gets an answer."""
         if not isinstance(message, tuple):
             text = "Nothing more can be composed, so the session can't be changed."

@@ -16,6 +16,7 @@ from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec, Plan, Tags
 from engine.playback.playback import PlaybackState
+from engine.session.conductor.line_state import LineState
 
 if TYPE_CHECKING:  # the screen opens before there is a conductor
     from engine.session.conductor.conductor import Conductor
@@ -62,6 +63,8 @@ class RunnerStatus(msgspec.Struct, frozen=True):
     """How much of the composer's model is loaded, 0 to 1; None when nothing is being loaded."""
     far: str = ""
     """The other machine on which it composes; '' for this one."""
+    line: LineState | None = None
+    """How the line to another machine stands; None where the session knows of none."""
 
 
 def status_of(
@@ -91,6 +94,7 @@ def status_of(
         failure=failure,
         loading=loading,
         far=conductor.far,
+        line=conductor.line,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from engine.audio.format import SAMPLE_RATE
 from engine.playback.playback import Playback
 from engine.session.conductor.messages import Progress
 from engine.session.lifecycle import BEGINNING_SECONDS
@@ -42,8 +43,10 @@ class Watch:
         waiting = state.waiting and self._sounded
         with self._playback.joiner() as joiner:
             missed, joiner.missed_splice = joiner.missed_splice, False
+            horizon = joiner.horizon()
         passed = self._count(waits=waiting and not (state.paused or state.away))
-        return Progress(state.written, waiting, missed, self._silence, passed)
+        ahead = max(0.0, (horizon - state.written) / SAMPLE_RATE)
+        return Progress(state.written, waiting, missed, self._silence, passed, ahead)
 
     def _count(self, *, waits: bool) -> float:
         """Seconds since the last look."""

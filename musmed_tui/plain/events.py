@@ -9,6 +9,7 @@ from musmed_tui.terminal.streams import json_line
 
 if TYPE_CHECKING:
     from engine.affect.circumplex import Affect
+    from engine.session.conductor.line_state import LineState
     from musmed_tui.plain.output import Output
     from musmed_tui.session_view import Snapshot
 
@@ -19,6 +20,7 @@ class EventPlayer(PlainPlayer):
     _clip = -1
     _state = ""
     _loaded = -1
+    _line: LineState | None = None
 
     def show(self) -> None:
         """Tell what is new."""
@@ -29,6 +31,7 @@ class EventPlayer(PlainPlayer):
             self._state = snapshot.state
             say_event(self._output, "state", snapshot.position_s, state=snapshot.state)
         self._tell_loading(snapshot)
+        self._tell_line(snapshot)
         if snapshot.clip != self._clip and snapshot.state in {"playing", "paused", "composing"}:
             self._clip = snapshot.clip
             say_event(self._output, "clip", snapshot.position_s, **_clip(snapshot))
@@ -40,6 +43,21 @@ class EventPlayer(PlainPlayer):
             composer = snapshot.composer
             say_event(
                 self._output, "loading", snapshot.position_s, composer=composer, percent=percent
+            )
+
+    def _tell_line(self, snapshot: Snapshot) -> None:
+        line, before = snapshot.line, self._line
+        if line == before:
+            return
+        self._line = line
+        if line is not None and (before is not None or line.standing != "up"):
+            say_event(
+                self._output,
+                "line",
+                snapshot.position_s,
+                host=line.name,
+                state=line.standing,
+                here_s=round(snapshot.ahead_s, 1),
             )
 
 

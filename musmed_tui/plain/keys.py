@@ -15,6 +15,7 @@ HELP = (
     "  n  compose this anew     + -  volume              , .  back, on 10 s",
     "  l  you like what plays   d  you don't; both are kept, nothing changes now",
     "  L  more of it, now       D  less of it, now",
+    "  b  once another machine answers again: compose there",
     "  q  stop; it is kept      ?  this list",
 )
 
@@ -30,6 +31,7 @@ class Act(Enum):
     DISLIKE = auto()
     MORE = auto()
     LESS = auto()
+    GO_BACK = auto()
     LOUDER = auto()
     SOFTER = auto()
     BACK = auto()
@@ -55,6 +57,7 @@ KEYS = {
     "d": Act.DISLIKE,
     "L": Act.MORE,
     "D": Act.LESS,
+    "b": Act.GO_BACK,
     "+": Act.LOUDER,
     "=": Act.LOUDER,
     "up": Act.LOUDER,

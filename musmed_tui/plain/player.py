@@ -6,6 +6,7 @@ Nothing about sound runs here: a terminal that stops reading stops this loop, no
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from musmed_tui.plain.keys import HELP, Act, Keyboard, KeyDecoder, SteerText
 from musmed_tui.plain.lines import clip_line, heading, prompt_line, state_line, status_line
 from musmed_tui.plain.output import Output
 from musmed_tui.terminal.terminal import Cbreak, Signals
-from musmed_tui.wording import SEEK_SECONDS, VOLUME_STEP, clock
+from musmed_tui.wording import SEEK_SECONDS, VOLUME_STEP, clock, line_in_short
 
 if TYPE_CHECKING:
     from musmed_tui.session_control import Running
@@ -50,6 +51,8 @@ class PlainPlayer:
         self._said_clip = ""
         self._said_state = "playing"
         self._said_quarter = -1
+        self._said_minutes: int | None = None
+        """Of music here, while a line is down."""
         self._drawn_at = -1.0
         self._stopping_since: float | None = None
         self._volume = look().volume
@@ -99,6 +102,7 @@ class PlainPlayer:
         snapshot = self._look()
         self._say_clip(snapshot)
         self._say_state(snapshot)
+        self._say_line(snapshot)
         if not self._output.live or self._now() - self._drawn_at < REDRAW_SECONDS * 0.9:
             return
         self._drawn_at = self._now()
@@ -126,6 +130,18 @@ class PlainPlayer:
             return
         if snapshot.state in _SAID_STATES or before in _SAID_STATES:
             self._output.line(state_line(snapshot))
+
+    def _say_line(self, snapshot: Snapshot) -> None:
+        """How much music is left while the line to another machine is down, at every minute of it,
+        where no live line shows it."""
+        line = snapshot.line
+        before, self._said_minutes = self._said_minutes, None
+        if line is None or not line.is_down or snapshot.ended:
+            return
+        self._said_minutes = math.ceil(snapshot.ahead_s / 60.0)
+        if before is not None and before != self._said_minutes and not self._output.live:
+            said = line_in_short(line, snapshot.ahead_s)
+            self._output.line(f"{clock(snapshot.position_s)} {said}")
 
     def _say_loading(self, snapshot: Snapshot) -> None:
         """In quarters, while the music waits for it."""
@@ -181,6 +197,8 @@ class PlainPlayer:
                 self._runner.like(act is Act.LIKE)
             case Act.MORE | Act.LESS:
                 self._runner.wish(act is Act.MORE)
+            case Act.GO_BACK:
+                self._runner.go_back()
             case Act.LOUDER:
                 self._change_volume(VOLUME_STEP)
             case Act.SOFTER:

@@ -151,7 +151,9 @@ class SessionScreen(ShownFocusScreen):
 
     @while_open
     def _show(self, snapshot: Snapshot) -> None:
-        self._shown = snapshot
+        before, self._shown = self._offered, snapshot
+        if self._offered != before:
+            self.refresh_bindings()
         self.query_one(Status).show(snapshot, with_clock=self.has_class("-short"))
         self._show_plane()
         card = self.has_class("-card")
@@ -207,6 +209,12 @@ class SessionScreen(ShownFocusScreen):
         return self._begun is not None
 
     @property
+    def _offered(self) -> bool:
+        """Whether the listener can have another machine compose again."""
+        line = self._shown.line
+        return line is not None and line.is_offered
+
+    @property
     def _runner(self) -> Running | None:
         return self._begun.runner if self._begun else None
 
@@ -221,6 +229,7 @@ class SessionScreen(ShownFocusScreen):
         words = not narrow or steering or self.has_class("-words") or self.has_class("-card")
         means_something = {
             "leave": steering,
+            "go_back": self._offered and not steering,
             "type": steering and not isinstance(self.focused, FeelingField),
             "steer": not steering,
             "like": not steering,
@@ -259,6 +268,11 @@ class SessionScreen(ShownFocusScreen):
     def action_less(self) -> None:
         if self._runner is not None:
             self._runner.wish(more=False)
+
+    def action_go_back(self) -> None:
+        """Let the other machine compose again."""
+        if self._runner is not None:
+            self._runner.go_back()
 
     def action_ease(self) -> None:
         if self._runner is not None:

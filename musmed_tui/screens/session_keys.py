@@ -14,6 +14,8 @@ SESSION_KEYS: tuple[BindingType, ...] = (
     Binding("e", "ease", "ease", tooltip="Calmer from here: lower arousal"),
     Binding("s", "steer", "steer", tooltip="Move the target on the plane"),
     Binding("q", "stop", "stop", tooltip="Fade out and end; the session is kept"),
+    Binding("b", "go_back", "go back",
+            tooltip="When the other machine answers again: compose there"),
     Binding("question_mark", "app.help", "help", key_display="?"),
     Binding("l", "like", "like", tooltip="You like what plays: it is kept"),
     Binding("d", "dislike", "dislike", tooltip="You don't like what plays: it is kept"),

@@ -6,6 +6,7 @@ from itertools import zip_longest
 
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.words import Part, Words, wrapped
+from musmed_tui.wording import line_in_words
 
 _LABEL = 12
 _NUMBER = 6
@@ -36,6 +37,9 @@ class EngineCard(Words):
         if snapshot.measured:
             last = snapshot.measured[-1]
             names.append(("heard as", f"{last.valence:+.1f} {last.arousal:+.1f} (an estimate)"))
+        line = line_in_words(snapshot.line, snapshot.ahead_s)
+        if line:
+            names.insert(0, ("line", line))
         room = (self.content_size.width or 80) - _LABEL
         for name, said in names:
             for label, line in zip_longest([name], wrapped(said, room), fillvalue=""):

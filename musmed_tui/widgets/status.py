@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.words import Part, Words
-from musmed_tui.wording import ASCII, UNICODE, clock
+from musmed_tui.wording import ASCII, UNICODE, clock, line_in_short
 
 _BAR = 10
 _WORDS = {"failed": "stopped by a failure", "starting": "composing the first seconds"}
@@ -34,19 +36,16 @@ class Status(Words):
         if doing == "starting" and snapshot.position_s >= 1.0:
             doing = "composing"  # no first seconds: it goes on
         mark, arrow = getattr(marks, state), marks.arrow
+        line = line_in_short(snapshot.line, snapshot.ahead_s)
         heads = [f"{mark} {words.get(doing, doing)}" for words in (_WORDS, _BRIEFLY)]
+        wanted = [[f"{head}, {line}" for head in heads], heads] if line else [heads]
         times = f"   {clock(snapshot.position_s)} of {clock(snapshot.total_s)}"
         whole, target = f"   {way(snapshot, arrow)}", f"   {arrow} {snapshot.way[1]}"
         rests = [f"{times}{whole}", whole] if with_clock else [whole]
         percent = f"{round(snapshot.volume * 100):>3} %"
         head, rest, percent = first_that_fits(
             self.content_size.width,
-            *((head, rest, percent) for head in heads for rest in rests),
-            *((head, whole, "") for head in heads),
-            (heads[1], target, percent),
-            (heads[1], target, ""),
-            (heads[0], "", percent),
-            (heads[0], "", ""),
+            *(one for some in wanted for one in _lines(some, rests, target, percent)),
         )
         gap = self.content_size.width - len(head) - len(rest) - len(percent)
         bar: list[Part] = []
@@ -58,6 +57,19 @@ class Status(Words):
             percent = f" {percent}"
         style = f"{_STYLES.get(state, '$now')} bold"
         self.say((head, style), (rest, "$muted"), " " * max(1, gap), *bar, percent)
+
+
+def _lines(
+    heads: Sequence[str], rests: Sequence[str], target: str, percent: str
+) -> Iterator[tuple[str, str, str]]:
+    """The line in ways that take less and less room. ``heads``: the state in many words and in
+    few; ``rests``: the way with what belongs to it, last the way alone."""
+    yield from ((head, rest, percent) for head in heads for rest in rests)
+    yield from ((head, rests[-1], "") for head in heads)
+    yield heads[1], target, percent
+    yield heads[1], target, ""
+    yield heads[0], "", percent
+    yield heads[0], "", ""
 
 
 def first_that_fits(room: int, *lines: tuple[str, str, str]) -> tuple[str, str, str]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
@@ -62,7 +63,7 @@ def test_a_session_composed_there_is_the_one_composed_here(
     [
         (HERE, "embedded is ready after", 0),
         (f"printf '\\033[31mred\\n'; {HERE}", "It says: \\x1b[31mred", 0),
-        ("no-musmed-there engine", "There is no 'no-musmed-there' on far; install musmed", 1),
+        ("no-musmed-there engine", "There is no 'no-musmed-there' on lab; install musmed", 1),
         ("echo musmed-link 99", "version", 1),
         ("false", "The engine ended with status 1", 1),
     ],
@@ -117,7 +118,7 @@ def test_a_session_is_played_from_there_and_kept_here(
 def far() -> FarEngine:
     host, folder = Host(NAME, QUICK), control_folder()
     connect(host, folder, asks=False)
-    return FarEngine(host, folder)
+    return FarEngine(host, folder, "lab")
 
 
 @pytest.mark.usefixtures("server")
@@ -153,14 +154,15 @@ def test_a_line_that_drops_and_returns_is_not_heard(
             server.drop()
             wait_for_session(runner, lambda r=runner: r.status().restarts >= 2)
             server.mend()
-            assert runner.status().far == NAME
+            assert runner.status().far == "lab"
+            assert runner.status().line.is_down
         session_end(runner)
         assert runner.status().failure is None
         runner.close()
         made.append([notice.text for notice in runner.take_notices()])
     library.close()
-    assert any(f"The engine on {NAME} is gone (The line to {NAME}" in text for text in made[0])
-    assert any("The composer is back" in text for text in made[0])
+    assert any("The line to lab is down; 0:" in text for text in made[0]), made[0]
+    assert any("The composer on lab is back" in text for text in made[0])
     heard = [soundfile.read(one, dtype="int32")[0] for one in places]
     np.testing.assert_array_equal(*heard)
 
@@ -169,7 +171,7 @@ def test_a_line_that_drops_and_returns_is_not_heard(
 def test_where_the_line_stays_down_this_machine_goes_on(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.session.conductor.failures.FAR_DELAYS", (0.0, 0.1))
+    at_home_soon(monkeypatch)
     card = Card(0.0)
     library = Library(tmp_path / "library")
     runner = prepare(REQUEST, library=library, sink=card, log_file=tmp_path / "log", far=far())
@@ -181,4 +183,79 @@ def test_where_the_line_stays_down_this_machine_goes_on(
     runner.close()
     said = [notice.text for notice in runner.take_notices()]
     library.close()
-    assert any(f"The engine here takes over from the one on {NAME}" in text for text in said), said
+    assert any("The engine here takes over from the one on lab" in text for text in said), said
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_who_goes_back_is_composed_for_there_again_and_hears_nothing_of_it(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line drops, this machine takes over, the other answers again: it is offered and taken,
+    and the session is the same samples as one that was composed here."""
+    monkeypatch.setenv("QUICK_ENGINE_SPEED", "100")
+    monkeypatch.setattr("engine.link.knocking.DELAYS", (0.1,))
+    at_home_soon(monkeypatch)
+    request = msgspec.structs.replace(REQUEST, minutes=5.5)  # over what is composed ahead
+    library, card, place = Library(tmp_path / "library"), Card(0.0), tmp_path / "here.wav"
+    log = tmp_path / "log"
+    runner = prepare(request, library=library, sink=card, log_file=log, far=far())
+    card.waits_for = runner
+    runner.start()
+    wait_for_session(runner, lambda: runner.status().clips[0].record is not None)
+    server.drop()
+    wait_for_session(runner, lambda: runner.status().line.standing == "left")
+    server.mend()
+    wait_for_session(runner, lambda: runner.status().line.is_offered)
+    runner.go_back()
+    wait_for_session(runner, lambda: runner.status().line.standing == "up")
+    assert runner.status().far == "lab"
+    assert runner.status().clips[-1].record is None, "there is something left to compose there"
+    card.rate = 1000.0
+    session_end(runner)
+    runner.close()
+    said = [notice.text for notice in runner.take_notices()]
+    again = prepare(request, library=library, sink=FileSink(place), log_file=log)
+    again.start()
+    session_end(again)
+    again.close()
+    library.close()
+    assert sum("lab answers again: with b it composes there" in text for text in said) == 1, said
+    assert "embedded composes on lab again." in said
+    heard, wanted = np.concatenate(card.given), soundfile.read(place, dtype="float32")[0]
+    begins = next(at for at, frame in enumerate(heard) if frame.any())
+    begins -= next(at for at, frame in enumerate(wanted) if frame.any())
+    np.testing.assert_array_equal(heard[begins : begins + len(wanted)], wanted)
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_a_login_that_asks_is_named_and_the_line_somebody_makes_is_taken(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key is gone, as where a code is wanted each time; 'musmed host check' makes the line."""
+    monkeypatch.setenv("QUICK_ENGINE_SPEED", "10")
+    monkeypatch.setattr("engine.session.conductor.far_line.LOGIN_DELAY", 0.2)
+    add(monkeypatch, QUICK)
+    library = Library(tmp_path / "library")
+    runner = prepare(REQUEST, library=library, sink=Card(0.0), log_file=tmp_path / "log", far=far())
+    runner.start()
+    wait_for_session(runner, lambda: runner.status().clips[0].record is not None)
+    key, away = server.folder / "key.pub", server.folder / "away.pub"
+    key.rename(away)
+    server.drop()
+    server.mend()
+    wait_for_session(runner, lambda: runner.status().line.standing == "login")
+    away.rename(key)
+    assert musmed(monkeypatch, "host", "check", "lab") == 0
+    wait_for_session(runner, lambda: runner.status().line.standing == "up")
+    wait_for_session(runner, lambda: all(clip.record for clip in runner.status().clips))
+    assert runner.status().far == "lab"
+    runner.close()
+    said = [notice.text for notice in runner.take_notices()]
+    library.close()
+    assert any("'musmed host check lab' in another terminal" in text for text in said), said
+
+
+def at_home_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine takes over at the second try, however much music is here."""
+    monkeypatch.setattr("engine.session.conductor.far_line.FAR_DELAYS", (0.0, 0.1))
+    monkeypatch.setattr("engine.session.conductor.far_line.HOME_SECONDS", 1e9)

@@ -28,7 +28,7 @@ class Waiting:
 
     @contextmanager
     def joiner(self) -> Iterator[Any]:
-        yield SimpleNamespace(missed_splice=False)
+        yield SimpleNamespace(missed_splice=False, horizon=lambda: 0)
 
 
 class World:

@@ -162,6 +162,9 @@ class FakeRunner:
     def wish(self, more: bool) -> None:
         self.asked.append("more" if more else "less")
 
+    def go_back(self) -> None:
+        self.asked.append("go_back")
+
     def pause_or_resume(self) -> None:
         self.asked.append("pause")
         self.change(state="playing" if self.snapshot.paused else "paused")

@@ -43,6 +43,7 @@ from engine.session.conductor.messages import (
     SendCompose,
     SplicePlaced,
     StartEngine,
+    WatchFar,
     Withdraw,
 )
 from engine.session.conductor.resumption import Resumption, resumption
@@ -92,8 +93,15 @@ class World:
     refusal: str = ""
     line: bool = True
     """The other machine can be reached."""
+    asks: bool = False
+    """A login there asks for a code, so that only a line that is kept counts: ``made_line``."""
+    made_line: bool = False
     engines: list[tuple[float, bool]] = field(default_factory=list)
     """When each was asked for, and whether on the other machine."""
+    over_kept: list[bool] = field(default_factory=list)
+    """Of each, whether over a kept line alone."""
+    watched: list[float] = field(default_factory=list)
+    """When it began to be looked whether the other machine answers again."""
     opened: list[str] = field(default_factory=list)
     record: ClipRecord = RECORD
     keep_until: dict[ClipKey, int] = field(default_factory=dict)
@@ -127,23 +135,29 @@ class World:
         while self.answers:
             self.tell(self.answers.popleft())
 
-    def start(self, command: StartEngine) -> None:
+    def start(self, command: StartEngine | WatchFar) -> None:
+        if isinstance(command, WatchFar):
+            self.watched.append(self.now)
+            return
         self.alive += 1
         self.job = None
         generation = self.alive
         self.engines.append((self.now, command.far))
-        self.later(command.delay, lambda: self.reach(command.far, generation))
+        self.over_kept.append(command.kept_only)
+        self.later(command.delay, lambda: self.reach(command, generation))
 
-    def reach(self, far: bool, generation: int) -> None:
-        if far and not self.line:
-            self.from_engine(0.5, generation, EngineLost("The line to far is down."))
+    def reach(self, command: StartEngine, generation: int) -> None:
+        if command.far and not (self.line and (self.made_line or not self.asks)):
+            asked = self.line and not command.kept_only
+            lost = EngineLost("The line to far is down.", "login" if asked else "down")
+            self.from_engine(0.5, generation, lost)
             return
         hello = Hello(protocol=PROTOCOL_VERSION, engine="0", python="3", pid=1, composers=("fake",))
         self.from_engine(0.3, generation, hello)
 
     def carry_out(self, command: Command) -> None:
         match command:
-            case StartEngine():
+            case StartEngine() | WatchFar():
                 self.start(command)
             case OpenComposer():
                 self.opened.append(command.name)
@@ -308,7 +322,8 @@ class World:
             self.furthest_ahead,
             max((p.end for p in self.placed), default=0) / SAMPLE_RATE - self.written / SAMPLE_RATE,
         )
-        self.tell(Progress(self.written, False, missed))
+        ahead = (self.horizon() - self.written) / SAMPLE_RATE
+        self.tell(Progress(self.written, False, missed, ahead=ahead))
 
     def silence(self) -> None:
         """The listener has been waiting for ten seconds."""
@@ -324,6 +339,16 @@ class World:
         self.alive += 1
         self.job = None
         self.tell(EngineLost("it died"))
+
+    def drop(self) -> None:
+        """The line to the other machine, and with it the engine there."""
+        self.line = self.made_line = False
+        self.alive += 1
+        self.job = None
+        self.tell(EngineLost("The line to far is down.", "down"))
+
+    def mend(self) -> None:
+        self.line = True
 
     def run(self, until: float, happenings: dict[float, Callable[[], None]] | None = None) -> None:
         for at, act in (happenings or {}).items():

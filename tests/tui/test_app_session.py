@@ -22,6 +22,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.clip_record import ClipRecord
 from engine.meter.reading import Reading
+from engine.session.conductor.line_state import LineState
 from engine.session.notices import Notice
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.drawing.raster import Glyphs
@@ -212,6 +213,35 @@ def test_i_shows_the_engine_card(control: FakeControl) -> None:
             await pilot.press("i")
             await pilot.pause()
             assert not app.screen.query_one(EngineCard).display
+
+    run(go())
+
+
+def test_a_line_that_is_down_is_said_with_what_is_here_and_the_way_back_is_a_key(
+    control: FakeControl,
+) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=(100, 30)) as pilot:
+            await settled(pilot)
+            await pilot.press("i", "b")
+            assert control.runner.asked == [], "there is nothing to go back to"
+            control.runner.change(line=LineState("lab", "down"), ahead_s=270.0)
+            await settled(pilot)
+            assert "no line to lab: 4:30 here" in said(app, Status)
+            card = " ".join(said(app, EngineCard).split())
+            assert "The line to lab is down; 4:30 of music is here and plays on." in card
+            control.runner.change(ahead_s=200.0)
+            await settled(pilot)
+            assert "3:20" in said(app, Status)
+            control.runner.change(line=LineState("lab", "login"))
+            await settled(pilot)
+            assert "'musmed host check lab'" in " ".join(said(app, EngineCard).split())
+            control.runner.change(line=LineState("lab", "answers"))
+            await settled(pilot)
+            assert "lab answers: b" in said(app, Status)
+            await pilot.press("b")
+            assert control.runner.asked == ["go_back"]
 
     run(go())
 

@@ -44,7 +44,7 @@ from typing import assert_never
 
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.clip_record import Stage
-from engine.link.deliveries import ChunkArrived, ClipEnded, EngineLost
+from engine.link.deliveries import ChunkArrived, ClipEnded, EngineLost, FarAnswers
 from engine.link.protocol import ClipFailed, ClipStarted, Failure, Hello, Opened
 from engine.plan.clock import CLIP_SECONDS
 from engine.plan.events import Dwell, Ease, Event, Less, More, Skip, Steer
@@ -55,11 +55,13 @@ from engine.playback.handover import Handover, handover
 from engine.session.conductor.clip_composers import ClipComposers, record_of
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.failures import RESTART_DELAYS, Failures
+from engine.session.conductor.line_state import LineState
 from engine.session.conductor.messages import (
     AppendChunk,
     Arm,
     Command,
     FinishClip,
+    GoBack,
     HandOver,
     HoldBack,
     Message,
@@ -141,6 +143,11 @@ class Conductor:
         return self._state.far
 
     @property
+    def line(self) -> LineState | None:
+        """How the line to another machine stands; None where there is none."""
+        return self._failures.far_line.now
+
+    @property
     def events(self) -> tuple[Event, ...]:
         """Those in force."""
         return self._state.events
@@ -209,7 +216,11 @@ class Conductor:
             case Failure():
                 self._failures.refused_to_open(told.reason)
             case EngineLost():
-                self._failures.lost(told.reason, process_alive=False)
+                self._failures.lost(told.reason, process_alive=False, line=told.line)
+            case FarAnswers():
+                self._failures.far_line.answers(told)
+            case GoBack():
+                self._failures.far_line.wanted()
             case Progress():
                 self._progress(told)
             case SplicePlaced():
@@ -338,6 +349,10 @@ class Conductor:
     def _compose(self) -> None:
         """Send the next clip to the engine, if it is free and one is wanted."""
         state = self._state
+        between = state.composing is None and self._steering.splice is None
+        if between and self._failures.far_line.is_due:
+            self._failures.go_back()
+            return
         if not state.ready or state.composing is not None or state.given_up:
             return
         splice = self._steering.splice
@@ -399,6 +414,7 @@ class Conductor:
 
     def _progress(self, told: Progress) -> None:
         state = self._state
+        state.ahead = told.ahead
         state.standing = told.waiting and told.written == state.written
         state.written = told.written
         state.furthest = max(state.furthest, told.written)

@@ -9,20 +9,19 @@ from collections.abc import Sequence
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.base import EMBEDDED
 from engine.composers.synthesis import BUILTIN, built_in, spoken
+from engine.link.deliveries import LineFault
 from engine.link.protocol import Opened
 from engine.plan.generation import file_name
 from engine.plan.spec import ClipKey
 from engine.playback.handover import HEAD
 from engine.session.conductor.clip_state import ClipState
+from engine.session.conductor.far_line import FarLine
 from engine.session.conductor.messages import GiveUp, StartEngine, Withdraw
 from engine.session.conductor.splice import SPLICE_MARGIN_SECONDS
 from engine.session.conductor.state import ConductorState
 
 MAX_FAILURES = 5
 RESTART_DELAYS = (0.0, 0.5, 1.0, 2.0, 4.0)
-FAR_DELAYS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""For an engine on another machine: a minute of a line that is down, and what ssh takes to find
-that out each time."""
 TAKEOVER_FAILURES = 3
 """The composer failed, and so did two new ones: the embedded composer takes over."""
 TAKEOVER_SECONDS = 10.0
@@ -63,6 +62,9 @@ class Failures:
         self._away = False
         """The composer has failed and is not back yet."""
         self._taken_over = False
+        self.far_line = FarLine(state)
+        self._opened: Opened | None = None
+        """What was opened last."""
         self._silence = self._quiet_since = 0.0
         """For how long the listener has been waiting, and for how long when the engine last said
         something, in seconds."""
@@ -75,9 +77,12 @@ class Failures:
         """The composer is ready. That its notes are sounded by another synthesis than before,
         though nobody asked for that (its soundfont has gone, say), is a take-over."""
         state = self._state
-        if self._away and not self._taken_over:
+        if state.far:
+            self.far_line.opened(told.composer, away=self._away)
+        elif self._away and not self._taken_over:
             state.say("The composer is back.")
         self._away = False
+        self._version_changed(told)
         before, state.sounds = state.sounds, told.synthesis
         state.synthesis = state.synthesis or told.synthesis
         if before and before != told.synthesis:
@@ -98,6 +103,7 @@ class Failures:
     def clip_ended(self) -> None:
         """The composer works."""
         self._count = 0
+        self.far_line.works()
 
     def went_on(self) -> None:
         """The session's write cursor has moved. Near a session's end all is composed: a line that
@@ -108,7 +114,7 @@ class Failures:
         elif self._idle_since is None or state.written < self._idle_since:
             self._idle_since = state.written
         elif state.written - self._idle_since >= IDLE_FRAMES:
-            self._count = 0
+            self.clip_ended()
 
     def begins_afresh(self, key: ClipKey) -> bool:
         """Whether the clip was refused twice with what it was to go on from."""
@@ -169,8 +175,9 @@ class Failures:
         elif not self._state.given_up:
             self._give_up(reason)
 
-    def lost(self, reason: str, *, process_alive: bool) -> None:
-        """The engine is gone or can't compose: start another, or give up after several."""
+    def lost(self, reason: str, *, process_alive: bool, line: LineFault = "") -> None:
+        """The engine is gone or can't compose: start another, or give up after several. ``line``:
+        what is the matter with the one to another machine."""
         state = self._state
         if state.given_up:
             return
@@ -178,7 +185,7 @@ class Failures:
         self.heard()  # the next engine has its own time
         self._count += 1
         if state.far:
-            self._far_is_lost(reason)
+            self._far_is_lost(reason, line)
             return
         self._away = True
         if self._count >= TAKEOVER_FAILURES and self._replaceable:
@@ -198,36 +205,53 @@ class Failures:
         )
         state.ask(StartEngine(self._delays[self._count - 1]))
 
-    def _far_is_lost(self, reason: str) -> None:
-        """It is tried again for a while, said once; then the engine here takes over, or, where
-        nobody listens, the session ends."""
-        state, known, self._away = self._state, self._away, True
+    def _far_is_lost(self, reason: str, line: LineFault) -> None:
+        """It is tried again for a while; then the engine here takes over, or, where nobody listens,
+        the session ends."""
+        news, self._away = not self._away, True
         self.restarts += 1
-        if self._count <= len(FAR_DELAYS):
-            if not known:
-                state.say(
-                    f"The engine on {state.far} is gone ({reason.rstrip('.')}); it is tried again, "
-                    "and what is here plays on."
-                )
-            state.ask(StartEngine(FAR_DELAYS[self._count - 1], far=True))
-        elif self._stand_in:
+        if self.far_line.try_again(reason, line, news=news, listens=self._stand_in):
+            return
+        if self._stand_in:
             self._come_home(reason.rstrip("."))
         else:
             self._give_up(reason)
 
     def _come_home(self, reason: str) -> None:
         """From here on this machine composes: as before, where it was the embedded composer."""
-        state = self._state
-        away, state.far = state.far, ""
+        state, away = self._state, self.far_line.leave()
         if state.composer != EMBEDDED:
             self._take_over(reason)
             return
         state.say(f"The engine here takes over from the one on {away} ({reason}).")
-        state.engine_is_gone()
+        self._begin_elsewhere()
+        state.ask(StartEngine())
+
+    def go_back(self) -> None:
+        """From here on the other machine composes, and whoever composed there before."""
+        state, composer = self._state, self.far_line.go_back()
+        self._begin_elsewhere()
+        if composer != state.composer:
+            state.composer, state.sounds = composer, ""
+            self._taken_over = False
+            for key, clip in self._begun():
+                self._pass_on(key, clip)
+        state.ask(StartEngine(far=True))
+
+    def _begin_elsewhere(self) -> None:
+        self._state.engine_is_gone()
         self.heard()
         self._away, self._count = False, 0
         self.restarts += 1
-        state.ask(StartEngine())
+
+    def _version_changed(self, told: Opened) -> None:
+        """Another machine's musmed may have the composer in another version, which goes on from
+        nobody's samples: a begun clip goes over to it as it does to another composer."""
+        before, self._opened = self._opened, told
+        if before is None or before.composer != told.composer or before.version == told.version:
+            return
+        for key, clip in self._begun():
+            self._pass_on(key, clip)
 
     @property
     def _replaceable(self) -> bool:

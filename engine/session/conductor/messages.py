@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine.audio.format import Frames
 from engine.clip_record import ClipRecord
 from engine.composers.base import Marks
-from engine.link.deliveries import ChunkArrived, ClipEnded, EngineLost
+from engine.link.deliveries import ChunkArrived, ClipEnded, EngineLost, FarAnswers
 from engine.link.protocol import ClipFailed, ClipStarted, Failure, Hello, Opened
 from engine.plan.events import Event
 from engine.plan.spec import ClipKey, ClipSpec
@@ -30,6 +30,8 @@ class Progress:
     """For how many seconds the listener has been waiting."""
     passed: float = 0.0
     """Seconds since the last one, as far as they count."""
+    ahead: float = 0.0
+    """Seconds of music that are here past the write cursor, without a gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,25 @@ class SplicePlaced:
     accepted: bool
 
 
-Told = Hello | Opened | ClipStarted | ChunkArrived | ClipEnded | ClipFailed | Failure | EngineLost
-"""What the engine says that the conductor acts on; the rest is the runner's."""
-Message = Told | Progress | SplicePlaced | Event
+@dataclass(frozen=True, slots=True)
+class GoBack:
+    """The listener wants the other machine to compose again, from which this one took over."""
+
+
+Told = (
+    Hello
+    | Opened
+    | ClipStarted
+    | ChunkArrived
+    | ClipEnded
+    | ClipFailed
+    | Failure
+    | EngineLost
+    | FarAnswers
+)
+"""What the engine says that the conductor acts on, and what is seen of the other machine; the rest
+is the runner's."""
+Message = Told | Progress | SplicePlaced | Event | GoBack
 """An ``Event`` is what a listener has just done: its ``at`` is the session second at which the
 key was pressed, and the conductor aims it (``steering``)."""
 
@@ -51,10 +69,17 @@ key was pressed, and the conductor aims it (``steering``)."""
 
 @dataclass(frozen=True, slots=True)
 class StartEngine:
-    """Start an engine process, ``delay`` seconds from now; ``far``: on the other machine."""
+    """Start an engine process, ``delay`` seconds from now; ``far``: on the other machine,
+    ``kept_only``: if somebody has made the line to it."""
 
     delay: float = 0.0
     far: bool = False
+    kept_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WatchFar:
+    """Look now and then whether the other machine answers again: ``FarAnswers``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +227,6 @@ ExecutorCommand = (
 )
 """What clip store, playback and library carry out. ``ClipStarted`` as the engine said it: make
 room for the clip's audio."""
-EngineCommand = StartEngine | OpenComposer | SendCompose | SendCancel
+EngineCommand = StartEngine | WatchFar | OpenComposer | SendCompose | SendCancel
 """What the engine carries out."""
 Command = ExecutorCommand | EngineCommand | Say | GiveUp

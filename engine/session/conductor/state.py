@@ -81,6 +81,8 @@ class ConductorState:
     """``composer`` can be given a clip."""
     far: str = ""
     """The other machine on which it composes, as the listener calls it; '' for this one."""
+    ahead: float = 0.0
+    """Seconds of music that are here past the write cursor."""
     given_up: bool = False
     composing: Composing | None = None
     out: list[Command] = field(default_factory=list)

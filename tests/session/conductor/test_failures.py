@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 
-import pytest
 from support.world import (
     REQUEST,
     assert_no_hole,
@@ -23,7 +22,7 @@ from engine.plan.spec import ClipKey
 from engine.playback.handover import HANDOVER_FADE, Handover
 from engine.session.conductor.clip_composers import ComposedBy
 from engine.session.conductor.conductor import AHEAD_SECONDS, Conductor
-from engine.session.conductor.failures import FAR_DELAYS, MAX_FAILURES
+from engine.session.conductor.failures import MAX_FAILURES
 from engine.session.conductor.messages import (
     HandOver,
     Progress,
@@ -282,87 +281,3 @@ def test_an_export_waits_for_its_composer_however_long() -> None:
     engines = world.alive
     world.tell(Progress(world.written, waiting=True, silence=100.0))
     assert world.alive == engines
-
-
-# on another machine
-
-
-def on_far(composer: str, **wanted: object) -> Conductor:
-    return Conductor(REQUEST, composer, far="far", **wanted)  # type: ignore[arg-type]
-
-
-def test_a_line_that_drops_and_comes_back_is_not_heard() -> None:
-    """Down for 20 s of a session that is a minute ahead by then."""
-    world = started(speed=4.0, conductor=on_far("fake"))
-
-    def drop() -> None:
-        world.line = False
-        world.kill()
-
-    def mend() -> None:
-        world.line = True
-
-    world.run(400, {30.0: drop, 50.0: mend})
-    assert all(far for _, far in world.engines)
-    assert sum("it is tried again, and what is here plays on" in t for t in world.said) == 1
-    assert sum("The composer is back." in t for t in world.said) == 1
-    assert world.written == frames_of(240)
-    assert set(world.opened) == {"fake"}
-    assert world.finished
-
-
-def test_a_line_that_drops_again_and_again_is_not_given_up_when_all_is_composed() -> None:
-    """No clip ends between one drop and the next, as there is none left to compose."""
-    world = started(speed=20.0, conductor=on_far("embedded"))
-
-    def drop() -> None:
-        world.line = False
-        world.kill()
-
-    def mend() -> None:
-        world.line = True
-
-    world.run(400, {60.0: drop, 80.0: mend, 120.0: world.kill, 150.0: drop, 170.0: mend})
-    assert len(world.finished) == len(world.conductor.plan.clips)
-    assert all(far for _, far in world.engines)
-    assert not any("takes over" in text for text in world.said)
-    assert sum("The composer is back." in text for text in world.said) == 3
-
-
-@pytest.mark.parametrize("composer", ["fake", "embedded"])
-def test_after_a_minute_without_a_line_this_machine_composes(composer: str) -> None:
-    """The embedded composer; where that was it, the same one goes on, and no clip is lost."""
-    world = started(speed=4.0, stand_ins=("embedded",), conductor=on_far(composer))
-
-    def drop() -> None:
-        world.line = False
-        world.kill()
-
-    world.run(400, {20.0: drop})
-    first_here = next(at for at, far in world.engines if not far)
-    assert sum(FAR_DELAYS) <= first_here - 20.0 <= sum(FAR_DELAYS) + len(FAR_DELAYS) + 10.0
-    assert not any(far for at, far in world.engines if at > first_here)
-    assert world.conductor.composer == "embedded"
-    took_over = [text for text in world.said if "takes over from" in text]
-    assert len(took_over) == 1
-    assert "The line to far is down" in took_over[0]
-    assert world.written == frames_of(240)
-
-
-def test_a_listener_who_waits_for_a_line_gets_music_from_here_sooner() -> None:
-    world = started(engine_works=True, conductor=on_far("embedded"), line=False)
-    world.run(11)
-    world.tell(Progress(world.written, waiting=True, silence=10.0))
-    world.run(400)
-    first_here = next(at for at, far in world.engines if not far)
-    assert first_here < sum(FAR_DELAYS)
-    assert world.finished
-
-
-def test_a_rendering_ends_where_the_line_stays_down() -> None:
-    """Nobody listens: another composer is not what was asked for."""
-    world = started(conductor=on_far("fake", stand_in=False), line=False, realtime=False)
-    world.run(200)
-    assert world.gave_up
-    assert all(far for _, far in world.engines)
-    assert len(world.engines) == len(FAR_DELAYS) + 1

@@ -11,6 +11,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.affect.path import plan_path
 from engine.plan.spec import Tags
+from engine.session.conductor.line_state import LineState, Standing
 from musmed_tui.plain.lines import clip_line, prompt_line, state_line, status_line
 from musmed_tui.session_view import Snapshot
 from musmed_tui.wording import ASCII, UNICODE, clock, nearest_word
@@ -115,6 +116,22 @@ def test_never_wider_than_the_terminal(
 def test_volume_and_gaps_are_shown_when_there_is_something_to_say() -> None:
     told = msgspec.structs.replace(SNAPSHOT, volume=0.8, gaps=3)
     assert "  volume 80 %  gaps 3" in status_line(told, 60, ASCII).rest
+
+
+@pytest.mark.parametrize(
+    ("standing", "words"),
+    [
+        ("up", ""),
+        ("down", "  no line to lab: 4:30 here"),
+        ("login", "  no line to lab: 4:30 here"),
+        ("left", ""),
+        ("answers", "  lab answers: b"),
+        ("going", ""),
+    ],
+)
+def test_a_line_that_is_down_stands_behind_the_time(standing: Standing, words: str) -> None:
+    told = msgspec.structs.replace(SNAPSHOT, line=LineState("lab", standing), ahead_s=270.9)
+    assert status_line(told, 80, ASCII).rest.startswith(f"  3:07/15:00{words}  ")
 
 
 def test_every_glyph_is_one_column_but_the_arrow() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import signal
 
 import msgspec
@@ -12,9 +13,11 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.affect.path import plan_path
 from engine.plan.spec import Tags
+from engine.session.conductor.line_state import LineState
 from engine.session.notices import Notice
 from musmed_tui.exits import exit_code
 from musmed_tui.grounding import LINE
+from musmed_tui.plain.events import EventPlayer
 from musmed_tui.plain.keys import Keyboard
 from musmed_tui.plain.output import Output
 from musmed_tui.plain.player import PlainPlayer
@@ -69,6 +72,9 @@ class Session:
 
     def skip(self) -> None:
         self.asked.append("skip")
+
+    def go_back(self) -> None:
+        self.asked.append("go_back")
 
     def pause_or_resume(self) -> None:
         self.asked.append("pause")
@@ -291,3 +297,34 @@ def test_exit_codes() -> None:
 )
 def test_what_glyphs_a_locale_shows(variables: dict[str, str], encoding: str, shown: bool) -> None:
     assert shows_unicode(variables, encoding) is shown
+
+
+def test_what_is_left_while_a_line_is_down_is_said_at_every_minute_of_it() -> None:
+    rig = Rig(LINES)
+    for ahead in (170.0, 150.0, 110.0, 100.0, 20.0):
+        rig.session.change(line=LineState("lab", "down"), ahead_s=ahead)
+        rig.player.show()
+    rig.session.change(line=LineState("lab"), ahead_s=20.0)
+    rig.player.show()
+    told = [line for line in rig.shown().splitlines() if "no line" in line]
+    assert told == ["0:05 no line to lab: 1:50 here", "0:05 no line to lab: 0:20 here"]
+    rig.press("b")
+    assert rig.session.asked == ["go_back"]
+
+
+def test_a_program_is_told_of_the_line_when_it_changes() -> None:
+    session, stream = Session(), io.StringIO()
+    player = EventPlayer(session, lambda: session.snapshot, Output(stream, LINES), Keyboard([]))
+    for standing in ("up", "up", "down", "down", "left", "answers", "going", "up"):
+        session.change(line=LineState("lab", standing))
+        player.show()
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    lines = [one for one in told if one["event"] == "line"]
+    assert [one["state"] for one in lines] == ["down", "left", "answers", "going", "up"]
+    assert lines[0] == {
+        "event": "line",
+        "time_s": 5.0,
+        "host": "lab",
+        "state": "down",
+        "here_s": 25.0,
+    }
