@@ -12,7 +12,7 @@ from musmed_tui.asked import FELT, FILES, MUSICGEN, SOUND, TERMINAL, WAY, Asked,
 from musmed_tui.cli_evaluate import evaluating
 from musmed_tui.cli_host import elsewhere
 from musmed_tui.cli_listener import listening
-from musmed_tui.cli_parts import Host, Json, Text, refuse_in_front
+from musmed_tui.cli_parts import Host, Json, Text, There, refuse_in_front
 from musmed_tui.exits import guarded
 from musmed_tui.terminal.streams import say, write_out
 from musmed_tui.terminal.terminal import forget_odd_width
@@ -453,20 +453,23 @@ Model = Annotated[
 
 
 @models.callback(invoke_without_command=True)
-def models_root(context: typer.Context, *, as_json: Json = False) -> None:
+def models_root(context: typer.Context, *, host: There = None, as_json: Json = False) -> None:
     """MusicGen's checkpoints and adapters: list them, fetch them, remove them."""
     if context.invoked_subcommand is None:
-        models_list(as_json=as_json)
+        models_list(host=host, as_json=as_json)
     else:
         refuse_in_front(context)
 
 
 @models.command("list")
-def models_list(*, as_json: Json = False) -> None:
-    """List MusicGen's checkpoints, and which of them are on this machine."""
-    from musmed_tui.commands.models import list_models
+def models_list(*, host: There = None, as_json: Json = False) -> None:
+    """List MusicGen's checkpoints, and which of them are on this machine, or on another."""
+    from musmed_tui.commands.models import list_models, list_models_there
 
-    list_models(as_json=as_json)
+    if host is None:
+        list_models(as_json=as_json)
+    else:
+        list_models_there(host, as_json=as_json)
 
 
 @models.command("get")
@@ -498,11 +501,12 @@ def models_path(name: Model = None, *, as_json: Json = False) -> None:
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
-    """Say what works here, what does not, and what to do about it."""
-    from musmed_tui.doctor.report import report
+def doctor(*, host: There = None, as_json: Json = False) -> None:
+    """Say what works here, or on another machine, what does not, and what to do about it."""
+    from musmed_tui.doctor.report import report, report_there
 
-    raise typer.Exit(report(as_json=as_json))
+    code = report(as_json=as_json) if host is None else report_there(host, as_json=as_json)
+    raise typer.Exit(code)
 
 
 @app.command("completion")

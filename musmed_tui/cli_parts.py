@@ -26,6 +26,16 @@ Host = Annotated[
     ),
 ]
 
+There = Annotated[
+    Text,
+    typer.Option(
+        "--host",
+        metavar="NAME",
+        help="Ask another machine over ssh: a name ('musmed host'), or user@server.",
+        autocompletion=completion.completes(completion.hosts),
+    ),
+]
+
 
 def refuse_in_front(context: typer.Context) -> None:
     """Raise ``MusmedError`` for an option that stands in front of a command, where it would do

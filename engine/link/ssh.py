@@ -83,6 +83,11 @@ def screen_argv(host: Host, folder: Path) -> list[str]:
     return [*_ssh(folder, asks=True), "-t", "--", host.address, host.command]
 
 
+def with_command(host: Host, command: str) -> Host:
+    """``host``, on which something else is run."""
+    return msgspec.structs.replace(host, command=command)
+
+
 def control_folder(environment: Mapping[str, str] | None = None) -> Path:
     """Where the master connections' sockets are, for their owner alone; made if need be. Short: a
     socket's path has 104 characters at most. Raises ``MusmedError``."""

@@ -55,6 +55,27 @@ def list_models(*, as_json: bool) -> None:
     remark(LICENCE_SENTENCE)
 
 
+def list_models_there(host: str, *, as_json: bool) -> None:
+    """Print what of MusicGen is on another machine. Raises ``MusmedError``."""
+    from musmed_tui.hosts import far_engine
+    from musmed_tui.paths import folders
+    from musmed_tui.there import models_there
+
+    far = far_engine(folders(), host)
+    found = models_there(far)
+    if as_json:
+        say_json({"host": far.called, "models": found.models, "licence": found.licence})
+        return
+    rows = []
+    for one in found.models:
+        sound = {1: "mono", 2: "stereo"}.get(one.channels or 0, "")
+        size = _gigabytes(one.bytes)
+        rows.append((one.name, size, one.decoder or "", sound, one.here, one.note))
+    columns = ("model", "size", "decoder", "sound", "there", "note")
+    print_table(f"MusicGen on {far.called}", columns, rows)
+    remark(LICENCE_SENTENCE)
+
+
 def _model(name: str, repo: str, size: int, note: str) -> dict[str, object]:
     """A model for programs; those of the hub's cache alone say nothing of decoder and channels."""
     return {

@@ -21,10 +21,37 @@ def report(*, as_json: bool) -> int:
     if as_json:
         say_json({"findings": findings})
     else:
-        width = columns(sys.stdout) if sys.stdout.isatty() else None
-        for line in lines(findings, _accents(), width):
-            write_out(f"{line}\n")
+        _print(findings)
     return verdict(findings)
+
+
+AREAS_THERE = ("composer", "GPU", "MusicGen", "versions")
+"""What matters of a machine that only composes: no sound, settings or sessions of its own."""
+
+
+def report_there(host: str, *, as_json: bool) -> int:
+    """Print what the doctor finds on another machine; 0 when it can compose, else 2. Raises
+    ``MusmedError`` where it can't be asked."""
+    from musmed_tui.hosts import far_engine
+    from musmed_tui.paths import folders
+    from musmed_tui.there import findings_there
+
+    far = far_engine(folders(), host)
+    line = Finding("line", "ok", f"There is a line to {far.called} ({far.host.address}).")
+    found = [one for one in findings_there(far) if one.area in AREAS_THERE]
+    found.sort(key=lambda one: AREAS_THERE.index(one.area))
+    shown = (line, *found)
+    if as_json:
+        say_json({"host": far.called, "findings": shown})
+    else:
+        _print(shown)
+    return verdict(shown)
+
+
+def _print(findings: Iterable[Finding]) -> None:
+    width = columns(sys.stdout) if sys.stdout.isatty() else None
+    for line in lines(findings, _accents(), width):
+        write_out(f"{line}\n")
 
 
 def examine() -> Iterable[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from collections.abc import Iterator
@@ -79,6 +80,54 @@ def test_a_check_says_what_is_there_and_what_is_lacking(
     add(monkeypatch, command)
     assert musmed(monkeypatch, "host", "check", "lab") == code
     said = capfd.readouterr().out
+    assert words in said
+    assert "\x1b" not in said
+
+
+@pytest.mark.usefixtures("server")
+def test_what_is_on_the_other_machine_is_listed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its musmed, composers, GPU, packages and models, behind a login that talks."""
+    add(monkeypatch, f"printf '\\033[31m{{\\n'; {HERE}")
+    capfd.readouterr()
+    assert musmed(monkeypatch, "models", "--host", "lab", "--json") == 0
+    there = json.loads(capfd.readouterr().out)
+    assert musmed(monkeypatch, "models", "--json") == 0
+    here = json.loads(capfd.readouterr().out)
+    assert there == {"host": "lab", **here}
+    assert musmed(monkeypatch, "models", "list", "--host", "lab") == 0
+    said = capfd.readouterr().out
+    assert "\tthere\t" in said
+    assert "musicgen-small" in said
+    assert musmed(monkeypatch, "doctor", "--host", "lab") == 0
+    said = capfd.readouterr().out
+    assert "\x1b" not in said
+    for words in ("There is a line to lab (far)", "embedded", "GPU", "musmed ", "Python 3"):
+        assert words in said
+    assert "\nsound" not in said
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("no-musmed-there engine", "There is no 'no-musmed-there' on lab; install musmed there"),
+        ("echo engine", "musmed on lab gives no answer to 'musmed models --json'; it may be older"),
+        ("printf '\\033[31mNo such\\n' >&2; false engine", "(\\x1b[31mNo such); it may"),
+        ("yes; false engine", "on lab did not come to an end (150 s, 1024 KiB at most)"),
+        ("start-it", "can't be told from the command 'start-it'"),
+    ],
+)
+def test_what_can_t_be_asked_is_a_sentence(
+    command: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    add(monkeypatch, command)
+    assert musmed(monkeypatch, "models", "--host", "lab") == 2
+    said = capfd.readouterr().err
     assert words in said
     assert "\x1b" not in said
 
