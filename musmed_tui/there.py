@@ -12,7 +12,6 @@ from engine.errors import MusmedError
 from engine.link.far_command import MOST_BYTES, PATIENCE_SECONDS, Printed, printed_by
 from engine.link.ssh import NO_COMMAND, SSH_FAILED, FarEngine
 from engine.printable import one_line, printable
-from musmed_tui.doctor.finding import Finding
 
 MOST = 1_000
 """Things in a list."""
@@ -40,26 +39,16 @@ class Models(msgspec.Struct, frozen=True):
     licence: str = ""
 
 
-class Findings(msgspec.Struct, frozen=True):
-    """The document of 'musmed doctor --json'."""
-
-    findings: Annotated[tuple[Finding, ...], msgspec.Meta(max_length=MOST)]
-
-
-Document = TypeVar("Document", Models, Findings)
+Document = TypeVar("Document", bound=msgspec.Struct)
 
 
 def models_there(far: FarEngine) -> Models:
     """MusicGen's models on the other machine. Raises ``MusmedError``."""
-    return _asked(far, "models --json", Models)
+    return asked_there(far, "models --json", Models)
 
 
-def findings_there(far: FarEngine) -> tuple[Finding, ...]:
-    """What 'musmed doctor' finds there. Raises ``MusmedError``."""
-    return _asked(far, "doctor --json", Findings).findings
-
-
-def _asked(far: FarEngine, words: str, kind: type[Document]) -> Document:
+def asked_there(far: FarEngine, words: str, kind: type[Document]) -> Document:
+    """What musmed's ``words`` print there, as a document of ``kind``. Raises ``MusmedError``."""
     printed = printed_by(far, words)
     found = document(printed.out, kind)
     if found is None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
 
 from engine.printable import one_line
 from musmed_tui.doctor.finding import Finding, Level
@@ -13,6 +16,12 @@ from musmed_tui.terminal.streams import say_json, write_out
 from musmed_tui.terminal.terminal import columns, look_at_terminal
 
 _INDENT = " " * 11
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """What ``report`` prints for programs."""
+
+    findings: Annotated[tuple[Finding, ...], msgspec.Meta(max_length=1_000)]
 
 
 def report(*, as_json: bool) -> int:
@@ -34,11 +43,12 @@ def report_there(host: str, *, as_json: bool) -> int:
     ``MusmedError`` where it can't be asked."""
     from musmed_tui.hosts import far_engine
     from musmed_tui.paths import folders
-    from musmed_tui.there import findings_there
+    from musmed_tui.there import asked_there
 
     far = far_engine(folders(), host)
     line = Finding("line", "ok", f"There is a line to {far.called} ({far.host.address}).")
-    found = [one for one in findings_there(far) if one.area in AREAS_THERE]
+    told = asked_there(far, "doctor --json", Findings).findings
+    found = [one for one in told if one.area in AREAS_THERE]
     found.sort(key=lambda one: AREAS_THERE.index(one.area))
     shown = (line, *found)
     if as_json:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from engine.errors import MusmedError
 from engine.link.far_command import musmed_command
 from engine.printable import one_line
-from musmed_tui.there import MOST, Findings, Models, document
+from musmed_tui.doctor.report import Findings
+from musmed_tui.there import MOST, Models, document
 
 FINDING = {"area": "GPU", "level": "ok", "text": "GPU: one.", "advice": ""}
 MODEL = {
