@@ -18,6 +18,7 @@ import msgspec
 
 MOST_AHEAD = 30.0
 LEAST_AHEAD = 0.3
+MOST_LATENCY = 30.0
 WINDOW_FRAMES = 24_000
 """Stream frames that may be under way unanswered: half a second, some 80 KB, so that a word behind
 them is there within 0.35 s on a line of 2 Mbit/s."""
@@ -40,11 +41,12 @@ Words = Annotated[str, msgspec.Meta(max_length=200)]
 
 class Listen(msgspec.Struct, frozen=True, tag="listen", forbid_unknown_fields=True):
     """The first word. ``device``: what they hear through. ``ahead``: seconds of sound that they
-    want to have waiting. ``token``, ``have``: of the session they have heard already, '' if none,
-    and up to which stream frame its sound is here."""
+    want to have beyond what is heard, their device's latency included. ``token``, ``have``: of the
+    session they have heard already, None if none, and up to which stream frame its sound is here.
+    """
 
     device: Words
-    ahead: Annotated[float, msgspec.Meta(ge=LEAST_AHEAD, le=MOST_AHEAD)]
+    ahead: Annotated[float, msgspec.Meta(ge=LEAST_AHEAD, le=MOST_AHEAD + MOST_LATENCY)]
     token: Token | None = None
     have: Count = 0
 

@@ -20,6 +20,7 @@ from engine.audio.crossfade import fade_gains
 from engine.audio.files import decode_flac
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
 from engine.link.ears import (
+    MOST_LATENCY,
     REPORT_SECONDS,
     WINDOW_FRAMES,
     Ask,
@@ -42,7 +43,8 @@ from engine.playback.sinks.base import Sink
 from engine.playback.speaker import DeviceSpeaker
 
 BEGIN_SECONDS = 0.5
-"""Sound wanted before any of it is heard, also after a line that was slower than the music."""
+"""Sound wanted before any of it is heard, beyond what the device takes at once; also after a line
+that was slower than the music."""
 LEAST_SECONDS = 0.02
 """Between two reports."""
 SPARE_SECONDS = 3.0
@@ -110,10 +112,11 @@ class Hearing:
         self, token: str, first: int, sink: Sink, say: Callable[[str], None], ahead: float
     ) -> None:
         self.token = token
-        self._realtime = sink.realtime  # a file waits for what is late
-        self._ring = Ring(frames_of(ahead + SPARE_SECONDS) + WINDOW_FRAMES)
+        self.sink = sink
+        self._ring = Ring(frames_of(ahead + sink.latency + SPARE_SECONDS) + WINDOW_FRAMES)
         self.speaker = DeviceSpeaker(self._ring, sink, say)
-        self._arrivals = Arrivals(frames_of(min(BEGIN_SECONDS, ahead)), fades=first > 0)
+        begin = sink.latency + min(BEGIN_SECONDS, ahead)
+        self._arrivals = Arrivals(frames_of(begin), fades=first > 0)
         self._marks = [_Mark(0, first)]
         self._last: int | None = None
         self.speaker.start()
@@ -144,7 +147,8 @@ class Hearing:
         """Raises ``LinkError`` for sound that does not follow, or more than was asked for."""
         if first != self.have:
             raise LinkError(f"Sound came for frame {first} where {self.have} was to come.")
-        going = self._arrivals.take(audio, dry=self._realtime and self.waits)
+        # a file waits for what is late
+        going = self._arrivals.take(audio, dry=self.sink.realtime and self.waits)
         self._write(going)
 
     def skip(self, first: int) -> None:
@@ -256,11 +260,13 @@ class Ears:
             self.hearing = None
 
     def _greeting(self) -> Listen:
-        device = self.hearing.speaker.describe() if self.hearing else self._open_sink().describe()
-        told = Listen(device[:200], self._ahead)
-        if self.hearing is None:
+        hearing = self.hearing
+        sink = self._open_sink() if hearing is None else hearing.sink
+        ahead = self._ahead + min(MOST_LATENCY, sink.latency)
+        told = Listen(sink.describe()[:200], ahead)
+        if hearing is None:
             return told
-        return msgspec.structs.replace(told, token=self.hearing.token, have=self.hearing.have)
+        return msgspec.structs.replace(told, token=hearing.token, have=hearing.have)
 
     def _take(self, message: ToEars, payload: bytes) -> None:
         if isinstance(message, Welcome):
