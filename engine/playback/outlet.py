@@ -28,11 +28,19 @@ from engine.playback.sinks.base import Sink
 from engine.playback.sinks.null import NullSink
 
 LOOK_SECONDS = 0.1
-HANG_SECONDS = 5.0
-"""A device that works asks many times a second; one that has not asked for so long beyond twice its
-latency hangs. Counted in looks, so that time in which this process was stopped does not count."""
-FIRST_RETRY, LAST_RETRY = 0.5, 5.0
-"""Seconds between two attempts to open the device: doubled from the first to the last."""
+HANG_SECONDS = 1.0
+"""A device that works asks many times a second; one that has not asked for so long beyond its
+latency has nothing left to sound, and hangs. That is also all that is seen of a sound server that
+dies under miniaudio. Counted in looks, so that time in which this process was stopped does not
+count."""
+RETRY_SECONDS = 0.7
+"""Between two attempts to open the device: with the attempt itself and a latency of half a second
+the music goes on within 2 s of its return, however long it was away. An attempt takes 20 ms of a
+processor by PortAudio, 3 by miniaudio (docs/playback.md)."""
+FIRST_PATIENCE = 0.25
+"""Seconds beyond its latency in which a device that was just opened has to ask again, else it is
+opened anew: a sound server that is still starting may take a stream that never runs. Doubled each
+time, for one that is slow, up to what a hanging one has."""
 PATIENCE_SECONDS = 2.0
 """A device that hangs may hang whoever closes it; that must not keep a session from ending."""
 
@@ -112,7 +120,7 @@ class Outlet:
                 return
 
     def _limit(self) -> float:
-        return HANG_SECONDS + 2 * self._sink.latency
+        return HANG_SECONDS + self._sink.latency
 
     def _gone(self, what: str) -> None:
         self._tap.open = False
@@ -137,29 +145,30 @@ class Outlet:
     def _found_again(self) -> bool:
         """Open the sink as soon as that can be done and it asks; False when the session ends
         before. There are devices that can be opened and ask once, and then for nothing more."""
-        delay = FIRST_RETRY
+        patience, why = FIRST_PATIENCE + self._sink.latency, ""
         while not self._closing.is_set():
             try:
                 self._reopen()
             except MusmedError as error:
-                log.info("the sound device is still away: %s", error)
+                if why != (why := str(error)):
+                    log.info("the sound device is still away: %s", why)
             else:
-                if self._asks():
+                if self._asks(patience):
                     return True
                 if self._closing.is_set():
                     self._sink.close()
                     return False
-            if self._closing.wait(delay):
+                patience = min(2 * patience, self._limit())
+            if self._closing.wait(RETRY_SECONDS):
                 return False
-            delay = min(2 * delay, LAST_RETRY)
         return False
 
-    def _asks(self) -> bool:
-        """Whether the sink, which has just been opened, asks again after that."""
+    def _asks(self, patience: float) -> bool:
+        """Whether the sink, which has just been opened, asks again within ``patience``."""
         if not self._sink.own_clock:
             return not self._closing.is_set()
         asked, looks = self._tap.asked, 0
-        while self._tap.asked == asked and looks * LOOK_SECONDS <= self._limit():
+        while self._tap.asked == asked and looks * LOOK_SECONDS <= patience:
             looks += 1
             if self._closing.wait(LOOK_SECONDS):
                 return False

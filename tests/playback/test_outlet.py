@@ -19,6 +19,7 @@ from engine.errors import MusmedError
 from engine.plan.spec import ClipKey
 from engine.playback.clips import ClipStore
 from engine.playback.joiner import Joiner
+from engine.playback.outlet import FIRST_PATIENCE, Outlet
 from engine.playback.playback import Playback
 from engine.playback.player import RAMP, RETURN_FADE, Player
 from engine.playback.ring import Ring
@@ -85,8 +86,7 @@ class Device:
 @pytest.fixture
 def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[Device]:
     monkeypatch.setattr("engine.playback.outlet.LOOK_SECONDS", 0.002)
-    monkeypatch.setattr("engine.playback.outlet.FIRST_RETRY", 0.001)
-    monkeypatch.setattr("engine.playback.outlet.LAST_RETRY", 0.004)
+    monkeypatch.setattr("engine.playback.outlet.RETRY_SECONDS", 0.002)
     made = Device()
     yield made
     made.closing.set()
@@ -193,13 +193,60 @@ def test_one_that_comes_back_while_a_clip_is_late_fades_in_with_the_clip() -> No
     assert np.abs(np.diff(out, axis=0)).max() < 1e-4
 
 
+class Clock(threading.Event):
+    """Its time goes on by what is waited for. The device is pulled at 1 s and there again at
+    ``back``; from ``runs`` on it asks whenever it is open."""
+
+    now = 0.0
+
+    def __init__(self, device: Device, back: float, runs: float) -> None:
+        super().__init__()
+        self._device, self._back, self._runs = device, back, runs
+
+    def wait(self, timeout: float | None = None) -> bool:
+        before, self.now = self.now, self.now + (timeout or 0.0)
+        device = self._device
+        if before < 1.0 <= self.now:
+            device.pull()
+        device.there = device.there or self.now >= self._back
+        if device.active and device.fill and not 1.0 <= self.now < self._runs:
+            device.fill(np.zeros((480, 2), np.float32))
+        return self.is_set()
+
+
+@pytest.mark.parametrize("starting", [0.0, 0.3, 3.0])
+@pytest.mark.parametrize("away_for", [0.2, 1.0, 5.0, 60.0, 3_600.0])
+def test_it_is_found_soon_however_long_it_was_away(
+    device: Device, monkeypatch: pytest.MonkeyPatch, away_for: float, starting: float
+) -> None:
+    """In invented seconds, from when it asks again. Music within 2 s is this, an attempt, and the
+    device's latency. A server that is still ``starting`` takes a stream that never runs."""
+    monkeypatch.undo()
+    device.asks = False  # the clock does it
+    back = 1.0 + away_for
+    clock, said = Clock(device, back, back + starting), []
+    outlet = Outlet(
+        device, Player(Ring(TOTAL), realtime=True), lambda text: said.append((clock.now, text))
+    )
+    outlet._closing = clock
+    outlet.start()
+    wait_for(lambda: len(said) == 2, moves=lambda: clock.now)
+    clock.set()
+    outlet.close()
+    (_, gone), (again, returned) = said
+    assert "is gone" in gone
+    assert "is back" in returned
+    tried_in_vain = min(2 * (FIRST_PATIENCE + device.latency), starting)
+    assert again - (back + starting) <= 1.0 + tried_in_vain
+
+
 def test_a_device_that_hangs_is_away_as_well(
     playback: Playback, device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written(playback, 1.5)
     device.play(0.5)
     monkeypatch.setattr("engine.playback.outlet.HANG_SECONDS", 0.01)
-    device.latency = 0.0  # the limit counts it twice
+    device.latency = 0.0  # the limit has it too
     device.there = False
     assert "fake device" in said(playback, "takes no more sound")
     assert playback.state().away

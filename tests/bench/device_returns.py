@@ -1,0 +1,114 @@
+"""A sound server that is away and comes back: what looking for it costs, and how soon it sounds.
+
+``python tests/bench/device_returns.py [SECONDS ...]``: by each sink on a private PulseAudio, what
+an attempt to open the device costs while the server is away, and for how long after the server
+answers again nothing is heard, where it was away for so many seconds (1, 12 and 40 by default).
+Needs the Debian packages of the README's tests.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from sound.conftest import PulseServer, serve_pulse, sounding  # noqa: E402
+
+SESSION = str(ROOT / "tests/support/synthetic_session.py")
+ATTEMPTS = """
+import sys, time
+from engine.errors import MusmedError
+from engine.playback.sinks.miniaudio import MiniaudioSink
+from engine.playback.sinks.sounddevice import SoundDeviceSink
+
+def fill(out):
+    out[:] = 0.0
+    return len(out)
+
+sink = MiniaudioSink() if sys.argv[1] == "miniaudio" else SoundDeviceSink(sys.argv[1])
+sink.start(fill)
+print("open", flush=True)
+sys.stdin.readline()
+costs = []
+for _ in range(20):
+    wall, cpu = time.monotonic(), time.process_time()
+    sink.close()
+    try:
+        sink.start(fill)
+    except MusmedError:
+        pass
+    else:
+        sys.exit("it is there")
+    costs.append((time.process_time() - cpu, time.monotonic() - wall))
+    time.sleep(0.2)
+for name, place in (("processor", 0), ("wall clock", 1)):
+    values = sorted(1000 * cost[place] for cost in costs)
+    print(f"{name} {values[len(values) // 2]:.1f} ms, at most {values[-1]:.1f}")
+"""
+
+
+def attempts(server: PulseServer, device: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", ATTEMPTS, device],
+        env=server.env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # ALSA says much
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "open\n"
+    server.kill()
+    time.sleep(0.5)
+    out, _ = process.communicate("\n")
+    print(f"{device}: an attempt takes {', '.join(out.splitlines())}", flush=True)
+
+
+def back_after(server: PulseServer, folder: Path, device: str, away: float) -> None:
+    """Music of ``away`` seconds more than it takes; what it says is read as it comes."""
+    player = subprocess.Popen(
+        [sys.executable, SESSION, device, "real", "14", "0", str(folder)],
+        env=server.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # ALSA says much
+        text=True,
+    )
+    try:
+        assert player.stdout is not None
+        assert player.stdout.readline() == "playing\n"
+        before, after = folder / "before.raw", folder / "after.raw"
+        with server.record(before):
+            while not sounding(before):
+                time.sleep(0.05)
+            server.kill()
+        time.sleep(away)
+        server.start()
+        back = time.monotonic()
+        with server.record(after):
+            while not sounding(after):
+                time.sleep(0.02)
+            took = time.monotonic() - back
+    finally:
+        player.kill()
+        player.wait()
+    print(f"{device}: away for {away:g} s, heard {took:.2f} s after it was back", flush=True)
+
+
+def main() -> int:
+    lengths = [float(word) for word in sys.argv[1:]] or [1.0, 12.0, 40.0]
+    for device in ("pulse", "miniaudio"):
+        with tempfile.TemporaryDirectory() as name, serve_pulse(Path(name)) as server:
+            attempts(server, device)
+        for away in lengths:
+            with tempfile.TemporaryDirectory() as name, serve_pulse(Path(name)) as server:
+                back_after(server, Path(name), device, away)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
