@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
@@ -16,6 +17,7 @@ from support.killed_session import REQUEST
 from support.waiting import bytes_under, cpu_seconds, end_of, session_end, wait_for
 
 from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames, frames_of
+from engine.plan.planner import make_plan
 from engine.playback.sinks.file import FileSink
 from engine.render import render_kept
 from engine.session.library.library import Library
@@ -99,8 +101,9 @@ def nothing_is_lost(folder: Path, kept: list[str]) -> None:
         assert len(events) <= len(before.events) <= len(events) + 1
         assert len(kept) - len(events) <= len(liked) <= len(kept) - len(events) + 1
         rest = gone_on_with(library, before, folder)
-        assert library.load(before.id).events == before.events
-        assert library.load(before.id).state == "finished"
+        after = library.load(before.id)
+        until = same_as_far_as(before, after)
+        assert after.state == "finished"
         whole = made_again(library, before.id, folder)
     finally:
         library.close()
@@ -110,11 +113,29 @@ def nothing_is_lost(folder: Path, kept: list[str]) -> None:
     assert abs(start - frames_of(before.position)) <= SAMPLE_RATE
     ramp = RAMP if start else 0
     np.testing.assert_array_equal(rest[ramp:], whole[start + ramp :])
-    np.testing.assert_array_equal(*heard_before(folder, whole))
+    np.testing.assert_array_equal(*heard_before(folder, whole, until))
 
 
-def heard_before(folder: Path, whole: Frames) -> tuple[Frames, Frames]:
-    """What was heard before the kill, and what is made of it again."""
+def same_as_far_as(before: StoredSession, after: StoredSession) -> int:
+    """Session frame up to which the session that has gone on has the music of the one before. An
+    action whose clip was not whole yet, and is past, is done anew (docs/library.md), so heard a
+    little later; all others are where they were."""
+    count = len(before.events)
+    if after.events == before.events:
+        return frames_of(REQUEST.seconds)
+    assert after.events[: count - 1] == before.events[:-1]
+    old, new = before.events[-1], after.events[count - 1]
+    assert len(after.events) == count
+    assert msgspec.structs.replace(new, at=old.at) == old
+    assert new.at > before.position >= old.at - 1.0
+    newest = make_plan(before.request, before.events)
+    assert newest.clips[newest.first_changed].key not in before.clips
+    return frames_of(old.at)
+
+
+def heard_before(folder: Path, whole: Frames, until: int) -> tuple[Frames, Frames]:
+    """What was heard before the kill, up to session frame ``until``, and what is made of it
+    again."""
     file = folder / "heard.raw"
     data = file.read_bytes() if file.exists() else b""
     heard = np.frombuffer(data[: len(data) // 8 * 8], np.float32).reshape(-1, CHANNELS)
@@ -122,7 +143,7 @@ def heard_before(folder: Path, whole: Frames) -> tuple[Frames, Frames]:
     if not len(sounding):
         return heard[:0], whole[:0]
     first = np.flatnonzero(whole.any(axis=1))[0]
-    heard = heard[sounding[0] : sounding[-1] + 1]
+    heard = heard[sounding[0] : sounding[-1] + 1][: max(0, until - first)]
     return heard, whole[first:][: len(heard)]
 
 
