@@ -18,6 +18,11 @@ MAX_HANDOVERS = 8
 """In one clip, before the last: as many as failures with no clip between them can make."""
 
 
+_Name = Annotated[str, msgspec.Meta(max_length=4_096)]
+"""Of a composer: it may be a checkpoint's path."""
+_Frame = Annotated[int, msgspec.Meta(ge=-(2**40), le=2**40)]
+
+
 class Stage(NamedTuple):
     """A composer, and what sounds its notes ('' where that is not known, or there are none)."""
 
@@ -29,11 +34,11 @@ class HandedOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a clip went over from one composer, or one synthesis, to another. The front adds this:
     the engine knows of one at a time."""
 
-    composer: str
+    composer: _Name
     """It made the clip's sound up to ``until`` and was taken over from."""
-    at: int
+    at: _Frame
     """Session frame at which the second composer's sound enters."""
-    until: int
+    until: _Frame
     """Session frame at which the first one's has gone; ``at`` where what followed was silence."""
     synthesis: SynthesisName = ""
     """What sounded the first one's notes (``Traits.synthesis``)."""
@@ -46,13 +51,13 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     and peak are not measured then (None), and what else is said is of the end.
     """
 
-    composer: str
-    version: int
+    composer: _Name
+    version: Annotated[int, msgspec.Meta(ge=0, le=2**31)]
     loudness: float | None
     """Integrated LUFS; None when silent or shorter than 0.4 s."""
     true_peak: float | None
     """dBTP; None when silent."""
-    gating: str
+    gating: Annotated[str, msgspec.Meta(max_length=512)]
     """'off', 'on', or why it was bypassed."""
     seconds: float
     """Wall seconds of composing and finishing, waiting for credits left out."""

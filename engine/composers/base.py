@@ -49,11 +49,15 @@ class Continuation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise MusmedError("The stored continuation is damaged.") from error
 
 
+_Times = Annotated[tuple[float, ...], msgspec.Meta(max_length=512)]
+"""A clip of 30 s has some 15 bars."""
+
+
 class Marks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Musical landmarks of a clip in session seconds, ascending, within its window."""
 
-    bars: tuple[float, ...] = ()
-    phrases: tuple[float, ...] = ()
+    bars: _Times = ()
+    phrases: _Times = ()
 
 
 _Tag = Annotated[str, msgspec.Meta(max_length=64)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import subprocess
 import sys
@@ -59,8 +60,9 @@ class EngineClient:
 
     ``argv``: the command to run, this interpreter's engine by default. ``far``: one on another
     machine in its place; whether its process runs can't be seen here, and a dead line is ssh's to
-    notice. ``log``: a file (or its descriptor) for the engine's stderr; None for none. Raises
-    ``MusmedError`` when the command can't be started.
+    notice. ``log``: a file (or its descriptor) for the engine's stderr, of one on another machine
+    for the beginning of it (``overheard``); None for none. Raises ``MusmedError`` when the
+    command can't be started.
     """
 
     def __init__(

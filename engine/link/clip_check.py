@@ -30,6 +30,8 @@ BEAT_FRAMES = frames_of(2.0)
 1.07 s (56 BPM)."""
 MARGIN_SECONDS = 2.0
 """How far outside a clip what is said of its moments may lie."""
+FURTHEST = 1e8
+"""No second, speed or loudness is further from 0: a speed is at most a clip in a microsecond."""
 
 
 class ClipRefusedError(MusmedError):
@@ -115,9 +117,10 @@ def _check_times(asked: Asked, what: str, times: Sequence[float], start: int, en
 
 
 def _odd_figure(value: object, name: str = "") -> str:
-    """The name of the first figure in ``value`` that is no finite number, else ''."""
+    """The name of the first figure in ``value`` that is no finite number, or no such figure can be,
+    else ''."""
     if isinstance(value, float):
-        return "" if math.isfinite(value) else name
+        return "" if math.isfinite(value) and abs(value) <= FURTHEST else name
     if isinstance(value, dict):
         found = (_odd_figure(inner, str(key)) for key, inner in value.items())
     elif isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""What a process prints on standard error: copied to a log, and its last words kept."""
+"""What a process prints on standard error: its beginning copied to a log, its last words kept."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import IO
 
 LAST_BYTES = 4096
 """So much of the end is kept."""
+LOG_BYTES = 256 * 1024
+"""So much of the beginning is copied: another machine is not to fill this one's disk."""
 
 
 class Overheard:
@@ -30,11 +32,14 @@ class Overheard:
         return self._last
 
     def _read(self) -> None:
+        left = LOG_BYTES
         read: Callable[[int], bytes] = getattr(self._stream, "read1", self._stream.read)
         with contextlib.suppress(OSError, ValueError), self._stream:
             while data := read(65536):
                 self._last = (self._last + data)[-LAST_BYTES:]
-                if self._copy is not None:
-                    os.write(self._copy, data)
+                if self._copy is not None and left > 0:
+                    with contextlib.suppress(OSError):  # a full disk holds up no engine
+                        os.write(self._copy, data[:left])
+                    left -= len(data)
         if self._copy is not None:
             os.close(self._copy)

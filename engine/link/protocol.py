@@ -1,5 +1,8 @@
 """The messages front and engine exchange. Framing is in ``framing.py``.
 
+Every text and figure of a message has a limit here, or where it is looked at: a clip that is asked
+for in ``spec_check``, one that is sent in ``clip_check``.
+
 The engine composes one clip at a time. A clip crosses the link as ``ClipStarted``, then chunks
 of at most 1 s of FLAC-24, each in ``Part`` frames of at most 16 KiB, then ``ClipDone`` with the
 continuation as its payload. Parts are pulled: the engine sends one for each credit the front
@@ -21,6 +24,22 @@ from engine.plan.spec import ClipKey, ClipSpec
 PROTOCOL_VERSION = 5
 PART_BYTES = 16 * 1024
 WINDOW_PARTS = 4
+SENTENCE_LETTERS = 4_000
+"""Of what one side says to the other's listener; ``sentence`` cuts what is longer."""
+
+Place = Annotated[str, msgspec.Meta(max_length=4_096)]
+"""A composer's name, which may be a checkpoint's path."""
+Word = Annotated[str, msgspec.Meta(max_length=64)]
+Sentence = Annotated[str, msgspec.Meta(max_length=SENTENCE_LETTERS)]
+Number = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
+Frame = Annotated[int, msgspec.Meta(ge=-(2**40), le=2**40)]
+"""A session frame, or how many there are."""
+
+
+def sentence(text: str) -> str:
+    """``text``, no longer than a message may have it. Who shows it makes it fit to be seen."""
+    return text if len(text) <= SENTENCE_LETTERS else f"{text[: SENTENCE_LETTERS - 3]}..."
 
 
 # front -> engine
@@ -30,7 +49,7 @@ class Open(msgspec.Struct, frozen=True, tag="open", forbid_unknown_fields=True):
     """Load a composer. Answered by ``Loading`` for as long as it takes, then ``Opened`` or
     ``Failure``."""
 
-    composer: str
+    composer: Place
     options: ComposerOptions = USUAL
 
 
@@ -49,21 +68,21 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel", forbid_unknown_fields=Tr
     before a splice) and answered by ``ClipDone(cut=True)`` with its continuation; one queued
     behind another is dropped and answered by nothing. A clip that is done or unknown is ignored."""
 
-    index: int
-    revision: int
-    keep_until: int = 0
+    index: Count
+    revision: Count
+    keep_until: Frame = 0
 
 
 class Pull(msgspec.Struct, frozen=True, tag="pull", forbid_unknown_fields=True):
     """Grant ``parts`` further parts (1 to 64)."""
 
-    parts: int
+    parts: Count
 
 
 class Ping(msgspec.Struct, frozen=True, tag="ping", forbid_unknown_fields=True):
     """Answered by ``Pong`` at once, also while composing."""
 
-    number: int
+    number: Number
 
 
 class Quit(msgspec.Struct, frozen=True, tag="quit", forbid_unknown_fields=True):
@@ -76,17 +95,17 @@ class Quit(msgspec.Struct, frozen=True, tag="quit", forbid_unknown_fields=True):
 class Hello(msgspec.Struct, frozen=True, tag="hello", forbid_unknown_fields=True):
     """The engine is up: it answers pings and loads composers."""
 
-    protocol: int
-    engine: str
-    python: str
-    pid: int
-    composers: tuple[str, ...]
+    protocol: Count
+    engine: Word
+    python: Word
+    pid: Count
+    composers: Annotated[tuple[Word, ...], msgspec.Meta(max_length=64)]
 
 
 class Loading(msgspec.Struct, frozen=True, tag="loading", forbid_unknown_fields=True):
     """A composer's model is being loaded; ``share`` of it is done."""
 
-    composer: str
+    composer: Place
     share: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
@@ -94,20 +113,20 @@ class Opened(msgspec.Struct, frozen=True, tag="opened", forbid_unknown_fields=Tr
     """The composer is ready. ``synthesis``: what sounds its notes (``Traits.synthesis``);
     ``notice``: a sentence for the listener where that is not what was asked for."""
 
-    composer: str
-    version: int
+    composer: Place
+    version: Count
     synthesis: SynthesisName = ""
-    notice: str = ""
+    notice: Sentence = ""
 
 
 class ClipStarted(msgspec.Struct, frozen=True, tag="clip_started", forbid_unknown_fields=True):
     """A clip's first chunk follows. ``start``: session frame (48 kHz) of its first frame;
     ``frames``: how many it will have."""
 
-    index: int
-    revision: int
-    start: int
-    frames: int
+    index: Count
+    revision: Count
+    start: Frame
+    frames: Frame
     marks: Marks
 
     @property
@@ -119,9 +138,9 @@ class Part(msgspec.Struct, frozen=True, tag="part", forbid_unknown_fields=True):
     """A piece of a chunk; its bytes are the payload. ``frames`` is the whole chunk's length,
     ``last`` says that the chunk is complete with this part."""
 
-    index: int
-    revision: int
-    frames: int
+    index: Count
+    revision: Count
+    frames: Frame
     last: bool
 
 
@@ -129,8 +148,8 @@ class ClipDone(msgspec.Struct, frozen=True, tag="clip_done", forbid_unknown_fiel
     """All parts of the clip were sent; the payload is its packed continuation.
     ``cut``: it was cancelled, and holds only what was sent."""
 
-    index: int
-    revision: int
+    index: Count
+    revision: Count
     cut: bool
     record: ClipRecord
 
@@ -138,9 +157,9 @@ class ClipDone(msgspec.Struct, frozen=True, tag="clip_done", forbid_unknown_fiel
 class ClipFailed(msgspec.Struct, frozen=True, tag="clip_failed", forbid_unknown_fields=True):
     """The clip could not be composed. ``reason`` is a sentence for the listener."""
 
-    index: int
-    revision: int
-    reason: str
+    index: Count
+    revision: Count
+    reason: Sentence
 
     @property
     def key(self) -> ClipKey:
@@ -148,13 +167,13 @@ class ClipFailed(msgspec.Struct, frozen=True, tag="clip_failed", forbid_unknown_
 
 
 class Pong(msgspec.Struct, frozen=True, tag="pong", forbid_unknown_fields=True):
-    number: int
+    number: Number
 
 
 class Failure(msgspec.Struct, frozen=True, tag="failure", forbid_unknown_fields=True):
     """The engine can't do what was asked (unknown composer, malformed frame). A sentence."""
 
-    reason: str
+    reason: Sentence
 
 
 ToEngine = Open | Compose | Cancel | Pull | Ping | Quit

@@ -2,21 +2,25 @@
 
 The *reader* takes messages and never waits for anything but the next one, the *worker*
 composes, the *sender* is the only one that writes. So a ping is answered at once while a clip
-is being composed, and the engine notices a closed stdin whatever else it is doing.
+is being composed, and the engine notices a closed stdin whatever else it is doing; the main thread
+ends it for a front that is silent for long (``front_watch``).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import BinaryIO, assert_never
 
 from engine import __version__
 from engine.composers.base import Composer, composer_names, open_composer
 from engine.link.framing import Frame, FrameReader, FrameWriter, LinkError
+from engine.link.front_watch import LOOK_SECONDS, FrontWatch
 from engine.link.outbox import Outbox
 from engine.link.protocol import (
     PROTOCOL_VERSION,
@@ -30,7 +34,9 @@ from engine.link.protocol import (
     Pull,
     Quit,
     ToEngine,
+    sentence,
 )
+from engine.link.spec_check import check_spec
 from engine.link.worker import ComposeWorker, Job
 from engine.plan.spec import ClipKey
 
@@ -57,6 +63,8 @@ class _Server:
         self._outbox = Outbox()
         self._worker = ComposeWorker(self._outbox, load)
         self._ended = threading.Event()
+        self._messages = 0
+        """Whole ones that have come."""
         self._status = 0
 
     def run(self) -> int:
@@ -65,11 +73,26 @@ class _Server:
         self._outbox.answer(_hello())
         self._worker.start()
         threading.Thread(target=self._read, name="read", daemon=True).start()
-        self._ended.wait()
+        self._wait()
         self._worker.close()
         self._outbox.close()
         sender.join(LAST_WORDS_SECONDS)
         return self._status
+
+    def _wait(self) -> None:
+        """Until the engine is to end, or its front is silent for too long."""
+        watch = FrontWatch(time.monotonic())
+        while not self._ended.wait(LOOK_SECONDS):
+            if reason := watch.look(time.monotonic(), self._messages):
+                self._refuse(reason)
+                return
+
+    def _refuse(self, reason: str) -> None:
+        """Say why the engine ends, if the front takes it."""
+        self._status = 2
+        print(f"musmed engine: {reason}", file=sys.stderr)
+        with contextlib.suppress(LinkError):  # it does not listen either
+            self._outbox.answer(Failure(sentence(reason)))
 
     def _send(self) -> None:
         try:
@@ -88,12 +111,12 @@ class _Server:
         try:
             if not self._reader.skip_to_preamble(lambda _: None):
                 return
-            while (frame := self._reader.read()) is not None and self._handle(frame):
-                pass
+            while (frame := self._reader.read()) is not None:
+                self._messages += 1
+                if not self._handle(frame):
+                    return
         except LinkError as error:
-            self._status = 2
-            print(f"musmed engine: {error}", file=sys.stderr)
-            self._outbox.answer(Failure(str(error)))
+            self._refuse(str(error))
         except (OSError, ValueError):
             pass  # the front is gone
         finally:
@@ -110,6 +133,7 @@ class _Server:
             case Open():
                 self._worker.add(message)
             case Compose(spec):
+                check_spec(spec)
                 self._worker.add(Job(spec, frame.payload))
             case Cancel(index, revision, keep_until):
                 self._worker.cancel(ClipKey(index, revision), keep_until)

@@ -31,7 +31,8 @@ all, on a quarter of a core with other work beside it (musmed's own composer: 0.
 RUNNING_SECONDS = 120.0
 """As long as its process computes, or waits for a processor or the disk, it may be silent for so
 long: loading torch's libraries from a cold disk holds Python's lock, and no thread can answer. Four
-gigabytes (a build with CUDA) at 40 MB/s are 100 s."""
+gigabytes (a build with CUDA) at 40 MB/s are 100 s. In so long it has greeted, too, whatever it says
+before that."""
 STUCK_SECONDS = 60.0
 """Work that comes no nearer, pings or not. Without a model the longest step is a large soundfont: a
 gigabyte at 25 MB/s is 40 s. A chunk of the embedded composer takes 0.1 s."""
@@ -94,17 +95,20 @@ class Watchdog:
 
     def _count(self, passed: float, before: Seen, seen: Seen) -> None:
         asked = not seen.greeted or seen.pongs < self._pings
-        if seen.words != before.words or not asked:
+        spoke = seen.words != before.words
+        if not asked or (spoke and seen.greeted):
             self._silent = self._still = 0.0
-        else:
+        else:  # a banner is no greeting, however long it goes on
             self._silent += passed
-            self._still += passed if seen.busy is False else 0.0
+            self._still = 0.0 if spoke else self._still + passed * (seen.busy is False)
         stands = seen.greeted and seen.owes and before.owes and seen.steps == before.steps
         self._stuck = self._stuck + passed if stands else 0.0
 
     def _hung(self, seen: Seen) -> Hung | None:
         if self._still >= SILENT_SECONDS or self._silent >= RUNNING_SECONDS:
             said = "has not answered" if seen.greeted else "has said nothing since its start"
+            if seen.words and not seen.greeted:
+                said = "has not greeted since its start"
             return Hung(f"The engine {said} for {self._silent:.0f} s and was ended.")
         if self._stuck >= (STUCK_WITH_MODEL_SECONDS if seen.model else STUCK_SECONDS):
             return Hung(f"The engine has got no further for {self._stuck:.0f} s and was ended.")

@@ -18,7 +18,16 @@ from engine.composers.base import Composer, Composition, Continuation, Loadable,
 from engine.errors import MusmedError
 from engine.link.framing import LinkError
 from engine.link.outbox import Outbox
-from engine.link.protocol import ClipDone, ClipFailed, ClipStarted, Failure, Loading, Open, Opened
+from engine.link.protocol import (
+    ClipDone,
+    ClipFailed,
+    ClipStarted,
+    Failure,
+    Loading,
+    Open,
+    Opened,
+    sentence,
+)
 from engine.plan.spec import ClipKey, ClipSpec
 
 if TYPE_CHECKING:
@@ -130,7 +139,8 @@ class ComposeWorker:
             self._outbox.answer(Failure(reason(error, f"Composer {message.composer!r} failed")))
         else:
             self._composer, self._denoise = composer, message.options.denoise
-            opened = Opened(composer.name, composer.version, composer.traits.synthesis, notice)
+            sounds = composer.traits.synthesis
+            opened = Opened(composer.name, composer.version, sounds, sentence(notice))
             self._opened = message, opened
             self._outbox.answer(opened)
 
@@ -247,9 +257,9 @@ class _Stopwatch:
 def reason(error: Exception, what: str) -> str:
     """A sentence for the listener; a defect's traceback goes to stderr, the log."""
     if isinstance(error, MusmedError):
-        return str(error)
+        return sentence(str(error))
     traceback.print_exception(error, file=sys.stderr)
-    return f"{what}: {error or type(error).__name__} (the log has the details)."
+    return sentence(f"{what}: {error or type(error).__name__} (the log has the details).")
 
 
 def _begin(composer: Composer, job: Job, denoise: bool | None) -> tuple[Composition, ClipFinisher]:

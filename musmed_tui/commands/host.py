@@ -24,6 +24,11 @@ from musmed_tui.terminal.streams import say, say_json, tell
 from musmed_tui.terminal.table import print_table
 
 PATIENCE_SECONDS = 60.0
+"""Without a word."""
+CHECK_SECONDS = 900.0
+"""For all of it: the largest model from a slow disk."""
+BANNERS = 5
+"""Lines of a login that are shown."""
 
 
 def add(name: str | None, address: str | None, command: str | None) -> None:
@@ -82,7 +87,7 @@ def _heard(
     client: EngineClient, told: queue.SimpleQueue[Delivery], began: float
 ) -> Iterator[tuple[str, bool]]:
     """What the engine says until its composer is open, each with whether all is well so far."""
-    asked = began
+    asked, banners = began, 0
     while True:
         try:
             delivery = told.get(timeout=PATIENCE_SECONDS)
@@ -90,9 +95,14 @@ def _heard(
             yield f"The engine has said nothing for {PATIENCE_SECONDS:g} s.", False
             return
         now = time.monotonic()
+        if now - began > CHECK_SECONDS:
+            yield f"The composer is not ready after {CHECK_SECONDS / 60:g} minutes.", False
+            return
         match delivery:
             case Banner(text):
-                yield f"It says: {one_line(text)}", True
+                banners += 1
+                if banners <= BANNERS:
+                    yield f"It says: {one_line(text)}", True
             case Hello():
                 yield _greeting(delivery, now - began), True
             case Opened():

@@ -53,7 +53,7 @@ messages = st.one_of(
         composer=st.text(max_size=50),
         options=st.builds(ComposerOptions, denoise=st.none() | st.booleans()),
     ),
-    st.builds(Ping, number=st.integers(-(2**63), 2**63 - 1)),
+    st.builds(Ping, number=st.integers(-(2**31), 2**31)),
     st.builds(Pull, parts=st.integers(0, 100)),
     st.builds(
         Cancel,

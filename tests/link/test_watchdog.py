@@ -111,6 +111,23 @@ def test_who_does_not_greet_is_ended_in_time(gaps: list[float]) -> None:
     assert engine.asked == 0
 
 
+@given(long_gaps, st.sampled_from([True, False, None]))
+def test_who_talks_but_does_not_greet_is_ended_in_time(
+    gaps: list[float], busy: bool | None
+) -> None:
+    """A banner a line at a time is no greeting."""
+    engine = Engine(greeted=False, busy=busy)
+    passed = 0.0
+    for gap in itertools.cycle(gaps):
+        engine.add(words=1)
+        passed += counted(gap)
+        if hung := engine.look(gap):
+            break
+        assert passed <= RUNNING_SECONDS + 2 * COUNTED_SECONDS
+    assert passed >= RUNNING_SECONDS
+    assert "has not greeted" in hung.reason
+
+
 @given(long_gaps, st.sampled_from([True, None]))
 def test_who_runs_may_be_silent_for_longer(gaps: list[float], busy: bool | None) -> None:
     engine = Engine(owes=True, model=True, busy=busy)

@@ -28,6 +28,8 @@ TAKEOVER_SECONDS = 10.0
 """So much silence is enough: the embedded composer takes over."""
 IDLE_FRAMES = frames_of(10.0)
 """An engine that was ready for so much of the session, with nothing to compose, works."""
+FAR_SILENCE_SECONDS = 30.0
+"""And so much of it though something comes over a line: a sound a minute is no music."""
 
 
 class Failures:
@@ -155,7 +157,7 @@ class Failures:
         reason = f"no music for {seconds:.0f} s"
         if self._state.given_up or not self._stand_in or seconds < TAKEOVER_SECONDS:
             return
-        if self._state.far and self._away:
+        if self._state.far and (self._away or seconds >= FAR_SILENCE_SECONDS):
             self._come_home(reason)
         elif self._replaceable:
             self._take_over(reason)

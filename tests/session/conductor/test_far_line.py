@@ -34,6 +34,19 @@ def answers(world: World, *, asks: bool = False) -> None:
     world.tell(FarAnswers(asks))
 
 
+def test_a_line_that_gives_next_to_nothing_is_not_waited_for() -> None:
+    """An engine there answers and sends a sound now and then, and the listener hears nothing."""
+    world = started(conductor=on_far("embedded"))
+    world.run(3)
+    for second in range(1, 30):
+        world.tell(Progress(world.written, waiting=True, silence=float(second)))
+        world.conductor._failures.heard()
+    assert all(far for _, far in world.engines)
+    world.tell(Progress(world.written, waiting=True, silence=30.0))
+    assert not world.engines[-1][1]
+    assert any("The engine here takes over from the one on far" in text for text in world.said)
+
+
 def test_a_line_that_drops_and_comes_back_is_not_heard() -> None:
     """Down for 20 s of a session that is a minute ahead by then."""
     world = started(speed=4.0, conductor=on_far("fake"))
