@@ -1,5 +1,5 @@
 """Whatever answers at the other end of ``--host``, over the real ssh to an sshd of the test's own:
-a check ends with a sentence, in bounded time, and shows and keeps no more than a few lines of it."""
+a check ends with a sentence, in bounded time, and shows and keeps no more than some lines of it."""
 
 from __future__ import annotations
 
