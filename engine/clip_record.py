@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -21,6 +21,11 @@ MAX_HANDOVERS = 8
 _Name = Annotated[str, msgspec.Meta(max_length=4_096)]
 """Of a composer: it may be a checkpoint's path."""
 _Frame = Annotated[int, msgspec.Meta(ge=-(2**40), le=2**40)]
+
+
+Codec = Literal["flac", "opus"]
+"""How a clip's sound crosses the link: as it is, or lossy (``engine.link.codec``)."""
+LOSSLESS: Codec = "flac"
 
 
 class Stage(NamedTuple):
@@ -77,6 +82,9 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The last in the clip, None where there was none."""
     earlier: Annotated[tuple[HandedOver, ...], msgspec.Meta(max_length=MAX_HANDOVERS)] = ()
     """Those before it."""
+
+    codec: Codec = LOSSLESS
+    """How its sound (the end of it) came from the engine."""
 
     @property
     def handovers(self) -> tuple[HandedOver, ...]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import IO, BinaryIO, cast
 
+from engine.clip_record import LOSSLESS, Codec
 from engine.composers.options import USUAL, ComposerOptions
 from engine.errors import MusmedError
 from engine.link.deliveries import Banner, Delivery, EngineLost, LineFault
@@ -38,6 +39,7 @@ from engine.link.protocol import (
     ToFront,
 )
 from engine.link.ssh import FarEngine, fault_of
+from engine.link.versions import OPUS_MINOR
 from engine.link.watchdog import LOOK_SECONDS, Hung, Watchdog
 from engine.plan.spec import ClipKey, ClipSpec
 
@@ -108,6 +110,12 @@ class EngineClient:
         """Process id of the command (of ssh, for a remote engine)."""
         return self._process.pid
 
+    @property
+    def codec(self) -> Codec:
+        """How clips cross that are asked for now: as ``far`` has it, if the engine knows that."""
+        wanted = LOSSLESS if self._far is None else self._far.host.codec
+        return wanted if self._reader.version.minor >= OPUS_MINOR else LOSSLESS
+
     def open(self, composer: str, options: ComposerOptions = USUAL) -> None:
         """Load a composer: ``Loading`` may come, ``Opened`` or ``Failure`` will."""
         self._send(Open(composer, options))
@@ -116,8 +124,9 @@ class EngineClient:
         """Ask for a clip: ``ClipStarted``, ``ChunkArrived`` ..., ``ClipEnded`` will come, or
         ``ClipFailed``. ``continuation``: packed, of the clip to go on from; empty at the
         session's start."""
-        self._inbox.expect(spec, self._owed.composer, self._owed.version)
-        self._send(Compose(spec), continuation)
+        codec = self.codec
+        self._inbox.expect(spec, self._owed.composer, self._owed.version, codec)
+        self._send(Compose(spec, codec), continuation)
 
     def cancel(self, key: ClipKey, keep_until: int) -> None:
         """Stop composing a clip once it reaches session frame ``keep_until``: ``ClipEnded``
@@ -219,6 +228,7 @@ class EngineClient:
     def _listen(self) -> None:
         if not self._reader.skip_to_preamble(self._banner):
             return
+        self._writer.minor = self._reader.version.minor
         while (frame := self._reader.read()) is not None:
             self._handle(frame)
 

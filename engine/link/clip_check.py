@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of, seconds_of
+from engine.clip_record import LOSSLESS, Codec
 from engine.composers.base import Continuation
 from engine.errors import MusmedError
 from engine.link.protocol import ClipDone, ClipStarted
@@ -49,6 +50,8 @@ class Asked:
     composer: str = ""
     """Who is to compose it, '' where that is not known."""
     version: int = 0
+    codec: Codec = LOSSLESS
+    """Of its chunks."""
     keep_until: int | None = None
     """Session frame up to which it is wanted, once it was cancelled."""
 
@@ -87,6 +90,8 @@ def check_end(asked: Asked, told: ClipDone, continuation: bytes, start: int, rea
         raise ClipRefusedError(spec, "its record says what can't be")
     if asked.composer and (record.composer, record.version) != (asked.composer, asked.version):
         raise ClipRefusedError(spec, f"it is by {record.composer!r}, version {record.version}")
+    if record.codec != asked.codec:
+        raise ClipRefusedError(spec, f"it says that it came as {record.codec}")
     end = frames_of(spec.end)  # of a clip that is cut more was composed than came
     _check_times(asked, "readings", [r.start for r in record.readings], start, end)
     _check_times(asked, "readings", [r.end for r in record.readings], start, end)

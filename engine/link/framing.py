@@ -1,7 +1,7 @@
 """Frames on a byte stream: what front and engine write to each other's pipes.
 
-A stream begins with the preamble line; what comes before it (a login banner, a message of the
-day) is skipped and handed back. Then frames, all integers big endian:
+A stream begins with the preamble line (``versions``); what comes before it (a login banner, a
+message of the day) is skipped and handed back. Then frames, all integers big endian:
 
     header length  uint32   1 to 256 KiB
     payload length uint32   0 to 64 KiB and a little
@@ -25,11 +25,10 @@ import msgspec
 
 from engine.composers.base import CONTINUATION_LIMIT
 from engine.errors import MusmedError
-from engine.link.protocol import PROTOCOL_VERSION
+from engine.link.versions import GREETING, OWN, Version, as_spoken, is_known, preamble, version_in
 from engine.printable import one_line, printable
 
-GREETING = b"musmed-link "
-PREAMBLE = GREETING + str(PROTOCOL_VERSION).encode() + b"\n"
+PREAMBLE = preamble()
 BANNER_LINES = 200
 BANNER_BYTES = 64 * 1024
 HEADER_LIMIT = 256 * 1024
@@ -62,12 +61,14 @@ class FrameReader(Generic[Message]):
     def __init__(self, stream: BinaryIO, message_type: object) -> None:
         self._stream = stream
         self._decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(message_type)
+        self.version = Version(OWN.major, 0)
+        """The other side's, once its preamble has been read."""
 
     def skip_to_preamble(self, show: Callable[[str], None]) -> bool:
         """Read up to and including the preamble; each line before it goes to ``show``.
 
         False when the stream ends before any preamble. Raises ``LinkError`` after 200 lines or
-        64 KiB that are none, and for a preamble of another protocol version.
+        64 KiB that are none, and for a preamble of another major version.
         """
         left = BANNER_BYTES
         for _ in range(BANNER_LINES + 1):
@@ -77,7 +78,7 @@ class FrameReader(Generic[Message]):
             if greeting and version.endswith(b"\n"):
                 if before:
                     show(printable(before))
-                _check_version(version)
+                self.version = _checked_version(version)
                 return True
             if left < 0:
                 break
@@ -119,9 +120,11 @@ class FrameReader(Generic[Message]):
 
 
 class FrameWriter:
-    """Writes the preamble and frames; any thread may send."""
+    """Writes the preamble and frames; any thread may send. ``minor``: the other side's, as far as
+    it is known; nothing is said that came later."""
 
     def __init__(self, stream: BinaryIO) -> None:
+        self.minor = 0
         self._stream = stream
         self._lock = threading.Lock()
         self._encoder = msgspec.msgpack.Encoder()
@@ -131,9 +134,12 @@ class FrameWriter:
         self._write(PREAMBLE)
 
     def send(self, message: msgspec.Struct, payload: bytes = b"") -> None:
-        """Write one frame and flush it. Raises ``LinkError`` for one that is over the limits,
-        ``OSError`` or ``ValueError`` when the stream is closed."""
-        self._write(encode_frame(self._encoder.encode(message), payload))
+        """Write one frame and flush it; none where the other side does not know such messages.
+        Raises ``LinkError`` for one that is over the limits, ``OSError`` or ``ValueError`` when the
+        stream is closed."""
+        if is_known(message, self.minor):
+            spoken = as_spoken(message, self.minor)
+            self._write(encode_frame(self._encoder.encode(spoken), payload))
 
     def _write(self, data: bytes) -> None:
         with self._lock:
@@ -158,12 +164,14 @@ def _whole(data: bytes, count: int) -> bytes:
     return data
 
 
-def _check_version(version: bytes) -> None:
-    if GREETING + version != PREAMBLE:
+def _checked_version(said: bytes) -> Version:
+    version = version_in(said)
+    if version is None or version.major != OWN.major:
         raise LinkError(
-            f"The other side speaks version {printable(version)[:20]} of the link protocol, this "
-            f"one {PROTOCOL_VERSION}; install the same version of musmed on both sides."
+            f"The other side speaks version {printable(said)[:20]} of the link protocol, this one "
+            f"{OWN}; install the same version of musmed on both sides."
         )
+    return version
 
 
 def _broken(what: str) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from engine.audio.files import decode_flac
 from engine.audio.format import SAMPLE_RATE, Frames
+from engine.clip_record import LOSSLESS, Codec
 from engine.errors import MusmedError
 from engine.link.clip_check import Asked, ClipRefusedError, check_chunk, check_end, check_start
+from engine.link.codec import Decoder, decoder_of
 from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery
 from engine.link.framing import LinkError
 from engine.link.protocol import ClipDone, ClipFailed, ClipStarted, Part
@@ -36,10 +37,13 @@ class Inbox:
         self._left = 0
         self._chunk = bytearray()
         self._chunk_frames = 0
+        self._decoder = decoder_of(LOSSLESS)
 
-    def expect(self, spec: ClipSpec, composer: str = "", version: int = 0) -> None:
-        """A clip was asked for, of ``composer`` where that is known."""
-        self._expected[spec.key] = Asked(spec, composer, version)
+    def expect(
+        self, spec: ClipSpec, composer: str = "", version: int = 0, codec: Codec = LOSSLESS
+    ) -> None:
+        """A clip was asked for, of ``composer`` where that is known, in chunks of ``codec``."""
+        self._expected[spec.key] = Asked(spec, composer, version, codec)
 
     def cancelled(self, key: ClipKey, keep_until: int) -> None:
         """It is wanted only up to session frame ``keep_until``, or less."""
@@ -81,6 +85,7 @@ class Inbox:
 
     def _begin(self, asked: Asked, message: ClipStarted) -> ClipStarted:
         self._key, self._refused = asked.spec.key, False
+        self._decoder = decoder_of(asked.codec)
         self._start, self._left = message.start, message.frames
         self._end = message.start
         check_start(asked, message)
@@ -108,7 +113,7 @@ class Inbox:
         self._chunk.clear()
         self._left -= message.frames
         self._end += message.frames
-        audio = _decoded(data, message.frames)
+        audio = _decoded(self._decoder, data, message.frames)
         check_chunk(asked, audio)
         return ChunkArrived(key, audio)
 
@@ -130,9 +135,9 @@ class Inbox:
         return refused
 
 
-def _decoded(data: bytes, frames: int) -> Frames:
+def _decoded(decoder: Decoder, data: bytes, frames: int) -> Frames:
     try:
-        audio = decode_flac(data, frames)
+        audio = decoder.decode(data, frames)
     except MusmedError as error:
         raise LinkError(f"The engine sent audio that can't be read: {error}") from error
     if audio.shape != (frames, 2):

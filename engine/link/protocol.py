@@ -15,13 +15,16 @@ from typing import Annotated
 
 import msgspec
 
-from engine.clip_record import ClipRecord
+from engine.clip_record import LOSSLESS, ClipRecord, Codec
 from engine.composers.base import Marks
 from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.synthesis import SynthesisName
 from engine.plan.spec import ClipKey, ClipSpec
 
 PROTOCOL_VERSION = 5
+"""Goes up where one side would not understand the other any more."""
+PROTOCOL_MINOR = 1
+"""Goes up with what may be added: ``versions``. 1: Opus."""
 PART_BYTES = 16 * 1024
 WINDOW_PARTS = 4
 SENTENCE_LETTERS = 4_000
@@ -56,10 +59,12 @@ class Open(msgspec.Struct, frozen=True, tag="open", forbid_unknown_fields=True):
 class Compose(msgspec.Struct, frozen=True, tag="compose", forbid_unknown_fields=True):
     """Compose a clip; the payload is the packed continuation to resume from, or empty.
 
-    One at a time: a second one while a clip is being composed is queued behind it.
+    One at a time: a second one while a clip is being composed is queued behind it. ``codec``: of
+    its chunks.
     """
 
     spec: ClipSpec
+    codec: Codec = LOSSLESS
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel", forbid_unknown_fields=True):

@@ -111,6 +111,7 @@ class _Server:
         try:
             if not self._reader.skip_to_preamble(lambda _: None):
                 return
+            self._writer.minor = self._reader.version.minor
             while (frame := self._reader.read()) is not None:
                 self._messages += 1
                 if not self._handle(frame):
@@ -132,9 +133,9 @@ class _Server:
                 self._outbox.grant(parts)
             case Open():
                 self._worker.add(message)
-            case Compose(spec):
+            case Compose(spec, codec):
                 check_spec(spec)
-                self._worker.add(Job(spec, frame.payload))
+                self._worker.add(Job(spec, frame.payload, codec))
             case Cancel(index, revision, keep_until):
                 self._worker.cancel(ClipKey(index, revision), keep_until)
             case Quit():

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from engine.clip_record import LOSSLESS, Codec
 from engine.errors import MusmedError
 from engine.link.deliveries import LineFault
 from engine.link.process import why
@@ -44,10 +45,12 @@ _ASKS = re.compile(
 
 class Host(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``address``: what ``ssh`` takes, such as user@server or a name of its configuration.
-    ``command``: what starts the engine there, for its shell."""
+    ``command``: what starts the engine there, for its shell. ``codec``: how clips come from
+    there."""
 
     address: str
     command: str = COMMAND
+    codec: Codec = LOSSLESS
 
 
 def checked(host: Host) -> Host:

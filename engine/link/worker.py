@@ -8,12 +8,12 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.clip_record import ClipRecord
+from engine.clip_record import LOSSLESS, ClipRecord, Codec
 from engine.composers.base import Composer, Composition, Continuation, Loadable, Sounded, Sounding
 from engine.errors import MusmedError
 from engine.link.framing import LinkError
@@ -33,6 +33,7 @@ from engine.plan.spec import ClipKey, ClipSpec
 if TYPE_CHECKING:
     from engine.audio.format import Frames
     from engine.finishing import ClipFinisher
+    from engine.link.codec import Piece
     from engine.meter.reading import Reading
 
 JOBS = 64
@@ -42,8 +43,9 @@ JOBS = 64
 class Job:
     """A clip to compose. ``keep_until`` is None until it is cancelled."""
 
-    def __init__(self, spec: ClipSpec, continuation: bytes) -> None:
+    def __init__(self, spec: ClipSpec, continuation: bytes, codec: Codec = LOSSLESS) -> None:
         self.spec = spec
+        self.codec: Codec = codec
         self.continuation = continuation
         self.keep_until: int | None = None
         self.reached = -1
@@ -167,7 +169,6 @@ class ComposeWorker:
                 self._outbox.done(ClipDone(index, revision, cut, record), continuation)
 
     def _clip(self, job: Job) -> tuple[ClipRecord, bytes, bool]:
-        from engine.audio.files import encode_flac24
         from engine.audio.format import seconds_of
         from engine.meter.meter import Meter
 
@@ -181,25 +182,27 @@ class ComposeWorker:
             ClipStarted(key.index, key.revision, start, finisher.frames, composition.marks)
         )
         at = start
+        crossing = _Crossing(self._outbox, job, start)
         meter = Meter(seconds_of(start))
         readings: list[Reading] = []
         chunks = finisher.chunks()
         while (chunk := clock.next(chunks)) is not None:
-            with clock:
-                data = encode_flac24(chunk)
-            self._outbox.chunk(key, at, len(chunk), data, first=at == start)
+            crossing.send(chunk, clock)
             at += len(chunk)
             job.reached = at
             with clock:
                 readings += meter.push(chunk)
             if job.cancelled():
                 break
+        crossing.finish(clock)
         with clock:
             readings += meter.finish()
             state = composition.state()
         record = _record(self._composer, finisher, at - start, clock.seconds, readings)
         built_in = composition.built_in() if isinstance(composition, Sounded) else ()
-        record = msgspec.structs.replace(record, bars=composition.bars(), built_in=built_in)
+        record = msgspec.structs.replace(
+            record, bars=composition.bars(), built_in=built_in, codec=job.codec
+        )
         continuation = Continuation(
             composer=self._composer.name,
             version=self._composer.version,
@@ -207,6 +210,33 @@ class ComposeWorker:
             finishing=finisher.checkpoints(),
         )
         return record, continuation.pack(), at - start < finisher.frames
+
+
+class _Crossing:
+    """A clip's sound from session frame ``start`` on, chunk by chunk into the outbox."""
+
+    def __init__(self, outbox: Outbox, job: Job, start: int) -> None:
+        from engine.link.codec import encoder_of
+
+        self._outbox, self._key = outbox, job.spec.key
+        self._encoder = encoder_of(job.codec)
+        self._start = self._at = start
+
+    def send(self, chunk: Frames, clock: _Stopwatch) -> None:
+        with clock:
+            pieces = list(self._encoder.push(chunk))
+        self._put(pieces)
+
+    def finish(self, clock: _Stopwatch) -> None:
+        with clock:
+            pieces = list(self._encoder.finish())
+        self._put(pieces)
+
+    def _put(self, pieces: Sequence[Piece]) -> None:
+        for frames, data in pieces:
+            first = self._at == self._start
+            self._outbox.chunk(self._key, self._at, frames, data, first=first)
+            self._at += frames
 
 
 class _Loaded:

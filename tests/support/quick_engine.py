@@ -11,6 +11,9 @@ sounds of the same notes.
 Where the environment has QUICK_ENGINE_SAYS, that is what it says wherever an engine may say
 something: in a banner, when a composer is opened, when its second clip fails.
 
+Where the environment has QUICK_ENGINE_LINK, it is one of another version of the link, such as
+'5.0', and as strict as that was (``older_link``).
+
 Where the environment has QUICK_ENGINE_SPEED it composes no faster than so many times real time: for
 who wants to see a clip that is being composed.
 """
@@ -204,6 +207,14 @@ def main() -> None:
     from engine.__main__ import take_standard_streams
 
     finish_quickly()
+    if "QUICK_ENGINE_LINK" in os.environ:
+        import sys
+        from pathlib import Path as File
+
+        sys.path.append(str(File(__file__).parent))
+        from older_link import speak_as
+
+        speak_as(os.environ["QUICK_ENGINE_LINK"])
     incoming, outgoing = take_standard_streams()
     if SAYS:
         outgoing.write(SAYS.encode(errors="surrogateescape") + b"\n")
