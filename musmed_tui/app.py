@@ -129,6 +129,8 @@ class MusmedApp(App[Left]):
         """Show the session's progress, unless the terminal still has to take what was drawn."""
         driver = self._driver
         if isinstance(driver, TerminalDriver):
+            if driver.gone and not self._leaving:
+                self._leave(signal.SIGHUP)  # else it would play on, and nobody could stop it
             if driver.behind:
                 return
             if driver.dropped:

@@ -19,7 +19,7 @@ from engine.hub_cache import repo_folder
 from engine.places import look_at
 from engine.printable import one_line, visible
 from musmed_tui.models_here import here, others, state_of
-from musmed_tui.terminal.streams import remark, say_json, tell, write_out
+from musmed_tui.terminal.streams import remark, say_json, tell, unminded, write_out
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import look_at_terminal
 
@@ -192,12 +192,13 @@ def _shown() -> Iterator[Callable[[Progress], None]]:
     if not look_at_terminal(plain=False).live:
         yield _Lines()
         return
+    from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
     from rich.progress import Progress as Bars
 
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Bars("{task.description}", *columns) as bars:
+    with Bars("{task.description}", *columns, console=Console(file=unminded())) as bars:
         tasks = {}
 
         def show(progress: Progress) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +26,7 @@ from musmed_tui.logs import start_logging, stderr_to
 from musmed_tui.options import build_request, drawn_seed, help_for
 from musmed_tui.paths import Folders, folders
 from musmed_tui.settings import Loaded, load_settings
-from musmed_tui.terminal.streams import remark, say_json, tell
+from musmed_tui.terminal.streams import remark, say_json, tell, unminded
 from musmed_tui.terminal.terminal import Signals, look_at_terminal
 from musmed_tui.wording import clock
 
@@ -321,7 +320,7 @@ def _progress() -> Iterator[Progress]:
         TextColumn("{task.fields[at]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(file=sys.stdout), transient=True) as bar:
+    with Progress(*columns, console=Console(file=unminded()), transient=True) as bar:
         task = bar.add_task("", total=None, at="")
 
         def advance(done: float, total: float) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import select
 import sys
 from io import TextIOWrapper
 from typing import Any, cast
@@ -68,6 +69,19 @@ class TerminalDriver(LinuxDriver):
     def behind(self) -> bool:
         thread = self._writer_thread
         return thread is not None and thread._queue.qsize() >= BEHIND
+
+    @property
+    def gone(self) -> bool:
+        """Nobody is at the other end any more; a hang-up that is ignored (nohup) says so no other
+        way."""
+        look = select.poll()
+        look.register(self.fileno, 0)
+        return any(seen & select.POLLHUP for _, seen in look.poll(0))
+
+    def run_input_thread(self) -> None:
+        """Textual's, but that of a terminal that is gone no keys come."""
+        with contextlib.suppress(OSError):
+            super().run_input_thread()
 
     def write(self, data: str) -> None:
         if self._writer_thread is None:

@@ -11,7 +11,7 @@ import contextlib
 import io
 import os
 import sys
-from typing import TextIO
+from typing import IO, TextIO, cast
 
 import msgspec
 
@@ -141,6 +141,30 @@ def unwritten(error: OSError) -> MusmedError:
     return MusmedError(
         f"Standard output can't be written ({reason}); free some space or send it elsewhere."
     )
+
+
+def unminded() -> IO[str]:
+    """Standard output for a bar of progress: once the terminal is gone it is drawn to nobody, and
+    what it tells of goes on."""
+    return cast("IO[str]", _Unminded())
+
+
+class _Unminded:
+    def write(self, text: str) -> int:
+        try:
+            return sys.stdout.write(text)
+        except OSError:
+            silence(1)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            silence(1)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(sys.stdout, name)
 
 
 def silence(number: int) -> None:

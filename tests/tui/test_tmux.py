@@ -17,8 +17,9 @@ from pathlib import Path
 import psutil
 import pytest
 from support.required import lacking
-from support.waiting import wait_for
+from support.waiting import cpu_seconds, wait_for
 
+from engine.session.library.library import Library
 from musmed_tui.first_run import remember
 from musmed_tui.paths import folders
 
@@ -196,6 +197,27 @@ def test_leaving_keeps_the_session_and_restores_the_terminal(
     terminal.wait_for("sad")
     terminal.run("resume")
     terminal.wait_for("▸ playing")
+
+
+@pytest.mark.long
+def test_a_window_that_is_closed_keeps_the_session(terminal: Terminal) -> None:
+    """The shell that is hung up tells its job once more."""
+    terminal.run("play", "--from", "sad", "--to", "happy", "--seed", "1", "--minutes", "4")
+    terminal.wait_for("▸ playing")
+    terminal.wait(lambda screen: seconds_played(screen) >= 2, "the clock going on")
+    player = psutil.Process(terminal.child())
+    engines = player.children(recursive=True)
+    terminal.close()
+    wait_for(
+        lambda: not any(one.is_running() for one in (player, *engines)),
+        moves=lambda: cpu_seconds(player.pid),
+        what="player and engine to end",
+    )
+    library = Library(terminal.home / "data" / "library")
+    (session,) = library.sessions()
+    library.close()
+    assert session.state == "stopped"
+    assert session.position > 1
 
 
 def test_the_first_run_card_is_shown_until_it_is_put_away(terminal: Terminal) -> None:
