@@ -6,7 +6,7 @@ length 1. What is kept is looked for first, so whoever was stopped loses one tra
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -28,6 +28,7 @@ EXCERPT = 30.0
 MOST_EXCERPTS = 4
 ALIKE = 0.999
 """The cosine of two embeddings of the probe by the same CLAP on two machines, at least."""
+_MOST_BYTES = 1 << 20
 NAMED = 20
 """Tracks that can't be heard, at most, that are named; the others are counted."""
 
@@ -151,6 +152,24 @@ def _few(failed: Sequence[str]) -> tuple[str, ...]:
     return (*failed[:NAMED], *([f"So are {more} more."] if more > 0 else []))
 
 
+def read_excerpts(path: Path) -> Floats | None:
+    """(1 to ``MOST_EXCERPTS``, dimensions), None of what is not there or is damaged."""
+    try:
+        with open_file(path) as file:
+            data = io.BytesIO(file.read(_MOST_BYTES + 1))
+        if np.lib.format.read_magic(data) != (1, 0):
+            return None
+        shape, by_columns, kind = np.lib.format.read_array_header_1_0(data)
+    except Exception:  # numpy has Python read the header, whose parser says what it will
+        return None
+    rest = data.read()
+    right = len(shape) == 2 and 0 < shape[0] <= MOST_EXCERPTS and not by_columns
+    if kind != np.float32 or not right or len(rest) != 4 * shape[0] * shape[1]:
+        return None
+    held = np.frombuffer(rest, np.float32).reshape(shape)
+    return held.astype(np.float64) if np.isfinite(held).all() else None
+
+
 class _Store:
     """One file to a track in ``folder``, and the probe of the CLAP that made them. Raises
     ``MusmedError`` for a folder that can't be written or is another CLAP's."""
@@ -163,7 +182,7 @@ class _Store:
             raise MusmedError(
                 f"The folder {folder} can't be made ({error.strerror}); name another -o."
             ) from error
-        theirs = self._load(folder / "probe.npy")
+        theirs = read_excerpts(folder / "probe.npy")
         if theirs is None:
             self._save(folder / "probe.npy", mine[None])
         elif not same(theirs[0], mine):
@@ -172,23 +191,11 @@ class _Store:
             )
 
     def read(self, track: Track) -> Floats | None:
-        held = self._load(self._folder / f"{track.name}.npy")
+        held = read_excerpts(self._folder / f"{track.name}.npy")
         return held if held is not None and held.shape[1] == self._dimensions else None
 
     def write(self, track: Track, excerpts: Floats) -> None:
         self._save(self._folder / f"{track.name}.npy", excerpts)
-
-    def _load(self, path: Path) -> Floats | None:
-        """(1 to ``MOST_EXCERPTS``, dimensions), None of what is not there or is damaged."""
-        try:
-            with open_file(path) as file:
-                if os.fstat(file.fileno()).st_size > 1 << 20:
-                    return None
-                held = np.load(file, allow_pickle=False)
-        except (OSError, ValueError, EOFError):
-            return None
-        right = held.ndim == 2 and 0 < len(held) <= MOST_EXCERPTS and held.dtype == np.float32
-        return held.astype(np.float64) if right and np.isfinite(held).all() else None
 
     def _save(self, path: Path, what: Floats) -> None:
         part = part_of(path)

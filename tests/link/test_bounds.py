@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from engine.affect.circumplex import Affect
 from engine.affect.path import Path, Waypoint
+from engine.link.ears import FromEars, ToEars
 from engine.link.framing import FrameReader, LinkError, encode_frame
 from engine.link.protocol import (
     SENTENCE_LETTERS,
@@ -48,7 +49,7 @@ def fields(kind: object, where: str) -> Iterator[tuple[str, object, frozenset[st
             for meta in metas
             if isinstance(meta, msgspec.Meta)
             for name in ("ge", "le", "max_length")
-            if getattr(meta, name) is not None
+            if getattr(meta, name) is not None or (name == "max_length" and meta.pattern)
         }
         for name, found, limits in fields(inner, where):
             yield name, found, limits | said if name == where else limits
@@ -68,12 +69,19 @@ def fields(kind: object, where: str) -> Iterator[tuple[str, object, frozenset[st
         yield where, kind, frozenset()
 
 
-@pytest.mark.parametrize("union", [ToEngine, ToFront], ids=("to the engine", "to the front"))
-def test_every_text_list_and_whole_number_of_a_message_has_a_limit(union: object) -> None:
-    """Of other numbers ``clip_check`` and ``spec_check`` say which are none."""
+@pytest.mark.parametrize(
+    ("union", "most"),
+    [(ToEngine, 10), (ToFront, 10), (FromEars, 6), (ToEars, 6)],
+    ids=("to the engine", "to the front", "from ears", "to ears"),
+)
+def test_every_text_list_and_whole_number_of_a_message_has_a_limit(
+    union: object, most: int
+) -> None:
+    """Of other numbers ``clip_check`` and ``spec_check`` say which are none. ``most``: so many
+    fields are found at least."""
     needed = {str: {"max_length"}, tuple: {"max_length"}, dict: {"max_length"}, int: {"ge", "le"}}
     found = list(fields(union, "message"))
-    assert len(found) > 10
+    assert len(found) > most
     lacking = [name for name, kind, limits in found if not needed.get(kind, set()) <= limits]  # type: ignore[call-overload]
     assert lacking == []
 

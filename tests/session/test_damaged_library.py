@@ -352,6 +352,27 @@ def test_a_library_that_is_damaged_as_a_whole_is_set_aside(
     assert len(list(tmp_path.glob("library.damaged-*"))) == 1, "once"
 
 
+def test_a_library_of_which_nothing_can_be_found_is_set_aside_when_it_is_read(
+    tmp_path: Path,
+) -> None:
+    """It opens, for its schema is whole, and seemed to have no sessions; a new one was taken and
+    not found again either. A stretch of the file is missing, so that no page is where it was."""
+    library = Library(tmp_path)
+    whole = {session: library.load(session) for session in (filled(library), filled(library))}
+    library.close()
+    data = library.path.read_bytes()
+    library.path.write_bytes(data[:11_000] + data[11_500:])
+    again = Library(tmp_path)
+    assert again.take_remarks() == ()
+    assert {row.id for row in again.sessions()} <= set(whole)
+    (said,) = again.take_remarks()
+    assert "was damaged and was set aside as" in said
+    session = filled(again, NOW.replace(year=2027))
+    assert session in [row.id for row in again.sessions()]
+    assert again.load(session).events == EVENTS
+    again.close()
+
+
 def test_an_empty_file_is_a_library_that_begins(tmp_path: Path) -> None:
     (tmp_path / "library.sqlite").touch()
     library = Library(tmp_path)

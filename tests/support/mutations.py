@@ -18,7 +18,7 @@ NASTY: tuple[Any, ...] = (
     *("../../etc/passwd", "running", "finished", "2026-99-99", "20261121-101500-k3"),
 )
 """SQLite makes NULL of a NaN by itself."""
-_LEAVES: tuple[Any, ...] = (
+LEAVES: tuple[Any, ...] = (
     *(None, True, "", "x", "\u202e", -1, 0, 1, 10**6, 2**63, -(2**63), 10**30),
     *(0.5, -0.5, 1e308, -1e308, 1e-320, [], {}, [[]], {"a": 1}, "x" * 5_000),
 )
@@ -61,11 +61,11 @@ def _leaf(value: str, dice: random.Random) -> str:
         whole = msgspec.json.decode(value)
     except msgspec.DecodeError:
         return value[::-1]
-    place, key = _place(whole, dice)
+    place, key = place_in(whole, dice)
     if place is None:
-        return msgspec.json.encode(dice.choice(_LEAVES)).decode()
+        return msgspec.json.encode(dice.choice(LEAVES)).decode()
     old = place[key]
-    new = dice.choice(_LEAVES)
+    new = dice.choice(LEAVES)
     if isinstance(old, int | float) and not isinstance(old, bool) and dice.random() < 0.5:
         new = old * dice.choice((-1, 0, 2, 0.5, 1000))
     if dice.random() < 0.1:
@@ -78,7 +78,7 @@ def _leaf(value: str, dice: random.Random) -> str:
         return str(whole).replace("'", '"')
 
 
-def _place(whole: Any, dice: random.Random) -> tuple[Any, Any]:
+def place_in(whole: Any, dice: random.Random) -> tuple[Any, Any]:
     """A container within ``whole`` and a key of it; (None, None) where there is none."""
     place, key, now = None, None, whole
     while isinstance(now, dict | list) and now and (place is None or dice.random() < 0.8):

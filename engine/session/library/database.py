@@ -1,7 +1,7 @@
 """The library's database file: opened and checked; set aside when it is damaged as a whole.
 
 What can be read of a file that is set aside goes over into the new one (``salvage``). It is looked
-at when it is opened and when it refuses to be written: a session that plays then goes on in the new
+at when it is opened, when nothing of a table can be read and when it refuses to be written: a session that plays then goes on in the new
 one, for what this process has begun is put into it again (``remember``).
 """
 
@@ -80,7 +80,9 @@ class Database:
 
     def rows(self, columns: str, table: str, where: str = "", values: Row = ()) -> list[Row]:
         """``SELECT columns FROM table where``; where that can't be read as a whole, each row and
-        column that can, None in the place of the others. ``where``: from WHERE or ORDER on."""
+        column that can, None in the place of the others. Where not even one row can be found, the
+        file is set aside, and what could be saved of it is read. ``where``: from WHERE or ORDER
+        on."""
         with self.lock:
             try:
                 return self.execute(f"SELECT {columns} FROM {table} {where}", values).fetchall()
@@ -88,9 +90,14 @@ class Database:
                 if not _is_damage(error) and not isinstance(error, sqlite3.DataError):
                     raise
                 log.warning("the library's %s are read one by one: %s", table, error)
-            return [
-                self._row(columns, table, number) for number in self._numbers(table, where, values)
-            ]
+                found = error
+            numbers = self._numbers(table, where, values)
+            if not numbers and _is_damage(found):
+                log.error("of the library's %s nothing can be read", table)
+                self._let_go()
+                self._damage = found
+                return self.execute(f"SELECT {columns} FROM {table} {where}", values).fetchall()
+            return [self._row(columns, table, number) for number in numbers]
 
     def remember(self, session: str, row: Row) -> None:
         """A row of the sessions table that has to be in a new library too. Its columns are those of
