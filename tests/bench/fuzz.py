@@ -36,8 +36,11 @@ LIMIT_SECONDS = 10.0
 """For one case, after which it is a fault."""
 LIMIT_KIB = 256 * 1024
 """By which one case may raise the process's peak."""
+MOST_FAULTS = 50
+"""Of one kind, after which it is left."""
 SHARES = {
-    "engine to front": 0.45,
+    "engine to front": 0.4,
+    "engine to front, Opus": 0.05,
     "front to engine": 0.4,
     "front to engine, composed": 0.01,
     "ears to session": 0.07,
@@ -122,7 +125,7 @@ def frames(way: str, wanted: int, numbers: Iterator[int]) -> Tally:
 
     for number in numbers:
         tally.run(number, lambda n=number: one(n))  # type: ignore[misc]
-        if tally.pieces >= wanted:
+        if tally.pieces >= wanted or tally.faults >= MOST_FAULTS:
             break
     return tally
 
@@ -145,6 +148,8 @@ def files(kind: str, numbers: Iterator[int], folder: Path) -> Tally:
 
     for number in numbers:
         tally.run(number, lambda n=number: one(n))  # type: ignore[misc]
+        if tally.faults >= MOST_FAULTS:
+            break
     return tally
 
 

@@ -8,6 +8,7 @@ import io
 import queue
 import random
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,15 +18,16 @@ from support.mutations import LEAVES, place_in
 from engine.affect.circumplex import Affect
 from engine.audio.files import encode_flac24
 from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE, Frames, frames_of
-from engine.clip_record import ClipRecord
+from engine.clip_record import LOSSLESS, ClipRecord, Codec
 from engine.composers.base import BarRecord, Composer, Continuation, Marks, Traits
 from engine.composers.options import ComposerOptions
 from engine.composers.score.composer import EmbeddedComposer
 from engine.errors import MusmedError
 from engine.link import ears
 from engine.link.client import EngineClient
+from engine.link.codec import encoder_of
 from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery, EngineLost
-from engine.link.framing import PREAMBLE, FrameReader, LinkError, encode_frame
+from engine.link.framing import PREAMBLE, Frame, FrameReader, FrameWriter, LinkError, encode_frame
 from engine.link.inbox import Inbox
 from engine.link.owed import Owed
 from engine.link.protocol import (
@@ -48,6 +50,7 @@ from engine.link.protocol import (
     ToFront,
 )
 from engine.link.server import _Server
+from engine.link.versions import OWN
 from engine.link.worker import Job
 from engine.meter.reading import Reading
 from engine.plan.planner import make_plan
@@ -82,16 +85,21 @@ CONTINUATION = Continuation(composer="embedded", version=3, state=b"s", finishin
 Sent = tuple[msgspec.Struct, bytes]
 
 
-def clip() -> list[Sent]:
-    """A clip as it comes from an engine: two chunks in three parts."""
-    noise = np.random.default_rng(1).uniform(-0.1, 0.1, (CHUNK, 2)).astype(np.float32)
-    flac = encode_flac24(noise)
+def clip(codec: Codec = LOSSLESS) -> list[Sent]:
+    """A clip as it comes from an engine: two chunks, the first of them in two parts."""
+    noise = np.random.default_rng(1).uniform(-0.1, 0.1, (2 * CHUNK, 2)).astype(np.float32)
+    encoder = encoder_of(codec)
+    pieces = [*encoder.push(noise[:CHUNK]), *encoder.push(noise[CHUNK:]), *encoder.finish()]
+    (frames, data), *rest = pieces
     return [
         (ClipStarted(0, 0, 0, 2 * CHUNK, Marks(bars=(0.0, 0.5))), b""),
-        (Part(0, 0, CHUNK, last=False), flac[:50]),
-        (Part(0, 0, CHUNK, last=True), flac[50:]),
-        (Part(0, 0, CHUNK, last=True), flac),
-        (ClipDone(0, 0, cut=False, record=FULL), CONTINUATION),
+        (Part(0, 0, frames, last=False), data[:50]),
+        (Part(0, 0, frames, last=True), data[50:]),
+        *((Part(0, 0, piece.frames, last=True), piece.data) for piece in rest),
+        (
+            ClipDone(0, 0, cut=False, record=msgspec.structs.replace(FULL, codec=codec)),
+            CONTINUATION,
+        ),
     ]
 
 
@@ -107,6 +115,7 @@ SESSIONS: list[list[Sent]] = [
     [(HELLO, b""), (Failure("a reason"), b"")],
 ]
 """What an engine says, in an order in which it may."""
+LOSSY: list[list[Sent]] = [[*GREETING, *clip("opus")]]
 STATE = EmbeddedComposer().compose(PLAN.clips[0], None, lambda: False).state()
 GOES_ON = Continuation(composer="embedded", version=4, state=STATE, finishing=b"").pack()
 TO_ENGINE: list[Sent] = [
@@ -234,21 +243,27 @@ class Read(NamedTuple):
 class _Front(EngineClient):
     """The front's side as it is, without a process. It has asked for a composer and a clip."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, codec: Codec) -> None:
         self.told: list[Delivery] = []
+        self.frames = 0
+        self._far = SimpleNamespace(host=SimpleNamespace(codec=codec))  # type: ignore[assignment]
+        self._writer = FrameWriter(io.BytesIO())
         self._deliver = self.told.append
         self._inbox, self._owed = Inbox(), Owed()
         self._outgoing = queue.Queue(0)
         self._reader = FrameReader(io.BytesIO(PREAMBLE + data), ToFront)
+        self._reader.version = OWN
         self.open("embedded")
         self.ping(7)
         self.compose(SHORT, b"")
 
+    def _handle(self, frame: Frame[ToFront]) -> None:
+        self.frames += 1
+        super()._handle(frame)
 
-def read_as_front(data: bytes) -> Read:
-    front = _Front(data)
-    counted = _Counted(front._reader)
-    front._reader = counted  # type: ignore[assignment]
+
+def read_as_front(data: bytes, codec: Codec = LOSSLESS) -> Read:
+    front = _Front(data, codec)
     sentence = ""
     try:
         front._listen()
@@ -261,18 +276,7 @@ def read_as_front(data: bytes) -> Read:
             assert np.isfinite(told.audio).all()
         if isinstance(told, ClipEnded):
             assert len(msgspec.json.encode(told.record)) <= 1024 * 1024  # a column of the library
-    return Read(counted.frames, sentence)
-
-
-class _Counted:
-    def __init__(self, reader: Any) -> None:
-        self.skip_to_preamble = reader.skip_to_preamble
-        self._reader, self.frames = reader, 0
-
-    def read(self) -> Any:
-        frame = self._reader.read()
-        self.frames += frame is not None
-        return frame
+    return Read(front.frames, sentence)
 
 
 class Noise:
@@ -385,6 +389,7 @@ class Way(NamedTuple):
 
 WAYS = {
     "engine to front": Way(SESSIONS, read_as_front),
+    "engine to front, Opus": Way(LOSSY, lambda data: read_as_front(data, "opus")),
     "front to engine": Way([TO_ENGINE], read_as_engine),
     "front to engine, composed": Way([TO_ENGINE], lambda data: read_as_engine(data, composes=True)),
     "ears to session": Way([FROM_EARS], read_as_session),

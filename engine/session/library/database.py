@@ -1,8 +1,9 @@
 """The library's database file: opened and checked; set aside when it is damaged as a whole.
 
 What can be read of a file that is set aside goes over into the new one (``salvage``). It is looked
-at when it is opened, when nothing of a table can be read and when it refuses to be written: a session that plays then goes on in the new
-one, for what this process has begun is put into it again (``remember``).
+at when it is opened, when nothing of a table can be read and when it refuses to be written: a
+session that plays then goes on in the new one, for what this process has begun is put into it again
+(``remember``).
 """
 
 from __future__ import annotations
