@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.audio.format import SAMPLE_RATE, Frames, frames_of, seconds_of
+from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames, frames_of, seconds_of
 from engine.clip_record import LOSSLESS, Codec
 from engine.composers.base import Continuation
 from engine.errors import MusmedError
@@ -31,6 +32,10 @@ BEAT_FRAMES = frames_of(2.0)
 1.07 s (56 BPM)."""
 MARGIN_SECONDS = 2.0
 """How far outside a clip what is said of its moments may lie."""
+MOST_CONSTANT = 0.02
+"""Of full scale, in the mean of a second or more of sound. Finishing leaves next to nothing under
+30 Hz (0.0001 in a rendering). Nobody hears what stands still, but a loudspeaker is held out by it;
+rise guard and limiter go by what is heard and by peaks, and let it pass."""
 FURTHEST = 1e8
 """No second, speed or loudness is further from 0: a speed is at most a clip in a microsecond."""
 
@@ -54,6 +59,10 @@ class Asked:
     """Of its chunks."""
     keep_until: int | None = None
     """Session frame up to which it is wanted, once it was cancelled."""
+    summed: NDArray[np.float64] = field(default_factory=lambda: np.zeros(CHANNELS))
+    """Of each channel, the samples that came since its mean was last looked at; ``counted``: how
+    many."""
+    counted: int = 0
 
 
 def check_start(asked: Asked, told: ClipStarted) -> None:
@@ -72,9 +81,16 @@ def check_start(asked: Asked, told: ClipStarted) -> None:
 
 
 def check_chunk(asked: Asked, audio: Frames) -> None:
-    """``audio``: (n, 2); every sample a number."""
+    """``audio``: (n, 2), the clip's next; every sample a number, and no constant in them."""
     if not np.isfinite(audio).all():
         raise ClipRefusedError(asked.spec, "some of its samples are no numbers")
+    asked.summed += audio.sum(axis=0, dtype=np.float64)
+    asked.counted += len(audio)
+    if asked.counted >= SAMPLE_RATE:
+        constant = float(np.abs(asked.summed).max()) / asked.counted
+        asked.summed[:], asked.counted = 0.0, 0
+        if constant > MOST_CONSTANT:
+            raise ClipRefusedError(asked.spec, f"its sound has a constant part of {constant:.2f}")
 
 
 def check_end(asked: Asked, told: ClipDone, continuation: bytes, start: int, reach: int) -> None:

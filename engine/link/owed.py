@@ -23,6 +23,7 @@ from engine.link.protocol import (
 )
 from engine.link.watchdog import Seen
 from engine.plan.spec import ClipKey
+from engine.printable import one_line
 
 LOADING_STEPS = 200
 """How often an engine may say how far loading is, for one ``Open``: it has hundredths."""
@@ -84,7 +85,7 @@ class Owed:
                     self.composer, self.version = message.composer, message.version
                 case Failure():
                     if not self._opens:  # what the front sent was no message to it
-                        raise LinkError(message.reason)
+                        raise LinkError(one_line(message.reason))
                     self._opens, self._loading = self._opens - 1, 0
                 case Pong():
                     self._expect(message.number in self._pings, "a ping")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from engine.affect.circumplex import Affect
 from engine.audio.files import encode_flac24
-from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.audio.format import SAMPLE_RATE, Frames, frames_of
 from engine.clip_record import ClipRecord, HandedOver
 from engine.composers.base import BarRecord, Continuation, Marks
 from engine.link.clip_check import BEAT_FRAMES, CODE_FRAMES
@@ -38,7 +38,14 @@ CHUNK = SAMPLE_RATE
 Sent = tuple[Any, bytes]
 fewer = settings(max_examples=30)
 """A clip is many chunks to decode."""
-FLAC = encode_flac24(np.full((CHUNK, 2), 0.25, np.float32))
+
+
+def tone(frames: int) -> Frames:
+    wave = 0.25 * np.sin(2.0 * np.pi * 1_000.0 * np.arange(frames) / SAMPLE_RATE)
+    return np.stack([wave, wave], axis=1).astype(np.float32)
+
+
+FLAC = encode_flac24(tone(CHUNK))
 WRONG_FLOATS = st.sampled_from([math.nan, math.inf, -math.inf])
 
 
@@ -91,8 +98,7 @@ def clip(spec: ClipSpec, begins: int = 0, cut_at: int | None = None) -> list[Sen
         if number == cut_at:
             break
         count = min(CHUNK, frames - at)
-        audio = np.full((count, 2), 0.25, np.float32)
-        data = FLAC if count == CHUNK else encode_flac24(audio)
+        data = FLAC if count == CHUNK else encode_flac24(tone(count))
         sent.append((Part(*key, count, True), data))
     done = ClipDone(*key, cut_at is not None, record(start / SAMPLE_RATE))
     sent.append((done, continuation()))
@@ -343,3 +349,23 @@ def test_after_a_refused_clip_the_next_one_is_taken() -> None:
         inbox.expect(PLAIN, "embedded", 3)
         told = [d for m, p in sent if (d := inbox.take(m, p)) is not None]
         assert isinstance(told[-1], kind)
+
+
+@pytest.mark.parametrize("count", [CHUNK, 1_000])
+@pytest.mark.parametrize("channel", [0, 1])
+def test_sound_that_stands_still_is_refused(count: int, channel: int) -> None:
+    """In chunks of a second and in shorter ones, on either side."""
+    (started, _), *_ = clip(PLAIN)
+    audio = tone(count)
+    audio[:, channel] += 0.03
+    part = (Part(*PLAIN.key, count, True), encode_flac24(audio))
+    said = assert_refused(PLAIN, [(started, b""), *[part] * 60])
+    assert said.endswith("its sound has a constant part of 0.03.")
+
+
+def test_sound_that_stands_still_for_a_moment_is_taken() -> None:
+    """As a low tone does, or the end of a clip."""
+    (started, _), *_ = clip(PLAIN)
+    still = (Part(*PLAIN.key, 400, True), encode_flac24(np.full((400, 2), 0.9, np.float32)))
+    told = taken(PLAIN, [(started, b""), still, (Part(*PLAIN.key, CHUNK, True), FLAC)])
+    assert not [one for one in told if isinstance(one, ClipFailed)]

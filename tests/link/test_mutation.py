@@ -8,10 +8,12 @@ import io
 import random
 import threading
 
+import msgspec
 import pytest
-from support.frames import TO_ENGINE, WAYS, case, load, stream
+from support.frames import HELLO, TO_ENGINE, WAYS, case, load, stream
 
-from engine.link.framing import PREAMBLE
+from engine.link.framing import PREAMBLE, encode_frame
+from engine.link.protocol import Failure
 from engine.link.server import serve
 
 counts = pytest.mark.parametrize(
@@ -53,3 +55,9 @@ def test_what_a_front_sends_is_done_or_refused(count: int, monkeypatch: pytest.M
         ended[serve(incoming, io.BytesIO(), load)] += 1
     assert not died
     assert min(ended.values()) > count / 100, "the mutations reach both"
+
+
+def test_a_reason_that_ends_the_connection_is_one_line_of_visible_signs() -> None:
+    sent = [(HELLO, b""), (Failure("a reason"), b""), (Failure("a\x00 \u202ereason\n"), b"")]
+    data = b"".join(encode_frame(msgspec.msgpack.encode(one), payload) for one, payload in sent)
+    assert WAYS["engine to front"].read(data).sentence == "a\\x00 \\u202ereason"

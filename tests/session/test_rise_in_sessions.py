@@ -8,15 +8,15 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-import pyebur128
 import pytest
 import soundfile
 from support.card import Card
 from support.faulty_engine import LOUD, SILENT
+from support.rises import rises
 from support.waiting import session_end, wait_for_session
 
 from engine.affect.circumplex import Affect
-from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames, frames_of
+from engine.audio.format import BLOCK_FRAMES, Frames, frames_of
 from engine.plan.request import Request
 from engine.playback.joins import SEEK_FADE
 from engine.playback.sinks.base import Sink
@@ -68,23 +68,6 @@ def to_file(play: Play, output: Path, **more: object) -> tuple[Frames, str]:
     runner.close()
     audio, _ = soundfile.read(output, dtype="float32")
     return np.asarray(audio), runner.session
-
-
-def rises(audio: Frames) -> tuple[float, float]:
-    """By libebur128: the most that short-term loudness rises in a second, and momentary loudness
-    over the loudest of the 4 s before; LU, from -38 LUFS, between the session's end fades."""
-    modes = pyebur128.MeasurementMode.MODE_S | pyebur128.MeasurementMode.MODE_M
-    state = pyebur128.R128State(CHANNELS, SAMPLE_RATE, modes)
-    short, momentary = [], []
-    for at in range(0, len(audio) - BLOCK_FRAMES + 1, BLOCK_FRAMES):
-        state.add_frames(audio[at : at + BLOCK_FRAMES].reshape(-1), BLOCK_FRAMES)
-        short.append(max(-38.0, pyebur128.get_loudness_shortterm(state)))
-        momentary.append(max(-38.0, pyebur128.get_loudness_momentary(state)))
-    inside = range(91, len(short) - 40)
-    return (
-        max(short[i] - min(short[i - 10 : i]) for i in inside),
-        max(momentary[i] - max(momentary[i - 36 : i - 9]) for i in inside),
-    )
 
 
 def test_full_scale_after_silence_is_held_in_a_file_and_gone_on_with(
