@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import subprocess
@@ -117,3 +118,24 @@ def test_the_real_engine_ends_with_a_sentence_for_what_is_no_front(
     assert b"Traceback" not in done.stderr
     assert done.stdout.startswith(PREAMBLE)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_real_engine_ends_for_a_front_that_asks_and_never_reads() -> None:
+    """What it has to say fills the line, and then so much memory and no more."""
+    asked = PREAMBLE + b"".join(frame(Ping(number)) for number in range(20_000))
+    engine = subprocess.Popen(
+        ENGINE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert engine.stdin is not None
+    assert engine.stderr is not None
+    with contextlib.suppress(BrokenPipeError):
+        engine.stdin.write(asked)
+        engine.stdin.flush()
+    said = engine.stderr.read().decode()
+    assert engine.wait(HANG_SECONDS) == 2
+    assert "The other side asks without listening to the answers." in said
+    with contextlib.suppress(BrokenPipeError):
+        engine.stdin.close()
+    for stream in (engine.stdout, engine.stderr):
+        assert stream is not None
+        stream.close()
