@@ -16,6 +16,7 @@ import msgspec
 
 from engine.audio.files import check_target
 from engine.audio.format import frames_of
+from engine.clip_record import LOSSLESS
 from engine.composers.base import resolve_composer
 from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.speeds import Speeds
@@ -280,6 +281,8 @@ def said_of_changes(stored: StoredSession) -> tuple[str, ...]:
     gatings = {(r.composer, r.gating != "off") for r in stored.records.values() if r}
     if len(gatings) > len({name for name, _ in gatings}):
         changes.append("This session was denoised in part")
+    if any(record.codec != LOSSLESS for record in stored.records.values() if record):
+        changes.append("Clips of this session came from another machine as Opus, which is lossy")
     return stored.damage + tuple(
         f"{change}, so the rendering is not what was heard." for change in changes
     )

@@ -151,6 +151,8 @@ class ClipReport(msgspec.Struct, frozen=True):
     handover: HandoverReport | None = None
     earlier_handovers: tuple[HandoverReport, ...] = ()
     composer_version: int | None = None
+    codec: str | None = None
+    """How the clip's sound came from the engine: 'flac', or lossy 'opus'."""
 
 
 class SessionReport(msgspec.Struct, frozen=True):
@@ -349,6 +351,7 @@ def _clip_report(clip: FinishedClip, end: int, join: JoinRecord | None) -> ClipR
         handover=_handover_report(record.handover) if record and record.handover else None,
         earlier_handovers=tuple(_handover_report(e) for e in record.earlier) if record else (),
         composer_version=record.version if record else None,
+        codec=record.codec if record else None,
     )
 
 

@@ -12,7 +12,7 @@ from musmed_tui.asked import FELT, FILES, MUSICGEN, SOUND, TERMINAL, WAY, Asked,
 from musmed_tui.cli_evaluate import evaluating
 from musmed_tui.cli_host import elsewhere
 from musmed_tui.cli_listener import listening
-from musmed_tui.cli_parts import Host, Json, Text, There, refuse_in_front
+from musmed_tui.cli_parts import CodecName, Host, Json, Text, There, refuse_in_front
 from musmed_tui.exits import guarded
 from musmed_tui.terminal.streams import say, write_out
 from musmed_tui.terminal.terminal import forget_odd_width
@@ -133,6 +133,7 @@ def play(
         ),
     ] = None,
     host: Host = None,
+    codec: CodecName = None,
 ) -> None:
     """Compose a session and play it while it is being composed."""
     from musmed_tui.commands.play import play_session
@@ -150,6 +151,7 @@ def play(
         course=course,
         worn=Worn(signal, no_keys),
         host=host,
+        codec=codec,
     )
     raise typer.Exit(code)
 
@@ -198,6 +200,7 @@ def render(
     synthesis: Synthesis = None,
     as_json: Json = False,
     host: Host = None,
+    codec: CodecName = None,
 ) -> None:
     """Compose a session into a sound file, with a .json beside it that says what it is.
 
@@ -215,6 +218,7 @@ def render(
         synthesis=synthesis,
         as_json=as_json,
         host=host,
+        codec=codec,
     )
     raise typer.Exit(code)
 
@@ -403,6 +407,7 @@ def resume(  # noqa: PLR0917 - typer calls it by name
     slow_link: SlowLink = False,
     as_json: JsonLines = False,
     host: Host = None,
+    codec: CodecName = None,
 ) -> None:
     """Go on with a session that did not reach its end: the given one, or the latest."""
     from musmed_tui.commands.play import resume_session
@@ -416,6 +421,7 @@ def resume(  # noqa: PLR0917 - typer calls it by name
         slow_link=slow_link,
         as_json=as_json,
         host=host,
+        codec=codec,
     )
     raise typer.Exit(code)
 

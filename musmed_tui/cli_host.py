@@ -49,11 +49,15 @@ def host_add(
             metavar="WORDS", help="What starts the engine there ('musmed engine'), for its shell."
         ),
     ] = None,
+    codec: Annotated[
+        Text,
+        typer.Option(metavar="NAME", help="How clips come from there: flac, or lossy opus (flac)."),
+    ] = None,
 ) -> None:
     """Keep a host under a name."""
     from musmed_tui.commands.host import add
 
-    add(name, address, command)
+    add(name, address, command, codec)
 
 
 @host.command("rm")

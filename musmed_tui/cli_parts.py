@@ -26,6 +26,16 @@ Host = Annotated[
     ),
 ]
 
+CodecName = Annotated[
+    Text,
+    typer.Option(
+        "--codec",
+        metavar="NAME",
+        help="With --host: flac, or opus, which is lossy, for thin lines (flac).",
+        autocompletion=completion.completes(completion.codecs),
+        rich_help_panel=SOUND,
+    ),
+]
 There = Annotated[
     Text,
     typer.Option(

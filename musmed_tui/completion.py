@@ -192,5 +192,9 @@ def hosts() -> Iterable[str]:
     return tuple(read_hosts(folders()))
 
 
+def codecs() -> Iterable[str]:
+    return ("flac", "opus")
+
+
 def shells() -> Iterable[str]:
     return SHELLS

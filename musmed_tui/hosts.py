@@ -7,8 +7,10 @@ import sys
 
 import msgspec
 
+from engine.clip_record import LOSSLESS, Codec
 from engine.composers.synthesis import BUILTIN, Synthesis
-from engine.errors import MusmedError
+from engine.errors import MusmedError, UnknownWordError
+from engine.link.codec import CODECS
 from engine.link.ssh import COMMAND, FarEngine, Host, checked, connect, control_folder
 from engine.places import part_of, read_small
 from engine.printable import one_line
@@ -45,6 +47,8 @@ def write_hosts(where: Folders, hosts: dict[str, Host]) -> None:
         lines.append(f"[{_quoted(name)}]\naddress = {_quoted(host.address)}\n")
         if host.command != COMMAND:
             lines.append(f"command = {_quoted(host.command)}\n")
+        if host.codec != LOSSLESS:
+            lines.append(f"codec = {_quoted(host.codec)}\n")
     part = part_of(where.hosts)
     try:
         make_private_folder(where.config)
@@ -57,10 +61,12 @@ def write_hosts(where: Folders, hosts: dict[str, Host]) -> None:
         ) from error
 
 
-def add_host(where: Folders, name: str, address: str, command: str | None) -> None:
+def add_host(
+    where: Folders, name: str, address: str, command: str | None, codec: str | None = None
+) -> None:
     """Keep a host under ``name``, in place of one of that name. Raises ``MusmedError``."""
     hosts = read_hosts(where)
-    hosts[_named(name)] = checked(Host(address, command or COMMAND))
+    hosts[_named(name)] = checked(Host(address, command or COMMAND, codec_of(codec)))
     if len(hosts) > MOST:
         raise MusmedError(f"There are {MOST} hosts already; 'musmed host rm NAME' removes one.")
     write_hosts(where, hosts)
@@ -72,10 +78,36 @@ def host_of(where: Folders, word: str) -> Host:
     return known if known is not None else checked(Host(word))
 
 
-def far_engine(where: Folders, word: str) -> FarEngine:
+def codec_of(word: str | None) -> Codec:
+    """A codec by its name; FLAC where none was given. Raises ``MusmedError``."""
+    known: Codec | None = next((one for one in CODECS if one == (word or LOSSLESS).lower()), None)
+    if known is None:
+        raise UnknownWordError(
+            "codec", word or "", CODECS, "flac is lossless, opus for thin lines."
+        )
+    return known
+
+
+def check_codec(host: str | None, codec: str | None) -> None:
+    """Raises ``MusmedError`` for a codec without a line, or one that there is not."""
+    if host is None and codec is not None:
+        raise MusmedError("--codec is about the line to another machine: give --host, too.")
+    codec_of(codec)
+
+
+def far_if_any(where: Folders, host: str | None, codec: str | None) -> FarEngine | None:
+    """``far_engine`` where a host is named; a codec alone is refused. Raises ``MusmedError``."""
+    check_codec(host, codec)
+    return None if host is None else far_engine(where, host, codec)
+
+
+def far_engine(where: Folders, word: str, codec: str | None = None) -> FarEngine:
     """The engine on a host, its line made: ssh may ask for a password or a code, if there is a
-    terminal. Raises ``MusmedError``."""
-    host, folder = host_of(where, word), control_folder()
+    terminal. ``codec``: in place of the host's own. Raises ``MusmedError``."""
+    host = host_of(where, word)
+    if codec is not None:
+        host = msgspec.structs.replace(host, codec=codec_of(codec))
+    folder = control_folder()
     asks = sys.stdin.isatty()
     if asks:
         remark(f"Making a line to {host.address} ...")

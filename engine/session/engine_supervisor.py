@@ -9,6 +9,7 @@ from typing import IO, assert_never
 
 import msgspec
 
+from engine.clip_record import LOSSLESS
 from engine.composers.options import ComposerOptions
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
@@ -153,6 +154,19 @@ class EngineSupervisor:
         if self._log is None:
             self._log = open_log(self._log_file)
         return self._log
+
+    @property
+    def said_of_codec(self) -> str:
+        """Where clips come otherwise than as they are, or than was asked for, a sentence; else
+        ''."""
+        far, client = self._far_now, self._client
+        if far is None or client is None or far.host.codec == LOSSLESS:
+            return ""
+        if client.codec == LOSSLESS:
+            return f"musmed on {far.called} is older and knows no Opus; clips come as FLAC."
+        return (
+            f"Clips come from {far.called} as Opus, which is lossy; what is kept is what is heard."
+        )
 
     def close(self) -> None:
         """End the engine. May be called twice."""

@@ -297,6 +297,7 @@ class SessionRunner:
         if told.composer == self._composer.chosen:
             self._store_version(told.version)
         self._notices.say_once(told.notice)
+        self._notices.say_once(self._engine.said_of_codec)
 
     def _store_version(self, version: int) -> None:
         """As with a position: what can't be stored of it ends nothing."""

@@ -31,11 +31,13 @@ BANNERS = 5
 """Lines of a login that are shown."""
 
 
-def add(name: str | None, address: str | None, command: str | None) -> None:
+def add(
+    name: str | None, address: str | None, command: str | None, codec: str | None = None
+) -> None:
     """Raises ``MusmedError``."""
     if name is None or address is None:
         raise MusmedError("Give a name and an address: musmed host add gpu user@server")
-    add_host(folders(), name, address, command)
+    add_host(folders(), name, address, command, codec)
     tell(f"'musmed play --host {name}' composes there; 'musmed host check {name}' tries it.")
 
 
@@ -53,14 +55,14 @@ def list_hosts(*, as_json: bool) -> None:
     """Raises ``MusmedError``."""
     hosts = read_hosts(folders())
     if as_json:
-        say_json({"hosts": [{"name": n, "address": h.address, "command": h.command}
-                            for n, h in sorted(hosts.items())]})  # fmt: skip
+        say_json({"hosts": [{"name": n, "address": h.address, "command": h.command,
+                             "codec": h.codec} for n, h in sorted(hosts.items())]})  # fmt: skip
         return
     rows = [
-        (name, host.address, "" if host.command == COMMAND else host.command)
+        (name, host.address, host.codec, "" if host.command == COMMAND else host.command)
         for name, host in sorted(hosts.items())
     ]
-    print_table("Hosts", ("name", "address", "command"), rows)
+    print_table("Hosts", ("name", "address", "codec", "command"), rows)
 
 
 def check(name: str | None, composer: str | None) -> int:

@@ -19,7 +19,7 @@ from musmed_tui.commands.sessions import opened
 from musmed_tui.exits import exit_code
 from musmed_tui.felt import before_of, completed
 from musmed_tui.following import Next, asked_for, keep_step, next_of
-from musmed_tui.hosts import far_engine, sounded_there
+from musmed_tui.hosts import far_if_any, sounded_there
 from musmed_tui.logs import stderr_to
 from musmed_tui.options import build_request, drawn_seed, help_for, number
 from musmed_tui.paths import Folders, folders
@@ -56,6 +56,7 @@ def play_session(
     as_json: bool = False,
     course: str | None = None,
     host: str | None = None,
+    codec: str | None = None,
     worn: Worn = NOTHING,
 ) -> int:
     """Play a new session, or the next of the ``course`` in a file, for who has ``worn`` something
@@ -73,7 +74,7 @@ def play_session(
     request, before = build_request(asked, loaded), before_of(asked)
     learns = not asked.no_preferences
     wish = loaded.settings.sounded(synthesis)
-    far = None if host is None else far_engine(where, host)
+    far = far_if_any(where, host, codec)
     options = _options(loaded, sink, loudness, wish, denoise=denoise, far=far)
     with worn.reading(plain=plain, as_json=as_json) as signal:
         if not as_json and has_screen(plain=plain):
@@ -117,13 +118,14 @@ def resume_session(
     slow_link: bool,
     as_json: bool = False,
     host: str | None = None,
+    codec: str | None = None,
 ) -> int:
     """Go on with a stored session, composed on another ``host`` if one is named; gives the exit
     code. Raises ``MusmedError``."""
     where = folders()
     loaded = load_settings(where.settings)
     loudness = number("volume", volume, loaded.settings.volume)
-    far = None if host is None else far_engine(where, host)
+    far = far_if_any(where, host, codec)
     wish = loaded.settings.sounded()
     options = _options(loaded, sink, loudness, wish, denoise=denoise, far=far)
     if not as_json and has_screen(plain=plain):

@@ -21,7 +21,7 @@ from musmed_tui.commands.learned import kept_leaning
 from musmed_tui.commands.sessions import opened
 from musmed_tui.exits import INTERRUPTED
 from musmed_tui.felt import completed
-from musmed_tui.hosts import far_engine, sounded_there
+from musmed_tui.hosts import check_codec, far_if_any, sounded_there
 from musmed_tui.logs import start_logging, stderr_to
 from musmed_tui.options import build_request, drawn_seed, help_for
 from musmed_tui.paths import Folders, folders
@@ -49,6 +49,7 @@ def render_to(
     synthesis: str | None,
     as_json: bool = False,
     host: str | None = None,
+    codec: str | None = None,
 ) -> int:
     """Render a session into ``output``, its score into ``midi``, or both; gives the exit code.
     ``session``: a kept one, as it was played, in place of what is ``asked``; ``as_json``: nothing
@@ -56,6 +57,7 @@ def render_to(
     composes a new session. Raises ``MusmedError``."""
     other = denoise is not None or synthesis is not None
     _refuse(output, midi, session, heard=heard, other=other, host=host)
+    check_codec(host, codec)
     where = folders()
     loaded = load_settings(where.settings)
     wish = loaded.settings.sounded(synthesis)
@@ -87,8 +89,9 @@ def render_to(
     of_score: tuple[str, ...] = ()
     if output:
         sound = expanded(output, "sound file")
-        if host is not None:
-            made = made._replace(far=far_engine(where, host), wish=sounded_there(wish))
+        far = far_if_any(where, host, codec)
+        if far is not None:
+            made = made._replace(far=far, wish=sounded_there(wish))
         done = _render_sound(made, sound, loaded, where, denoise=denoise, quiet=as_json)
         if done.result is None:
             return done.code

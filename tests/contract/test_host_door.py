@@ -15,7 +15,7 @@ import soundfile
 from support.card import Card
 from support.commands import musmed
 from support.loopback import NAME, Server, loopback
-from support.waiting import session_end, wait_for_session
+from support.waiting import session_end, wait_for, wait_for_session
 
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
@@ -143,23 +143,31 @@ def test_without_a_line_it_is_a_sentence(
 
 
 @pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("codec", ["flac", "opus"])
 def test_a_session_is_played_from_there_and_kept_here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    codec: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """`play --host` on the plain terminal, whole and kept: the clips are of the engine there, and
-    played again they are what was heard."""
+    played again they are what was heard, whatever they crossed the line as."""
     add(monkeypatch, QUICK)
     place, again = tmp_path / "played.flac", tmp_path / "again.flac"
     way = ("--from", "tense", "--to", "calm", "--minutes", "1", "--seed", "3")
     sink = ("--plain", "--sink", f"file:{place}")
-    assert musmed(monkeypatch, "play", *way, *sink, "--host", "lab") == 0
-    assert "The session is over after 1:00" in capfd.readouterr().out
+    assert musmed(monkeypatch, "play", *way, *sink, "--host", "lab", "--codec", codec) == 0
+    said = capfd.readouterr().out
+    assert "The session is over after 1:00" in said
+    assert ("Clips come from lab as Opus, which is lossy" in said) == (codec == "opus")
     library = Library(tmp_path / "home" / "data" / "library")
     (row,) = library.sessions()
     assert row.state == "finished"
     library.close()
     kept = ("--session", row.id, "--heard", "-o", str(again))
     assert musmed(monkeypatch, "render", *kept) == 0
+    sidecar = json.loads(again.with_suffix(".json").read_text())
+    assert {clip["codec"] for clip in sidecar["clips"]} == {codec}
     heard = [soundfile.read(one, dtype="int32")[0] for one in (place, again)]
     np.testing.assert_array_equal(*heard)
 
@@ -212,6 +220,36 @@ def test_a_line_that_drops_and_returns_is_not_heard(
     library.close()
     assert any("The line to lab is down; 0:" in text for text in made[0]), made[0]
     assert any("The composer on lab is back" in text for text in made[0])
+    heard = [soundfile.read(one, dtype="int32")[0] for one in places]
+    np.testing.assert_array_equal(*heard)
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_a_slow_line_that_stalls_and_is_cut_is_not_heard(server: Server, tmp_path: Path) -> None:
+    """2 Mbit/s and 80 ms there and back."""
+    server.shape(2e6, 0.040)
+    library = Library(tmp_path / "library")
+    request = msgspec.structs.replace(REQUEST, minutes=1)
+    places = tmp_path / "there.wav", tmp_path / "here.wav"
+    for place, engine in zip(places, (far(), None), strict=True):
+        runner = prepare(
+            request, library=library, sink=FileSink(place), log_file=tmp_path / "log", far=engine
+        )
+        runner.start()
+        if engine is not None:
+            wait_for_session(runner, lambda r=runner: r.status().clips[0].record is not None)
+            server.fall_silent()
+            seen = [-1.0]
+            wait_for(lambda r=runner, s=seen: s.append(r.status().ahead) or s[-1] == s[-2])
+            server.speak_again()
+            wait_for_session(runner, lambda r=runner: r.status().clips[1].record is not None)
+            server.drop()
+            wait_for_session(runner, lambda r=runner: r.status().line.is_down)
+            server.mend()
+        session_end(runner)
+        assert runner.status().failure is None
+        runner.close()
+    library.close()
     heard = [soundfile.read(one, dtype="int32")[0] for one in places]
     np.testing.assert_array_equal(*heard)
 

@@ -62,6 +62,11 @@ class Server(NamedTuple):
             return [one for one in begun if _name(one).startswith("python")]
         return []
 
+    def shape(self, bits: float, delay: float) -> None:
+        """Every line that is made from now on carries ``bits`` a second each way, and takes
+        ``delay`` seconds each way."""
+        self.line.with_name(f"{self.line.name}.shape").write_text(f"{bits} {delay}")
+
     def _signal(self, number: signal.Signals) -> None:
         for process in psutil.process_iter(["cmdline"]):
             words = process.info["cmdline"] or []
@@ -132,18 +137,33 @@ def loopback(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 _LINE = """
-import os, select, socket, sys
+import collections, os, select, socket, sys, time
 if not os.path.exists(__file__ + ".up"):
     sys.exit("the line is down")
+bits, delay, piece = float("inf"), 0.0, 65536
+if os.path.exists(__file__ + ".shape"):
+    bits, delay = map(float, open(__file__ + ".shape").read().split())
+    piece = 2048
 far = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 ends = {0: far.fileno(), far.fileno(): 1}
+under_way = {one: collections.deque() for one in ends}
+free = dict.fromkeys(ends, 0.0)
 while True:
-    for one in select.select(list(ends), [], [])[0]:
-        data = os.read(one, 65536)
-        if not data:
-            sys.exit()
-        while data:
-            data = data[os.write(ends[one], data):]
+    now = time.monotonic()
+    for one, waiting in under_way.items():
+        while waiting and waiting[0][0] <= now:
+            data = waiting.popleft()[1]
+            if not data:
+                sys.exit()
+            while data:
+                data = data[os.write(ends[one], data):]
+    reads = [one for one, waiting in under_way.items() if len(waiting) < 128]
+    due = min((waiting[0][0] for waiting in under_way.values() if waiting), default=now + 60.0)
+    for one in select.select(reads, [], [], max(0.0, due - time.monotonic()))[0]:
+        data, now = os.read(one, piece), time.monotonic()
+        free[one] = max(now, free[one]) + 8 * len(data) / bits
+        under_way[one].append((free[one] + delay, data))
 """
 
 

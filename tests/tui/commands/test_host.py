@@ -26,14 +26,21 @@ def test_hosts_are_kept_listed_and_forgotten(
 ) -> None:
     odd = 'C:\\musmed "x" engine'
     assert musmed(monkeypatch, "host", "add", "gpu", "user@server") == 0
-    assert musmed(monkeypatch, "host", "add", "lab.2", "lab", "--command", odd) == 0
+    assert (
+        musmed(monkeypatch, "host", "add", "lab.2", "lab", "--command", odd, "--codec", "opus") == 0
+    )
     assert where.hosts.stat().st_mode & 0o777 == 0o600
     capfd.readouterr()
     assert musmed(monkeypatch, "host", "list", "--json") == 0
     assert json.loads(capfd.readouterr().out) == {
         "hosts": [
-            {"name": "gpu", "address": "user@server", "command": "musmed engine"},
-            {"name": "lab.2", "address": "lab", "command": odd},
+            {
+                "name": "gpu",
+                "address": "user@server",
+                "command": "musmed engine",
+                "codec": "flac",
+            },
+            {"name": "lab.2", "address": "lab", "command": odd, "codec": "opus"},
         ]
     }
     assert host_of(where, "gpu") == Host("user@server")
@@ -50,6 +57,7 @@ def test_hosts_are_kept_listed_and_forgotten(
         (("add",), "Give a name and an address"),
         (("add", "a b", "server"), "1 to 40 letters"),
         (("add", "gpu", "--", "-oProxyCommand=x"), "An address is what ssh takes"),
+        (("add", "gpu", "server", "--codec", "mp3"), "There is no codec called 'mp3'"),
         (("check",), "Name a host"),
         (("check", "a;b"), "An address is what ssh takes"),
     ],
@@ -99,6 +107,18 @@ def test_the_engine_is_not_for_people(
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     assert musmed(monkeypatch, "engine") == 2
     assert "'musmed play' plays" in capfd.readouterr().err
+
+
+def test_a_codec_without_another_machine_is_a_sentence(
+    where: Folders, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    way = ("--from", "tense", "--to", "calm", "--codec", "opus")
+    for command in (
+        *(("play", *way), ("resume", *way[4:])),
+        *(("render", *way, kind, "a") for kind in ("-o", "--midi")),
+    ):
+        assert musmed(monkeypatch, *command) == 2
+        assert "--codec is about the line to another machine" in capfd.readouterr().err
 
 
 def test_a_soundfont_that_lies_here_is_not_asked_for_there() -> None:
