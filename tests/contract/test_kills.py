@@ -35,6 +35,7 @@ from support.waiting import end_of
 KEYS = [
     *(b" ", b"  ", b"e", b"n", b"s", b"s\x1b", b"scalm\r", b"scalm\ren", b"+-", b"?"),
     *(b".", b",", b"..", b",.", b"en", b"ee", b"q"),
+    *(b"l", b"d", b"L", b"D", b"lLn"),
 ]
 
 

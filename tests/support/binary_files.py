@@ -28,6 +28,7 @@ from engine.errors import MusmedError
 from engine.evaluation.following import course_of
 from engine.evaluation.judges.base import Judged, Window
 from engine.evaluation.judges.tensor_bundle import read_bundle
+from engine.evaluation.tagger_head import FORMAT, Head, HeadRecord, Weights, write_head
 from engine.evaluation.track_embeddings import read_excerpts
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
@@ -53,6 +54,14 @@ def mutated(data: bytes, dice: random.Random) -> bytes:
                 del out[at : at + dice.randrange(1, 2_000)]
             case _:
                 del out[at:]
+    return bytes(out)
+
+
+def flipped(data: bytes, dice: random.Random) -> bytes:
+    """With one to three bits turned, where any other length is refused at once."""
+    out = bytearray(data)
+    for _ in range(dice.randint(1, 3)):
+        out[dice.randrange(len(out))] ^= 1 << dice.randrange(8)
     return bytes(out)
 
 
@@ -184,3 +193,23 @@ def arrays() -> list[bytes]:
 def read_embeddings(path: Path) -> None:
     held = read_excerpts(path)
     assert held is None or np.isfinite(held).all()
+
+
+@cache
+def heads() -> list[bytes]:
+    """Of clap-tagger: needs safetensors' own library to write and to read."""
+    even = np.ones(4)
+    record = HeadRecord(
+        format=FORMAT,
+        clap="a/b",
+        tags=("calm", "dark"),
+        l2=1.0,
+        tracks=9,
+        precision=0.5,
+        chance=0.1,
+    )
+    weights = Weights(np.ones((2, 4)), np.zeros(2), np.zeros(4), even)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "head.safetensors"
+        write_head(Head(record, weights, even), path)
+        return [path.read_bytes()]

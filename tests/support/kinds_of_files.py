@@ -18,6 +18,7 @@ from engine.evaluation.judges.frozen_graph import read_frozen
 from engine.evaluation.mood_sheets import read_sheet
 from engine.evaluation.moodtheme_split import LIST
 from engine.evaluation.notes import read_midi
+from engine.evaluation.tagger_head import read_head
 from engine.session.library.lock import NAME as LOCK
 from engine.tensorfile import read_json, read_tensors
 from musmed_tui.theming import read_theme
@@ -57,6 +58,7 @@ KINDS = {
     ),
     "a frozen graph": Kind("a.pb", binary.graphs, lambda path: read_frozen(path, "a graph")),
     "embeddings": Kind("a.npy", binary.arrays, binary.read_embeddings, refuses=False),
+    "a tagger's head": Kind("head.safetensors", binary.heads, read_head, binary.flipped),
     "clip": Kind("0000-0.flac", kept.clips, kept.read_clip),
     "library": Kind("library.sqlite", kept.libraries, kept.read_library, refuses=False),
     "a session's last word": text(LOCK, texts.WORD, texts.read_last_word, refuses=False),
