@@ -21,6 +21,7 @@ from engine.link.overheard import Overheard
 from engine.link.owed import Owed
 from engine.link.process import Activity, end, kill, spawn, why
 from engine.link.protocol import (
+    OPUS_WINDOW_PARTS,
     PROTOCOL_VERSION,
     WINDOW_PARTS,
     Cancel,
@@ -39,7 +40,7 @@ from engine.link.protocol import (
     ToFront,
 )
 from engine.link.ssh import FarEngine, fault_of
-from engine.link.versions import OPUS_MINOR
+from engine.link.versions import OPUS_MINOR, Version
 from engine.link.watchdog import LOOK_SECONDS, Hung, Watchdog
 from engine.plan.spec import ClipKey, ClipSpec
 
@@ -109,6 +110,11 @@ class EngineClient:
     def pid(self) -> int:
         """Process id of the command (of ssh, for a remote engine)."""
         return self._process.pid
+
+    @property
+    def version(self) -> Version:
+        """The engine's of the link, once it has greeted."""
+        return self._reader.version
 
     @property
     def codec(self) -> Codec:
@@ -246,7 +252,8 @@ class EngineClient:
                         f"The engine speaks version {message.protocol} of the link protocol, not "
                         f"{PROTOCOL_VERSION}; install the same version of musmed on both sides."
                     )
-                self._send(Pull(WINDOW_PARTS))
+                opus = self.codec != LOSSLESS
+                self._send(Pull(OPUS_WINDOW_PARTS if opus else WINDOW_PARTS))
                 self._deliver(message)
             case Loading() | Opened() | Pong() | Failure():
                 if wanted:

@@ -27,6 +27,8 @@ PROTOCOL_MINOR = 1
 """Goes up with what may be added: ``versions``. 1: Opus."""
 PART_BYTES = 16 * 1024
 WINDOW_PARTS = 4
+OPUS_WINDOW_PARTS = 2
+"""A second of Opus is two parts: for lines on which four would keep a word waiting for 2 s."""
 SENTENCE_LETTERS = 4_000
 """Of what one side says to the other's listener; ``sentence`` cuts what is longer."""
 

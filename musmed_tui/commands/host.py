@@ -17,6 +17,7 @@ from engine.link.deliveries import Banner, Delivery, EngineLost
 from engine.link.process import environment
 from engine.link.protocol import Failure, Hello, Opened, Pong
 from engine.link.ssh import COMMAND
+from engine.link.versions import OPUS_MINOR, OWN, Version
 from engine.printable import one_line
 from musmed_tui.hosts import add_host, far_engine, read_hosts, write_hosts
 from musmed_tui.paths import folders
@@ -107,6 +108,8 @@ def _heard(
                     yield f"It says: {one_line(text)}", True
             case Hello():
                 yield _greeting(delivery, now - began), True
+                if client.version < OWN:
+                    yield _older(client.version), True
             case Opened():
                 yield f"{delivery.composer} is ready after {now - began:.1f} s.", True
                 asked = now
@@ -128,6 +131,11 @@ def _greeting(hello: Hello, seconds: float) -> str:
         f"musmed {hello.engine}{other} on Python {hello.python} answers after {seconds:.1f} s; it "
         f"knows {', '.join(hello.composers)}."
     )
+
+
+def _older(version: Version) -> str:
+    lacks = " It knows no Opus." if version.minor < OPUS_MINOR else ""
+    return f"Its link is {version}, older than the {OWN} here; both understand it.{lacks}"
 
 
 def run_engine() -> None:

@@ -64,11 +64,12 @@ def test_a_session_composed_there_is_the_one_composed_here(
     [
         (HERE, "embedded is ready after", 0),
         (f"printf '\\033[31mred\\n'; {HERE}", "It says: \\x1b[31mred", 0),
+        (f"env QUICK_ENGINE_LINK=5 {QUICK}", "Its link is 5.0, older than", 0),
         ("no-musmed-there engine", "There is no 'no-musmed-there' on lab; install musmed", 1),
         ("echo musmed-link 99", "version", 1),
         ("false", "The engine ended with status 1", 1),
     ],
-    ids=("well", "banner", "no musmed", "another version", "broken"),
+    ids=("well", "banner", "older", "no musmed", "another version", "broken"),
 )
 def test_a_check_says_what_is_there_and_what_is_lacking(
     command: str,
