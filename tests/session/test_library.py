@@ -135,13 +135,13 @@ def test_a_clip_saved_again_replaces_itself_and_a_removed_one_is_gone(library: L
     assert library.load(session).clips == {ClipKey(0, 0): _clip(0, record=None)}
 
 
-def test_ids_are_unique_and_sort_by_time(library: Library) -> None:
+def test_ids_are_unique_and_the_newest_come_first(library: Library) -> None:
     many = [_create(library) for _ in range(40)]
     later = _create(library, NOW + timedelta(seconds=1))
     assert len(set(many)) == 40
     assert all(session.startswith("20261121-101500-") for session in many)
     assert later > max(many)
-    assert [row.id for row in library.sessions(3)] == [later, *sorted(many, reverse=True)[:2]]
+    assert [row.id for row in library.sessions(3)] == [later, many[-1], many[-2]]
 
 
 def test_the_row_of_a_session_says_what_the_list_shows(library: Library) -> None:
@@ -150,6 +150,23 @@ def test_the_row_of_a_session_says_what_the_list_shows(library: Library) -> None
     (row,) = library.sessions()
     assert (row.id, row.created, row.request) == (session, NOW, REQUEST)
     assert (row.composer, row.state, row.position) == ("embedded", "running", 61.0)
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=-20_000), timedelta(days=-3), timedelta(days=900)])
+def test_the_newest_is_the_one_that_was_begun_last_whatever_the_clock_said(
+    library: Library, jump: timedelta
+) -> None:
+    """A clock without a battery begins in 1970 or years ahead, and is set right later."""
+    begun = [_create(library, NOW + jump * (step % 2)) for step in range(4)]
+    for session in begun:
+        library.set_state(session, "interrupted")
+    assert [row.id for row in library.sessions()] == begun[::-1]
+    assert [row.id for row in library.sessions(2, before=begun[2])] == begun[1::-1]
+    assert library.latest_unfinished() == begun[-1]
+    library.close()
+    again = Library(library.folder)
+    assert again.latest_unfinished() == begun[-1]
+    again.close()
 
 
 def test_latest_unfinished_passes_over_what_is_ended_or_being_played(library: Library) -> None:

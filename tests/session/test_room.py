@@ -56,6 +56,13 @@ def test_all_that_lies_there_counts(library: Library) -> None:
     assert taken(library.folder / "nothing").total == 0
 
 
+def test_the_newest_keeps_its_sound_though_the_clock_was_put_back(library: Library) -> None:
+    first, second, third = (kept(library, day, "finished") for day in (0, 30, -900))
+    said = make_room(library, limit(library, 4))
+    assert sound(library) == {first: 0, second: 0, third: 4}
+    assert f"up to {second} was deleted" in said
+
+
 def test_the_oldest_that_were_heard_to_their_end_go_first(library: Library) -> None:
     states: tuple[State, ...] = ("stopped", "finished", "interrupted", "finished", "finished")
     sessions = [kept(library, day, state) for day, state in enumerate(states)]

@@ -333,7 +333,7 @@ def newest_ids(path: Path, most: int) -> tuple[str, ...]:
         return ()
     try:
         made.text_factory = as_text
-        sql = "SELECT id FROM sessions ORDER BY id DESC LIMIT ?"
+        sql = "SELECT id FROM sessions ORDER BY rowid DESC LIMIT ?"
         return tuple(one for (one,) in made.execute(sql, (most,)) if isinstance(one, str))
     except (sqlite3.Error, UnicodeDecodeError):
         return ()

@@ -117,7 +117,7 @@ class Library:
         materials: Mapping[str, str] | None = None,
     ) -> str:
         """A new session, 'running' and held; its id, such as 20261121-101500-k3 (UTC).
-        ``now`` has a time zone. Ids sort by time. ``materials``: digests of the listener's own
+        ``now`` has a time zone. ``materials``: digests of the listener's own
         files (``fingerprints``)."""
         moment = now.astimezone(UTC)
         head = (moment.isoformat(), _json(request), composer, composer_version)
@@ -310,10 +310,11 @@ class Library:
         return self.folder / "sessions" / checked(session)
 
     def sessions(self, limit: int = 50, before: str | None = None) -> tuple[SessionRow, ...]:
-        """The newest sessions first, ``before``: of those older than it. Those that can't be read
-        are left out and remarked."""
-        where, values = ("", ()) if before is None else ("WHERE id < ? ", (before,))
-        where += "ORDER BY id DESC LIMIT ?"
+        """The newest sessions first, ``before``: of those older than it. They stand as they were
+        begun, whatever the clock said. Those that can't be read are left out and remarked."""
+        older = "WHERE rowid < (SELECT rowid FROM sessions WHERE id = ?) "
+        where, values = ("", ()) if before is None else (older, (before,))
+        where += "ORDER BY rowid DESC LIMIT ?"
         with self._errors():
             rows = self._db.rows(_HEAD, "sessions", where, (*values, limit))
         found, lost = [], []
@@ -349,7 +350,7 @@ class Library:
         """The newest session that was not played to its end, can be read, and that no process holds
         now."""
         with self._errors():
-            rows = self._db.rows(_HEAD, "sessions", "ORDER BY id DESC")
+            rows = self._db.rows(_HEAD, "sessions", "ORDER BY rowid DESC")
         for row in rows:
             with contextlib.suppress(*BROKEN):
                 found = session_row(self._with_last_word(row))

@@ -69,24 +69,26 @@ def make_room(library: Library, limit: float) -> str:
     over = now.total - limit
     if over <= 0:
         return ""
-    states = {row.id: row.state for row in library.sessions(-1)}
-    kept = sorted(now.sessions)[:-1]
-    finished = [session for session in kept if states.get(session) == "finished"]
-    others = [session for session in kept if states.get(session, "finished") != "finished"]
+    rows = [row for row in reversed(library.sessions(-1)) if row.id in now.sessions][:-1]
+    finished = [row.id for row in rows if row.state == "finished"]
+    others = [row.id for row in rows if row.state != "finished"]
     gone: dict[str, int] = {}
     for session in (*finished, *others):
         if sum(gone.values()) >= over:
             break
         if freed := _delete(library.clip_folder(session), SOUND):
             gone[session] = freed
-    return _said(gone, limit, len(set(gone) & set(others))) if gone else ""
+    if not gone:
+        return ""
+    newest = next(row.id for row in reversed(rows) if row.id in gone)
+    return _said(gone, newest, limit, len(set(gone) & set(others)))
 
 
-def _said(gone: dict[str, int], limit: float, unfinished: int) -> str:
+def _said(gone: dict[str, int], newest: str, limit: float, unfinished: int) -> str:
     what = "1 session" if len(gone) == 1 else f"{len(gone)} sessions"
     rest = f" {unfinished} of them can still be resumed." if unfinished else ""
     return (
-        f"The sound of {what} up to {max(gone)} was deleted ({in_words(sum(gone.values()))}), "
+        f"The sound of {what} up to {newest} was deleted ({in_words(sum(gone.values()))}), "
         f"since the library may take {in_words(limit)} (library_gb in the settings); it is "
         f"composed again when it is played.{rest}"
     )

@@ -126,7 +126,7 @@ def _rows(old: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
                 if number in numbers:
                     break
                 numbers[number] = None
-    for number in numbers:
+    for number in sorted(numbers):  # the order in which sessions were begun
         with contextlib.suppress(*_DAMAGE):
             row = old.execute(f"SELECT * FROM {table} WHERE rowid = ?", (number,))
             yield from row.fetchall()
