@@ -106,6 +106,7 @@ class Outlet:
     def _watch(self) -> None:
         asked, looks = -1, 0
         while not self._closing.wait(LOOK_SECONDS):
+            self._player.look()
             looks = looks + 1 if self._player.asked == asked else 0
             asked = self._player.asked
             hangs = self._sink.own_clock and looks * LOOK_SECONDS > self._limit()
@@ -136,6 +137,7 @@ class Outlet:
         )
         if self._found_again():
             self._stand_in.close()
+            self._player.look()
             self._player.come_back()
             self._stand_in = None
             self._tap.open = True

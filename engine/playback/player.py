@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -19,6 +20,10 @@ SKIP_RAMP = frames_of(0.02)
 RETURN_FADE = frames_of(3.0)
 """When the sound device is back after it was away: the listener has not asked for the silence, so
 the sound comes as a late clip does."""
+STOPPED_SECONDS = 3.0
+"""Where nobody of this process has looked for so long it was stopped, and what the device had is
+played out: the sound comes back as that of a device does. (The clock stands while a machine sleeps;
+then the device goes on with what it had, and so does the sound.)"""
 AFTER = frames_of(5.0)
 """Zeros given after the end to a sink that asks as fast as it can, before it has to wait."""
 HISTORY = 1024
@@ -29,7 +34,14 @@ class Player:
     """What the sink asks for audio. The other threads set ``paused``, ``volume`` and ``stopping``
     and read the counters; the callback does the rest."""
 
-    def __init__(self, ring: Ring, *, realtime: bool, lead: int = 0) -> None:
+    def __init__(
+        self,
+        ring: Ring,
+        *,
+        realtime: bool,
+        lead: int = 0,
+        clock: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self.realtime = realtime
         """False: it waits for audio (and while paused) instead of giving silence, until it is
         ``released``."""
@@ -48,6 +60,9 @@ class Player:
         self._lead = lead
         """Frames that have to be in the ring before a listener in real time hears the first of
         them: they are made block by block, on a busy machine not as fast as they are heard."""
+        self._clock = clock
+        self._looked_at = clock()
+        self._was_stopped = False
         self._gain = 1.0
         self._flowing = False
         self._away = False
@@ -64,6 +79,7 @@ class Player:
         """Fill ``out``, shape (n, 2). Returns how many of its frames are the session's: fewer
         than n only at the end, where zeros follow."""
         done = 0
+        self._notice_a_stop()
         self._wait_after_the_end()
         while done < len(out):
             if self._silent():
@@ -81,6 +97,19 @@ class Player:
             self.drained_at = self.asked - len(out) + done
         self._note()
         return valid
+
+    def look(self) -> None:
+        """Somebody of this process looks: it runs. Whoever looks first after it was stopped, the
+        callback or another thread, sees that by the clock."""
+        now = self._clock()
+        self._was_stopped = self._was_stopped or now - self._looked_at > STOPPED_SECONDS
+        self._looked_at = now
+
+    def _notice_a_stop(self) -> None:
+        self.look()
+        if self._was_stopped and self._flowing and self.realtime:
+            self._returned = 0
+        self._was_stopped = False
 
     def hold(self) -> None:
         """The device is away: nothing is taken until ``come_back``. Both are called while nobody

@@ -86,7 +86,7 @@ class DeviceSpeaker:
     def __init__(
         self, ring: Ring, sink: Sink, say: Callable[[str], None], *, lead: int = 0
     ) -> None:
-        self.player = Player(ring, realtime=sink.realtime, lead=lead)
+        self.player = Player(ring, realtime=sink.realtime, lead=lead, clock=time.monotonic)
         self._outlet = Outlet(sink, self.player, say)
 
     @property

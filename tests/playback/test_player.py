@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from engine.playback.clips import ClipStore
 from engine.playback.feeder import Feeder
 from engine.playback.joiner import Joiner
 from engine.playback.playback import Playback
-from engine.playback.player import RAMP, SKIP_RAMP, STOP_RAMP, Player
+from engine.playback.player import RAMP, RETURN_FADE, SKIP_RAMP, STOP_RAMP, Player
 from engine.playback.ring import Ring
 from engine.playback.sinks.base import SinkUnavailableError
 from engine.playback.sinks.choose import open_sink
@@ -123,6 +124,47 @@ def test_the_first_is_heard_when_enough_follows_it() -> None:
     ring.finished = True
     np.testing.assert_array_equal(pull(player, 960), signal[4_800:5_760])
     assert player.gaps == 1
+
+
+@pytest.mark.parametrize("who", ["callback", "watcher"])
+def test_who_was_stopped_comes_back_as_a_device_does(who: str) -> None:
+    """Where it stood, faded in, whoever runs first. A callback that is late is no stop while others
+    run, nor is what was before the first sound."""
+    now = 0.0
+    ring, signal = Ring(200_000), ramp_signal(200_000)
+    player = Player(ring, realtime=True, clock=lambda: now)
+    assert not pull(player, 480).any()
+    now += 60.0
+    ring.write(signal)
+    for asked in range(10):
+        np.testing.assert_array_equal(pull(player, 480), signal[480 * asked :][:480])
+        for _ in range(60):
+            now += 1.0
+            player.look()
+    now += 3_600.0
+    if who == "watcher":
+        player.look()
+    heard = pull(player, 4_800)
+    t = (np.arange(4_800) + 0.5) / RETURN_FADE
+    ramp = (0.5 - 0.5 * np.cos(np.pi * t))[:, None]
+    np.testing.assert_allclose(heard, signal[4_800:9_600] * ramp, atol=1e-6)
+    assert player.gaps == 0
+
+
+def test_a_null_sink_that_was_stopped_does_not_run_through_the_music() -> None:
+    """It makes up for a second and no more."""
+    asked: list[int] = []
+    began = time.monotonic()
+
+    def fill(out: Frames) -> int:
+        asked.append(len(out))
+        return len(out)
+
+    sink = NullSink(lambda: time.monotonic() + (3_600.0 if len(asked) > 5 else 0.0))
+    sink.start(fill)
+    wait_for(lambda: len(asked) > 10)
+    sink.close()
+    assert sum(asked) <= frames_of(time.monotonic() - began + 2.0)
 
 
 def test_pause_fades_and_loses_nothing() -> None:
@@ -266,18 +308,18 @@ def test_a_file_closed_early_holds_what_there_was(tmp_path: Path) -> None:
 
 
 def test_the_null_sink_keeps_time_by_its_clock() -> None:
-    """A clock that jumps: what was missed is caught up with."""
-    times = iter([0.0, 0.0, 5.0])
+    """A callback that was late: what was missed is caught up with."""
+    times = iter([0.0, 0.0, 0.9])
     asked = []
     done = threading.Event()
 
     def fill(out: Frames) -> int:
         asked.append(len(out))
-        if sum(asked) >= 5 * 48_000:
+        if sum(asked) >= 0.9 * 48_000:
             done.set()
         return len(out)
 
-    sink = NullSink(clock=lambda: next(times, 5.0))
+    sink = NullSink(clock=lambda: next(times, 0.9))
     sink.start(fill)
     assert done.wait(HANG_SECONDS)
     sink.close()

@@ -12,10 +12,12 @@ from engine.audio.format import CHANNELS, SAMPLE_RATE, frames_of
 from engine.playback.sinks.base import Fill
 
 PERIOD = frames_of(0.02)
+CATCH_UP_SECONDS = 1.0
+"""Who was stopped for longer, or slept, does not make up for it: it would run through the music."""
 
 
 class NullSink:
-    """Paced by ``clock`` (seconds, monotonic): after a delay it catches up."""
+    """Paced by ``clock`` (seconds, monotonic): after a short delay it catches up."""
 
     name = "null"
     realtime = True
@@ -60,3 +62,5 @@ class NullSink:
             due = begun + asked / SAMPLE_RATE - self._clock()
             if due > 0:
                 self._stop.wait(due)
+            elif due < -CATCH_UP_SECONDS:
+                begun -= due
