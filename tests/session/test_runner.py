@@ -155,7 +155,7 @@ def test_a_file_that_cannot_be_written_any_more_ends_the_session_at_once(
         raise MusmedError("The disk is full, so it can't be written.")
 
     monkeypatch.setattr(AudioWriter, "write", full)
-    monkeypatch.setattr("engine.playback.outlet.FIRST_RETRY", 1e6)
+    monkeypatch.setattr("engine.playback.outlet.RETRY_SECONDS", 1e6)
     runner = make(sink=FileSink(tmp_path / "out.wav"))
     runner.start()
     session_end(runner)
