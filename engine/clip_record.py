@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 
 from engine.composers.base import BarRecords
+from engine.composers.clip_notes import ClipNotes
 from engine.composers.synthesis import SynthesisName
 from engine.meter.reading import Reading
 
@@ -72,6 +73,8 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The meter's, one for each 10 s from the clip's start, in session seconds."""
     bars: BarRecords = ()
     """What is played, bar by bar, from a composer that knows bars."""
+    notes: ClipNotes | None = None
+    """What is played, note by note, from a composer that knows notes."""
     synthesis: SynthesisName = ""
     """What sounded it (``Traits.synthesis``)."""
     built_in: Annotated[

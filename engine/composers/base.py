@@ -9,6 +9,7 @@ from typing import Annotated, Protocol, runtime_checkable
 import msgspec
 
 from engine.audio.format import Frames
+from engine.composers.clip_notes import ClipNotes
 from engine.composers.musicgen.files.catalogue import NAMES
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError, UnknownWordError
@@ -86,6 +87,10 @@ class BarRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     instrument: _Tag = ""
     genre: _Tag = ""
     """The tags by which its players were chosen; '' in records of earlier versions."""
+    key: Annotated[str, msgspec.Meta(max_length=16)] = ""
+    """'A minor'; '' in records of earlier versions, as the next."""
+    section: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    """Which section of the piece it is in, counted from 1; 0 where that is not known."""
     asked: Annotated[
         dict[Annotated[str, msgspec.Meta(max_length=32)], float], msgspec.Meta(max_length=16)
     ]
@@ -178,6 +183,15 @@ class Sounded(Protocol):
     def built_in(self) -> tuple[str, ...]:
         """The instruments of the clip of which notes were sounded by the built-in synthesis though
         ``traits.synthesis`` is another; sorted. As far as its chunks were made."""
+        ...
+
+
+@runtime_checkable
+class Scored(Protocol):
+    """A composition of notes that can tell them."""
+
+    def notes(self) -> ClipNotes:
+        """The notes that begin in the clip, as far as its chunks were made."""
         ...
 
 

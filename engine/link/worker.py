@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.clip_record import LOSSLESS, ClipRecord, Codec
-from engine.composers.base import Composer, Composition, Continuation, Loadable, Sounded, Sounding
+from engine.composers.base import (
+    Composer,
+    Composition,
+    Continuation,
+    Loadable,
+    Scored,
+    Sounded,
+    Sounding,
+)
 from engine.errors import MusmedError
 from engine.link.framing import LinkError
 from engine.link.outbox import Outbox
@@ -200,8 +208,9 @@ class ComposeWorker:
             state = composition.state()
         record = _record(self._composer, finisher, at - start, clock.seconds, readings)
         built_in = composition.built_in() if isinstance(composition, Sounded) else ()
+        notes = composition.notes() if isinstance(composition, Scored) else None
         record = msgspec.structs.replace(
-            record, bars=composition.bars(), built_in=built_in, codec=job.codec
+            record, bars=composition.bars(), built_in=built_in, notes=notes, codec=job.codec
         )
         continuation = Continuation(
             composer=self._composer.name,

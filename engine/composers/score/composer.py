@@ -8,6 +8,7 @@ import msgspec
 
 from engine.audio.format import CHANNELS, GRID_FRAMES, SAMPLE_RATE, Frames, frames_of, seconds_of
 from engine.composers.base import BarRecords, Marks, Traits
+from engine.composers.clip_notes import BEFORE, ClipNotes, PlayedNote, Voice, packed
 from engine.composers.score.parts.bar_record import bar_record
 from engine.composers.score.parts.handover import notes_of
 from engine.composers.score.parts.touch import Note
@@ -95,6 +96,23 @@ class ScoreComposition:
         """The bars that begin in the clip, as far as they were arranged."""
         inside = range(self.start_frame, frames_of(self._spec.end))
         return tuple(bar_record(b, notes) for b, notes in self._feed.played if b.start in inside)
+
+    def notes(self) -> ClipNotes:
+        """``Scored`` of the protocol."""
+        inside = range(self.start_frame, frames_of(self._spec.end))
+        starts = [bar.start for bar, _ in self._feed.played if bar.start in inside]
+        return packed(
+            PlayedNote(
+                seconds_of(note.onset - self.start_frame),
+                seconds_of(note.gate),
+                note.pitch,
+                Voice(note.part, note.instrument),
+                starts.index(bar.start) if bar.start in inside else BEFORE,
+            )
+            for bar, notes in self._feed.played
+            for note in notes
+            if note.onset in inside
+        )
 
     def built_in(self) -> tuple[str, ...]:
         """``Sounded`` of the protocol."""

@@ -11,7 +11,7 @@ from engine.audio.format import seconds_of
 from engine.composers.base import BarRecord
 from engine.composers.score.parts.touch import Note
 from engine.composers.score.writing.form import Bar
-from engine.composers.score.writing.harmony import chord_name
+from engine.composers.score.writing.harmony import chord_name, key_name
 
 LOUDEST = 1.3
 """The gain that is velocity 127; loudness goes with 40 log10(velocity) dB (General MIDI)."""
@@ -36,6 +36,8 @@ def bar_record(bar: Bar, notes: Sequence[Note]) -> BarRecord:
         mean_duration=_mean([note.gate / bar.beat for note in pitched]),
         instrument=bar.cast.players.instrument,
         genre=bar.cast.players.genre,
+        key=key_name(bar.tonic, bar.mode),
+        section=bar.section + 1,
         asked={
             name: round(float(value), 3)
             for name, value in msgspec.structs.asdict(bar.descriptor).items()

@@ -172,7 +172,13 @@ _NAMES = {
     (0, 5, 6, 10): "m7b5sus4",
     (0, 5, 6, 9): "dim7sus4",
 }
+_MODES = {1: "phrygian", 2: "minor", 3: "dorian", 4: "mixolydian", 5: "major", 6: "lydian"}
 _PITCHES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+
+
+def key_name(tonic: int, mode: int) -> str:
+    """'A minor', 'D dorian': ``tonic`` a MIDI pitch, ``mode`` a key of ``SCALES``."""
+    return f"{_PITCHES[tonic % 12]} {_MODES[mode]}"
 
 
 def chord_name(harmony: Harmony) -> str:
