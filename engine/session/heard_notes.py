@@ -77,7 +77,7 @@ def _reigns(clips: list[ScoredClip]) -> list[_Reign]:
         while begun and begun[-1].since >= since:
             begun.pop()
         begun.append(_Reign(clip, since, float("inf"), splice))
-    ends = [*(one.since for one in begun[1:]), float("inf")]
+    ends = [*(one.since for one in begun[1:]), float("inf")][: len(begun)]
     return [one._replace(until=until) for one, until in zip(begun, ends, strict=True)]
 
 

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.affect.circumplex import Affect
+from engine.audio.format import seconds_of
 from engine.composers.speeds import SessionSpeeds
 from engine.errors import MusmedError
 from engine.link.deliveries import Banner, Delivery
@@ -48,6 +49,7 @@ from engine.session.conductor.resumption import Resumption
 from engine.session.engine_supervisor import NOBODY, EngineSupervisor
 from engine.session.executor import Executor
 from engine.session.first_composer import FirstComposer
+from engine.session.heard_notes import HeardScore, ScoredClip, heard_score
 from engine.session.library.library import Library
 from engine.session.library.records import State
 from engine.session.lifecycle import Lifecycle
@@ -58,6 +60,8 @@ from engine.session.watch import Watch
 
 TICK_SECONDS = 0.1
 POSITION_EVERY_SECONDS = 1.0
+SCORE_SECONDS = 90.0
+"""Before and after what is heard: more than a screen shows at once."""
 AT_ONCE = 64
 """Messages between two looks at how playback stands."""
 BANNERS = 5
@@ -114,6 +118,7 @@ class SessionRunner:
         self._loading: float | None = None
         self._banners = 0
         self._stored_position = -1.0
+        self._scored: tuple[object, HeardScore] = (None, HeardScore())
         self._status = self._look()
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
 
@@ -216,6 +221,25 @@ class SessionRunner:
     def finished_clips(self) -> tuple[ClipState, ...]:
         """The clips that were composed and not thrown away, older revisions included."""
         return tuple(s for s in list(self._conductor.clips.values()) if s.continuation)
+
+    def score(self) -> HeardScore:
+        """The notes that are heard about now, a minute and a half on both sides, as far as they are
+        composed; the same object while that is the same. May be called from any thread."""
+        now = self._status.playback.heard
+        clips = [
+            (ScoredClip(clip.spec.index, seconds_of(clip.start), clip.record), clip.reach)
+            for clip in self.finished_clips()
+            if clip.record is not None
+        ]
+        near = [
+            clip
+            for clip, end in clips
+            if clip.start < now + SCORE_SECONDS and seconds_of(end) > now - SCORE_SECONDS
+        ]
+        key = tuple((clip.number, clip.start, id(clip.record)) for clip in near)
+        if key != self._scored[0]:
+            self._scored = key, heard_score(near)
+        return self._scored[1]
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the session's end, at most ``timeout`` seconds; True when it is over."""

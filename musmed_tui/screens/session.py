@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -27,12 +27,16 @@ from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.engine_card import EngineCard
 from musmed_tui.widgets.levels import Levels
 from musmed_tui.widgets.now_next import NowNext
+from musmed_tui.widgets.score import Score
 from musmed_tui.widgets.status import Status
 from musmed_tui.widgets.timeline import Timeline, timeline_state
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
 from musmed_tui.wording import SEEK_SECONDS, VOLUME_STEP, clock
 
+View = Literal["plane", "words", "music", "both"]
+ROOMY = (100, 32)
+"""Columns and rows from which on the score stands beside the plane."""
 _ON_THE_SESSION = {
     *("pause", "ease", "steer", "skip", "louder", "softer", "forward", "back", "like", "dislike"),
     *("more", "less"),
@@ -81,6 +85,7 @@ class SessionScreen(ShownFocusScreen):
         self._begun: Begun | None = None
         self._shown = first
         self._every_mood = False
+        self._view: View = "both"
         self._cursor: Affect | None = None
         self._volume = first.volume
         self._over = False
@@ -92,11 +97,13 @@ class SessionScreen(ShownFocusScreen):
         yield Status(glyphs=self._glyphs, id="status")
         with Horizontal(id="sides"):
             yield Circumplex(glyphs=self._glyphs, id="plane")
+            yield Score(glyphs=self._glyphs, id="music")
             with Vertical(id="panel"):
                 with VerticalScroll(id="cards", can_focus=False):
                     yield SteerCard(id="steer")
                     yield NowNext(id="now-next")
                     yield EngineCard(id="card")
+                yield Score(glyphs=self._glyphs, id="strip")
                 yield Words(id="said")
                 yield Levels(glyphs=self._glyphs, id="levels")
         yield Timeline(glyphs=self._glyphs, id="timeline")
@@ -105,10 +112,12 @@ class SessionScreen(ShownFocusScreen):
     @while_open
     def on_mount(self) -> None:
         self._let_focus()
+        self._look()
         self.call_after_refresh(self._show, self._shown)
         self._start()
 
     def on_resize(self) -> None:
+        self._look()
         self.call_after_refresh(self._show, self._shown)
 
     @work(thread=True)
@@ -164,6 +173,15 @@ class SessionScreen(ShownFocusScreen):
             self.query_one(EngineCard).show(snapshot)
             self._make_room()
         self.query_one(Timeline).show(timeline_state(snapshot))
+        self._show_score()
+
+    def _show_score(self) -> None:
+        runner = self._runner
+        if runner is None:
+            return
+        for place in self.query(Score):
+            if place.display and place.size.area:
+                place.show(runner.score(), self._shown.position_s)
 
     @while_open
     def _make_room(self) -> None:
@@ -237,7 +255,7 @@ class SessionScreen(ShownFocusScreen):
             "more": not steering,
             "less": not steering,
             "card": not (narrow and steering),
-            "view": narrow and not steering,
+            "view": not steering,
             "down": words,
             "up": words,
         }
@@ -322,8 +340,25 @@ class SessionScreen(ShownFocusScreen):
     def action_view(self) -> None:
         if self.has_class("-card", "-short"):  # where the card has the place of either
             self.remove_class("-card")
-        self.toggle_class("-words")
+        views = self._views
+        at = views.index(self._view) if self._view in views else 0
+        self._view = views[(at + 1) % len(views)]
+        self._look()
         self.call_after_refresh(self._show, self._shown)
+
+    @property
+    def _views(self) -> tuple[View, ...]:
+        """What this window can show, one after another."""
+        if self.has_class("-narrow"):
+            return ("plane", "words", "music")
+        roomy = self.size.width >= ROOMY[0] and self.size.height >= ROOMY[1]
+        return ("both", "music", "plane") if roomy else ("plane", "music")
+
+    def _look(self) -> None:
+        view = self._view if self._view in self._views else self._views[0]
+        self.set_class(view == "words", "-words")
+        self.set_class(view == "music", "-music")
+        self.set_class(view == "both", "-strip")
 
     def action_down(self) -> None:
         """On in the words on the right, where they don't all have room."""

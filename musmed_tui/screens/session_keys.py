@@ -30,7 +30,7 @@ SESSION_KEYS: tuple[BindingType, ...] = (
     Binding("comma,less_than_sign,left", "back", show=False, tooltip="Back 10 seconds"),
     Binding("i", "card", "engine", tooltip="Show or hide the engine's figures"),
     Binding("m", "moods", "moods", tooltip="Show every mood on the plane, or few"),
-    Binding("v", "view", "words", tooltip="In a narrow window: the plane, or the words"),
+    Binding("v", "view", "view", tooltip="The plane, the music as notes, or both"),
     Binding("pagedown", "down", show=False, tooltip="On in the words, where they are cut off"),
     Binding("pageup", "up", show=False, tooltip="Back in the words"),
 )  # fmt: skip

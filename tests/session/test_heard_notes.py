@@ -73,6 +73,10 @@ def test_the_notes_that_travel_are_the_sessions_score(events: tuple[Event, ...])
     assert all(bar.key and bar.section for bar in told.bars)
 
 
+def test_of_nothing_composed_there_is_no_score() -> None:
+    assert heard_score(()) == HeardScore()
+
+
 def test_notes_that_can_not_be_read_are_a_hole() -> None:
     broken = ClipNotes((), b"1234567")
     clips = composed(())

@@ -17,6 +17,7 @@ from textual.worker import WorkerCancelled
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
+from engine.composers.base import BarRecord
 from engine.errors import MusmedError
 from engine.listener.history import Past
 from engine.listener.likings import Liking
@@ -25,6 +26,7 @@ from engine.listener.ratings import Felt, Rating
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.playback.playback import PlaybackState
+from engine.session.heard_notes import HeardNote, HeardScore
 from engine.session.notices import Notice
 from engine.session.status import RunnerStatus
 from musmed_tui.app import Left, MusmedApp
@@ -79,6 +81,38 @@ def a_snapshot(position: float = 387.0, **changes: object) -> Snapshot:
         "composer": "embedded",
     }
     return msgspec.structs.replace(base, **{**fixed, **changes})
+
+
+def a_score() -> HeardScore:
+    """A made-up one: a melody over chords and a bass, bar by bar, to the session's end."""
+    notes, bars = [], []
+    for number in range(450):
+        start, chord = 2.0 * number, ((57, 60, 64), (53, 57, 60), (55, 59, 62))[number % 3]
+        bars.append(
+            BarRecord(
+                start=start,
+                time_signature="4/4",
+                chords=(("Am", "F", "G")[number % 3],),
+                instruments=("piano",),
+                note_density=2.0,
+                mean_pitch=60.0,
+                mean_velocity=64.0,
+                mean_duration=1.0,
+                key="A minor",
+                section=1 + number // 16,
+                asked={"tempo": 120.0},
+            )
+        )
+        notes.append(HeardNote(start, 1.9, chord[0] - 24, "bass", "double bass"))
+        notes += [HeardNote(start, 1.8, pitch, "pad", "strings") for pitch in chord]
+        for beat in range(4):
+            pitch = 72 + (number * 5 + beat * 3) % 12
+            notes.append(HeardNote(start + beat / 2, 0.45, pitch, "lead", "piano"))
+            notes.append(HeardNote(start + beat / 2, 0.1, 42, "drums", "brushes"))
+    return HeardScore(tuple(sorted(notes)), tuple(bars))
+
+
+SCORE = a_score()
 
 
 def some_pasts(count: int = 3) -> list[Past]:
@@ -209,6 +243,9 @@ class FakeRunner:
             speed=None,
             restarts=0,
         )
+
+    def score(self) -> HeardScore:
+        return SCORE
 
     def take_notices(self) -> list[Notice]:
         taken, self.notices = self.notices, []

@@ -1,0 +1,78 @@
+"""The music as notes: a page of the score that plays, with a mark that moves over it."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+from textual.app import RenderResult
+from textual.style import Style as VisualStyle
+
+from engine.session.heard_notes import HeardScore
+from musmed_tui.drawing import score_picture
+from musmed_tui.drawing.raster import Glyphs, Row
+from musmed_tui.widgets.cells import CellsWidget
+
+_PARTS = {
+    score_picture.MARK: "score--mark",
+    score_picture.BARLINE: "score--barline",
+    score_picture.CHORD: "score--chord",
+    score_picture.SAID: "score--said",
+}
+
+
+class Score(CellsWidget):
+    """Shows a ``HeardScore`` about where the session is; parts by colour, the lead as 'now'."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *_PARTS.values(),
+        *(f"score--{part}" for part in score_picture.PARTS),
+    }
+    DEFAULT_CSS = """
+    Score {
+        .score--mark { color: $now; text-style: bold; }
+        .score--barline { color: $muted 40%; }
+        .score--chord { color: $text; }
+        .score--said { color: $muted; }
+        .score--lead { color: $now; text-style: bold; }
+        .score--counter { color: $text; }
+        .score--bass { color: $path-end; }
+        .score--figure { color: $path-start; }
+        .score--colour { color: $warning; }
+        .score--pad { color: $muted; }
+        .score--drums { color: $muted; }
+    }
+    """
+
+    def __init__(
+        self,
+        *,
+        glyphs: Glyphs = "braille",
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        super().__init__(name=name, id=id)
+        self.glyphs = glyphs
+        self.score = HeardScore()
+        self.position = 0.0
+        self._key: object = None
+
+    def show(self, score: HeardScore, position: float) -> None:
+        """Show ``score`` at ``position`` session seconds; painted when the mark has moved by a
+        cell, or the page or what is known of it is another."""
+        width = max(1, self.size.width)
+        page = score_picture.page_at(position, width)
+        key = (id(score), page, math.floor(page.column(position, width)), self.size)
+        if key != self._key:
+            self._key, self.score, self.position = key, score, position
+            self.paint()
+
+    def picture(self, width: int, height: int) -> list[Row]:
+        return score_picture.score_rows(self.score, self.position, width, height, self.glyphs)
+
+    def role_style(self, role: int) -> VisualStyle:
+        name = _PARTS.get(role) or f"score--{score_picture.part_of(role)}"
+        return self.get_visual_style(name)
+
+    def render(self) -> RenderResult:
+        return ""
