@@ -17,6 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from engine.clip_record import ClipRecord
+from engine.composers.base import BarRecord
 from engine.link.protocol import PROTOCOL_MINOR, PROTOCOL_VERSION, Compose
 
 GREETING = b"musmed-link "
@@ -25,7 +26,11 @@ _SAID = re.compile(rb"(\d{1,6})(?:\.(\d{1,6}))?\r?\n")
 Message = type[msgspec.Struct]
 SINCE: Mapping[Message, int] = {}
 """Message kinds that came with a later minor than 0."""
-ADDED: Mapping[Message, Mapping[str, int]] = {Compose: {"codec": 1}, ClipRecord: {"codec": 1}}
+ADDED: Mapping[Message, Mapping[str, int]] = {
+    Compose: {"codec": 1},
+    ClipRecord: {"codec": 1, "notes": 2},
+    BarRecord: {"key": 2, "section": 2},
+}
 """Fields that did, of messages and of what is in them."""
 
 

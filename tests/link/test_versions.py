@@ -20,6 +20,8 @@ from support.waiting import take
 from engine.affect.circumplex import Affect
 from engine.audio.format import Frames
 from engine.clip_record import ClipRecord
+from engine.composers.base import BarRecord
+from engine.composers.clip_notes import ClipNotes, Voice
 from engine.link import versions
 from engine.link.client import EngineClient
 from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery, EngineLost
@@ -49,6 +51,22 @@ RECORD = ClipRecord(
     seconds=1.0,
     speed=1.0,
     codec="opus",
+    notes=ClipNotes((Voice("lead", "piano"),), b"\0" * 7),
+    bars=(
+        BarRecord(
+            start=0.0,
+            time_signature="4/4",
+            chords=("Am",),
+            instruments=("piano",),
+            note_density=1.0,
+            mean_pitch=60.0,
+            mean_velocity=64.0,
+            mean_duration=1.0,
+            key="A minor",
+            section=1,
+            asked={},
+        ),
+    ),
 )
 SAID: list[msgspec.Struct] = [
     Ping(1),
