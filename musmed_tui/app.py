@@ -94,6 +94,7 @@ class MusmedApp(App[Left]):
         self._said = said
         self._welcomed = welcomed
         self._glyphs: Glyphs = glyphs
+        self._slow = slow_link
         self._tick_seconds = SLOW_TICK_SECONDS if slow_link else TICK_SECONDS
         self._last: Snapshot | None = None
         self._signal: signal.Signals | None = None
@@ -115,7 +116,7 @@ class MusmedApp(App[Left]):
             self._control.warm()
             self.push_screen(self._check_in())
         else:
-            self.push_screen(SessionScreen(*self._first_session, self._glyphs))
+            self.push_screen(self._session(*self._first_session))
         if (welcomed := self._welcomed) is not None:
             self.push_screen(FirstRunScreen(), lambda _: welcomed())
         if self._said:
@@ -178,8 +179,12 @@ class MusmedApp(App[Left]):
     def _check_in(self) -> CheckInScreen:
         return CheckInScreen(self._control.loaded, self._glyphs)
 
+    def _session(self, begin: Callable[[], Begun], first: Snapshot) -> SessionScreen:
+        """Over a thin line the notes are there when they are asked for: a page of them is 8 KB."""
+        return SessionScreen(begin, first, self._glyphs, view="plane" if self._slow else "both")
+
     def _play(self, begin: Callable[[], Begun], first: Snapshot) -> None:
-        self._show_instead(SessionScreen(begin, first, self._glyphs))
+        self._show_instead(self._session(begin, first))
 
     def _show_instead(self, screen: Screen[None]) -> None:
         """``screen`` in the place of the one that is shown now, and of help and the like that lie

@@ -76,7 +76,7 @@ def score_rows(
     _write_chords(head[1], bars, page, width)
     at = math.floor(page.column(position, width))
     write([head[2]], _MARKS[glyphs], min(width - 1, max(0, at)), 0, MARK)
-    foot = _legend(score, position, width) if height >= LEGEND_ROWS else []
+    foot = [_legend(notes, width)] if height >= LEGEND_ROWS else []
     made = canvas(glyphs, width, height - 3 - len(foot), _ASCII)
     _draw_roll(made, notes, bars, page)
     return [*head, *made.rows(), *foot]
@@ -168,17 +168,14 @@ def _draw(made: Canvas, note: HeardNote, y: int, page: Page) -> None:
         made.set(x, y, role)
 
 
-def _legend(score: HeardScore, position: float, width: int) -> list[Row]:
-    """A row: the instruments that play about now, each in the colour of its part, the lead
-    first."""
+def _legend(notes: Sequence[HeardNote], width: int) -> Row:
+    """The instruments of a page, each in the colour of its part, the lead first."""
     row: Row = [BLANK] * width
-    first = bisect_left(score.notes, position - 4.0, key=lambda note: note.onset)
-    last = bisect_right(score.notes, position + 4.0, key=lambda note: note.onset)
-    playing = {note.part: note.instrument for note in score.notes[first:last]}
+    playing = {note.part: note.instrument for note in notes}
     at = 0
     for part in reversed(PARTS):
         name = playing.get(part, "")
         if name and at + len(name) <= width:
             write([row], name, at, 0, _ROLES[part])
             at += len(name) + 2
-    return [row]
+    return row

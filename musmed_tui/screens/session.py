@@ -46,8 +46,8 @@ _ON_THE_SESSION = {
 class SessionScreen(ShownFocusScreen):
     """Begins a session with ``begin`` (in a thread) and follows it.
 
-    ``first`` is shown until there is one. Posts ``Over`` when it has ended, however it did, and
-    ``Refused`` when it could not begin.
+    ``first`` is shown until there is one; ``view`` is what is looked at first. Posts ``Over`` when
+    it has ended, however it did, and ``Refused`` when it could not begin.
     """
 
     CSS_PATH = "session.tcss"
@@ -78,6 +78,7 @@ class SessionScreen(ShownFocusScreen):
         begin: Callable[[], Begun],
         first: Snapshot,
         glyphs: Glyphs = "braille",
+        view: View = "both",
     ) -> None:
         super().__init__()
         self._glyphs: Glyphs = glyphs
@@ -85,7 +86,7 @@ class SessionScreen(ShownFocusScreen):
         self._begun: Begun | None = None
         self._shown = first
         self._every_mood = False
-        self._view: View = "both"
+        self._view: View = view
         self._cursor: Affect | None = None
         self._volume = first.volume
         self._over = False
