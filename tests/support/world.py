@@ -100,6 +100,8 @@ class World:
     """When each was asked for, and whether on the other machine."""
     over_kept: list[bool] = field(default_factory=list)
     """Of each, whether over a kept line alone."""
+    version_here: int = 1
+    """Of the composers on this machine; elsewhere they are of version 1."""
     watched: list[float] = field(default_factory=list)
     """When it began to be looked whether the other machine answers again."""
     opened: list[str] = field(default_factory=list)
@@ -164,7 +166,8 @@ class World:
                 self.told.append(command.synthesis)
                 if self.engine_works or command.name in self.stand_ins:
                     self.sounding = self.found(command)
-                    self.from_engine(0.1, self.alive, Opened(command.name, 1, self.sounding))
+                    opened = Opened(command.name, self.version, self.sounding)
+                    self.from_engine(0.1, self.alive, opened)
                 elif self.refusal:
                     self.from_engine(0.1, self.alive, Failure(self.refusal))
                 else:
@@ -238,8 +241,13 @@ class World:
         self.got[command.key] += len(command.audio)
 
     @property
+    def version(self) -> int:
+        return 1 if self.engines[-1][1] else self.version_here
+
+    @property
     def whose(self) -> str:
-        return f"{self.opened[-1]} {self.sounding}"
+        other = f" {self.version}" if self.version != 1 else ""
+        return f"{self.opened[-1]} {self.sounding}{other}"
 
     def from_engine(self, seconds: float, generation: int, told: Delivery) -> None:
         def deliver() -> None:

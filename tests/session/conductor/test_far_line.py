@@ -209,6 +209,25 @@ def test_where_it_was_the_embedded_composer_the_same_one_goes_on_there() -> None
     assert world.written == frames_of(600)
 
 
+@pytest.mark.parametrize("speed", [1.2, 4.0])
+def test_another_version_here_goes_on_from_no_half_clip_of_the_one_there(speed: float) -> None:
+    """A clip that is heard is handed over, one that is not is composed anew: no clip goes over from
+    one piece to another without a word."""
+    world = started(speed=speed, version_here=2, conductor=on_far("embedded", LONG))
+    world.run(100.0, {20.0: world.drop})
+    answers(world)
+    world.tell(GoBack())
+    world.run(900.0)
+    assert {whose for made in world.made.values() for _, whose in made} == {
+        "embedded ",
+        "embedded  2",
+    }
+    handed_over = {handed.key for handed in world.handovers}
+    mixed = {key for key, made in world.made.items() if len(made) > 1}
+    assert mixed <= handed_over
+    assert world.written == frames_of(600)
+
+
 def test_a_machine_that_answers_and_asks_is_offered_when_its_line_is_made() -> None:
     world = started(speed=4.0, conductor=on_far("embedded", LONG))
     world.run(100.0, {20.0: world.drop})
