@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -234,3 +235,30 @@ def test_a_session_on_a_server_whose_login_is_cut_is_kept(tmp_path: Path, server
     login.wait()
     wait_for(lambda: kept(home).state == "stopped", what="the player there to end")
     goes_on_as_if_nothing_had_been(home, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seconds", [3.0, 30.0])
+def test_a_laptop_that_sleeps_loses_nothing(tmp_path: Path, server: Server, seconds: float) -> None:
+    """Player and ssh stand still while the engine elsewhere runs on; 30 s are more than ssh waits
+    for an answer."""
+    home, played = tmp_path / "home", tmp_path / "played.wav"
+    player = musmed(home, "play", *ASKED, "--sink", f"file:{played}", *on_far(home))
+    wait_until(player, home, lambda: bool(list(home.rglob("0000-0.flac"))), "the first clip")
+    asleep = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if str(server.folder) in " ".join(process.info["cmdline"] or [])
+        and process.name() != "sshd"
+    ]
+    asleep += [one for one in (psutil.Process(player.pid),) if one not in asleep]
+    assert len(asleep) >= 3
+    for process in asleep:
+        process.suspend()
+    time.sleep(seconds)
+    for process in asleep:
+        process.resume()
+    out, _ = end_of(player)
+    assert player.returncode == 0, out.decode()
+    assert np.array_equal(read(played), whole(tmp_path, kept(home), home))
+    nothing_is_left(server)

@@ -220,6 +220,36 @@ def test_a_window_that_is_closed_keeps_the_session(terminal: Terminal) -> None:
     assert session.position > 1
 
 
+@pytest.mark.long
+def test_a_job_that_is_stopped_and_continued_goes_on_where_it_stood(terminal: Terminal) -> None:
+    """Ctrl-Z and fg, on lines: paused meanwhile, and the terminal is the shell's."""
+    way = ("--from", "sad", "--to", "happy", "--seed", "1", "--minutes", "4")
+    terminal.run("play", "--plain", *way)
+    terminal.wait_for("(clip 1 of")
+    player = psutil.Process(terminal.child())
+    terminal.press("C-z")
+    terminal.wait_for("Stopped")
+    assert player.status() == psutil.STATUS_STOPPED
+    stood = position(terminal)
+    terminal.press(*"echo", "Space", *"mine", "Enter")
+    terminal.wait(lambda screen: screen.count("mine") >= 2, "an echoing shell")
+    assert position(terminal) == stood
+    terminal.press("f", "g", "Enter")
+    wait_for(lambda: position(terminal) > stood, moves=lambda: cpu_seconds(player.pid))
+    terminal.press("q")
+    said = terminal.wait_for("Stopped at 0:")
+    assert "is gone" not in said
+    assert "takes no more sound" not in said
+
+
+def position(terminal: Terminal) -> float:
+    """Up to which second its only session was heard, as far as that is kept."""
+    library = Library(terminal.home / "data" / "library")
+    (session,) = library.sessions()
+    library.close()
+    return session.position
+
+
 def test_the_first_run_card_is_shown_until_it_is_put_away(terminal: Terminal) -> None:
     (terminal.home / "config" / "welcomed").unlink()
     for left, again in (("q", True), ("Enter", False)):
