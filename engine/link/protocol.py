@@ -38,7 +38,7 @@ Word = Annotated[str, msgspec.Meta(max_length=64)]
 Sentence = Annotated[str, msgspec.Meta(max_length=SENTENCE_LETTERS)]
 Number = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
-Frame = Annotated[int, msgspec.Meta(ge=-(2**40), le=2**40)]
+SessionFrame = Annotated[int, msgspec.Meta(ge=-(2**40), le=2**40)]
 """A session frame, or how many there are."""
 
 
@@ -77,7 +77,7 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel", forbid_unknown_fields=Tr
 
     index: Count
     revision: Count
-    keep_until: Frame = 0
+    keep_until: SessionFrame = 0
 
 
 class Pull(msgspec.Struct, frozen=True, tag="pull", forbid_unknown_fields=True):
@@ -132,8 +132,8 @@ class ClipStarted(msgspec.Struct, frozen=True, tag="clip_started", forbid_unknow
 
     index: Count
     revision: Count
-    start: Frame
-    frames: Frame
+    start: SessionFrame
+    frames: SessionFrame
     marks: Marks
 
     @property
@@ -147,7 +147,7 @@ class Part(msgspec.Struct, frozen=True, tag="part", forbid_unknown_fields=True):
 
     index: Count
     revision: Count
-    frames: Frame
+    frames: SessionFrame
     last: bool
 
 
