@@ -7,7 +7,6 @@ and ``note``.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
 
 import msgspec
@@ -15,6 +14,7 @@ import msgspec
 from engine.errors import MusmedError
 from engine.listener.ratings import HIGHEST, Rating, parse_rating
 from engine.places import place_of, read_small
+from engine.toml_text import parse_toml
 from musmed_tui.asked import Asked
 from musmed_tui.terminal.streams import remark
 
@@ -43,8 +43,8 @@ def read_feelings(named: str) -> Feelings:
     if len(data) > MAX_FILE_BYTES:
         raise MusmedError(f"The feelings in {path} are over 64 KiB; shorten them.")
     try:
-        found = msgspec.convert(tomllib.loads(data.decode("utf-8-sig")), Feelings)
-    except (ValueError, RecursionError, msgspec.ValidationError) as error:
+        found = msgspec.convert(parse_toml(data), Feelings)
+    except ValueError as error:  # msgspec's, too
         raise MusmedError(
             f"The feelings in {path} can't be understood; a line is one of from, to, before, after "
             'and note with text in quotes behind it, such as before = "30,70".'

@@ -15,6 +15,7 @@ from engine.link.ssh import COMMAND, FarEngine, Host, checked, connect, control_
 from engine.places import part_of, read_small
 from engine.printable import one_line
 from engine.private import make_private_folder, write_private
+from engine.toml_text import parse_toml
 from musmed_tui.paths import Folders
 from musmed_tui.terminal.streams import remark
 
@@ -31,9 +32,9 @@ def read_hosts(where: Folders) -> dict[str, Host]:
     if len(data) > MAX_BYTES:
         raise MusmedError(f"The hosts {where.hosts} have more than {MAX_BYTES // 1024} KiB.")
     try:
-        found = msgspec.toml.decode(data, type=dict[str, Host])
+        found = msgspec.convert(parse_toml(data), dict[str, Host])
         return {_named(name): checked(host) for name, host in found.items()}
-    except (msgspec.DecodeError, UnicodeDecodeError, MusmedError) as error:
+    except (ValueError, MusmedError) as error:
         reason = str(error).rstrip(".")
         raise MusmedError(
             f"The hosts {where.hosts} can't be used ({reason}); mend the file or remove it."

@@ -31,6 +31,7 @@ from engine.plan.generation import (
 )
 from engine.plan.gentle import parse_gentle
 from engine.plan.request import MAX_MINUTES, MIN_MINUTES
+from engine.toml_text import dotted_line
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 GlyphChoice = Literal["auto", "braille", "quadrant", "ascii"]
@@ -38,7 +39,6 @@ SynthesisChoice = Literal["auto", "builtin", "fluidsynth"]
 
 ENVIRONMENT_PREFIX = "MUSMED_"
 MAX_FILE_BYTES = 64 * 1024
-_MOST_DOTS = 200
 
 RANGES: dict[str, tuple[float, float]] = {
     "minutes": (MIN_MINUTES, MAX_MINUTES),
@@ -251,10 +251,8 @@ def _read(path: Path) -> str:
 
 
 def _parse(path: Path, text: str) -> dict[str, object]:
-    for number, line in enumerate(text.splitlines(), 1):
-        # A key of n parts takes the parser n * n steps; no setting has two.
-        if line.count(".") > _MOST_DOTS and not line.lstrip().startswith("#"):
-            raise MusmedError(f"{path}, line {number} has far too many dots; mend or remove it.")
+    if number := dotted_line(text):
+        raise MusmedError(f"{path}, line {number} has far too many dots; mend or remove it.")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

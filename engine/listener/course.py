@@ -7,7 +7,6 @@ listener could not ask for themselves; nothing is done at a time by itself, and 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Annotated
@@ -20,6 +19,7 @@ from engine.affect.path import Strategy
 from engine.errors import MusmedError
 from engine.plan.request import MAX_MINUTES, MIN_MINUTES
 from engine.printable import one_line
+from engine.toml_text import parse_toml
 
 MAX_BYTES = 64 * 1024
 MOST_STEPS = 200
@@ -122,10 +122,10 @@ def parse_course(data: bytes) -> Course:
     if len(data) > MAX_BYTES:
         raise MusmedError(f"it has more than {MAX_BYTES // 1024} KiB")
     try:
-        found = msgspec.convert(tomllib.loads(data.decode("utf-8-sig")), _File)
+        found = msgspec.convert(parse_toml(data), _File)
     except UnicodeDecodeError as error:
         raise MusmedError("it is no UTF-8 text") from error
-    except (ValueError, RecursionError) as error:  # msgspec's and TOML's are ValueErrors, too
+    except ValueError as error:  # msgspec's and TOML's, too
         raise MusmedError(_in_words(str(error))) from error
     count = sum(one.times for one in found.session)
     if count > MOST_STEPS:
