@@ -108,11 +108,17 @@ def listen(
     sink: Annotated[
         Text, typer.Option(metavar="SINK", help="Where it goes here, as of 'play' (auto).")
     ] = None,
+    codec: Annotated[
+        Text,
+        typer.Option(
+            metavar="NAME", help="flac, or opus, which is lossy, for thin lines (the host's)."
+        ),
+    ] = None,
 ) -> None:
     """Hear on this machine what plays on another one ('--sink listen' there), over ssh."""
     from musmed_tui.commands.listen import listen as listening
 
-    raise typer.Exit(listening(host, words or (), ahead, sink))
+    raise typer.Exit(listening(host, words or (), ahead=ahead, sink=sink, codec=codec))
 
 
 @elsewhere.command("ears", hidden=True)

@@ -16,6 +16,8 @@ from typing import Annotated
 
 import msgspec
 
+from engine.clip_record import LOSSLESS, Codec
+
 MOST_AHEAD = 30.0
 LEAST_AHEAD = 0.3
 MOST_LATENCY = 30.0
@@ -43,10 +45,11 @@ class Listen(msgspec.Struct, frozen=True, tag="listen", forbid_unknown_fields=Tr
     """The first word. ``device``: what they hear through. ``ahead``: seconds of sound that they
     want to have beyond what is heard, their device's latency included. ``token``, ``have``: of the
     session they have heard already, None if none, and up to which stream frame its sound is here.
-    """
+    ``codec``: how they want what they have not got yet."""
 
     device: Words
     ahead: Annotated[float, msgspec.Meta(ge=LEAST_AHEAD, le=MOST_AHEAD + MOST_LATENCY)]
+    codec: Codec = LOSSLESS
     token: Token | None = None
     have: Count = 0
 
@@ -85,10 +88,12 @@ class Welcome(msgspec.Struct, frozen=True, tag="welcome", forbid_unknown_fields=
 
 
 class Sound(msgspec.Struct, frozen=True, tag="sound", forbid_unknown_fields=True):
-    """``frames`` of sound from stream frame ``first`` on; the payload is a FLAC-24 stream."""
+    """``frames`` of sound from stream frame ``first`` on; the payload is a chunk of ``codec``
+    (``engine.link.codec``)."""
 
     first: Count
     frames: Annotated[int, msgspec.Meta(ge=1, le=LONGEST_SOUND)]
+    codec: Codec = LOSSLESS
 
 
 class Stand(msgspec.Struct, frozen=True, tag="stand", forbid_unknown_fields=True):

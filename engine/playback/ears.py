@@ -17,8 +17,9 @@ import msgspec
 import numpy as np
 
 from engine.audio.crossfade import fade_gains
-from engine.audio.files import decode_flac
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
+from engine.clip_record import LOSSLESS, Codec
+from engine.link.codec import Decoder, decoder_of
 from engine.link.ears import (
     MOST_LATENCY,
     REPORT_SECONDS,
@@ -119,6 +120,7 @@ class Hearing:
         self._arrivals = Arrivals(frames_of(begin), fades=first > 0)
         self._marks = [_Mark(0, first)]
         self._last: int | None = None
+        self._decoder: tuple[Codec, Decoder] | None = None
         self.speaker.start()
 
     @property
@@ -143,10 +145,16 @@ class Hearing:
             self._arrivals.forget()
             self._mark(first)
 
-    def sound(self, first: int, audio: Frames) -> None:
-        """Raises ``LinkError`` for sound that does not follow, or more than was asked for."""
-        if first != self.have:
-            raise LinkError(f"Sound came for frame {first} where {self.have} was to come.")
+    def sound(self, told: Sound, data: bytes) -> None:
+        """Raises ``MusmedError`` for sound that does not follow, is damaged, or more than was asked
+        for."""
+        if told.first != self.have:
+            raise LinkError(f"Sound came for frame {told.first} where {self.have} was to come.")
+        if self._decoder is None or told.codec != self._decoder[0]:
+            self._decoder = told.codec, decoder_of(told.codec)
+        audio = self._decoder[1].decode(data, told.frames)
+        if len(audio) != told.frames:
+            raise LinkError("Sound came that is shorter than was announced.")
         # a file waits for what is late
         going = self._arrivals.take(audio, dry=self.sink.realtime and self.waits)
         self._write(going)
@@ -183,6 +191,7 @@ class Hearing:
             self._ring.write(one)
 
     def _mark(self, stream: int) -> None:
+        self._decoder = None  # what is decoded next does not follow
         self._marks = [*self._marks[-64:], _Mark(self._ring.written, stream)]
 
     def _stream_at(self, cursor: int) -> int:
@@ -193,11 +202,17 @@ class Hearing:
 
 class Ears:
     """``open_sink`` gives the device, for each session anew; ``say`` takes sentences about it;
-    ``ahead``: seconds of sound that wait here."""
+    ``ahead``: seconds of sound that wait here; ``codec``: how they come."""
 
     def __init__(
-        self, open_sink: Callable[[], Sink], say: Callable[[str], None], *, ahead: float
+        self,
+        open_sink: Callable[[], Sink],
+        say: Callable[[str], None],
+        *,
+        ahead: float,
+        codec: Codec = LOSSLESS,
     ) -> None:
+        self._codec = codec
         self._open_sink = open_sink
         self._say = say
         self._ahead = ahead
@@ -263,7 +278,7 @@ class Ears:
         hearing = self.hearing
         sink = self._open_sink() if hearing is None else hearing.sink
         ahead = self._ahead + min(MOST_LATENCY, sink.latency)
-        told = Listen(sink.describe()[:200], ahead)
+        told = Listen(sink.describe()[:200], ahead, codec=self._codec)
         if hearing is None:
             return told
         return msgspec.structs.replace(told, token=hearing.token, have=hearing.have)
@@ -278,7 +293,7 @@ class Ears:
                 raise LinkError("Sound came before a welcome.")
             match message:
                 case Sound():
-                    hearing.sound(message.first, _decoded(message, payload))
+                    hearing.sound(message, payload)
                     self._news.set()
                 case Stand():
                     self.stand = message
@@ -318,11 +333,3 @@ class Ears:
                     report = hearing.report(beat) if hearing is not None else None
                 if report is not None:
                     writer.send(report)
-
-
-def _decoded(message: Sound, payload: bytes) -> Frames:
-    """Raises ``LinkError`` for sound that is not what was announced."""
-    audio = decode_flac(payload, message.frames)
-    if len(audio) != message.frames:
-        raise LinkError("Sound came that is shorter than was announced.")
-    return audio

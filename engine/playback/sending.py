@@ -8,23 +8,26 @@ again: so nothing is lost and nothing comes twice.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
-from engine.audio.files import encode_flac24
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, frames_of
+from engine.clip_record import LOSSLESS, Codec
+from engine.link.codec import Piece, encoder_of
 from engine.link.ears import WINDOW_FRAMES, Heard
 from engine.link.framing import LinkError
 from engine.playback.ring import Ring
 
 
 class Block(NamedTuple):
-    """Sound from stream frame ``first`` on, as a FLAC stream."""
+    """Sound from stream frame ``first`` on, a chunk of ``codec``."""
 
     first: int
     frames: int
     data: bytes
+    codec: Codec
 
     @property
     def end(self) -> int:
@@ -42,22 +45,32 @@ class Sending:
         """Taken from the ring and not heard yet."""
         self._next = 0
         """Which of ``_kept`` is sent next."""
+        self._coded = 0
+        """Stream frame up to which there are blocks: Opus holds a little back."""
         self._got = 0
         self._ahead = 0
+        self._codec: Codec = LOSSLESS
+        self._encoder = encoder_of(self._codec)
+        self._flushed = False
+        """Nothing more comes of the encoder."""
 
     @property
     def sent(self) -> int:
         """Stream frame up to which these ears were sent sound."""
-        return self._kept[self._next].first if self._next < len(self._kept) else self._ring.taken
+        return self._kept[self._next].first if self._next < len(self._kept) else self._coded
 
     @property
     def all_sent(self) -> bool:
         return self._ring.finished and self.sent >= self._ring.written
 
-    def greet(self, ahead: float, have: int | None) -> int:
-        """New ears, who want ``ahead`` seconds waiting and ``have`` this session's sound up to a
-        stream frame, None if none of it. Gives the stream frame from which on they are sent it."""
-        firsts = [*(block.first for block in self._kept), self._ring.taken]
+    def greet(self, ahead: float, have: int | None, codec: Codec = LOSSLESS) -> int:
+        """New ears, who want ``ahead`` seconds waiting, coded by ``codec``, and ``have`` this
+        session's sound up to a stream frame, None if none of it. Gives the stream frame from which
+        on they are sent it."""
+        if codec != self._codec:
+            self._keep(self._encoder.finish())
+            self._codec, self._encoder = codec, encoder_of(codec)
+        firsts = [*(block.first for block in self._kept), self._coded]
         first = have if have is not None and have in firsts else firsts[0]
         self._next = firsts.index(first)
         self._got, self._ahead = first, frames_of(ahead)
@@ -78,10 +91,19 @@ class Sending:
         if waits or ring.skip_to > ring.taken:
             return False
         audio = np.zeros((BLOCK_FRAMES, CHANNELS), np.float32)
-        first, count = ring.taken, ring.take(audio)
-        if count:
-            self._kept.append(Block(first, count, encode_flac24(audio[:count])))
-        return count > 0
+        before = len(self._kept)
+        if count := ring.take(audio):
+            self._flushed = False
+            self._keep(self._encoder.push(audio[:count]))
+        elif ring.finished and not self._flushed:
+            self._flushed = True
+            self._keep(self._encoder.finish())
+        return len(self._kept) > before
+
+    def _keep(self, pieces: Iterable[Piece]) -> None:
+        for frames, data in pieces:
+            self._kept.append(Block(self._coded, frames, data, self._codec))
+            self._coded += frames
 
     def heard(self, report: Heard) -> None:
         """What the ears say. Raises ``LinkError`` for what can't be."""
@@ -100,6 +122,9 @@ class Sending:
         while self._kept and self._kept[0].first < self._ring.skip_to:
             self._kept.popleft()
         self._next = 0
-        first = self._kept[0].first if self._kept else self._ring.taken
+        if not self._kept:
+            self._encoder, self._flushed = encoder_of(self._codec), False
+            self._coded = self._ring.taken
+        first = self._kept[0].first if self._kept else self._coded
         self._got = self.played = max(self.played, first)
         return first

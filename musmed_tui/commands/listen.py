@@ -9,8 +9,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
+from engine.clip_record import Codec
 from engine.errors import MusmedError
 from engine.link.ears import LEAST_AHEAD, MOST_AHEAD, Bye
 from engine.link.meeting import relay
@@ -30,7 +31,7 @@ from engine.playback.sinks.choose import open_device
 from engine.playback.sinks.null import NullSink
 from engine.printable import one_line
 from musmed_tui.exits import exit_code
-from musmed_tui.hosts import host_of
+from musmed_tui.hosts import codec_of, host_of
 from musmed_tui.paths import folders
 from musmed_tui.plain.keys import KEYS, Act, KeyDecoder
 from musmed_tui.plain.output import Output
@@ -50,7 +51,14 @@ PLAYS = ("play", "resume")
 HELP = "  space  pause, go on    + -  volume    q  end"
 
 
-def listen(host: str | None, words: Sequence[str], ahead: str | None, sink: str | None) -> int:
+def listen(
+    host: str | None,
+    words: Sequence[str],
+    *,
+    ahead: str | None,
+    sink: str | None,
+    codec: str | None,
+) -> int:
     """Hear the session on ``host``; with ``words``, begin it there on this terminal ('play --from
     tense --to calm'). Gives the exit code. Raises ``MusmedError``."""
     if host is None:
@@ -65,14 +73,29 @@ def listen(host: str | None, words: Sequence[str], ahead: str | None, sink: str 
     where = folders()
     settings = load_settings(where.settings).settings
     seconds = _seconds(ahead)
-    device = _device(sink or settings.sink, settings.latency)
     there, folder = host_of(where, host), control_folder()
-    connect(there, folder, asks=sys.stdin.isatty())
     line = FarEngine(beside(there, "ears"), folder)
-    if not words:
-        with Listening(line, device, settings.latency, seconds) as listening:
-            return _follow(listening, host)
-    return _with_a_screen(Listening(line, device, settings.latency, seconds), there, words)
+    way = Way(
+        device=_device(sink or settings.sink, settings.latency),
+        latency=settings.latency,
+        ahead=seconds,
+        codec=there.codec if codec is None else codec_of(codec),
+    )
+    connect(there, folder, asks=sys.stdin.isatty())
+    with Listening(line, way) as listening:
+        if words:
+            return _with_a_screen(listening, there, words)
+        return _follow(listening, host)
+
+
+class Way(NamedTuple):
+    """How it is heard: through which ``device`` (a sink's word), asked for ``latency`` seconds
+    before it is heard, with ``ahead`` seconds waiting, coded by ``codec`` on the line."""
+
+    device: str
+    latency: float
+    ahead: float
+    codec: Codec
 
 
 def _seconds(text: str | None) -> float:
@@ -100,15 +123,15 @@ def _device(word: str, latency: float) -> str:
 
 class Listening:
     """A line to the sessions of another machine, made again whenever it drops, in a thread of its
-    own. ``device``: a sink's word."""
+    own."""
 
-    def __init__(self, line: FarEngine, device: str, latency: float, ahead: float) -> None:
+    def __init__(self, line: FarEngine, way: Way) -> None:
         self._line = line
         self._said: list[str] = []
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self.ears = Ears(lambda: _opened(device, latency), self.say, ahead=ahead)
+        self.ears = Ears(lambda: _opened(way), self.say, ahead=way.ahead, codec=way.codec)
         self.failure: MusmedError | None = None
         """Why nothing more is heard."""
         self.over = threading.Event()
@@ -199,8 +222,8 @@ class Listening:
             self.say(f"{self._line.host.address}: {line.strip()}")
 
 
-def _opened(device: str, latency: float) -> Sink:
-    return open_device(device, latency=latency)[0]
+def _opened(way: Way) -> Sink:
+    return open_device(way.device, latency=way.latency)[0]
 
 
 def _follow(listening: Listening, host: str) -> int:
@@ -263,20 +286,19 @@ def _standing(ears: Ears) -> str:
 def _with_a_screen(listening: Listening, there: Host, words: Sequence[str]) -> int:
     """The session's screen, over ssh on this terminal, beside these ears; ends both."""
     command = beside(there, words[0], "--sink", "listen", *words[1:])
-    with listening:
-        with Signals() as signals:
-            try:
-                screen = subprocess.Popen(screen_argv(command, control_folder()))
-            except OSError as error:
-                raise MusmedError(
-                    f"ssh can't be started ({error.strerror}); install OpenSSH's client."
-                ) from error
-            while screen.poll() is None:
-                signals.wait(REDRAW_SECONDS, None)
-                if signals.stop is not None:  # Ctrl-C goes over the line as a key
-                    screen.terminate()
-        if listening.failure is not None:
-            raise listening.failure
+    with Signals() as signals:
+        try:
+            screen = subprocess.Popen(screen_argv(command, control_folder()))
+        except OSError as error:
+            raise MusmedError(
+                f"ssh can't be started ({error.strerror}); install OpenSSH's client."
+            ) from error
+        while screen.poll() is None:
+            signals.wait(REDRAW_SECONDS, None)
+            if signals.stop is not None:  # Ctrl-C goes over the line as a key
+                screen.terminate()
+    if listening.failure is not None:
+        raise listening.failure
     if signals.stop is not None:
         return exit_code(signals.stop)
     if screen.returncode == SSH_FAILED:

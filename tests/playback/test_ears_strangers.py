@@ -14,18 +14,25 @@ from support.card import Card
 from engine.audio.files import encode_flac24
 from engine.audio.format import BLOCK_FRAMES
 from engine.errors import MusmedError
+from engine.link.codec import OpusEncoder
 from engine.link.ears import Beat, Bye, Last, Skip, Sound, Stand, Stop, ToEars, Welcome
 from engine.link.framing import PREAMBLE, encode_frame
 from engine.playback.ears import Ears
 
 BLOCK = encode_flac24(np.full((BLOCK_FRAMES, 2), 0.1, np.float32))
+OPUS = next(OpusEncoder().push(np.full((BLOCK_FRAMES, 2), 0.1, np.float32))).data
 frames = st.one_of(
     st.integers(0, 4).map(lambda n: n * BLOCK_FRAMES), st.integers(0, 2**53), st.integers(-9, 2**63)
 )
 token = st.sampled_from(["0" * 32, "1" * 32, "x", ""])
 message = st.one_of(
     st.builds(Welcome, token, frames),
-    st.builds(Sound, frames, st.sampled_from([BLOCK_FRAMES, 1, 0, 48_000, 2**40])),
+    st.builds(
+        Sound,
+        frames,
+        st.sampled_from([BLOCK_FRAMES, 1, 0, 48_000, 2**40]),
+        st.sampled_from(["flac", "opus", "mp3"]),
+    ),
     st.builds(Stand, st.booleans(), st.floats()),
     st.builds(Skip, frames),
     st.builds(Last, frames),
@@ -33,7 +40,7 @@ message = st.one_of(
     st.builds(Beat, frames),
     st.builds(Bye, st.text(max_size=300), st.booleans()),
 )
-payload = st.sampled_from([b"", BLOCK, BLOCK[:-9], b"fLaC"])
+payload = st.sampled_from([b"", BLOCK, BLOCK[:-9], b"fLaC", OPUS, OPUS[:-9], b"\0" * 4])
 sent = st.lists(st.tuples(message, payload), max_size=30)
 broken = st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), max_size=3)
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from engine.audio.files import decode_flac
 from engine.audio.format import BLOCK_FRAMES, Frames, frames_of, quantise24
+from engine.clip_record import Codec
+from engine.link.codec import decoder_of
 from engine.link.ears import WINDOW_FRAMES, Heard
 from engine.link.framing import LinkError
 from engine.playback.ears import Arrivals
@@ -32,11 +34,11 @@ def report(got: int, played: int) -> Heard:
 class Rig:
     """A session that writes, and ears that put together what they are sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, codec: Codec = "flac") -> None:
+        self.codec: Codec = codec
         self.ring = Ring(frames_of(6))
         self.sending = Sending(self.ring)
-        self.got = self.played = self.sending.greet(AHEAD, None)
-        self.known = True
+        self.got = self.played = self.sending.greet(AHEAD, None, codec)
 
     def write(self, frames: int) -> None:
         count = min(frames, self.ring.free)
@@ -47,8 +49,11 @@ class Rig:
         if block is None:
             return
         assert block.first == self.got, "something is missing, or comes twice"
-        expected = stream(block.first, block.frames)
-        np.testing.assert_array_equal(decode_flac(block.data, block.frames), expected)
+        if block.codec == "flac":
+            expected = stream(block.first, block.frames)
+            np.testing.assert_array_equal(decode_flac(block.data, block.frames), expected)
+        else:
+            assert len(decoder_of("opus").decode(block.data, block.frames)) == block.frames
         assert block.first < self.sending.played + frames_of(AHEAD)
         self.got = block.end
 
@@ -58,8 +63,11 @@ class Rig:
         assert self.sending.played == self.played
 
     def drop(self, *, known: bool) -> None:
-        """The line drops with all that was on it; the same ears come back, or others."""
-        first = self.sending.greet(AHEAD, self.got if known else None)
+        """The line drops with all that was on it; the same ears come back, or others, who want it
+        coded otherwise."""
+        if not known:
+            self.codec = "opus" if self.codec == "flac" else "flac"
+        first = self.sending.greet(AHEAD, self.got if known else None, self.codec)
         if known:
             assert first == self.got
         else:
@@ -87,9 +95,11 @@ steps = st.lists(
 )
 
 
-@given(steps)
-def test_all_comes_once_and_in_order_over_any_lines(deeds: list[tuple[str, object]]) -> None:
-    rig = Rig()
+@given(steps, st.sampled_from(["flac", "opus"]))
+def test_all_comes_once_and_in_order_over_any_lines(
+    deeds: list[tuple[str, object]], codec: Codec
+) -> None:
+    rig = Rig(codec)
     for deed, much in deeds:
         match deed, much:
             case "write", int():
@@ -105,11 +115,13 @@ def test_all_comes_once_and_in_order_over_any_lines(deeds: list[tuple[str, objec
                 rig.seek()
     rig.write(BLOCK_FRAMES - 1)
     rig.ring.finished = True
+    stood = 0
     while not rig.sending.all_sent:
         before = rig.got
         rig.hear(1.0)
         rig.send()
-        assert rig.got > before, "it stands still"
+        stood = 0 if rig.got > before else stood + 1
+        assert stood < 3, "it stands still"  # Opus takes the last in before it gives it out
     assert rig.got == rig.ring.written
 
 

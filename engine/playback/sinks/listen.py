@@ -279,7 +279,7 @@ class EarsSpeaker:
                 raise LinkError("The ears say twice that they listen.")
             before, again = self._line, self._came
             known = told.token == self._token
-            first = self._sending.greet(told.ahead, told.have if known else None)
+            first = self._sending.greet(told.ahead, told.have if known else None, told.codec)
             line.device = one_line(told.device, 60)
             line.writer.send(Welcome(self._token, first))
             self._waiting.remove(line)
@@ -358,7 +358,7 @@ class EarsSpeaker:
             words.append((Beat(line.beat), b""))
         block = None if self._stopping else self._sending.take()
         if block is not None:
-            words.append((Sound(block.first, block.frames), block.data))
+            words.append((Sound(block.first, block.frames, block.codec), block.data))
         elif self._sending.all_sent and not line.last_said:
             line.last_said = True
             words.append((Last(self._ring.written), b""))
