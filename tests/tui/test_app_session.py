@@ -33,6 +33,7 @@ from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.steering import SteerCard
 from musmed_tui.screens.too_small import TooSmallScreen
 from musmed_tui.session_view import expected
+from musmed_tui.theming import theme_names
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.engine_card import EngineCard
 from musmed_tui.widgets.levels import Levels
@@ -430,14 +431,16 @@ def test_themes_switch_live(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
-            assert set(app.available_themes) == {"dark", "light"}
-            dark = app.screen.styles.background
-            await pilot.press("t")
-            await pilot.pause()
-            assert app.theme == "light"
-            assert app.screen.styles.background != dark
-            await pilot.press("t")
-            assert app.theme == "dark"
+            assert set(app.available_themes) == set(theme_names())
+            met, grounds = [], set()
+            for _ in theme_names():
+                await pilot.press("t")
+                await pilot.pause()
+                met.append(app.theme)
+                grounds.add(app.screen.styles.background)
+            assert sorted(met) == sorted(theme_names())
+            assert met[-1] == "dark"
+            assert len(grounds) == len(met)
 
     run(go())
 

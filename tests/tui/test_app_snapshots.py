@@ -54,6 +54,23 @@ def test_screens(snap_compare: Any, name: str, size: tuple[int, int], theme: str
     )
 
 
+@pytest.mark.parametrize("theme", ["contrast", "dawn", "dusk", "mono", "safe"])
+def test_the_other_themes(snap_compare: Any, theme: str) -> None:
+    app = make_app(listening(theme), playing=True)
+    assert snap_compare(app, terminal_size=(120, 40), run_before=settled)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (50, 20)], ids=["80x24", "120x40", "50x20"])
+def test_the_music_alone(snap_compare: Any, size: tuple[int, int]) -> None:
+    keys = ("v", "v") if size[0] < 60 else ("v",)
+
+    async def prepare(pilot: Pilot[Left]) -> None:
+        await pressed(pilot, *keys)
+
+    app = make_app(listening(), playing=True)
+    assert snap_compare(app, terminal_size=size, run_before=prepare)
+
+
 def listening(theme: str = "dark") -> FakeControl:
     """Somebody who has heard something before."""
     control = FakeControl(theme)

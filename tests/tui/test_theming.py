@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine.errors import MusmedError, UnknownWordError
 from musmed_tui.theming import (
@@ -28,7 +31,7 @@ def read(tmp_path: Path, text: str) -> None:
 
 
 def test_the_shipped_themes_are_sound() -> None:
-    assert set(theme_names()) >= {"dark", "light"}
+    assert set(theme_names()) == {"contrast", "dark", "dawn", "dusk", "light", "mono", "safe"}
     for name in theme_names():
         theme = load_theme(name)
         colours = theme.colours
@@ -36,6 +39,49 @@ def test_the_shipped_themes_are_sound() -> None:
         assert theme.dark == (luminance(colours.background) < luminance(colours.text))
         for role in set(Colours.__struct_fields__) - {"background", "surface"}:
             assert contrast(getattr(colours, role), colours.background) >= MIN_CONTRAST
+
+
+SEEN = {
+    "all three cones": np.eye(3),
+    "no long": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+         [-0.003882, -0.048116, 1.051998]]
+    ),
+    "no middle": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+         [-0.011820, 0.042940, 0.968881]]
+    ),
+    "no short": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+         [0.004733, 0.691367, 0.303900]]
+    ),
+}  # fmt: skip
+"""What is left of linear RGB for who lacks a kind of cone (Machado, Oliveira & Fernandes 2009,
+severity 1)."""
+
+
+def seen(colour: str, by: str) -> NDArray[np.float64]:
+    """CIE Lab."""
+    channels = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    to_xyz = np.array(
+        [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
+         [0.0193339, 0.1191920, 0.9503041]]
+    )  # fmt: skip
+    xyz = to_xyz @ np.clip(SEEN[by] @ linear, 0.0, 1.0) / np.array([0.95047, 1.0, 1.08883])
+    f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("eyes", SEEN)
+def test_in_the_safe_theme_no_two_colours_that_mean_something_are_alike(eyes: str) -> None:
+    """Start, target, now and an error, to whichever eyes; 2.3 is a difference that is just seen."""
+    colours = load_theme("safe").colours
+    met = [
+        seen(c, eyes) for c in (colours.path_start, colours.path_end, colours.now, colours.error)
+    ]
+    for one, other in itertools.combinations(met, 2):
+        assert np.linalg.norm(one - other) > 25.0
 
 
 def test_contrast_is_that_of_the_guidelines() -> None:
