@@ -42,7 +42,7 @@ def guarded(command: Callable[[], int | None]) -> int:
     open_streams()
     try:
         code = command() or 0
-        write_out("")  # what typer wrote and Python still holds
+        _write_the_rest(code)
     except (Exception, KeyboardInterrupt, SystemExit) as error:
         # typer wraps some of these, which ones depends on its version
         met = (error, error.__cause__, error.__context__)
@@ -55,6 +55,17 @@ def guarded(command: Callable[[], int | None]) -> int:
             return error.code if isinstance(error.code, int) else int(error.code is not None)
         return _say_why(error)
     return code
+
+
+def _write_the_rest(code: int) -> None:
+    """What typer wrote and Python still holds. Where nobody takes it a command that has ended in
+    another way has ended so."""
+    try:
+        write_out("")
+    except (MusmedError, BrokenPipeError):
+        if not code:
+            raise
+        silence(1)
 
 
 def _say_why(error: BaseException) -> int:
