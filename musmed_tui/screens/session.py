@@ -164,7 +164,8 @@ class SessionScreen(ShownFocusScreen):
         before, self._shown = self._offered, snapshot
         if self._offered != before:
             self.refresh_bindings()
-        self.query_one(Status).show(snapshot, with_clock=self.has_class("-short"))
+        with_clock = self.has_class("-short") or self.has_class("-wide")
+        self.query_one(Status).show(snapshot, with_clock=with_clock)
         self._show_plane()
         card = self.has_class("-card")
         self.query_one(NowNext).show(snapshot, brief=card and not self.has_class("-wide"))

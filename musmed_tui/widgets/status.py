@@ -22,14 +22,14 @@ _STYLES = {
 
 
 class Status(Words):
-    """State as glyph, word and colour; the way; the volume at the right."""
+    """State as glyph, word and colour, filled; where it is; the way; the volume at the right."""
 
     def __init__(self, *, glyphs: Glyphs = "braille", id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._ascii = glyphs == "ascii"
 
     def show(self, snapshot: Snapshot, *, with_clock: bool) -> None:
-        """``with_clock``: the times too, where no timeline says them."""
+        """``with_clock``: the times too, where no timeline says them, or there is room."""
         state = snapshot.state
         marks = ASCII if self._ascii else UNICODE
         doing = snapshot.doing
@@ -37,11 +37,13 @@ class Status(Words):
             doing = "composing"  # no first seconds: it goes on
         mark, arrow = getattr(marks, state), marks.arrow
         line = line_in_short(snapshot.line, snapshot.ahead_s)
-        heads = [f"{mark} {words.get(doing, doing)}" for words in (_WORDS, _BRIEFLY)]
-        wanted = [[f"{head}, {line}" for head in heads], heads] if line else [heads]
-        times = f"   {clock(snapshot.position_s)} of {clock(snapshot.total_s)}"
-        whole, target = f"   {way(snapshot, arrow)}", f"   {arrow} {snapshot.way[1]}"
-        rests = [f"{times}{whole}", whole] if with_clock else [whole]
+        heads = [f" {mark} {words.get(doing, doing)} " for words in (_WORDS, _BRIEFLY)]
+        wanted = [[f"{head.rstrip()}, {line} " for head in heads], heads] if line else [heads]
+        at, total = clock(snapshot.position_s), clock(snapshot.total_s)
+        left = clock(max(0.0, snapshot.total_s - int(snapshot.position_s)))
+        whole, target = f"  {way(snapshot, arrow)}", f"  {arrow} {snapshot.way[1]}"
+        times = [f"  {at} of {total}, {left} left", f"  {at} of {total}"] if with_clock else []
+        rests = [*(f"{time} {whole}" for time in times), whole]
         percent = f"{round(snapshot.volume * 100):>3} %"
         head, rest, percent = first_that_fits(
             self.content_size.width,
@@ -55,8 +57,16 @@ class Status(Words):
             bar = [("volume ", "$muted"), (on * full + off * (_BAR - full), "$muted")]
             gap -= _BAR + len("volume ") + 1
             percent = f" {percent}"
-        style = f"{_STYLES.get(state, '$now')} bold"
-        self.say((head, style), (rest, "$muted"), " " * max(1, gap), *bar, percent)
+        style = f"$background on {_STYLES.get(state, '$now')} bold"
+        said = next((time for time in times if rest.startswith(time)), "")
+        self.say(
+            (head, style),
+            (said, "bold"),
+            (rest.removeprefix(said), "$muted"),
+            " " * max(1, gap),
+            *bar,
+            percent,
+        )
 
 
 def _lines(

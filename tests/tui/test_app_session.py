@@ -322,7 +322,7 @@ def test_states_in_words(
         async with app.run_test(size=SIZE) as pilot:
             await settled(pilot)
             line = said(app, Status)
-            assert line.startswith(words)
+            assert line.lstrip().startswith(words)
             assert "tense → calm" in line
             assert line.endswith("100 %")
 
@@ -335,7 +335,7 @@ def test_a_model_that_is_being_loaded(control: FakeControl) -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
             await settled(pilot)
-            assert said(app, Status).startswith("○ loading musicgen-small, 40 %")
+            assert said(app, Status).startswith(" ○ loading musicgen-small, 40 %")
 
     run(go())
 
