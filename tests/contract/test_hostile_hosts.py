@@ -30,19 +30,26 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+SILENT = "The engine has said nothing since its start for"
+ANSWERS = {
+    "noise": ("while :; do echo noise; done", "talks, but not musmed's language"),
+    "zeros": ("head -c 1000000 /dev/zero", "talks, but not musmed's language"),
+    "no frames": (f"{HELLO}; cat /dev/zero", "a header of 0 bytes"),
+    "words": (f"{HELLO}; yes", "a header of"),
+    "hello": (f"{HELLO}; sleep 1000", SILENT),
+    "nothing": ("sleep 1000", SILENT),
+    "bytes": ("while printf x; do sleep 0.1; done", SILENT),
+    "lines": ("while echo x; do sleep 0.2; done", "The engine has not greeted since its start for"),
+}
+ALWAYS = ("noise", "no frames", "hello", "lines")
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("while :; do echo noise; done", "talks, but not musmed's language"),
-        ("head -c 1000000 /dev/zero", "talks, but not musmed's language"),
-        (f"{HELLO}; cat /dev/zero", "a header of 0 bytes"),
-        (f"{HELLO}; yes", "a header of"),
-        (f"{HELLO}; sleep 1000", "The engine has said nothing since its start for"),
-        ("sleep 1000", "The engine has said nothing since its start for"),
-        ("while printf x; do sleep 0.1; done", "The engine has said nothing since its start for"),
-        ("while echo x; do sleep 0.2; done", "The engine has not greeted since its start for"),
+        pytest.param(*said, id=name, marks=() if name in ALWAYS else pytest.mark.long)
+        for name, said in ANSWERS.items()
     ],
-    ids=("noise", "zeros", "no frames", "words", "hello", "nothing", "bytes", "lines"),
 )
 def test_whatever_answers_there_a_check_ends_with_a_sentence(
     command: str, words: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
