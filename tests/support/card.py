@@ -30,10 +30,12 @@ class Card(NullSink):
     """Asks for audio ``rate`` times as fast as a sound card, not at all at 0, and keeps what it is
     given in ``given``. It never catches up on time in which this process was not run.
 
-    ``waits_for``: a ``SessionRunner``. The card stands still while less than ``ENOUGH_SECONDS`` of
+    ``waits_for``: a ``SessionRunner``. The card stands still while less than ``enough`` seconds of
     its session are composed ahead, or nothing of it is in the ring: nothing is late then on a
     machine that composes or reads slowly.
     """
+
+    enough = ENOUGH_SECONDS
 
     def __init__(self, rate: float = 1.0) -> None:
         super().__init__()
@@ -73,7 +75,7 @@ class Card(NullSink):
         with playback.joiner() as joiner:
             horizon = joiner.horizon()
         ahead = horizon - playback.state().written
-        return bool(horizon < frames_of(total) and ahead < frames_of(ENOUGH_SECONDS))
+        return bool(horizon < frames_of(total) and ahead < frames_of(self.enough))
 
     @staticmethod
     def _outruns(ring: Ring, player: Player) -> bool:

@@ -98,7 +98,11 @@ class Writes:
 
 
 class Heard(Card):
-    """A card that leaves what it is given in a file, whatever happens to its process."""
+    """A card that leaves what it is given in a file, whatever happens to its process. It never
+    goes into a clip's overlap with the next one (7.5 s) before that is here: what is heard then is
+    another, on a machine that composes too slowly."""
+
+    enough = 12.0
 
     def __init__(self, path: Path) -> None:
         super().__init__(RATE)
