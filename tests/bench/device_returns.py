@@ -1,14 +1,16 @@
-"""A sound server that is away and comes back: what looking for it costs, and how soon it sounds.
+"""A sound device that is away and comes back: what looking for it costs, and how soon it sounds.
 
 ``python tests/bench/device_returns.py [SECONDS ...]``: by each sink on a private PulseAudio, what
 an attempt to open the device costs while the server is away, and for how long after the server
-answers again nothing is heard, where it was away for so many seconds (1, 12 and 40 by default); and
-what is heard where the player itself is stopped for 5 s.
+answers again nothing is heard, where it was away for so many seconds (1, 12 and 40 by default); the
+same where only its device was taken from it; and what is heard where the player itself is stopped
+for 5 s.
 Needs the Debian packages of the README's tests.
 """
 
 from __future__ import annotations
 
+import itertools
 import signal
 import subprocess
 import sys
@@ -90,16 +92,18 @@ def start(server: PulseServer, folder: Path, device: str) -> subprocess.Popen[st
     return player
 
 
-def back_after(server: PulseServer, folder: Path, device: str, away: float) -> None:
+def back_after(
+    server: PulseServer, folder: Path, device: str, away: float, *, pulled: bool
+) -> None:
     player = start(server, folder, device)
     try:
         before, after = folder / "before.raw", folder / "after.raw"
         with server.record(before):
             while not sounding(before):
                 time.sleep(0.05)
-            server.kill()
+            (server.unplug if pulled else server.kill)()
         time.sleep(away)
-        server.start()
+        (server.plug if pulled else server.start)()
         back = time.monotonic()
         with server.record(after):
             while not sounding(after):
@@ -108,7 +112,8 @@ def back_after(server: PulseServer, folder: Path, device: str, away: float) -> N
     finally:
         player.kill()
         player.wait()
-    print(f"{device}: away for {away:g} s, heard {took:.2f} s after it was back", flush=True)
+    what = "pulled out" if pulled else "its server dead"
+    print(f"{device}: {what} for {away:g} s, heard {took:.2f} s after it was back", flush=True)
 
 
 def stopped(server: PulseServer, folder: Path, device: str, seconds: float) -> None:
@@ -160,9 +165,9 @@ def main() -> int:
     for device in ("pulse", "miniaudio"):
         with tempfile.TemporaryDirectory() as name, serve_pulse(Path(name)) as server:
             attempts(server, device)
-        for away in lengths:
+        for pulled, away in itertools.product((False, True), lengths):
             with tempfile.TemporaryDirectory() as name, serve_pulse(Path(name)) as server:
-                back_after(server, Path(name), device, away)
+                back_after(server, Path(name), device, away, pulled=pulled)
         with tempfile.TemporaryDirectory() as name, serve_pulse(Path(name)) as server:
             stopped(server, Path(name), device, STOPPED_SECONDS)
     return 0

@@ -82,6 +82,13 @@ def make_virtual_portaudio(folder: Path) -> tuple[dict[str, str], Path]:
     return env, out
 
 
+DEVICE = (
+    *("module-null-sink", "sink_name=musmed", "format=float32le", "rate=48000"),
+    *("channels=2", "norewinds=1"),
+)
+"""The server's only one."""
+
+
 class PulseServer:
     """A private PulseAudio server; ``env`` reaches it, with PortAudio's device 'pulse'."""
 
@@ -94,13 +101,13 @@ class PulseServer:
         self.env = _home(folder)
         self._log = folder / "pulse.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._plugged = True
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        sink = "module-null-sink sink_name=musmed format=float32le rate=48000 channels=2"
         command = ["pulseaudio", "--daemonize=no", "-n", "--exit-idle-time=-1"]
         command += ["--high-priority=no", "--realtime=no", "-L", "module-native-protocol-unix"]
-        command += ["-L", f"{sink} norewinds=1"]
+        command += ["-L", " ".join(DEVICE)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
         process = self._process
@@ -118,6 +125,18 @@ class PulseServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def unplug(self) -> None:
+        """Pull out its device."""
+        self._tell("unload-module", DEVICE[0])
+        self._plugged = False
+
+    def plug(self) -> None:
+        self._tell("load-module", *DEVICE)
+        self._plugged = True
+
+    def _tell(self, *words: str) -> None:
+        subprocess.run(["pactl", *words], env=self.env, check=True, stdout=subprocess.DEVNULL)
 
     @contextlib.contextmanager
     def record(self, path: Path) -> Iterator[None]:
@@ -139,7 +158,7 @@ class PulseServer:
 
                 recorded(1)
                 yield
-                if self._process is not None:
+                if self._process is not None and self._plugged:
                     recorded(path.stat().st_size + REST_BYTES)
             finally:
                 recorder.terminate()

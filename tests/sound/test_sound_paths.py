@@ -77,19 +77,26 @@ def test_miniaudio_has_no_gap_and_equals_the_joiner(
     played_without_starving(play, tmp_path)
 
 
+@pytest.fixture
+def paths(pulse_server: Any, sounds: Any, script: Any) -> tuple[Any, Any, Any]:
+    return pulse_server, sounds, script
+
+
 def heard_on_both_sides(
-    given: tuple[Any, Any, Any], device: str, folder: Path, latency: float
+    given: tuple[Any, Any, Any], device: str, ways: tuple[str, str], folder: Path, latency: float
 ) -> None:
+    """``ways``: what is done to the server that takes the device away, and what brings it back."""
+    go, come = ways
     pulse_server, sounds, script = given
     with pulse_server(folder) as server:
         arguments = (device, "real", "14", "0", str(folder), str(latency))
         player = script(server.env, SCRIPT, *arguments)
         assert player.stdout.readline() == "playing\n"
         with server.record(folder / "before.raw"):
-            server.kill()
+            getattr(server, go)()
         stood, _, words = player.stdout.readline().partition(" ")
         assert "on by itself as soon as the device is back" in words
-        server.start()
+        getattr(server, come)()
         with server.record(folder / "after.raw"):
             again, _, words = player.stdout.readline().partition(" ")
             assert words == "The sound device is back; the music goes on.\n"
@@ -103,14 +110,17 @@ def heard_on_both_sides(
     np.testing.assert_array_equal(after[-4 * 48_000 :], expected[-4 * 48_000 :])
 
 
+@pytest.mark.parametrize(
+    "ways", [("kill", "start"), pytest.param(("unplug", "plug"), marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("device", [with_pulse, with_miniaudio])
-def test_a_sound_server_that_dies_is_found_again(
-    tmp_path: Path, pulse_server: Any, sounds: Any, script: Any, device: str
+def test_a_server_that_dies_and_a_device_that_is_pulled_out_are_found_again(
+    tmp_path: Path, paths: tuple[Any, Any, Any], device: str, ways: tuple[str, str]
 ) -> None:
     """What follows is heard from where the session stood, faded in; nothing of it is lost."""
 
     def play(folder: Path, latency: float) -> None:
-        heard_on_both_sides((pulse_server, sounds, script), device, folder, latency)
+        heard_on_both_sides(paths, device, ways, folder, latency)
 
     played_without_starving(play, tmp_path)
 
