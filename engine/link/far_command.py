@@ -28,6 +28,11 @@ class Printed(NamedTuple):
     err: bytes
 
 
+def names_an_engine(command: str) -> bool:
+    """Whether ``command`` says how musmed is called there, as ``musmed_command`` needs it."""
+    return _ENGINE.fullmatch(command) is not None
+
+
 def musmed_command(engine: str, words: str) -> str:
     """The command with which musmed there does ``words``, by the one that starts its ``engine``.
     Raises ``MusmedError`` where that does not say so."""

@@ -145,7 +145,10 @@ def relay(inward: int, outward: int, tell: Callable[[str], None]) -> bool:
     before ``inward`` ended."""
     session = meet()
     if session is None:
-        tell("No session waits for ears there yet; 'musmed play --sink listen' begins one.")
+        tell(
+            "No session waits for ears there yet; 'musmed play --sink listen --from tense --to "
+            "calm' there begins one."
+        )
     while session is None:
         if _hung_up(inward):
             return False

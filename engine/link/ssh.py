@@ -194,7 +194,8 @@ class FarEngine(msgspec.Struct, frozen=True):
         if status == NO_COMMAND:
             return (
                 f"There is no {self.host.command.split()[0]!r} on {self.called}; install musmed "
-                "there, or say where it is: 'musmed host add NAME ADDRESS --command ...'."
+                f"there, or say where it is: musmed host add {self.name or 'NAME'} "
+                f"{self.host.address} --command '~/venv/bin/musmed engine'."
             )
         return why(status)
 

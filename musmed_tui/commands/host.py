@@ -14,6 +14,7 @@ from engine.composers.base import EMBEDDED
 from engine.errors import MusmedError
 from engine.link.client import EngineClient, default_argv
 from engine.link.deliveries import Banner, Delivery, EngineLost
+from engine.link.far_command import names_an_engine
 from engine.link.process import environment
 from engine.link.protocol import Failure, Hello, Opened, Pong
 from engine.link.ssh import COMMAND
@@ -39,6 +40,11 @@ def add(
     if name is None or address is None:
         raise MusmedError("Give a name and an address: musmed host add gpu user@server")
     add_host(folders(), name, address, command, codec)
+    if command is not None and not names_an_engine(command):
+        tell(
+            f"{command!r} does not end in 'engine', which is what speaks with this machine: "
+            "--command '~/venv/bin/musmed engine' is usual."
+        )
     tell(f"'musmed play --host {name}' composes there; 'musmed host check {name}' tries it.")
 
 

@@ -30,14 +30,19 @@ from engine.playback.ears import Ears
 from engine.playback.sinks.choose import open_device
 from engine.playback.sinks.null import NullSink
 from engine.printable import one_line
-from musmed_tui.exits import exit_code
+from musmed_tui.exits import INTERRUPTED, exit_code
 from musmed_tui.hosts import codec_of, host_of
 from musmed_tui.paths import folders
 from musmed_tui.plain.keys import KEYS, Act, KeyDecoder
 from musmed_tui.plain.output import Output
 from musmed_tui.settings import load_settings
 from musmed_tui.terminal.streams import remark
-from musmed_tui.terminal.terminal import Signals, look_at_terminal, reading_keys
+from musmed_tui.terminal.terminal import (
+    Signals,
+    leave_full_screen,
+    look_at_terminal,
+    reading_keys,
+)
 from musmed_tui.wording import VOLUME_STEP
 
 if TYPE_CHECKING:
@@ -65,6 +70,11 @@ def listen(
         raise MusmedError(
             "Name the machine whose session is to be heard: musmed listen user@server"
         )
+    if words and words[0].startswith("-"):
+        raise MusmedError(
+            f"Options of 'listen' come before the host, as in 'musmed listen --sink pulse {host}'; "
+            f"{words[0]!r} comes after it."
+        )
     if words and words[0] not in PLAYS:
         raise MusmedError(
             "After the host comes what is to be played there, such as 'play --from tense --to "
@@ -74,7 +84,7 @@ def listen(
     settings = load_settings(where.settings).settings
     seconds = _seconds(ahead)
     there, folder = host_of(where, host), control_folder()
-    line = FarEngine(beside(there, "ears"), folder)
+    line = FarEngine(beside(there, "ears"), folder, one_line(host, 64))
     way = Way(
         device=_device(sink or settings.sink, settings.latency),
         latency=settings.latency,
@@ -84,7 +94,7 @@ def listen(
     connect(there, folder, asks=sys.stdin.isatty())
     with Listening(line, way) as listening:
         if words:
-            return _with_a_screen(listening, there, words)
+            return _with_a_screen(listening, there, words, line.called)
         return _follow(listening, host)
 
 
@@ -112,6 +122,11 @@ def _seconds(text: str | None) -> float:
 
 def _device(word: str, latency: float) -> str:
     """``word``, through which something can be heard here. Raises ``MusmedError``."""
+    if word == "listen":
+        raise MusmedError(
+            "The sink 'listen' is the server's side; here choose auto, sounddevice, miniaudio, "
+            "null or file:PATH."
+        )
     opened, silent = open_device(word, latency=latency)
     if silent is not None and isinstance(opened, NullSink):
         raise MusmedError(
@@ -181,19 +196,19 @@ class Listening:
         use."""
         if self._closing.is_set():
             return failed
-        address = self._line.host.address
+        name = self._line.called
         if status == NO_COMMAND:
             raise MusmedError(self._line.why(status))
         if bye is not None:
             if bye.reason:
-                self.say(f"{address}: {bye.reason}")
+                self.say(f"{name}: {bye.reason}")
             self.ears.close()
             return 1 if bye.reason else 0
         if status == SSH_FAILED:
             if not failed:
                 self.say(
-                    f"The line to {address} is down; what is here plays on, and it is tried again. "
-                    f"Where the login asks for a code: 'musmed host check {address}'."
+                    f"The line to {name} is down; what is here plays on, and it is tried again. "
+                    f"Where the login asks for a code: 'musmed host check {name}'."
                 )
             return failed + 1
         return 1
@@ -219,7 +234,7 @@ class Listening:
 
     def _show(self, line: str) -> None:
         if line.strip():
-            self.say(f"{self._line.host.address}: {line.strip()}")
+            self.say(f"{self._line.called}: {line.strip()}")
 
 
 def _opened(way: Way) -> Sink:
@@ -283,7 +298,7 @@ def _standing(ears: Ears) -> str:
     return f"{state}{volume}, {hearing.ahead:.1f} s here{gaps}"
 
 
-def _with_a_screen(listening: Listening, there: Host, words: Sequence[str]) -> int:
+def _with_a_screen(listening: Listening, there: Host, words: Sequence[str], name: str) -> int:
     """The session's screen, over ssh on this terminal, beside these ears; ends both."""
     command = beside(there, words[0], "--sink", "listen", *words[1:])
     with Signals() as signals:
@@ -297,17 +312,24 @@ def _with_a_screen(listening: Listening, there: Host, words: Sequence[str]) -> i
             signals.wait(REDRAW_SECONDS, None)
             if signals.stop is not None:  # Ctrl-C goes over the line as a key
                 screen.terminate()
+    if (signals.stop is not None or screen.returncode == SSH_FAILED) and sys.stdout.isatty():
+        leave_full_screen()
     if listening.failure is not None:
         raise listening.failure
     if signals.stop is not None:
         return exit_code(signals.stop)
     if screen.returncode == SSH_FAILED:
         raise MusmedError(
-            f"The line to {there.address} is down, and the screen with it; the session is kept: "
-            f"'musmed listen {there.address} resume' goes on."
+            f"The line to {name} is down, and the screen with it; the session is kept: "
+            f"'musmed listen {name} resume' goes on."
         )
     if screen.returncode == NO_COMMAND:
-        remark(f"musmed: {FarEngine(command, control_folder()).why(NO_COMMAND)}")
+        remark(f"musmed: {FarEngine(command, control_folder(), name).why(NO_COMMAND)}")
+    elif screen.returncode in {0, INTERRUPTED}:
+        remark(
+            f"Sessions are kept on {name}: from here 'musmed listen {name} resume' goes on with "
+            "one that was stopped."
+        )
     return screen.returncode
 
 

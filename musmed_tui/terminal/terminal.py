@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 FALLBACK_COLUMNS = 80
 LEAST_COLUMNS = 20
 """Narrower than this nothing is laid out."""
+FULL_SCREEN_OFF = (
+    b"\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[?7h"
+    b"\x1b[<u\x1b[?1049l\x1b[?25h"
+)
+"""What Textual's driver switches on, switched off."""
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -78,6 +83,15 @@ def _colours(env: Mapping[str, str], stream: TextIO) -> str | None:
 
     console = Console(file=stream, _environ=env)
     return None if console.no_color else console.color_system
+
+
+def leave_full_screen() -> None:
+    """Give the terminal back from a full screen that could not do so itself, such as one of another
+    machine whose line dropped: no mouse, focus, paste or size reports, the usual buffer, a
+    cursor."""
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        os.write(sys.stdout.fileno(), FULL_SCREEN_OFF)
 
 
 def _can_read_keys() -> bool:

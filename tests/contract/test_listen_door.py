@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import shlex
 import signal
+import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+import termios
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +72,33 @@ class Running:
         return int(self.process.returncode)
 
 
+def on_a_terminal(
+    *words: str, when: bytes = b"", then: Callable[[], None] | None = None
+) -> tuple[int, bytes]:
+    """The exit code of musmed on a terminal of its own, and what it wrote there; ``then`` is done
+    once ``when`` was written."""
+    shown = b""
+    pid, terminal = pty.fork()
+    if pid == 0:  # pragma: no cover - another process
+        os.environ["TERM"] = "xterm-256color"
+        os.execv(sys.executable, [sys.executable, QUICK, *words])
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 40, 120, 0, 0))
+    with os.fdopen(terminal, "rb", buffering=0) as screen:
+        while True:
+            try:
+                data = screen.read(65536)
+            except OSError:  # the other end is closed
+                break
+            if not data:
+                break
+            shown += data
+            if then is not None and when in shown:
+                then()
+                then = None
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status), shown
+
+
 def the_session(home: Path) -> str:
     library = Library(home / "data" / "library")
     (row,) = library.sessions()
@@ -109,7 +139,7 @@ def test_what_plays_there_is_heard_here(
         play.says("The ears are gone")
         server.mend()
         play.says("The ears are back")
-        assert "The line to far is down" in ears.said
+        assert "The line to lab is down" in ears.said
     assert play.ends() == 0, play.said
     assert "The session is over after 1:00" in play.said
     wait_for(heard.exists, moves=begun_cpu, what="the file")
@@ -125,25 +155,25 @@ def test_one_line_begins_the_session_there_and_the_ears_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard = tmp_path / "heard.flac"
-    words = ("listen", "--sink", f"file:{heard}", "lab", "play", *WAY)
-    shown = b""
-    pid, terminal = pty.fork()
-    if pid == 0:  # pragma: no cover - another process
-        os.execv(sys.executable, [sys.executable, QUICK, *words])
-    with os.fdopen(terminal, "rb", buffering=0) as screen:
-        while True:
-            try:
-                data = screen.read(65536)
-            except OSError:  # the other end is closed
-                break
-            if not data:
-                break
-            shown += data
-    _, status = os.waitpid(pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0, shown
+    code, shown = on_a_terminal("listen", "--sink", f"file:{heard}", "lab", "play", *WAY)
+    assert code == 0, shown
     assert b"Ears are here: file" in shown
     assert b"The session is over after 1:00" in shown
+    assert b"'musmed listen lab resume' goes on with one that was stopped" in shown
     was_heard(heard, tmp_path / "home", monkeypatch)
+
+
+FULL_SCREEN, LEFT_FULL_SCREEN = b"\x1b[?1049h", b"\x1b[?1049l"
+
+
+def test_a_line_that_drops_gives_the_terminal_back(server: Server) -> None:
+    """The screen there can't do so any more."""
+    words = ("listen", "--sink", "null", "lab", "play", *WAY[:-1])
+    code, shown = on_a_terminal(*words, when=FULL_SCREEN, then=server.drop)
+    assert code == 2, shown
+    after = shown[shown.rindex(LEFT_FULL_SCREEN) :]
+    assert FULL_SCREEN not in after
+    assert b"'musmed listen lab resume' goes on" in b" ".join(after.split())
 
 
 @pytest.mark.usefixtures("server")
@@ -152,9 +182,10 @@ def test_one_line_begins_the_session_there_and_the_ears_here(
     [
         (("listen",), "Name the machine whose session is to be heard"),
         (("listen", "lab", "render"), "not 'render'"),
+        (("listen", "lab", "--sink", "null"), "Options of 'listen' come before the host"),
         (("listen", "--ahead", "99", "lab"), "--ahead is a number of seconds from 0.3 to 30"),
-        (("listen", "--sink", "listen", "lab"), "There is no sink called 'listen'"),
-        (("listen", "--sink", "null", "none"), "There is no 'no-musmed-there' on far"),
+        (("listen", "--sink", "listen", "lab"), "The sink 'listen' is the server's side"),
+        (("listen", "--sink", "null", "none"), "There is no 'no-musmed-there' on none"),
         (("listen", "--sink", "null", "odd"), "does not end in 'engine'"),
         (("ears",), "speaks with another musmed"),
     ],

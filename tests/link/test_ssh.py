@@ -91,3 +91,8 @@ def test_without_a_runtime_folder_it_lies_with_other_temporary_ones(
 )
 def test_what_its_end_means(status: int | None, words: str) -> None:
     assert words in FarEngine(Host("server", COMMAND), FOLDER).why(status)
+
+
+def test_where_there_is_no_musmed_the_command_that_says_where_it_is_can_be_copied() -> None:
+    told = FarEngine(Host("user@server"), FOLDER, "gpu").why(127)
+    assert "musmed host add gpu user@server --command '~/venv/bin/musmed engine'" in told

@@ -67,6 +67,9 @@ class Failures:
         self.far_line = FarLine(state)
         self._opened: Opened | None = None
         """What was opened last."""
+        self._useless = False
+        """The line to the other machine is well, but nothing ever opened there (no musmed): that it
+        can be reached is no reason to go back."""
         self._silence = self._quiet_since = 0.0
         """For how long the listener has been waiting, and for how long when the engine last said
         something, in seconds."""
@@ -211,6 +214,7 @@ class Failures:
         """It is tried again for a while; then the engine here takes over, or, where nobody listens,
         the session ends."""
         news, self._away = not self._away, True
+        self._useless = not line and self._opened is None
         self.restarts += 1
         if self.far_line.try_again(reason, line, news=news, listens=self._stand_in):
             return
@@ -221,7 +225,7 @@ class Failures:
 
     def _come_home(self, reason: str) -> None:
         """From here on this machine composes: as before, where it was the embedded composer."""
-        state, away = self._state, self.far_line.leave()
+        state, away = self._state, self.far_line.leave(watch=not self._useless)
         if state.composer != EMBEDDED:
             self._take_over(reason)
             return

@@ -98,13 +98,14 @@ class FarLine:
         state.ask(StartEngine(trial.next_delay(), far=True, kept_only=trial.asks))
         return True
 
-    def leave(self) -> str:
-        """This machine composes from now on, and looks whether the other answers again. Gives what
-        that is called."""
+    def leave(self, *, watch: bool) -> str:
+        """This machine composes from now on; ``watch``: it looks whether the other answers again.
+        Gives what that is called."""
         state = self._state
         self._left, self._standing = (state.far, state.composer), "left"
         away, state.far = state.far, ""
-        state.ask(WatchFar())
+        if watch:
+            state.ask(WatchFar())
         return away
 
     def answers(self, told: FarAnswers) -> None:

@@ -160,6 +160,15 @@ def test_a_listener_who_waits_for_a_line_gets_music_from_here_sooner() -> None:
     assert world.finished
 
 
+def test_where_no_engine_ever_opened_over_a_good_line_going_back_is_not_offered() -> None:
+    """No musmed there: that the machine can be reached is no news."""
+    world = started(engine_works=False, conductor=on_far("fake"), stand_ins=("embedded",))
+    world.run(400)
+    assert world.conductor.composer == "embedded"
+    assert not world.watched
+    assert world.finished
+
+
 def test_a_rendering_ends_where_the_line_stays_down() -> None:
     """Nobody listens: another composer is not what was asked for."""
     world = started(conductor=on_far("fake", stand_in=False), line=False, realtime=False)

@@ -51,6 +51,16 @@ def test_hosts_are_kept_listed_and_forgotten(
     assert "'musmed host list' names them" in capfd.readouterr().err
 
 
+@pytest.mark.usefixtures("where")
+def test_a_command_that_starts_no_engine_is_said(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for command, odd in (("~/venv/bin/musmed", True), ("~/venv/bin/musmed engine", False)):
+        assert musmed(monkeypatch, "host", "add", "gpu", "server", "--command", command) == 0
+        told = capfd.readouterr()
+        assert ("does not end in 'engine'" in told.out + told.err) is odd
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
