@@ -109,7 +109,7 @@ def test_a_clock_that_jumps_is_not_heard_and_mixes_up_nothing(tmp_path: Path) ->
     assert kept(home).state == "stopped"
     assert 3.0 < kept(home).position < 60.0
     assert np.array_equal(read(tmp_path / "before.wav"), whole(tmp_path, ahead, home))
-    for words in ("sessions", "history", "history --weeks", "doctor"):
+    for words in ("sessions", "history --weeks"):
         process = musmed(home, *shlex.split(words), **clock)
         out, _ = end_of(process)
         assert process.returncode == 0, out.decode()

@@ -72,7 +72,7 @@ def ended(player: OnTerminal, engines: list[psutil.Process]) -> None:
 
 
 LEAVE = [hang_up, hang_up_twice, close, close_a_stopped_one, close]
-USUAL = [(False, 1), (True, 4)]
+USUAL = [(True, 4)]
 
 
 def ways() -> list[object]:
