@@ -25,7 +25,7 @@ from engine.composers.score.composer import EmbeddedComposer
 from engine.errors import MusmedError
 from engine.link import ears
 from engine.link.client import EngineClient
-from engine.link.codec import encoder_of
+from engine.link.codec import decoder_of, encoder_of
 from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery, EngineLost
 from engine.link.framing import PREAMBLE, Frame, FrameReader, FrameWriter, LinkError, encode_frame
 from engine.link.inbox import Inbox
@@ -127,7 +127,9 @@ TO_ENGINE: list[Sent] = [
     (Cancel(0, 0, 48_000), b""),
     (Quit(), b""),
 ]
-BLOCK = encode_flac24(np.full((BLOCK_FRAMES, 2), 0.1, np.float32))
+_STILL = np.full((BLOCK_FRAMES, 2), 0.1, np.float32)
+BLOCK = encode_flac24(_STILL)
+LOSSY_BLOCK, *_ = encoder_of("opus").push(_STILL)
 TOKEN = "0" * 32
 FROM_EARS: list[Sent] = [
     (ears.Listen("speakers", 2.0), b""),
@@ -138,6 +140,7 @@ TO_EARS: list[Sent] = [
     (ears.Welcome(TOKEN, 0), b""),
     (ears.Stand(False, 0.8), b""),
     (ears.Sound(0, BLOCK_FRAMES), BLOCK),
+    (ears.Sound(BLOCK_FRAMES, LOSSY_BLOCK.frames, "opus"), LOSSY_BLOCK.data),
     (ears.Beat(1), b""),
     (ears.Skip(9_600), b""),
     (ears.Last(9_600), b""),
@@ -364,15 +367,14 @@ def read_as_session(data: bytes) -> Read:
 
 def read_as_ears(data: bytes) -> Read:
     """What a session says to its ears, as far as it is decoded."""
-    from engine.playback.ears import _decoded
-
     reader: FrameReader[ears.ToEars] = FrameReader(io.BytesIO(data), ears.ToEars)
     frames = 0
     try:
         while (frame := reader.read()) is not None:
             frames += 1
             if isinstance(frame.message, ears.Sound):
-                audio = _decoded(frame.message, frame.payload)
+                decoder = decoder_of(frame.message.codec)
+                audio = decoder.decode(frame.payload, frame.message.frames)
                 assert np.isfinite(audio).all()
                 assert len(audio) <= ears.LONGEST_SOUND
     except MusmedError as error:
