@@ -46,6 +46,8 @@ from engine.playback.speaker import DeviceSpeaker
 BEGIN_SECONDS = 0.5
 """Sound wanted before any of it is heard, beyond what the device takes at once; also after a line
 that was slower than the music."""
+JOIN_SECONDS = 1.0
+"""How long is waited for a report that the line does not take."""
 LEAST_SECONDS = 0.02
 """Between two reports."""
 SPARE_SECONDS = 3.0
@@ -141,9 +143,8 @@ class Hearing:
 
     def goes_on_at(self, first: int) -> None:
         """What follows begins at stream frame ``first``, though other sound may be here."""
-        if first != self.have:
-            self._arrivals.forget()
-            self._mark(first)
+        if first != self.have:  # there was a seek while the line was away
+            self.skip(first)
 
     def sound(self, told: Sound, data: bytes) -> None:
         """Raises ``MusmedError`` for sound that does not follow, is damaged, or more than was asked
@@ -219,10 +220,13 @@ class Ears:
         self._lock = threading.Lock()
         self._beat = 0
         self._news = threading.Event()
-        """Sound has come: it is reported at once, since no more may be under way than a window."""
+        """Sound has come: it is reported at once, since no more may be under way than a window. Or
+        something is asked."""
+        self._asked: Ask | None = None
+        self._welcomed = False
+        """This line's session has said who it is: before that, what is here may be another's."""
         self.hearing: Hearing | None = None
         self.stand: Stand | None = None
-        self._writer: FrameWriter | None = None
 
     def hear(self, inward: BinaryIO, outward: BinaryIO, show: Callable[[str], None]) -> Bye | None:
         """Hear what comes over one line until it ends; ``show`` takes the lines that were printed
@@ -232,6 +236,7 @@ class Ears:
         writer = FrameWriter(outward)
         over = threading.Event()
         self._news.clear()
+        self._welcomed, self._asked = False, None
         reporter = threading.Thread(
             target=self._report, args=(writer, over), name="ears report", daemon=True
         )
@@ -240,7 +245,6 @@ class Ears:
             if not reader.skip_to_preamble(show):
                 return None
             writer.send(self._greeting())
-            self._writer = writer
             reporter.start()
             while (frame := reader.read()) is not None:
                 if isinstance(frame.message, Bye):
@@ -249,24 +253,28 @@ class Ears:
         except (OSError, ValueError):
             pass  # the line is gone
         finally:
-            self._writer = None
             over.set()
             self._news.set()
             if reporter.ident is not None:
-                reporter.join()
+                reporter.join(JOIN_SECONDS)
         return None
 
     def ask(self, *, paused: bool | None = None, volume: float | None = None) -> None:
-        """Ask the session to pause or go on, or for a volume in [0, 1]. Done here at once."""
-        writer, hearing = self._writer, self.hearing
+        """Ask the session to pause or go on, or for a volume in [0, 1]. Done here at once; the line
+        is not waited for."""
+        hearing = self.hearing
         if hearing is not None:
             if paused is not None:
                 hearing.speaker.paused = paused
             if volume is not None:
                 hearing.speaker.volume = volume
-        if writer is not None:
-            with contextlib.suppress(OSError, ValueError):
-                writer.send(Ask(paused, volume))
+        with self._lock:
+            before = self._asked or Ask()
+            self._asked = Ask(
+                before.paused if paused is None else paused,
+                before.volume if volume is None else volume,
+            )
+        self._news.set()
 
     def close(self) -> None:
         """Let go of the device."""
@@ -315,6 +323,7 @@ class Ears:
     def _welcome(self, told: Welcome) -> None:
         with self._lock:
             hearing = self.hearing
+            self._welcomed = True
             if hearing is not None and hearing.token == told.token:
                 hearing.goes_on_at(told.first)
                 return
@@ -328,8 +337,14 @@ class Ears:
             while not over.wait(LEAST_SECONDS):
                 self._news.wait(REPORT_SECONDS)
                 self._news.clear()
-                with self._lock:
-                    hearing, beat = self.hearing, self._beat
-                    report = hearing.report(beat) if hearing is not None else None
-                if report is not None:
-                    writer.send(report)
+                for word in self._due():
+                    writer.send(word)
+
+    def _due(self) -> list[msgspec.Struct]:
+        """What is to be said to the session now."""
+        with self._lock:
+            hearing = self.hearing
+            if hearing is None or not self._welcomed:
+                return []
+            asked, self._asked = self._asked, None
+            return [*([] if asked is None else [asked]), hearing.report(self._beat)]

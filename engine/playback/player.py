@@ -197,9 +197,9 @@ class Player:
             taken = self._ring.take(out)
         if taken:
             self._flowing = True
-        elif self._flowing and not self._ring.drained:
+        elif self._flowing:
             self._flowing = False
-            self.gaps += 0 if self.stopping else 1
+            self.gaps += 0 if self.stopping or self._ring.drained else 1
         return taken
 
     def _has_lead(self) -> bool:

@@ -226,9 +226,9 @@ class Listening:
                 raise
             self.say(str(error))
         finally:
+            status = end(process, 1.0)  # first: a report that it does not take holds the pipe
             with contextlib.suppress(OSError):
                 outward.close()
-            status = end(process, 1.0)
             inward.close()
         return bye, status
 

@@ -47,6 +47,10 @@ MOST_WAITING = 4
 CLOSE_SECONDS = 1.0
 STOP_SECONDS = 1.5
 """How long a stop waits for the fade at the ears, beyond their latency and the line's."""
+MOST_FAR_SECONDS = 5.0
+"""No more of those is waited for: it is the ears that say them."""
+BYE_SECONDS = 0.2
+"""How long ears may take for what is just being sent to them, and for the last word."""
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +87,8 @@ class _Line:
         """A beat is out."""
         self.stand: Stand | None = None
         self.stop_said = self.last_said = False
+        self.leaves = False
+        """Nothing but a last word is sent to them."""
 
     def end(self) -> None:
         with contextlib.suppress(OSError):
@@ -191,11 +197,12 @@ class EarsSpeaker:
         line, report = self._line, self._report
         if self._stopping and line is not None:
             answer = line.seconds_there_and_back or 0.0
-            patience = STOP_SECONDS + answer + (report.latency if report else 0.0)
-            deadline = self._clock() + patience
+            far = answer + (report.latency if report else 0.0)
+            deadline = self._clock() + STOP_SECONDS + min(MOST_FAR_SECONDS, far)
             while not self.over and self._clock() < deadline:
                 time.sleep(0.01)
-        self._closing.set()
+        with self._lock:
+            self._closing.set()  # who comes in from now on is not let in
         if self._door is None:
             return
         self._sender.join(CLOSE_SECONDS)
@@ -218,7 +225,8 @@ class EarsSpeaker:
                 return
             now = self._clock()
             with self._lock:
-                if one is not None and len(self._waiting) >= MOST_WAITING:
+                full = self._closing.is_set() or len(self._waiting) >= MOST_WAITING
+                if one is not None and full:
                     one.close()
                     one = None
                 line = None if one is None else _Line(one, now)
@@ -294,9 +302,14 @@ class EarsSpeaker:
 
     def _dismiss(self, line: _Line, bye: Bye) -> None:
         """The last word to ears, if they take it at once."""
+        with self._lock:
+            line.leaves = True
+        until = self._clock() + BYE_SECONDS
+        while self._writing is line and self._clock() < until:
+            time.sleep(NAP)
         if self._writing is not line:
             with contextlib.suppress(OSError, ValueError):
-                line.socket.settimeout(0.2)
+                line.socket.settimeout(BYE_SECONDS)
                 line.writer.send(bye)
         line.end()
 
@@ -321,10 +334,10 @@ class EarsSpeaker:
             with self._lock:
                 line = self._line
                 words = self._due(line)
+                self._writing = line if words else None
             if line is None or not words:
                 time.sleep(NAP)
                 continue
-            self._writing = line
             try:
                 for message, payload in words:
                     line.writer.send(message, payload)
@@ -344,7 +357,7 @@ class EarsSpeaker:
             words.append((Skip(self._sending.skip()), b""))
             if line is not None:
                 line.last_said = False
-        if line is None:
+        if line is None or line.leaves:
             return []
         now, stand = self._clock(), Stand(self.paused, self.volume)
         if stand != line.stand:
