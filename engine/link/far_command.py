@@ -4,7 +4,6 @@ bounded in bytes and in time. What came is the caller's to clean."""
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import threading
 from typing import IO, NamedTuple, cast
@@ -12,12 +11,11 @@ from typing import IO, NamedTuple, cast
 from engine.errors import MusmedError
 from engine.link.overheard import Overheard
 from engine.link.process import kill
-from engine.link.ssh import FarEngine, engine_argv, with_command
+from engine.link.ssh import FarEngine, engine_argv, musmed_command, with_command
 
 MOST_BYTES = 1024 * 1024
 PATIENCE_SECONDS = 150.0
 """'musmed doctor' starts an engine and asks torch, which takes a minute on a busy machine."""
-_ENGINE = re.compile(r"(.*(?:^|\s))engine(\s.*)?", re.DOTALL)
 
 
 class Printed(NamedTuple):
@@ -26,24 +24,6 @@ class Printed(NamedTuple):
     status: int | None
     out: bytes
     err: bytes
-
-
-def names_an_engine(command: str) -> bool:
-    """Whether ``command`` says how musmed is called there, as ``musmed_command`` needs it."""
-    return _ENGINE.fullmatch(command) is not None
-
-
-def musmed_command(engine: str, words: str) -> str:
-    """The command with which musmed there does ``words``, by the one that starts its ``engine``.
-    Raises ``MusmedError`` where that does not say so."""
-    found = _ENGINE.fullmatch(engine)
-    if found is None:
-        raise MusmedError(
-            f"How musmed is called there can't be told from the command {engine!r}; one that ends "
-            "in 'musmed engine' says it ('musmed host add NAME ADDRESS --command ...')."
-        )
-    before = re.sub(r"-m\s+$", "-m musmed_tui ", found[1])
-    return f"{before}{words}{found[2] or ''}"
 
 
 def printed_by(far: FarEngine, words: str) -> Printed:

@@ -35,6 +35,7 @@ SSH_FAILED, NO_COMMAND = 255, 127
 """ssh's own exit status, and a shell's for a command that it does not find."""
 _ADDRESS = re.compile(r"[A-Za-z0-9_.@:\[\]%+/-]{1,255}")
 _MOST_COMMAND = 500
+_ENGINE = re.compile(r"(.*(?:^|\s))engine(\s.*)?", re.DOTALL)
 _NOWHERE = "false"
 """The way to a server that leads nowhere: what does not go over a kept connection fails at once."""
 _ASKS = re.compile(
@@ -68,17 +69,28 @@ def checked(host: Host) -> Host:
     return host
 
 
-def beside(host: Host, *words: str) -> Host:
-    """``host`` with another command of the musmed whose engine its command starts, such as
-    'musmed ears'; ``words`` are quoted for its shell. Raises ``MusmedError`` where the command does
-    not end in 'engine'."""
-    before, engine, after = host.command.rpartition("engine")
-    if not engine or after.strip() or not before.endswith((" ", "\t")):
+def names_an_engine(command: str) -> bool:
+    """Whether ``command`` says how musmed is called there, as ``musmed_command`` needs it."""
+    return _ENGINE.fullmatch(command) is not None
+
+
+def musmed_command(engine: str, words: str) -> str:
+    """The command with which musmed there does ``words``, by the one that starts its ``engine``.
+    Raises ``MusmedError`` where that does not say so."""
+    found = _ENGINE.fullmatch(engine)
+    if found is None:
         raise MusmedError(
-            f"The command {host.command!r} does not end in 'engine', so it can't be told what "
-            "starts musmed there; mend it by 'musmed host add NAME ADDRESS --command ...'."
+            f"How musmed is called there can't be told from the command {engine!r}; one that ends "
+            "in 'musmed engine' says it ('musmed host add NAME ADDRESS --command ...')."
         )
-    return Host(host.address, f"{before}{shlex.join(words)}")
+    before = re.sub(r"-m\s+$", "-m musmed_tui ", found[1])
+    return f"{before}{words}{found[2] or ''}"
+
+
+def beside(host: Host, *words: str) -> Host:
+    """``host`` on which musmed does ``words`` ('ears'), which are quoted for its shell. Raises
+    ``MusmedError`` where its command does not say how musmed is called."""
+    return with_command(host, musmed_command(host.command, shlex.join(words)))
 
 
 def screen_argv(host: Host, folder: Path) -> list[str]:

@@ -14,10 +14,9 @@ from engine.composers.base import EMBEDDED
 from engine.errors import MusmedError
 from engine.link.client import EngineClient, default_argv
 from engine.link.deliveries import Banner, Delivery, EngineLost
-from engine.link.far_command import names_an_engine
 from engine.link.process import environment
 from engine.link.protocol import Failure, Hello, Opened, Pong
-from engine.link.ssh import COMMAND
+from engine.link.ssh import COMMAND, names_an_engine
 from engine.link.versions import OPUS_MINOR, OWN, Version
 from engine.printable import one_line
 from musmed_tui.hosts import add_host, far_engine, read_hosts, write_hosts

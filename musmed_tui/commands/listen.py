@@ -211,6 +211,11 @@ class Listening:
                     f"Where the login asks for a code: 'musmed host check {name}'."
                 )
             return failed + 1
+        if status and self.ears.hearing is None:
+            raise MusmedError(
+                f"'musmed ears' on {name} ended with status {status}; musmed there may be older "
+                f"than this one, which 'musmed host check {name}' says."
+            )
         return 1
 
     def _hear(self) -> tuple[Bye | None, int | None]:

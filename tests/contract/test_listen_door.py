@@ -186,7 +186,8 @@ def test_a_line_that_drops_gives_the_terminal_back(server: Server) -> None:
         (("listen", "--ahead", "99", "lab"), "--ahead is a number of seconds from 0.3 to 30"),
         (("listen", "--sink", "listen", "lab"), "The sink 'listen' is the server's side"),
         (("listen", "--sink", "null", "none"), "There is no 'no-musmed-there' on none"),
-        (("listen", "--sink", "null", "odd"), "does not end in 'engine'"),
+        (("listen", "--sink", "null", "odd"), "can't be told from the command 'cat'"),
+        (("listen", "--sink", "null", "older"), "'musmed ears' on older ended with status 2"),
         (("ears",), "speaks with another musmed"),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
@@ -197,7 +198,9 @@ def test_what_can_not_be_heard_is_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    for name, command in (("none", "no-musmed-there engine"), ("odd", "cat")):
+    """An older musmed knows no ears."""
+    commands = {"none": "no-musmed-there engine", "odd": "cat", "older": "sh -c 'exit 2' engine"}
+    for name, command in commands.items():
         assert musmed(monkeypatch, "host", "add", name, NAME, "--command", command) == 0
     if words == ("ears",):
         monkeypatch.setattr(sys.stdin, "isatty", lambda: True)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import MusmedError
-from engine.link.far_command import musmed_command
+from engine.link.ssh import musmed_command
 from engine.printable import one_line
 from musmed_tui.doctor.report import Findings
 from musmed_tui.there import MOST, Models, document
