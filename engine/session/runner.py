@@ -118,7 +118,8 @@ class SessionRunner:
         self._loading: float | None = None
         self._banners = 0
         self._stored_position = -1.0
-        self._scored: tuple[object, HeardScore] = (None, HeardScore())
+        self._scored: tuple[object, list[ScoredClip], HeardScore] = (None, [], HeardScore())
+        """What the score was made of, which is kept: its key has the objects' numbers."""
         self._status = self._look()
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
 
@@ -238,8 +239,8 @@ class SessionRunner:
         ]
         key = tuple((clip.number, clip.start, id(clip.record)) for clip in near)
         if key != self._scored[0]:
-            self._scored = key, heard_score(near)
-        return self._scored[1]
+            self._scored = key, near, heard_score(near)
+        return self._scored[2]
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the session's end, at most ``timeout`` seconds; True when it is over."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import itertools
 import math
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from engine.affect.circumplex import Affect
+from engine.printable import is_visible
 
 Glyphs = Literal["braille", "quadrant", "ascii"]
 Point = tuple[float, float]
@@ -302,11 +304,20 @@ def place_all(
 
 
 def write(rows: list[Row], text: str, x: int, y: int, role: int) -> None:
-    """Put ``text`` into the picture; what lies outside it is left out."""
+    """Put ``text`` into the picture, each character in a cell; what lies outside it is left out.
+    '?' stands for one that has another width, or moves the terminal's cursor: an engine elsewhere
+    may have said it."""
     if 0 <= y < len(rows):
-        for i, glyph in enumerate(text):
+        for i, character in enumerate(text):
             if 0 <= x + i < len(rows[y]):
-                rows[y][x + i] = Cell(glyph, role)
+                rows[y][x + i] = Cell(character if _fills_a_cell(character) else "?", role)
+
+
+def _fills_a_cell(character: str) -> bool:
+    if character.isascii():
+        return character.isprintable()
+    wide = unicodedata.east_asian_width(character) in {"W", "F"}
+    return is_visible(character) and not wide and not unicodedata.combining(character)
 
 
 def changes(before: Sequence[Row], after: Sequence[Row]) -> Iterator[Stretch]:

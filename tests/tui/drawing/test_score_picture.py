@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import string
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from support.fake_session import SCORE
 
 from engine.session.heard_notes import HeardNote, HeardScore
@@ -99,3 +101,16 @@ def test_any_notes_in_any_room_fill_it_and_no_more(
     score = HeardScore(tuple(sorted(given_notes)), SCORE.bars)
     rows = score_rows(score, position, width, height, glyphs)
     assert [len(row) for row in rows] == [width] * height
+
+
+def test_what_another_machine_says_of_its_music_moves_no_cursor() -> None:
+    """Key, chords and instruments come over the line; each character stands in its own cell."""
+    odd = "\x1b]0;m\x07\u202e\u97f3\u0301"
+    (known, *_) = SCORE.bars
+    bar = msgspec.structs.replace(known, start=0.0, chords=(odd,), key=odd)
+    notes = (HeardNote(0.5, 0.5, 60, "lead", odd),)
+    rows = score_rows(HeardScore(notes, (bar,)), 0.5, WIDTH, 20, "braille")
+    shown = "".join(text(row) for row in rows)
+    assert shown.count("?]0;m????") == 3
+    assert shown.isprintable()
+    assert all(cell_len(text(row)) == WIDTH for row in rows)
