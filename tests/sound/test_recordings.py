@@ -1,12 +1,16 @@
-"""What a recording is said to lack is what was taken from it."""
+"""What a recording is said to lack is what was taken from it; what a soak reads of a player."""
 
 from __future__ import annotations
+
+import json
 
 import numpy as np
 import pytest
 from support.recordings import Fault, faults
+from support.told import Told
 
 from engine.audio.format import SAMPLE_RATE, Frames
+from engine.session.conductor.far_line import said_of_loss
 
 SECOND = SAMPLE_RATE
 SILENCE = np.zeros((SECOND, 2), np.float32)
@@ -40,3 +44,17 @@ def test_what_sounds_otherwise_is_counted_in_its_place(music: Frames) -> None:
     heard = music.copy()
     heard[4 * SECOND : 4 * SECOND + 400] = 0.0
     assert faults(heard, music) == [Fault(4.0, 0, 480, 0)]
+
+
+def test_each_loss_of_a_line_or_an_engine_is_counted_once_until_it_is_back() -> None:
+    sentences = (
+        said_of_loss("lab", "down", "", 60.0),
+        said_of_loss("lab", "down", "", 50.0),
+        "The composer on lab is back.",
+        said_of_loss("lab", "", "It was ended by SIGKILL.", 60.0),
+        "The composer on lab is back.",
+    )
+    told = Told()
+    told.read(json.dumps({"event": "notice", "text": text}) for text in sentences)
+    assert "the engine was back 2 times" in told.in_words
+    assert "taken over: never" in told.in_words

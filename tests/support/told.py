@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterable
 from typing import Any
+
+LOST = ("is gone (", "The line to ", "The composer stopped")
+RETURNED = re.compile(r"The composer (on .* )?is back\.")
 
 
 class Told:
@@ -39,9 +43,9 @@ class Told:
         """How often the engine was lost and came back, and for how long it was away."""
         lost, away = None, []
         for at, text in self._notices():
-            if "is gone (" in text and lost is None:
+            if any(words in text for words in LOST) and lost is None:
                 lost = at
-            elif "The composer is back" in text and lost is not None:
+            elif RETURNED.match(text) and lost is not None:
                 away.append(at - lost)
                 lost = None
         over = [text for text in self.notices if "takes over" in text]
