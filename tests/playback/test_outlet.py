@@ -19,7 +19,7 @@ from engine.errors import MusmedError
 from engine.plan.spec import ClipKey
 from engine.playback.clips import ClipStore
 from engine.playback.joiner import Joiner
-from engine.playback.outlet import FIRST_PATIENCE, Outlet
+from engine.playback.outlet import FIRST_PATIENCE, LOOK_SECONDS, Outlet
 from engine.playback.playback import Playback
 from engine.playback.player import RAMP, RETURN_FADE, Player
 from engine.playback.ring import Ring
@@ -238,6 +238,40 @@ def test_it_is_found_soon_however_long_it_was_away(
     assert "is back" in returned
     tried_in_vain = min(2 * (FIRST_PATIENCE + device.latency), starting)
     assert again - (back + starting) <= 1.0 + tried_in_vain
+
+
+class Busy(threading.Event):
+    """On a machine so busy that the device asks every ``late`` seconds only, invented ones."""
+
+    looks = 0
+
+    def __init__(self, device: Device, late: float) -> None:
+        super().__init__()
+        self._device, self._every = device, round(late / LOOK_SECONDS)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.looks += 1
+        if self._device.active and self._device.fill and self.looks % self._every == 0:
+            self._device.fill(np.zeros((480, 2), np.float32))
+        return self.is_set()
+
+
+@pytest.mark.parametrize(("late", "hangs"), [(0.9, False), (1.1, False), (1.5, True)])
+def test_a_busy_machine_is_no_device_that_hangs(
+    device: Device, monkeypatch: pytest.MonkeyPatch, late: float, hangs: bool
+) -> None:
+    """0.9 s is the longest that a player was seen to wait for a core (docs/playback.md); here the
+    device has 0.2 s of latency, 0.5 s where nothing else is said."""
+    monkeypatch.undo()
+    device.asks = False
+    busy, said = Busy(device, late), []
+    outlet = Outlet(device, Player(Ring(TOTAL), realtime=True), said.append)
+    outlet._closing = busy
+    outlet.start()
+    wait_for(lambda: busy.looks > 400 or said, moves=lambda: busy.looks)
+    busy.set()
+    outlet.close()
+    assert bool(said) is hangs
 
 
 def test_a_device_that_hangs_is_away_as_well(
