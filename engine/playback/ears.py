@@ -253,11 +253,17 @@ class Ears:
         except (OSError, ValueError):
             pass  # the line is gone
         finally:
+            self._welcomed = False
             over.set()
             self._news.set()
             if reporter.ident is not None:
                 reporter.join(JOIN_SECONDS)
         return None
+
+    @property
+    def met(self) -> bool:
+        """A session is at the other end."""
+        return self._welcomed
 
     def ask(self, *, paused: bool | None = None, volume: float | None = None) -> None:
         """Ask the session to pause or go on, or for a volume in [0, 1]. Done here at once; the line
@@ -326,6 +332,7 @@ class Ears:
             self._welcomed = True
             if hearing is not None and hearing.token == told.token:
                 hearing.goes_on_at(told.first)
+                self._say("The line is back, and the session goes on.")
                 return
             self.close()
             self.hearing = Hearing(

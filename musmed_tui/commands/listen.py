@@ -292,12 +292,13 @@ def _act(ears: Ears, act: Act | None, output: Output) -> None:
 def _standing(ears: Ears) -> str:
     """One line: what is heard, and how well."""
     hearing = ears.hearing
-    if hearing is None:
+    if hearing is None or not (ears.met or hearing.ahead):
         return "waiting for a session"
     speaker = hearing.speaker
     state = speaker.lacking or ("paused" if speaker.paused else "")
     if not state:
         state = "waiting for sound" if hearing.waits else "playing"
+    state = state if ears.met else f"{state} what is here"
     volume = f", volume {round(speaker.volume * 100)} %" if speaker.volume < 1.0 else ""
     gaps = f", gaps {speaker.gaps}" if speaker.gaps else ""
     return f"{state}{volume}, {hearing.ahead:.1f} s here{gaps}"

@@ -31,6 +31,7 @@ LINE_DOTS = 4
 MARK, BARLINE, CHORD, SAID, PART = 1, 2, 3, 4, 10
 PARTS = ("drums", "pad", "figure", "colour", "counter", "bass", "lead")
 """Where notes meet in a cell the last of these is seen."""
+EMPTY = "no notes here"
 _ROLES = {part: PART + number for number, part in enumerate(PARTS)}
 _ASCII = dict(zip(_ROLES.values(), ("'", "~", "-", "-", "=", "_", "#"), strict=True)) | {
     BARLINE: "."
@@ -79,7 +80,10 @@ def score_rows(
     foot = [_legend(notes, width)] if height >= LEGEND_ROWS else []
     made = canvas(glyphs, width, height - 3 - len(foot), _ASCII)
     _draw_roll(made, notes, bars, page)
-    return [*head, *made.rows(), *foot]
+    rows = made.rows()
+    if not (notes or bars):
+        write(rows[len(rows) // 2 :], EMPTY, max(0, (width - len(EMPTY)) // 2), 0, SAID)
+    return [*head, *rows, *foot]
 
 
 def _on(page: Page, notes: Sequence[HeardNote]) -> list[HeardNote]:

@@ -139,6 +139,7 @@ def test_what_plays_there_is_heard_here(
         play.says("The ears are gone")
         server.mend()
         play.says("The ears are back")
+        ears.says("The line is back, and the session goes on")
         assert "The line to lab is down" in ears.said
     assert play.ends() == 0, play.said
     assert "The session is over after 1:00" in play.said

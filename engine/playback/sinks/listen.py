@@ -296,9 +296,8 @@ class EarsSpeaker:
             self._line, self._came = line, True
         if before is not None:
             self._dismiss(before, Bye("Others listen now.", stay_away=True))
-        self._say(
-            f"The ears are back ({line.device})." if again else f"Ears are here: {line.device}."
-        )
+        who = "The ears are back" if known else "Other ears are here" if again else "Ears are here"
+        self._say(f"{who}: {line.device}.")
 
     def _dismiss(self, line: _Line, bye: Bye) -> None:
         """The last word to ears, if they take it at once."""

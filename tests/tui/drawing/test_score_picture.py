@@ -77,6 +77,12 @@ def test_where_there_is_room_it_says_who_plays_in_the_colours_of_their_parts() -
     assert rows[-1][0].role == LEAD
 
 
+@pytest.mark.parametrize("glyphs", ["braille", "quadrant", "ascii"])
+def test_an_empty_page_says_so(glyphs: Glyphs) -> None:
+    assert any(score_picture.EMPTY in text(row) for row in drawn(HeardScore(), 3.0, glyphs))
+    assert not any(score_picture.EMPTY in text(row) for row in drawn(SCORE, 3.0, glyphs))
+
+
 names = st.text(string.printable, max_size=8)
 notes = st.builds(
     HeardNote,
