@@ -122,11 +122,11 @@ def listen(
 
 
 @elsewhere.command("ears", hidden=True)
-def ears() -> None:
+def ears(called: Annotated[str, typer.Argument(hidden=True)] = "") -> None:
     """For a musmed on another machine that listens to this one's session."""
     from musmed_tui.commands.listen import run_ears
 
-    raise typer.Exit(run_ears())
+    raise typer.Exit(run_ears(called))
 
 
 @elsewhere.command("engine", hidden=True)

@@ -12,6 +12,7 @@ import contextlib
 import errno
 import itertools
 import os
+import re
 import select
 import socket
 import stat
@@ -35,9 +36,11 @@ _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid: unix(7), SO_PEERCRED
 class Door:
     """A socket at which ears come in. Raises ``MusmedError`` where it can't be opened."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, called: str = "") -> None:
+        """``called``: as ``meet`` asks for it, '' or a name that ``is_name``."""
         self._folder = control_folder() if folder is None else folder
-        self.path = self._folder / f"{_MARK}{os.getpid()}-{next(_NUMBERS)}.sock"
+        number = f"{os.getpid()}-{next(_NUMBERS)}"
+        self.path = self._folder / f"{_MARK}{called}-{number}.sock"
         self._listening = self._open()
 
     def _open(self) -> socket.socket:
@@ -96,9 +99,15 @@ def _owner(one: socket.socket) -> int | None:
     return int(uid)
 
 
-def meet() -> socket.socket | None:
-    """A connection to the newest session of this user that waits for ears, None without one."""
-    for path in sorted(_doors(), key=_made, reverse=True):
+def is_name(text: str) -> bool:
+    """Whether a door may be called so: eight hexadecimal digits."""
+    return re.fullmatch("[0-9a-f]{8}", text) is not None
+
+
+def meet(called: str = "") -> socket.socket | None:
+    """A connection to the newest session of this user that waits for ears, of those that are
+    ``called`` so; None without one."""
+    for path in sorted(_doors(called), key=_made, reverse=True):
         one = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             one.settimeout(LOOK_SECONDS)
@@ -116,7 +125,7 @@ def meet() -> socket.socket | None:
     return None
 
 
-def _doors() -> Iterator[Path]:
+def _doors(called: str) -> Iterator[Path]:
     """The sockets in this user's runtime folders: a screen that was left running in tmux may have
     begun under a login that had another one than this."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
@@ -129,7 +138,7 @@ def _doors() -> Iterator[Path]:
         alone = found.st_uid == os.getuid() and stat.S_IMODE(found.st_mode) == FOLDER
         if stat.S_ISDIR(found.st_mode) and alone:
             with contextlib.suppress(OSError):
-                yield from folder.glob(f"{_MARK}*.sock")
+                yield from folder.glob(f"{_MARK}{f'{called}-' if called else ''}*.sock")
 
 
 def _made(path: Path) -> float:
@@ -139,11 +148,11 @@ def _made(path: Path) -> float:
         return 0.0
 
 
-def relay(inward: int, outward: int, tell: Callable[[str], None]) -> bool:
-    """Pass bytes from the descriptor ``inward`` to the newest session and from it to ``outward``,
-    until either side ends; without a session, wait for one and ``tell`` that. Whether one was met
-    before ``inward`` ended."""
-    session = meet()
+def relay(inward: int, outward: int, tell: Callable[[str], None], called: str = "") -> bool:
+    """Pass bytes from the descriptor ``inward`` to the newest session (``called`` so) and from it
+    to ``outward``, until either side ends; without a session, wait for one and ``tell`` that.
+    Whether one was met before ``inward`` ended."""
+    session = meet(called)
     if session is None:
         tell(
             "No session waits for ears there yet; 'musmed play --sink listen --from tense --to "
@@ -152,7 +161,7 @@ def relay(inward: int, outward: int, tell: Callable[[str], None]) -> bool:
     while session is None:
         if _hung_up(inward):
             return False
-        session = meet()
+        session = meet(called)
     with session:
         _pass_on(inward, outward, session)
     return True

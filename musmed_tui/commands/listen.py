@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 from engine.clip_record import Codec
 from engine.errors import MusmedError
 from engine.link.ears import LEAST_AHEAD, MOST_AHEAD, Bye
-from engine.link.meeting import relay
+from engine.link.meeting import is_name, relay
 from engine.link.process import end, spawn
 from engine.link.ssh import (
     NO_COMMAND,
@@ -84,7 +85,9 @@ def listen(
     settings = load_settings(where.settings).settings
     seconds = _seconds(ahead)
     there, folder = host_of(where, host), control_folder()
-    line = FarEngine(beside(there, "ears"), folder, one_line(host, 64))
+    # of several sessions there the one that is begun now, though another is there before it
+    called = [secrets.token_hex(4)] if words else []
+    line = FarEngine(beside(there, "ears", *called), folder, one_line(host, 64))
     way = Way(
         device=_device(sink or settings.sink, settings.latency),
         latency=settings.latency,
@@ -94,7 +97,8 @@ def listen(
     connect(there, folder, asks=sys.stdin.isatty())
     with Listening(line, way) as listening:
         if words:
-            return _with_a_screen(listening, there, words, line.called)
+            command = beside(there, words[0], "--sink", f"listen:{called[0]}", *words[1:])
+            return _with_a_screen(listening, command, line.called)
         return _follow(listening, host)
 
 
@@ -304,9 +308,8 @@ def _standing(ears: Ears) -> str:
     return f"{state}{volume}, {hearing.ahead:.1f} s here{gaps}"
 
 
-def _with_a_screen(listening: Listening, there: Host, words: Sequence[str], name: str) -> int:
+def _with_a_screen(listening: Listening, command: Host, name: str) -> int:
     """The session's screen, over ssh on this terminal, beside these ears; ends both."""
-    command = beside(there, words[0], "--sink", "listen", *words[1:])
     with Signals() as signals:
         try:
             screen = subprocess.Popen(screen_argv(command, control_folder()))
@@ -339,8 +342,10 @@ def _with_a_screen(listening: Listening, there: Host, words: Sequence[str], name
     return screen.returncode
 
 
-def run_ears() -> int:
-    """Pass between this machine's newest session and the standard streams."""
+def run_ears(called: str) -> int:
+    """Pass between this machine's newest session (``called`` so) and the standard streams."""
+    if called and not is_name(called):
+        raise MusmedError("A session that waits for ears is called by eight hexadecimal digits.")
     if sys.stdin.isatty() or sys.stdout.isatty():
         raise MusmedError(
             "'musmed ears' speaks with another musmed, not with people; 'musmed listen' listens."
@@ -349,5 +354,5 @@ def run_ears() -> int:
     def tell(text: str) -> None:
         os.write(1, f"{text}\n".encode())
 
-    relay(0, 1, tell)
+    relay(0, 1, tell, called)
     return 0

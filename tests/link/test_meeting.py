@@ -108,3 +108,19 @@ def test_the_relay_ends_when_its_reader_leaves_before_any_session() -> None:
     waiting.join()
     os.close(inward)
     assert met == [False]
+
+
+def test_ears_of_a_session_that_is_begun_with_them_wait_for_it_though_another_is_there() -> None:
+    name, another = "0" * 8, "1" * 8
+    one = Door(called=another)
+    assert meet(name) is None
+    mine = Door(called=name)
+    found = meet(name)
+    assert found is not None
+    assert found.getpeername() == str(mine.path)
+    found.close()
+    anybody = meet()
+    assert anybody is not None
+    anybody.close()
+    one.close()
+    mine.close()

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 
 from engine.errors import UnknownWordError
+from engine.link.meeting import is_name
 from engine.places import expanded
 from engine.playback.sinks.base import Sink, SinkUnavailableError
 from engine.playback.sinks.file import FileSink
@@ -24,8 +25,12 @@ HOW_TO_GET_SOUND = (
 
 
 def open_sink(spec: str, *, latency: float) -> tuple[Sink | ListenSink, str | None]:
-    """A place for sound: ``open_device``, or 'listen', which is ears elsewhere."""
-    return (ListenSink(), None) if spec == "listen" else open_device(spec, latency=latency)
+    """A place for sound: ``open_device``, or 'listen', which is ears elsewhere ('listen:' and a
+    name: those alone that ask for it)."""
+    kind, colon, called = spec.partition(":")
+    if kind == "listen" and is_name(called) == bool(colon):
+        return ListenSink(called), None
+    return open_device(spec, latency=latency)
 
 
 def open_device(spec: str, *, latency: float) -> tuple[Sink, str | None]:

@@ -64,11 +64,15 @@ class ListenSink:
     latency = 0.0
     """Of a device that is not known yet."""
 
+    def __init__(self, called: str = "") -> None:
+        """``called``: the door's name."""
+        self._called = called
+
     def describe(self) -> str:
         return "ears elsewhere (musmed listen)"
 
     def speaker(self, ring: Ring, say: Callable[[str], None]) -> EarsSpeaker:
-        return EarsSpeaker(ring, say)
+        return EarsSpeaker(ring, say, called=self._called)
 
 
 class _Line:
@@ -105,7 +109,9 @@ class EarsSpeaker:
         say: Callable[[str], None],
         *,
         clock: Callable[[], float] = time.monotonic,
+        called: str = "",
     ) -> None:
+        self._called = called
         self.paused = False
         self.volume = 1.0
         self._ring = ring
@@ -174,7 +180,7 @@ class EarsSpeaker:
 
     def start(self) -> None:
         try:
-            self._door = Door()
+            self._door = Door(called=self._called)
         except MusmedError as error:
             from engine.playback.sinks.base import SinkUnavailableError
 
