@@ -19,6 +19,7 @@ import stat
 import struct
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -69,6 +70,7 @@ class Door:
         except TimeoutError:
             return None
         except OSError as error:
+            time.sleep(LOOK_SECONDS)  # whoever waits is still there to be accepted
             if error.errno in (errno.EMFILE, errno.ENFILE, errno.ECONNABORTED, errno.EINTR):
                 return None
             raise
