@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import select
 import shutil
 import struct
@@ -176,7 +177,8 @@ def looks_right(screen: list[str], position: float, before: float, after: float)
     ``position`` on for ``before`` to ``after`` seconds (drawing it for the test takes its time on a
     busy machine)."""
     text = "\n".join(screen)
-    assert "▸ playing   tense → calm" in screen[0], text
+    assert "▸ playing " in screen[0], text
+    assert " left   tense → calm" in screen[0], text
     assert "gaps             0" in text, text
     assert "restarts         0" in text, text
     assert text.count("●") == 2, text  # now on the plane, and the playhead
@@ -187,7 +189,7 @@ def looks_right(screen: list[str], position: float, before: float, after: float)
 
 def stands_still(one: list[str], other: list[str]) -> None:
     """Headline, plane and keys are the same on both screens but for the dot's way."""
-    assert one[0] == other[0]
+    assert re.sub(r"\d+", "0", one[0]) == re.sub(r"\d+", "0", other[0])  # its clock goes on
     assert one[-1] == other[-1]
     planes = ["".join(row[:PLANE_COLUMNS] for row in screen[1:-4]) for screen in (one, other)]
     moved = sum(a != b for a, b in zip(*planes, strict=True))
