@@ -121,7 +121,6 @@ class Hearing:
         begin = sink.latency + min(BEGIN_SECONDS, ahead)
         self._arrivals = Arrivals(frames_of(begin), fades=first > 0)
         self._marks = [_Mark(0, first)]
-        self._last: int | None = None
         self._decoder: tuple[Codec, Decoder] | None = None
         self.speaker.start()
 
@@ -161,14 +160,15 @@ class Hearing:
         self._write(going)
 
     def skip(self, first: int) -> None:
+        """What waits is not wanted any more; what follows begins at stream frame ``first``."""
         self._arrivals.forget()
         self._ring.skip_to = self._ring.written
-        self._ring.finished, self._last = False, None
+        self._ring.finished = False
         self.speaker.skip()
         self._mark(first)
 
     def last(self, end: int) -> None:
-        self._last = end
+        """Nothing follows stream frame ``end``."""
         if self.have >= end:
             self._write(self._arrivals.let_go())
             self._ring.finished = True
@@ -226,7 +226,6 @@ class Ears:
         self._welcomed = False
         """This line's session has said who it is: before that, what is here may be another's."""
         self.hearing: Hearing | None = None
-        self.stand: Stand | None = None
 
     def hear(self, inward: BinaryIO, outward: BinaryIO, show: Callable[[str], None]) -> Bye | None:
         """Hear what comes over one line until it ends; ``show`` takes the lines that were printed
@@ -310,7 +309,6 @@ class Ears:
                     hearing.sound(message, payload)
                     self._news.set()
                 case Stand():
-                    self.stand = message
                     hearing.speaker.paused = message.paused
                     hearing.speaker.volume = message.volume
                 case Skip():

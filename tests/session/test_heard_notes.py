@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.waiting import session_end
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, frames_of
@@ -16,7 +19,10 @@ from engine.composers.score.session_score import session_score
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
+from engine.playback.sinks.file import FileSink
 from engine.session.heard_notes import HeardScore, ScoredClip, heard_score
+from engine.session.library.library import Library
+from engine.session.preparation import prepare
 
 SPOKEN = Request(start=Affect(-0.4, 0.7), target=Affect(0.6, 0.5), minutes=2, seed=5)
 RECORD = ClipRecord(
@@ -71,6 +77,26 @@ def test_the_notes_that_travel_are_the_sessions_score(events: tuple[Event, ...])
         [b.start / SAMPLE_RATE for b in score.bars], abs=1e-3
     )
     assert all(bar.key and bar.section for bar in told.bars)
+
+
+def test_a_real_session_tells_its_score_while_it_plays_and_when_it_goes_on(tmp_path: Path) -> None:
+    """From the engine's records, and after that from those that the library kept."""
+    request = msgspec.structs.replace(SPOKEN, minutes=1)
+    library, log = Library(tmp_path / "library"), tmp_path / "log"
+    runner = prepare(request, library=library, sink=FileSink(tmp_path / "one.wav"), log_file=log)
+    runner.start()
+    session_end(runner)
+    told = runner.score()
+    runner.close()
+    stored = msgspec.structs.replace(library.load(runner.session), position=0.0)
+    sink = FileSink(tmp_path / "two.wav")
+    again = prepare(request, library=library, sink=sink, log_file=log, resume=stored)
+    assert again.score() == told
+    again.close()
+    library.close()
+    expected = [(n.pitch, n.part, n.instrument) for n in session_score(request).notes]
+    assert sorted((n.pitch, n.part, n.instrument) for n in told.notes) == sorted(expected)
+    assert len(expected) > 500
 
 
 def test_of_nothing_composed_there_is_no_score() -> None:

@@ -37,6 +37,7 @@ from engine.link.framing import FrameReader, FrameWriter, LinkError
 from engine.link.meeting import Door
 from engine.playback.ring import Ring
 from engine.playback.sending import Sending
+from engine.playback.sinks.base import SinkUnavailableError
 from engine.printable import one_line
 
 NAP = 0.02
@@ -182,8 +183,6 @@ class EarsSpeaker:
         try:
             self._door = Door(called=self._called)
         except MusmedError as error:
-            from engine.playback.sinks.base import SinkUnavailableError
-
             raise SinkUnavailableError(str(error)) from error
         self._say(
             f"Nobody listens yet; 'musmed listen {_here()}' on the machine with the ears plays "
