@@ -49,6 +49,12 @@ def clock(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}"
 
 
+def time_left(position: float, total: float) -> str:
+    """'8:33': what is left at ``position`` of ``total`` session seconds, so that what is shown of
+    both adds up."""
+    return clock(max(0.0, total - int(position)))
+
+
 def line_in_words(line: LineState | None, ahead: float) -> str:
     """What there is to know of the line to another machine, with ``ahead`` seconds of music here;
     '' where all is well."""

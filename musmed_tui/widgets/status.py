@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.words import Part, Words
-from musmed_tui.wording import ASCII, UNICODE, clock, line_in_short
+from musmed_tui.wording import ASCII, UNICODE, clock, line_in_short, time_left
 
 _BAR = 10
 _WORDS = {"failed": "stopped by a failure", "starting": "composing the first seconds"}
@@ -40,7 +40,7 @@ class Status(Words):
         heads = [f" {mark} {words.get(doing, doing)} " for words in (_WORDS, _BRIEFLY)]
         wanted = [[f"{head.rstrip()}, {line} " for head in heads], heads] if line else [heads]
         at, total = clock(snapshot.position_s), clock(snapshot.total_s)
-        left = clock(max(0.0, snapshot.total_s - int(snapshot.position_s)))
+        left = time_left(snapshot.position_s, snapshot.total_s)
         whole, target = f"  {way(snapshot, arrow)}", f"  {arrow} {snapshot.way[1]}"
         times = [f"  {at} of {total}, {left} left", f"  {at} of {total}"] if with_clock else []
         rests = [*(f"{time} {whole}" for time in times), whole]
