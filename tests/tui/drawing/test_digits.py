@@ -36,7 +36,7 @@ def test_what_they_look_like() -> None:
         "▀▀▀   ▀▀▀   ▀",
     ]
     assert text_of(digit_rows("6:27", 3, "ascii")).splitlines() == [
-        " _     _   _ ",
+        " _     _   _",
         "|_  .  _|   |",
         "|_| . |_    |",
     ]
@@ -54,7 +54,7 @@ def test_the_next_second_leaves_what_stays_alone(second: int, rows: int, glyphs:
 
 def test_it_says_how_much_there_is_and_how_much_is_left() -> None:
     first, second, _ = text_of(clock_rows(387.4, 900.0, 40, 3, "braille")).splitlines()
-    assert first.endswith("of 15:00" + " " * (40 - 15 - 8))
+    assert first.endswith("of 15:00")
     assert "8:33 left" in second
 
 
@@ -66,5 +66,5 @@ def test_it_fits_every_room(width: int, height: int) -> None:
 
 
 def test_without_room_for_digits_it_is_a_line() -> None:
-    assert text_of(clock_rows(387.0, 900.0, 30, 1, "braille")) == "6:27 of 15:00, 8:33 left      "
+    assert text_of(clock_rows(387.0, 900.0, 30, 1, "braille")) == "6:27 of 15:00, 8:33 left"
     assert text_of(clock_rows(387.0, 900.0, 10, 3, "braille")).split() == ["6:27"]
