@@ -67,10 +67,23 @@ class MusmedApp(App[Left]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "next_theme", show=False, tooltip="The next theme"),
-        Binding("colon", "command_palette", show=False, tooltip="Find a command by its name"),
-        Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True, tooltip="Quit from anywhere"),
-        Binding("ctrl+z", "no_suspend", show=False, priority=True),
+        Binding("t", "next_theme", show=False, tooltip="The next theme", id="app.theme"),
+        Binding(
+            "colon",
+            "command_palette",
+            show=False,
+            tooltip="Find a command by its name",
+            id="app.commands",
+        ),
+        Binding(
+            "ctrl+c,ctrl+q",
+            "quit",
+            show=False,
+            priority=True,
+            tooltip="Quit from anywhere",
+            id="app.quit_anywhere",
+        ),
+        Binding("ctrl+z", "no_suspend", show=False, priority=True, id="app.suspend"),
     ]
 
     def __init__(

@@ -23,8 +23,8 @@ class ConfirmScreen(WholeScreen[bool], ModalScreen[bool]):
 
     CSS_PATH = "asking.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "yes"),
-        Binding("n,escape", "answer(False)", "no"),
+        Binding("y", "answer(True)", "yes", id="question.yes"),
+        Binding("n,escape", "answer(False)", "no", id="question.no"),
     ]
 
     def __init__(self, question: str) -> None:
@@ -48,7 +48,7 @@ class LineScreen(WholeScreen[str | None], ModalScreen[str | None]):
 
     CSS_PATH = "asking.tcss"
     AUTO_FOCUS = "#asking-line"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", id="app.back")]
 
     def __init__(self, question: str, value: str, most: int) -> None:
         super().__init__()
@@ -75,5 +75,5 @@ class LineScreen(WholeScreen[str | None], ModalScreen[str | None]):
 
 class _KeptLine(TypedLine):
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "keep", key_display="enter"),
+        Binding("enter", "submit", "keep", key_display="enter", id="line.keep"),
     ]

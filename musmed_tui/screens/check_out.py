@@ -75,15 +75,59 @@ class CheckOutScreen(ShownFocusScreen):
     CSS_PATH = "check_out.tcss"
     AUTO_FOCUS = "#played"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "call it off", tooltip="While saving: call it off"),
-        Binding("r", "next('replay')", "replay", tooltip="Play it again from the beginning"),
-        Binding("c", "next('continue')", "continue", tooltip="Go on where it was stopped"),
-        Binding("w", "ask", "save", tooltip="Save what was heard, or the whole, as a sound file"),
-        Binding("s", "sliders", "sliders", tooltip="Say how you feel by two sliders, and a note"),
-        Binding("n", "next('new')", "new session", tooltip="Choose two feelings again"),
-        Binding("question_mark", "app.help", "help", key_display="?"),
-        Binding("q", "app.quit", "quit"),
-        *(Binding(key, f"not_now('{key}')", show=False) for key in "rcwn"),
+        Binding(
+            "escape",
+            "cancel",
+            "call it off",
+            tooltip="While saving: call it off",
+            id="check_out.call_off",
+        ),
+        Binding(
+            "r",
+            "next('replay')",
+            "replay",
+            tooltip="Play it again from the beginning",
+            id="past.replay",
+        ),
+        Binding(
+            "c",
+            "next('continue')",
+            "continue",
+            tooltip="Go on where it was stopped",
+            id="past.continue",
+        ),
+        Binding(
+            "w",
+            "ask",
+            "save",
+            tooltip="Save what was heard, or the whole, as a sound file",
+            id="check_out.save",
+        ),
+        Binding(
+            "s",
+            "sliders",
+            "sliders",
+            tooltip="Say how you feel by two sliders, and a note",
+            id="past.sliders",
+        ),
+        Binding(
+            "n",
+            "next('new')",
+            "new session",
+            tooltip="Choose two feelings again",
+            id="check_out.new",
+        ),
+        Binding("question_mark", "app.help", "help", key_display="?", id="app.help"),
+        Binding("q", "app.quit", "quit", id="app.quit"),
+        *(
+            Binding(key, f"not_now('{key}')", show=False, id=same)
+            for key, same in (
+                ("r", "past.replay"),
+                ("c", "past.continue"),
+                ("w", "check_out.save"),
+                ("n", "check_out.new"),
+            )
+        ),
     ]
 
     class Next(Message):

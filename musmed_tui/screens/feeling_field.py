@@ -39,7 +39,14 @@ class FeelingField(TypedLine):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "take it", key_display="enter", tooltip="Take what is typed"),
+        Binding(
+            "enter",
+            "submit",
+            "take it",
+            key_display="enter",
+            tooltip="Take what is typed",
+            id="feeling.take",
+        ),
     ]
 
     class Chosen(Message):

@@ -31,10 +31,10 @@ class FeelingListScreen(WholeScreen[Feeling | None], ModalScreen[Feeling | None]
     CSS_PATH = "feeling_list.tcss"
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,right", "across", show=False),
-        Binding("escape", "leave", "leave"),
-        Binding("tab", "app.focus_next", "quarter"),
-        Binding("a", "jump", "jump", key_display="a-z"),
+        Binding("left,right", "across", show=False, id="words.across"),
+        Binding("escape", "leave", "leave", id="app.back"),
+        Binding("tab", "app.focus_next", "quarter", id="words.next"),
+        Binding("a", "jump", "jump", key_display="a-z", id="words.jump"),
     ]
 
     def __init__(self, question: str, near: Affect) -> None:
@@ -78,7 +78,7 @@ class _QuarterList(OptionList):
     """One quarter's words. A letter goes to the next word that begins with it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "take", key_display="enter"),
+        Binding("enter", "select", "take", key_display="enter", id="words.take"),
     ]
 
     def __init__(self, quarter: Quarter, feelings: tuple[Feeling, ...]) -> None:

@@ -28,10 +28,10 @@ class FirstRunScreen(WholeScreen[None], ModalScreen[None]):
     CSS_PATH = "first_run.tcss"
     AUTO_FOCUS = "#first-run"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,escape", "dismiss", "go on", key_display="enter"),
-        Binding("space", "app.pause", "pause"),
-        Binding("e", "app.ease", "ease"),
-        Binding("q", "app.quit", "quit"),
+        Binding("enter,escape", "dismiss", "go on", key_display="enter", id="first_run.go_on"),
+        Binding("space", "app.pause", "pause", id="session.pause"),
+        Binding("e", "app.ease", "ease", id="session.ease"),
+        Binding("q", "app.quit", "quit", id="app.quit"),
     ]
 
     def compose(self) -> ComposeResult:

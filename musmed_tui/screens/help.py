@@ -38,9 +38,11 @@ class HelpScreen(WholeScreen[None], ModalScreen[None]):
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,q,enter", "dismiss", "close", key_display="Esc"),
-        Binding("space", "app.pause", "pause"),
-        Binding("e", "app.ease", "ease"),
+        Binding(
+            "escape,question_mark,q,enter", "dismiss", "close", key_display="Esc", id="help.close"
+        ),
+        Binding("space", "app.pause", "pause", id="session.pause"),
+        Binding("e", "app.ease", "ease", id="session.ease"),
     ]
 
     def __init__(self, about: Screen[Any], glyphs: Glyphs = "braille") -> None:

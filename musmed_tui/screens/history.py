@@ -49,15 +49,39 @@ class HistoryScreen(PastActions):
     CSS_PATH = "history.tcss"
     AUTO_FOCUS = "#sessions"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", show=False, tooltip="Open the session: way, path, likes, note"),
-        Binding("slash", "search", "search", tooltip="Search in name, feelings, note and day"),
+        Binding(
+            "enter",
+            "open",
+            show=False,
+            tooltip="Open the session: way, path, likes, note",
+            id="history.open",
+        ),
+        Binding(
+            "slash",
+            "search",
+            "search",
+            tooltip="Search in name, feelings, note and day",
+            id="history.search",
+        ),
         *PLAYING,
-        Binding("l", "likes", "likes", tooltip="What was learned of what you like, and from what"),
-        Binding("w", "weeks", "weeks", tooltip="Week by week, with how it was after less before"),
-        Binding("escape", "leave", "back"),
-        Binding("question_mark", "app.help", "help", key_display="?"),
+        Binding(
+            "l",
+            "likes",
+            "likes",
+            tooltip="What was learned of what you like, and from what",
+            id="history.likes",
+        ),
+        Binding(
+            "w",
+            "weeks",
+            "weeks",
+            tooltip="Week by week, with how it was after less before",
+            id="history.weeks",
+        ),
+        Binding("escape", "leave", "back", id="app.back"),
+        Binding("question_mark", "app.help", "help", key_display="?", id="app.help"),
         *KEEPING,
-        Binding("q", "app.quit", "quit"),
+        Binding("q", "app.quit", "quit", id="app.quit"),
     ]
 
     def __init__(self, keeper: PastKeeper, glyphs: Glyphs = "braille") -> None:
@@ -209,7 +233,7 @@ class SearchLine(TypedLine):
     """Words to search for; Enter goes to what was found."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,down", "submit", "to the list", key_display="enter"),
+        Binding("enter,down", "submit", "to the list", key_display="enter", id="search.take"),
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002

@@ -42,9 +42,9 @@ class PastScreen(PastActions):
     BINDINGS: ClassVar[list[BindingType]] = [
         *PLAYING,
         *KEEPING,
-        Binding("escape", "leave", "back"),
-        Binding("question_mark", "app.help", "help", key_display="?"),
-        Binding("q", "app.quit", "quit"),
+        Binding("escape", "leave", "back", id="app.back"),
+        Binding("question_mark", "app.help", "help", key_display="?", id="app.help"),
+        Binding("q", "app.quit", "quit", id="app.quit"),
     ]
 
     def __init__(

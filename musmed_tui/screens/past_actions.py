@@ -25,14 +25,24 @@ from musmed_tui.wording import named, story
 
 _PLAYED_OUT = "It was heard to its end; r plays it again."
 PLAYING: tuple[BindingType, ...] = (
-    Binding("c", "again(False)", "continue", tooltip="Go on with this session"),
-    Binding("r", "again(True)", "replay", tooltip="Play it again from the beginning"),
-    Binding("c", "played_out", show=False),
+    Binding("c", "again(False)", "continue", tooltip="Go on with this session", id="past.continue"),
+    Binding(
+        "r", "again(True)", "replay", tooltip="Play it again from the beginning", id="past.replay"
+    ),
+    Binding("c", "played_out", show=False, id="past.continue"),
 )
 KEEPING: tuple[BindingType, ...] = (
-    Binding("s", "sliders", "sliders", tooltip="Say how it was after it, and a note"),
-    Binding("n", "name", "name", tooltip="Give it a name"),
-    Binding("x", "delete", "delete", tooltip="Delete it and its sound, after a question"),
+    Binding(
+        "s", "sliders", "sliders", tooltip="Say how it was after it, and a note", id="past.sliders"
+    ),
+    Binding("n", "name", "name", tooltip="Give it a name", id="past.name"),
+    Binding(
+        "x",
+        "delete",
+        "delete",
+        tooltip="Delete it and its sound, after a question",
+        id="past.delete",
+    ),
 )
 
 

@@ -36,9 +36,21 @@ class PreferencesScreen(WholeScreen[None], ModalScreen[None]):
     CSS_PATH = "preferences.tcss"
     AUTO_FOCUS = "#learned"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "forget", "forget this one", tooltip="Let this one count no more"),
-        Binding("a", "forget_all", "forget all", tooltip="Let none count any more"),
-        Binding("escape", "leave", "back"),
+        Binding(
+            "f",
+            "forget",
+            "forget this one",
+            tooltip="Let this one count no more",
+            id="likes.forget",
+        ),
+        Binding(
+            "a",
+            "forget_all",
+            "forget all",
+            tooltip="Let none count any more",
+            id="likes.forget_all",
+        ),
+        Binding("escape", "leave", "back", id="app.back"),
     ]
 
     def __init__(self, keeper: PastKeeper) -> None:

@@ -39,12 +39,12 @@ class SlidersScreen(WholeScreen[Said | None], ModalScreen[Said | None]):
     CSS_PATH = "sliders.tcss"
     AUTO_FOCUS = "#valence"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("across", "move", "move", key_display="←→"),
-        Binding("enter", "go_on", "go on", key_display="enter"),
-        Binding("minus", "leave_out", "leave out", key_display="-"),
-        Binding("tab,down", "app.focus_next", show=False),
-        Binding("shift+tab,up", "app.focus_previous", show=False),
-        Binding("escape", "leave", "leave"),
+        Binding("across", "move", "move", key_display="←→", id="sliders.move"),
+        Binding("enter", "go_on", "go on", key_display="enter", id="sliders.go_on"),
+        Binding("minus", "leave_out", "leave out", key_display="-", id="sliders.leave_out"),
+        Binding("tab,down", "app.focus_next", show=False, id="sliders.next"),
+        Binding("shift+tab,up", "app.focus_previous", show=False, id="sliders.previous"),
+        Binding("escape", "leave", "leave", id="app.back"),
     ]
 
     def __init__(
@@ -122,7 +122,7 @@ class _NoteLine(TypedLine):
     """A note to type on one line; Enter keeps all that was said."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "keep", key_display="enter"),
+        Binding("enter", "submit", "keep", key_display="enter", id="line.keep"),
     ]
 
     def __init__(self, value: str) -> None:

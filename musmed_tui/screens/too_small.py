@@ -24,9 +24,9 @@ class TooSmallScreen(WholeScreen[None], ModalScreen[None]):
 
     CSS_PATH = "too_small.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "app.pause", "pause"),
-        Binding("e", "app.ease", "ease"),
-        Binding("q", "app.quit", "quit"),
+        Binding("space", "app.pause", "pause", id="session.pause"),
+        Binding("e", "app.ease", "ease", id="session.ease"),
+        Binding("q", "app.quit", "quit", id="app.quit"),
     ]
 
     def compose(self) -> ComposeResult:

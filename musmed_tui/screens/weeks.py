@@ -26,7 +26,7 @@ class WeeksScreen(WholeScreen[None], ModalScreen[None]):
 
     CSS_PATH = "weeks.tcss"
     AUTO_FOCUS = "#weeks-list"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back", id="app.back")]
 
     def __init__(self, pasts: Sequence[Past], glyphs: Glyphs = "braille") -> None:
         super().__init__()

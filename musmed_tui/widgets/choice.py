@@ -13,7 +13,7 @@ from musmed_tui.widgets.typed_line import TypedLine
 
 
 def _enter(action: str, does: str, tooltip: str) -> Binding:
-    return Binding("enter", action, does, key_display="enter", tooltip=tooltip)
+    return Binding("enter", action, does, key_display="enter", tooltip=tooltip, id="choice.take")
 
 
 class Choice(Select[str]):
@@ -31,7 +31,13 @@ class ChoiceList(SelectOverlay):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         _enter("select", "take", "Take what is marked"),
-        Binding("escape", "dismiss", "close", tooltip="Close the list; nothing changes"),
+        Binding(
+            "escape",
+            "dismiss",
+            "close",
+            tooltip="Close the list; nothing changes",
+            id="choice.close",
+        ),
     ]
 
 

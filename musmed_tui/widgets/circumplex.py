@@ -50,11 +50,17 @@ _PARTS = {
 def _moves() -> list[BindingType]:
     ways = {"left": ("h", -1, 0), "down": ("j", 0, -1), "up": ("k", 0, 1), "right": ("l", 1, 0)}
     return [
-        Binding(keys, f"move({x * size}, {y * size})", f"move the cursor {way}", show=False)
+        Binding(
+            keys,
+            f"move({x * size}, {y * size})",
+            f"move the cursor {way}",
+            show=False,
+            id=f"plane.{far}{way}",
+        )
         for way, (letter, x, y) in ways.items()
-        for keys, size in (
-            (f"{way},{letter}", 1),
-            (f"shift+{way},{letter.upper()}", BIG_STEPS),
+        for keys, size, far in (
+            (f"{way},{letter}", 1, ""),
+            (f"shift+{way},{letter.upper()}", BIG_STEPS, "far_"),
         )
     ]
 

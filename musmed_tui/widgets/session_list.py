@@ -40,13 +40,13 @@ class SessionList(ScrollView, can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "open", key_display="enter"),
-        Binding("up,k", "step(-1)", show=False),
-        Binding("down,j", "step(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("home", "end(0)", show=False),
-        Binding("end", "end(-1)", show=False),
+        Binding("enter", "open", "open", key_display="enter", id="history.open"),
+        Binding("up,k", "step(-1)", show=False, id="list.up"),
+        Binding("down,j", "step(1)", show=False, id="list.down"),
+        Binding("pageup", "page(-1)", show=False, id="list.page_up"),
+        Binding("pagedown", "page(1)", show=False, id="list.page_down"),
+        Binding("home", "end(0)", show=False, id="list.first"),
+        Binding("end", "end(-1)", show=False, id="list.last"),
     ]
 
     class Chosen(Message):

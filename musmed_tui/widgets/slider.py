@@ -42,12 +42,12 @@ class Slider(Widget, can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", f"move(-{STEP})", show=False),
-        Binding("right,l", f"move({STEP})", show=False),
-        Binding("shift+left,H", f"move(-{BIG_STEP})", show=False),
-        Binding("shift+right,L", f"move({BIG_STEP})", show=False),
-        Binding("home", f"move(-{HIGHEST})", show=False),
-        Binding("end", f"move({HIGHEST})", show=False),
+        Binding("left,h", f"move(-{STEP})", show=False, id="slider.left"),
+        Binding("right,l", f"move({STEP})", show=False, id="slider.right"),
+        Binding("shift+left,H", f"move(-{BIG_STEP})", show=False, id="slider.far_left"),
+        Binding("shift+right,L", f"move({BIG_STEP})", show=False, id="slider.far_right"),
+        Binding("home", f"move(-{HIGHEST})", show=False, id="slider.lowest"),
+        Binding("end", f"move({HIGHEST})", show=False, id="slider.highest"),
     ]
 
     class Changed(Message):
