@@ -13,6 +13,7 @@ from musmed_tui.cli_evaluate import evaluating
 from musmed_tui.cli_host import elsewhere
 from musmed_tui.cli_listener import listening
 from musmed_tui.cli_parts import CodecName, Host, Json, Text, There, refuse_in_front
+from musmed_tui.cli_show import showing
 from musmed_tui.exits import guarded
 from musmed_tui.terminal.streams import say, write_out
 from musmed_tui.terminal.terminal import forget_odd_width
@@ -440,6 +441,7 @@ def measure(
 
 app.add_typer(evaluating)
 app.add_typer(listening)
+app.add_typer(showing)
 app.add_typer(elsewhere)
 
 models = typer.Typer(

@@ -185,6 +185,12 @@ def sessions() -> Iterable[str]:
     return [one for one in found if ID.fullmatch(one)]
 
 
+def themes() -> Iterable[str]:
+    from musmed_tui.theming import theme_names
+
+    return theme_names()
+
+
 def hosts() -> Iterable[str]:
     from musmed_tui.hosts import read_hosts
     from musmed_tui.paths import folders

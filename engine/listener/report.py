@@ -137,7 +137,7 @@ def way(past: Past) -> str:
 def done(past: Past) -> str:
     """What the listener did in it and what was done or offered because of their body, with its
     times, and where it ended if that was not its end."""
-    said = [(event.at, _did(event)) for event in past.events]
+    said = [(event.at, did(event)) for event in past.events]
     said += [(one.at, _offered(one)) for one in past.offers]
     told = [what for _, what in sorted(said, key=lambda one: one[0])]
     if past.state != "finished":
@@ -146,7 +146,8 @@ def done(past: Past) -> str:
     return ", ".join(told) or "heard to its end"
 
 
-def _did(event: Event) -> str:
+def did(event: Event) -> str:
+    """What the event is called, with its time: 'eased at 3:10'."""
     at = clock(event.at)
     match event:
         case Steer():

@@ -16,9 +16,16 @@ LETTER = 8.2
 
 
 def svg(
-    ident: str, size: tuple[float, float], title: str, said: str, *content: str, class_: str = ""
+    ident: str,
+    size: tuple[float, float],
+    title: str,
+    said: str,
+    *content: str,
+    class_: str = "",
+    alone: bool = False,
 ) -> str:
-    """``title`` and ``said`` are read instead of the picture; ``ident`` is the page's only one."""
+    """``title`` and ``said`` are read instead of the picture; ``ident`` is the page's only one.
+    ``alone``: it is a file of its own, and as large as its view box unless it is told otherwise."""
     return tag(
         "svg",
         tag("title", text(title), id=f"{ident}-t"),
@@ -28,6 +35,9 @@ def svg(
         role="img",
         aria_labelledby=f"{ident}-t {ident}-d",
         class_=class_ or None,
+        xmlns="http://www.w3.org/2000/svg" if alone else None,
+        width=size[0] if alone else None,
+        height=size[1] if alone else None,
     )
 
 
