@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Sequence
+from operator import is_not
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -11,6 +12,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.moods import MoodTable
 from engine.affect.path import Path
 from engine.affect.phrases import SAME, called
+from engine.listener.likings import Liking
 from engine.plan.events import Event, Steer
 from engine.plan.generation import file_name
 from engine.plan.planner import make_plan
@@ -20,9 +22,13 @@ from engine.playback.playback import SILENCE_DB
 from engine.printable import one_line
 from engine.session.conductor.line_state import LineState
 from engine.session.status import ClipView, Phase, RunnerStatus, clip_at, played_tags
+from musmed_tui.stretches import Done, Stretch, done, stretches
 
 if TYPE_CHECKING:
     from engine.session.library.records import StoredSession
+
+
+T = TypeVar("T")
 
 
 class HasStatus(Protocol):
@@ -74,6 +80,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """How the line to another machine stands; None where the session knows of none."""
     mood_table: MoodTable | None = None
     """Where the moods lie; None: musmed's own table."""
+    course: tuple[Stretch, ...] = ()
+    """What was, is and will be played, from the session's beginning to its end."""
+    asked: tuple[Done, ...] = ()
+    """What was asked for so far, and what was liked."""
 
     @property
     def measured(self) -> tuple[Affect, ...]:
@@ -157,7 +167,38 @@ def snapshot(source: HasStatus) -> Snapshot:
         lacking=playback.lacking,
         line=_seen_line(status.line),
         mood_table=status.request.mood_table,
+        course=_course(plan, status.clips),
+        asked=_asked(status.events, status.likings),
     )
+
+
+class _Latest(Generic[T]):
+    """What was made last, and of what: made again only when that is another object. A snapshot is
+    taken ten times a second, a plan changes when the listener acts."""
+
+    def __init__(self) -> None:
+        self._made: tuple[tuple[object, ...], T] | None = None
+
+    def of(self, parts: Sequence[object], make: Callable[[], T]) -> T:
+        made = self._made
+        if made is None or len(made[0]) != len(parts) or any(map(is_not, made[0], parts)):
+            made = self._made = tuple(parts), make()
+        return made[1]
+
+
+_COURSE = _Latest[tuple[Stretch, ...]]()
+_ASKED = _Latest[tuple[Done, ...]]()
+
+
+def _course(plan: Plan, views: Sequence[ClipView]) -> tuple[Stretch, ...]:
+    records = {view.index: view.record for view in views if view.record is not None}
+    return _COURSE.of(
+        [plan.clips, *records.values()], lambda: tuple(stretches(plan.clips, records))
+    )
+
+
+def _asked(events: Sequence[Event], likings: Sequence[Liking]) -> tuple[Done, ...]:
+    return _ASKED.of([*events, *likings], lambda: done(events, likings))
 
 
 def _seen(text: str | None) -> str | None:
@@ -279,4 +320,6 @@ def _before(
         composer=one_line(file_name(composer)),
         failure=None,
         mood_table=request.mood_table,
+        course=_course(plan, views),
+        asked=done(events),
     )

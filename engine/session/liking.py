@@ -7,6 +7,7 @@ A wish for more or less of what is heard is an event of the session, like a stee
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -63,10 +64,20 @@ def sounded(status: RunnerStatus, reaction: Reaction) -> Liking:
     )
 
 
+def with_liking(likings: Sequence[Liking], liking: Liking) -> tuple[Liking, ...]:
+    """``likings`` with one more: of one clip and the same players the last word counts."""
+    return (*(one for one in likings if _place(one) != _place(liking)), liking)
+
+
+def _place(liking: Liking) -> tuple[object, ...]:
+    return liking.clip, liking.revision, liking.mood, liking.instrument, liking.genre
+
+
 def keep_reaction(
     library: Library, notices: Notices, status: RunnerStatus, reaction: Reaction
-) -> None:
-    """Keep a like or a dislike, and say so. One that can't be stored ends nothing."""
+) -> Liking | None:
+    """Keep a like or a dislike, and say so; what is kept. One that can't be stored ends nothing,
+    and is None."""
     liking = sounded(status, reaction)
     players = f"{spelled(liking.instrument)}, {spelled(liking.genre)}"
     try:
@@ -74,6 +85,7 @@ def keep_reaction(
     except MusmedError as error:
         log.warning("a like or dislike was not stored")
         notices.tell(f"What you said of {players} was not kept. {error}")
-        return
+        return None
     word = "like" if liking.liked else "don't like"
     notices.tell(f"Kept: you {word} {players}; it counts from the next session on.", answer=True)
+    return liking

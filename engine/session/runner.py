@@ -21,7 +21,7 @@ from engine.composers.speeds import SessionSpeeds
 from engine.errors import MusmedError
 from engine.link.deliveries import Banner, Delivery
 from engine.link.protocol import Loading, Opened, Pong
-from engine.listener.likings import Reaction
+from engine.listener.likings import Liking, Reaction
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.spec import ClipKey
 from engine.playback.clips import DamagedClipError
@@ -53,7 +53,7 @@ from engine.session.heard_notes import HeardScore, ScoredClip, heard_score
 from engine.session.library.library import Library
 from engine.session.library.records import State
 from engine.session.lifecycle import Lifecycle
-from engine.session.liking import Wish, keep_reaction, wished_for
+from engine.session.liking import Wish, keep_reaction, wished_for, with_liking
 from engine.session.notices import Notice, Notices
 from engine.session.status import RunnerStatus, sentence_of, status_of
 from engine.session.watch import Watch
@@ -120,6 +120,9 @@ class SessionRunner:
         self._stored_position = -1.0
         self._scored: tuple[object, list[ScoredClip], HeardScore] = (None, [], HeardScore())
         """What the score was made of, which is kept: its key has the objects' numbers."""
+        self._likings: tuple[Liking, ...] = ()
+        if self._kept is not None:
+            self._likings = self._library.listener.likings([self.session])[self.session]
         self._status = self._look()
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
 
@@ -286,7 +289,7 @@ class SessionRunner:
                 if isinstance(message, Wish):
                     message = wished_for(self._look(), message)
                 if isinstance(message, Reaction):
-                    keep_reaction(self._library, self._notices, self._look(), message)
+                    self._react(message)
                 elif self._lifecycle.failure is not None:
                     self._decline(message)
                 elif isinstance(message, tuple):
@@ -296,6 +299,11 @@ class SessionRunner:
                 else:
                     self._progress()
                     self._tell(message)
+
+    def _react(self, reaction: Reaction) -> None:
+        liking = keep_reaction(self._library, self._notices, self._look(), reaction)
+        if liking is not None:
+            self._likings = with_liking(self._likings, liking)
 
     def _take_delivery(self, delivery: Delivery) -> None:
         match delivery:
@@ -479,4 +487,5 @@ class SessionRunner:
             phase=self._lifecycle.phase(state),
             failure=self._lifecycle.failure,
             loading=self._loading,
+            likings=self._likings,
         )

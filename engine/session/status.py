@@ -11,6 +11,7 @@ import msgspec
 from engine.audio.format import SAMPLE_RATE
 from engine.clip_record import ClipRecord
 from engine.errors import MusmedError
+from engine.listener.likings import Liking
 from engine.plan.clock import STRIDE_SECONDS
 from engine.plan.events import Event
 from engine.plan.request import Request
@@ -65,6 +66,8 @@ class RunnerStatus(msgspec.Struct, frozen=True):
     """The other machine on which it composes; '' for this one."""
     line: LineState | None = None
     """How the line to another machine stands; None where the session knows of none."""
+    likings: tuple[Liking, ...] = ()
+    """What was liked, and what was not, as it is kept."""
 
 
 def status_of(
@@ -76,6 +79,7 @@ def status_of(
     phase: Phase,
     failure: str | None,
     loading: float | None = None,
+    likings: tuple[Liking, ...] = (),
 ) -> RunnerStatus:
     """``horizon``: session frame up to which audio is there without a gap."""
     speeds = [s.record.speed for s in conductor.clips.values() if s.record]
@@ -95,6 +99,7 @@ def status_of(
         loading=loading,
         far=conductor.far,
         line=conductor.line,
+        likings=likings,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -20,8 +20,6 @@ from engine.errors import MusmedError
 from engine.listener.ratings import Felt
 from engine.places import place_of
 from engine.plan.planner import heard_clips
-from engine.plan.spec import ClipSpec
-from engine.plan.words import spelled
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.grounding import LINE
@@ -29,6 +27,7 @@ from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
 from musmed_tui.screens.sliders import Said, SlidersScreen
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot
+from musmed_tui.stretches import Stretch, stretches
 from musmed_tui.widgets.choice import FileLine, TakingList
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.felt_words import felt_in_words
@@ -175,7 +174,7 @@ class CheckOutScreen(ShownFocusScreen):
         self._last = last
         self._begun = begun
         self._folder = folder
-        self._played: list[tuple[float, str, str, str]] | None = None
+        self._played: list[Stretch] | None = None
         self._saving = False
         self._felt = Felt()
         self._choices = choices(
@@ -257,7 +256,7 @@ class CheckOutScreen(ShownFocusScreen):
                 parts += [("".join(rest).rstrip() + "\n", "$muted")]
         self.query_one("#clips", Words).say(*parts)
 
-    def _what_was_played(self) -> list[tuple[float, str, str, str]]:
+    def _what_was_played(self) -> list[Stretch]:
         """Found once: where much was changed, that takes as long as a plan does."""
         if self._played is None:
             status = self._begun.runner.status()
@@ -422,14 +421,3 @@ def _short(folder: Path) -> str:
     with contextlib.suppress(ValueError, RuntimeError):
         return f"~/{folder.relative_to(Path.home())}"
     return str(folder)
-
-
-def stretches(clips: Iterable[ClipSpec]) -> Iterator[tuple[float, str, str, str]]:
-    """What was played by ``clips``, which were heard: (from when, mood, instrument, genre), one
-    for each run of clips that share them."""
-    before = None
-    for clip in clips:
-        played = (clip.tags.mood, spelled(clip.tags.instrument), spelled(clip.tags.genre))
-        if played != before:
-            before = played
-            yield clip.start, *played

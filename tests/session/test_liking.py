@@ -111,6 +111,8 @@ def played(library: Library, place: Path, *, liked: bool) -> tuple[bytes, str, l
         return runner.wait(0.05)
 
     wait_for_session(runner, over)
+    kept = library.listener.likings([runner.session])[runner.session]
+    assert sorted(one.at for one in runner.status().likings) == [one.at for one in kept]
     said = [notice.text for notice in runner.take_notices() if notice.answer]
     runner.close()
     return soundfile.read(place, dtype="int32")[0].tobytes(), runner.session, said
@@ -153,4 +155,21 @@ def test_one_that_can_t_be_stored_ends_nothing(
     said = [notice.text for notice in runner.take_notices()]
     assert any("was not kept. The disk is full." in one for one in said)
     assert runner.status().phase == "ended"
+    assert runner.status().likings == ()
     runner.close()
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_what_was_liked_is_known_when_the_session_is_heard_again(
+    library: Library, tmp_path: Path
+) -> None:
+    _, session, _ = played(library, tmp_path / "liked.wav", liked=True)
+    again = prepare(
+        REQUEST,
+        library=library,
+        sink=FileSink(tmp_path / "again.wav"),
+        log_file=tmp_path / "log",
+        resume=library.load(session),
+    )
+    assert again.status().likings == library.listener.likings([session])[session]
+    again.close()

@@ -16,8 +16,9 @@ from textual.widgets import Input, ProgressBar
 from engine.plan.planner import heard_clips
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.screens.check_in import CheckInScreen
-from musmed_tui.screens.check_out import CheckOutScreen, choices, folded, stretches
+from musmed_tui.screens.check_out import CheckOutScreen, choices, folded
 from musmed_tui.screens.session import SessionScreen
+from musmed_tui.stretches import stretches
 from musmed_tui.widgets.words import Words
 
 
