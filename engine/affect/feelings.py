@@ -193,6 +193,12 @@ def spellings() -> tuple[str, ...]:
     return tuple(_written())
 
 
+def known_as(text: str) -> Feeling | None:
+    """The feeling that ``text``, in its plain form, is a word or a form of."""
+    found = _by_plain().get(text)
+    return None if found is None else found[1]
+
+
 def forms_of(feeling: Feeling) -> tuple[str, ...]:
     """What is taken for ``feeling`` beside its word, English first."""
     return tuple(w for w, known in _written().items() if known is feeling and w != feeling.word)

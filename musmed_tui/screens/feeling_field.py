@@ -18,6 +18,7 @@ from engine.affect.feelings import (
     spellings,
 )
 from engine.affect.harm import help_for, speaks_of_harm
+from engine.affect.meaning import beside, meant, near_words
 from engine.affect.real_words import NEVER_TYPOS
 from engine.affect.spelling import plain
 from engine.errors import MusmedError
@@ -34,7 +35,8 @@ class FeelingField(TypedLine):
     """Holds an affect: typed as a word or 'v,a', or ``put`` from elsewhere.
 
     ``Chosen`` comes when what is typed has become, or is no longer, a feeling; ``Input.Submitted``
-    when Enter was pressed (an unfinished word is completed first, a typo is only written right).
+    when Enter was pressed (an unfinished word is completed first; where a typo or another word for
+    a feeling was typed, the feeling is only written).
     ``wanted``: it is the feeling to go to. ``otherwise`` is said of a word that is not known.
     """
 
@@ -132,7 +134,17 @@ class FeelingField(TypedLine):
             return ""
         return ", ".join(completions(self.value, WORDS)) or self._why_not()
 
+    @property
+    def near(self) -> tuple[str, ...]:
+        """Words beside the one that is typed, where that is known; what it may mean, where not."""
+        if self.affect is not None:
+            return tuple(one.word for one in beside(self.value))
+        return tuple(one.word for one in meant(self.value))
+
     def _why_not(self) -> str:
+        if self._is_near:
+            near = ", ".join(self.near)
+            return f"Near in meaning: {near}. Enter writes {self.near[0]}."
         if guess := self._guess():
             return f"Did you mean {' or '.join(guess)}? Enter writes {guess[0]}."
         try:
@@ -143,8 +155,19 @@ class FeelingField(TypedLine):
             return str(error)
         return ""
 
+    @property
+    def _is_near(self) -> bool:
+        """Whether another word for feelings is typed, rather than one of them with a slip."""
+        if self.affect is not None or not self.near:
+            return False
+        return plain(self.value) in near_words() or not self._slip()
+
     def _guess(self) -> list[str]:
-        """What is typed with a slip, if it is."""
+        """What is written by Enter in the place of what is typed: what that may mean, or what it
+        is with a slip, if it is."""
+        return list(self.near) if self._is_near else self._slip()
+
+    def _slip(self) -> list[str]:
         if self.affect is not None or not self.value.strip():
             return []
         try:
