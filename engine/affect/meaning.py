@@ -37,8 +37,9 @@ _NEGATIONS = frozenset({
 _OTHERWISE = frozenset({
     "still", "well", "down", "light", "like", "high", "low", "free", "kind", "fine", "good",
     "cross", "ready", "flat", "heavy", "clear", "rest", "hope", "love", "power", "interest",
-    "attention", "interested", "sharp", "tight", "loose", "stiff", "blocked", "pushed", "driven",
-    "strong", "better", "great", "quiet", "patient", "change", "normal", "average", "positive", "negative",
+    "attention", "interested", "sharp", "tight", "loose", "stiff", "blocked", "pushed",
+    "driven", "strong", "better", "great", "quiet", "patient", "change", "normal", "average",
+    "positive", "negative",
 })  # fmt: skip
 """Words that in a sentence often are no feeling."""
 _ENDINGS = ("ingly", "edly", "ness", "ings", "ing", "est", "ed", "er", "ly", "s")

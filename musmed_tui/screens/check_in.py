@@ -319,7 +319,7 @@ class CheckInScreen(ShownFocusScreen):
         path, hint = self._form.path()
         focused = self.focused
         if isinstance(focused, FeelingField):
-            hint = focused.trouble or hint
+            hint = focused.trouble or hint or _beside(focused)
         elif isinstance(focused, Circumplex) and question is Question.READY:
             hint = _CHOSEN
         in_danger = [field for field in (start, target) if field.in_danger]
@@ -350,3 +350,8 @@ class CheckInScreen(ShownFocusScreen):
             return _WAYS if question is Question.START else ""
         kept = "" if self._fields[0].affect in (None, self._proposed) else ", kept beside it"
         return f"sliders: {written(self._rating)}{kept}"
+
+
+def _beside(field: FeelingField) -> str:
+    """What else the listener may mean, in few words."""
+    return f"or {', '.join(field.near)}" if field.near else ""

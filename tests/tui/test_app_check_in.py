@@ -178,6 +178,28 @@ def test_a_typo_is_asked_about_and_written_right_before_it_is_taken(control: Fak
     run(go())
 
 
+def test_another_word_for_a_feeling_is_understood_by_its_meaning(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("slash")
+            await typed(pilot, "frazz")
+            assert said(app, "hint").startswith("Near in meaning: stressed, ")
+            await typed(pilot, "led")
+            assert said(app, "hint").endswith("Enter writes stressed.")
+            await pilot.press("enter")
+            assert field(app, "start").value == "stressed"
+            assert field(app, "start").has_focus
+            near = said(app, "hint").removeprefix("or ").split(", ")
+            assert len(near) == 3
+            assert all(quarter_of(feeling(one).affect) is Quarter.UNPLEASANT_HIGH for one in near)
+            await pilot.press("enter")
+            assert field(app, "target").has_focus
+            assert field(app, "start").word == "stressed"
+
+    run(go())
+
+
 @pytest.mark.parametrize(
     "size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.long), (50, 20)]
 )
