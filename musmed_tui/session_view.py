@@ -84,6 +84,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """What was, is and will be played, from the session's beginning to its end."""
     asked: tuple[Done, ...] = ()
     """What was asked for so far, and what was liked."""
+    sleep_minutes: int | None = None
+    """Until the sleep timer stops it, rounded up; 0 while it fades, None where none is set."""
 
     @property
     def measured(self) -> tuple[Affect, ...]:
@@ -169,6 +171,7 @@ def snapshot(source: HasStatus) -> Snapshot:
         mood_table=status.request.mood_table,
         course=_course(plan, status.clips),
         asked=_asked(status.events, status.likings),
+        sleep_minutes=status.sleep_minutes,
     )
 
 

@@ -82,6 +82,14 @@ def line_in_short(line: LineState | None, ahead: float) -> str:
     return f"{line.name} answers: b" if line is not None and line.is_offered else ""
 
 
+def sleep_in_short(minutes: int | None) -> str:
+    """The sleep timer, with so many whole minutes left; '' where none is set. No seconds: a
+    session that is paused draws nothing."""
+    if minutes is None:
+        return ""
+    return f"sleep in {minutes} min" if minutes else "falling asleep"
+
+
 def length(minutes: float) -> str:
     """``1`` is '1 minute', ``2.5`` is '2.5 minutes'."""
     return f"{minutes:g} minute" if minutes == 1 else f"{minutes:g} minutes"

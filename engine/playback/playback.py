@@ -90,6 +90,11 @@ class Playback:
         """``volume`` in [0, 1]; 1 leaves every sample as it is."""
         self._speaker.volume = min(1.0, max(0.0, volume))
 
+    @property
+    def volume(self) -> float:
+        """In [0, 1]."""
+        return self._speaker.volume
+
     def seek(self, seconds: float) -> float:
         """Go to session ``seconds``, within what is there. Returns where it really went."""
         with self._feeder.lock:

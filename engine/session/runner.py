@@ -27,6 +27,7 @@ from engine.plan.spec import ClipKey
 from engine.playback.clips import DamagedClipError
 from engine.playback.placement import JoinRecord
 from engine.printable import one_line
+from engine.session.bedtime import Bedtime
 from engine.session.body_watch import BodyWatch
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.conductor import Conductor
@@ -113,6 +114,7 @@ class SessionRunner:
         self._lifecycle = parts.lifecycle
         self._body = parts.body
         self._watch = Watch(self.playback, begins=self._lifecycle.begins)
+        self._bedtime = Bedtime(self.playback, self._notices, self.stop)
         self._over = threading.Event()
         self._quit = threading.Event()
         self._loading: float | None = None
@@ -160,14 +162,17 @@ class SessionRunner:
 
     def steer(self, target: Affect, word: str | None = None) -> None:
         """Move the target; heard within 3 s."""
+        self._bedtime.awake()
         self._inbox.put(Steer(self._now(), target, word))
 
     def ease(self) -> None:
         """Lower arousal from now on."""
+        self._bedtime.awake()
         self._inbox.put(Ease(self._now()))
 
     def skip(self) -> None:
         """Compose this stretch anew with another seed."""
+        self._bedtime.awake()
         self._inbox.put(Skip(self._now()))
 
     def like(self, liked: bool) -> None:
@@ -187,17 +192,32 @@ class SessionRunner:
         return self.playback.state().heard
 
     def pause_or_resume(self) -> None:
+        self._bedtime.awake()
         if self.playback.state().paused:
             self.playback.resume()
         else:
             self.playback.pause()
 
+    @property
+    def volume(self) -> float:
+        """As the listener has it, in [0, 1], linear gain."""
+        return self._bedtime.volume
+
     def set_volume(self, volume: float) -> None:
         """``volume`` in [0, 1], linear gain."""
-        self.playback.set_volume(min(1.0, max(0.0, volume)))
+        self._bedtime.set_volume(volume)
+
+    def set_sleep(self, minutes: float | None) -> None:
+        """Fade slowly and stop in ``minutes``; None: don't."""
+        self._bedtime.set(minutes)
+
+    def step_sleep(self) -> None:
+        """The sleep timer's next choice; behind the last one it is off."""
+        self._bedtime.step()
 
     def seek(self, seconds: float) -> float:
         """Go to ``seconds`` within what is composed; returns where it really went."""
+        self._bedtime.awake()
         return self.playback.seek(seconds)
 
     def stop(self) -> None:
@@ -355,6 +375,7 @@ class SessionRunner:
             self._progress()
         for remark in self._library.take_remarks():
             self._notices.tell(remark)
+        self._bedtime.look()
         self._status = self._look()
         if self._body is not None and self._lifecycle.failure is None:
             follows = self._body.look(self._status)
@@ -488,4 +509,5 @@ class SessionRunner:
             failure=self._lifecycle.failure,
             loading=self._loading,
             likings=self._likings,
+            sleep_minutes=self._bedtime.minutes,
         )

@@ -68,6 +68,8 @@ class RunnerStatus(msgspec.Struct, frozen=True):
     """How the line to another machine stands; None where the session knows of none."""
     likings: tuple[Liking, ...] = ()
     """What was liked, and what was not, as it is kept."""
+    sleep_minutes: int | None = None
+    """Until the sleep timer stops it, rounded up; 0 while it fades, None where none is set."""
 
 
 def status_of(
@@ -80,6 +82,7 @@ def status_of(
     failure: str | None,
     loading: float | None = None,
     likings: tuple[Liking, ...] = (),
+    sleep_minutes: int | None = None,
 ) -> RunnerStatus:
     """``horizon``: session frame up to which audio is there without a gap."""
     speeds = [s.record.speed for s in conductor.clips.values() if s.record]
@@ -100,6 +103,7 @@ def status_of(
         far=conductor.far,
         line=conductor.line,
         likings=likings,
+        sleep_minutes=sleep_minutes,
     )
 
 

@@ -15,6 +15,7 @@ HELP = (
     "  n  compose this anew     + -  volume              , .  back, on 10 s",
     "  l  you like what plays   d  you don't; both are kept, nothing changes now",
     "  L  more of it, now       D  less of it, now",
+    "  z  sleep timer: in 10, 20, 30 or 60 minutes it fades and stops; or off",
     "  b  once another machine answers again: compose there",
     "  q  stop; it is kept      ?  this list",
 )
@@ -32,6 +33,7 @@ class Act(Enum):
     MORE = auto()
     LESS = auto()
     GO_BACK = auto()
+    SLEEP = auto()
     LOUDER = auto()
     SOFTER = auto()
     BACK = auto()
@@ -58,6 +60,7 @@ KEYS = {
     "L": Act.MORE,
     "D": Act.LESS,
     "b": Act.GO_BACK,
+    "z": Act.SLEEP,
     "+": Act.LOUDER,
     "=": Act.LOUDER,
     "up": Act.LOUDER,

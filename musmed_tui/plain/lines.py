@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from musmed_tui.wording import StateMarks, clock, line_in_short, nearest_word
+from musmed_tui.wording import StateMarks, clock, line_in_short, nearest_word, sleep_in_short
 
 if TYPE_CHECKING:
     from engine.plan.spec import Tags
@@ -37,6 +37,7 @@ def _parts(snapshot: Snapshot, glyphs: StateMarks) -> list[str]:
         f"{clock(snapshot.position_s)}/{clock(snapshot.total_s)}",
         *filter(None, [line_in_short(snapshot.line, snapshot.ahead_s)]),
         f"{nearest_word(snapshot.affect)} {glyphs.arrow} {target}",
+        *filter(None, [sleep_in_short(snapshot.sleep_minutes)]),
     ]
     if snapshot.volume < 1.0:  # before the rest: at 80 columns a key must be seen to work
         parts.append(f"volume {round(snapshot.volume * 100)} %")

@@ -55,7 +55,6 @@ class PlainPlayer:
         """Of music here, while a line is down."""
         self._drawn_at = -1.0
         self._stopping_since: float | None = None
-        self._volume = look().volume
         self._grounding = Grounding(now)
         self.quit = False
 
@@ -199,6 +198,8 @@ class PlainPlayer:
                 self._runner.wish(act is Act.MORE)
             case Act.GO_BACK:
                 self._runner.go_back()
+            case Act.SLEEP:
+                self._runner.step_sleep()
             case Act.LOUDER:
                 self._change_volume(VOLUME_STEP)
             case Act.SOFTER:
@@ -213,10 +214,10 @@ class PlainPlayer:
                 assert_never(act)
 
     def _change_volume(self, step: float) -> None:
-        self._volume = min(1.0, max(0.0, round(self._volume + step, 2)))
-        self._runner.set_volume(self._volume)
+        volume = min(1.0, max(0.0, round(self._runner.volume + step, 2)))
+        self._runner.set_volume(volume)
         if not self._output.live:
-            self._output.line(f"volume {round(self._volume * 100)} %")
+            self._output.line(f"volume {round(volume * 100)} %")
 
     def _seek(self, step: float) -> None:
         snapshot = self._look()

@@ -39,7 +39,7 @@ ROOMY = (100, 32)
 """Columns and rows from which on the score stands beside the plane."""
 _ON_THE_SESSION = {
     *("pause", "ease", "steer", "skip", "louder", "softer", "forward", "back", "like", "dislike"),
-    *("more", "less"),
+    *("more", "less", "sleep"),
 }
 
 
@@ -88,7 +88,6 @@ class SessionScreen(ShownFocusScreen):
         self._every_mood = False
         self._view: View = view
         self._cursor: Affect | None = None
-        self._volume = first.volume
         self._over = False
         self._followed = False
         self._stop_early = False
@@ -157,7 +156,7 @@ class SessionScreen(ShownFocusScreen):
         if over and not self._over:
             self._over = True
             offered = self._grounding.offered
-            self.post_message(self.Over(snapshot, begun, self._volume, grounding=offered))
+            self.post_message(self.Over(snapshot, begun, runner.volume, grounding=offered))
 
     @while_open
     def _show(self, snapshot: Snapshot) -> None:
@@ -307,8 +306,7 @@ class SessionScreen(ShownFocusScreen):
 
     def _change_volume(self, step: float) -> None:
         if self._runner is not None:
-            self._volume = min(1.0, max(0.0, round(self._volume + step, 2)))
-            self._runner.set_volume(self._volume)
+            self._runner.set_volume(min(1.0, max(0.0, round(self._runner.volume + step, 2))))
 
     def action_forward(self) -> None:
         self._seek(SEEK_SECONDS)
@@ -328,6 +326,11 @@ class SessionScreen(ShownFocusScreen):
             self._grounding.stopped()
         else:
             self._stop_early = True
+
+    def action_sleep(self) -> None:
+        """The sleep timer's next choice."""
+        if self._runner is not None:
+            self._runner.step_sleep()
 
     # looking
 

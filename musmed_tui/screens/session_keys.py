@@ -33,6 +33,8 @@ SESSION_KEYS: tuple[BindingType, ...] = (
     Binding("greater_than_sign,right", "forward", show=False, id="session.forward"),
     Binding("comma,less_than_sign,left", "back", show=False,
             tooltip="Back 10 seconds", id="session.backward"),
+    Binding("z", "sleep", "sleep", id="session.sleep",
+            tooltip="Sleep timer: 10, 20, 30 or 60 minutes, then it fades and stops; or off"),
     Binding("i", "card", "engine",
             tooltip="Show or hide the engine's figures", id="session.engine"),
     Binding("m", "moods", "moods",

@@ -203,6 +203,17 @@ class FakeRunner:
         self.asked.append("pause")
         self.change(state="playing" if self.snapshot.paused else "paused")
 
+    @property
+    def volume(self) -> float:
+        return self.snapshot.volume
+
+    def set_sleep(self, minutes: float | None) -> None:
+        self.asked.append(("sleep", minutes))
+
+    def step_sleep(self) -> None:
+        self.asked.append("sleep")
+        self.change(sleep_minutes=None if self.snapshot.sleep_minutes else 10)
+
     def set_volume(self, volume: float) -> None:
         self.asked.append(("volume", volume))
         self.change(volume=volume)

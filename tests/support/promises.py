@@ -172,6 +172,7 @@ _DOES: dict[str, Callable[[Moment, Moment], bool]] = {
     **{word: _asks(word) for word in ("pause", "ease", "skip", "stop", "seek")},
     **{word: _asks(word) for word in ("like", "dislike", "more", "less")},
     "go_back": _asks("go_back"),
+    "sleep": _asks("sleep"),
     "louder": _asks("volume"),
     "forward": _asks("seek"),
     "steer": lambda _, now: "-steering" in now.classes and isinstance(now.focused, Circumplex),

@@ -79,8 +79,16 @@ class Session:
     def pause_or_resume(self) -> None:
         self.asked.append("pause")
 
+    @property
+    def volume(self) -> float:
+        return self.snapshot.volume
+
+    def step_sleep(self) -> None:
+        self.asked.append("sleep")
+
     def set_volume(self, volume: float) -> None:
         self.asked.append(("volume", volume))
+        self.change(volume=volume)
 
     def seek(self, seconds: float) -> float:
         self.asked.append(("seek", seconds))
