@@ -46,6 +46,14 @@ Sink = Annotated[
     ),
 ]
 Volume = Annotated[Text, typer.Option(metavar="0..1", help="Volume (1).", rich_help_panel=SOUND)]
+Sleep = Annotated[
+    Text,
+    typer.Option(
+        metavar="MINUTES",
+        help="Then the music fades and stops; the session is kept.",
+        rich_help_panel=SOUND,
+    ),
+]
 Plain = Annotated[
     bool,
     typer.Option("--plain", help="Lines of text only, nothing redrawn.", rich_help_panel=TERMINAL),
@@ -108,6 +116,7 @@ def play(
     asked: Asked,
     sink: Sink = None,
     volume: Volume = None,
+    sleep: Sleep = None,
     denoise: Denoise = None,
     synthesis: Synthesis = None,
     plain: Plain = False,
@@ -144,6 +153,7 @@ def play(
         asked,
         sink,
         volume,
+        sleep=sleep,
         denoise=denoise,
         synthesis=synthesis,
         plain=plain,
@@ -403,6 +413,7 @@ def resume(  # noqa: PLR0917 - typer calls it by name
     ] = None,
     sink: Sink = None,
     volume: Volume = None,
+    sleep: Sleep = None,
     denoise: Denoise = None,
     plain: Plain = False,
     slow_link: SlowLink = False,
@@ -417,6 +428,7 @@ def resume(  # noqa: PLR0917 - typer calls it by name
         session,
         sink,
         volume,
+        sleep=sleep,
         denoise=denoise,
         plain=plain,
         slow_link=slow_link,

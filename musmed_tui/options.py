@@ -125,6 +125,11 @@ def number(key: str, text: str | None, otherwise: float) -> float:
     return parse_number(key, text, f"--{key.replace('_', '-')}")
 
 
+def sleep_in(text: str | None) -> float | None:
+    """The minutes of ``--sleep``, None where it was not given. Raises ``MusmedError``."""
+    return None if text is None else parse_number("sleep", text, "--sleep")
+
+
 def composer_of(name: str) -> str:
     """A folder's name as a place that stays one wherever the session goes on."""
     looks_like_one = name.startswith((".", "~", "/"))

@@ -49,6 +49,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "top_k": TOP_K_RANGE,
     "sampling_temperature": SAMPLING_RANGE,
     "library_gb": (0.0, 100_000.0),
+    "sleep": (1.0, 600.0),
 }
 _WHOLE = ("top_k",)
 _CHOICES: dict[str, tuple[str, ...]] = {

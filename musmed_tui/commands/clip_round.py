@@ -195,8 +195,7 @@ def _act(runner: Running, key: str) -> None:
             runner.pause_or_resume()
         case Act.LOUDER | Act.SOFTER as act:
             step = VOLUME_STEP if act is Act.LOUDER else -VOLUME_STEP
-            volume = runner.status().playback.volume + step
-            runner.set_volume(min(1.0, max(0.0, round(volume, 2))))
+            runner.set_volume(min(1.0, max(0.0, round(runner.volume + step, 2))))
         case _:
             pass
 

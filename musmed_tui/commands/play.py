@@ -14,14 +14,20 @@ from engine.listener.ratings import Rating
 from engine.plan.request import Request
 from musmed_tui.asked import Asked
 from musmed_tui.commands.learned import kept_leaning
-from musmed_tui.commands.screen import has_screen, kept_session, new_session, run_app
+from musmed_tui.commands.screen import (
+    falling_asleep,
+    has_screen,
+    kept_session,
+    new_session,
+    run_app,
+)
 from musmed_tui.commands.sessions import opened
 from musmed_tui.exits import exit_code
 from musmed_tui.felt import before_of, completed
 from musmed_tui.following import Next, asked_for, keep_step, next_of
 from musmed_tui.hosts import far_if_any, sounded_there
 from musmed_tui.logs import stderr_to
-from musmed_tui.options import build_request, drawn_seed, help_for, number
+from musmed_tui.options import build_request, drawn_seed, help_for, number, sleep_in
 from musmed_tui.paths import Folders, folders
 from musmed_tui.plain.events import EventPlayer, place, say_event
 from musmed_tui.plain.keys import Keyboard
@@ -49,6 +55,7 @@ def play_session(
     sink: str | None,
     volume: str | None,
     *,
+    sleep: str | None = None,
     denoise: bool | None,
     synthesis: str | None,
     plain: bool,
@@ -64,7 +71,7 @@ def play_session(
     Raises ``MusmedError``."""
     where = folders()
     loaded = load_settings(where.settings)
-    loudness = number("volume", volume, loaded.settings.volume)
+    loudness, minutes = number("volume", volume, loaded.settings.volume), sleep_in(sleep)
     asked, step = completed(asked), None if course is None else _next(course, where)
     if step is not None:
         asked = asked_for(asked, step)
@@ -82,7 +89,9 @@ def play_session(
                 where,
                 loaded,
                 options,
-                new_session(request, before, learns=learns, step=step, signal=signal),
+                falling_asleep(
+                    new_session(request, before, learns=learns, step=step, signal=signal), minutes
+                ),
                 slow_link=slow_link,
                 said=help_here or (None if step is None else step.in_words),
             )
@@ -94,7 +103,7 @@ def play_session(
         with kind(where, loaded, options, plain=plain, keys=not worn.no_keys) as plain_session:
             if learns:
                 request = plain_session.control.leaning(request)
-            told = Told(before, signal)
+            told = Told(before, signal, minutes)
             return plain_session.perform(
                 request, None, told=told, seed_drawn=asked.seed is None, step=step
             )
@@ -113,6 +122,7 @@ def resume_session(
     sink: str | None,
     volume: str | None,
     *,
+    sleep: str | None = None,
     denoise: bool | None,
     plain: bool,
     slow_link: bool,
@@ -124,17 +134,17 @@ def resume_session(
     code. Raises ``MusmedError``."""
     where = folders()
     loaded = load_settings(where.settings)
-    loudness = number("volume", volume, loaded.settings.volume)
+    loudness, minutes = number("volume", volume, loaded.settings.volume), sleep_in(sleep)
     far = far_if_any(where, host, codec)
     wish = loaded.settings.sounded()
     options = _options(loaded, sink, loudness, wish, denoise=denoise, far=far)
     if not as_json and has_screen(plain=plain):
-        kept = kept_session(lambda library: _stored(library, session))
+        kept = falling_asleep(kept_session(lambda library: _stored(library, session)), minutes)
         return run_app(where, loaded, options, kept, slow_link=slow_link)
     kind = _EventSession if as_json else _PlainSession
     with kind(where, loaded, options, plain=plain) as plain_session:
         stored = _stored(plain_session.control.library, session)
-        return plain_session.perform(stored.request, stored)
+        return plain_session.perform(stored.request, stored, told=Told(sleep=minutes))
 
 
 def _options(
@@ -176,10 +186,12 @@ def _stored(library: Library, session: str | None) -> StoredSession:
 
 
 class Told(NamedTuple):
-    """How the listener feels, and what tells of their body, as far as either is told."""
+    """How the listener feels, what tells of their body, and in how many minutes they want to
+    sleep, as far as each is told."""
 
     before: Rating | None = None
     signal: SignalReader | None = None
+    sleep: float | None = None
 
 
 NOBODY = Told()
@@ -219,6 +231,8 @@ class _PlainSession:
         with Signals() as signals, stderr_to(self._where.engine_log):
             begun = self.control.begin(request, resume, before=told.before, signal=told.signal)
             begun = keep_step(self.control, begun, step)
+            if told.sleep is not None:
+                begun.runner.set_sleep(told.sleep)
             try:
                 self._announce(begun, request, resume)
                 if seed_drawn:
@@ -253,7 +267,7 @@ class _PlainSession:
         if last.state == "failed":
             reason = last.failure or f"The session failed; {self._where.log} says why."
             raise MusmedError(f"{reason} ('musmed resume {last.session_id}' goes on from there.)")
-        if signals.stop is not None or player.quit:
+        if signals.stop is not None or last.state == "stopped":
             self.output.line(
                 f"Stopped at {clock(last.position_s)} of {clock(last.total_s)}; "
                 f"'musmed resume {last.session_id}' continues it."

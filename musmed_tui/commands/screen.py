@@ -90,6 +90,24 @@ def kept_session(find: Callable[[Library], StoredSession]) -> FirstSession:
     return first
 
 
+def falling_asleep(first: FirstSession, minutes: float | None) -> FirstSession:
+    """The same, and in so many minutes it fades and stops; None: it does not."""
+    if minutes is None:
+        return first
+
+    def with_sleep(control: SessionControl) -> tuple[Callable[[], Begun], Snapshot]:
+        begin, snapshot = first(control)
+
+        def begun() -> Begun:
+            one = begin()
+            one.runner.set_sleep(minutes)
+            return one
+
+        return begun, snapshot
+
+    return with_sleep
+
+
 def run_app(
     where: Folders,
     loaded: Loaded,

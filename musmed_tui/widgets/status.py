@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.words import Part, Words
-from musmed_tui.wording import ASCII, UNICODE, clock, line_in_short, time_left
+from musmed_tui.wording import ASCII, UNICODE, clock, line_in_short, sleep_in_short, time_left
 
 _BAR = 10
 _WORDS = {"failed": "stopped by a failure", "starting": "composing the first seconds"}
@@ -43,7 +43,9 @@ class Status(Words):
         left = time_left(snapshot.position_s, snapshot.total_s)
         whole, target = f"  {way(snapshot, arrow)}", f"  {arrow} {snapshot.way[1]}"
         times = [f"  {at} of {total}, {left} left", f"  {at} of {total}"] if with_clock else []
-        rests = [*(f"{time} {whole}" for time in times), whole]
+        sleep = sleep_in_short(snapshot.sleep_minutes)
+        wholes = [f"{whole}, {sleep}", whole] if sleep else [whole]
+        rests = [*(f"{time} {one}" for one in wholes for time in times), *wholes]
         percent = f"{round(snapshot.volume * 100):>3} %"
         head, rest, percent = first_that_fits(
             self.content_size.width,

@@ -102,6 +102,7 @@ CASES = (
     Case("seed negative", f"{PLAN} --seed -1", ("--seed", "whole number", "'-1'")),
     Case("seed too large", f"{PLAN} --seed 9{'9' * 30}", ("--seed", "whole number")),
     Case("volume", f"{PLAY} --volume 1.5", ("--volume", "0 to 1", "'1.5'")),
+    Case("sleep", f"{PLAY} --sleep 0", ("--sleep", "1 to 600", "'0'")),
     Case("volume of letters", f"{PLAY} --volume loud", ("--volume", "number", "'loud'")),
     Case("evaluate nothing", "evaluate", ("nothing to evaluate", "musmed evaluate FILE")),
     Case(

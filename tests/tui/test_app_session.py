@@ -65,7 +65,8 @@ def said(app: MusmedApp, kind: type[Words], name: str = "") -> str:
         (["full_stop"], [("seek", 397.0)]),
         (["greater_than_sign", "right"], [("seek", 397.0)] * 2),
         (["q"], ["stop"]),
-        (["enter", "escape", "slash", "z"], []),
+        (["z", "z"], ["sleep", "sleep"]),
+        (["enter", "escape", "slash", "x"], []),
     ],
 )
 def test_keys(control: FakeControl, keys: list[str], asked: list[object]) -> None:

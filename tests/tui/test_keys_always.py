@@ -56,7 +56,7 @@ KEYS = (
     *("s", "s", "s", "escape", "escape", "escape", "enter", "enter", "slash", "slash", "tab"),
     *("shift+tab", "up", "down", "left", "question_mark", "colon", "ctrl+p", "t", "i", "v", "m"),
     *("p", "p", "x", "y", "minus", "g", "l", "a", "d", "e", "space", "n", "r", "c", "w", "b"),
-    *("k", "q", "backspace", "pagedown"),
+    *("z", "k", "q", "backspace", "pagedown"),
 )
 KINDS = {"key": 60, "burst": 14, "size": 12, "click": 8, "away": 3, "saved": 3, "over": 2}
 """What may happen, and how often it does."""

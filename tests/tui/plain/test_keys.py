@@ -103,7 +103,7 @@ def test_transport_keys(key: str, act: Act | None) -> None:
 def test_every_key_of_the_list_does_something() -> None:
     listed = [found for line in HELP for found in re.findall(r"  (\S(?: \S)?)  ", line)]
     named = {key for part in listed for key in part.split()}
-    assert named == {"s", "e", "n", "l", "d", "L", "D", "b", "q", "?", "+", "-", ",", "."}
+    assert named == {"s", "e", "n", "l", "d", "L", "D", "b", "z", "q", "?", "+", "-", ",", "."}
     assert named - {"s"} <= KEYS.keys()
     assert all(len(line) < 80 for line in HELP)
 
