@@ -109,10 +109,12 @@ def playhead(state: TimelineState, cells: int) -> int:
 def timeline_rows(state: TimelineState, width: int, height: int, glyphs: Glyphs) -> list[Row]:
     """The timeline: '3:07 ━━━●────···· 15:00' in one row.
 
-    In three: the playhead's time above it, the strip, and what its glyphs mean between the times
-    of both ends.
+    Nothing, where there is no session yet. In three: the playhead's time above it, the strip, and
+    what its glyphs mean between the times of both ends.
     """
     rows: list[Row] = [[BLANK] * width for _ in range(height)]
+    if not state.total:
+        return rows
     here, end = clock(state.position), clock(state.total)
     if height < 3:
         gap = max(len(here), len(end)) + 1

@@ -25,11 +25,13 @@ from musmed_tui.options import mood_table_of
 from musmed_tui.screens.check_in_form import CheckInForm
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.feeling_list import FeelingListScreen
+from musmed_tui.screens.grid import SHEET, GridScreen
 from musmed_tui.screens.questions import Answered, Asking, Place, Question, first_open
-from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
+from musmed_tui.screens.shown_focus import while_open
 from musmed_tui.screens.sliders import Said, SlidersScreen
 from musmed_tui.settings import Loaded
 from musmed_tui.widgets.circumplex import Circumplex
+from musmed_tui.widgets.timeline import Timeline, TimelineState
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
 
@@ -51,10 +53,10 @@ _WAYS = "the plane, a word, or s for sliders"
 _MIDDLE = Affect(0.0, 0.0)
 
 
-class CheckInScreen(ShownFocusScreen):
+class CheckInScreen(GridScreen):
     """Posts ``Ready`` with the request, and how the listener says they feel before it."""
 
-    CSS_PATH = "check_in.tcss"
+    CSS_PATH = [SHEET, "check_in.tcss"]  # noqa: RUF012
     AUTO_FOCUS = "#plane"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("arrows", "move", "move", key_display="←↑↓→",
@@ -107,8 +109,9 @@ class CheckInScreen(ShownFocusScreen):
     def compose(self) -> ComposeResult:
         yield Words(id="headline")
         with Horizontal(id="sides"):
-            yield Circumplex(glyphs=self._glyphs, id="plane")
-            yield CheckInForm(self._loaded, id="form")
+            yield Circumplex(glyphs=self._glyphs, id="plane", classes="picture")
+            yield CheckInForm(self._loaded, id="form", classes="panel")
+        yield Timeline(glyphs=self._glyphs, id="timeline")
         yield Transport()
 
     @while_open
@@ -330,6 +333,7 @@ class CheckInScreen(ShownFocusScreen):
         self.query_one("#begin").set_class(ready, "-ready")
         self.refresh_bindings()
         total = path[-1][0] if path else 0.0
+        self.query_one(Timeline).show(TimelineState(total=total))
         self.query_one(Circumplex).show(
             PlaneState(
                 path=path,

@@ -39,8 +39,8 @@ _LIST = "The down arrow opens a list of those it does."
 class CheckInForm(VerticalScroll, can_focus=False):
     """The fields of a request, under a question and the ways to answer it."""
 
-    def __init__(self, loaded: Loaded, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, loaded: Loaded, *, id: str, classes: str) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
         self._loaded = loaded
 
     def compose(self) -> ComposeResult:

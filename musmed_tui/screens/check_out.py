@@ -23,7 +23,8 @@ from engine.plan.planner import heard_clips
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.grounding import LINE
-from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
+from musmed_tui.screens.grid import SHEET, GridScreen
+from musmed_tui.screens.shown_focus import while_open
 from musmed_tui.screens.sliders import Said, SlidersScreen
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot
@@ -32,6 +33,7 @@ from musmed_tui.widgets.choice import FileLine, TakingList
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.felt_words import felt_in_words
 from musmed_tui.widgets.status import way
+from musmed_tui.widgets.timeline import Timeline, timeline_state
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Part, Words, column_widths, wrapped
 from musmed_tui.wording import ASCII, UNICODE, StateMarks, clock
@@ -68,10 +70,10 @@ def choices(heard: float, total: float) -> tuple[Choice, ...]:
     return tuple(some if heard >= total else [*some, *whole])
 
 
-class CheckOutScreen(ShownFocusScreen):
+class CheckOutScreen(GridScreen):
     """Shows the session that has ended. Posts ``Next``, ``Save`` and ``Rated``."""
 
-    CSS_PATH = "check_out.tcss"
+    CSS_PATH = [SHEET, "check_out.tcss"]  # noqa: RUF012
     AUTO_FOCUS = "#played"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -185,8 +187,8 @@ class CheckOutScreen(ShownFocusScreen):
     def compose(self) -> ComposeResult:
         yield Words(id="headline")
         with Horizontal(id="sides"):
-            yield Circumplex(glyphs=self._glyphs, id="plane")
-            with Vertical(id="panel"):
+            yield Circumplex(glyphs=self._glyphs, id="plane", classes="picture")
+            with Vertical(id="panel", classes="panel"):
                 if self._grounding:
                     yield Label(LINE, id="grounding", markup=False)
                 yield Words(id="kept")
@@ -200,6 +202,7 @@ class CheckOutScreen(ShownFocusScreen):
                 yield Label("what was played", classes="heading")
                 with VerticalScroll(id="played"):
                     yield Words(id="clips")
+        yield Timeline(glyphs=self._glyphs, id="timeline")
         yield Words(id="saved")
         yield Transport()
 
@@ -210,6 +213,7 @@ class CheckOutScreen(ShownFocusScreen):
             Path.cwd() / f"musmed-{self._last.session_id}.flac"
         )
         self._show_plane()
+        self.query_one(Timeline).show(timeline_state(self._last))
         self.show_felt(self._felt)
         self.call_after_refresh(self._show_clips)
 

@@ -18,8 +18,9 @@ from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.grounding import Grounding
 from musmed_tui.screens.feeling_field import FeelingField
+from musmed_tui.screens.grid import SHEET, GridScreen
 from musmed_tui.screens.session_keys import SESSION_KEYS
-from musmed_tui.screens.shown_focus import ShownFocusScreen, while_open
+from musmed_tui.screens.shown_focus import while_open
 from musmed_tui.screens.steering import SteerCard, bend
 from musmed_tui.session_control import Begun, Running
 from musmed_tui.session_view import Snapshot
@@ -43,14 +44,14 @@ _ON_THE_SESSION = {
 }
 
 
-class SessionScreen(ShownFocusScreen):
+class SessionScreen(GridScreen):
     """Begins a session with ``begin`` (in a thread) and follows it.
 
     ``first`` is shown until there is one; ``view`` is what is looked at first. Posts ``Over`` when
     it has ended, however it did, and ``Refused`` when it could not begin.
     """
 
-    CSS_PATH = "session.tcss"
+    CSS_PATH = [SHEET, "session.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [*SESSION_KEYS]
 
     class Over(Message):
@@ -96,9 +97,9 @@ class SessionScreen(ShownFocusScreen):
     def compose(self) -> ComposeResult:
         yield Status(glyphs=self._glyphs, id="status")
         with Horizontal(id="sides"):
-            yield Circumplex(glyphs=self._glyphs, id="plane")
-            yield Score(glyphs=self._glyphs, id="music")
-            with Vertical(id="panel"):
+            yield Circumplex(glyphs=self._glyphs, id="plane", classes="picture")
+            yield Score(glyphs=self._glyphs, id="music", classes="picture")
+            with Vertical(id="panel", classes="panel"):
                 with VerticalScroll(id="cards", can_focus=False):
                     yield SteerCard(id="steer")
                     yield NowNext(id="now-next")

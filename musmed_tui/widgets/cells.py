@@ -26,8 +26,14 @@ class CellsWidget(Widget):
 
     ALLOW_SELECT: ClassVar[bool] = False
 
-    def __init__(self, *, name: str | None = None, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(name=name, id=id)
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
         self._rows: list[Row] = []
         self._styles: dict[int, Style] = {}
 

@@ -118,8 +118,9 @@ class Circumplex(CellsWidget, can_focus=True):
         glyphs: Glyphs = "braille",
         name: str | None = None,
         id: str | None = None,  # noqa: A002
+        classes: str | None = None,
     ) -> None:
-        super().__init__(name=name, id=id)
+        super().__init__(name=name, id=id, classes=classes)
         self.glyphs = glyphs
         self.state = state or PlaneState()
         self._key: object = None

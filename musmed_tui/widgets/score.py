@@ -50,8 +50,9 @@ class Score(CellsWidget):
         glyphs: Glyphs = "braille",
         name: str | None = None,
         id: str | None = None,  # noqa: A002
+        classes: str | None = None,
     ) -> None:
-        super().__init__(name=name, id=id)
+        super().__init__(name=name, id=id, classes=classes)
         self.glyphs = glyphs
         self.score = HeardScore()
         self.position = 0.0
