@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from engine.allocation import give_back_large_blocks
 from engine.composers.base import Continuation
 from engine.composers.choice import choose_composer
 from engine.composers.options import USUAL, ComposerOptions
@@ -77,6 +78,7 @@ def prepare(
     Raises ``MusmedError`` for a composer that can't play here; of a new session nothing is kept
     then.
     """
+    give_back_large_blocks()
     if script and sink.realtime:
         raise ValueError("a scripted session needs a sink that waits")
     if resume is not None:
