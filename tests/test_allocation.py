@@ -1,4 +1,4 @@
-"""What is let go is the system's again, in a process of its own: what is set holds for all of it."""
+"""What is let go is the system's again, in a process of its own, for it holds for all of one."""
 
 from __future__ import annotations
 
