@@ -141,6 +141,8 @@ class MusmedApp(App[Left]):
 
     def _tick(self) -> None:
         """Show the session's progress, unless the terminal still has to take what was drawn."""
+        if self._control.quit_asked.is_set() and not self._leaving:
+            self._leave(None)
         driver = self._driver
         if isinstance(driver, TerminalDriver):
             if driver.gone and not self._leaving:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from engine.session.library.records import StoredSession
     from engine.session.notices import Notice
     from engine.session.status import RunnerStatus
+    from musmed_tui.desktop.mpris import Mpris
     from musmed_tui.session_view import Snapshot
 
 
@@ -103,6 +105,9 @@ class SessionControl:
         self._house: threading.Thread | None = None
         self._lock = threading.RLock()
         self._closed = False
+        self._on_desktop: Mpris | None = None
+        self.quit_asked = threading.Event()
+        """By the desktop: whoever runs the program leaves it."""
         start_logging(where, loaded.settings.log_level)
         make_writable(where.library, "the session library")
         self.library: Library = Library(where.library)
@@ -187,7 +192,27 @@ class SessionControl:
             runner.start()
             unkept = None if before is None else self._rate(runner.session, before)
             self._keep_house()
-        return Begun(runner, lambda: snapshot(runner), _both(notice, unkept))
+            begun = Begun(runner, lambda: snapshot(runner), _both(notice, unkept))
+            self._show_on_desktop(begun)
+        return begun
+
+    def _show_on_desktop(self, begun: Begun) -> None:
+        """Media keys reach the session, where there is a desktop."""
+        from musmed_tui.desktop.media_player import Remote
+        from musmed_tui.desktop.mpris import Mpris, bus_address
+
+        wish, address = self.loaded.settings.desktop, bus_address(os.environ)
+        if wish == "off" or address is None:
+            return
+        runner = begun.runner
+
+        def leave() -> None:
+            self.quit_asked.set()
+            runner.stop()
+
+        remote = Remote(runner, begun.look, leave, words=wish == "words")
+        self._on_desktop = Mpris(remote, address)
+        self._on_desktop.start()
 
     def _rate(self, session: str, before: Rating) -> str | None:
         """Keep how the listener feels; a sentence where that can't be, which ends nothing."""
@@ -244,6 +269,9 @@ class SessionControl:
             if runner is not None:
                 runner.stop()
                 runner.close()
+            shown, self._on_desktop = self._on_desktop, None
+            if shown is not None:
+                shown.close()
 
     def save(
         self,

@@ -35,6 +35,8 @@ from engine.toml_text import dotted_line
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 GlyphChoice = Literal["auto", "braille", "quadrant", "ascii"]
+DesktopChoice = Literal["quiet", "words", "off"]
+NotifyChoice = Literal["auto", "off", "osc9", "osc777", "osc99"]
 SynthesisChoice = Literal["auto", "builtin", "fluidsynth"]
 
 ENVIRONMENT_PREFIX = "MUSMED_"
@@ -55,6 +57,8 @@ _WHOLE = ("top_k",)
 _CHOICES: dict[str, tuple[str, ...]] = {
     "strategy": get_args(Strategy),
     "glyphs": get_args(GlyphChoice),
+    "desktop": get_args(DesktopChoice),
+    "notify": get_args(NotifyChoice),
     "log_level": get_args(LogLevel),
     "synthesis": get_args(SynthesisChoice),
     "decoder": get_args(Decoder),
@@ -92,6 +96,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     volume: float = 1.0
     theme: _Word = "dark"
     glyphs: GlyphChoice = "auto"
+    desktop: DesktopChoice = "quiet"
+    notify: NotifyChoice = "auto"
     instrument: _Word | None = None
     genre: _Word | None = None
     mood_table: _Word | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
@@ -338,6 +339,7 @@ class FakeControl:
     def __init__(self, theme: str = "dark") -> None:
         self.loaded = Loaded(Settings(theme=theme), {})
         self.volume = 1.0
+        self.quit_asked = threading.Event()
         self.runner = FakeRunner(a_snapshot())
         self.asked: list[object] = []
         self.listener = FakeListener()

@@ -1,0 +1,1 @@
+"""What a desktop sees of a session: media keys and lock screen, notifications."""
