@@ -5,38 +5,48 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from textual import events, on, work
-from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.driver import Driver
-from textual.filter import LineFilter
 from textual.screen import Screen
 
 from engine.errors import MusmedError
 from engine.listener.ratings import Felt
 from engine.printable import one_line, visible
 from musmed_tui.drawing.raster import Glyphs
+from musmed_tui.keymap import Read
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.first_run import FirstRunScreen
-from musmed_tui.screens.help import HelpScreen, bindings_of, key_name, title
+from musmed_tui.screens.help import HelpScreen
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.sliders import Said
 from musmed_tui.screens.too_small import TooSmallScreen, is_too_small
 from musmed_tui.session_control import Begun, SessionControl
 from musmed_tui.session_view import Snapshot, expected, placed_at
 from musmed_tui.terminal.driver import TerminalDriver
-from musmed_tui.terminal.line_filter import VisibleOnly
 from musmed_tui.terminal.terminal import STOP_SIGNALS
-from musmed_tui.theming import Theme, for_textual, variables
+from musmed_tui.theme_shelf import ThemeShelf
+from musmed_tui.themed_app import ThemedApp
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from musmed_tui.screens.past_actions import PastActions
+
+
+def commands() -> type[Provider]:
+    """What the palette lists."""
+    from musmed_tui.palette import Commands
+
+    return Commands
+
 
 TICK_SECONDS = 0.1
 SLOW_TICK_SECONDS = 0.5
@@ -55,7 +65,7 @@ class Left(msgspec.Struct, frozen=True):
     refused: str | None = None
 
 
-class MusmedApp(App[Left]):
+class MusmedApp(ThemedApp[Left]):
     """Opens on the check-in, or straight in a session when given a ``begin`` and the snapshot
     it is expected to begin with. ``said`` is a sentence that lies over it for a minute. Where
     ``welcomed`` is given the first-run card lies over all of it, and ``welcomed`` is called when it
@@ -64,6 +74,7 @@ class MusmedApp(App[Left]):
     TITLE = "musmed"
     CSS_PATH = "app.tcss"
     COMMAND_PALETTE_BINDING = "ctrl+p"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {commands}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -89,19 +100,17 @@ class MusmedApp(App[Left]):
     def __init__(
         self,
         control: SessionControl,
-        themes: dict[str, Theme],
+        shelf: ThemeShelf,
         *,
         session: tuple[Callable[[], Begun], Snapshot] | None = None,
         slow_link: bool = False,
         glyphs: Glyphs = "braille",
         said: str | None = None,
         welcomed: Callable[[], None] | None = None,
+        keymap: Read | None = None,
         driver_class: type[Driver] | None = TerminalDriver,
     ) -> None:
-        self._themes = themes
-        self._chosen_theme = control.loaded.settings.theme
-        self._visible_only = VisibleOnly()
-        super().__init__(driver_class=driver_class)
+        super().__init__(shelf, shelf.first(control.loaded), driver_class=driver_class)
         self._control = control
         self._first_session = session
         self._said = said
@@ -113,14 +122,8 @@ class MusmedApp(App[Left]):
         self._signal: signal.Signals | None = None
         self._leaving = False
         self._call_off = threading.Event()
-        for theme in themes.values():
-            self.register_theme(for_textual(theme))
-        for name in set(self.available_themes) - set(themes):
-            self.unregister_theme(name)
-        self.theme = self._chosen_theme
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return variables(self._themes[self._chosen_theme])
+        self.keys, self._amiss = keymap or Read({}, ())
+        self.set_keymap(self.keys)
 
     def on_mount(self) -> None:
         if not self.is_headless:
@@ -134,6 +137,8 @@ class MusmedApp(App[Left]):
             self.push_screen(FirstRunScreen(), lambda _: welcomed())
         if self._said:
             self.notify(self._said, markup=False, timeout=SAID_SECONDS)
+        self.tell_troubles(self._amiss)
+        self.watch_themes()
         self.set_interval(self._tick_seconds, self._tick)
 
     def on_unmount(self) -> None:
@@ -155,9 +160,6 @@ class MusmedApp(App[Left]):
         for screen in self.screen_stack:
             if isinstance(screen, SessionScreen):
                 screen.tick()
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        return (*super().get_line_filters(), self._visible_only)
 
     def notify(self, message: str, *, title: str = "", **how: Any) -> None:  # noqa: ANN401
         """Textual's, for sentences that others may have written."""
@@ -350,7 +352,7 @@ class MusmedApp(App[Left]):
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.screen, self._glyphs))
+            self.push_screen(HelpScreen(self.screen, self._glyphs, self.keys))
 
     def action_command_palette(self) -> None:
         """Nothing to choose from where nothing can be shown."""
@@ -378,19 +380,6 @@ class MusmedApp(App[Left]):
             if isinstance(screen, SessionScreen):
                 screen.action_ease()
 
-    def action_next_theme(self) -> None:
-        names = sorted(self._themes)
-        self.theme = names[(names.index(self.theme) + 1) % len(names)]
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Every action of the screen and of the app, and every theme."""
-        for binding, owner in bindings_of(screen):
-            yield SystemCommand(
-                title(binding),
-                f"key {key_name(binding)}",
-                partial(self.run_action, binding.action, owner),
-            )
-        for name in sorted(self._themes):
-            yield SystemCommand(
-                f"Theme: {name}", "Change the colours", partial(setattr, self, "theme", name)
-            )
+    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
+        """What clashes was found and said when the keymap was read (``musmed_tui.keymap``); Textual
+        takes a binding of several keys for one that clashes with itself."""

@@ -248,6 +248,14 @@ def plan(
 
 
 @app.command()
+def keys() -> None:
+    """List what has a key, with its name for keys.toml (docs/screen.md)."""
+    from musmed_tui.commands.keys import show_keys
+
+    show_keys()
+
+
+@app.command()
 def feelings(*, as_json: Json = False) -> None:
     """List the words for feelings and where they lie."""
     from musmed_tui.commands.lists import show_feelings

@@ -37,9 +37,24 @@ class Folders(NamedTuple):
         return self.config / "hosts.toml"
 
     @property
+    def themes(self) -> Path:
+        """The folder of the listener's own themes."""
+        return self.config / "themes"
+
+    @property
+    def keys(self) -> Path:
+        """Which keys do what, where the listener wants others."""
+        return self.config / "keys.toml"
+
+    @property
     def welcomed(self) -> Path:
         """A mark that the first-run card was put away."""
         return self.config / "welcomed"
+
+    @property
+    def themes_used(self) -> Path:
+        """The order in which themes were used."""
+        return self.state / "themes-used"
 
     @property
     def log(self) -> Path:

@@ -145,8 +145,8 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> L
     """
     values: dict[str, object] = {}
     origins: dict[str, str] = {}
-    text = _read(path)
-    for key, value in _parse(path, text).items():
+    text = read_text(path)
+    for key, value in parse_toml(path, text).items():
         origins[key] = f"{path}, line {_line_of(key, text)}"
         values[key] = _checked(key, value, origins[key], quoted=isinstance(value, str))
     variables = os.environ if environment is None else environment
@@ -236,7 +236,9 @@ def _words(key: str, value: object, origin: str) -> tuple[str, ...]:
     return words
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path, what: str = "settings") -> str:
+    """The text of a file of TOML that may be there; '' where it is not. ``what`` it holds, for the
+    sentence. Raises ``MusmedError`` for one that can't be read, is too long or no UTF-8."""
     try:
         with open_file(path) as file:
             data = file.read(MAX_FILE_BYTES + 1)
@@ -244,34 +246,35 @@ def _read(path: Path) -> str:
         return ""
     except OSError as error:
         raise MusmedError(
-            f"The settings file {path} can't be read ({error.strerror}); mend or remove it."
+            f"The {what} file {path} can't be read ({error.strerror}); mend or remove it."
         ) from error
     if len(data) > MAX_FILE_BYTES:
-        raise MusmedError(f"The settings file {path} is over 64 KiB; mend or remove it.")
+        raise MusmedError(f"The {what} file {path} is over 64 KiB; mend or remove it.")
     try:
         return data.decode("utf-8-sig")  # some editors begin with a mark
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise MusmedError(
-            f"The settings file {path} is not UTF-8 text at line {line}; mend or remove it."
+            f"The {what} file {path} is not UTF-8 text at line {line}; mend or remove it."
         ) from error
 
 
-def _parse(path: Path, text: str) -> dict[str, object]:
+def parse_toml(path: Path, text: str, what: str = "settings") -> dict[str, object]:
+    """``text`` of the file at ``path`` as TOML. Raises ``MusmedError``."""
     if number := dotted_line(text):
         raise MusmedError(f"{path}, line {number} has far too many dots; mend or remove it.")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         said = str(error).replace("end of document", f"line {len(text.splitlines())}, its end")
-        raise MusmedError(f"The settings file {path} is not valid TOML: {said}.") from error
+        raise MusmedError(f"The {what} file {path} is not valid TOML: {said}.") from error
     except ValueError as error:  # Python reads no whole number of over 4300 digits
         raise MusmedError(
-            f"The settings file {path} has a number that is far too long; mend or remove it."
+            f"The {what} file {path} has a number that is far too long; mend or remove it."
         ) from error
     except RecursionError as error:
         raise MusmedError(
-            f"The settings file {path} has far too many lists or tables within each other; "
+            f"The {what} file {path} has far too many lists or tables within each other; "
             "mend or remove it."
         ) from error
 

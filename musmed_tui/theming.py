@@ -5,26 +5,37 @@ from __future__ import annotations
 import difflib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.errors import MusmedError, UnknownWordError
 from engine.places import open_file
 
-if TYPE_CHECKING:
-    import textual.theme
-
 MIN_CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3 (AA): text against its background."""
 MAX_THEME_BYTES = 64 * 1024
 
+OWN, DIM = "default", "dim"
+"""The terminal's own foreground or background, and its foreground at half brightness."""
+SIXTEEN = tuple(
+    f"{bright}{hue}"
+    for bright in ("", "bright_")
+    for hue in ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+)
+
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _READ_ON = ("background", "surface")
+_GIVEN_BY_THE_TERMINAL = {
+    "background": (OWN,), "surface": (OWN,), "text": (OWN,), "muted": (OWN, DIM)
+}  # fmt: skip
+"""What a theme of the terminal's colours may have there: only so is it sure that they can be read,
+on whichever ground."""
 
 
 class Colours(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The roles of a theme, each '#rrggbb'.
+    """The roles of a theme, each '#rrggbb', or all of them the terminal's own: one of ``SIXTEEN``,
+    ``OWN`` or ``DIM``.
 
     ``now`` is where the session is, ``path_start`` and ``path_end`` where it comes from and goes.
     """
@@ -46,6 +57,11 @@ class Theme(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     name: str
     dark: bool
     colours: Colours
+
+    @property
+    def ansi(self) -> bool:
+        """Whether its colours are the terminal's own."""
+        return self.colours.background == OWN
 
 
 def theme_folder() -> Path:
@@ -71,10 +87,35 @@ def read_theme(path: Path) -> Theme:
     """Read and check one theme file.
 
     Raises ``MusmedError`` naming the file and what is wrong with it: no YAML, an unknown or
-    missing key, a colour that is not '#rrggbb', text of too little contrast.
+    missing key, another name than the file's, a colour that is not '#rrggbb', text of too little
+    contrast.
     """
     theme = _convert(path, _load_yaml(path))
-    colours = msgspec.structs.asdict(theme.colours)
+    if not _NAME.fullmatch(theme.name):
+        raise MusmedError(
+            f"The theme {path}: name must be of small letters, figures, - and _, at most 40, "
+            f"not {theme.name[:60]!r}."
+        )
+    colours: dict[str, str] = msgspec.structs.asdict(theme.colours)
+    if theme.ansi:
+        _check_own(path, colours)
+    else:
+        _check_contrast(path, colours)
+    return theme
+
+
+def _check_own(path: Path, colours: dict[str, str]) -> None:
+    for role, colour in colours.items():
+        allowed = _GIVEN_BY_THE_TERMINAL.get(role, SIXTEEN)
+        if colour not in allowed:
+            known = " or ".join(allowed) if len(allowed) < 3 else "one of the terminal's colours"
+            raise MusmedError(
+                f"The theme {path}: {role} must be {known} where background is {OWN}, "
+                f"not {colour!r}."
+            )
+
+
+def _check_contrast(path: Path, colours: dict[str, str]) -> None:
     for role, colour in colours.items():
         if not _HEX.fullmatch(colour):
             raise MusmedError(f"The theme {path}: {role} must be '#rrggbb', not {colour!r}.")
@@ -86,7 +127,6 @@ def read_theme(path: Path) -> Theme:
                     f"The theme {path}: {role} on {ground} has a contrast of {ratio:.1f}; "
                     f"it must be at least {MIN_CONTRAST}."
                 )
-    return theme
 
 
 def _load_yaml(path: Path) -> object:
@@ -149,59 +189,3 @@ def contrast(one: str, other: str) -> float:
     """Contrast ratio of two '#rrggbb' colours, 1 to 21 (WCAG 2.2)."""
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
-
-
-def for_textual(theme: Theme) -> textual.theme.Theme:
-    """``theme`` as Textual takes it; the roles Textual has no name for are ``variables(theme)``."""
-    from textual.theme import Theme as TextualTheme
-
-    colours = theme.colours
-    return TextualTheme(
-        name=theme.name,
-        dark=theme.dark,
-        primary=colours.now,
-        secondary=colours.path_end,
-        accent=colours.now,
-        warning=colours.warning,
-        error=colours.error,
-        success=colours.now,
-        foreground=colours.text,
-        background=colours.background,
-        surface=colours.surface,
-        panel=colours.surface,
-        text_alpha=1.0,
-        variables=variables(theme),
-    )
-
-
-def variables(theme: Theme) -> dict[str, str]:
-    """The names that musmed's style sheets use besides Textual's own."""
-    colours = theme.colours
-    return {
-        "now": colours.now,
-        "muted": colours.muted,
-        "path-start": colours.path_start,
-        "path-end": colours.path_end,
-        "footer-background": colours.background,
-        "footer-foreground": colours.muted,
-        "footer-description-foreground": colours.muted,
-        "footer-key-foreground": colours.text,
-        "footer-key-background": colours.background,
-        "footer-description-background": colours.background,
-        "footer-item-background": colours.background,
-        "border": colours.now,
-        "border-blurred": colours.muted,
-        "block-cursor-background": colours.now,
-        "block-cursor-foreground": colours.background,
-        "block-cursor-text-style": "none",
-        "input-cursor-background": colours.text,
-        "input-cursor-foreground": colours.background,
-        "input-selection-background": f"{colours.now} 35%",
-        "scrollbar": colours.surface,
-        "scrollbar-hover": colours.muted,
-        "scrollbar-active": colours.now,
-        "scrollbar-background": colours.background,
-        "scrollbar-corner-color": colours.background,
-        "scrollbar-background-hover": colours.background,
-        "scrollbar-background-active": colours.background,
-    }

@@ -136,5 +136,8 @@ _MADE: dict[str, Callable[[str], bytes]] = {".svg": as_svg, ".png": as_png}
 
 
 def _inks(name: str) -> Inks:
-    colours = load_theme(name).colours
+    theme = load_theme(name)
+    if theme.ansi:
+        raise MusmedError(f"The theme {name} is the terminal's own colours, which a picture lacks.")
+    colours = theme.colours
     return Inks(**{ink: getattr(colours, ink) for ink in Inks.__dataclass_fields__})

@@ -37,7 +37,7 @@ from musmed_tui.session_control import Begun, Options, SessionControl
 from musmed_tui.settings import Loaded, load_settings
 from musmed_tui.terminal.streams import remark, tell
 from musmed_tui.terminal.terminal import Signals, look_at_terminal, reading_keys
-from musmed_tui.theming import load_theme
+from musmed_tui.theme_shelf import ThemeShelf
 from musmed_tui.wording import clock, length, story
 from musmed_tui.worn import Worn
 
@@ -207,7 +207,7 @@ class _PlainSession:
         self._where = where
         terminal = look_at_terminal(plain=plain)
         self._terminal = msgspec.structs.replace(terminal, keys=terminal.keys and keys)
-        accent = load_theme(loaded.settings.theme).colours.now
+        accent = ThemeShelf.of(where).find(loaded.settings.theme).colours.now
         self.output = Output(sys.stdout, self._terminal, accent)
         self.control = SessionControl(where, loaded, options)
 

@@ -20,7 +20,7 @@ from musmed_tui.session_control import Begun, Options, SessionControl
 from musmed_tui.settings import Loaded, load_settings
 from musmed_tui.terminal.streams import tell
 from musmed_tui.terminal.terminal import chosen_glyphs, look_at_terminal
-from musmed_tui.theming import load_theme, theme_names
+from musmed_tui.theme_shelf import ThemeShelf
 from musmed_tui.wording import clock
 
 if TYPE_CHECKING:
@@ -122,8 +122,8 @@ def run_app(
     from engine.composers.base import resolve_composer
 
     resolve_composer(loaded.settings.composer)
-    load_theme(loaded.settings.theme)
-    themes = {name: load_theme(name) for name in theme_names()}
+    shelf = ThemeShelf.of(where)
+    shelf.find(loaded.settings.theme)
     glyphs = chosen_glyphs(loaded.settings.glyphs, look_at_terminal(plain=False), os.environ)
     control = SessionControl(where, loaded, options)
     try:
@@ -131,14 +131,16 @@ def run_app(
         if session is None:
             control.warm()
         from musmed_tui.app import MusmedApp
+        from musmed_tui.keymap import read_keymap
 
         app = MusmedApp(
             control,
-            themes,
+            shelf,
             session=session,
             slow_link=slow_link,
             glyphs=glyphs,
             said=said,
+            keymap=read_keymap(where.keys),
             welcomed=partial(remember, where) if is_first(where) else None,
         )
         with stderr_to(where.engine_log):

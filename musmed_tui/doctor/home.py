@@ -13,11 +13,12 @@ from pathlib import Path
 from engine import __version__
 from engine.errors import MusmedError
 from musmed_tui.doctor.finding import Finding
+from musmed_tui.keymap import read_keymap
 from musmed_tui.options import signed_table_of
 from musmed_tui.paths import HOME_VARIABLE, folders, make_writable
 from musmed_tui.settings import ENVIRONMENT_PREFIX, Loaded, Settings, load_settings
 from musmed_tui.terminal.terminal import columns, look_at_terminal
-from musmed_tui.theming import load_theme
+from musmed_tui.theme_shelf import ThemeShelf
 
 LOW_DISK_BYTES = 1_000_000_000
 """An hour keeps 160 clips of 30 s; as FLAC-24, at two thirds of its PCM, each takes 5.9 MB."""
@@ -61,12 +62,15 @@ def settings() -> tuple[Settings, list[Finding]]:
     path = folders().settings
     try:
         loaded = load_settings(path)
-        load_theme(loaded.settings.theme)
+        shelf = ThemeShelf.of(folders())
+        shelf.find(loaded.settings.theme)
     except MusmedError as error:
         advice = f"Mend or move {path}." if str(path) in str(error) else ""
         return Settings(), [Finding("settings", "problem", str(error), advice)]
     found = [_settings_file(path)]
     found += [Finding("settings", "ok", f"{k}: {o}.") for k, o in loaded.origins.items()]
+    amiss = (*shelf.troubles, *read_keymap(folders().keys).troubles)
+    found += [Finding("settings", "problem", sentence, "") for sentence in amiss]
     known = {HOME_VARIABLE} | {ENVIRONMENT_PREFIX + k.upper() for k in Settings.__struct_fields__}
     strangers = sorted(k for k in os.environ if k.startswith(ENVIRONMENT_PREFIX) and k not in known)
     found += _mood_table(loaded)

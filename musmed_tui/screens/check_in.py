@@ -74,7 +74,7 @@ class CheckInScreen(GridScreen):
         Binding("escape", "plane", "plane", tooltip="Back to the plane", id="check_in.plane"),
         Binding("b", "begin", "begin", tooltip="Begin the session", id="check_in.begin"),
         Binding("b", "missing", show=False, tooltip="Begin the session", id="check_in.begin"),
-        Binding("question_mark", "app.help", "help", key_display="?", id="app.help"),
+        Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
         Binding("p", "past", "past",
                 tooltip="What you heard so far, and how it felt", id="check_in.past"),
         Binding("q", "app.quit", "quit", id="app.quit"),

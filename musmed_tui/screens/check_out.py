@@ -118,7 +118,7 @@ class CheckOutScreen(GridScreen):
             tooltip="Choose two feelings again",
             id="check_out.new",
         ),
-        Binding("question_mark", "app.help", "help", key_display="?", id="app.help"),
+        Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
         Binding("q", "app.quit", "quit", id="app.quit"),
         *(
             Binding(key, f"not_now('{key}')", show=False, id=same)

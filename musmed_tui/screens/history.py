@@ -79,7 +79,7 @@ class HistoryScreen(PastActions):
             id="history.weeks",
         ),
         Binding("escape", "leave", "back", id="app.back"),
-        Binding("question_mark", "app.help", "help", key_display="?", id="app.help"),
+        Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
         *KEEPING,
         Binding("q", "app.quit", "quit", id="app.quit"),
     ]

@@ -43,7 +43,7 @@ class PastScreen(PastActions):
         *PLAYING,
         *KEEPING,
         Binding("escape", "leave", "back", id="app.back"),
-        Binding("question_mark", "app.help", "help", key_display="?", id="app.help"),
+        Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
         Binding("q", "app.quit", "quit", id="app.quit"),
     ]
 

@@ -18,7 +18,7 @@ SESSION_KEYS: tuple[BindingType, ...] = (
             tooltip="Fade out and end; the session is kept", id="session.stop"),
     Binding("b", "go_back", "go back",
             tooltip="When the other machine answers again: compose there", id="session.go_back"),
-    Binding("question_mark", "app.help", "help", key_display="?", id="app.help"),
+    Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
     Binding("l", "like", "like", tooltip="You like what plays: it is kept", id="session.like"),
     Binding("d", "dislike", "dislike",
             tooltip="You don't like what plays: it is kept", id="session.dislike"),

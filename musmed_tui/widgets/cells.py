@@ -87,9 +87,12 @@ def blended(one: VisualStyle, other: VisualStyle, share: float) -> VisualStyle:
 
     Around the colour wheel (CIE LCh) by the shorter way: straight across, amber and blue would
     meet in the grey of quiet text. Paler in between, where the wheel has the red of an alarm.
+    Between two of the terminal's own, which nobody knows, it is the one that is nearer.
     """
     if one.foreground is None or other.foreground is None:
         return one
+    if one.foreground.ansi is not None or other.foreground.ansi is not None:
+        return one if share < 0.5 else one + VisualStyle(foreground=other.foreground)
     start, end = rgb_to_lab(one.foreground), rgb_to_lab(other.foreground)
     turn = math.remainder(_hue(end) - _hue(start), 2 * math.pi)
     hue = _hue(start) + share * turn

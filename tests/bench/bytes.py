@@ -132,7 +132,8 @@ def show_widgets(fps: float) -> None:
     from engine.affect.path import plan_path
     from musmed_tui.drawing.plane_layout import PlaneState, plane_words
     from musmed_tui.drawing.timeline_picture import ClipSpan, TimelineState
-    from musmed_tui.theming import for_textual, load_theme, variables
+    from musmed_tui.textual_themes import for_textual, variables
+    from musmed_tui.theming import load_theme
     from musmed_tui.widgets.circumplex import Circumplex
     from musmed_tui.widgets.levels import Levels
     from musmed_tui.widgets.timeline import Timeline

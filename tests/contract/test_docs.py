@@ -19,7 +19,7 @@ from engine.composers.score.parts.ensembles import STYLES
 from engine.link.framing import PREAMBLE
 from engine.link.protocol import ToEngine, ToFront
 from engine.playback.sinks.choose import KNOWN
-from musmed_tui.screens.help import key_name
+from musmed_tui.key_words import key_name
 from musmed_tui.screens.session import SessionScreen
 
 ROOT = Path(__file__).parents[2]

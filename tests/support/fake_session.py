@@ -32,12 +32,13 @@ from engine.session.notices import Notice
 from engine.session.status import RunnerStatus
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.drawing.raster import Glyphs
+from musmed_tui.keymap import Read
 from musmed_tui.listener_control import OnePast
 from musmed_tui.past_words import heard_clips
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot, expected
 from musmed_tui.settings import Loaded, Settings
-from musmed_tui.theming import load_theme, theme_names
+from musmed_tui.theme_shelf import ThemeShelf
 
 SESSION = "20261121-101500-k3"
 REQUEST = Request(
@@ -402,17 +403,19 @@ def make_app(
     playing: bool = False,
     glyphs: Glyphs = "braille",
     welcomed: Callable[[], None] | None = None,
+    shelf: ThemeShelf | None = None,
+    keymap: Read | None = None,
 ) -> MusmedApp:
     """The app on the check-in, or straight in the control's session; where ``welcomed`` is given,
     with the first-run card over it."""
-    themes = {name: load_theme(name) for name in theme_names()}
     session = (control._begun, control.runner.snapshot) if playing else None
     return MusmedApp(
         control,  # type: ignore[arg-type]
-        themes,
+        shelf or ThemeShelf(),
         session=session,
         glyphs=glyphs,
         welcomed=welcomed,
+        keymap=keymap,
         driver_class=None,
     )
 

@@ -21,7 +21,7 @@ from musmed_tui.commands.screen import FirstSession, new_session
 from musmed_tui.paths import folders
 from musmed_tui.session_control import Options, SessionControl
 from musmed_tui.settings import Loaded, Settings
-from musmed_tui.theming import load_theme, theme_names
+from musmed_tui.theme_shelf import ThemeShelf
 
 TENSE_TO_CALM = Request(
     start=feeling("tense").affect,
@@ -53,9 +53,8 @@ async def real_app(
 ) -> AsyncIterator[Pilot[Left]]:
     """The app straight in a session (``TENSE_TO_CALM``, if no other ``first`` is named), or on the
     check-in."""
-    themes = {name: load_theme(name) for name in theme_names()}
     session = None if check_in else (first or new_session(TENSE_TO_CALM))(control)
-    app = MusmedApp(control, themes, session=session, driver_class=None)
+    app = MusmedApp(control, ThemeShelf(), session=session, driver_class=None)
     async with app.run_test(size=size) as pilot:
         yield pilot
         app.exit()

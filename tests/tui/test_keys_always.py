@@ -43,7 +43,7 @@ from musmed_tui.screens.too_small import TooSmallScreen
 from musmed_tui.session_control import Options, SessionControl
 from musmed_tui.session_view import expected
 from musmed_tui.settings import Loaded, Settings
-from musmed_tui.theming import load_theme, theme_names
+from musmed_tui.theme_shelf import ThemeShelf
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
@@ -302,9 +302,8 @@ async def a_real_session(
         composer="embedded",
     )
     control = SessionControl(where, Loaded(Settings(), {}), Options(sink="null", volume=1.0))
-    themes = {name: load_theme(name) for name in theme_names()}
     session = (lambda: control.begin(request), expected(request))
-    app = MusmedApp(control, themes, session=session, driver_class=None)
+    app = MusmedApp(control, ThemeShelf(), session=session, driver_class=None)
     try:
         async with app.run_test(size=USUAL) as pilot:
             await until(pilot, lambda: begun(app))

@@ -21,6 +21,8 @@ from musmed_tui.theming import (
     theme_names,
 )
 
+MEASURED = ("contrast", "dark", "dawn", "dusk", "light", "mono", "safe")
+"""The themes whose colours are known."""
 GOOD = (theme_folder() / "dark.yaml").read_text()
 
 
@@ -31,8 +33,8 @@ def read(tmp_path: Path, text: str) -> None:
 
 
 def test_the_shipped_themes_are_sound() -> None:
-    assert set(theme_names()) == {"contrast", "dark", "dawn", "dusk", "light", "mono", "safe"}
-    for name in theme_names():
+    assert set(theme_names()) == {*MEASURED, "terminal"}
+    for name in MEASURED:
         theme = load_theme(name)
         colours = theme.colours
         assert theme.name == name

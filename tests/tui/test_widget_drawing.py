@@ -17,7 +17,8 @@ from engine.affect.feelings import feeling
 from engine.affect.path import plan_path
 from musmed_tui.drawing.plane_layout import PlaneState, PlaneWord, plane_words
 from musmed_tui.drawing.timeline_picture import ClipSpan, TimelineState
-from musmed_tui.theming import for_textual, load_theme, variables
+from musmed_tui.textual_themes import for_textual, variables
+from musmed_tui.theming import load_theme
 from musmed_tui.widgets.cells import CellsWidget
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.levels import Levels
