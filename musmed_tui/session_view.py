@@ -11,7 +11,7 @@ import msgspec
 from engine.affect.circumplex import Affect
 from engine.affect.moods import MoodTable
 from engine.affect.path import Path
-from engine.affect.phrases import SAME, called
+from engine.affect.phrases import SAME, called, presently
 from engine.listener.likings import Liking
 from engine.plan.events import Event, Steer
 from engine.plan.generation import file_name
@@ -118,6 +118,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         """What start and target are called."""
         start = self.path.waypoints[0].affect
         return called(start, self.start_word), called(self.target, self.target_word)
+
+    @property
+    def feeling(self) -> str:
+        """How the music feels now, in plain words."""
+        return presently(self.path, self.position_s, self.start_word, self.target_word)
 
     @property
     def paused(self) -> bool:

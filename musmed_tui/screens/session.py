@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input
 
 from engine.affect.circumplex import Affect
@@ -24,20 +25,23 @@ from musmed_tui.screens.shown_focus import while_open
 from musmed_tui.screens.steering import SteerCard, bend
 from musmed_tui.session_control import Begun, Running
 from musmed_tui.session_view import Snapshot
+from musmed_tui.widgets.big_clock import BigClock
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.engine_card import EngineCard
 from musmed_tui.widgets.levels import Levels
-from musmed_tui.widgets.now_next import NowNext
 from musmed_tui.widgets.score import Score
 from musmed_tui.widgets.status import Status
 from musmed_tui.widgets.timeline import Timeline, timeline_state
 from musmed_tui.widgets.transport import Transport
+from musmed_tui.widgets.way import Way
 from musmed_tui.widgets.words import Words
 from musmed_tui.wording import SEEK_SECONDS, VOLUME_STEP, clock
 
 View = Literal["plane", "words", "music", "both"]
 ROOMY = (100, 32)
 """Columns and rows from which on the score stands beside the plane."""
+LEAST_WAY = 3
+"""Rows of the way, or it gives its place to what is asked for."""
 _ON_THE_SESSION = {
     *("pause", "ease", "steer", "skip", "louder", "softer", "forward", "back", "like", "dislike"),
     *("more", "less", "sleep"),
@@ -100,10 +104,12 @@ class SessionScreen(GridScreen):
             yield Circumplex(glyphs=self._glyphs, id="plane", classes="picture")
             yield Score(glyphs=self._glyphs, id="music", classes="picture")
             with Vertical(id="panel", classes="panel"):
+                yield BigClock(glyphs=self._glyphs, id="clock")
+                yield Words(id="feeling")
                 with VerticalScroll(id="cards", can_focus=False):
                     yield SteerCard(id="steer")
-                    yield NowNext(id="now-next")
                     yield EngineCard(id="card")
+                yield Way(glyphs=self._glyphs, id="way")
                 yield Score(glyphs=self._glyphs, id="strip")
                 yield Words(id="said")
                 yield Levels(glyphs=self._glyphs, id="levels")
@@ -151,7 +157,7 @@ class SessionScreen(GridScreen):
             self._say(f"{clock(notice.seconds)}  {notice.text}", calm=notice.answer)
         over = runner.wait(0.0)
         snapshot = begun.look()
-        if snapshot != self._shown:
+        if snapshot != self._shown or self.query_one(Status).is_due:
             self._show(snapshot)
         self.query_one(Levels).show(snapshot.peak)  # the meter sinks when nothing else moves
         if over and not self._over:
@@ -164,16 +170,18 @@ class SessionScreen(GridScreen):
         before, self._shown = self._offered, snapshot
         if self._offered != before:
             self.refresh_bindings()
-        with_clock = self.has_class("-short") or self.has_class("-wide")
-        self.query_one(Status).show(snapshot, with_clock=with_clock)
+        digits = self.query_one(BigClock)
+        self.query_one(Status).show(snapshot, with_clock=not digits.display)
+        digits.show(snapshot.position_s, snapshot.total_s)
         self._show_plane()
-        card = self.has_class("-card")
-        self.query_one(NowNext).show(snapshot, brief=card and not self.has_class("-wide"))
+        self.query_one("#feeling", Words).say((snapshot.feeling, "$text bold"))
+        self.query_one(Way).show(snapshot)
         if self._cursor is not None:
             self.query_one(SteerCard).show(snapshot, self.query_one(SteerCard).field.affect)
-        if card:
+        if self.has_class("-card"):
             self.query_one(EngineCard).show(snapshot)
-            self._make_room()
+        if self._cursor is not None or self.has_class("-card"):
+            self.call_after_refresh(self._make_room)
         self.query_one(Timeline).show(timeline_state(snapshot))
         self._show_score()
 
@@ -187,9 +195,11 @@ class SessionScreen(GridScreen):
 
     @while_open
     def _make_room(self) -> None:
-        """The engine card is shown whole: what plays now makes room for it where both don't fit."""
-        both = self.query_one(NowNext).rows + 1 + self.query_one(EngineCard).rows
-        self.set_class(both > self.query_one("#cards").size.height, "-alone")
+        """What is asked for is shown whole: the way makes room for it where both don't fit."""
+        panel, cards, way = (self.query_one(f"#{name}") for name in ("panel", "cards", "way"))
+        others = (one for one in panel.children if one.display and one not in (cards, way))
+        room = panel.content_size.height - sum(map(_height, others))
+        self.set_class(cards.virtual_size.height + LEAST_WAY > room, "-alone")
 
     def _show_plane(self) -> None:
         snapshot, path = self._shown, self._shown.path
@@ -215,8 +225,7 @@ class SessionScreen(GridScreen):
         """``calm``: nothing is wrong."""
         self.add_class("-told")
         self.query_one("#said", Words).say((text, "$now" if calm else "$warning"))
-        if self.has_class("-card"):
-            self.call_after_refresh(self._make_room)
+        self.call_after_refresh(self._make_room)
 
     @property
     def shown(self) -> Snapshot:
@@ -434,3 +443,7 @@ class SessionScreen(GridScreen):
         """Plane and field want keys while steering only; else every key is the screen's."""
         for wanted in (self.query_one(Circumplex), self.query_one(SteerCard).field):
             wanted.can_focus = self.steering
+
+
+def _height(widget: Widget) -> int:
+    return widget.outer_size.height + widget.styles.margin.height

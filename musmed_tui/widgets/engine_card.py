@@ -9,7 +9,8 @@ from musmed_tui.widgets.words import Part, Words, wrapped
 from musmed_tui.wording import line_in_words
 
 _LABEL = 12
-_NUMBER = 6
+_WHOLE, _PART = 6, 2
+"""Columns before the decimal point, and from it on."""
 
 
 class EngineCard(Words):
@@ -33,7 +34,8 @@ class EngineCard(Words):
         names = [("composer", f"{snapshot.composer}{where}"), ("sound", snapshot.sink)]
         parts: list[Part] = [("engine", "bold")]
         for label, figure, unit in numbers:
-            parts += ["\n", (label.ljust(_LABEL), "$muted"), figure.rjust(_NUMBER), f" {unit}"]
+            parts += ["\n", (label.ljust(_LABEL), "$muted"), _on_its_edge(figure)]
+            parts += [(f" {unit}", "$muted")]
         if snapshot.measured:
             last = snapshot.measured[-1]
             names.append(("heard as", f"{last.valence:+.1f} {last.arousal:+.1f} (an estimate)"))
@@ -46,3 +48,9 @@ class EngineCard(Words):
                 parts += ["\n", (label.ljust(_LABEL), "$muted"), line]
         self.rows = 1 + parts.count("\n")
         self.say(*parts)
+
+
+def _on_its_edge(figure: str) -> str:
+    """``figure`` with its decimal point, or where that would be, in one column with all others."""
+    whole, point, part = figure.partition(".")
+    return whole.rjust(_WHOLE) + (point + part).ljust(_PART)

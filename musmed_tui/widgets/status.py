@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.session_view import Snapshot
@@ -10,6 +11,8 @@ from musmed_tui.widgets.words import Part, Words
 from musmed_tui.wording import ASCII, UNICODE, clock, line_in_short, sleep_in_short, time_left
 
 _BAR = 10
+VOLUME_SECONDS = 4.0
+"""So long the volume is seen after it has changed."""
 _WORDS = {"failed": "stopped by a failure", "starting": "composing the first seconds"}
 _BRIEFLY = {"failed": "stopped", "starting": "composing"}
 """Where the whole words leave no room for the way."""
@@ -22,14 +25,37 @@ _STYLES = {
 
 
 class Status(Words):
-    """State as glyph, word and colour, filled; where it is; the way; the volume at the right."""
+    """State as glyph, word and colour, filled; where it is; the way; and for a while the volume at
+    the right, when it has changed."""
 
-    def __init__(self, *, glyphs: Glyphs = "braille", id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        *,
+        glyphs: Glyphs = "braille",
+        clock: Callable[[], float] = time.monotonic,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         super().__init__(id=id)
         self._ascii = glyphs == "ascii"
+        self._now = clock
+        self._volume: float | None = None
+        self._seen_until: float | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """The volume has been seen long enough."""
+        return self._seen_until is not None and self._now() >= self._seen_until
+
+    def _said_of_volume(self, volume: float) -> str:
+        before, self._volume = self._volume, volume
+        if before not in (None, volume):
+            self._seen_until = self._now() + VOLUME_SECONDS
+        elif self.is_due:
+            self._seen_until = None
+        return "" if self._seen_until is None else f"{round(volume * 100):>3} %"
 
     def show(self, snapshot: Snapshot, *, with_clock: bool) -> None:
-        """``with_clock``: the times too, where no timeline says them, or there is room."""
+        """``with_clock``: the times too, where no large digits say them."""
         state = snapshot.state
         marks = ASCII if self._ascii else UNICODE
         doing = snapshot.doing
@@ -46,14 +72,14 @@ class Status(Words):
         sleep = sleep_in_short(snapshot.sleep_minutes)
         wholes = [f"{whole}, {sleep}", whole] if sleep else [whole]
         rests = [*(f"{time} {one}" for one in wholes for time in times), *wholes]
-        percent = f"{round(snapshot.volume * 100):>3} %"
+        percent = self._said_of_volume(snapshot.volume)
         head, rest, percent = first_that_fits(
             self.content_size.width,
             *(one for some in wanted for one in _lines(some, rests, target, percent)),
         )
         gap = self.content_size.width - len(head) - len(rest) - len(percent)
         bar: list[Part] = []
-        if gap > _BAR + len("volume ") + 3:
+        if percent and gap > _BAR + len("volume ") + 3:
             full = round(snapshot.volume * _BAR)
             on, off = "=-" if self._ascii else "━─"
             bar = [("volume ", "$muted"), (on * full + off * (_BAR - full), "$muted")]
@@ -65,9 +91,7 @@ class Status(Words):
             (head, style),
             (said, "bold"),
             (rest.removeprefix(said), "$muted"),
-            " " * max(1, gap),
-            *bar,
-            percent,
+            *([" " * max(1, gap), *bar, percent] if percent else []),
         )
 
 

@@ -25,6 +25,7 @@ from engine.meter.reading import Reading
 from engine.session.conductor.line_state import LineState
 from engine.session.notices import Notice
 from musmed_tui.app import Left, MusmedApp
+from musmed_tui.drawing.digits_picture import clock_rows
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.drawing.timeline_picture import FLOOR_DB
 from musmed_tui.screens.check_out import CheckOutScreen
@@ -33,13 +34,15 @@ from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.steering import SteerCard
 from musmed_tui.screens.too_small import TooSmallScreen
 from musmed_tui.session_view import expected
+from musmed_tui.stretches import Done
 from musmed_tui.theming import theme_names
+from musmed_tui.widgets.big_clock import BigClock
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.engine_card import EngineCard
 from musmed_tui.widgets.levels import Levels
-from musmed_tui.widgets.now_next import NowNext
-from musmed_tui.widgets.status import Status
+from musmed_tui.widgets.status import VOLUME_SECONDS, Status
 from musmed_tui.widgets.timeline import Timeline
+from musmed_tui.widgets.way import Way
 from musmed_tui.widgets.words import Words
 
 SIZE = (80, 24)
@@ -325,7 +328,7 @@ def test_states_in_words(
             line = said(app, Status)
             assert line.lstrip().startswith(words)
             assert "tense → calm" in line
-            assert line.endswith("100 %")
+            assert "%" not in line
 
     run(go())
 
@@ -341,20 +344,93 @@ def test_a_model_that_is_being_loaded(control: FakeControl) -> None:
     run(go())
 
 
-def test_now_and_next(control: FakeControl) -> None:
+def test_the_way_has_now_among_its_rows_and_what_was_asked_for(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
-        async with app.run_test(size=(120, 40)) as pilot:
+        async with app.run_test(size=SIZE) as pilot:
+            way = app.screen.query_one(Way)
+            for position in (0.0, 387.0, 700.0, 900.0):
+                control.runner.snapshot = a_snapshot(position)
+                await settled(pilot)
+                here = [row for row in text_of(way._rows).splitlines() if row.startswith("▸")]
+                assert len(here) == 1
+                assert control.runner.snapshot.tags.mood in here[0]
+            assert "the end" in text_of(way._rows)
+            control.runner.change(asked=(Done(899.0, "steer", "steered to glad"),))
             await settled(pilot)
-            shown = said(app, NowNext)
-            snapshot = control.runner.snapshot
-            assert snapshot.next_tags is not None
-            for tag in (*msgspec.structs.astuple(snapshot.tags), snapshot.next_tags.emotion):
-                assert tag in shown
-            assert "that feels" in shown
-            control.runner.change(next_tags=None)
+            assert "14:59  ◆ steered to glad" in text_of(way._rows)
+
+    run(go())
+
+
+@pytest.mark.parametrize(("size", "large"), [((80, 24), False), ((100, 30), True)])
+def test_the_time_stands_in_large_digits_or_in_the_first_row(
+    control: FakeControl, size: tuple[int, int], large: bool
+) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=size) as pilot:
             await settled(pilot)
-            assert "the end" in said(app, NowNext)
+            clock = app.screen.query_one(BigClock)
+            assert bool(clock.region.area) is large
+            assert ("6:27 of 15:00, 8:33 left" in said(app, Status)) is not large
+            if large:
+                assert text_of(clock._rows) == text_of(
+                    clock_rows(387.0, 900.0, *clock.size, "braille")
+                )
+                control.runner.snapshot = a_snapshot(388.0)
+                await settled(pilot)
+                assert "8:32 left" in text_of(clock._rows)
+
+    run(go())
+
+
+def test_how_it_feels_now_in_plain_words(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            for position, words in ((0.0, "tense"), (387.0, "less tense"), (899.0, "calm")):
+                control.runner.snapshot = a_snapshot(position)
+                await settled(pilot)
+                assert said(app, Words, "feeling") == words
+
+    run(go())
+
+
+def test_the_volume_is_seen_for_a_while_when_it_has_changed(control: FakeControl) -> None:
+    async def go() -> None:
+        now = 100.0
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            status = app.screen.query_one(Status)
+            status._now = lambda: now
+            await settled(pilot)
+            assert "%" not in said(app, Status)
+            await pilot.press("minus")
+            await settled(pilot)
+            assert said(app, Status).endswith("95 %")
+            now += VOLUME_SECONDS - 0.1
+            await settled(pilot)
+            assert said(app, Status).endswith("95 %")
+            now += 0.2
+            await settled(pilot)
+            assert "%" not in said(app, Status)
+
+    run(go())
+
+
+def test_the_engine_s_figures_stand_on_one_edge(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("i")
+            await settled(pilot)
+            rows = said(app, EngineCard).splitlines()
+            edges = set()
+            for row in rows[1:5]:
+                figure = row[12:20]
+                edges.add(len(figure.rstrip().partition(".")[0]))
+            assert len(edges) == 1
 
     run(go())
 
@@ -469,7 +545,7 @@ def test_a_narrow_window_shows_plane_or_words(control: FakeControl) -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=(50, 20)) as pilot:
             await settled(pilot)
-            plane, words = app.screen.query_one(Circumplex), app.screen.query_one(NowNext)
+            plane, words = app.screen.query_one(Circumplex), app.screen.query_one(Way)
             assert plane.region.area > 0
             assert words.region.area == 0
             await pilot.press("v")

@@ -52,7 +52,6 @@ def test_words_are_whole(size: tuple[int, int]) -> None:
             await settled(pilot)
             seen = [lines(app)]
             assert "tense → calm" in seen[0][0]
-            assert "100 %" in seen[0][0]
             seen.append(await press(pilot, "i"))
             card = app.screen.query_one(EngineCard)
             for row in str(card.content).split("\n"):
