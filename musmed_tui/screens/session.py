@@ -199,7 +199,8 @@ class SessionScreen(GridScreen):
         panel, cards, way = (self.query_one(f"#{name}") for name in ("panel", "cards", "way"))
         others = (one for one in panel.children if one.display and one not in (cards, way))
         room = panel.content_size.height - sum(map(_height, others))
-        self.set_class(cards.virtual_size.height + LEAST_WAY > room, "-alone")
+        needed = sum(_height(card) for card in cards.children if card.display)
+        self.set_class(needed + LEAST_WAY > room, "-alone")
 
     def _show_plane(self) -> None:
         snapshot, path = self._shown, self._shown.path

@@ -210,7 +210,7 @@ def test_i_shows_the_engine_card(control: FakeControl) -> None:
             await settled(pilot)
             assert app.screen.query_one(EngineCard).display
             card = said(app, EngineCard)
-            for figure in ("60 s", "24.6 × real time", "embedded", "PortAudio: default"):
+            for figure in ("60   s", "24.6 × real time", "embedded", "PortAudio: default"):
                 assert figure in card
             control.runner.change(far="lab")
             await settled(pilot)

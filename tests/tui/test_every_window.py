@@ -6,7 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,8 +44,11 @@ def test_words_are_whole(size: tuple[int, int]) -> None:
     async def go() -> None:
         control = FakeControl()
         first = control.runner.snapshot
-        tags = msgspec.structs.replace(first.tags, instrument="electricguitar", genre="drumnbass")
-        control.runner.change(tags=tags, next_tags=tags, sink=SINK)
+        course = tuple(
+            one._replace(instrument="electric guitar", genre="drum and bass")
+            for one in first.course
+        )
+        control.runner.change(course=course, sink=SINK)
         app: Any = make_app(control, playing=True)
         async with app.run_test(size=size) as pilot:
             await settled(pilot)
