@@ -9,6 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
@@ -30,6 +31,7 @@ from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.engine_card import EngineCard
 from musmed_tui.widgets.levels import Levels
 from musmed_tui.widgets.score import Score
+from musmed_tui.widgets.stage import StageWords
 from musmed_tui.widgets.status import Status
 from musmed_tui.widgets.timeline import Timeline, timeline_state
 from musmed_tui.widgets.transport import Transport
@@ -51,11 +53,12 @@ _ON_THE_SESSION = {
 class SessionScreen(GridScreen):
     """Begins a session with ``begin`` (in a thread) and follows it.
 
-    ``first`` is shown until there is one; ``view`` is what is looked at first. Posts ``Over`` when
-    it has ended, however it did, and ``Refused`` when it could not begin.
+    ``first`` is shown until there is one; ``view`` is what is looked at first, on the
+    stage where it is ``staged``. Posts ``Over`` when it has ended, however it did, and ``Refused``
+    when it could not begin.
     """
 
-    CSS_PATH = [SHEET, "session.tcss"]  # noqa: RUF012
+    CSS_PATH = [SHEET, "session.tcss", "stage.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [*SESSION_KEYS]
 
     class Over(Message):
@@ -84,8 +87,10 @@ class SessionScreen(GridScreen):
         first: Snapshot,
         glyphs: Glyphs = "braille",
         view: View = "both",
+        *,
+        staged: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(classes="-stage" if staged else None)
         self._glyphs: Glyphs = glyphs
         self._begin = begin
         self._begun: Begun | None = None
@@ -102,6 +107,7 @@ class SessionScreen(GridScreen):
         yield Status(glyphs=self._glyphs, id="status")
         with Horizontal(id="sides"):
             yield Circumplex(glyphs=self._glyphs, id="plane", classes="picture")
+            yield StageWords(glyphs=self._glyphs, id="stage")
             yield Score(glyphs=self._glyphs, id="music", classes="picture")
             with Vertical(id="panel", classes="panel"):
                 yield BigClock(glyphs=self._glyphs, id="clock")
@@ -183,6 +189,8 @@ class SessionScreen(GridScreen):
         if self._cursor is not None or self.has_class("-card"):
             self.call_after_refresh(self._make_room)
         self.query_one(Timeline).show(timeline_state(snapshot))
+        if self.staged:
+            self.query_one(StageWords).show(snapshot)
         self._show_score()
 
     def _show_score(self) -> None:
@@ -226,6 +234,7 @@ class SessionScreen(GridScreen):
         """``calm``: nothing is wrong."""
         self.add_class("-told")
         self.query_one("#said", Words).say((text, "$now" if calm else "$warning"))
+        self.query_one(StageWords).say(text, self._shown.position_s)
         self.call_after_refresh(self._make_room)
 
     @property
@@ -259,6 +268,8 @@ class SessionScreen(GridScreen):
         words = not narrow or steering or self.has_class("-words") or self.has_class("-card")
         means_something = {
             "leave": steering,
+            "stage": not steering,
+            "off_stage": not steering and self.staged,
             "go_back": self._offered and not steering,
             "type": steering and not isinstance(self.focused, FeelingField),
             "steer": not steering,
@@ -266,8 +277,8 @@ class SessionScreen(GridScreen):
             "dislike": not steering,
             "more": not steering,
             "less": not steering,
-            "card": not (narrow and steering),
-            "view": not steering,
+            "card": not (narrow and steering) and not self.staged,
+            "view": not steering and not self.staged,
             "down": words,
             "up": words,
         }
@@ -353,6 +364,28 @@ class SessionScreen(GridScreen):
         self.toggle_class("-card")
         self.call_after_refresh(self._show, self._shown)
 
+    @property
+    def staged(self) -> bool:
+        """Whether the plane and the music stand alone."""
+        return self.has_class("-stage")
+
+    def action_stage(self) -> None:
+        self.toggle_class("-stage")
+        self.remove_class("-card")
+        self._divide(self.app.size)
+        self._look()
+        self.refresh_bindings()
+        self.call_after_refresh(self._show, self._shown)
+
+    def _divide(self, window: Size) -> None:
+        super()._divide(window)
+        if self.staged:
+            for picture in self.query(".picture"):
+                picture.styles.width = "100%"
+
+    def action_off_stage(self) -> None:
+        self.action_stage()
+
     def action_view(self) -> None:
         if self.has_class("-card", "-short"):  # where the card has the place of either
             self.remove_class("-card")
@@ -372,9 +405,8 @@ class SessionScreen(GridScreen):
 
     def _look(self) -> None:
         view = self._view if self._view in self._views else self._views[0]
-        self.set_class(view == "words", "-words")
-        self.set_class(view == "music", "-music")
-        self.set_class(view == "both", "-strip")
+        for one, shown in (("words", "-words"), ("music", "-music"), ("both", "-strip")):
+            self.set_class(view == one and not self.staged, shown)
 
     def action_down(self) -> None:
         """On in the words on the right, where they don't all have room."""

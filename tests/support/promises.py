@@ -191,6 +191,7 @@ _DOES: dict[str, Callable[[Moment, Moment], bool]] = {
     "moods": lambda was, now: now.every_mood != was.every_mood,
     "card": lambda was, now: now.card != was.card,
     "view": lambda was, now: now.plane != was.plane,
+    "stage": lambda was, now: ("-stage" in now.classes) != ("-stage" in was.classes),
     "plane": lambda _, now: isinstance(now.focused, Circumplex),
     "focus_next": lambda was, now: now.focused is not was.focused,
     "show_overlay": lambda _, now: now.expanded,
