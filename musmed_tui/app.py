@@ -25,7 +25,7 @@ from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.first_run import FirstRunScreen
 from musmed_tui.screens.help import HelpScreen
-from musmed_tui.screens.session import SessionScreen
+from musmed_tui.screens.session import SessionScreen, View
 from musmed_tui.screens.sliders import Said
 from musmed_tui.screens.too_small import TooSmallScreen, is_too_small
 from musmed_tui.session_control import Begun, SessionControl
@@ -104,6 +104,7 @@ class MusmedApp(ThemedApp[Left]):
         *,
         session: tuple[Callable[[], Begun], Snapshot] | None = None,
         slow_link: bool = False,
+        staged: bool = False,
         glyphs: Glyphs = "braille",
         said: str | None = None,
         welcomed: Callable[[], None] | None = None,
@@ -117,6 +118,7 @@ class MusmedApp(ThemedApp[Left]):
         self._welcomed = welcomed
         self._glyphs: Glyphs = glyphs
         self._slow = slow_link
+        self._staged = staged
         self._tick_seconds = SLOW_TICK_SECONDS if slow_link else TICK_SECONDS
         self._last: Snapshot | None = None
         self._signal: signal.Signals | None = None
@@ -198,7 +200,8 @@ class MusmedApp(ThemedApp[Left]):
 
     def _session(self, begin: Callable[[], Begun], first: Snapshot) -> SessionScreen:
         """Over a thin line the notes are there when they are asked for: a page of them is 8 KB."""
-        return SessionScreen(begin, first, self._glyphs, view="plane" if self._slow else "both")
+        view: View = "plane" if self._slow else "both"
+        return SessionScreen(begin, first, self._glyphs, view, staged=self._staged)
 
     def _play(self, begin: Callable[[], Begun], first: Snapshot) -> None:
         self._show_instead(self._session(begin, first))

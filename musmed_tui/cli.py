@@ -125,6 +125,10 @@ def play(
         typer.Option("--no-keys", help="With --plain: take no keys.", rich_help_panel=TERMINAL),
     ] = False,
     slow_link: SlowLink = False,
+    stage: Annotated[
+        bool,
+        typer.Option("--stage", help="On the stage at once (key f).", rich_help_panel=TERMINAL),
+    ] = False,
     as_json: JsonLines = False,
     signal: Annotated[
         Text,
@@ -158,6 +162,7 @@ def play(
         synthesis=synthesis,
         plain=plain,
         slow_link=slow_link,
+        stage=stage,
         as_json=as_json,
         course=course,
         worn=Worn(signal, no_keys),

@@ -60,6 +60,7 @@ def play_session(
     synthesis: str | None,
     plain: bool,
     slow_link: bool,
+    stage: bool = False,
     as_json: bool = False,
     course: str | None = None,
     host: str | None = None,
@@ -93,6 +94,7 @@ def play_session(
                     new_session(request, before, learns=learns, step=step, signal=signal), minutes
                 ),
                 slow_link=slow_link,
+                staged=stage,
                 said=help_here or (None if step is None else step.in_words),
             )
             if asked.seed is None:

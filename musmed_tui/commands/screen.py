@@ -115,6 +115,7 @@ def run_app(
     first: FirstSession | None,
     *,
     slow_link: bool,
+    staged: bool = False,
     said: str | None = None,
 ) -> int:
     """Run the app until it is left; gives the exit code. ``said`` is shown on it for a while.
@@ -138,6 +139,7 @@ def run_app(
             shelf,
             session=session,
             slow_link=slow_link,
+            staged=staged,
             glyphs=glyphs,
             said=said,
             keymap=read_keymap(where.keys),

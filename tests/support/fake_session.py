@@ -405,6 +405,7 @@ def make_app(
     welcomed: Callable[[], None] | None = None,
     shelf: ThemeShelf | None = None,
     keymap: Read | None = None,
+    staged: bool = False,
 ) -> MusmedApp:
     """The app on the check-in, or straight in the control's session; where ``welcomed`` is given,
     with the first-run card over it."""
@@ -416,6 +417,7 @@ def make_app(
         glyphs=glyphs,
         welcomed=welcomed,
         keymap=keymap,
+        staged=staged,
         driver_class=None,
     )
 
