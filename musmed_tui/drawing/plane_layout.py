@@ -20,6 +20,7 @@ from musmed_tui.drawing.raster import (
     Side,
     Wanted,
     canvas,
+    dots_around,
     dots_between,
     letterbox,
     place_all,
@@ -42,7 +43,15 @@ ANCHORS = ("happy", "excited", "tense", "distressed", "sad", "bored", "tired", "
 
 # Roles, rising: where lines meet in a cell, the higher one gives the colour.
 AXIS, CIRCLE, PREVIEW, MEASURED, PLANNED, TRAVELLED = 1, 2, 3, 4, 10, 20
-DOT, AXIS_WORD, NAME, ANCHOR, START, TARGET, CURSOR, NOW = range(40, 48)
+MOOD, AXIS_WORD, NAME, ANCHOR, START, TARGET, CURSOR, NOW = range(40, 48)
+TRAIL = 60
+"""The part travelled last: ``STEPS`` roles for each of its ``TRAILS`` thirds, the newest last."""
+TRAILS = 3
+BREATH = 90
+"""The dot of now while it breathes: a role for each step of a breath."""
+QUARTER, GLOW = 100, 1000
+"""Added to a role, times a quarter (1 to 4, from the lively and unpleasant one clockwise) or a
+step of the glow: what is behind the cell."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,8 @@ class PlaneState:
     ``path``: (session seconds, affect) along the path, times rising. ``travelled_until``: the
     session seconds reached. ``preview``: a path being considered. ``measured``: what a meter
     made of the music so far. ``now_word``, ``start_word`` and ``target_word`` stand beside
-    their signs.
+    their signs. ``breath`` and ``glow``: how bright the dot of now is (None: it does not
+    breathe), and how strongly it glows, in steps (``motion``).
     """
 
     path: tuple[tuple[float, Affect], ...] = ()
@@ -79,6 +89,8 @@ class PlaneState:
     every_mood: bool = False
     start_word: str | None = None
     target_word: str | None = None
+    breath: int | None = None
+    glow: int = 0
 
 
 @functools.lru_cache(8)
@@ -116,18 +128,16 @@ def named_words(state: PlaneState) -> tuple[PlaneWord, ...]:
     """The words to name, first come first: the anchors, then moods.
 
     Every mood when the state asks for it; else a few along the path, each apart from the others
-    and none that shares its name with an anchor (some words are both, at different places: such
-    a mood never stands there by name, so that no word stands there twice).
+    and none whose name an anchor, the start or the target has (some words are both a feeling
+    and a mood, at different places: such a word stands there once, where the feeling is).
     """
     anchors = [word for word in state.words if word.kind == "anchor"]
-    moods = [word for word in state.words if word.kind == "mood"]
+    said = {word.word for word in anchors} | {state.start_word, state.target_word}
+    moods = [word for word in state.words if word.kind == "mood" and word.word not in said]
     if state.every_mood:
         return (*anchors, *sorted(moods, key=lambda w: (-w.priority, _from_path(state, w.affect))))
-    said = {word.word for word in anchors}
     near = sorted(
-        (_from_path(state, word.affect), -word.priority, word.word, word)
-        for word in moods
-        if word.word not in said
+        (_from_path(state, word.affect), -word.priority, word.word, word) for word in moods
     )
     chosen: list[PlaneWord] = []
     for distance, _, _, word in near:
@@ -204,6 +214,7 @@ def layout(state: PlaneState, width: int, height: int, glyphs: Glyphs) -> Layout
     pen = canvas(glyphs, width, height, {})
     trace = _trace(state.path, frame, pen.dots_x, pen.dots_y)
     lines = frozenset((x // pen.dots_x, y // pen.dots_y) for x, y in trace.dots)
+    ring = frozenset(_ring(frame, pen.dots_x, pen.dots_y))
     marked = [*_ends(state, frame), *_dots(state, frame)]
     at_signs = {at for at, _, _, _ in marked}
     axis_words = tuple(
@@ -213,10 +224,10 @@ def layout(state: PlaneState, width: int, height: int, glyphs: Glyphs) -> Layout
     first = {text: i for i, (_, _, text, _) in reversed([*enumerate(marked)])}
     named = [i for i, (_, _, text, _) in enumerate(marked) if first[text] == i]
     wanted = [
-        Wanted(text, at, outward(affect), over=role in (START, TARGET, ANCHOR))
+        Wanted(text, at, outward(affect), over=role in (START, TARGET))
         for at, role, text, affect in (marked[i] for i in named)
     ]
-    labels = dict(zip(named, place_all(wanted, width, height, taken, lines), strict=True))
+    labels = dict(zip(named, place_all(wanted, width, height, taken, lines, ring), strict=True))
     placed = [labels.get(i) for i in range(len(marked))]
     found = [
         Sign(*one, label)
@@ -261,6 +272,16 @@ def _trace(path: tuple[tuple[float, Affect], ...], frame: Frame, dots_x: int, do
                 times.append(t0 + (t1 - t0) * i / max(1, len(line) - 1))
                 dots.append(dot)
     return Trace(tuple(times), tuple(dots))
+
+
+def _ring(frame: Frame, dots_x: int, dots_y: int) -> Iterator[Position]:
+    """The cells of the circle and of the axes."""
+    middle, edge = (frame.dot(Affect(at, at), dots_x, dots_y) for at in (0.0, RADIUS))
+    for x, y in dots_around(middle, (edge[0] - middle[0], middle[1] - edge[1])):
+        yield x // dots_x, y // dots_y
+    row, column = frame.cell(Affect(0.0, 0.0))[::-1]
+    yield from ((x, row) for x in range(frame.left, frame.left + frame.width))
+    yield from ((column, y) for y in range(frame.top, frame.top + frame.height))
 
 
 def _axis_words(frame: Frame, width: int) -> tuple[Label, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 
 from engine.affect.circumplex import Affect
@@ -10,18 +11,23 @@ from musmed_tui.drawing.plane_layout import (
     ANCHOR,
     AXIS,
     AXIS_WORD,
+    BREATH,
     CIRCLE,
     CURSOR,
-    DOT,
+    GLOW,
     MEASURED,
+    MOOD,
     NAME,
     NOW,
     PLANNED,
     PREVIEW,
+    QUARTER,
     RADIUS,
     START,
     STEPS,
     TARGET,
+    TRAIL,
+    TRAILS,
     TRAVELLED,
     Layout,
     PlaneState,
@@ -30,7 +36,9 @@ from musmed_tui.drawing.plane_layout import (
     outward,
 )
 from musmed_tui.drawing.raster import (
+    BLANK,
     SIDES,
+    Canvas,
     Cell,
     Glyphs,
     Label,
@@ -51,9 +59,12 @@ _MARKS = {
     MEASURED: "'",
     **{PLANNED + step: ":" for step in range(STEPS)},
     **{TRAVELLED + step: "#" for step in range(STEPS)},
+    **{TRAIL + step: "#" for step in range(TRAILS * STEPS)},
 }
-_SIGNS = {DOT: "·", ANCHOR: "•", START: "○", TARGET: "◎", CURSOR: "+", NOW: "●"}
-_ASCII_SIGNS = {DOT: ",", ANCHOR: "*", START: "o", TARGET: "X", CURSOR: "+", NOW: "@"}
+TRAIL_DOTS = 12
+"""How much of the path behind the dot is brighter, in the canvas's dots."""
+_SIGNS = {MOOD: "◇", ANCHOR: "•", START: "○", TARGET: "◎", CURSOR: "+", NOW: "●"}
+_ASCII_SIGNS = {MOOD: ",", ANCHOR: "*", START: "o", TARGET: "X", CURSOR: "+", NOW: "@"}
 
 
 def signs(glyphs: Glyphs) -> dict[int, str]:
@@ -72,6 +83,8 @@ class Moving:
     cursor_word: str | None
     preview: tuple[Affect, ...]
     measured: tuple[Affect, ...]
+    breath: int | None = None
+    glow: int = 0
 
 
 def moving(state: PlaneState, plane: Layout) -> Moving:
@@ -85,6 +98,8 @@ def moving(state: PlaneState, plane: Layout) -> Moving:
         cursor_word=word.word if word else None,
         preview=state.preview,
         measured=state.measured,
+        breath=state.breath,
+        glow=state.glow,
     )
 
 
@@ -105,6 +120,7 @@ def now_label(plane: Layout, parts: Moving, before: Side | None) -> Label | None
 def picture(plane: Layout, parts: Moving, total: float, now: Label | None) -> list[Row]:
     """The whole plane as rows of cells; ``now`` as ``now_label`` placed it."""
     rows = _lines(plane, parts, total)
+    _clear(rows, plane, now)
     sign = signs(plane.glyphs)
     covered = {at for at in (parts.now, parts.cursor) if at is not None}
     for label in plane.axis_words:
@@ -115,15 +131,50 @@ def picture(plane: Layout, parts: Moving, total: float, now: Label | None) -> li
             role = CURSOR if _says_cursor(one, parts) else one.role
             write(rows, one.label.text, one.label.x, one.label.y, role)
     for one in reversed(plane.signs):
-        glyph = sign[DOT] if one.role == NAME else sign[one.role]
-        _put(rows, one.at, Cell(glyph, DOT if one.role in (NAME, ANCHOR) else one.role))
+        glyph = sign[MOOD] if one.role == NAME else sign[one.role]
+        _put(rows, one.at, Cell(glyph, MOOD if one.role in (NAME, ANCHOR) else one.role))
     if now is not None:
         write(rows, now.text, now.x, now.y, NOW)
     if parts.cursor is not None:
         _draw_cursor(rows, plane, parts, now)
     if parts.now is not None:
-        _put(rows, parts.now, Cell(sign[NOW], NOW))
+        role = NOW if parts.breath is None else BREATH + parts.breath
+        _put(rows, parts.now, Cell(sign[NOW], role))
+    if plane.glyphs != "ascii":
+        _lay_ground(rows, plane, parts)
     return rows
+
+
+def _clear(rows: list[Row], plane: Layout, now: Label | None) -> None:
+    """A gap in circle and axes at both ends of a word, and above and below those of the axes."""
+    words = [*plane.axis_words, *(one.label for one in plane.signs if one.label)]
+    cells = {cell for label in (*words, now) if label for cell in label.cells(around=1)}
+    for label in plane.axis_words:
+        cells |= {(x, label.y + step) for x, _ in label.cells() for step in (-1, 1)}
+    for x, y in cells:
+        if 0 <= y < plane.height and 0 <= x < plane.width and rows[y][x].role in (AXIS, CIRCLE):
+            rows[y][x] = BLANK
+
+
+def _lay_ground(rows: list[Row], plane: Layout, parts: Moving) -> None:
+    """What is behind the cells: the quarters inside the circle, and the glow about the dot."""
+    frame = plane.frame
+    middle, edge = (frame.dot(Affect(at, at), 1, 1) for at in (0.0, RADIUS))
+    wide, high = edge[0] - middle[0], middle[1] - edge[1]
+    for y in range(plane.height):
+        below = y + 0.5 - middle[1]
+        half = wide * math.sqrt(max(0.0, 1.0 - (below / high) ** 2))
+        for x in range(math.ceil(middle[0] - half - 0.5), math.floor(middle[0] + half - 0.5) + 1):
+            right = x + 0.5 >= middle[0]
+            quarter = (2 if right else 1) if below < 0.0 else (3 if right else 4)
+            glyph, role = rows[y][x]
+            rows[y][x] = Cell(glyph, role + QUARTER * quarter)
+    if parts.now is None or not parts.glow:
+        return
+    column, row = parts.now
+    for x in range(max(0, column - 1), min(plane.width, column + 2)):
+        glyph, role = rows[row][x]
+        rows[row][x] = Cell(glyph, role + GLOW * parts.glow)
 
 
 def _says_cursor(sign: Sign, parts: Moving) -> bool:
@@ -161,15 +212,7 @@ def _lines(plane: Layout, parts: Moving, total: float) -> list[Row]:
     edge = dot(RADIUS, RADIUS)
     radius = (edge[0] - middle[0], middle[1] - edge[1])
     pen.circle(middle, radius, CIRCLE, every=2 if fine else 1)
-    for i, (x, y) in enumerate(plane.trace.dots):
-        step = _step(plane.trace.times[i], total)
-        if i < parts.reached:
-            pen.set(x, y, TRAVELLED + step)
-            if plane.glyphs == "braille":
-                pen.set(x + 1, y, TRAVELLED + step)
-                pen.set(x, y + 1, TRAVELLED + step)
-        elif i % 2 == 0 or not fine:
-            pen.set(x, y, PLANNED + step)
+    _draw_path(pen, plane, parts.reached, total)
     for point in parts.measured:
         (right, down), (column, row) = dot(point.valence, point.arousal), frame.cell(point)
         first = (column * pen.dots_x, row * pen.dots_y)  # kept in the cell a sign would have
@@ -182,6 +225,26 @@ def _lines(plane: Layout, parts: Moving, total: float) -> list[Row]:
             if i % 4 < 2:
                 pen.set(x, y, PREVIEW)
     return pen.rows()
+
+
+def _draw_path(pen: Canvas, plane: Layout, reached: int, total: float) -> None:
+    """What is ahead two dots thick, what is travelled three, its last part brighter; on a canvas
+    of blocks, whose dots are twice as large, one and two."""
+    dots = plane.trace.dots
+    ahead, behind = {"braille": ((0, 1), (-1, 0, 1)), "quadrant": ((0,), (0, 1))}.get(
+        plane.glyphs, ((0,), (0,))
+    )
+    for i, (x, y) in enumerate(dots):
+        step = _step(plane.trace.times[i], total)
+        (x0, y0), (x1, y1) = dots[max(0, i - 1)], dots[min(len(dots) - 1, i + 1)]
+        flat = abs(x1 - x0) >= abs(y1 - y0)
+        newest = TRAIL_DOTS - (reached - 1 - i)
+        first = PLANNED
+        if i < reached:
+            third = (newest - 1) * TRAILS // TRAIL_DOTS
+            first = TRAIL + STEPS * third if newest > 0 else TRAVELLED
+        for off in behind if i < reached else ahead:
+            pen.set(x + (0 if flat else off), y + (off if flat else 0), first + step)
 
 
 def _step(time: float, total: float) -> int:

@@ -224,7 +224,7 @@ SIDES: tuple[Side, ...] = (
 class Wanted:
     """A label to place: ``text`` (characters of width one) beside the cell ``at``.
 
-    ``sides`` in order of preference. ``over``: cells it would rather not cover, but may.
+    ``sides`` in order of preference. ``over``: it may touch what is avoided.
     """
 
     text: str
@@ -265,10 +265,12 @@ def place(
     height: int,
     taken: Collection[Position],
     avoided: Collection[Position] = frozenset(),
+    disliked: Collection[Position] = frozenset(),
 ) -> Label | None:
     """The first side where the label lies inside and covers nothing taken; None if there is none.
 
-    ``avoided`` cells are covered only by a label that may, and only when no other side is left.
+    ``avoided`` cells are touched only by a label that may, and only when no other side is left;
+    ``disliked`` ones by any, but rather not.
     """
     fitting = []
     for side in wanted.sides:
@@ -276,10 +278,17 @@ def place(
         inside = 0 <= label.y < height and 0 <= label.x <= width - len(label.text)
         if inside and not any(cell in taken for cell in label.cells(around=1)):
             fitting.append(label)
-    for label in fitting:
-        if not any(cell in avoided for cell in label.cells()):
-            return label
-    return fitting[0] if fitting and wanted.over else None
+    if not wanted.over:
+        fitting = [label for label in fitting if not _touches(label, avoided)]
+    return min(
+        fitting,
+        key=lambda label: (_touches(label, avoided), _touches(label, disliked)),
+        default=None,
+    )
+
+
+def _touches(label: Label, cells: Collection[Position]) -> bool:
+    return any(cell in cells for cell in label.cells(around=1))
 
 
 def place_all(
@@ -288,12 +297,13 @@ def place_all(
     height: int,
     taken: Iterable[Position] = (),
     avoided: Collection[Position] = frozenset(),
+    disliked: Collection[Position] = frozenset(),
 ) -> tuple[Label | None, ...]:
     """Place labels in the order given, each where those before it leave room."""
     full = set(taken)
     placed = []
     for one in wanted:
-        label = place(one, width, height, full, avoided)
+        label = place(one, width, height, full, avoided, disliked)
         if label is not None:
             full.update(label.cells())
         placed.append(label)

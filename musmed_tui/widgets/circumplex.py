@@ -36,7 +36,7 @@ _PARTS = {
     plane_layout.CIRCLE: "circumplex--line",
     plane_layout.PREVIEW: "circumplex--preview",
     plane_layout.MEASURED: "circumplex--measured",
-    plane_layout.DOT: "circumplex--dot",
+    plane_layout.MOOD: "circumplex--mood",
     plane_layout.AXIS_WORD: "circumplex--axis-word",
     plane_layout.NAME: "circumplex--name",
     plane_layout.ANCHOR: "circumplex--anchor",
@@ -82,7 +82,7 @@ class Circumplex(CellsWidget, can_focus=True):
         height: 1fr;
         .circumplex--line { color: $muted 55%; }
         .circumplex--axis-word { color: $muted; text-style: italic; }
-        .circumplex--dot { color: $muted; }
+        .circumplex--mood { color: $muted; }
         .circumplex--name { color: $muted; }
         .circumplex--anchor { color: $foreground; }
         .circumplex--path-start { color: $path-start; }
