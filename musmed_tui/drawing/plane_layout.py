@@ -227,7 +227,9 @@ def layout(state: PlaneState, width: int, height: int, glyphs: Glyphs) -> Layout
         Wanted(text, at, outward(affect), over=role in (START, TARGET))
         for at, role, text, affect in (marked[i] for i in named)
     ]
-    labels = dict(zip(named, place_all(wanted, width, height, taken, lines, ring), strict=True))
+    labels = dict(
+        zip(named, place_all(wanted, width, height, taken, lines, disliked=ring), strict=True)
+    )
     placed = [labels.get(i) for i in range(len(marked))]
     found = [
         Sign(*one, label)

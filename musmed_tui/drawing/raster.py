@@ -265,6 +265,7 @@ def place(
     height: int,
     taken: Collection[Position],
     avoided: Collection[Position] = frozenset(),
+    *,
     disliked: Collection[Position] = frozenset(),
 ) -> Label | None:
     """The first side where the label lies inside and covers nothing taken; None if there is none.
@@ -297,13 +298,14 @@ def place_all(
     height: int,
     taken: Iterable[Position] = (),
     avoided: Collection[Position] = frozenset(),
+    *,
     disliked: Collection[Position] = frozenset(),
 ) -> tuple[Label | None, ...]:
     """Place labels in the order given, each where those before it leave room."""
     full = set(taken)
     placed = []
     for one in wanted:
-        label = place(one, width, height, full, avoided, disliked)
+        label = place(one, width, height, full, avoided, disliked=disliked)
         if label is not None:
             full.update(label.cells())
         placed.append(label)

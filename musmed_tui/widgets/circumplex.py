@@ -8,11 +8,13 @@ from typing import ClassVar
 from textual import events
 from textual.app import RenderResult
 from textual.binding import Binding, BindingType
+from textual.color import Color
 from textual.message import Message
 from textual.style import Style as VisualStyle
 
 from engine.affect.circumplex import Affect
 from musmed_tui.drawing import plane_layout, plane_picture
+from musmed_tui.drawing.motion import BREATHS
 from musmed_tui.drawing.plane_layout import (
     Layout,
     PlaneState,
@@ -30,6 +32,12 @@ __all__ = ["Circumplex", "PlaneState", "PlaneWord"]
 STEP = 0.05
 """How far a key moves the cursor, in affect units; at least one row."""
 BIG_STEPS = 4
+GLOW_SHARE = 0.12
+"""How far a step of the glow brings what is behind the dot towards the colour of now."""
+FAINTEST = 0.45
+"""How far the dot fades into its ground at the end of a breath out."""
+AHEAD = 0.3
+"""How far the path ahead is faded."""
 
 _PARTS = {
     plane_layout.AXIS: "circumplex--line",
@@ -76,17 +84,22 @@ class Circumplex(CellsWidget, can_focus=True):
         "circumplex--path-start",
         "circumplex--path-end",
         *_PARTS.values(),
+        *(f"circumplex--quarter-{quarter}" for quarter in range(1, 5)),
     }
     DEFAULT_CSS = """
     Circumplex {
         height: 1fr;
-        .circumplex--line { color: $muted 55%; }
+        .circumplex--line { color: $muted 45%; }
         .circumplex--axis-word { color: $muted; text-style: italic; }
         .circumplex--mood { color: $muted; }
         .circumplex--name { color: $muted; }
         .circumplex--anchor { color: $foreground; }
         .circumplex--path-start { color: $path-start; }
         .circumplex--path-end { color: $path-end; }
+        .circumplex--quarter-1 { background: $path-start 6%; }
+        .circumplex--quarter-2 { background: $warning 6%; }
+        .circumplex--quarter-3 { background: $now 6%; }
+        .circumplex--quarter-4 { background: $path-end 6%; }
         .circumplex--preview { color: $path-end; }
         .circumplex--measured { color: $now; }
         .circumplex--start { color: $path-start; }
@@ -152,13 +165,44 @@ class Circumplex(CellsWidget, can_focus=True):
         return self._key != (layout_key(self.state), width, height, self.glyphs)
 
     def role_style(self, role: int) -> VisualStyle:
-        if role in _PARTS:
-            return self.get_visual_style(_PARTS[role])
+        glow, role = divmod(role, plane_layout.GLOW)
+        quarter, part = divmod(role, plane_layout.QUARTER)
+        style = self._part_style(part) if part else self.visual_style
+        ground = style.background
+        if not self._shaded or ground is None:
+            return style
+        tint = self.get_visual_style(f"circumplex--quarter-{quarter}") if quarter else style
+        if tint.background is not None and not _is_grey(tint.background):
+            ground = tint.background
+        now = self.get_visual_style("circumplex--now").foreground
+        if glow and now is not None:
+            ground = ground.blend(now, GLOW_SHARE * glow)
+        return style + VisualStyle(background=ground)
+
+    def _part_style(self, part: int) -> VisualStyle:
+        if part in _PARTS:
+            return self.get_visual_style(_PARTS[part])
+        now = self.get_visual_style("circumplex--now")
+        if part >= plane_layout.BREATH:
+            share = 1.0 - (part - plane_layout.BREATH) / (BREATHS - 1)
+            return _paler(now, FAINTEST * share) if self._shaded else now
         start = self.get_visual_style("circumplex--path-start")
         end = self.get_visual_style("circumplex--path-end")
-        travelled = role >= plane_layout.TRAVELLED
-        step = role - (plane_layout.TRAVELLED if travelled else plane_layout.PLANNED)
-        return blended(start, end, step / (plane_layout.STEPS - 1))
+        if part >= plane_layout.TRAIL:
+            third, step = divmod(part - plane_layout.TRAIL, plane_layout.STEPS)
+            coloured = blended(start, end, step / (plane_layout.STEPS - 1))
+            return blended(coloured, now, (third + 1) / (plane_layout.TRAILS + 1))
+        travelled = part >= plane_layout.TRAVELLED
+        step = part - (plane_layout.TRAVELLED if travelled else plane_layout.PLANNED)
+        coloured = blended(start, end, step / (plane_layout.STEPS - 1))
+        return coloured if travelled else _paler(coloured, AHEAD)
+
+    @property
+    def _shaded(self) -> bool:
+        """Whether the terminal has colours between those of the theme, and the theme has any."""
+        ground = self.visual_style.background
+        coarse = self.app.console.color_system in ("standard", "windows", "256")
+        return not (coarse and not self.app.is_headless) and (ground is None or ground.ansi is None)
 
     def render(self) -> RenderResult:
         return ""
@@ -201,6 +245,19 @@ class Circumplex(CellsWidget, can_focus=True):
         there = Affect(_inside(here.valence + x * step), _inside(here.arousal + y * step))
         self.show(replace(self.state, cursor=there))
         self.post_message(self.Cursor(there))
+
+
+def _paler(style: VisualStyle, share: float) -> VisualStyle:
+    """``style`` with ``share`` of the way to what is behind it; the sixteen colours of a terminal
+    have nothing between them."""
+    colour, ground = style.foreground, style.background
+    if colour is None or ground is None or colour.ansi is not None or ground.ansi is not None:
+        return style
+    return style + VisualStyle(foreground=ground.blend(colour, 1.0 - share, alpha=1.0))
+
+
+def _is_grey(colour: Color) -> bool:
+    return max(colour.rgb) - min(colour.rgb) <= 2
 
 
 def _inside(value: float) -> float:
