@@ -201,7 +201,8 @@ class MusmedApp(ThemedApp[Left]):
     def _session(self, begin: Callable[[], Begun], first: Snapshot) -> SessionScreen:
         """Over a thin line the notes are there when they are asked for: a page of them is 8 KB."""
         view: View = "plane" if self._slow else "both"
-        return SessionScreen(begin, first, self._glyphs, view, staged=self._staged)
+        calm = self._slow or self._control.loaded.settings.calm
+        return SessionScreen(begin, first, self._glyphs, view, staged=self._staged, calm=calm)
 
     def _play(self, begin: Callable[[], Begun], first: Snapshot) -> None:
         self._show_instead(self._session(begin, first))

@@ -64,6 +64,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "decoder": get_args(Decoder),
 }
 _LISTS = ("adapters",)
+_SWITCHES = {"true": True, "false": False}
+"""What a switch is called in the environment; in the file it is TOML's own."""
 _Word = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -74,6 +76,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lie in ``RANGES``. ``instrument`` and ``genre`` are MTG-Jamendo tags when pinned.
     ``mood_table``: the file of a signed-off one; None for musmed's own. ``gentle``: caps, as
     ``engine.plan.gentle.parse_gentle`` reads them.
+    ``calm``: nothing moves on the screen by itself.
     ``library_gb``: how much the session library may take (0: as much as there is).
     ``soundfont``: the file FluidSynth plays from; None for one in the usual places. ``guidance``,
     ``top_k``, ``sampling_temperature``, ``decoder`` and ``adapters`` are MusicGen's
@@ -102,6 +105,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     genre: _Word | None = None
     mood_table: _Word | None = None
     gentle: _Word | None = None
+    calm: bool = False
     log_level: LogLevel = "info"
     library_gb: float = 10.0
 
@@ -207,6 +211,11 @@ def _checked(key: str, value: object, origin: str, *, quoted: bool) -> object:
         return parse_choice(key, value, f"{origin}: {key}")
     if key in _LISTS:
         return _words(key, value, origin)
+    if key == "calm":
+        switch = value if quoted or not isinstance(value, str) else _SWITCHES.get(value.lower())
+        if isinstance(switch, bool):
+            return switch
+        raise MusmedError(f"{origin}: {key} must be true or false, not {_shown(value)}.")
     if key == "gentle" and isinstance(value, str):
         parse_gentle(value, f"{origin}: gentle")
     try:

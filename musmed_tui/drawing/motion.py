@@ -53,3 +53,19 @@ def glowed(before: Glow, peak: float, seconds: float) -> Glow:
         elif step and level < GLOWS[step - 1] - _MARGIN:
             step -= 1
     return Glow(step, level, seconds, before.since if step == before.step else seconds)
+
+
+class Motion:
+    """How the dot moves while it is looked at; ``calm``: it does not."""
+
+    def __init__(self, *, calm: bool) -> None:
+        self._calm = calm
+        self._glow = Glow()
+
+    def at(self, seconds: float, peak: float) -> tuple[int | None, int]:
+        """The step of the breath (None: it does not breathe) and of the glow, for a dot at
+        ``seconds`` of the session while the music peaks at ``peak`` dBFS."""
+        if self._calm:
+            return None, 0
+        self._glow = glowed(self._glow, peak, seconds)
+        return breath(seconds), self._glow.step

@@ -146,13 +146,13 @@ def picture(plane: Layout, parts: Moving, total: float, now: Label | None) -> li
 
 
 def _clear(rows: list[Row], plane: Layout, now: Label | None) -> None:
-    """A gap in circle and axes at both ends of a word, and above and below those of the axes."""
+    """A gap in the lines at both ends of a word, and above and below those of the axes."""
     words = [*plane.axis_words, *(one.label for one in plane.signs if one.label)]
     cells = {cell for label in (*words, now) if label for cell in label.cells(around=1)}
     for label in plane.axis_words:
         cells |= {(x, label.y + step) for x, _ in label.cells() for step in (-1, 1)}
     for x, y in cells:
-        if 0 <= y < plane.height and 0 <= x < plane.width and rows[y][x].role in (AXIS, CIRCLE):
+        if 0 <= y < plane.height and 0 <= x < plane.width:
             rows[y][x] = BLANK
 
 
@@ -163,8 +163,8 @@ def _lay_ground(rows: list[Row], plane: Layout, parts: Moving) -> None:
     wide, high = edge[0] - middle[0], middle[1] - edge[1]
     for y in range(plane.height):
         below = y + 0.5 - middle[1]
-        half = wide * math.sqrt(max(0.0, 1.0 - (below / high) ** 2))
-        for x in range(math.ceil(middle[0] - half - 0.5), math.floor(middle[0] + half - 0.5) + 1):
+        half = wide * math.sqrt(max(0.0, 1.0 - ((abs(below) + 0.5) / high) ** 2))
+        for x in range(math.ceil(middle[0] - half), math.floor(middle[0] + half)):
             right = x + 0.5 >= middle[0]
             quarter = (2 if right else 1) if below < 0.0 else (3 if right else 4)
             glyph, role = rows[y][x]

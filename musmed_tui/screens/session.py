@@ -16,6 +16,7 @@ from textual.widgets import Input
 
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
+from musmed_tui.drawing.motion import Motion
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.grounding import Grounding
@@ -54,8 +55,8 @@ class SessionScreen(GridScreen):
     """Begins a session with ``begin`` (in a thread) and follows it.
 
     ``first`` is shown until there is one; ``view`` is what is looked at first, on the
-    stage where it is ``staged``. Posts ``Over`` when it has ended, however it did, and ``Refused``
-    when it could not begin.
+    stage where it is ``staged``; ``calm``: nothing moves by itself. Posts ``Over`` when it has
+    ended, however it did, and ``Refused`` when it could not begin.
     """
 
     CSS_PATH = [SHEET, "session.tcss", "stage.tcss"]  # noqa: RUF012
@@ -89,8 +90,10 @@ class SessionScreen(GridScreen):
         view: View = "both",
         *,
         staged: bool = False,
+        calm: bool = False,
     ) -> None:
         super().__init__(classes="-stage" if staged else None)
+        self._motion = Motion(calm=calm)
         self._glyphs: Glyphs = glyphs
         self._begin = begin
         self._begun: Begun | None = None
@@ -212,6 +215,7 @@ class SessionScreen(GridScreen):
 
     def _show_plane(self) -> None:
         snapshot, path = self._shown, self._shown.path
+        breath, glow = self._motion.at(snapshot.position_s, max(snapshot.peak))
         self.query_one(Circumplex).show(
             PlaneState(
                 path=tuple((point.time, point.affect) for point in path.waypoints),
@@ -227,6 +231,8 @@ class SessionScreen(GridScreen):
                 every_mood=self._every_mood,
                 start_word=snapshot.start_word,
                 target_word=snapshot.target_word,
+                breath=breath if snapshot.state == "playing" else None,
+                glow=glow if snapshot.state == "playing" else 0,
             )
         )
 

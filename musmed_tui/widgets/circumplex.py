@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual import events
 from textual.app import RenderResult
 from textual.binding import Binding, BindingType
-from textual.color import Color
 from textual.message import Message
 from textual.style import Style as VisualStyle
 
@@ -36,6 +35,8 @@ GLOW_SHARE = 0.12
 """How far a step of the glow brings what is behind the dot towards the colour of now."""
 FAINTEST = 0.45
 """How far the dot fades into its ground at the end of a breath out."""
+GREY = 8
+"""A colour whose parts differ by no more, of 255, is a grey."""
 AHEAD = 0.3
 """How far the path ahead is faded."""
 
@@ -172,7 +173,7 @@ class Circumplex(CellsWidget, can_focus=True):
         if not self._shaded or ground is None:
             return style
         tint = self.get_visual_style(f"circumplex--quarter-{quarter}") if quarter else style
-        if tint.background is not None and not _is_grey(tint.background):
+        if tint.background is not None and not self._grey:
             ground = tint.background
         now = self.get_visual_style("circumplex--now").foreground
         if glow and now is not None:
@@ -199,10 +200,17 @@ class Circumplex(CellsWidget, can_focus=True):
 
     @property
     def _shaded(self) -> bool:
-        """Whether the terminal has colours between those of the theme, and the theme has any."""
+        """Whether the terminal has colours between those of the theme."""
         ground = self.visual_style.background
         coarse = self.app.console.color_system in ("standard", "windows", "256")
         return not (coarse and not self.app.is_headless) and (ground is None or ground.ansi is None)
+
+    @property
+    def _grey(self) -> bool:
+        """Whether the theme has no colours."""
+        names = ("circumplex--path-start", "circumplex--path-end", "circumplex--now")
+        colours = [self.get_visual_style(name).foreground for name in names]
+        return all(max(one.rgb) - min(one.rgb) <= GREY for one in colours if one is not None)
 
     def render(self) -> RenderResult:
         return ""
@@ -254,10 +262,6 @@ def _paler(style: VisualStyle, share: float) -> VisualStyle:
     if colour is None or ground is None or colour.ansi is not None or ground.ansi is not None:
         return style
     return style + VisualStyle(foreground=ground.blend(colour, 1.0 - share, alpha=1.0))
-
-
-def _is_grey(colour: Color) -> bool:
-    return max(colour.rgb) - min(colour.rgb) <= 2
 
 
 def _inside(value: float) -> float:

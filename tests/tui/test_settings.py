@@ -114,6 +114,8 @@ def test_the_page_lists_every_setting_and_its_default() -> None:
         shown = (
             "not set" if value in (None, ()) else f'`"{value}"`' if isinstance(value, str) else None
         )
+        if isinstance(value, bool):
+            shown = f"`{str(value).lower()}`"
         row = next(line for line in page.splitlines() if line.startswith(f"| `{key}` |"))
         if shown is not None:
             assert row.split("|")[2].strip() == shown
@@ -128,3 +130,18 @@ def test_adapters_are_a_list_or_a_text_with_commas(tmp_path: Path) -> None:
     assert load(tmp_path, text).as_text()["adapters"] == "someone/calm=0.7,./mine"
     with pytest.raises(MusmedError, match="MUSMED_ADAPTERS"):
         load(tmp_path, text, MUSMED_ADAPTERS="a,,b")
+
+
+def test_calm_is_a_switch(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("calm = true\n")
+    assert load_settings(file, {}).settings.calm
+    assert not load_settings(file, {"MUSMED_CALM": "False"}).settings.calm
+    for text, variables in (
+        ("calm = 1\n", {}),
+        ("calm = 'true '\n", {}),
+        ("", {"MUSMED_CALM": "1"}),
+    ):
+        file.write_text(text)
+        with pytest.raises(MusmedError, match="calm must be true or false"):
+            load_settings(file, variables)

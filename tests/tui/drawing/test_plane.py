@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,10 +22,21 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.affect.path import plan_path, steer
 from musmed_tui.drawing.plane_layout import (
+    ANCHOR,
     ANCHORS,
+    AXIS,
+    BREATH,
+    CIRCLE,
+    MOOD,
     NAME,
     NEAR,
     NEAR_APART,
+    NOW,
+    PLANNED,
+    QUARTER,
+    STEPS,
+    TRAIL,
+    TRAVELLED,
     Layout,
     PlaneState,
     cursor_word,
@@ -35,7 +47,7 @@ from musmed_tui.drawing.plane_layout import (
     pointed,
 )
 from musmed_tui.drawing.plane_picture import moving, now_label, picture, signs
-from musmed_tui.drawing.raster import Glyphs, Row, changes, letterbox
+from musmed_tui.drawing.raster import Cell, Glyphs, Row, changes, letterbox
 
 PICTURES = Path(__file__).parent / "pictures"
 GLYPHS: tuple[Glyphs, ...] = ("braille", "quadrant", "ascii")
@@ -183,7 +195,9 @@ def test_every_mood_has_a_sign_when_asked_for() -> None:
     quiet = layout(TENSE_TO_CALM, 120, 40, "braille")
     full = layout(replace(TENSE_TO_CALM, every_mood=True), 120, 40, "braille")
     moods = {word.word for word in plane_words() if word.kind == "mood"}
+    feelings = [sign.word for sign in full.signs if sign.role != NAME]
     assert moods <= {sign.word for sign in full.signs}
+    assert not {sign.word for sign in full.signs if sign.role == NAME} & set(feelings)
     assert len(quiet.signs) < len(full.signs) - 12
 
 
@@ -255,6 +269,82 @@ def test_a_word_half_covered_by_the_cursor_is_not_shown() -> None:
     here = plane.frame.affect(sad.label.x + 1, sad.label.y)
     text = text_of(drawn(replace(TENSE_TO_CALM, cursor=here), 80, 24))
     assert "s+d" not in text
+
+
+@settings(max_examples=40, deadline=None)
+@given(states, st.tuples(st.integers(38, 90), st.integers(12, 45)), st.sampled_from(GLYPHS))
+def test_no_word_touches_a_line(state: PlaneState, size: tuple[int, int], glyphs: Glyphs) -> None:
+    """The circle, the axes and the path have a gap there; a word that would lie on the path is
+    left out unless it is an end of it."""
+    plane = layout(state, *size, glyphs)
+    parts = moving(state, plane)
+    now = now_label(plane, parts, None)
+    rows = picture(plane, parts, state.total, now)
+    for sign in plane.signs:
+        for x, y in sign.label.cells(around=1) if sign.label else ():
+            if 0 <= x < plane.width:
+                assert rows[y][x].role % QUARTER not in (AXIS, CIRCLE), sign.word
+                if sign.role in (ANCHOR, NAME):
+                    assert (x, y) not in plane.lines, sign.word
+    lines = {AXIS, CIRCLE, *range(PLANNED, MOOD), *range(TRAIL, BREATH)}
+    for label in (*plane.axis_words, *([now] if now else [])):
+        for x, y in label.cells(around=1):
+            if 0 <= x < plane.width:
+                assert rows[y][x].role % QUARTER not in lines, label.text
+
+
+def test_feelings_and_moods_have_signs_of_their_own() -> None:
+    for glyphs in GLYPHS:
+        own = signs(glyphs)
+        assert len(set(own.values())) == len(own)
+        rows = drawn(replace(TENSE_TO_CALM, every_mood=True), 88, 40, glyphs)
+        plane = layout(replace(TENSE_TO_CALM, every_mood=True), 88, 40, glyphs)
+        for sign in plane.signs:
+            wanted = own[MOOD if sign.role == NAME else sign.role]
+            assert rows[sign.at[1]][sign.at[0]].glyph in (wanted, own[NOW]), sign.word
+
+
+def test_the_path_is_two_dots_thick_and_three_where_it_was_travelled() -> None:
+    across = session(Affect(-0.9, 0.3), Affect(0.9, 0.3), None)
+    for until, thick in ((None, 2), (TOTAL, 3)):
+        state = replace(across, travelled_until=until, words=(), start=None, target=None)
+        dots: Counter[int] = Counter()
+        for x, _, cell in _path_cells(drawn(state, 80, 40)):
+            dots[x] += (ord(cell.glyph) - 0x2800).bit_count()
+        assert {dots[x] for x in range(10, 38)} == {2 * thick}
+
+
+def _path_cells(rows: list[Row]) -> Iterator[tuple[int, int, Cell]]:
+    for y, row in enumerate(rows):
+        for x, cell in enumerate(row):
+            if PLANNED <= cell.role % QUARTER < MOOD or TRAIL <= cell.role % QUARTER < BREATH:
+                yield x, y, cell
+
+
+def test_the_path_is_brighter_behind_the_dot() -> None:
+    rows = drawn(TENSE_TO_CALM, 80, 40)
+    roles = [cell.role % QUARTER for _, _, cell in _path_cells(rows)]
+    thirds = {(role - TRAIL) // STEPS for role in roles if role >= TRAIL}
+    assert thirds == {0, 1, 2}
+    assert sum(role >= TRAIL for role in roles) <= 24
+    assert any(TRAVELLED <= role < MOOD for role in roles)
+
+
+def test_a_breath_and_a_glow_change_only_the_dots_cells() -> None:
+    still = drawn(replace(TENSE_TO_CALM, breath=5), 80, 24)
+    for changed in ({"breath": 0}, {"breath": 5, "glow": 2}):
+        [stretch] = changes(still, drawn(replace(TENSE_TO_CALM, **changed), 80, 24))
+        assert stretch.width <= 3
+
+
+def test_quarters_are_told_by_what_is_behind_them() -> None:
+    rows = drawn(PlaneState(), 80, 40)
+    for at, quarter in ((-0.4, 0.4), 1), ((0.4, 0.4), 2), ((0.4, -0.4), 3), ((-0.4, -0.4), 4):
+        x, y = letterbox(80, 40).cell(Affect(*at))
+        assert rows[y][x].role == quarter * QUARTER
+    assert not any(
+        cell.role >= QUARTER for row in drawn(PlaneState(), 80, 40, "ascii") for cell in row
+    )
 
 
 def test_travelled_and_planned_differ_without_colour() -> None:
