@@ -311,7 +311,7 @@ def test_the_path_is_two_dots_thick_and_three_where_it_was_travelled() -> None:
         dots: Counter[int] = Counter()
         for x, _, cell in _path_cells(drawn(state, 80, 40)):
             dots[x] += (ord(cell.glyph) - 0x2800).bit_count()
-        assert {dots[x] for x in range(10, 38)} == {2 * thick}
+        assert {dots[x] for x in range(14, 38)} == {2 * thick}
 
 
 def _path_cells(rows: list[Row]) -> Iterator[tuple[int, int, Cell]]:
