@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from musmed_tui.screens.past_actions import PastActions
+    from musmed_tui.screens.settings import SettingsScreen
 
 
 def commands() -> type[Provider]:
@@ -79,6 +80,7 @@ class MusmedApp(ThemedApp[Left]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "next_theme", show=False, tooltip="The next theme", id="app.theme"),
+        Binding("o,f2", "settings", show=False, tooltip="Settings", id="app.settings"),
         Binding(
             "colon",
             "command_palette",
@@ -357,6 +359,25 @@ class MusmedApp(ThemedApp[Left]):
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen, self._glyphs, self.keys))
+
+    def action_settings(self) -> None:
+        from musmed_tui.screens.settings import SettingsScreen
+        from musmed_tui.settings_file import SettingsKeeper
+
+        if not isinstance(self.screen, SettingsScreen | TooSmallScreen):
+            self._settings = SettingsKeeper(self._control.settings_file, self._control.loaded)
+            self.push_screen(SettingsScreen(self._settings, self.shelf.order()))
+
+    def on_settings_screen_changed(self, event: SettingsScreen.Changed) -> None:
+        """What can hold at once does; the rest is there for the next session."""
+        loaded = self._control.loaded = self._settings.loaded
+        if event.key == "theme":
+            self.choose_theme(self.shelf.first(loaded))
+        elif event.key == "volume":
+            self._control.volume = loaded.settings.volume
+            for screen in self.screen_stack:
+                if isinstance(screen, SessionScreen):
+                    screen.set_volume(loaded.settings.volume)
 
     def action_command_palette(self) -> None:
         """Nothing to choose from where nothing can be shown."""

@@ -119,6 +119,11 @@ class SessionControl:
         return self._where.library
 
     @property
+    def settings_file(self) -> Path:
+        """Where the settings are."""
+        return self._where.settings
+
+    @property
     def volume(self) -> float:
         """What the next session begins with: as the last one was left."""
         return self._volume

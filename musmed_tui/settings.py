@@ -196,6 +196,17 @@ def parse_choice(key: str, value: object, named: str) -> str:
     raise MusmedError(f"{named} must be {' or '.join(choices)}, not {_shown(value)}.")
 
 
+def check_value(key: str, text: str, named: str) -> object:
+    """``text`` as the value of ``key``, as where it stands in a variable. Raises ``MusmedError``
+    with ``named`` for what was being set."""
+    return _checked(key, text, named, quoted=False)
+
+
+def choices_of(key: str) -> tuple[str, ...]:
+    """The words there are for ``key``; none for a key that takes others."""
+    return _CHOICES.get(key, ())
+
+
 def _checked(key: str, value: object, origin: str, *, quoted: bool) -> object:
     """``value`` as its key wants it. ``quoted``: a string in the file, which is no number there."""
     if key not in Settings.__struct_fields__:

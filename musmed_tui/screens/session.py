@@ -334,7 +334,12 @@ class SessionScreen(GridScreen):
 
     def _change_volume(self, step: float) -> None:
         if self._runner is not None:
-            self._runner.set_volume(min(1.0, max(0.0, round(self._runner.volume + step, 2))))
+            self.set_volume(round(self._runner.volume + step, 2))
+
+    def set_volume(self, volume: float) -> None:
+        """What plays becomes so loud, 0 to 1; beyond that, as loud as it can be."""
+        if self._runner is not None:
+            self._runner.set_volume(min(1.0, max(0.0, volume)))
 
     def action_forward(self) -> None:
         self._seek(SEEK_SECONDS)

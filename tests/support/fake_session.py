@@ -336,6 +336,7 @@ class FakeControl:
     """Begins ``FakeRunner``s; ``refusal`` is the sentence it refuses to begin with."""
 
     folder = Path("/home/listener/.local/share/musmed/library")
+    settings_file = Path("/home/listener/.config/musmed/settings.toml")
 
     def __init__(self, theme: str = "dark") -> None:
         self.loaded = Loaded(Settings(theme=theme), {})
