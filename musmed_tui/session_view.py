@@ -12,6 +12,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.moods import MoodTable
 from engine.affect.path import Path
 from engine.affect.phrases import SAME, called, presently
+from engine.clip_record import ClipRecord
 from engine.listener.likings import Liking
 from engine.plan.events import Event, Steer
 from engine.plan.generation import file_name
@@ -22,7 +23,7 @@ from engine.playback.playback import SILENCE_DB
 from engine.printable import one_line
 from engine.session.conductor.line_state import LineState
 from engine.session.status import ClipView, Phase, RunnerStatus, clip_at, played_tags
-from musmed_tui.stretches import Done, Stretch, done, stretches
+from musmed_tui.stretches import Done, Stretch, done, sections, stretches
 
 if TYPE_CHECKING:
     from engine.session.library.records import StoredSession
@@ -84,6 +85,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """What was, is and will be played, from the session's beginning to its end."""
     asked: tuple[Done, ...] = ()
     """What was asked for so far, and what was liked."""
+    sections: tuple[float, ...] = ()
+    """Where a section of the music begins, as far as it is composed."""
     sleep_minutes: int | None = None
     """Until the sleep timer stops it, rounded up; 0 while it fades, None where none is set."""
 
@@ -175,6 +178,7 @@ def snapshot(source: HasStatus) -> Snapshot:
         line=_seen_line(status.line),
         mood_table=status.request.mood_table,
         course=_course(plan, status.clips),
+        sections=_sections(plan, status.clips),
         asked=_asked(status.events, status.likings),
         sleep_minutes=status.sleep_minutes,
     )
@@ -195,11 +199,23 @@ class _Latest(Generic[T]):
 
 
 _COURSE = _Latest[tuple[Stretch, ...]]()
+_SECTIONS = _Latest[tuple[float, ...]]()
 _ASKED = _Latest[tuple[Done, ...]]()
 
 
+def _records(views: Sequence[ClipView]) -> dict[int, ClipRecord]:
+    return {view.index: view.record for view in views if view.record is not None}
+
+
+def _sections(plan: Plan, views: Sequence[ClipView]) -> tuple[float, ...]:
+    records = _records(views)
+    return _SECTIONS.of(
+        [plan.clips, *records.values()], lambda: tuple(sections(plan.clips, records))
+    )
+
+
 def _course(plan: Plan, views: Sequence[ClipView]) -> tuple[Stretch, ...]:
-    records = {view.index: view.record for view in views if view.record is not None}
+    records = _records(views)
     return _COURSE.of(
         [plan.clips, *records.values()], lambda: tuple(stretches(plan.clips, records))
     )
@@ -329,5 +345,6 @@ def _before(
         failure=None,
         mood_table=request.mood_table,
         course=_course(plan, views),
+        sections=_sections(plan, views),
         asked=done(events),
     )

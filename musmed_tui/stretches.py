@@ -17,6 +17,18 @@ from engine.session.status import played_tags
 
 Deed = Literal["steer", "ease", "anew", "more", "less", "stay", "like", "dislike"]
 
+DEED_SIGNS: Mapping[Deed, str] = {
+    "steer": "◆",
+    "ease": "▾",
+    "anew": "≈",
+    "more": "+",
+    "less": "-",
+    "stay": "=",
+    "like": "+",
+    "dislike": "-",
+}
+ASCII_DEED_SIGNS: Mapping[Deed, str] = {**DEED_SIGNS, "steer": "*", "ease": "v", "anew": "~"}
+
 
 class Stretch(NamedTuple):
     """From ``start`` session seconds on this is played, until the next one begins."""
@@ -58,6 +70,18 @@ def _played(clip: ClipSpec, record: ClipRecord | None) -> Iterator[tuple[float, 
     for bar in record.bars:
         if bar.instrument and clip.start < bar.start < end:
             yield bar.start, played_tags(clip.tags, record, bar.start)
+
+
+def sections(clips: Iterable[ClipSpec], records: Mapping[int, ClipRecord]) -> Iterator[float]:
+    """Where another section of the music begins, in session seconds, as far as it is known."""
+    before = 0
+    for clip in clips:
+        end = (clip.index + 1) * STRIDE_SECONDS
+        for bar in records[clip.index].bars if clip.index in records else ():
+            if clip.start <= bar.start < end and bar.section != before:
+                if before:
+                    yield bar.start
+                before = bar.section
 
 
 def done(events: Sequence[Event], likings: Sequence[Liking] = ()) -> tuple[Done, ...]:

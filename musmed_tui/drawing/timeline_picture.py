@@ -1,12 +1,14 @@
-"""The session's clips as a strip of cells, and the levels beside it. Pure, no Textual."""
+"""The session's clips as a strip of cells, with how loud they are. Pure, no Textual."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from musmed_tui.drawing.raster import BLANK, Cell, Glyphs, Row, write
+from musmed_tui.stretches import ASCII_DEED_SIGNS, DEED_SIGNS, Done
 from musmed_tui.wording import clock
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ STAGES: tuple[Stage, ...] = ("played", "playing", "crossfade", "ready", "composi
 
 STEPS = 8
 """Into how many colours the session's time is cut, as the path on the plane is."""
-PLAYING, COMPOSING, PLANNED, PLAYHEAD, TIME, LEGEND = range(1, 7)
+PLAYING, COMPOSING, PLANNED, PLAYHEAD, TIME, LEGEND, DONE = range(1, 8)
 PLAYED, CROSSFADE, READY = 10, 20, 30
 """The first of ``STEPS`` roles each: these are coloured by time."""
 _ROLE: dict[Stage, int] = {
@@ -30,8 +32,15 @@ _ROLE: dict[Stage, int] = {
 }
 _GLYPH = dict(zip(STAGES, "━━×─┄·", strict=True))
 _ASCII = dict(zip(STAGES, "==x-:.", strict=True))
+_SECTION = "┼"
+_BARS, _ASCII_BARS = "▁▂▃▄▅▆▇█", "_.-=#"
+LUFS = (-29.0, -17.0)
+"""The quietest and the loudest of a bar: what is composed is moved by 4 LU about -23."""
+TICK_CELLS = 24
+"""From one time below the strip to the next, at least."""
 CLEAR_CELLS = 3
-"""Every crossfade is drawn where a clip has at least so many cells, else only the next one."""
+"""Every crossfade is drawn where a clip has at least so many cells, else only the next one; and
+sections where they have so many each."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,8 @@ class ClipSpan:
     start: float
     end: float
     phase: Literal["planned", "composing", "ready"]
+    loudness: float | None = None
+    """Integrated LUFS, None where it was not measured."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +61,22 @@ class TimelineState:
     clips: tuple[ClipSpan, ...] = ()
     position: float = 0.0
     total: float = 0.0
+    sections: tuple[float, ...] = ()
+    """Where a section of the music begins."""
+    done: tuple[Done, ...] = ()
 
 
 def timeline_state(snapshot: Snapshot) -> TimelineState:
     """What the timeline shows of a snapshot."""
     return TimelineState(
-        tuple(ClipSpan(clip.start, clip.end, clip.phase) for clip in snapshot.timeline),
+        tuple(
+            ClipSpan(one.start, one.end, one.phase, one.record.loudness if one.record else None)
+            for one in snapshot.timeline
+        ),
         snapshot.position_s,
         snapshot.total_s,
+        snapshot.sections,
+        snapshot.asked,
     )
 
 
@@ -109,91 +128,153 @@ def playhead(state: TimelineState, cells: int) -> int:
 def timeline_rows(state: TimelineState, width: int, height: int, glyphs: Glyphs) -> list[Row]:
     """The timeline: '3:07 ━━━●────···· 15:00' in one row.
 
-    Nothing, where there is no session yet. In three: the playhead's time above it, the strip, and
-    what its glyphs mean between the times of both ends.
+    In three: how loud it was and will be, with what was asked for; the strip; times, and between
+    them what its glyphs mean.
     """
     rows: list[Row] = [[BLANK] * width for _ in range(height)]
-    if not state.total:
-        return rows
-    here, end = clock(state.position), clock(state.total)
     if height < 3:
-        gap = max(len(here), len(end)) + 1
-        write(rows, here.rjust(gap - 1), 0, 0, PLAYHEAD)
-        write(rows, end, width - len(end), 0, TIME)
-        rows[0][gap : width - len(end) - 1] = _strip(state, width - gap - len(end) - 1, glyphs)
+        left, cells = _strip_room(state, width, height)
+        write(rows, clock(state.position).rjust(left - 1), 0, 0, PLAYHEAD)
+        write(rows, clock(state.total), width - len(clock(state.total)), 0, TIME)
+        rows[0][left : left + cells] = _marked(state, _strip(state, cells, glyphs), glyphs)
         return rows
+    rows[0] = _marked(state, _bars(state, width, glyphs), glyphs)
     rows[1] = _strip(state, width, glyphs)
-    left = playhead(state, width) - len(here) // 2
-    write(rows, here, min(max(0, left), width - len(here)), 0, PLAYHEAD)
-    write(rows, clock(0), 0, 2, TIME)
-    write(rows, end, width - len(end), 2, TIME)
-    _draw_legend(rows, len(clock(0)) + 2, width - len(end) - 2, glyphs)
+    _draw_times(rows[2:3], state, glyphs)
     return rows
+
+
+def second_at(state: TimelineState, x: int, width: int, height: int) -> float | None:
+    """The session second that column ``x`` stands for; None beside the strip."""
+    left, cells = _strip_room(state, width, height)
+    if not 0 <= x - left < cells or not state.total:
+        return None
+    return state.total * (x - left) / cells
+
+
+def _strip_room(state: TimelineState, width: int, height: int) -> tuple[int, int]:
+    """Where the strip begins, and how many cells it has."""
+    if height >= 3:
+        return 0, width
+    end = clock(state.total)
+    left = max(len(clock(state.position)), len(end)) + 1
+    return left, max(0, width - left - len(end) - 1)
 
 
 def _strip(state: TimelineState, cells: int, glyphs: Glyphs) -> Row:
     marks = _ASCII if glyphs == "ascii" else _GLYPH
-    found = enumerate(stages(state, max(0, cells)))
+    found = list(enumerate(stages(state, max(0, cells))))
     row = [Cell(marks[stage], coloured(stage, i / cells)) for i, stage in found]
+    if cells >= CLEAR_CELLS * len(state.sections):
+        for second in state.sections:
+            at = _cell(state, second, cells)
+            row[at] = Cell("+" if glyphs == "ascii" else _SECTION, row[at].role)
     if row:
         row[playhead(state, cells)] = Cell("|" if glyphs == "ascii" else "●", PLAYHEAD)
     return row
 
 
-def _draw_legend(rows: list[Row], left: int, right: int, glyphs: Glyphs) -> None:
-    """As many of the stages as there is room for, centred; 'played' is the first to go."""
+def _cell(state: TimelineState, second: float, cells: int) -> int:
+    return min(cells - 1, max(0, int(cells * second / state.total)))
+
+
+def _bars(state: TimelineState, cells: int, glyphs: Glyphs) -> Row:
+    """How loud each cell's stretch is, as far as that was measured; a baseline where not."""
+    marks = _ASCII_BARS if glyphs == "ascii" else _BARS
+    row: Row = []
+    for i, stage in enumerate(stages(state, cells)):
+        lufs = loudness_at(state, state.total * (i + 0.5) / cells)
+        known = lufs is not None and stage not in ("composing", "planned")
+        role = (
+            coloured("played" if stage == "crossfade" else stage, i / cells) if known else PLANNED
+        )
+        row.append(Cell(marks[level_of(lufs, len(marks)) if known else 0], role))
+    return row
+
+
+def loudness_at(state: TimelineState, second: float) -> float | None:
+    """LUFS at ``second``, between the middles of the clips that were measured; None before the
+    first and behind the last of them."""
+    found = [(clip, clip.loudness) for clip in state.clips if clip.loudness is not None]
+    if not found or not found[0][0].start <= second < found[-1][0].end:
+        return None
+    places = [((clip.start + clip.end) / 2, lufs) for clip, lufs in found]
+    right = bisect_right(places, second, key=lambda place: place[0])
+    (since, before), (until, after) = places[max(0, right - 1)], places[min(right, len(places) - 1)]
+    if until == since:
+        return before
+    return before + (second - since) / (until - since) * (after - before)
+
+
+def level_of(lufs: float | None, steps: int) -> int:
+    """Which of ``steps`` bars stands for a loudness; the lowest for one that is not known."""
+    quiet, loud = LUFS
+    share = 0.0 if lufs is None else (lufs - quiet) / (loud - quiet)
+    return min(steps - 1, max(0, int(steps * share)))
+
+
+def _marked(state: TimelineState, row: Row, glyphs: Glyphs) -> Row:
+    """``row`` with the signs of what was asked for, each at its time."""
+    signs = ASCII_DEED_SIGNS if glyphs == "ascii" else DEED_SIGNS
+    for one in state.done if row else ():
+        row[_cell(state, one.at, len(row))] = Cell(signs[one.deed], DONE)
+    return row
+
+
+def _draw_times(rows: list[Row], state: TimelineState, glyphs: Glyphs) -> None:
+    """Both ends, what lies between at even minutes, and in the gaps as much of the legend as there
+    is room for: 'played' is the first to go."""
+    width = len(rows[0])
+    gaps: list[tuple[int, int]] = []
+    free = 0
+    for second in _ticks(state.total, width):
+        said = clock(second)
+        at = width * second / state.total if state.total else 0.0
+        left = min(width - len(said), max(0, round(at) - (len(said) // 2 if second else 0)))
+        gaps.append((free, left))
+        write(rows, said, left, 0, TIME)
+        free = left + len(said)
     marks = _ASCII if glyphs == "ascii" else _GLYPH
     entries = [(marks[stage] * 2, stage) for stage in STAGES]
-    while entries and _length(entries) > right - left:
+    placed = _spread(entries, gaps)
+    while placed is None:
         entries.pop(0)
-    x = left + (right - left - _length(entries)) // 2
-    for glyph, stage in entries:
-        write(rows, glyph, x, 2, PLAYING if stage == "playing" else LEGEND)
-        write(rows, stage, x + len(glyph) + 1, 2, LEGEND)
-        x += len(glyph) + len(stage) + 3
+        placed = _spread(entries, gaps)
+    for x, (glyph, stage) in placed:
+        write(rows, glyph, x, 0, PLAYING if stage == "playing" else LEGEND)
+        write(rows, stage, x + len(glyph) + 1, 0, LEGEND)
 
 
-def _length(entries: Sequence[tuple[str, Stage]]) -> int:
+def _ticks(total: float, width: int) -> list[float]:
+    """Session seconds that are named: both ends, and every five minutes, or more where they would
+    stand too near to each other."""
+    steps = (60.0 * minutes for minutes in (5, 10, 15, 20, 30, 60))
+    step = next((s for s in steps if total and width * s / total >= TICK_CELLS), max(total, 1.0))
+    inner = [step * i for i in range(1, int(total // step) + 1)]
+    room = TICK_CELLS / 2 * total / width if width else 0.0
+    return [0.0, *(second for second in inner if total - second >= room), total]
+
+
+_Entry = tuple[str, Stage]
+
+
+def _spread(
+    entries: Sequence[_Entry], gaps: Sequence[tuple[int, int]]
+) -> list[tuple[int, _Entry]] | None:
+    """Where each entry begins, in order, so that all stand in ``gaps``, in each about its middle;
+    None where they don't all fit."""
+    left = list(entries)
+    placed: list[tuple[int, _Entry]] = []
+    for start, end in gaps:
+        here: list[_Entry] = []
+        while left and _length([*here, left[0]]) + 4 <= end - start:
+            here.append(left.pop(0))
+        x = start + (end - start - _length(here)) // 2
+        for entry in here:
+            placed.append((x, entry))
+            x += _length([entry]) + 2
+    return None if left else placed
+
+
+def _length(entries: Sequence[_Entry]) -> int:
     return sum(len(glyph) + len(stage) + 3 for glyph, stage in entries) - 2
-
-
-# Levels
-
-FLOOR_DB = -48.0
-FALL_DB_PER_SECOND = 20.0
-"""How fast a level falls: it sinks, it does not flicker (peak programme meters: 9 to 12)."""
-QUIET, LOUD, CHANNEL = range(1, 4)
-
-
-def settled(
-    before: tuple[float, float], peak: tuple[float, float], seconds: float
-) -> tuple[float, float]:
-    """What the meter shows ``seconds`` after ``before`` when the peaks are ``peak`` (dBFS, left
-    and right): up at once, down slowly."""
-    fall = FALL_DB_PER_SECOND * seconds
-    left, right = (max(FLOOR_DB, new, old - fall) for old, new in zip(before, peak, strict=True))
-    return left, right
-
-
-def level_cells(level: float, cells: int) -> int:
-    """How many of ``cells`` a level in dBFS fills."""
-    share = (max(FLOOR_DB, min(0.0, level)) - FLOOR_DB) / -FLOOR_DB
-    return round(cells * share)
-
-
-def level_rows(shown: tuple[float, float], width: int, height: int, glyphs: Glyphs) -> list[Row]:
-    """Left and right one below the other; in a single row, side by side."""
-    full, empty = ("#", "-") if glyphs == "ascii" else ("━", "─")
-    halves = (
-        [(0, width)] * 2 if height > 1 else [(0, width // 2 - 1), (width // 2 + 1, width // 2 - 1)]
-    )
-    rows: list[Row] = [[BLANK] * width for _ in range(height)]
-    for i, (channel, (x, room)) in enumerate(zip("LR", halves, strict=True)):
-        y = i if height > 1 else 0
-        cells = max(0, room - 2)
-        write(rows, channel, x, y, CHANNEL)
-        filled = level_cells(shown[i], cells)
-        for cell in range(cells):
-            role = QUIET if cell >= filled else LOUD
-            rows[y][x + 2 + cell] = Cell(empty if role == QUIET else full, role)
-    return rows

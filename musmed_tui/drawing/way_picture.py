@@ -5,30 +5,19 @@ from __future__ import annotations
 
 import textwrap
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
 from musmed_tui.drawing.raster import BLANK, Glyphs, Row, write
-from musmed_tui.stretches import Deed, Done, Stretch
+from musmed_tui.stretches import ASCII_DEED_SIGNS, DEED_SIGNS, Done, Stretch
 from musmed_tui.wording import ASCII, UNICODE, clock
 
 PAST, NOW, NEXT, DEED = range(1, 5)
 END = "the end"
 LEAST_WHO = 8
 """Columns for who plays, at least; with fewer the mood stands alone."""
-MARKS: Mapping[Deed, str] = {
-    "steer": "◆",
-    "ease": "▾",
-    "anew": "≈",
-    "more": "+",
-    "less": "-",
-    "stay": "=",
-    "like": "+",
-    "dislike": "-",
-}
-ASCII_MARKS: Mapping[Deed, str] = {**MARKS, "steer": "*", "ease": "v", "anew": "~"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +65,7 @@ _Line = Sequence[tuple[str, int]]
 
 def _lines(state: WayState, width: int, glyphs: Glyphs) -> list[_Line]:
     columns = _columns(state, width)
-    marks = ASCII_MARKS if glyphs == "ascii" else MARKS
+    marks = ASCII_DEED_SIGNS if glyphs == "ascii" else DEED_SIGNS
     sign = (ASCII if glyphs == "ascii" else UNICODE).playing
     found: list[tuple[float, int, list[_Line]]] = []
     for number, stretch in enumerate(state.course):

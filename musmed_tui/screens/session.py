@@ -348,9 +348,15 @@ class SessionScreen(GridScreen):
         self._seek(-SEEK_SECONDS)
 
     def _seek(self, step: float) -> None:
+        self._seek_to(self._shown.position_s + step)
+
+    def _seek_to(self, second: float) -> None:
         if self._runner is not None:
-            shown = self._shown
-            self._runner.seek(min(shown.total_s, max(0.0, shown.position_s + step)))
+            self._runner.seek(min(self._shown.total_s, max(0.0, second)))
+
+    @on(Timeline.Sought)
+    def _sought(self, event: Timeline.Sought) -> None:
+        self._seek_to(event.second)
 
     def action_stop(self) -> None:
         """What has not begun yet is stopped as soon as it has."""

@@ -9,14 +9,14 @@ from typing import ClassVar
 from textual.app import RenderResult
 from textual.style import Style as VisualStyle
 
-from musmed_tui.drawing import timeline_picture
+from musmed_tui.drawing import levels_picture
 from musmed_tui.drawing.raster import Glyphs, Row
 from musmed_tui.widgets.cells import CellsWidget
 
 _PARTS = {
-    timeline_picture.QUIET: "levels--quiet",
-    timeline_picture.LOUD: "levels--loud",
-    timeline_picture.CHANNEL: "levels--channel",
+    levels_picture.QUIET: "levels--quiet",
+    levels_picture.LOUD: "levels--loud",
+    levels_picture.CHANNEL: "levels--channel",
 }
 
 
@@ -44,7 +44,7 @@ class Levels(CellsWidget):
     ) -> None:
         super().__init__(name=name, id=id)
         self.glyphs = glyphs
-        self.shown = (timeline_picture.FLOOR_DB, timeline_picture.FLOOR_DB)
+        self.shown = (levels_picture.FLOOR_DB, levels_picture.FLOOR_DB)
         self._clock = clock
         self._shown_at = clock()
 
@@ -53,14 +53,14 @@ class Levels(CellsWidget):
         now = self._clock()
         before, self.shown = (
             self.shown,
-            timeline_picture.settled(self.shown, peak, now - self._shown_at),
+            levels_picture.settled(self.shown, peak, now - self._shown_at),
         )
         self._shown_at = now
         if before != self.shown:
             self.paint()
 
     def picture(self, width: int, height: int) -> list[Row]:
-        return timeline_picture.level_rows(self.shown, width, height, self.glyphs)
+        return levels_picture.level_rows(self.shown, width, height, self.glyphs)
 
     def role_style(self, role: int) -> VisualStyle:
         return self.get_visual_style(_PARTS[role])

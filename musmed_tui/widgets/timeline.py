@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.app import RenderResult
+from textual.message import Message
 from textual.style import Style as VisualStyle
 
 from musmed_tui.drawing import timeline_picture
@@ -21,11 +23,20 @@ _PARTS = {
     timeline_picture.PLAYHEAD: "timeline--playhead",
     timeline_picture.TIME: "timeline--time",
     timeline_picture.LEGEND: "timeline--legend",
+    timeline_picture.DONE: "timeline--done",
 }
 
 
 class Timeline(CellsWidget):
-    """Shows a ``TimelineState`` in one row, or in three with a legend."""
+    """Shows a ``TimelineState`` in one row, or in three with how loud it is, times and a legend.
+    Posts ``Sought`` where it is clicked."""
+
+    class Sought(Message):
+        """It was clicked at ``second``, session time."""
+
+        def __init__(self, second: float) -> None:
+            super().__init__()
+            self.second = second
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "timeline--path-start",
@@ -43,6 +54,7 @@ class Timeline(CellsWidget):
         .timeline--playhead { color: $now; text-style: bold; }
         .timeline--time { color: $muted; }
         .timeline--legend { color: $muted; }
+        .timeline--done { color: $text; text-style: bold; }
     }
     """
 
@@ -61,14 +73,25 @@ class Timeline(CellsWidget):
     def show(self, state: TimelineState) -> None:
         """Show ``state``; the picture is made again only when something in it moved."""
         self.state = state
-        second = int(state.position)
-        key = (state.clips, state.total, second, self._head(), self.size, self.glyphs)
+        second = int(state.position) if self.size.height < 3 else None
+        parts = (state.clips, state.total, state.sections, state.done)
+        key = (*parts, second, self._head(), self._playing(), self.size, self.glyphs)
         if key != self._key:
             self._key = key
             self.paint()
 
     def _head(self) -> int:
         return timeline_picture.playhead(self.state, max(1, self.size.width))
+
+    def _playing(self) -> int:
+        """How many clips have begun: with the next one another stretch plays."""
+        return sum(clip.start <= self.state.position for clip in self.state.clips)
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset_capture(self).x
+        second = timeline_picture.second_at(self.state, at, *self.size)
+        if second is not None:
+            self.post_message(self.Sought(second))
 
     def picture(self, width: int, height: int) -> list[Row]:
         return timeline_picture.timeline_rows(self.state, width, height, self.glyphs)

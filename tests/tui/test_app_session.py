@@ -26,8 +26,9 @@ from engine.session.conductor.line_state import LineState
 from engine.session.notices import Notice
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.drawing.digits_picture import clock_rows
+from musmed_tui.drawing.levels_picture import FLOOR_DB
 from musmed_tui.drawing.raster import Glyphs
-from musmed_tui.drawing.timeline_picture import FLOOR_DB
+from musmed_tui.drawing.timeline_picture import second_at
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.help import HelpScreen
 from musmed_tui.screens.session import SessionScreen
@@ -381,6 +382,22 @@ def test_the_time_stands_in_large_digits_or_in_the_first_row(
                 control.runner.snapshot = a_snapshot(388.0)
                 await settled(pilot)
                 assert "8:32 left" in text_of(clock._rows)
+
+    run(go())
+
+
+@pytest.mark.parametrize("size", [(120, 40), (50, 20)])
+def test_a_click_on_the_timeline_seeks_there(control: FakeControl, size: tuple[int, int]) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=size) as pilot:
+            await settled(pilot)
+            timeline = app.screen.query_one(Timeline)
+            x = timeline.size.width // 2
+            expected = second_at(timeline.state, x, *timeline.size)
+            await pilot.click(timeline, offset=(x, timeline.size.height // 2))
+            await settled(pilot)
+            assert control.runner.asked[:1] == [("seek", expected)]
 
     run(go())
 

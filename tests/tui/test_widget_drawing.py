@@ -313,13 +313,13 @@ def test_the_timeline_moves_a_cell_at_a_time(height: int, monkeypatch: pytest.Mo
         timeline.show(TimelineState(clips, 100.0, TOTAL))
         await pilot.pause()
         assert timeline.size.height == height
-        assert "1:40" in app.text(timeline)
+        assert ("1:40" in app.text(timeline)) is (height == 1)
         painted = Painted(timeline, monkeypatch)
         for tenth in range(1000, 1100):
             timeline.show(TimelineState(clips, tenth / 10, TOTAL))
         assert painted.whole == 0
-        assert 9 <= painted.cells <= 150
-        assert "1:49" in app.text(timeline)
+        assert (9 if height == 1 else 1) <= painted.cells <= 150
+        assert ("1:49" in app.text(timeline)) is (height == 1)
 
     on_stage(act, (80, 24))
 

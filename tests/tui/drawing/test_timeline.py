@@ -1,8 +1,9 @@
-"""The timeline and the level meter as rows of cells."""
+"""The timeline as rows of cells."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,17 +12,17 @@ from support.drawn import text_of
 
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.drawing.timeline_picture import (
-    FALL_DB_PER_SECOND,
-    FLOOR_DB,
+    LUFS,
     ClipSpan,
     TimelineState,
-    level_cells,
-    level_rows,
+    level_of,
+    loudness_at,
     playhead,
-    settled,
+    second_at,
     stages,
     timeline_rows,
 )
+from musmed_tui.stretches import Done
 
 GLYPHS: tuple[Glyphs, ...] = ("braille", "quadrant", "ascii")
 
@@ -98,13 +99,69 @@ def test_one_row_has_both_times() -> None:
 
 
 def test_three_rows_have_the_ends_the_playhead_and_words_for_the_glyphs() -> None:
-    top, middle, bottom = text_of(timeline_rows(session(62.0), 100, 3, "braille")).splitlines()
-    assert top.strip() == "1:02"
+    _, middle, bottom = text_of(timeline_rows(session(62.0), 100, 3, "braille")).splitlines()
     assert middle[51] == "●"
     assert bottom.startswith("0:00")
     assert bottom.endswith("2:00")
     for word in ("played", "playing", "crossfade", "ready", "composing", "planned"):
         assert word in bottom
+
+
+def test_every_five_minutes_are_named_where_they_stand() -> None:
+    bottom = text_of(timeline_rows(session(62.0, 900.0), 120, 3, "braille")).splitlines()[2]
+    assert bottom.index("5:00") in range(36, 42)
+    assert bottom.index("10:00") in range(76, 82)
+    for word in ("played", "playing", "crossfade", "ready", "composing", "planned"):
+        assert word in bottom
+    long = text_of(timeline_rows(session(62.0, 3600.0), 100, 3, "braille")).splitlines()[2]
+    assert "15:00" in long
+    assert "5:00 " not in long.replace("15:00", "").replace("45:00", "")
+
+
+LOUD = replace(
+    session(60.0, 120.0, 5),
+    clips=tuple(
+        replace(clip, loudness=-28.0 + 2.0 * number if clip.phase == "ready" else None)
+        for number, clip in enumerate(session(60.0, 120.0, 4).clips)
+    ),
+)
+
+
+def test_loudness_between_the_clips_that_were_measured() -> None:
+    assert loudness_at(LOUD, 5.0) == -28.0
+    assert loudness_at(LOUD, 15.0 + 22.5 / 2) == pytest.approx(-27.0)
+    assert loudness_at(LOUD, 95.0) == -22.0
+    assert loudness_at(LOUD, 119.0) is None
+    assert loudness_at(session(0.0), 5.0) is None
+
+
+def test_louder_is_a_higher_bar_and_what_is_planned_a_baseline() -> None:
+    top = text_of(timeline_rows(LOUD, 120, 3, "braille")).splitlines()[0]
+    assert top[5] < top[40] < top[90]
+    assert set(top[105:]) == {"▁"}
+    assert [level_of(lufs, 8) for lufs in (None, -90.0, LUFS[0], LUFS[1], 0.0)] == [0, 0, 0, 7, 7]
+
+
+def test_what_was_asked_for_and_sections_are_marked_at_their_time() -> None:
+    marked = replace(LOUD, done=(Done(30.0, "ease", "eased"),), sections=(90.0,))
+    top, middle, _ = text_of(timeline_rows(marked, 120, 3, "braille")).splitlines()
+    assert top[30] == "▾"
+    assert middle[90] == "┼"
+    (row,) = text_of(timeline_rows(marked, 60, 1, "ascii")).splitlines()
+    assert "v" in row
+    crowded = replace(marked, sections=tuple(float(n) for n in range(100)))
+    assert "┼" not in text_of(timeline_rows(crowded, 120, 3, "braille"))
+
+
+@given(st.integers(20, 160), st.sampled_from([1, 3]), st.integers(0, 200))
+def test_a_cell_is_the_time_it_shows(width: int, height: int, x: int) -> None:
+    state = session(62.0, 900.0, 20)
+    second = second_at(state, x, width, height)
+    if second is not None:
+        there = timeline_rows(replace(state, position=second + 0.01), width, height, "braille")
+        assert there[height // 2][x].glyph == "●"
+    elif height == 3:
+        assert x >= width
 
 
 def test_the_words_differ_in_their_glyphs() -> None:
@@ -115,46 +172,3 @@ def test_the_words_differ_in_their_glyphs() -> None:
         assert len(set(pairs.values()) - {pairs["playing"]}) == 4 + (
             pairs["played"] != pairs["playing"]
         )
-
-
-# Levels
-
-levels = st.tuples(st.floats(-120, 0), st.floats(-120, 0))
-
-
-@given(levels, levels, st.floats(0, 5))
-def test_levels_rise_at_once_and_sink_at_a_rate(
-    before: tuple[float, float], peak: tuple[float, float], seconds: float
-) -> None:
-    for old, new, shown in zip(before, peak, settled(before, peak, seconds), strict=True):
-        assert shown >= max(FLOOR_DB, new)
-        assert shown == pytest.approx(max(FLOOR_DB, new, old - FALL_DB_PER_SECOND * seconds))
-
-
-def test_silence_empties_the_meter() -> None:
-    silence = (-math.inf, -math.inf)
-    shown = settled((0.0, 0.0), silence, 10.0)
-    assert shown == (FLOOR_DB, FLOOR_DB)
-    assert level_cells(shown[0], 40) == 0
-    assert level_cells(-math.inf, 40) == 0
-    assert level_cells(0.0, 40) == 40
-
-
-@given(st.floats(-60, 6), st.floats(-60, 6))
-def test_louder_is_longer(one: float, other: float) -> None:
-    assert (level_cells(one, 40) - level_cells(other, 40)) * (one - other) >= 0
-
-
-@pytest.mark.parametrize("glyphs", GLYPHS)
-@given(shown=levels, width=st.integers(1, 60), height=st.integers(1, 3))
-def test_every_meter_fits_its_room(
-    glyphs: Glyphs, shown: tuple[float, float], width: int, height: int
-) -> None:
-    rows = level_rows(shown, width, height, glyphs)
-    assert [len(row) for row in rows] == [width] * height
-
-
-def test_the_louder_channel_is_the_longer_row() -> None:
-    left, right = text_of(level_rows((-6.0, -24.0), 30, 2, "ascii")).splitlines()
-    assert left.startswith("L ##")
-    assert left.count("#") > right.count("#")
