@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from musmed_tui import completion
+from musmed_tui.asked import SOUND, TERMINAL
 from musmed_tui.cli_parts import Text
 
 showing = typer.Typer()
@@ -43,3 +44,34 @@ def picture(
     from musmed_tui.commands.picture import write_picture
 
     write_picture(session, output, theme)
+
+
+@showing.command()
+def demo(
+    *,
+    loop: Annotated[bool, typer.Option("--loop", help="Again and again, until a key.")] = False,
+    sink: Annotated[
+        Text,
+        typer.Option(
+            metavar="SINK",
+            help="Where sound goes: auto, sounddevice, miniaudio, file:PATH or null (auto).",
+            autocompletion=completion.completes(completion.sinks),
+            rich_help_panel=SOUND,
+        ),
+    ] = None,
+    slow_link: Annotated[
+        bool,
+        typer.Option(
+            "--slow-link",
+            help="Draw twice a second only, for a thin line.",
+            rich_help_panel=TERMINAL,
+        ),
+    ] = False,
+) -> None:
+    """Show what musmed does, in 90 seconds and without a hand; nothing of it is kept.
+
+    q or Esc ends it; any other key, and you take over where it is.
+    """
+    from musmed_tui.commands.demo import show_demo
+
+    raise typer.Exit(show_demo(sink, loops=loop, slow_link=slow_link))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.session.body_watch import Source
     from engine.session.library.library import Library
     from engine.session.library.records import StoredSession
-    from musmed_tui.app import Left
+    from musmed_tui.app import Left, MusmedApp
     from musmed_tui.session_view import Snapshot
 
 FirstSession = Callable[[SessionControl], "tuple[Callable[[], Begun], Snapshot]"]
@@ -145,14 +145,20 @@ def run_app(
             keymap=read_keymap(where.keys),
             welcomed=partial(remember, where) if is_first(where) else None,
         )
-        with stderr_to(where.engine_log):
-            left = app.run()
-            if app._exception is not None:
-                raise app._exception
+        left = show(app, where)
         goes_on, rated = _became(control, left.last if left else None)
     finally:
         control.close()
     return _farewell(left, goes_on=goes_on, rated=rated)
+
+
+def show(app: MusmedApp, where: Folders) -> Left | None:
+    """Run ``app`` until it is left."""
+    with stderr_to(where.engine_log):
+        left = app.run()
+        if app._exception is not None:
+            raise app._exception
+    return left
 
 
 def _became(control: SessionControl, last: Snapshot | None) -> tuple[bool, bool]:
