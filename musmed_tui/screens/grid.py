@@ -8,6 +8,8 @@ that says what this is (``#status`` or ``#headline``), the sides (``#sides``: wh
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.geometry import Size
 
 from musmed_tui.screens.shown_focus import ShownFocusScreen
@@ -27,7 +29,10 @@ _FIRST_AND_KEYS = 2
 
 
 class GridScreen(ShownFocusScreen):
-    """Stands on the grid; ``SHEET`` is in its ``CSS_PATH``."""
+    """Stands on the grid; ``SHEET`` is in its ``CSS_PATH``. ``PANEL_COLUMNS``: the fewest of its
+    panel in a window that is not wide."""
+
+    PANEL_COLUMNS: ClassVar[int] = PANEL
 
     def on_mount(self) -> None:
         self._divide(self.app.size)
@@ -37,15 +42,15 @@ class GridScreen(ShownFocusScreen):
 
     def _divide(self, window: Size) -> None:
         """The columns between picture and panel; in a narrow window each has all of them."""
-        width = "1fr" if window.width < NARROW else plane_size(window).width
+        width = "1fr" if window.width < NARROW else plane_size(window, self.PANEL_COLUMNS).width
         for picture in self.query(".picture"):
             picture.styles.width = width
 
 
-def plane_size(window: Size) -> Size:
+def plane_size(window: Size, narrow_panel: int = PANEL) -> Size:
     """How large the plane's place is in a window of at least ``NARROW`` columns, in cells; it
     begins at the left in the second row."""
-    panel = WIDE_PANEL if window.width >= WIDE else PANEL
+    panel = WIDE_PANEL if window.width >= WIDE else narrow_panel
     timeline = SHORT_TIMELINE if window.height < SHORT else TIMELINE
     height = max(0, window.height - _FIRST_AND_KEYS - timeline)
     return Size(min(PLANE.width, window.width - panel), min(PLANE.height, height))

@@ -21,11 +21,14 @@ from engine.plan.planner import make_plan
 from engine.plan.words import spelled
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
+from musmed_tui.drawing.timeline_picture import ClipSpan
 from musmed_tui.listener_control import HeardClips, OnePast
 from musmed_tui.past_words import place_in_short, planned
+from musmed_tui.screens.grid import SHEET, GridScreen
 from musmed_tui.screens.past_actions import KEEPING, PLAYING, PastActions, PastKeeper
 from musmed_tui.screens.shown_focus import while_open
 from musmed_tui.widgets.circumplex import Circumplex
+from musmed_tui.widgets.timeline import Timeline, TimelineState
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Part, Words
 from musmed_tui.wording import change_in_short, clock, story
@@ -33,11 +36,13 @@ from musmed_tui.wording import change_in_short, clock, story
 _PLACE = len("+0.00,+0.00")
 
 
-class PastScreen(PastActions):
+class PastScreen(PastActions, GridScreen):
     """Shows ``past``, and what was heard of it once that is read. ``changed`` is told what becomes
     of it."""
 
-    CSS_PATH = "past.tcss"
+    CSS_PATH = [SHEET, "past.tcss"]  # noqa: RUF012
+    PANEL_COLUMNS = 44
+    """For the table of clips."""
     AUTO_FOCUS = "#told"
     BINDINGS: ClassVar[list[BindingType]] = [
         *PLAYING,
@@ -63,10 +68,11 @@ class PastScreen(PastActions):
     def compose(self) -> ComposeResult:
         yield Words(id="headline")
         with Horizontal(id="sides"):
-            yield Circumplex(glyphs=self._glyphs, id="plane")
-            with VerticalScroll(id="told"):
+            yield Circumplex(glyphs=self._glyphs, id="plane", classes="picture")
+            with VerticalScroll(id="told", classes="panel"):
                 yield Words(id="about")
                 yield Words(id="clips")
+        yield Timeline(glyphs=self._glyphs, id="timeline")
         yield Transport()
 
     @while_open
@@ -167,6 +173,8 @@ class PastScreen(PastActions):
         waypoints = plan.path.waypoints
         target = waypoints[-1].affect
         word = past.request.target_word if target == past.request.target else None
+        heard = (ClipSpan(clip.start, clip.end, "ready") for clip, _ in self._clips)
+        self.query_one(Timeline).show(TimelineState(tuple(heard), past.heard, plan.total))
         self.query_one(Circumplex).show(
             PlaneState(
                 path=tuple((point.time, point.affect) for point in waypoints),

@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SIZES = ((120, 40), (80, 24))
+SIZES = ((160, 50), (120, 40), (80, 24))
 BUDGET_KB = 8.0
 SLOW_BUDGET_KB = 2.0
 KEYS = {"space": b" "}

@@ -43,7 +43,7 @@ def test_what_was_played_and_where_it_is_kept(control: FakeControl) -> None:
             await to_the_check_out(control, app, pilot)
             assert said(app, "headline") == "■ stopped at 6:27 of 15:00   tense → calm"
             assert SESSION in said(app, "kept")
-            assert str(control.folder) in said(app, "kept")
+            assert str(control.folder) in said(app, "kept").replace("\n", "")
             listed = said(app, "clips").splitlines()
             heard = control.runner.snapshot.position_s
             expected = list(stretches(heard_clips(REQUEST, (), heard)))

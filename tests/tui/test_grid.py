@@ -6,12 +6,13 @@ import random
 from typing import Any
 
 import pytest
-from support.fake_session import FakeControl, make_app, run, settled
+from support.fake_session import FakeControl, make_app, run, settled, some_pasts
 from textual.geometry import Offset, Region, Size
 
 from musmed_tui.app import MusmedApp
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.grid import PANEL, PLANE, WIDE_PANEL, plane_size
+from musmed_tui.screens.past import PastScreen
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.widgets.timeline import Timeline
 
@@ -84,6 +85,26 @@ def test_the_plane_stays_while_something_is_said() -> None:
             await settled(pilot)
             assert app.screen.query_one("#saved").region.height
             assert app.screen.query_one("#plane").region == before
+            app.exit()
+
+    run(go())
+
+
+def test_a_session_of_the_past_stands_on_the_grid() -> None:
+    async def go() -> None:
+        control = FakeControl()
+        control.listener.pasts = some_pasts()
+        app = make_app(control)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await settled(pilot)
+            check_in = app.screen.query_one("#plane").region
+            await pilot.press("p")
+            await settled(pilot)
+            await pilot.press("enter")
+            await settled(pilot)
+            assert isinstance(app.screen, PastScreen)
+            assert app.screen.query_one("#plane").region == check_in
+            assert app.screen.query_one(Timeline).state.total > 0
             app.exit()
 
     run(go())

@@ -135,3 +135,33 @@ def test_the_first_frame_is_laid_out_for_its_window(
     of_window = [rows for _, rows in frames if len(rows) == 12]
     below_headline = {row for rows in of_window for row in rows[1:3]}
     assert all(len(row) <= 40 for row in below_headline)
+
+
+def test_the_plane_stays_in_every_frame_between_screens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the check-in to the session, the check-out and back: no frame is without it, and in
+    none is it elsewhere."""
+    frames: list[Frame] = []
+
+    async def go() -> None:
+        control = FakeControl()
+        app = make_app(control)
+        recorded(app, frames, monkeypatch)
+        async with app.run_test(size=(100, 30)) as pilot:
+            await settled(pilot)
+            keys = (("slash", *"tense", "enter", *"calm", "enter"), ("b",), ("q",), ("n",))
+            for pressed in keys:
+                await pilot.press(*pressed)
+                await settled(pilot)
+            app.exit()
+
+    run(go())
+    assert {name for name, _ in frames} >= {"CheckInScreen", "SessionScreen", "CheckOutScreen"}
+    places = {
+        (y, row.index("pleasant"), row.index("unpleasant"))
+        for _, rows in frames
+        for y, row in enumerate(rows)
+        if "unpleasant" in row
+    }
+    assert len(places) == 1
+    for name, rows in frames:
+        assert any("unpleasant" in row for row in rows), f"{name}\n" + "\n".join(rows)
