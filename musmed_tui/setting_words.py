@@ -82,6 +82,10 @@ GROUPS: tuple[tuple[str, tuple[SettingWords, ...]], ...] = (
                 (_AUTO, ("quadrant", "blocks"), ("ascii", "plain characters")),
             ),
             SettingWords(
+                "calm", "Keep still", "Nothing on the screen moves by itself.",
+                values=(("true", "yes"), ("false", "no")),
+            ),
+            SettingWords(
                 "desktop", "On the desktop",
                 "What the desktop's media keys and lock screen are told: no feelings, words too, "
                 "or nothing.",

@@ -204,7 +204,7 @@ def check_value(key: str, text: str, named: str) -> object:
 
 def choices_of(key: str) -> tuple[str, ...]:
     """The words there are for ``key``; none for a key that takes others."""
-    return _CHOICES.get(key, ())
+    return tuple(_SWITCHES) if key == "calm" else _CHOICES.get(key, ())
 
 
 def _checked(key: str, value: object, origin: str, *, quoted: bool) -> object:

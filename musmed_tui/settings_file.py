@@ -11,8 +11,8 @@ from engine.errors import MusmedError
 from engine.private import make_private_folder, open_private
 from musmed_tui.settings import (
     ENVIRONMENT_PREFIX,
+    RANGES,
     Loaded,
-    Settings,
     check_value,
     load_settings,
     read_text,
@@ -33,11 +33,10 @@ class SettingsKeeper:
 
     def shown(self, key: str) -> str:
         """The value of ``key`` as text; '' where it is not set."""
-        return self.loaded.settings.as_text().get(key, "")
-
-    def default(self, key: str) -> str:
-        """What ``key`` is where nothing sets it; '' for nothing."""
-        return Settings().as_text().get(key, "")
+        text = self.loaded.settings.as_text().get(key, "")
+        if key in RANGES:
+            return f"{float(text):g}"
+        return text.lower() if text in ("True", "False") else text
 
     def variable(self, key: str) -> str | None:
         """The variable of the environment that sets ``key``: it can't be changed here then."""

@@ -47,6 +47,8 @@ class SettingList(OptionList):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "type", key_display="enter", id="setting.type"),
+        Binding("right", "screen.step(1)", "change", key_display="←→", id="setting.next"),
+        Binding("left", "screen.step(-1)", show=False, id="setting.previous"),
     ]
 
 
@@ -56,9 +58,6 @@ class SettingsScreen(WholeScreen[None], ModalScreen[None]):
     CSS_PATH = "settings.tcss"
     AUTO_FOCUS = "#settings-list"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right", "step(1)", "change", key_display="←→", tooltip="The next value",
-                id="setting.next"),
-        Binding("left", "step(-1)", show=False, tooltip="The value before", id="setting.previous"),
         Binding("x,delete", "reset", "as musmed has it",
                 tooltip="Take it out of your file", id="setting.reset"),
         Binding("space", "app.pause", "pause", id="session.pause"),

@@ -42,6 +42,15 @@ def test_comments_and_order_stay(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["settings.toml"]
 
 
+def test_a_switch_is_written_as_one(tmp_path: Path) -> None:
+    kept = keeper(tmp_path / "settings.toml")
+    assert kept.shown("calm") == "false"
+    kept.write("calm", "true")
+    assert (tmp_path / "settings.toml").read_text() == "calm = true\n"
+    assert kept.shown("calm") == "true"
+    assert kept.shown("minutes") == "15"
+
+
 def test_a_file_is_made_where_there_is_none(tmp_path: Path) -> None:
     path = tmp_path / "new" / "settings.toml"
     kept = keeper(path)

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from textual.color import Color
+from textual.style import Style as VisualStyle
 
 from engine.errors import MusmedError, UnknownWordError
 from musmed_tui.theming import (
@@ -20,6 +22,7 @@ from musmed_tui.theming import (
     theme_folder,
     theme_names,
 )
+from musmed_tui.widgets.cells import blended
 
 MEASURED = ("contrast", "dark", "dawn", "dusk", "light", "mono", "safe")
 """The themes whose colours are known."""
@@ -41,6 +44,24 @@ def test_the_shipped_themes_are_sound() -> None:
         assert theme.dark == (luminance(colours.background) < luminance(colours.text))
         for role in set(Colours.__struct_fields__) - {"background", "surface"}:
             assert contrast(getattr(colours, role), colours.background) >= MIN_CONTRAST
+
+
+MIN_SIGN_CONTRAST = 3.0
+"""WCAG 2.2, success criterion 1.4.11: what carries meaning and is no text."""
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_every_step_of_a_path_can_be_seen(name: str) -> None:
+    """On both grounds, between any two colours that are blended."""
+    colours = load_theme(name).colours
+    ends = [
+        VisualStyle(foreground=Color.parse(one)) for one in (colours.path_start, colours.path_end)
+    ]
+    for step in range(33):
+        mixed = blended(*ends, step / 32).foreground
+        assert mixed is not None
+        for ground in (colours.background, colours.surface):
+            assert contrast(mixed.hex6, ground) >= MIN_SIGN_CONTRAST, (step, ground)
 
 
 SEEN = {
