@@ -17,7 +17,9 @@ from support.fake_session import FakeRunner, a_snapshot, run
 from support.required import lacking
 from support.waiting import cpu_seconds, wait_for
 
+from engine.plan.events import Skip
 from engine.session.library.library import Library
+from engine.session.library.records import StoredSession
 from musmed_tui.desktop.media_player import (
     PLAYER,
     ROOT,
@@ -253,6 +255,15 @@ def playerctl(address: str, *words: str) -> str:
     return (done.stdout or done.stderr).strip()
 
 
+def kept(folder: Path) -> StoredSession:
+    """The only session, as the library has it."""
+    library = Library(folder / "home/data/library")
+    (session,) = library.ids()
+    found = library.load(session)
+    library.close()
+    return found
+
+
 def test_another_program_steers_a_real_session(bus: tuple[str, Any], tmp_path: Path) -> None:
     """musmed on lines, with the quick engine and a sink in real time."""
     pytest.importorskip("dbus_fast")
@@ -293,15 +304,13 @@ def test_another_program_steers_a_real_session(bus: tuple[str, Any], tmp_path: P
             lambda: float(playerctl(address, "position")) > stood,
             moves=lambda: cpu_seconds(musmed.pid),
         )
+        wait_for(lambda: kept(tmp_path).events, moves=lambda: cpu_seconds(musmed.pid))
         playerctl(address, "stop")
         said, _ = musmed.communicate()
     finally:
         musmed.kill()
         musmed.wait()
     assert musmed.returncode == 0
-    assert "anew" in said
     assert "Stopped at 0:" in said
-    library = Library(tmp_path / "home/data/library")
-    (session,) = library.sessions()
-    library.close()
-    assert session.state == "stopped"
+    assert kept(tmp_path).state == "stopped"
+    assert [type(one) for one in kept(tmp_path).events] == [Skip]
