@@ -31,6 +31,7 @@ from musmed_tui.screens.too_small import TooSmallScreen, is_too_small
 from musmed_tui.session_control import Begun, SessionControl
 from musmed_tui.session_view import Snapshot, expected, placed_at
 from musmed_tui.terminal.driver import TerminalDriver
+from musmed_tui.terminal.job_control import has_shell
 from musmed_tui.terminal.terminal import STOP_SIGNALS
 from musmed_tui.theme_shelf import ThemeShelf
 from musmed_tui.themed_app import ThemedApp
@@ -54,7 +55,9 @@ SLOW_TICK_SECONDS = 0.5
 SAID_SECONDS = 20.0
 """How long a sentence from before the screen stays on it: it lies over the clock meanwhile."""
 
-_STAYS = "Ctrl-Z does not put musmed aside: the music would stop with it. Space pauses, q stops."
+_NO_SHELL = "There is no shell here to go back to. Space pauses, q stops."
+PAUSE_SECONDS = 0.5
+"""For a pause to have faded (0.05 s) and to be heard, before the process stands still."""
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -96,7 +99,14 @@ class MusmedApp(ThemedApp[Left]):
             tooltip="Quit from anywhere",
             id="app.quit_anywhere",
         ),
-        Binding("ctrl+z", "no_suspend", show=False, priority=True, id="app.suspend"),
+        Binding(
+            "ctrl+z",
+            "put_aside",
+            show=False,
+            priority=True,
+            tooltip="Pause, and back to the shell; fg comes back",
+            id="app.suspend",
+        ),
     ]
 
     def __init__(
@@ -351,10 +361,26 @@ class MusmedApp(ThemedApp[Left]):
         if is_too_small(columns, rows) and not shown:
             self.push_screen(TooSmallScreen())
 
-    def action_no_suspend(self) -> None:
-        """A process that stands still makes no sound, and one in the background takes no key that
-        would ease it: that is said, and nothing else done."""
-        self.notify(_STAYS, markup=False)
+    async def action_put_aside(self) -> None:
+        """Pause, give the terminal back to the shell and stand still; from there on when it is
+        continued, still paused: who comes back says when."""
+        if not has_shell():
+            self.notify(_NO_SHELL, markup=False)
+            return
+        playing = [screen for screen in self.screen_stack if self._sounds(screen)]
+        if playing:
+            self.action_pause()
+            await asyncio.sleep(PAUSE_SECONDS)
+        self._stand_still()
+        if playing:
+            self.notify("Paused. Space goes on.", markup=False)
+
+    def _sounds(self, screen: Screen[Any]) -> bool:
+        return isinstance(screen, SessionScreen) and screen.has_begun and not screen.shown.paused
+
+    def _stand_still(self) -> None:
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.put_aside()
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):

@@ -18,6 +18,8 @@ from typing import Any, cast
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from musmed_tui.terminal.job_control import stand_still
+
 BEHIND = 2
 """Writes waiting for the terminal at which drawing pauses."""
 FAREWELL_SECONDS = 1.0
@@ -77,6 +79,22 @@ class TerminalDriver(LinuxDriver):
         look = select.poll()
         look.register(self.fileno, 0)
         return any(seen & select.POLLHUP for _, seen in look.poll(0))
+
+    def put_aside(self) -> None:
+        """Give the terminal back and stand still; returns when this process is continued, with the
+        terminal taken again. All of it has to be drawn again."""
+        self.suspend_application_mode()
+        stand_still(self.fileno)
+        self.resume_application_mode()
+        self.dropped = True
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Told to stop by somebody else than the keyboard: as if it were by that."""
+        self._app.call_later(self._app.run_action, "put_aside")
+
+    def _sigcont_application(self, *_: object) -> None:
+        """After a stop that could not be seen coming the shell may have written over the screen."""
+        self.dropped = True
 
     def run_input_thread(self) -> None:
         """Textual's, but that of a terminal that is gone no keys come."""

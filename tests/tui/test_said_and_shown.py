@@ -12,7 +12,7 @@ from textual.css.query import NoMatches
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from musmed_tui.app import Left
+from musmed_tui.app import Left, MusmedApp
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.help import HelpScreen
@@ -91,17 +91,50 @@ def test_an_open_list_lies_over_no_sentence(name: str, size: tuple[int, int]) ->
     run(go())
 
 
-@pytest.mark.parametrize("playing", [False, True], ids=["check-in", "session"])
-def test_ctrl_z_is_answered(playing: bool) -> None:
+@pytest.mark.parametrize(
+    ("keys", "asked", "said"),
+    [
+        (["i"], ["pause"], ["Paused. Space goes on."]),
+        (["space"], ["pause"], []),
+        (["question_mark"], ["pause"], ["Paused. Space goes on."]),
+    ],
+    ids=["playing", "paused", "under help"],
+)
+def test_ctrl_z_pauses_what_plays(
+    keys: list[str], asked: list[str], said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``tests/tui/test_job_control.py`` has it in a shell."""
+    stood: list[bool] = []
+
     async def go() -> None:
         control = FakeControl()
-        app: Any = make_app(control, playing=playing)
+        app: Any = make_app(control, playing=True)
+        monkeypatch.setattr("musmed_tui.app.has_shell", lambda: True)
+        monkeypatch.setattr("musmed_tui.app.PAUSE_SECONDS", 0.0)
+        monkeypatch.setattr(
+            MusmedApp, "_stand_still", lambda _: stood.append(control.runner.snapshot.paused)
+        )
         async with app.run_test() as pilot:
             await settled(pilot)
-            await press(pilot, "slash" if not playing else "i", "ctrl+z")
+            await press(pilot, *keys, "ctrl+z")
+            assert stood == [True]
+            assert control.runner.asked == asked
+            assert [one.message for one in app._notifications] == said
+            app.exit()
+
+    run(go())
+
+
+def test_ctrl_z_without_a_shell_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def go() -> None:
+        control = FakeControl()
+        app: Any = make_app(control)
+        monkeypatch.setattr("musmed_tui.app.has_shell", lambda: False)
+        async with app.run_test() as pilot:
+            await settled(pilot)
+            await press(pilot, "ctrl+z")
             (said,) = app._notifications
-            assert "Space pauses" in said.message
-            assert control.runner.asked == []
+            assert "no shell" in said.message
             app.exit()
 
     run(go())
