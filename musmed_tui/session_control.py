@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from engine.link.warm import WarmEngine
     from engine.playback.sinks.base import Sink
     from engine.playback.sinks.listen import ListenSink
+    from engine.playback.sound_columns import SoundColumn
     from engine.session.body_watch import Source
     from engine.session.heard_notes import HeardScore
     from engine.session.library.library import Library
@@ -77,6 +78,7 @@ class Running(Protocol):
     def close(self) -> None: ...
     def status(self) -> RunnerStatus: ...
     def score(self) -> HeardScore: ...
+    def sound(self) -> Sequence[SoundColumn]: ...
     def take_notices(self) -> list[Notice]: ...
     def wait(self, timeout: float | None = None) -> bool: ...
 

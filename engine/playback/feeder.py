@@ -10,6 +10,7 @@ from engine.audio.format import BLOCK_FRAMES, Frames, frames_of, quantise24
 from engine.audio.limiter import TruePeakLimiter
 from engine.playback.joiner import Block, Joiner
 from engine.playback.ring import Ring
+from engine.playback.sound_columns import SoundColumns
 
 CEILING_DBTP = -1.0
 URGENT = frames_of(1.0)
@@ -42,6 +43,7 @@ class Feeder:
         self._joiner = joiner
         self._ring = ring
         self._ahead = ahead
+        self.sound = SoundColumns()
         self._limiter = TruePeakLimiter(ceiling_dbtp=CEILING_DBTP)
         self._notes: list[ClockMark] = [ClockMark(0, joiner.position, True)]
         self._pushed = 0
@@ -114,6 +116,8 @@ class Feeder:
         if (session, waiting) != (block.session_frame, block.waiting):
             self._note(ClockMark(self._pushed, block.session_frame, block.waiting))
         self._pushed += len(block.audio)
+        if self.realtime and not block.waiting:
+            self.sound.push(block.session_frame, block.audio)
         self._write(quantise24(self._limiter.push(block.audio)))
 
     def _write_rest(self) -> None:

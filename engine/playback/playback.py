@@ -15,6 +15,7 @@ from engine.playback.joiner import Joiner
 from engine.playback.ring import Ring
 from engine.playback.sinks.base import Sink
 from engine.playback.sinks.listen import ListenSink
+from engine.playback.sound_columns import SoundColumn
 from engine.playback.speaker import DeviceSpeaker, Speaker
 
 SILENCE_DB = -120.0
@@ -138,6 +139,10 @@ class Playback:
             while True:
                 taken.append(self._said.get_nowait())
         return taken
+
+    def sound(self) -> tuple[SoundColumn, ...]:
+        """What was played about now, seen, and what is written ahead; in real time only."""
+        return self._feeder.sound.columns
 
     def state(self) -> PlaybackState:
         speaker = self._speaker

@@ -26,6 +26,7 @@ from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.spec import ClipKey
 from engine.playback.clips import DamagedClipError
 from engine.playback.placement import JoinRecord
+from engine.playback.sound_columns import SoundColumn
 from engine.printable import one_line
 from engine.session.bedtime import Bedtime
 from engine.session.body_watch import BodyWatch
@@ -264,6 +265,10 @@ class SessionRunner:
         if key != self._scored[0]:
             self._scored = key, near, heard_score(near)
         return self._scored[2]
+
+    def sound(self) -> tuple[SoundColumn, ...]:
+        """What is heard about now, to be seen. May be called from any thread."""
+        return self.playback.sound()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the session's end, at most ``timeout`` seconds; True when it is over."""

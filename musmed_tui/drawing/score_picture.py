@@ -28,7 +28,7 @@ one that says who plays."""
 LINE_DOTS = 4
 """From one dot of a bar line to the next."""
 
-MARK, BARLINE, CHORD, SAID, PART = 1, 2, 3, 4, 10
+MARK, BARLINE, CHORD, SAID, SOUND, PART = 1, 2, 3, 4, 5, 10
 PARTS = ("drums", "pad", "figure", "colour", "counter", "bass", "lead")
 """Where notes meet in a cell the last of these is seen."""
 EMPTY = "no notes here"
@@ -36,7 +36,7 @@ _ROLES = {part: PART + number for number, part in enumerate(PARTS)}
 _ASCII = dict(zip(_ROLES.values(), ("'", "~", "-", "-", "=", "_", "#"), strict=True)) | {
     BARLINE: "."
 }
-_MARKS: dict[Glyphs, str] = {"braille": "▾", "quadrant": "▼", "ascii": "v"}
+MARKS: dict[Glyphs, str] = {"braille": "▾", "quadrant": "▼", "ascii": "v"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def score_rows(
     write(head[:1], _said(bars, position, width), 0, 0, SAID)
     _write_chords(head[1], bars, page, width)
     at = math.floor(page.column(position, width))
-    write([head[2]], _MARKS[glyphs], min(width - 1, max(0, at)), 0, MARK)
+    write([head[2]], MARKS[glyphs], min(width - 1, max(0, at)), 0, MARK)
     foot = [_legend(notes, width)] if height >= LEGEND_ROWS else []
     made = canvas(glyphs, width, height - 3 - len(foot), _ASCII)
     _draw_roll(made, notes, bars, page)

@@ -202,7 +202,7 @@ class SessionScreen(GridScreen):
             return
         for place in self.query(Score):
             if place.display and place.size.area:
-                place.show(runner.score(), self._shown.position_s)
+                place.show(runner.score(), self._shown.position_s, runner.sound())
 
     @while_open
     def _make_room(self) -> None:

@@ -27,6 +27,7 @@ from engine.listener.ratings import Felt, Rating
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.playback.playback import PlaybackState
+from engine.playback.sound_columns import SoundColumn
 from engine.session.heard_notes import HeardNote, HeardScore
 from engine.session.notices import Notice
 from engine.session.status import RunnerStatus
@@ -259,6 +260,9 @@ class FakeRunner:
 
     def score(self) -> HeardScore:
         return SCORE
+
+    def sound(self) -> tuple[SoundColumn, ...]:
+        return ()
 
     def take_notices(self) -> list[Notice]:
         taken, self.notices = self.notices, []

@@ -22,12 +22,15 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.clip_record import ClipRecord
 from engine.meter.reading import Reading
+from engine.playback.sound_columns import BANDS, SoundColumn
 from engine.session.conductor.line_state import LineState
+from engine.session.heard_notes import HeardScore
 from engine.session.notices import Notice
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.drawing.digits_picture import clock_rows
 from musmed_tui.drawing.levels_picture import FLOOR_DB
 from musmed_tui.drawing.raster import Glyphs
+from musmed_tui.drawing.sound_picture import SAYS
 from musmed_tui.drawing.timeline_picture import second_at
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.help import HelpScreen
@@ -41,6 +44,7 @@ from musmed_tui.widgets.big_clock import BigClock
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.engine_card import EngineCard
 from musmed_tui.widgets.levels import Levels
+from musmed_tui.widgets.score import Score
 from musmed_tui.widgets.status import VOLUME_SECONDS, Status
 from musmed_tui.widgets.timeline import Timeline
 from musmed_tui.widgets.way import Way
@@ -398,6 +402,27 @@ def test_a_click_on_the_timeline_seeks_there(control: FakeControl, size: tuple[i
             await pilot.click(timeline, offset=(x, timeline.size.height // 2))
             await settled(pilot)
             assert control.runner.asked[:1] == [("seek", expected)]
+
+    run(go())
+
+
+def test_of_music_without_notes_the_sound_is_seen(
+    control: FakeControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = tuple(SoundColumn(number, bytes([9] * BANDS)) for number in range(1800, 1936))
+    monkeypatch.setattr(FakeRunner, "sound", lambda _: columns)
+
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await settled(pilot)
+            strip = app.screen.query_one("#strip", Score)
+            assert SAYS not in text_of(strip._rows)
+            monkeypatch.setattr(FakeRunner, "score", lambda _: HeardScore())
+            control.runner.snapshot = a_snapshot(388.0)
+            await settled(pilot)
+            assert SAYS in text_of(strip._rows)
+            assert "▒" in text_of(strip._rows)
 
     run(go())
 
