@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,6 +21,7 @@ from textual.screen import Screen
 from engine.errors import MusmedError
 from engine.listener.ratings import Felt
 from engine.printable import one_line, visible
+from musmed_tui.desktop.announcer import Announcer
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.keymap import Read
 from musmed_tui.screens.check_in import CheckInScreen
@@ -131,6 +134,7 @@ class MusmedApp(ThemedApp[Left]):
         self._glyphs: Glyphs = glyphs
         self._slow = slow_link
         self._staged = staged
+        self._announcer = Announcer(self._write, control.loaded.settings, os.environ)
         self._tick_seconds = SLOW_TICK_SECONDS if slow_link else TICK_SECONDS
         self._last: Snapshot | None = None
         self._signal: signal.Signals | None = None
@@ -174,6 +178,7 @@ class MusmedApp(ThemedApp[Left]):
         for screen in self.screen_stack:
             if isinstance(screen, SessionScreen):
                 screen.tick()
+                self._announcer.look(screen.shown, time.monotonic())
 
     def notify(self, message: str, *, title: str = "", **how: Any) -> None:  # noqa: ANN401
         """Textual's, for sentences that others may have written."""
@@ -377,6 +382,11 @@ class MusmedApp(ThemedApp[Left]):
 
     def _sounds(self, screen: Screen[Any]) -> bool:
         return isinstance(screen, SessionScreen) and screen.has_begun and not screen.shown.paused
+
+    def _write(self, sequence: str) -> None:
+        """For the terminal itself, between two drawings."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.write(sequence)
 
     def _stand_still(self) -> None:
         if isinstance(self._driver, TerminalDriver):
