@@ -19,6 +19,7 @@ from musmed_tui.widgets.words import Words
 
 _CHARACTERS = {"slash": "/"}
 _ENDING = ("q", "escape")
+_ENDS = "   q ends the demo"
 _TAKEN = "It is yours now. ctrl+q leaves."
 TAKEN_SECONDS = 8.0
 """How long that stands there."""
@@ -143,4 +144,4 @@ class DemoApp(MusmedApp):
                 screen.mount(DemoLine())
             return
         line.display = self._hands or bool(self._now_said)
-        line.say((self._now_said, "$muted"))
+        line.say((self._now_said, "$text"), (_ENDS if self._hands else "", "$muted"))
