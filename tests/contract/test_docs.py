@@ -20,6 +20,7 @@ from engine.link.framing import PREAMBLE
 from engine.link.protocol import ToEngine, ToFront
 from engine.playback.sinks.choose import KNOWN
 from musmed_tui.key_words import key_name
+from musmed_tui.plain.keys import KEYS
 from musmed_tui.screens.session import SessionScreen
 
 ROOT = Path(__file__).parents[2]
@@ -172,6 +173,17 @@ def test_the_page_on_the_screen_has_every_key_of_a_session() -> None:
     names = {key_name(binding) for binding in told} - {"?"}  # that one is everywhere's
     assert len(names) > 12
     assert not sorted(names - written)
+
+
+def test_the_keys_of_the_guide_are_those_of_a_session_on_screen_and_lines() -> None:
+    rows = re.findall(r"^\| (`[^|]+) \|", read("docs/guide.md"), re.MULTILINE)
+    named = {key for row in rows for key in CODE.findall(row)}
+    assert len(named) > 12
+    told = [one for one in SessionScreen.BINDINGS if isinstance(one, Binding)]
+    shown = {key for one in told for key in key_name(one).split()}
+    assert not named - shown
+    lines = {"space" if key == " " else key for key in KEYS} | {"s"}
+    assert not named - lines
 
 
 def test_every_room_is_on_the_map() -> None:
