@@ -192,11 +192,16 @@ class MusmedApp(ThemedApp[Left]):
         first = expected(request, self._control.volume)
         self._play(lambda: self._control.begin(request, before=event.before), first)
 
-    @on(CheckInScreen.Past)
+    @on(CheckInScreen.History)
+    @on(CheckOutScreen.History)
     def _show_history(self) -> None:
         from musmed_tui.screens.history import HistoryScreen
 
         self.push_screen(HistoryScreen(self._control.listener, self._glyphs))
+
+    @on(CheckInScreen.Again)
+    def _last_again(self, event: CheckInScreen.Again) -> None:
+        self._play_again(event.session, event.from_start)
 
     def on_past_actions_again(self, event: PastActions.Again) -> None:
         self._play_again(event.session, event.from_start)
@@ -213,7 +218,7 @@ class MusmedApp(ThemedApp[Left]):
             self.call_later(self._play, begin, first)
 
     def _check_in(self) -> CheckInScreen:
-        return CheckInScreen(self._control.loaded, self._glyphs)
+        return CheckInScreen(self._control.loaded, self._glyphs, self._control.listener)
 
     def _session(self, begin: Callable[[], Begun], first: Snapshot) -> SessionScreen:
         """Over a thin line the notes are there when they are asked for: a page of them is 8 KB."""

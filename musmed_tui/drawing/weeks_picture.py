@@ -11,11 +11,17 @@ CELLS = 21
 """Of one slider's axis, from -100 to +100; the middle one is 0."""
 
 
-def weeks_lines(weeks: Sequence[Week], *, ascii_only: bool) -> list[str]:
-    """A heading and a line for each week, at most 80 columns wide."""
+def weeks_lines(
+    weeks: Sequence[Week],
+    names: tuple[str, str] = ("valence", "arousal"),
+    *,
+    ascii_only: bool,
+) -> list[str]:
+    """A heading, with the ``names`` of the two sliders, and a line for each week, at most 80
+    columns wide."""
     axis = f"{-HIGHEST:<{CELLS // 2}}0{HIGHEST:>+{CELLS // 2}}"
     head = f"{'week of':<10}  {'sessions':>8}  {'minutes':>7}"
-    lines = [f"{head}  {'valence':<{CELLS}}  arousal", f"{'':<29}  {axis}  {axis}"]
+    lines = [f"{head}  {names[0]:<{CELLS}}  {names[1]}", f"{'':<29}  {axis}  {axis}"]
     for week in weeks:
         begun = f"{week.monday:%Y-%m-%d}  {week.sessions:>8}  {week.minutes:>7.0f}"
         bars = (_bar(one, ascii_only=ascii_only) for one in (week.valence, week.arousal))

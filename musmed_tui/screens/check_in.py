@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual import on
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual import on, work
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Button, Input, Select
@@ -17,12 +17,16 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import Feeling
 from engine.affect.moods import MoodTable
 from engine.errors import MusmedError
+from engine.listener.history import Past
 from engine.listener.ratings import Rating, written
 from engine.plan.request import Request
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.options import mood_table_of
 from musmed_tui.screens.check_in_form import CheckInForm
+from musmed_tui.screens.check_in_keys import KEYS
+from musmed_tui.screens.check_in_offers import EXAMPLES, Keeper, Offers, goes_on
+from musmed_tui.screens.check_in_rest import MoreRow
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.feeling_list import FeelingListScreen
 from musmed_tui.screens.grid import SHEET, GridScreen
@@ -35,12 +39,6 @@ from musmed_tui.widgets.timeline import Timeline, TimelineState
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
 
-_ABOUT = {
-    "iso": "Starts where you are, then moves in small steps. Studies so far do not settle "
-    "whether that helps more than going straight there.",
-    "direct": "Goes to the target at once. Studies so far do not settle whether that helps "
-    "less than small steps do.",
-}
 _HEADLINES = (
     "music from how you feel to how you want to feel",
     "music from one feeling to another",
@@ -58,34 +56,18 @@ class CheckInScreen(GridScreen):
 
     CSS_PATH = [SHEET, "check_in.tcss"]  # noqa: RUF012
     AUTO_FOCUS = "#plane"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("arrows", "move", "move", key_display="←↑↓→",
-                tooltip="Move on the plane", id="check_in.move"),
-        Binding("enter", "take", "choose", key_display="enter",
-                tooltip="Take the feeling under the cursor", id="check_in.take"),
-        Binding("slash", "type", "word", priority=True,
-                tooltip="Type the feeling instead", id="check_in.type"),
-        Binding("w", "words", "list",
-                tooltip="Pick a word from a list, by quarter of the plane", id="check_in.words"),
-        Binding("s", "sliders", "sliders",
-                tooltip="Say how you feel by two sliders", id="check_in.sliders"),
-        Binding("down", "words_here", "list", show=False, priority=True,
-                tooltip="In a field: the list", id="check_in.words_here"),
-        Binding("escape", "plane", "plane", tooltip="Back to the plane", id="check_in.plane"),
-        Binding("b", "begin", "begin", tooltip="Begin the session", id="check_in.begin"),
-        Binding("b", "missing", show=False, tooltip="Begin the session", id="check_in.begin"),
-        Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
-        Binding("p", "past", "past",
-                tooltip="What you heard so far, and how it felt", id="check_in.past"),
-        Binding("q", "app.quit", "quit", id="app.quit"),
-        Binding("tab", "app.focus_next", "next",
-                tooltip="Go to the next field", id="check_in.next"),
-        Binding("m", "moods", "moods",
-                tooltip="Show every mood on the plane, or few", id="plane.moods"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
-    class Past(Message):
+    class History(Message):
         """The history is to be shown."""
+
+    class Again(Message):
+        """The last session is to be played, on or from its start."""
+
+        def __init__(self, session: str, *, from_start: bool) -> None:
+            super().__init__()
+            self.session = session
+            self.from_start = from_start
 
     class Ready(Message):
         def __init__(self, request: Request, before: Rating | None) -> None:
@@ -93,8 +75,12 @@ class CheckInScreen(GridScreen):
             self.request = request
             self.before = before
 
-    def __init__(self, loaded: Loaded, glyphs: Glyphs = "braille") -> None:
+    def __init__(
+        self, loaded: Loaded, glyphs: Glyphs = "braille", keeper: Keeper | None = None
+    ) -> None:
         super().__init__()
+        self._keeper = keeper
+        self._last: Past | None = None
         self._glyphs: Glyphs = glyphs
         self._loaded = loaded
         self._table: MoodTable | None = None
@@ -250,7 +236,7 @@ class CheckInScreen(GridScreen):
         self._show()
 
     def action_past(self) -> None:
-        self.post_message(self.Past())
+        self.post_message(self.History())
 
     def action_move(self) -> None:
         """The plane takes the arrows itself; this is for the list of keys."""
@@ -264,32 +250,82 @@ class CheckInScreen(GridScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What the focus leaves a meaning to."""
-        focused = self.focused
+        focused, ready = self.focused, self._asking.question is Question.READY
         on_plane = isinstance(focused, Circumplex)
-        if action == "take":
-            return on_plane and self._asking.question is not Question.READY
-        if action in ("begin", "missing"):
-            return (self._asking.question is Question.READY) == (action == "begin")
-        if action in ("move", "plane"):
-            return on_plane == (action == "move")
-        if action == "type":
-            return not isinstance(focused, Input)
-        if action == "words_here":
-            return isinstance(focused, FeelingField)
-        return True
+        match action:
+            case "take":
+                return on_plane and not ready
+            case "begin" | "missing":
+                return ready == (action == "begin")
+            case "move" | "plane":
+                return on_plane == (action == "move")
+            case "type" | "words_here":
+                here = action == "words_here"
+                return isinstance(focused, FeelingField if here else Input) == here
+            case "again":
+                last = self._last
+                return last is not None and (parameters == (True,) or goes_on(last))
+            case _:
+                return True
 
     def action_missing(self) -> None:
         """Say what is missing: 'b' stands in the bottom line only where it begins."""
         self.action_begin()
 
+    # the last session
+
+    def on_screen_resume(self) -> None:
+        self.call_after_refresh(lambda: self._read_last(self.app))
+
+    @work(thread=True, exclusive=True)
+    def _read_last(self, app: App[Any]) -> None:
+        """A library that can't be read has no last session; the history says what is wrong. The
+        screen may be gone by the time, so it is told by way of ``app``."""
+        pages: tuple[Past, ...] = ()
+        if self._keeper is not None:
+            with contextlib.suppress(MusmedError):
+                pages = self._keeper.page(1)
+        app.call_later(self._show_last, pages[0] if pages else None)
+
+    @while_open
+    def _show_last(self, past: Past | None) -> None:
+        self._last = past
+        self.query_one(Offers).show_last(past)
+        self.refresh_bindings()
+
+    def action_again(self, from_start: bool) -> None:
+        if self._last is not None:
+            self.post_message(self.Again(self._last.id, from_start=from_start))
+
     # everything else
 
+    def action_example(self, number: int) -> None:
+        """Fill the form with an example; nothing begins."""
+        self._form.fill(EXAMPLES[number - 1])
+        self._asking = self._asking.taken(self._answered)
+        self.set_focus(self.query_one("#begin"))
+        self._show()
+
+    @on(Button.Pressed, "#more")
+    def action_more(self) -> None:
+        """Open the rest of the form, or close it."""
+        opened = not self.has_class("-more")
+        within = self.focused is not None and self._form.rest in self.focused.ancestors
+        self.set_class(opened, "-more")
+        if opened:
+            first = self.query_one("#strategy")
+            self.set_focus(first)
+            self.call_after_refresh(first.scroll_visible, animate=False)
+        elif within:
+            self.set_focus(self.query_one(MoreRow))
+        self._show()
+
     @on(Select.Changed)
-    @on(Input.Changed, "#minutes")
+    @on(Input.Changed, "#minutes, #seed")
     def _changed(self) -> None:
         self._show()
 
-    @on(Input.Submitted, "#minutes, #temperature, #seed")
+    @on(Input.Submitted, "#minutes, #seed")
     def _next(self) -> None:
         self.focus_next()
 
@@ -313,10 +349,11 @@ class CheckInScreen(GridScreen):
 
     def _show(self) -> None:
         start, target = self._fields
-        strategy, question = self._form.strategy, self._asking.question
+        question, rest = self._asking.question, self._form.rest
         self.query_one("#question", Words).say((_QUESTIONS[question], "bold"))
         self.query_one("#ways", Words).say((self._said_of_ways(question), "$muted"))
-        self.query_one("#about", Words).say((_ABOUT[strategy], "$muted"))
+        rest.show_about()
+        self.query_one(MoreRow).say(self.has_class("-more"), rest.chosen)
         for i, name in enumerate(("start", "target")):
             self.query_one(f"#row-{name}").set_class(question == i, "-active")
         path, hint = self._form.path()

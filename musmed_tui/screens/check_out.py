@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Input, Label, OptionList, ProgressBar
@@ -23,113 +21,37 @@ from engine.plan.planner import heard_clips
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.grounding import LINE
+from musmed_tui.screens.check_out_keys import KEYS
+from musmed_tui.screens.check_out_words import MB_A_SECOND, choices, deeds, folded, short
+from musmed_tui.screens.check_out_words import headline as words_of_headline
 from musmed_tui.screens.grid import SHEET, GridScreen
 from musmed_tui.screens.shown_focus import while_open
 from musmed_tui.screens.sliders import Said, SlidersScreen
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot
 from musmed_tui.stretches import Stretch, stretches
-from musmed_tui.widgets.choice import FileLine, TakingList
+from musmed_tui.widgets.choice import DeedList, FileLine, TakingList
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.felt_words import felt_in_words
-from musmed_tui.widgets.status import way
 from musmed_tui.widgets.timeline import Timeline, timeline_state
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Part, Words, column_widths, wrapped
-from musmed_tui.wording import ASCII, UNICODE, StateMarks, clock
+from musmed_tui.wording import ASCII, UNICODE, clock
 
 _TIME = 8
 _COMPOSING = "The whole session is composed again, into the file. Esc calls it off."
 _BUSY = "Not while it saves; Esc calls it off."
 _PLAYED_OUT = "It was played to its end; r replays it."
+_DOTS = "small dots on the plane: how the music sounded"
 _WRITING = "What was heard is written into the file. Esc calls it off."
-_MB_A_SECOND = {".flac": 0.15, ".ogg": 0.014}
-"""About how large a second of sound is."""
-
-
-class Choice(NamedTuple):
-    """What may be saved: as much as was ``heard``, or the whole; how long that is; the suffix."""
-
-    heard: bool
-    seconds: float
-    suffix: str
-
-    @property
-    def said(self) -> str:
-        """At most 38 columns."""
-        what = "what was heard" if self.heard else "the whole"
-        kind = "FLAC" if self.suffix == ".flac" else "OGG"
-        size = f"{max(1, round(self.seconds * _MB_A_SECOND[self.suffix]))} MB"
-        return f"{what}, {clock(self.seconds)}".ljust(24) + f"{kind.ljust(4)} ~{size}"
-
-
-def choices(heard: float, total: float) -> tuple[Choice, ...]:
-    """What can be saved of a session of which ``heard`` of ``total`` seconds were heard."""
-    some = [Choice(True, heard, suffix) for suffix in (".flac", ".ogg") if heard > 0.0]
-    whole = [Choice(False, total, suffix) for suffix in (".flac", ".ogg")]
-    return tuple(some if heard >= total else [*some, *whole])
 
 
 class CheckOutScreen(GridScreen):
     """Shows the session that has ended. Posts ``Next``, ``Save`` and ``Rated``."""
 
     CSS_PATH = [SHEET, "check_out.tcss"]  # noqa: RUF012
-    AUTO_FOCUS = "#played"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "escape",
-            "cancel",
-            "call it off",
-            tooltip="While saving: call it off",
-            id="check_out.call_off",
-        ),
-        Binding(
-            "r",
-            "next('replay')",
-            "replay",
-            tooltip="Play it again from the beginning",
-            id="past.replay",
-        ),
-        Binding(
-            "c",
-            "next('continue')",
-            "continue",
-            tooltip="Go on where it was stopped",
-            id="past.continue",
-        ),
-        Binding(
-            "w",
-            "ask",
-            "save",
-            tooltip="Save what was heard, or the whole, as a sound file",
-            id="check_out.save",
-        ),
-        Binding(
-            "s",
-            "sliders",
-            "sliders",
-            tooltip="Say how you feel by two sliders, and a note",
-            id="past.sliders",
-        ),
-        Binding(
-            "n",
-            "next('new')",
-            "new session",
-            tooltip="Choose two feelings again",
-            id="check_out.new",
-        ),
-        Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
-        Binding("q", "app.quit", "quit", id="app.quit"),
-        *(
-            Binding(key, f"not_now('{key}')", show=False, id=same)
-            for key, same in (
-                ("r", "past.replay"),
-                ("c", "past.continue"),
-                ("w", "check_out.save"),
-                ("n", "check_out.new"),
-            )
-        ),
-    ]
+    AUTO_FOCUS = "#choices"
+    BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
     class Next(Message):
         """``what`` is 'replay', 'continue' or 'new'."""
@@ -138,6 +60,9 @@ class CheckOutScreen(GridScreen):
             super().__init__()
             self.what = what
             self.begun = begun
+
+    class History(Message):
+        """The history is to be shown."""
 
     class Save(Message):
         """Save the session as ``output``, or as much of it as was ``heard``."""
@@ -183,6 +108,7 @@ class CheckOutScreen(GridScreen):
             last.total_s if begun.runner.replay else last.position_s, last.total_s
         )
         self._chosen = self._choices[0]
+        self._deeds = deeds(self._choices[0].seconds if self._choices[0].heard else 0.0)
 
     def compose(self) -> ComposeResult:
         yield Words(id="headline")
@@ -191,7 +117,8 @@ class CheckOutScreen(GridScreen):
             with Vertical(id="panel", classes="panel"):
                 if self._grounding:
                     yield Label(LINE, id="grounding", markup=False)
-                yield Words(id="kept")
+                yield Words(id="failure")
+                yield DeedList(id="choices", markup=False)
                 yield Words(id="felt")
                 with Vertical(id="save"):
                     yield Label("save", classes="label")
@@ -202,6 +129,7 @@ class CheckOutScreen(GridScreen):
                 yield Label("what was played", classes="heading")
                 with VerticalScroll(id="played"):
                     yield Words(id="clips")
+                    yield Words(id="kept")
         yield Timeline(glyphs=self._glyphs, id="timeline")
         yield Words(id="saved")
         yield Transport()
@@ -214,11 +142,23 @@ class CheckOutScreen(GridScreen):
         )
         self._show_plane()
         self.query_one(Timeline).show(timeline_state(self._last))
+        self.query_one("#failure", Words).say((self._last.failure or "", "$error"))
+        self.set_class(self._last.failure is not None, "-failed")
+        self._list_choices()
         self.show_felt(self._felt)
         self.call_after_refresh(self._show_clips)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show_clips)
+
+    def _list_choices(self) -> None:
+        """Each with its key, whatever the listener's own keys are."""
+        keys: dict[str, str] = {}
+        for one in self.active_bindings.values():
+            keys.setdefault(one.binding.action, self.app.get_key_display(one.binding))
+        listed = self.query_one("#choices", OptionList)
+        listed.add_options(f"{keys.get(one.action, '')} {one.does}" for one in self._deeds)
+        listed.highlighted = 0
 
     def _show_plane(self) -> None:
         last, path = self._last, self._last.path
@@ -229,6 +169,7 @@ class CheckOutScreen(GridScreen):
                 total=last.total_s,
                 now=last.affect,
                 now_word="end",
+                measured=last.measured,
                 start=path.waypoints[0].affect,
                 target=last.target,
                 words=plane_words(last.mood_table),
@@ -241,7 +182,7 @@ class CheckOutScreen(GridScreen):
     def _show_clips(self) -> None:
         headline = self.query_one("#headline", Words)
         headline.say(
-            *_headline(
+            *words_of_headline(
                 self._last,
                 ASCII if self._glyphs == "ascii" else UNICODE,
                 headline.content_size.width or self.size.width - 2,
@@ -269,12 +210,11 @@ class CheckOutScreen(GridScreen):
         return self._played
 
     def _kept(self) -> Iterator[Part]:
-        yield ("kept as ", "$muted")
-        yield self._last.session_id
         room = self.query_one("#kept").content_size.width or self.app.size.width - 2
-        yield (f"\n{folded(_short(self._folder), room)}", "$muted")
-        if self._last.failure is not None:
-            yield (f"\n{self._last.failure}", "$error")
+        if self._last.measured:
+            yield (f"{folded(_DOTS, room)}\n", "$muted")
+        yield (f"kept as {self._last.session_id}", "$muted")
+        yield (f"\n{folded(short(self._folder), room)}", "$muted")
 
     @property
     def finished(self) -> bool:
@@ -303,6 +243,13 @@ class CheckOutScreen(GridScreen):
         if (sentence := self._why_not(key)) is not None:
             self.add_class("-told")
             self.query_one("#saved", Words).say((sentence, "$text"))
+
+    @on(OptionList.OptionSelected, "#choices")
+    async def _do_chosen(self, event: OptionList.OptionSelected) -> None:
+        await self.run_action(self._deeds[event.option_index].action)
+
+    def action_history(self) -> None:
+        self.post_message(self.History())
 
     def action_next(self, what: str) -> None:
         if not self._saving:
@@ -346,7 +293,7 @@ class CheckOutScreen(GridScreen):
         self._chosen = self._choices[event.option_index]
         file = self.query_one("#file", Input)
         name, dot, suffix = file.value.rpartition(".")
-        if dot and f".{suffix}" in _MB_A_SECOND:
+        if dot and f".{suffix}" in MB_A_SECOND:
             file.value = f"{name}{self._chosen.suffix}"
 
     @on(OptionList.OptionSelected, "#what")
@@ -358,7 +305,7 @@ class CheckOutScreen(GridScreen):
         if self._saving:
             self.post_message(self.CallOff())
         self.remove_class("-asking")
-        self.set_focus(self.query_one("#played"))
+        self.set_focus(self.query_one("#played" if self._saving else "#choices"))
         self.refresh_bindings()
 
     @on(Input.Submitted, "#file")
@@ -386,42 +333,8 @@ class CheckOutScreen(GridScreen):
         self._saving = False
         self.remove_class("-saving", "-asking")
         self.add_class("-saved")
+        self.set_focus(self.query_one("#choices"))
         self.refresh_bindings()
         style = "$error" if failed else "$now"
         room = self.query_one("#saved").content_size.width or self.size.width - 2
         self.query_one("#saved", Words).say((folded(sentence, room), style))
-
-
-def _headline(last: Snapshot, marks: StateMarks, room: int) -> Iterator[Part]:
-    where = f"{clock(last.position_s)} of {clock(last.total_s)}"
-    ended = {
-        "ended": f"{marks.ended} played to its end, {clock(last.total_s)}",
-        "failed": f"{marks.failed} ended by a failure at {where}",
-    }
-    stopped = f"{marks.stopped} stopped at {where}"
-    what, led = ended.get(last.state, stopped), way(last, marks.arrow)
-    yield (what, "$error bold" if last.failure else "$now bold")
-    below = len(what) + len(led) + 3 > room
-    yield (f"\n{led}" if below else f"   {led}", "$muted")
-
-
-def folded(text: str, width: int) -> str:
-    """``text`` in lines of at most ``width`` columns, broken between words, and in a path that is
-    longer than a line behind a slash: nothing of it is cut, and a size stays with its unit."""
-    lines = [""]
-    for word in re.split(r" (?!MB\))", text):
-        pieces = re.findall(r"[^/]*/|[^/]+", word) if len(word) > width else [word]
-        for number, piece in enumerate(pieces):
-            gap = " " if number == 0 and lines[-1] else ""
-            if lines[-1] and len(lines[-1]) + len(gap) + len(piece) > width:
-                lines.append(piece)
-            else:
-                lines[-1] += gap + piece
-    return "\n".join(lines)
-
-
-def _short(folder: Path) -> str:
-    """``folder`` with the home folder as ~."""
-    with contextlib.suppress(ValueError, RuntimeError):
-        return f"~/{folder.relative_to(Path.home())}"
-    return str(folder)

@@ -14,7 +14,7 @@ from textual.containers import Horizontal, VerticalScroll
 from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
 from engine.listener.history import Past
-from engine.listener.personal_meter import UNBENT, in_short, said
+from engine.listener.personal_meter import UNBENT
 from engine.listener.ratings import written
 from engine.listener.report import done
 from engine.plan.planner import make_plan
@@ -23,7 +23,7 @@ from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.drawing.timeline_picture import ClipSpan
 from musmed_tui.listener_control import HeardClips, OnePast
-from musmed_tui.past_words import place_in_short, planned
+from musmed_tui.past_words import planned
 from musmed_tui.screens.grid import SHEET, GridScreen
 from musmed_tui.screens.past_actions import KEEPING, PLAYING, PastActions, PastKeeper
 from musmed_tui.screens.shown_focus import while_open
@@ -31,9 +31,11 @@ from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.timeline import Timeline, TimelineState
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Part, Words
-from musmed_tui.wording import change_in_short, clock, story
+from musmed_tui.wording import change_in_short, clock, nearest_word, story
 
-_PLACE = len("+0.00,+0.00")
+_PLACE = 12
+"""Columns of a feeling's word and the blank behind it; the longest is 'distressed'."""
+_BENT = "How it sounded is bent to how you rated; 'musmed history ID' has the figures."
 
 
 class PastScreen(PastActions, GridScreen):
@@ -144,28 +146,34 @@ class PastScreen(PastActions, GridScreen):
             yield ("\n\nnote\n", "$now bold")
             yield felt.note
         if self._meter.used:
-            yield ("\n\nmeter", "$now bold")
-            yield f"\n{said('Valence', self._meter.valence)}"
-            yield f"\n{said('Arousal', self._meter.arousal)}"
+            yield (f"\n\n{_BENT}", "$muted")
 
     def _table(self) -> Iterator[Part]:
-        """Planned and measured, clip by clip, and the mood; where the meter is bent to the listener
-        the reading as bent stands in the mood's place, since there is no room for both."""
+        """Planned and as it sounded, clip by clip in words ('musmed history ID' has figures), and
+        the mood; where the meter is bent to the listener what it says of them stands in the mood's
+        place, since there is no room for both."""
         if not self._clips:
             return
         bent = self._meter.used
         yield ("\npath", "$now bold")
         last = "for you" if bent else "mood"
-        yield (f"\n time  {'planned'.ljust(_PLACE)} {'measured'.ljust(_PLACE)} {last}", "$muted")
+        yield (f"\n time  {'planned'.ljust(_PLACE)} {'sounded'.ljust(_PLACE)} {last}", "$muted")
         for clip, measured in self._clips:
-            seen = "" if measured is None else place_in_short(measured)
+            seen = "" if measured is None else nearest_word(measured)
             yield (f"\n{clock(clip.start):>5}  ", "$muted")
             told = self._bent(measured) if bent else clip.tags.mood
-            yield f"{place_in_short(planned(clip))} {seen.ljust(_PLACE)} {told}"
+            yield f"{nearest_word(planned(clip)).ljust(_PLACE)} {seen.ljust(_PLACE)} {told}"
 
     def _bent(self, measured: Affect | None) -> str:
-        """Its uncertainty stands in 'musmed history ID': here is no room for it."""
-        return "" if measured is None else in_short(self._meter.bent(measured))[0]
+        if measured is None:
+            return ""
+        valence, arousal = self._meter.bent(measured)
+        return nearest_word(
+            Affect(
+                measured.valence if valence is None else _inside(valence.value),
+                measured.arousal if arousal is None else _inside(arousal.value),
+            )
+        )
 
     def _show_plane(self) -> None:
         past = self._past
@@ -188,3 +196,7 @@ class PastScreen(PastActions, GridScreen):
                 target_word=word,
             )
         )
+
+
+def _inside(value: float) -> float:
+    return min(1.0, max(-1.0, value))

@@ -20,6 +20,9 @@ from musmed_tui.screens.whole import WholeScreen
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
 
+_HEADS, _VERDICTS = ("pleasant", "awake"), ("Pleasantness", "Wakefulness")
+"""Of the two sliders, in the words they have."""
+
 
 class WeeksScreen(WholeScreen[None], ModalScreen[None]):
     """Of ``pasts``, which are counted in a thread. The newest week is in sight."""
@@ -50,10 +53,10 @@ class WeeksScreen(WholeScreen[None], ModalScreen[None]):
 
     @work(thread=True)
     def _count(self) -> None:
-        lines = weeks_lines(weeks_of(self._pasts), ascii_only=self._ascii)
+        lines = weeks_lines(weeks_of(self._pasts), _HEADS, ascii_only=self._ascii)
         told = [
             verdict_in_words(name, verdict(changes), len(changes))
-            for name, changes in zip(("Valence", "Arousal"), changes_of(self._pasts), strict=True)
+            for name, changes in zip(_VERDICTS, changes_of(self._pasts), strict=True)
         ]
         self.app.call_later(self._show, lines, told)
 

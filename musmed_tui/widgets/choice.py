@@ -47,6 +47,12 @@ class TakingList(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [_enter("select", "take", "Take what is marked")]
 
 
+class DeedList(OptionList):
+    """A list of what can be done."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [_enter("select", "do", "Do what is marked")]
+
+
 class BeginButton(Button):
     """The button that begins a session."""
 

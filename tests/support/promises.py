@@ -10,6 +10,7 @@ from textual.widgets import Input, OptionList
 
 from musmed_tui.screens.asking import ConfirmScreen, LineScreen
 from musmed_tui.screens.check_in import CheckInScreen
+from musmed_tui.screens.check_in_rest import MoreRow
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.feeling_list import FeelingListScreen
 from musmed_tui.screens.help import HelpScreen
@@ -25,8 +26,9 @@ from musmed_tui.widgets.engine_card import EngineCard
 from musmed_tui.widgets.slider import Slider
 from musmed_tui.widgets.transport import Transport
 
-PRESSED = {"arrows": "up", "across": "left", "a": "c"}
-"""What is pressed where the line names more keys than one: arrows, letters."""
+PRESSED = {"move": "up", "jump": "c"}
+"""What is pressed for an action whose line names more keys than one: arrows, letters."""
+_ACROSS = "left"
 
 
 class Promise(NamedTuple):
@@ -35,6 +37,13 @@ class Promise(NamedTuple):
     key: str
     action: str
     does: str
+
+
+def pressed(promise: Promise) -> str:
+    """The key to press for it."""
+    if promise.key == "across":
+        return _ACROSS
+    return PRESSED.get(promise.action, promise.key)
 
 
 class Moment(NamedTuple):
@@ -156,7 +165,20 @@ def _selected(before: Moment, now: Moment) -> bool:
         return not now.expanded and isinstance(now.focused, Choice)
     if isinstance(before.screen, FeelingListScreen):
         return isinstance(now.screen, CheckInScreen)
+    if before.focused.id == "choices":  # the check-out's
+        return now.screen is not before.screen or "-asking" in now.classes
     return isinstance(now.focused, Input)
+
+
+def _opened(before: Moment, now: Moment) -> bool:
+    """The rest of the check-in's form, or it is closed."""
+    return "-more" in before.classes ^ now.classes
+
+
+def _pressed(before: Moment, now: Moment) -> bool:
+    if isinstance(before.focused, MoreRow):
+        return _opened(before, now)
+    return _began(before, now)
 
 
 def _began(_: Moment, now: Moment) -> bool:
@@ -197,8 +219,10 @@ _DOES: dict[str, Callable[[Moment, Moment], bool]] = {
     "show_overlay": lambda _, now: now.expanded,
     "select": _selected,
     "begin": _began,
-    "press": _began,
+    "press": _pressed,
+    "more": _opened,
     "past": _comes(HistoryScreen),
+    "history": _comes(HistoryScreen),
     "open": _comes(PastScreen),
     "search": lambda _, now: isinstance(now.focused, SearchLine),
     "again(True)": _again(from_start=True),

@@ -314,12 +314,13 @@ def test_everything_else_reaches_the_request(control: FakeControl) -> None:
         async with app.run_test(size=SIZE) as pilot:
             field(app, "start").put(feeling("sad").affect)
             field(app, "target").put(Affect(0.4, 0.1))
-            for name, value in (("minutes", "5"), ("temperature", "0.8"), ("seed", "42")):
+            for name, value in (("minutes", "5"), ("seed", "42")):
                 app.screen.query_one(f"#{name}", Input).value = value
             for name, choice in (
                 ("strategy", "direct"),
                 ("instrument", "acousticguitar"),
                 ("genre", "ambient"),
+                ("change", "0.6"),
                 ("composer", "embedded"),
             ):
                 app.screen.query_one(f"#{name}", Select).value = choice
@@ -335,7 +336,7 @@ def test_everything_else_reaches_the_request(control: FakeControl) -> None:
             strategy="direct",
             instrument="acousticguitar",
             genre="ambient",
-            temperature=0.8,
+            temperature=0.6,
             seed=42,
             composer="embedded",
         )

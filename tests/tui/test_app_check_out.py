@@ -6,20 +6,28 @@ import itertools
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.fake_session import REQUEST, SESSION, FakeControl, make_app, run, settled, until
 from textual.pilot import Pilot
-from textual.widgets import Input, ProgressBar
+from textual.widgets import Input, OptionList, ProgressBar
 
+from engine.affect.circumplex import Affect
+from engine.clip_record import ClipRecord
+from engine.meter.reading import Reading
 from engine.plan.planner import heard_clips
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.screens.check_in import CheckInScreen
-from musmed_tui.screens.check_out import CheckOutScreen, choices, folded
+from musmed_tui.screens.check_out import CheckOutScreen
+from musmed_tui.screens.check_out_words import choices, folded, headline
+from musmed_tui.screens.history import HistoryScreen
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.stretches import stretches
+from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.words import Words
+from musmed_tui.wording import UNICODE
 
 
 def said(app: MusmedApp, name: str) -> str:
@@ -41,9 +49,9 @@ def test_what_was_played_and_where_it_is_kept(control: FakeControl) -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=(80, 24)) as pilot:
             await to_the_check_out(control, app, pilot)
-            assert said(app, "headline") == "■ stopped at 6:27 of 15:00   tense → calm"
+            assert said(app, "headline") == " ■ stopped   6:27 of 15:00, tense towards calm."
             assert SESSION in said(app, "kept")
-            assert str(control.folder) in said(app, "kept").replace("\n", "")
+            assert str(control.folder) in unfolded(said(app, "kept"))
             listed = said(app, "clips").splitlines()
             heard = control.runner.snapshot.position_s
             expected = list(stretches(heard_clips(REQUEST, (), heard)))
@@ -102,7 +110,7 @@ def test_nothing_to_continue_after_the_whole_session(control: FakeControl) -> No
         app = make_app(control, playing=True)
         async with app.run_test(size=(80, 24)) as pilot:
             await to_the_check_out(control, app, pilot, "ended")
-            assert said(app, "headline").startswith("■ played to its end, 15:00")
+            assert said(app, "headline") == (" ■ played to its end   15 minutes, tense to calm.")
             await pilot.press("c")
             await settled(pilot)
             assert isinstance(app.screen, CheckOutScreen)
@@ -116,8 +124,8 @@ def test_a_failure_is_said(control: FakeControl) -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=(80, 24)) as pilot:
             await to_the_check_out(control, app, pilot, "failed")
-            assert "ended by a failure at 6:27" in said(app, "headline")
-            assert "The disk is full; make room." in said(app, "kept")
+            assert "ended by a failure   6:27 of 15:00" in said(app, "headline")
+            assert "The disk is full; make room." in said(app, "failure")
 
     run(go())
 
@@ -307,3 +315,92 @@ def test_the_volume_is_carried_into_the_next_session(control: FakeControl) -> No
         assert ("volume", 0.85) in control.runner.asked
 
     run(go())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (50, 20), (44, 12)], ids=str)
+def test_four_choices_by_arrows_and_by_letters(
+    control: FakeControl, size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=size) as pilot:
+            await to_the_check_out(control, app, pilot)
+            listed = app.screen.query_one("#choices", OptionList)
+            assert listed.has_focus
+            assert listed.region.height == 4
+            shown = [str(listed.get_option_at_index(i).prompt) for i in range(4)]
+            assert shown == ["r again", "w save what was heard", "p history", "q done"]
+            await pilot.press("down", "enter")
+            await settled(pilot)
+            assert app.screen.query_one("#what").has_focus
+            await pilot.press("escape")
+            assert listed.has_focus
+            await pilot.press("down", "enter")
+            await settled(pilot)
+            assert isinstance(app.screen, HistoryScreen)
+            await pilot.press("escape", "p")
+            await settled(pilot)
+            assert isinstance(app.screen, HistoryScreen)
+            await pilot.press("escape", "home", "enter")
+            await settled(pilot)
+            assert isinstance(app.screen, SessionScreen)
+        assert ("again", SESSION, True) in control.asked
+
+    run(go())
+
+
+def test_done_is_done(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await to_the_check_out(control, app, pilot)
+            await pilot.press("end", "enter")
+            await until(pilot, lambda: app.return_value is not None)
+
+    run(go())
+
+
+def test_what_the_music_sounded_like_is_on_the_plane(control: FakeControl) -> None:
+    last = control.runner.snapshot
+    record = ClipRecord(
+        composer="embedded",
+        version=1,
+        loudness=-23.0,
+        true_peak=-6.0,
+        gating="off",
+        seconds=30.0,
+        speed=20.0,
+        readings=(
+            Reading(
+                start=0.0,
+                end=10.0,
+                valence=0.2,
+                arousal=-0.1,
+                valence_error=0.4,
+                arousal_error=0.4,
+                known=True,
+            ),
+        ),
+    )
+    views = (msgspec.structs.replace(last.timeline[0], record=record), *last.timeline[1:])
+    control.runner.change(timeline=views)
+
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await to_the_check_out(control, app, pilot)
+            assert app.screen.query_one(Circumplex).state.measured == (Affect(0.2, -0.1),)
+            assert "small dots" in said(app, "kept")
+
+    run(go())
+
+
+@pytest.mark.parametrize("room", [36, 58, 78])
+def test_the_headline_has_room(control: FakeControl, room: int) -> None:
+    last = msgspec.structs.replace(control.runner.snapshot, state="stopped")
+    told = "".join(one if isinstance(one, str) else one[0] for one in headline(last, UNICODE, room))
+    assert all(len(line) <= room for line in told.split("\n"))
+    if room >= 58:
+        assert told == " ■ stopped   6:27 of 15:00, tense towards calm."

@@ -67,7 +67,7 @@ def test_words_are_whole(size: tuple[int, int]) -> None:
             seen.append(await press(pilot, "s"))
             seen.append(await press(pilot, "escape", "q"))
             assert "6:27 of 15:00" in seen[-1][0]
-            assert "tense → calm" in " ".join(seen[-1][:2])
+            assert "tense towards calm" in " ".join(seen[-1][:2])
             assert "world" in " ".join(seen[-1])
             seen.append(await press(pilot, "n"))
             for row in (row for shown in seen for row in shown):
@@ -86,7 +86,7 @@ def test_enter_is_promised_wherever_it_acts(
     async def go() -> None:
         app: Any = make_app(FakeControl())
         async with app.run_test(size=size) as pilot:
-            await settled(pilot)
+            await press(pilot, "a")
             for name, does in (("minutes", "next"), ("composer", "open"), ("begin", "begin")):
                 app.screen.set_focus(app.screen.query_one(f"#{name}"))
                 await settled(pilot)

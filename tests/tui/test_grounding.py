@@ -66,7 +66,9 @@ def test_the_line_is_on_the_check_out(
             await settled(pilot)
             assert isinstance(app.screen, CheckOutScreen)
             strips = app.screen._compositor.render_strips()
-            text = " ".join(" ".join("".join(p.text for p in strip) for strip in strips).split())
+            rows = ["".join(part.text for part in strip) for strip in strips]
+            left, top = next((one.region.offset for one in app.screen.query("#grounding")), (0, 0))
+            text = " ".join(" ".join(row[left:] for row in rows[top:]).split())
             assert (LINE in text) == offered
             await pilot.press("w")
             await settled(pilot)

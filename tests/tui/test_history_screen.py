@@ -17,6 +17,7 @@ from support.waiting import HANG_SECONDS
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from engine.affect.circumplex import Affect
 from engine.listener.history import Past
 from engine.listener.personal_meter import personal_meter
 from engine.listener.ratings import Rating
@@ -37,6 +38,7 @@ from musmed_tui.screens.weeks import WeeksScreen
 from musmed_tui.session_control import SessionControl
 from musmed_tui.widgets.session_list import SessionList
 from musmed_tui.widgets.words import Words
+from musmed_tui.wording import nearest_word
 
 pytestmark = pytest.mark.usefixtures("utc")
 SIZE, SMALL = (80, 24), (40, 12)
@@ -256,7 +258,7 @@ def test_one_session_is_told_whole(control: FakeControl, size: tuple[int, int]) 
                 "before 30,70 after 60,40 change +30,-30",
                 "0:50 liked piano, ambient (calm)",
                 "note note 0",
-                "time planned measured mood 0:00 -0.32,+0.80",
+                "time planned sounded mood 0:00 tense",
             ):
                 assert piece in told, piece
             assert "evening" in said(app, "headline")
@@ -371,8 +373,8 @@ def test_weeks_and_no_verdict_under_six(
             await opened(pilot, "w")
             assert isinstance(app.screen, WeeksScreen)
             told = said(app, "weeks-said")
-            assert ("Valence rose: by +30" in told) == sure
-            assert ("Arousal fell: by -30" in told) == sure
+            assert ("Pleasantness rose: by +30" in told) == sure
+            assert ("Wakefulness fell: by -30" in told) == sure
             assert (f"before and after {count} times" in told) == (not sure)
             lines = said(app, "weeks-lines").splitlines()
             assert [line.split()[0] for line in lines[2:]] == [str(w.monday) for w in weeks]
@@ -538,17 +540,16 @@ def test_where_the_meter_is_bent_to_the_listener_both_readings_stand_there(
             await opened(pilot, "enter")
             assert isinstance(app.screen, PastScreen)
             told = " ".join(said(app, "clips").split())
-            assert "time planned measured for you 0:00 " in told
+            assert "time planned sounded for you 0:00 " in told
             for one in seen:
-                here = meter.valence.line.at(one.valence)
-                both = f"{one.valence:+.2f},{one.arousal:+.2f} {here.value:+.2f},-"
-                assert both in told
-            assert "Valence: bent to you" in said(app, "about")
+                here = Affect(meter.valence.line.at(one.valence).value, one.arousal)
+                assert f"{nearest_word(one)} {nearest_word(here)}" in told
+            assert "bent to how you rated" in said(app, "about")
             control.library.meter.forget()
             await pilot.press("escape", "enter")
             await settled(pilot)
             told = " ".join(said(app, "clips").split())
-            assert "time planned measured mood" in told
+            assert "time planned sounded mood" in told
             assert "bent" not in said(app, "about")
 
     run(go())

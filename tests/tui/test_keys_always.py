@@ -44,6 +44,7 @@ from musmed_tui.session_control import Options, SessionControl
 from musmed_tui.session_view import expected
 from musmed_tui.settings import Loaded, Settings
 from musmed_tui.theme_shelf import ThemeShelf
+from musmed_tui.widgets.choice import DeedList
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
@@ -187,7 +188,7 @@ PLACES = {
     (SessionScreen, type(None)),
     (SessionScreen, Circumplex),
     (CheckInScreen, Circumplex),
-    (CheckOutScreen, VerticalScroll),
+    (CheckOutScreen, DeedList),
     (HelpScreen, VerticalScroll),
     (TooSmallScreen, type(None)),
 }

@@ -55,7 +55,7 @@ def test_check_in_session_pause_steer_stop(terminal: Terminal) -> None:
 
     terminal.press("q")
     shown = terminal.wait_for("what was played")
-    assert "■ stopped at 0:" in shown
+    assert "■ stopped   0:" in shown
     terminal.press("q")
     said = terminal.wait_for("code=0")
     assert "musmed resume 20" in said

@@ -1,0 +1,79 @@
+"""What the check-in offers beside its questions: the last session, and three examples."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from engine.affect.feelings import Feeling, feeling
+from engine.listener.history import Past
+from engine.printable import one_line
+from musmed_tui.widgets.key_words import KeyWord, KeyWords
+from musmed_tui.widgets.words import Words
+from musmed_tui.wording import clock, length, named, story
+
+
+class Example(NamedTuple):
+    """Two feelings and how many minutes lie between them."""
+
+    start: str
+    target: str
+    minutes: int
+
+    @property
+    def said(self) -> str:
+        return f"{self.start} to {self.target}, {length(self.minutes)}"
+
+    @property
+    def feelings(self) -> tuple[Feeling, Feeling]:
+        return feeling(self.start), feeling(self.target)
+
+
+EXAMPLES = (
+    Example("tense", "calm", 15),
+    Example("sad", "hopeful", 15),
+    Example("restless", "drowsy", 20),
+)
+"""Each long enough to be gentle."""
+
+
+class Keeper(Protocol):
+    """Who knows the sessions of the past."""
+
+    def page(self, count: int, before: str | None = None) -> tuple[Past, ...]: ...
+
+
+class Offers(Vertical):
+    """The last session, where there is one, over the examples."""
+
+    def compose(self) -> ComposeResult:
+        yield Words(id="last")
+        yield KeyWords(id="last-keys")
+        yield KeyWords(id="examples")
+
+    def on_mount(self) -> None:
+        rows = [[KeyWord(str(i), one.said)] for i, one in enumerate(EXAMPLES, start=1)]
+        self.query_one("#examples", KeyWords).show(rows)
+        self.show_last(None)
+
+    def show_last(self, past: Past | None) -> None:
+        self.set_class(past is not None, "-heard")
+        self.query_one("#last", Words).say((last_time(past) if past else "", "$muted"))
+        keys = [KeyWord("r", "again"), KeyWord("p", "all")]
+        if past is not None and goes_on(past):
+            keys.insert(0, KeyWord("c", "continue"))
+        self.query_one("#last-keys", KeyWords).show([keys])
+
+
+def last_time(past: Past) -> str:
+    """'last time: tense to calm, 15 minutes, stopped at 6:27'."""
+    way = one_line(named(past.name, story(past.request, past.events)))
+    ended = f"stopped at {clock(past.heard)}" if goes_on(past) else "heard to its end"
+    return f"last time: {way}, {length(past.request.minutes)}, {ended}"
+
+
+def goes_on(past: Past) -> bool:
+    """Whether there is more of it to hear."""
+    return past.state != "finished"
