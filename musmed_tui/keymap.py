@@ -82,7 +82,20 @@ def checked(entries: dict[str, object], places: Iterable[Place], named: str) -> 
             f"{named}: {written(key)} can't be {name}'s, it is {other.id}'s "
             f"({title(other)}); {name} stays {stays}."
         )
-    return Read(keys, tuple(troubles))
+    return Read(keys | _neighbours(keys, places), tuple(troubles))
+
+
+def _neighbours(keys: Keymap, places: tuple[Place, ...]) -> Keymap:
+    """What shares its key with one of ``keys``, at another moment, and keeps it: Textual takes a
+    key from all that have it."""
+    kept: Keymap = {}
+    for _, bindings in places:
+        freed = {key for one in bindings if one.id in keys for key in default_keys((one,))}
+        for one in bindings:
+            if one.id and one.id not in keys and freed & set(default_keys((one,))):
+                same = [other for other in bindings if other.id == one.id]
+                kept[one.id] = ",".join(default_keys(same))
+    return kept
 
 
 def default_keys(bindings: Iterable[Binding]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from musmed_tui.every_screen import bindings_of_type, owners, places
 from musmed_tui.key_words import bindings_of, key_name, mapped
 from musmed_tui.keymap import FIXED, Read, checked, read_keymap
 from musmed_tui.palette import Commands
+from musmed_tui.screens.help import HelpScreen
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.widgets.transport import Transport
 
@@ -105,6 +106,50 @@ def test_two_may_change_places_and_the_later_of_two_gives_way() -> None:
     assert both.keys == {"session.like": "f6"}
     assert len(both.troubles) == 1
     assert "session.dislike stays d" in both.troubles[0]
+
+
+def test_what_shares_a_key_at_another_moment_keeps_it(control: FakeControl) -> None:
+    """Esc leaves the steering, and the stage."""
+    read = checked({"session.leave": "f7"}, places(), "k")
+    assert read.keys["session.leave"] == "f7"
+
+    async def go() -> None:
+        app = make_app(control, playing=True, keymap=read)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("s")
+            await pilot.pause()
+            assert app.screen.has_class("-steering")
+            await pilot.press("escape")
+            await pilot.pause()
+            assert app.screen.has_class("-steering")
+            await pilot.press("f7")
+            await pilot.pause()
+            assert not app.screen.has_class("-steering")
+            await pilot.press("f")
+            await pilot.pause()
+            on_stage = set(app.screen.classes)
+            await pilot.press("escape")
+            await pilot.pause()
+            assert set(app.screen.classes) != on_stage
+
+    run(go())
+
+
+@pytest.mark.parametrize("playing", [True, False])
+def test_f1_is_help_too(control: FakeControl, *, playing: bool) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=playing)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause()
+            before = app.screen
+            await pilot.press("f1")
+            await pilot.pause()
+            assert isinstance(app.screen, HelpScreen)
+            await pilot.press("f1")
+            await pilot.pause()
+            assert app.screen is before
+
+    run(go())
 
 
 def test_the_file_is_read_with_and_without_quotes(tmp_path: Path) -> None:
