@@ -1,6 +1,7 @@
 """Count the bytes musmed sends to a terminal: ``python tests/bench/bytes.py`` prints a table.
 
-By itself it counts the plane, the timeline and the meter playing a session with ever new levels.
+By itself it counts the plane, the timeline and the meter playing a session with ever new levels,
+with ``--calm`` without the breath and the glow of its dot.
 With a program after ``--`` it counts that instead, for example
 ``bytes.py -- musmed play --from tense --to calm --sink null``: playing, then after ``--pause``'s
 key; ``--slow`` names the option that asks it for a slow link. Nothing here is a test.
@@ -99,14 +100,15 @@ def main() -> int:
     parser.add_argument("--pause", default="space", help="the key that pauses")
     parser.add_argument("--slow", default="--slow-link", help="the program's slow-link option")
     parser.add_argument("--widgets", type=float, metavar="FPS", help=argparse.SUPPRESS)
+    parser.add_argument("--calm", action="store_true", help="the dot does not move by itself")
     parser.add_argument("program", nargs="*")
     arguments = parser.parse_args()
     if arguments.widgets:
-        show_widgets(arguments.widgets)
+        show_widgets(arguments.widgets, calm=arguments.calm)
         return 0
-    own = [sys.executable, __file__, "--widgets"]
+    own = [sys.executable, __file__, *(["--calm"] if arguments.calm else []), "--widgets"]
     usual = arguments.program or [*own, "10"]
-    slow = [*arguments.program, arguments.slow] if arguments.program else [*own, "2"]
+    slow = [*arguments.program, arguments.slow] if arguments.program else [*own, "2", "--calm"]
     print(f"{'terminal':<10}{'link':<8}{'':<10}{'KB/s':>8}{'budget':>8}")
     over = False
     for size in SIZES:
@@ -122,7 +124,7 @@ def main() -> int:
     return int(over)
 
 
-def show_widgets(fps: float) -> None:
+def show_widgets(fps: float, *, calm: bool) -> None:
     """The three widgets alone, full screen, playing a session until the process is ended."""
     import random
 
@@ -130,6 +132,7 @@ def show_widgets(fps: float) -> None:
 
     from engine.affect.feelings import feeling
     from engine.affect.path import plan_path
+    from musmed_tui.drawing.motion import Motion
     from musmed_tui.drawing.plane_layout import PlaneState, plane_words
     from musmed_tui.drawing.timeline_picture import ClipSpan, TimelineState
     from musmed_tui.textual_themes import for_textual, variables
@@ -142,7 +145,7 @@ def show_widgets(fps: float) -> None:
     start, target = feeling("tense").affect, feeling("calm").affect
     path = plan_path(start, target, total, "iso")
     points = tuple((point.time, point.affect) for point in path.waypoints)
-    drawn = random.Random(1)
+    drawn, motion = random.Random(1), Motion(calm=calm)
 
     class Widgets(App[None]):
         CSS = "Timeline, Levels { margin: 0 1; }"
@@ -171,6 +174,7 @@ def show_widgets(fps: float) -> None:
             self.query_one(Levels).show(quiet if self.paused else peak)
             self.position += 0.0 if self.paused else 1 / fps
             now = self.position
+            breath, glow = motion.at(now, max(quiet if self.paused else peak))
             state = PlaneState(
                 path=points,
                 travelled_until=now,
@@ -181,6 +185,8 @@ def show_widgets(fps: float) -> None:
                 words=plane_words(),
                 start_word="tense",
                 target_word="calm",
+                breath=None if self.paused else breath,
+                glow=0 if self.paused else glow,
             )
             self.query_one(Circumplex).show(state)
             starts = [22.5 * i for i in range(40)]
