@@ -174,7 +174,8 @@ def _lay_ground(rows: list[Row], plane: Layout, parts: Moving) -> None:
     column, row = parts.now
     for x in range(max(0, column - 1), min(plane.width, column + 2)):
         glyph, role = rows[row][x]
-        rows[row][x] = Cell(glyph, role + GLOW * parts.glow)
+        if not PLANNED <= role % QUARTER < TRAVELLED:  # it would be lost in it
+            rows[row][x] = Cell(glyph, role + GLOW * parts.glow)
 
 
 def _says_cursor(sign: Sign, parts: Moving) -> bool:

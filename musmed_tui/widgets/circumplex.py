@@ -31,10 +31,11 @@ __all__ = ["Circumplex", "PlaneState", "PlaneWord"]
 STEP = 0.05
 """How far a key moves the cursor, in affect units; at least one row."""
 BIG_STEPS = 4
-GLOW_SHARE = 0.12
+GLOW_SHARE = 0.07
 """How far a step of the glow brings what is behind the dot towards the colour of now."""
-FAINTEST = 0.45
-"""How far the dot fades into its ground at the end of a breath out."""
+FAINTEST, BRIGHTEST = 0.15, 0.6
+"""How far the dot fades into its ground at the end of a breath out, and how far it comes towards
+the colour of text at the end of a breath in."""
 GREY = 8
 """A colour whose parts differ by no more, of 255, is a grey."""
 AHEAD = 0.3
@@ -185,8 +186,7 @@ class Circumplex(CellsWidget, can_focus=True):
             return self.get_visual_style(_PARTS[part])
         now = self.get_visual_style("circumplex--now")
         if part >= plane_layout.BREATH:
-            share = 1.0 - (part - plane_layout.BREATH) / (BREATHS - 1)
-            return _paler(now, FAINTEST * share) if self._shaded else now
+            return self._breathing(now, (part - plane_layout.BREATH) / (BREATHS - 1))
         start = self.get_visual_style("circumplex--path-start")
         end = self.get_visual_style("circumplex--path-end")
         if part >= plane_layout.TRAIL:
@@ -197,6 +197,16 @@ class Circumplex(CellsWidget, can_focus=True):
         step = part - (plane_layout.TRAVELLED if travelled else plane_layout.PLANNED)
         coloured = blended(start, end, step / (plane_layout.STEPS - 1))
         return coloured if travelled else _paler(coloured, AHEAD)
+
+    def _breathing(self, now: VisualStyle, share: float) -> VisualStyle:
+        """The dot, from the end of a breath out (``share`` 0) to that of a breath in (1)."""
+        bright = self.get_visual_style("circumplex--cursor").foreground
+        faint = _paler(now, FAINTEST).foreground
+        if not self._shaded or bright is None or faint is None or now.foreground is None:
+            return now
+        return now + VisualStyle(
+            foreground=faint.blend(now.foreground.blend(bright, BRIGHTEST), share)
+        )
 
     @property
     def _shaded(self) -> bool:
