@@ -19,7 +19,7 @@ STAGES: tuple[Stage, ...] = ("played", "playing", "crossfade", "ready", "composi
 
 STEPS = 8
 """Into how many colours the session's time is cut, as the path on the plane is."""
-PLAYING, COMPOSING, PLANNED, PLAYHEAD, TIME, LEGEND, DONE = range(1, 8)
+PLAYING, COMPOSING, PLANNED, PLAYHEAD, TIME, LEGEND, DONE, BASELINE = range(1, 9)
 PLAYED, CROSSFADE, READY = 10, 20, 30
 """The first of ``STEPS`` roles each: these are coloured by time."""
 _ROLE: dict[Stage, int] = {
@@ -32,15 +32,16 @@ _ROLE: dict[Stage, int] = {
 }
 _GLYPH = dict(zip(STAGES, "━━×─┄·", strict=True))
 _ASCII = dict(zip(STAGES, "==x-:.", strict=True))
-_SECTION = "┼"
+_SECTION = "┴"
 _BARS, _ASCII_BARS = "▁▂▃▄▅▆▇█", "_.-=#"
 LUFS = (-29.0, -17.0)
 """The quietest and the loudest of a bar: what is composed is moved by 4 LU about -23."""
 TICK_CELLS = 24
 """From one time below the strip to the next, at least."""
 CLEAR_CELLS = 3
-"""Every crossfade is drawn where a clip has at least so many cells, else only the next one; and
-sections where they have so many each."""
+"""Every crossfade is drawn where a clip has at least so many cells, else only the next one."""
+CLEAR_SECTION = 6
+"""Sections are marked where they have so many cells each."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def _strip(state: TimelineState, cells: int, glyphs: Glyphs) -> Row:
     marks = _ASCII if glyphs == "ascii" else _GLYPH
     found = list(enumerate(stages(state, max(0, cells))))
     row = [Cell(marks[stage], coloured(stage, i / cells)) for i, stage in found]
-    if cells >= CLEAR_CELLS * len(state.sections):
+    if cells >= CLEAR_SECTION * len(state.sections):
         for second in state.sections:
             at = _cell(state, second, cells)
             row[at] = Cell("+" if glyphs == "ascii" else _SECTION, row[at].role)
@@ -186,7 +187,7 @@ def _bars(state: TimelineState, cells: int, glyphs: Glyphs) -> Row:
         lufs = loudness_at(state, state.total * (i + 0.5) / cells)
         known = lufs is not None and stage not in ("composing", "planned")
         role = (
-            coloured("played" if stage == "crossfade" else stage, i / cells) if known else PLANNED
+            coloured("played" if stage == "crossfade" else stage, i / cells) if known else BASELINE
         )
         row.append(Cell(marks[level_of(lufs, len(marks)) if known else 0], role))
     return row

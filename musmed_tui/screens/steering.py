@@ -11,7 +11,7 @@ from engine.affect.path import Path, steer
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.words import Words
-from musmed_tui.wording import clock, nearest_word
+from musmed_tui.wording import clock
 
 SOON = 3.0
 """A steer is heard within so many seconds: the path shown bends that far past the moment."""
@@ -42,12 +42,11 @@ class SteerCard(Vertical):
             return
         path = considered(snapshot, target)
         arrival = path.waypoints[-2].time if path else None
-        now = nearest_word(snapshot.affect)
         if arrival is None:
             about.say(("Too near the end to steer.", "$warning"))
         else:
             there = clock(max(0.0, arrival - snapshot.position_s))
-            about.say((f"From {now}, there in {there}.", "$muted"))
+            about.say((f"The music is there in {there}.", "$muted"))
 
 
 def considered(snapshot: Snapshot, target: Affect) -> Path | None:

@@ -24,6 +24,7 @@ _PARTS = {
     timeline_picture.TIME: "timeline--time",
     timeline_picture.LEGEND: "timeline--legend",
     timeline_picture.DONE: "timeline--done",
+    timeline_picture.BASELINE: "timeline--baseline",
 }
 
 
@@ -54,6 +55,7 @@ class Timeline(CellsWidget):
         .timeline--playhead { color: $now; text-style: bold; }
         .timeline--time { color: $muted; }
         .timeline--legend { color: $muted; }
+        .timeline--baseline { color: $muted 45%; }
         .timeline--done { color: $text; text-style: bold; }
     }
     """

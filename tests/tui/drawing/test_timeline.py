@@ -146,11 +146,11 @@ def test_what_was_asked_for_and_sections_are_marked_at_their_time() -> None:
     marked = replace(LOUD, done=(Done(30.0, "ease", "eased"),), sections=(90.0,))
     top, middle, _ = text_of(timeline_rows(marked, 120, 3, "braille")).splitlines()
     assert top[30] == "▾"
-    assert middle[90] == "┼"
+    assert middle[90] == "┴"
     (row,) = text_of(timeline_rows(marked, 60, 1, "ascii")).splitlines()
     assert "v" in row
     crowded = replace(marked, sections=tuple(float(n) for n in range(100)))
-    assert "┼" not in text_of(timeline_rows(crowded, 120, 3, "braille"))
+    assert "┴" not in text_of(timeline_rows(crowded, 120, 3, "braille"))
 
 
 @given(st.integers(20, 160), st.sampled_from([1, 3]), st.integers(0, 200))
