@@ -9,7 +9,7 @@ import pkgutil
 from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 import musmed_tui.screens
 import musmed_tui.widgets
@@ -39,18 +39,23 @@ def bindings_of_type(owner: type[DOMNode]) -> tuple[Binding, ...]:
 
 
 def places() -> tuple[Place, ...]:
-    """What is heard at once: a screen's keys with the app's, and a widget's."""
+    """What is heard at once: a screen's keys, with the app's where it lies over no other, and a
+    widget's."""
     from musmed_tui.app import MusmedApp
 
     everywhere = bindings_of_type(MusmedApp)
     return tuple(
         Place(
             owner,
-            bindings_of_type(owner) + (everywhere if issubclass(owner, Screen) else ()),
+            bindings_of_type(owner) + (everywhere if _hears_the_app(owner) else ()),
         )
         for owner in owners()
         if not issubclass(owner, App)
     )
+
+
+def _hears_the_app(owner: type[DOMNode]) -> bool:
+    return issubclass(owner, Screen) and not issubclass(owner, ModalScreen)
 
 
 def named_bindings() -> dict[str, tuple[Binding, ...]]:

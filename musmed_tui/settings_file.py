@@ -57,6 +57,8 @@ class SettingsKeeper:
         if name := self.variable(key):
             raise MusmedError(f"{name} in the environment sets this; it can't be changed here.")
         value = check_value(key, text, "This") if text else None
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         load_settings(self.path, self._environment)  # all of it, before any of it is written over
         before = read_text(self.path)
         _replace(self.path, _with(before, key, value))

@@ -102,6 +102,7 @@ def test_what_can_not_be_is_said_in_a_sentence(entries: dict[str, object], words
 def test_two_may_change_places_and_the_later_of_two_gives_way() -> None:
     swapped = checked({"session.like": "d", "session.dislike": "l"}, places(), "k")
     assert swapped == Read({"session.like": "d", "session.dislike": "l"}, ())
+    assert checked({"app.theme": "y"}, places(), "k").keys == {"app.theme": "y"}  # no question now
     both = checked({"session.like": "f6", "session.dislike": "f6"}, places(), "k")
     assert both.keys == {"session.like": "f6"}
     assert len(both.troubles) == 1

@@ -33,6 +33,7 @@ def test_comments_and_order_stay(tmp_path: Path) -> None:
     kept.write("theme", "dusk")
     assert path.read_text() == MINE.replace("light", "dusk")
     kept.write("minutes", "20")
+    assert "minutes = 20\n" in path.read_text()
     assert path.read_text().startswith(MINE.replace("light", "dusk"))
     assert load_settings(path, {}).settings.minutes == 20.0
     kept.write("theme", "")

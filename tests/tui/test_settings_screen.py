@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.card import Card
 from support.fake_session import FakeControl, make_app, run
+from support.real_app import a_control, real_app
 from textual.widgets import Input, OptionList
 
 from musmed_tui.screens.settings import SettingsScreen
@@ -126,5 +128,28 @@ def test_what_the_environment_sets_says_so(
             await pilot.press("right")
             await pilot.pause()
             assert here.settings_file.read_text() == "# mine\nvolume = 0.5\n"
+
+    run(go())
+
+
+def test_a_real_session_control_has_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MUSMED_CALM", raising=False)
+
+    async def go() -> None:
+        control = a_control(tmp_path, monkeypatch, Card(rate=8.0))
+        try:
+            async with real_app(control, check_in=True) as pilot:
+                await pilot.press("f2")
+                await pilot.pause()
+                mark(pilot.app, "calm")
+                await pilot.pause()
+                await pilot.press("right")
+                await pilot.pause()
+                assert (tmp_path / "config" / "settings.toml").read_text() == "calm = true\n"
+                assert control.loaded.settings.calm
+        finally:
+            control.close()
 
     run(go())

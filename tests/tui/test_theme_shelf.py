@@ -15,6 +15,7 @@ from textual.filter import Monochrome, NoColor
 from textual.style import Style as VisualStyle
 
 from engine.errors import MusmedError, UnknownWordError
+from musmed_tui.commands.picture import _inks
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.settings import Loaded, Settings
 from musmed_tui.textual_themes import OwnColours
@@ -139,6 +140,11 @@ def test_the_terminals_own_can_be_seen_on_black_and_on_white_in_xterm() -> None:
     for role in ("now", "path_start", "path_end", "warning", "error"):
         for ground in ("#000000", "#ffffff"):
             assert contrast(XTERM[getattr(colours, role)], ground) >= 3.0
+
+
+def test_no_picture_has_the_terminals_own() -> None:
+    with pytest.raises(MusmedError, match="the terminal's own colours, which a picture lacks"):
+        _inks("terminal")
 
 
 def test_between_two_of_the_terminals_own_there_is_the_nearer() -> None:
