@@ -256,12 +256,14 @@ def test_the_feeder_writes_no_further_ahead_than_it_may(tmp_path: Path) -> None:
     assert joiner.position == frames_of(1.5)
     assert frames_of(1.5) - BLOCK_FRAMES <= ring.written <= frames_of(1.5)
     assert feeder.session_at(1_000) == (1_000, False)
+    assert [column.number for column in feeder.sound.columns] == list(range(7))
     found = feeder.seek(frames_of(2.05))
     assert found == frames_of(2.0)
     at = ring.written
     while feeder.pump():
         pass
     assert feeder.session_at(at + 100) == (found + 100, False)
+    assert [column.number for column in feeder.sound.columns][7:] == list(range(10, 17))
 
 
 def test_whatever_arrives_nothing_over_the_ceiling_leaves(tmp_path: Path) -> None:
@@ -271,6 +273,7 @@ def test_whatever_arrives_nothing_over_the_ceiling_leaves(tmp_path: Path) -> Non
     feeder = Feeder(joiner, ring, ahead=2 * TOTAL, realtime=False)
     while feeder.pump():
         pass
+    assert feeder.sound.columns == (), "who renders sees nothing"
     out = np.zeros((TOTAL, 2), np.float32)
     assert ring.take(out) == TOTAL
     assert np.abs(out).max() <= 10 ** (-1 / 20) + 2**-23
