@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from musmed_tui.screens.past_actions import PastActions
-    from musmed_tui.screens.settings import SettingsScreen
 
 
 def commands() -> type[Provider]:
@@ -402,23 +401,13 @@ class MusmedApp(ThemedApp[Left]):
             self.push_screen(HelpScreen(self.screen, self._glyphs, self.keys))
 
     def action_settings(self) -> None:
-        from musmed_tui.screens.settings import SettingsScreen
-        from musmed_tui.settings_file import SettingsKeeper
+        from musmed_tui.settings_door import SettingsDoor
 
-        if not isinstance(self.screen, SettingsScreen | TooSmallScreen):
-            self._settings = SettingsKeeper(self._control.settings_file, self._control.loaded)
-            self.push_screen(SettingsScreen(self._settings, self.shelf.order()))
+        if not isinstance(self.screen, TooSmallScreen):
+            SettingsDoor(self, self._control, self._begin_anew).open()
 
-    def on_settings_screen_changed(self, event: SettingsScreen.Changed) -> None:
-        """What can hold at once does; the rest is there for the next session."""
-        loaded = self._control.loaded = self._settings.loaded
-        if event.key == "theme":
-            self.choose_theme(self.shelf.first(loaded))
-        elif event.key == "volume":
-            self._control.volume = loaded.settings.volume
-            for screen in self.screen_stack:
-                if isinstance(screen, SessionScreen):
-                    screen.set_volume(loaded.settings.volume)
+    def _begin_anew(self) -> None:
+        self._show_instead(self._check_in())
 
     def action_command_palette(self) -> None:
         """Nothing to choose from where nothing can be shown."""

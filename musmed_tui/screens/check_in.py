@@ -130,6 +130,11 @@ class CheckInScreen(GridScreen):
         self._asking = self._asking.went(self._place, self._answered)
 
     @property
+    def is_untouched(self) -> bool:
+        """Whether no feeling is chosen yet."""
+        return not any(self._answered)
+
+    @property
     def _answered(self) -> Answered:
         start, target = self._fields
         return start.affect is not None, target.affect is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -10,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
@@ -52,8 +52,9 @@ class SettingList(OptionList):
     ]
 
 
-class SettingsScreen(WholeScreen[None], ModalScreen[None]):
-    """Over a ``keeper``; ``themes`` are the names of those there are."""
+class SettingsScreen(WholeScreen[bool], ModalScreen[bool]):
+    """Over a ``keeper``; ``themes`` are the names of those there are, and ``written`` is told
+    each key that was. Gives whether one was."""
 
     CSS_PATH = "settings.tcss"
     AUTO_FOCUS = "#settings-list"
@@ -65,17 +66,14 @@ class SettingsScreen(WholeScreen[None], ModalScreen[None]):
         Binding("escape,o,f2", "leave", "back", key_display="Esc", id="setting.leave"),
     ]  # fmt: skip
 
-    class Changed(Message):
-        """``key`` is another now, and written."""
-
-        def __init__(self, key: str) -> None:
-            super().__init__()
-            self.key = key
-
-    def __init__(self, keeper: SettingsKeeper, themes: tuple[str, ...]) -> None:
+    def __init__(
+        self, keeper: SettingsKeeper, themes: tuple[str, ...], written: Callable[[str], None]
+    ) -> None:
         super().__init__()
         self._keeper = keeper
         self._themes = themes
+        self._written = written
+        self._changed = False
 
     def compose(self) -> ComposeResult:
         with Vertical(id="settings"):
@@ -122,7 +120,7 @@ class SettingsScreen(WholeScreen[None], ModalScreen[None]):
         if isinstance(self.focused, Input):
             self._end_typing()
         else:
-            self.dismiss()
+            self.dismiss(self._changed)
 
     @on(OptionList.OptionHighlighted)
     def _moved(self) -> None:
@@ -174,7 +172,8 @@ class SettingsScreen(WholeScreen[None], ModalScreen[None]):
         listed = self.query_one(SettingList)
         assert listed.highlighted is not None
         listed.replace_option_prompt_at_index(listed.highlighted, self._row(key))
-        self.post_message(self.Changed(key))
+        self._changed = True
+        self._written(key)
         self._show()
         self._say(f"Written. {FROM_WHEN[WORDS[key].holds]}".strip(), "$now")
         return True

@@ -111,6 +111,28 @@ def test_a_number_is_checked_as_it_is_typed(here: FakeControl) -> None:
     run(go())
 
 
+@pytest.mark.parametrize("begun", [False, True])
+def test_the_check_in_beneath_has_them(here: FakeControl, *, begun: bool) -> None:
+    """Unless somebody has begun to fill it in: then it stays, and that is said."""
+
+    async def go() -> None:
+        app = make_app(here)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause()
+            if begun:
+                await pilot.press("slash", *"tense", "enter", "escape")
+                await pilot.pause()
+            await pilot.press("f2")
+            await pilot.pause()
+            await pilot.press("right", "escape")
+            await pilot.pause()
+            await pilot.pause()
+            assert app.screen.query_one("#minutes", Input).value == ("15" if begun else "16")
+            assert bool(app._notifications) == begun
+
+    run(go())
+
+
 def test_what_the_environment_sets_says_so(
     here: FakeControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
