@@ -94,6 +94,7 @@ def test_steering_has_its_card_there_and_leaves_the_stage_as_it_was(control: Fak
             screen = _screen(app)
             assert screen.query_one("#steer").region.area
             assert not screen.query_one(StageWords).display
+            assert screen.query_one("#panel").region.x >= screen.query_one("#plane").region.right
             await pilot.press("up", "enter")
             await settled(pilot)
             assert control.runner.asked[0][0] == "steer"  # type: ignore[index]
