@@ -9,13 +9,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select
 
 from engine.affect.path import Strategy
 from engine.composers.base import composer_names
 from engine.plan.words import spelled, tag_statistics
-from engine.printable import one_line
+from engine.printable import one_line, visible
 from musmed_tui.settings import Settings
 from musmed_tui.widgets.choice import Choice, NumberLine
 from musmed_tui.widgets.words import Words
@@ -50,7 +51,8 @@ class MoreRow(Button):
 
     def say(self, opened: bool, chosen: str) -> None:
         """``chosen``: what of the rest is not as usual."""
-        self.label = "a less" if opened else f"a more: {chosen or _CLOSED}"
+        does = "less" if opened else f"more: {chosen or _CLOSED}"
+        self.label = Content.assemble(("a", "bold"), f" {visible(does)}")
 
 
 class RestOfForm(Vertical):

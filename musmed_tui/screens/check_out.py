@@ -11,6 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Label, OptionList, ProgressBar
 
@@ -18,6 +19,7 @@ from engine.errors import MusmedError
 from engine.listener.ratings import Felt
 from engine.places import place_of
 from engine.plan.planner import heard_clips
+from engine.printable import visible
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.grounding import LINE
@@ -157,7 +159,10 @@ class CheckOutScreen(GridScreen):
         for one in self.active_bindings.values():
             keys.setdefault(one.binding.action, self.app.get_key_display(one.binding))
         listed = self.query_one("#choices", OptionList)
-        listed.add_options(f"{keys.get(one.action, '')} {one.does}" for one in self._deeds)
+        listed.add_options(
+            Content.assemble((visible(keys.get(one.action, "")), "bold"), f" {one.does}")
+            for one in self._deeds
+        )
         listed.highlighted = 0
 
     def _show_plane(self) -> None:
