@@ -175,7 +175,8 @@ def _lay_ground(rows: list[Row], plane: Layout, parts: Moving) -> None:
     for x in range(max(0, column - 1), min(plane.width, column + 2)):
         glyph, role = rows[row][x]
         if not PLANNED <= role % QUARTER < TRAVELLED:  # it would be lost in it
-            rows[row][x] = Cell(glyph, role + GLOW * parts.glow)
+            glow = parts.glow - (x != column)
+            rows[row][x] = Cell(glyph, role + GLOW * glow)
 
 
 def _says_cursor(sign: Sign, parts: Moving) -> bool:

@@ -130,16 +130,20 @@ def timeline_rows(state: TimelineState, width: int, height: int, glyphs: Glyphs)
     """The timeline: '3:07 ━━━●────···· 15:00' in one row.
 
     In three: how loud it was and will be, with what was asked for; the strip; times, and between
-    them what its glyphs mean.
+    them what its glyphs mean. Of a session that is only thought of (without clips) there is the
+    strip in the path's colours, and times; without a length nothing.
     """
     rows: list[Row] = [[BLANK] * width for _ in range(height)]
+    if not state.total:
+        return rows
     if height < 3:
         left, cells = _strip_room(state, width, height)
         write(rows, clock(state.position).rjust(left - 1), 0, 0, PLAYHEAD)
         write(rows, clock(state.total), width - len(clock(state.total)), 0, TIME)
         rows[0][left : left + cells] = _marked(state, _strip(state, cells, glyphs), glyphs)
         return rows
-    rows[0] = _marked(state, _bars(state, width, glyphs), glyphs)
+    if state.clips:
+        rows[0] = _marked(state, _bars(state, width, glyphs), glyphs)
     rows[1] = _strip(state, width, glyphs)
     _draw_times(rows[2:3], state, glyphs)
     return rows
@@ -164,6 +168,8 @@ def _strip_room(state: TimelineState, width: int, height: int) -> tuple[int, int
 
 def _strip(state: TimelineState, cells: int, glyphs: Glyphs) -> Row:
     marks = _ASCII if glyphs == "ascii" else _GLYPH
+    if not state.clips:
+        return [Cell(marks["planned"], coloured("ready", i / cells)) for i in range(cells)]
     found = list(enumerate(stages(state, max(0, cells))))
     row = [Cell(marks[stage], coloured(stage, i / cells)) for i, stage in found]
     if cells >= CLEAR_SECTION * len(state.sections):
@@ -236,7 +242,7 @@ def _draw_times(rows: list[Row], state: TimelineState, glyphs: Glyphs) -> None:
         write(rows, said, left, 0, TIME)
         free = left + len(said)
     marks = _ASCII if glyphs == "ascii" else _GLYPH
-    entries = [(marks[stage] * 2, stage) for stage in STAGES]
+    entries = [(marks[stage] * 2, stage) for stage in STAGES if state.clips]
     placed = _spread(entries, gaps)
     while placed is None:
         entries.pop(0)

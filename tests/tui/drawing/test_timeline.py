@@ -19,6 +19,7 @@ from musmed_tui.drawing.timeline_picture import (
     loudness_at,
     playhead,
     second_at,
+    share,
     stages,
     timeline_rows,
 )
@@ -172,3 +173,20 @@ def test_the_words_differ_in_their_glyphs() -> None:
         assert len(set(pairs.values()) - {pairs["playing"]}) == 4 + (
             pairs["played"] != pairs["playing"]
         )
+
+
+@pytest.mark.parametrize("glyphs", ["braille", "ascii"])
+@pytest.mark.parametrize("height", [1, 3])
+def test_a_session_that_is_thought_of_is_its_length_in_the_paths_colours(
+    height: int, glyphs: Glyphs
+) -> None:
+    rows = timeline_rows(TimelineState(total=900.0), 80, height, glyphs)
+    text = text_of(rows)
+    assert "0:00" in text
+    assert "15:00" in text
+    assert not any(word in text for word in ("ready", "planned", "composing"))
+    dot = "." if glyphs == "ascii" else "·"
+    strip = [cell for cell in rows[height // 2] if cell.glyph == dot]
+    assert [share(cell.role) for cell in (strip[0], strip[-1])] == [0.0, 1.0]
+    nothing = timeline_rows(TimelineState(), 80, height, glyphs)
+    assert not text_of(nothing).strip()
