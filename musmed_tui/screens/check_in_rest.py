@@ -79,7 +79,7 @@ class RestOfForm(Vertical):
         known = [(word, repr(number)) for word, number in _CHANGES.items()]
         here = repr(self._settings.temperature)
         if self._settings.temperature not in _CHANGES.values():
-            known.insert(0, ("as in the settings", here))
+            known.insert(0, ("as you set it", here))
         return choice(known, here, id="change")
 
     @property

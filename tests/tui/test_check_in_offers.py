@@ -69,7 +69,7 @@ def test_only_three_rows_ask_until_more_is_opened(control: FakeControl) -> None:
 
 @pytest.mark.parametrize(
     ("number", "word"),
-    [(0.0, "never"), (0.1, "hardly"), (0.3, "now and then"), (0.45, "as in the settings")],
+    [(0.0, "never"), (0.1, "hardly"), (0.3, "now and then"), (0.45, "as you set it")],
 )
 def test_a_number_of_the_settings_is_kept_whatever_it_is(
     control: FakeControl, number: float, word: str
