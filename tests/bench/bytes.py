@@ -3,8 +3,9 @@
 By itself it counts the plane, the timeline and the meter playing a session with ever new levels,
 with ``--calm`` without the breath and the glow of its dot.
 With a program after ``--`` it counts that instead, for example
-``bytes.py -- musmed play --from tense --to calm --sink null``: playing, then after ``--pause``'s
-key; ``--slow`` names the option that asks it for a slow link. Nothing here is a test.
+``bytes.py -- musmed play --from tense --to calm --sink null``: playing, on the stage, then after
+``--pause``'s key; playing without motion (``calm``), too; ``--slow`` names the option that asks it
+for a slow link. Nothing here is a test.
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ import sys
 import tempfile
 import termios
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SIZES = ((160, 50), (120, 40), (80, 24))
+SIZES = ((80, 24), (100, 30), (120, 40), (160, 50))
+BUDGETED = (120, 40)
+"""The largest size the budgets are for."""
 BUDGET_KB = 8.0
 SLOW_BUDGET_KB = 2.0
 KEYS = {"space": b" "}
@@ -33,11 +37,14 @@ FULL_SCREEN = b"\x1b[?1049h"
 class Screen:
     """A program in a pseudo-terminal of ``size`` (columns, rows), read as fast as it writes."""
 
-    def __init__(self, command: list[str], size: tuple[int, int], home: str) -> None:
+    def __init__(
+        self, command: list[str], size: tuple[int, int], home: str, *, calm: bool = False
+    ) -> None:
         columns, rows = size
         env = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
         env.update(TERM="xterm-256color", COLORTERM="truecolor", LC_ALL="C.UTF-8")
         env.update(PYTHONPATH=str(ROOT), MUSMED_HOME=home)
+        env.update({"MUSMED_CALM": "true"} if calm else {})
         (Path(home) / "config").mkdir()
         (Path(home) / "config" / "welcomed").touch()  # no first-run card lies over it
         self._pid, self._master = pty.fork()  # its controlling terminal, or it reads no keys
@@ -77,20 +84,28 @@ class Screen:
         os.write(self._master, KEYS.get(key, key.encode()))
 
 
-def playing_and_paused(
-    command: list[str], size: tuple[int, int], arguments: argparse.Namespace
-) -> tuple[float, float]:
-    """KB (1000 bytes) per second while playing and while paused."""
-    with tempfile.TemporaryDirectory() as home, Screen(command, size, home) as screen:
+def counted(
+    command: list[str], size: tuple[int, int], arguments: argparse.Namespace, *, calm: bool = False
+) -> Iterator[tuple[str, float]]:
+    """KB (1000 bytes) a second in each state; with ``calm`` while playing alone."""
+    with tempfile.TemporaryDirectory() as home, Screen(command, size, home, calm=calm) as screen:
         first = screen.read(arguments.settle)
         if FULL_SCREEN not in first:
             said = first.decode(errors="replace")
             raise SystemExit(f"{' '.join(command)} did not open its screen but said:\n{said}")
-        playing = screen.count(arguments.seconds) / arguments.seconds
+        seconds = arguments.seconds
+        yield "calm" if calm else "playing", screen.count(seconds) / seconds / 1000
+        if calm:
+            return
+        if arguments.program:
+            screen.press("f")
+            screen.count(2.0)  # the stage comes, as a whole
+            yield "stage", screen.count(seconds) / seconds / 1000
+            screen.press("f")
+            screen.count(2.0)
         screen.press(arguments.pause)
         screen.count(4.0)  # the meter sinks, the state's word changes
-        paused = screen.count(arguments.seconds) / arguments.seconds
-    return playing / 1000, paused / 1000
+        yield "paused", screen.count(seconds) / seconds / 1000
 
 
 def main() -> int:
@@ -112,13 +127,12 @@ def main() -> int:
     print(f"{'terminal':<10}{'link':<8}{'':<10}{'KB/s':>8}{'budget':>8}")
     over = False
     for size in SIZES:
-        for link, command, budget in (
-            ("usual", usual, BUDGET_KB),
-            ("slow", slow, SLOW_BUDGET_KB),
-        ):
-            playing, paused = playing_and_paused(command, size, arguments)
-            for state, figure, limit in (("playing", playing, budget), ("paused", paused, 0.0)):
-                over = over or figure > limit
+        rows = [("usual", usual, BUDGET_KB, False), ("slow", slow, SLOW_BUDGET_KB, False)]
+        rows += [("usual", usual, BUDGET_KB, True)] if arguments.program else []
+        for link, command, budget, calm in rows:
+            for state, figure in counted(command, size, arguments, calm=calm):
+                limit = 0.0 if state == "paused" else budget
+                over = over or (figure > limit and size <= BUDGETED)
                 where = f"{size[0]}x{size[1]}"
                 print(f"{where:<10}{link:<8}{state:<10}{figure:>8.2f}{limit:>8.1f}", flush=True)
     return int(over)
