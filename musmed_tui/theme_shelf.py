@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 FIRST = ("dark", "dusk", "dawn", "light", "contrast", "safe", "mono", "terminal")
 """The order of musmed's own where none was used yet."""
+OF_SIXTEEN = "terminal"
 MOST_OWN = 100
 MOST_USED = 50
 MAX_USED_BYTES = 8 * 1024
@@ -34,9 +35,14 @@ class Changed(NamedTuple):
 
 class ThemeShelf:
     """``own`` is the folder of the listener's themes, ``used`` the file of the order they were used
-    in; None for neither. One of their own takes the place of musmed's of that name."""
+    in; None for neither. One of their own takes the place of musmed's of that name. ``sixteen``:
+    the terminal has no more colours, of which it begins with its own then: a theme's become greys
+    there."""
 
-    def __init__(self, own: Path | None = None, used: Path | None = None) -> None:
+    def __init__(
+        self, own: Path | None = None, used: Path | None = None, *, sixteen: bool = False
+    ) -> None:
+        self._sixteen = sixteen
         self._shipped = {name: load_theme(name) for name in theme_names()}
         self._own_folder = own
         self._used_file = used
@@ -46,9 +52,9 @@ class ThemeShelf:
         self.troubles = self.look().troubles
 
     @classmethod
-    def of(cls, where: Folders) -> ThemeShelf:
+    def of(cls, where: Folders, *, sixteen: bool = False) -> ThemeShelf:
         """The themes of whoever has these folders."""
-        return cls(where.themes, where.themes_used)
+        return cls(where.themes, where.themes_used, sixteen=sixteen)
 
     @property
     def themes(self) -> dict[str, Theme]:
@@ -63,11 +69,12 @@ class ThemeShelf:
         return self.themes[name]
 
     def first(self, loaded: Loaded) -> str:
-        """The theme to begin with: the one that the settings name, else the one that was used last.
-        Raises ``UnknownWordError`` for one that there is not."""
+        """The theme to begin with: the one that the settings name, else the one that was used last,
+        else the usual one. Raises ``UnknownWordError`` for one that there is not."""
         if "theme" in loaded.origins:
             return self.find(loaded.settings.theme).name
-        return next((name for name in self._used if name in self.themes), loaded.settings.theme)
+        usual = OF_SIXTEEN if self._sixteen else loaded.settings.theme
+        return next((name for name in self._used if name in self.themes), usual)
 
     def order(self) -> tuple[str, ...]:
         """Every name, the one that was used last first; those never used as ``FIRST`` has them, and

@@ -123,9 +123,10 @@ def run_app(
     from engine.composers.base import resolve_composer
 
     resolve_composer(loaded.settings.composer)
-    shelf = ThemeShelf.of(where)
+    terminal = look_at_terminal(plain=False)
+    shelf = ThemeShelf.of(where, sixteen=terminal.colour == "standard")
     shelf.find(loaded.settings.theme)
-    glyphs = chosen_glyphs(loaded.settings.glyphs, look_at_terminal(plain=False), os.environ)
+    glyphs = chosen_glyphs(loaded.settings.glyphs, terminal, os.environ)
     control = SessionControl(where, loaded, options)
     try:
         session = first(control) if first else None

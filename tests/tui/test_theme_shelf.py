@@ -80,6 +80,8 @@ def test_the_order_is_that_of_use_and_is_kept(tmp_path: Path) -> None:
     assert again.first(Loaded(Settings(theme="mono"), {"theme": "MUSMED_THEME"})) == "mono"
     used.write_bytes(b"\xff\x00 gone \n" * 3000)
     assert ThemeShelf(None, used).first(Loaded(Settings(), {})) == "dark"
+    assert ThemeShelf(None, used, sixteen=True).first(Loaded(Settings(), {})) == "terminal"
+    assert again.first(Loaded(Settings(), {})) == "light"
 
 
 def test_a_theme_in_use_follows_its_file(control: FakeControl, tmp_path: Path) -> None:
