@@ -171,7 +171,9 @@ def _selected(before: Moment, now: Moment) -> bool:
 
 
 def _opened(before: Moment, now: Moment) -> bool:
-    """The rest of the check-in's form, or it is closed."""
+    """The rest of the check-in's form, or it is closed; on a session more of what plays."""
+    if isinstance(before.screen, SessionScreen):
+        return "more" in _asked(before, now)
     return "-more" in before.classes ^ now.classes
 
 
@@ -192,7 +194,7 @@ def _again(*, from_start: bool) -> Callable[[Moment, Moment], bool]:
 
 _DOES: dict[str, Callable[[Moment, Moment], bool]] = {
     **{word: _asks(word) for word in ("pause", "ease", "skip", "stop", "seek")},
-    **{word: _asks(word) for word in ("like", "dislike", "more", "less")},
+    **{word: _asks(word) for word in ("like", "dislike", "less")},
     "go_back": _asks("go_back"),
     "sleep": _asks("sleep"),
     "louder": _asks("volume"),
