@@ -14,7 +14,7 @@ from textual.binding import Binding
 
 from engine import __version__
 from musmed_tui.cli import app
-from musmed_tui.screens.help import key_name
+from musmed_tui.key_words import key_name
 from musmed_tui.screens.session_keys import SESSION_KEYS
 
 PAGE = Path(__file__).parents[1] / "man" / "musmed.1"

@@ -32,6 +32,8 @@ from musmed_tui.drawing.levels_picture import FLOOR_DB
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.drawing.sound_picture import SAYS
 from musmed_tui.drawing.timeline_picture import second_at
+from musmed_tui.key_words import bindings_of, title
+from musmed_tui.palette import Commands
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.help import HelpScreen
 from musmed_tui.screens.session import SessionScreen
@@ -520,7 +522,12 @@ def test_help_and_back(control: FakeControl) -> None:
             await pilot.pause()
             assert isinstance(app.screen, HelpScreen)
             keys = said(app, Words, "keys")
-            for phrase in ("Pause, and go on", "lower arousal", "Move the target", "Compose this"):
+            for phrase in (
+                "Pause, and go on",
+                "Calmer from here",
+                "Move the target",
+                "Compose this",
+            ):
                 assert phrase in keys
             await pilot.press("escape")
             assert isinstance(app.screen, SessionScreen)
@@ -533,9 +540,11 @@ def test_the_palette_has_every_action(control: FakeControl) -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=SIZE) as pilot:
             await settled(pilot)
-            titles = {command.title for command in app.get_system_commands(app.screen)}
-            assert {"Pause, and go on", "Theme: dark", "Theme: light", "Help"} <= titles
-            assert len(titles) >= 15
+            rows = {row.does: row.key for row in Commands(app.screen).rows()}
+            assert {"Pause, and go on", "Theme: dark", "Theme: light", "Help"} <= rows.keys()
+            assert {title(one) for one, _ in bindings_of(app.screen)} <= rows.keys()
+            assert (rows["Pause, and go on"], rows["Settings"]) == ("space", "o")
+            assert len(rows) >= 15
             await pilot.press("colon", *"calmer")
             await settled(pilot)
             await pilot.press("enter")
