@@ -236,6 +236,7 @@ def _draw_path(pen: Canvas, plane: Layout, reached: int, total: float) -> None:
     ahead, behind = {"braille": ((0, 1), (-1, 0, 1)), "quadrant": ((0,), (0, 1))}.get(
         plane.glyphs, ((0,), (0,))
     )
+    ends = {(x // pen.dots_x, y // pen.dots_y) for x, y in (*dots[:1], *dots[-1:])}
     for i, (x, y) in enumerate(dots):
         step = _step(plane.trace.times[i], total)
         (x0, y0), (x1, y1) = dots[max(0, i - 1)], dots[min(len(dots) - 1, i + 1)]
@@ -245,7 +246,9 @@ def _draw_path(pen: Canvas, plane: Layout, reached: int, total: float) -> None:
         if i < reached:
             third = (newest - 1) * TRAILS // TRAIL_DOTS
             first = TRAIL + STEPS * third if newest > 0 else TRAVELLED
-        for off in behind if i < reached else ahead:
+        here = (x // pen.dots_x, y // pen.dots_y)
+        thick = behind if i < reached else ahead
+        for off in (0,) if here in ends else thick:  # none of it looks out behind a sign
             pen.set(x + (0 if flat else off), y + (off if flat else 0), first + step)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from musmed_tui.drawing.raster import BLANK, Cell, Glyphs, Row, write
@@ -65,6 +65,8 @@ class TimelineState:
     sections: tuple[float, ...] = ()
     """Where a section of the music begins."""
     done: tuple[Done, ...] = ()
+    over: bool = False
+    """Nothing plays any more."""
 
 
 def timeline_state(snapshot: Snapshot) -> TimelineState:
@@ -79,6 +81,16 @@ def timeline_state(snapshot: Snapshot) -> TimelineState:
         snapshot.sections,
         snapshot.asked,
     )
+
+
+def as_heard(state: TimelineState) -> TimelineState:
+    """The session when it is over: as far as it was heard, whatever was composed beyond that."""
+    heard = tuple(
+        replace(clip, end=min(clip.end, state.position))
+        for clip in state.clips
+        if clip.start < state.position
+    )
+    return replace(state, clips=heard, over=True)
 
 
 def stages(state: TimelineState, cells: int) -> tuple[Stage, ...]:
@@ -243,6 +255,8 @@ def _draw_times(rows: list[Row], state: TimelineState, glyphs: Glyphs) -> None:
         free = left + len(said)
     marks = _ASCII if glyphs == "ascii" else _GLYPH
     entries = [(marks[stage] * 2, stage) for stage in STAGES if state.clips]
+    if state.over:
+        entries = [entry for entry in entries if entry[1] in ("played", "planned")]
     placed = _spread(entries, gaps)
     while placed is None:
         entries.pop(0)

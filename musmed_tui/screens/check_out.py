@@ -22,6 +22,7 @@ from engine.plan.planner import heard_clips
 from engine.printable import visible
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
+from musmed_tui.drawing.timeline_picture import as_heard
 from musmed_tui.grounding import LINE
 from musmed_tui.screens.check_out_keys import KEYS
 from musmed_tui.screens.check_out_words import MB_A_SECOND, choices, deeds, folded, short
@@ -143,7 +144,7 @@ class CheckOutScreen(GridScreen):
             Path.cwd() / f"musmed-{self._last.session_id}.flac"
         )
         self._show_plane()
-        self.query_one(Timeline).show(timeline_state(self._last))
+        self.query_one(Timeline).show(as_heard(timeline_state(self._last)))
         self.query_one("#failure", Words).say((self._last.failure or "", "$error"))
         self.set_class(self._last.failure is not None, "-failed")
         self._list_choices()

@@ -21,7 +21,7 @@ from engine.plan.planner import make_plan
 from engine.plan.words import spelled
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
-from musmed_tui.drawing.timeline_picture import ClipSpan
+from musmed_tui.drawing.timeline_picture import ClipSpan, as_heard
 from musmed_tui.listener_control import HeardClips, OnePast
 from musmed_tui.past_words import planned
 from musmed_tui.screens.grid import SHEET, GridScreen
@@ -38,7 +38,7 @@ _PLACE = 12
 _BENT = "How it sounded is bent to how you rated; 'musmed history ID' has the figures."
 
 
-class PastScreen(PastActions, GridScreen):
+class PastScreen(GridScreen, PastActions):
     """Shows ``past``, and what was heard of it once that is read. ``changed`` is told what becomes
     of it."""
 
@@ -182,7 +182,7 @@ class PastScreen(PastActions, GridScreen):
         target = waypoints[-1].affect
         word = past.request.target_word if target == past.request.target else None
         heard = (ClipSpan(clip.start, clip.end, "ready") for clip, _ in self._clips)
-        self.query_one(Timeline).show(TimelineState(tuple(heard), past.heard, plan.total))
+        self.query_one(Timeline).show(as_heard(TimelineState(tuple(heard), past.heard, plan.total)))
         self.query_one(Circumplex).show(
             PlaneState(
                 path=tuple((point.time, point.affect) for point in waypoints),

@@ -97,13 +97,13 @@ def test_a_session_of_the_past_stands_on_the_grid() -> None:
         app = make_app(control)
         async with app.run_test(size=(120, 40)) as pilot:
             await settled(pilot)
-            check_in = app.screen.query_one("#plane").region
+            check_in = app.screen.query_one("#plane").content_region
             await pilot.press("p")
             await settled(pilot)
             await pilot.press("enter")
             await settled(pilot)
             assert isinstance(app.screen, PastScreen)
-            assert app.screen.query_one("#plane").region == check_in
+            assert app.screen.query_one("#plane").content_region == check_in
             assert app.screen.query_one(Timeline).state.total > 0
             app.exit()
 

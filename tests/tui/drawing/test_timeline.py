@@ -15,6 +15,7 @@ from musmed_tui.drawing.timeline_picture import (
     LUFS,
     ClipSpan,
     TimelineState,
+    as_heard,
     level_of,
     loudness_at,
     playhead,
@@ -190,3 +191,13 @@ def test_a_session_that_is_thought_of_is_its_length_in_the_paths_colours(
     assert [share(cell.role) for cell in (strip[0], strip[-1])] == [0.0, 1.0]
     nothing = timeline_rows(TimelineState(), 80, height, glyphs)
     assert not text_of(nothing).strip()
+
+
+def test_when_it_is_over_it_is_as_far_as_it_was_heard() -> None:
+    state = as_heard(session(40.0))
+    found = stages(state, 120)
+    assert found[:40] == ("played",) * 40
+    assert set(found[40:]) == {"planned"}
+    text = text_of(timeline_rows(state, 120, 3, "braille"))
+    assert "played" in text
+    assert "composing" not in text
