@@ -51,7 +51,7 @@ Sleep = Annotated[
     typer.Option(
         metavar="MINUTES",
         help="Then the music fades and stops; the session is kept.",
-        rich_help_panel=SOUND,
+        rich_help_panel=FELT,
     ),
 ]
 Plain = Annotated[
