@@ -70,7 +70,7 @@ def settings() -> tuple[Settings, list[Finding]]:
     found = [_settings_file(path)]
     found += [Finding("settings", "ok", f"{k}: {o}.") for k, o in loaded.origins.items()]
     amiss = (*shelf.troubles, *read_keymap(folders().keys).troubles)
-    found += [Finding("settings", "problem", sentence, "") for sentence in amiss]
+    found += [Finding("settings", "note", sentence) for sentence in amiss]
     known = {HOME_VARIABLE} | {ENVIRONMENT_PREFIX + k.upper() for k in Settings.__struct_fields__}
     strangers = sorted(k for k in os.environ if k.startswith(ENVIRONMENT_PREFIX) and k not in known)
     found += _mood_table(loaded)
