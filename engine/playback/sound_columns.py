@@ -18,7 +18,7 @@ BANDS = 24
 LOWEST, HIGHEST = 50.0, 8_000.0
 """Hz, of all bands together."""
 STRENGTHS = 16
-QUIET_DB, LOUD_DB = -72.0, -20.0
+QUIET_DB, LOUD_DB = -70.0, -12.0
 """Of one band, full scale 0: the lowest strength and the highest."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from musmed_tui.drawing.raster import BLANK, Cell, Glyphs, Row, write
@@ -38,10 +39,15 @@ LUFS = (-29.0, -17.0)
 """The quietest and the loudest of a bar: what is composed is moved by 4 LU about -23."""
 TICK_CELLS = 24
 """From one time below the strip to the next, at least."""
+LEAST_LEGEND = 3
 CLEAR_CELLS = 3
 """Every crossfade is drawn where a clip has at least so many cells, else only the next one."""
 CLEAR_SECTION = 6
 """Sections are marked where they have so many cells each."""
+
+
+_Entry = tuple[str, Stage]
+"""Of the legend: a stage and its glyph, twice."""
 
 
 @dataclass(frozen=True)
@@ -242,28 +248,42 @@ def _marked(state: TimelineState, row: Row, glyphs: Glyphs) -> Row:
 
 def _draw_times(rows: list[Row], state: TimelineState, glyphs: Glyphs) -> None:
     """Both ends, what lies between at even minutes, and in the gaps as much of the legend as there
-    is room for: 'played' is the first to go."""
+    is room for: 'played' is the first to go. Where most of it would go, the even minutes do."""
     width = len(rows[0])
-    gaps: list[tuple[int, int]] = []
-    free = 0
-    for second in _ticks(state.total, width):
-        said = clock(second)
-        at = width * second / state.total if state.total else 0.0
-        left = min(width - len(said), max(0, round(at) - (len(said) // 2 if second else 0)))
-        gaps.append((free, left))
-        write(rows, said, left, 0, TIME)
-        free = left + len(said)
     marks = _ASCII if glyphs == "ascii" else _GLYPH
     entries = [(marks[stage] * 2, stage) for stage in STAGES if state.clips]
     if state.over:
         entries = [entry for entry in entries if entry[1] in ("played", "planned")]
-    placed = _spread(entries, gaps)
-    while placed is None:
-        entries.pop(0)
-        placed = _spread(entries, gaps)
+    times = _times(state, width, _ticks(state.total, width))
+    placed = _placed(entries, times)
+    if len(placed) < min(LEAST_LEGEND, len(entries)):
+        times = _times(state, width, [0.0, state.total])
+        placed = _placed(entries, times)
+    for left, said in times:
+        write(rows, said, left, 0, TIME)
     for x, (glyph, stage) in placed:
         write(rows, glyph, x, 0, PLAYING if stage == "playing" else LEGEND)
         write(rows, stage, x + len(glyph) + 1, 0, LEGEND)
+
+
+def _times(state: TimelineState, width: int, seconds: Sequence[float]) -> list[tuple[int, str]]:
+    """Where each of ``seconds`` is written, about its cell."""
+    found = []
+    for second in seconds:
+        said = clock(second)
+        at = width * second / state.total if state.total else 0.0
+        left = min(width - len(said), max(0, round(at) - (len(said) // 2 if second else 0)))
+        found.append((left, said))
+    return found
+
+
+def _placed(
+    entries: Sequence[_Entry], times: Sequence[tuple[int, str]]
+) -> list[tuple[int, _Entry]]:
+    """Where as many of the last ``entries`` as there is room for begin between ``times``."""
+    ends = [(left + len(said), after) for (left, said), (after, _) in pairwise(times)]
+    tries = (_spread(entries[first:], ends) for first in range(len(entries) + 1))
+    return next(found for found in tries if found is not None)
 
 
 def _ticks(total: float, width: int) -> list[float]:
@@ -274,9 +294,6 @@ def _ticks(total: float, width: int) -> list[float]:
     inner = [step * i for i in range(1, int(total // step) + 1)]
     room = TICK_CELLS / 2 * total / width if width else 0.0
     return [0.0, *(second for second in inner if total - second >= room), total]
-
-
-_Entry = tuple[str, Stage]
 
 
 def _spread(

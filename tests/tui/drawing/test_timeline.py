@@ -166,6 +166,16 @@ def test_a_cell_is_the_time_it_shows(width: int, height: int, x: int) -> None:
         assert x >= width
 
 
+def test_in_a_narrow_window_the_legend_takes_the_place_of_the_minutes() -> None:
+    bottom = text_of(timeline_rows(session(62.0, 900.0), 50, 3, "braille")).splitlines()[2]
+    assert [word for word in ("ready", "composing", "planned") if word in bottom] == [
+        "ready",
+        "composing",
+        "planned",
+    ]
+    assert "10:00" not in bottom
+
+
 def test_the_words_differ_in_their_glyphs() -> None:
     for glyphs in GLYPHS:
         bottom = text_of(timeline_rows(session(62.0), 120, 3, glyphs)).splitlines()[2]
