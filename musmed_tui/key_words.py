@@ -30,6 +30,7 @@ _LISTEN = {
     "check_in.begin", "session.pause", "session.stop", "session.louder", "session.softer",
     "session.forward", "session.backward", "session.sleep", "past.continue", "past.replay",
     "check_out.new", "app.quit", "app.quit_anywhere",
+    "app.suspend",
 }  # fmt: skip
 _CHANGE = {
     "check_in.move", "check_in.take", "check_in.type", "check_in.words", "check_in.words_here",
@@ -49,7 +50,7 @@ class Group(NamedTuple):
 
 _LOOK = "Look and keep"
 _WISHES = {
-    "Listen": "The music goes on by itself. These are for when it should not.",
+    "Listen": "It goes on by itself; these are for when it should not.",
     "Change where it goes": "You may change your mind at any time; the music follows.",
     _LOOK: "What the screen shows, and what stays of a session.",
 }
