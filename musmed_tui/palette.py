@@ -20,11 +20,13 @@ KEY_WIDTH = 8
 
 
 class Row(NamedTuple):
-    """A command: its key ('' for none), what it does, and how."""
+    """A command: its key ('' for none), what it does, and how; ``short`` is its word in the row of
+    keys, by which it is found too."""
 
     key: str
     does: str
     run: Callable[[], object]
+    short: str = ""
 
 
 class Commands(Provider):
@@ -37,7 +39,7 @@ class Commands(Provider):
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for row in self.rows():
-            if (score := matcher.match(row.does)) > 0:
+            if (score := max(matcher.match(row.does), matcher.match(row.short))) > 0:
                 found = matcher.highlight(row.does)
                 yield Hit(score, self._shown(row, found), row.run, text=row.does)
 
@@ -46,7 +48,7 @@ class Commands(Provider):
         app = cast("MusmedApp", self.app)
         for binding, owner in bindings_of(self.screen):
             run = partial(app.run_action, binding.action, owner)
-            yield Row(key_name(mapped(binding, app.keys)), title(binding), run)
+            yield Row(key_name(mapped(binding, app.keys)), title(binding), run, binding.description)
         for name in app.shelf.order():
             yield Row("", f"Theme: {name}", ThemeChoice(app, name))
 

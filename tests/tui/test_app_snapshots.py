@@ -1,7 +1,12 @@
-"""Every screen as it looks: 80x24 and 120x40, in both themes."""
+"""Every screen as it looks at four sizes in one theme, and a session in each of the others.
+
+A change that is wanted is looked at, then kept: ``pytest tests/tui/test_app_snapshots.py
+--snapshot-update``.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +15,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, ProgressBar
 
 from musmed_tui.app import Left
+from musmed_tui.theming import theme_names
 
 pytestmark = pytest.mark.usefixtures("utc")
 
@@ -21,18 +27,30 @@ async def pressed(pilot: Pilot[Left], *keys: str) -> None:
         await settled(pilot)
 
 
+SIZES = [(80, 24), (100, 30), (120, 40), (160, 50)]
+CHOSEN = ("slash", *"tense", "enter", *"calm", "enter")
 SCREENS: dict[str, tuple[bool, tuple[str, ...]]] = {
     "check-in": (False, ()),
-    "check-in-chosen": (False, ("slash", *"tense", "enter", *"calm", "enter")),
+    "check-in-chosen": (False, CHOSEN),
+    "check-in-more": (False, (*CHOSEN, "a")),
+    "check-in-offers": (False, ("slash", *"frazzled")),
+    "check-in-list": (False, ("w", "down")),
     "check-in-sliders": (False, ("s", "right", "tab")),
     "session": (True, ()),
+    "session-music": (True, ("v",)),
+    "session-paused": (True, ("space",)),
     "session-steering": (True, ("s", "up", "up", "up")),
     "session-engine": (True, ("i",)),
     "session-moods": (True, ("m",)),
+    "session-sleep": (True, ("z", "minus")),
+    "stage": (True, ("f",)),
+    "stage-paused": (True, ("f", "space")),
     "check-out": (True, ("q",)),
     "check-out-grounding": (True, ("e", "q")),
     "check-out-sliders": (True, ("q", "s", "right", "tab")),
     "help": (True, ("question_mark",)),
+    "palette": (True, ("colon", *"vol")),
+    "settings": (False, ("o", "down")),
     "history": (False, ("p", "down")),
     "past": (False, ("p", "enter")),
     "weeks": (False, ("p", "w")),
@@ -40,35 +58,23 @@ SCREENS: dict[str, tuple[bool, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", SCREENS)
-def test_screens(snap_compare: Any, name: str, size: tuple[int, int], theme: str) -> None:
+def test_screens(snap_compare: Any, name: str, size: tuple[int, int]) -> None:
     playing, keys = SCREENS[name]
 
     async def prepare(pilot: Pilot[Left]) -> None:
         await pressed(pilot, *keys)
 
     assert snap_compare(
-        make_app(listening(theme), playing=playing), terminal_size=size, run_before=prepare
+        make_app(listening(), playing=playing), terminal_size=size, run_before=prepare
     )
 
 
-@pytest.mark.parametrize("theme", ["contrast", "dawn", "dusk", "mono", "safe"])
+@pytest.mark.parametrize("theme", sorted({*theme_names()} - {"dark"}))
 def test_the_other_themes(snap_compare: Any, theme: str) -> None:
     app = make_app(listening(theme), playing=True)
     assert snap_compare(app, terminal_size=(120, 40), run_before=settled)
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (50, 20)], ids=["80x24", "120x40", "50x20"])
-def test_the_music_alone(snap_compare: Any, size: tuple[int, int]) -> None:
-    keys = ("v", "v") if size[0] < 60 else ("v",)
-
-    async def prepare(pilot: Pilot[Left]) -> None:
-        await pressed(pilot, *keys)
-
-    app = make_app(listening(), playing=True)
-    assert snap_compare(app, terminal_size=size, run_before=prepare)
 
 
 def listening(theme: str = "dark") -> FakeControl:
@@ -77,6 +83,18 @@ def listening(theme: str = "dark") -> FakeControl:
     control.listener.pasts = some_pasts(20)
     control.listener.preferences = some_preferences()
     return control
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_choosing_what_is_saved(
+    snap_compare: Any, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pathlib.Path.cwd", lambda: Path("/home/listener"))
+
+    async def prepare(pilot: Pilot[Left]) -> None:
+        await pressed(pilot, "q", "w", "down")
+
+    assert snap_compare(make_app(listening(), playing=True), terminal_size=size, run_before=prepare)
 
 
 def test_saving(snap_compare: Any) -> None:
@@ -94,19 +112,19 @@ def test_saving(snap_compare: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("size", [(44, 12), (80, 24), (120, 40)], ids=str)
-def test_first_run(snap_compare: Any, size: tuple[int, int], theme: str) -> None:
+@pytest.mark.parametrize("size", [(44, 12), *SIZES], ids=str)
+def test_first_run(snap_compare: Any, size: tuple[int, int]) -> None:
     async def prepare(pilot: Pilot[Left]) -> None:
         await settled(pilot)
 
-    app = make_app(FakeControl(theme), welcomed=lambda: None)
+    app = make_app(FakeControl(), welcomed=lambda: None)
     assert snap_compare(app, terminal_size=size, run_before=prepare)
 
 
 @pytest.mark.parametrize("size", [(50, 20), (80, 14), (44, 12)], ids=str)
 @pytest.mark.parametrize(
-    "name", ["check-in", "session", "session-steering", "check-out-sliders", "history"]
+    "name",
+    ["check-in", "session", "session-music", "session-steering", "stage", "check-out", "history"],
 )
 def test_small_windows(snap_compare: Any, name: str, size: tuple[int, int]) -> None:
     playing, keys = SCREENS[name]
