@@ -133,7 +133,7 @@ class MusmedApp(ThemedApp[Left]):
         self._glyphs: Glyphs = glyphs
         self._slow = slow_link
         self._staged = staged
-        self._announcer = Announcer(self._write, control.loaded.settings, os.environ)
+        self._announcer: Announcer | None = None
         self._tick_seconds = SLOW_TICK_SECONDS if slow_link else TICK_SECONDS
         self._last: Snapshot | None = None
         self._signal: signal.Signals | None = None
@@ -177,7 +177,8 @@ class MusmedApp(ThemedApp[Left]):
         for screen in self.screen_stack:
             if isinstance(screen, SessionScreen):
                 screen.tick()
-                self._announcer.look(screen.shown, time.monotonic())
+                if self._announcer is not None:
+                    self._announcer.look(screen.shown, time.monotonic())
 
     def notify(self, message: str, *, title: str = "", **how: Any) -> None:  # noqa: ANN401
         """Textual's, for sentences that others may have written."""
@@ -222,7 +223,9 @@ class MusmedApp(ThemedApp[Left]):
     def _session(self, begin: Callable[[], Begun], first: Snapshot) -> SessionScreen:
         """Over a thin line the notes are there when they are asked for: a page of them is 8 KB."""
         view: View = "plane" if self._slow else "both"
-        calm = self._slow or self._control.loaded.settings.calm
+        settings = self._control.loaded.settings
+        calm = self._slow or settings.calm
+        self._announcer = Announcer(self._write, settings, os.environ)
         return SessionScreen(begin, first, self._glyphs, view, staged=self._staged, calm=calm)
 
     def _play(self, begin: Callable[[], Begun], first: Snapshot) -> None:

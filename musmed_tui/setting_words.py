@@ -93,8 +93,8 @@ GROUPS: tuple[tuple[str, tuple[SettingWords, ...]], ...] = (
             ),
             SettingWords(
                 "notify", "Notices",
-                "How the terminal tells that a session is over, or in trouble.", "start",
-                (_AUTO,),
+                "How the terminal tells that a session is over, or in trouble.",
+                values=(_AUTO,),
             ),
         ),
     ),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import MusmedError, UnknownWordError
+from engine.places import open_file
 from engine.private import make_private_folder, write_private
 from musmed_tui.paths import Folders
 from musmed_tui.settings import Loaded
@@ -119,31 +120,37 @@ class ThemeShelf:
     def _look_for_files(self) -> dict[str, Stamp]:
         if self._own_folder is None:
             return {}
-        found: dict[str, Stamp] = {}
         try:
-            with os.scandir(self._own_folder) as entries:
-                for entry in entries:
-                    if entry.name.endswith(".yaml") and len(found) < MOST_OWN:
-                        stat = entry.stat()
-                        found[entry.name] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            names = [name for name in os.listdir(self._own_folder) if _is_theme_file(name)]
         except OSError:
-            return found
-        return found
+            return {}
+        stamps = ((name, _stamp(self._own_folder / name)) for name in sorted(names)[:MOST_OWN])
+        return {name: stamp for name, stamp in stamps if stamp is not None}
 
     def _read_used(self) -> tuple[str, ...]:
         """A file that can't be read is as good as none: only an order is lost."""
         if self._used_file is None:
             return ()
         try:
-            with open(self._used_file, "rb", opener=_without_waiting) as file:
+            with open_file(self._used_file) as file:
                 text = file.read(MAX_USED_BYTES).decode("utf-8", "replace")
         except OSError:
             return ()
         return tuple(dict.fromkeys(text.split()))[:MOST_USED]
 
 
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK)
+def _is_theme_file(name: str) -> bool:
+    """What begins with a dot is an editor's: its lock, or what it is about to put in place."""
+    return name.endswith(".yaml") and not name.startswith(".")
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """None for one that is gone, such as what a link leads to: it hides no other."""
+    try:
+        seen = path.stat()
+    except OSError:
+        return None
+    return seen.st_mtime_ns, seen.st_size, seen.st_ino
 
 
 def _own_theme(path: Path) -> Theme:

@@ -178,14 +178,17 @@ class SessionRunner:
 
     def like(self, liked: bool) -> None:
         """Keep that what sounds now is liked, or is not. Nothing of the session changes."""
+        self._bedtime.awake()
         self._inbox.put(Reaction(self._now(), liked))
 
     def wish(self, more: bool) -> None:
         """More of what sounds now, or less: who plays stays for a while, or others take over."""
+        self._bedtime.awake()
         self._inbox.put(Wish(self._now(), more))
 
     def go_back(self) -> None:
         """Let the other machine compose again, from which this one has taken over."""
+        self._bedtime.awake()
         self._inbox.put(GoBack())
 
     def _now(self) -> float:

@@ -65,13 +65,17 @@ def show_demo(sink: str | None, *, loops: bool, slow_link: bool) -> int:
 
 
 def demo_settings(loaded: Loaded, theme: str) -> Loaded:
-    """The looks and the volume that are the listener's, and else what the demo needs."""
+    """The looks, the volume and who is told of it as the listener has them, and else what the demo
+    needs."""
     theirs = loaded.settings
     settings = Settings(
         theme=theme,
         glyphs=theirs.glyphs,
         volume=theirs.volume,
         latency=theirs.latency,
+        calm=theirs.calm,
+        desktop=theirs.desktop,
+        notify=theirs.notify,
         log_level=theirs.log_level,
         gentle=theirs.gentle,
         minutes=MINUTES,

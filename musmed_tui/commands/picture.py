@@ -18,9 +18,9 @@ from engine.private import open_private
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.drawing.path_picture import FONTS, Deed, HeardPath, Inks, path_svg
 from musmed_tui.past_words import heard_clips
-from musmed_tui.settings import load_settings
+from musmed_tui.settings import Loaded, load_settings
 from musmed_tui.terminal.streams import tell
-from musmed_tui.theming import load_theme
+from musmed_tui.theme_shelf import ThemeShelf
 from musmed_tui.wording import clock, length, named, story
 
 PNG_WIDTH = 2000
@@ -29,10 +29,11 @@ PNG_WIDTH = 2000
 
 def write_picture(session: str | None, output: str | None, theme: str | None) -> None:
     """Write the path of ``session`` (None: the newest) as a picture into the new file ``output``,
-    in the colours of ``theme`` (None: that of the settings). Raises ``MusmedError``."""
+    in the colours of ``theme`` (None: what the screen would have, or the next that has colours of
+    its own). Raises ``MusmedError``."""
     path, made = _target(output)
     where = open_log()
-    inks = _inks(theme or load_settings(where.settings).settings.theme)
+    inks = _inks(ThemeShelf.of(where), theme, load_settings(where.settings))
     if not where.library.is_dir():
         raise MusmedError("There is no session to draw yet; 'musmed play' makes one.")
     from engine.session.library.past import past_session
@@ -135,9 +136,16 @@ def as_svg(drawn: str) -> bytes:
 _MADE: dict[str, Callable[[str], bytes]] = {".svg": as_svg, ".png": as_png}
 
 
-def _inks(name: str) -> Inks:
-    theme = load_theme(name)
-    if theme.ansi:
-        raise MusmedError(f"The theme {name} is the terminal's own colours, which a picture lacks.")
+def _inks(shelf: ThemeShelf, wish: str | None, loaded: Loaded) -> Inks:
+    if wish is not None:
+        theme = shelf.find(wish)
+        if theme.ansi:
+            raise MusmedError(
+                f"The theme {wish} is the terminal's own colours, which a picture lacks."
+            )
+    else:
+        first = shelf.first(loaded)
+        found = (shelf.find(name) for name in (first, *shelf.order()))
+        theme = next(one for one in found if not one.ansi)
     colours = theme.colours
     return Inks(**{ink: getattr(colours, ink) for ink in Inks.__dataclass_fields__})

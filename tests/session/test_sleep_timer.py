@@ -193,6 +193,10 @@ def test_a_real_session_is_stopped_and_kept(tmp_path: Path) -> None:
         session_end(runner)
     finally:
         runner.close()
+    for deed in (lambda: runner.like(True), lambda: runner.wish(True), runner.go_back, runner.ease):
+        runner.set_sleep(0.0)  # it fades
+        deed()
+        assert runner._bedtime.minutes is None, "who does something is awake"
     assert runner.status().phase == "stopped"
     assert library.load(runner.session).state == "stopped"
     library.close()

@@ -371,7 +371,7 @@ class FakeControl:
 
     def again(self, session: str, *, from_start: bool) -> Begun:
         self.asked.append(("again", session, from_start))
-        self.runner = FakeRunner(a_snapshot(0.0))
+        self.runner = FakeRunner(a_snapshot(0.0, volume=self.volume))
         return self._begun()
 
     def _begun(self) -> Begun:

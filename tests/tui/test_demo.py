@@ -225,9 +225,13 @@ def test_at_its_end_it_ends_or_begins_again(control: FakeControl, loops: bool) -
 # what it leaves
 
 
-def test_only_looks_and_loudness_are_the_listeners() -> None:
-    theirs = Settings(theme="dawn", glyphs="quadrant", volume=0.4, minutes=40, instrument="piano")
+def test_looks_loudness_and_who_is_told_of_it_are_the_listeners() -> None:
+    theirs = Settings(
+        theme="dawn", glyphs="quadrant", volume=0.4, minutes=40, instrument="piano",
+        calm=True, desktop="off", notify="off",
+    )  # fmt: skip
     found = demo_settings(Loaded(theirs, {}), "dawn").settings
+    assert (found.calm, found.desktop, found.notify) == (True, "off", "off")
     assert (found.theme, found.glyphs, found.volume) == ("dawn", "quadrant", 0.4)
     assert (found.minutes, found.instrument, found.composer) == (MINUTES, None, "embedded")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -146,7 +147,7 @@ def test_the_terminals_own_can_be_seen_on_black_and_on_white_in_xterm() -> None:
 
 def test_no_picture_has_the_terminals_own() -> None:
     with pytest.raises(MusmedError, match="the terminal's own colours, which a picture lacks"):
-        _inks("terminal")
+        _inks(ThemeShelf(), "terminal", Loaded(Settings(), {}))
 
 
 def test_between_two_of_the_terminals_own_there_is_the_nearer() -> None:
@@ -214,3 +215,36 @@ def test_without_colour_the_terminals_own_are_not_made_black(
                 assert kinds & {NoColor, Monochrome} == {filtered}
 
     run(go())
+
+
+def test_a_link_to_nothing_hides_no_other(tmp_path: Path) -> None:
+    """Emacs locks a file that is changed with a link to nothing beside it."""
+    mine(tmp_path)
+    mine(tmp_path, "wood")
+    (tmp_path / "gone.yaml").symlink_to(tmp_path / "nowhere")
+    (tmp_path / ".#sea.yaml").symlink_to("someone@somewhere.1:2")
+    (tmp_path / ".sea.yaml").write_text("half of a theme")
+    shelf = ThemeShelf(tmp_path)
+    assert {"sea", "wood"} <= shelf.themes.keys()
+    assert shelf.troubles == ()
+    (tmp_path / "another.yaml").symlink_to(tmp_path / "nowhere")
+    assert shelf.look() == (frozenset(), ())
+
+
+def test_an_order_that_is_no_file_is_as_good_as_none(tmp_path: Path) -> None:
+    used = tmp_path / "themes-used"
+    os.mkfifo(used)
+    writer = os.open(used, os.O_RDWR)
+    try:
+        assert ThemeShelf(used=used).order() == FIRST
+    finally:
+        os.close(writer)
+
+
+def test_a_picture_has_the_listeners_own_colours_and_never_the_terminals(tmp_path: Path) -> None:
+    mine(tmp_path, text=DARK.replace("#7fd1c7", "#aaffee"))
+    shelf = ThemeShelf(tmp_path)
+    for name, now in (("sea", "#aaffee"), ("terminal", load_theme(FIRST[0]).colours.now)):
+        loaded = Loaded(Settings(theme=name), {"theme": "settings.toml, line 1"})
+        assert _inks(shelf, None, loaded).now == now
+    assert _inks(shelf, "sea", Loaded(Settings(), {})).now == "#aaffee"

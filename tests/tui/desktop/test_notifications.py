@@ -12,7 +12,7 @@ from engine.session.conductor.line_state import LineState
 from musmed_tui.desktop.announcer import Announcer
 from musmed_tui.desktop.news import WAITS_SECONDS, News
 from musmed_tui.desktop.notifications import Kind, encoded, kind_of, kind_outside
-from musmed_tui.settings import Settings
+from musmed_tui.settings import Loaded, Settings
 
 
 @pytest.mark.parametrize(
@@ -133,10 +133,37 @@ def test_the_screen_notifies_when_a_session_is_over(monkeypatch: pytest.MonkeyPa
     async def go() -> None:
         control = FakeControl()
         app: Any = make_app(control, playing=True)
-        app._announcer._write = written.append
         async with app.run_test() as pilot:
             await settled(pilot)
+            app._announcer._write = written.append
             assert written == []
+            control.runner.change(state="ended")
+            control.runner.over = True
+            await settled(pilot)
+            app.exit()
+
+    run(go())
+    assert written == [encoded("osc777", "The session is over.")]
+
+
+def test_from_the_next_session_on_the_settings_of_then_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who finds feelings on their lock screen and takes them off has them off, as it was said."""
+    monkeypatch.setenv("TERM", "foot")
+    monkeypatch.delenv("TMUX", raising=False)
+    written: list[str] = []
+
+    async def go() -> None:
+        control = FakeControl()
+        control.loaded = Loaded(Settings(desktop="words"), {})
+        app: Any = make_app(control, playing=True)
+        monkeypatch.setattr(app, "_write", written.append)
+        async with app.run_test() as pilot:
+            await settled(pilot)
+            control.loaded = Loaded(Settings(desktop="quiet"), {})
+            app._play_again("20260101-000000-aa", from_start=True)
+            await settled(pilot)
             control.runner.change(state="ended")
             control.runner.over = True
             await settled(pilot)
