@@ -29,6 +29,10 @@ FIXED = frozenset({
 """What has one key: leaving from anywhere, and what goes by arrows or letters as such."""
 RESERVED = frozenset({"ctrl+c", "ctrl+q", "ctrl+z", "ctrl+p"})
 """Heard before any other key, wherever one is."""
+FAMILIAR = frozenset({"escape", "enter", "tab", "shift+tab"})
+"""They lead back, take and go on wherever one is: no more may be put on them, so that they do."""
+_TWINS = {twin: key for key, twins in KEY_ALIASES.items() for twin in twins}
+"""What most terminals send as another key, which it is then."""
 MOST_KEYS = 8
 _MODIFIERS = ("ctrl", "shift", "alt")
 
@@ -126,6 +130,9 @@ def _keys_for(name: str, value: object, known: _Known) -> tuple[str, ...]:
     if not 1 <= len(given) <= MOST_KEYS or not all(isinstance(one, str) for one in given):
         raise ValueError(f'{name} must be a key in quotes, such as "p", or up to 8 in brackets.')
     keys = tuple(dict.fromkeys(_key(name, str(one)) for one in given))
+    own = default_keys(binding for binding, _ in known[name])
+    if taken := next((key for key in keys if key in FAMILIAR and key not in own), None):
+        raise ValueError(f"{name} can't be {written(taken)}, which is needed as it is.")
     if _must_work_while_typing(known[name]) and (typed := next(filter(_is_typed, keys), None)):
         raise ValueError(
             f"{name} works while one types, so it can't be {written(typed)}; it needs a key that "
@@ -140,6 +147,10 @@ def _key(name: str, given: str) -> str:
     fine = set(modifiers) <= set(_MODIFIERS) and len(set(modifiers)) == len(modifiers)
     if not fine or bare not in _key_names():
         raise ValueError(f"{name}: there is no key called {one_line(given)[:40]!r}.")
+    if twin := _TWINS.get(key):
+        raise ValueError(
+            f"{name} can't be {written(key)}, which is {written(twin)} in most terminals."
+        )
     if key in RESERVED:
         raise ValueError(f"{name} can't be {written(key)}, which does the same everywhere.")
     return "+".join((*(one for one in _MODIFIERS if one in modifiers), bare))
@@ -153,7 +164,7 @@ def _full(key: str) -> str:
 def _key_names() -> frozenset[str]:
     named = {key.value for key in Keys if "+" not in key.value and not key.value.startswith("<")}
     plain = {_character_to_key(one) for one in string.printable.strip() + " "}
-    return frozenset((named | plain) - set(KEY_ALIASES) - {"ignore"} | {"space"})
+    return frozenset((named | plain) - {"ignore"} | {"space"})
 
 
 @cache
@@ -181,10 +192,10 @@ def _clash(keys: Keymap, places: tuple[Place, ...]) -> tuple[str, str, Binding] 
     for name in reversed(keys):
         for key in keys[name].split(","):
             for _, bindings in places:
-                if all(one.id != name for one in bindings):
-                    continue
-                for other in bindings:
-                    if other.id != name and key in _held(other, keys):
+                own = default_keys(one for one in bindings if one.id == name)
+                for other in bindings if own else ():
+                    shared = key in own and key in default_keys((other,))  # at different moments
+                    if other.id != name and not shared and key in _held(other, keys):
                         return name, key, other
     return None
 

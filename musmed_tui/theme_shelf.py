@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -121,10 +120,10 @@ class ThemeShelf:
         if self._own_folder is None:
             return {}
         try:
-            names = [name for name in os.listdir(self._own_folder) if _is_theme_file(name)]
+            paths = sorted(path for path in self._own_folder.iterdir() if _is_theme_file(path.name))
         except OSError:
             return {}
-        stamps = ((name, _stamp(self._own_folder / name)) for name in sorted(names)[:MOST_OWN])
+        stamps = ((path.name, _stamp(path)) for path in paths[:MOST_OWN])
         return {name: stamp for name, stamp in stamps if stamp is not None}
 
     def _read_used(self) -> tuple[str, ...]:

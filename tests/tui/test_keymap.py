@@ -9,9 +9,9 @@ from support.fake_session import FakeControl, make_app, run, until
 from textual.binding import Binding
 from textual.screen import Screen
 
-from musmed_tui.every_screen import bindings_of_type, owners, places
+from musmed_tui.every_screen import bindings_of_type, named_bindings, owners, places
 from musmed_tui.key_words import bindings_of, key_name, mapped
-from musmed_tui.keymap import FIXED, Read, checked, read_keymap
+from musmed_tui.keymap import FIXED, MOST_KEYS, Read, checked, default_keys, read_keymap
 from musmed_tui.palette import Commands
 from musmed_tui.screens.help import HelpScreen
 from musmed_tui.screens.session import SessionScreen
@@ -88,6 +88,9 @@ def test_a_key_that_is_given_is_heard_and_shown(control: FakeControl) -> None:
         ({"session.pause": "e"}, "e can't be session.pause's, it is session.ease's"),
         ({"session.pause": "t"}, "it is app.theme's"),
         ({"app.back": "x"}, "works while one types"),
+        ({"session.pause": "escape"}, "can't be Esc, which is needed as it is"),
+        ({"check_in.begin": ["b", "tab"]}, "can't be Tab, which is needed as it is"),
+        ({"session.stop": "ctrl+i"}, "can't be Ctrl-I, which is Tab in most terminals"),
         ({"words.jump": "x"}, "can't be another"),
     ],
 )
@@ -97,6 +100,15 @@ def test_what_can_not_be_is_said_in_a_sentence(entries: dict[str, object], words
     (sentence,) = read.troubles
     assert words in sentence
     assert sentence.startswith("keys.toml: ")
+
+
+def test_what_it_has_already_may_stand_in_the_file() -> None:
+    for name, bindings in named_bindings().items():
+        if name not in FIXED:
+            keys = list(default_keys(bindings))[:MOST_KEYS]
+            assert not checked({name: keys}, places(), "keys.toml").troubles
+    both = checked({"session.off_stage": ["escape", "f6"]}, places(), "keys.toml")
+    assert both.keys["session.off_stage"] == "escape,f6"
 
 
 def test_two_may_change_places_and_the_later_of_two_gives_way() -> None:
