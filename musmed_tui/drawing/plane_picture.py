@@ -119,6 +119,11 @@ def now_label(plane: Layout, parts: Moving, before: Side | None) -> Label | None
 
 def picture(plane: Layout, parts: Moving, total: float, now: Label | None) -> list[Row]:
     """The whole plane as rows of cells; ``now`` as ``now_label`` placed it."""
+    return moved(still_picture(plane, parts, total, now), plane, parts)
+
+
+def still_picture(plane: Layout, parts: Moving, total: float, now: Label | None) -> list[Row]:
+    """The plane with a dot that neither breathes nor glows: what takes most of the time."""
     rows = _lines(plane, parts, total)
     _clear(rows, plane, now)
     sign = signs(plane.glyphs)
@@ -138,11 +143,24 @@ def picture(plane: Layout, parts: Moving, total: float, now: Label | None) -> li
     if parts.cursor is not None:
         _draw_cursor(rows, plane, parts, now)
     if parts.now is not None:
-        role = NOW if parts.breath is None else BREATH + parts.breath
-        _put(rows, parts.now, Cell(sign[NOW], role))
+        _put(rows, parts.now, Cell(sign[NOW], NOW))
     if plane.glyphs != "ascii":
-        _lay_ground(rows, plane, parts)
+        _lay_ground(rows, plane)
     return rows
+
+
+def moved(still: list[Row], plane: Layout, parts: Moving) -> list[Row]:
+    """``still``, which stays as it is, with the dot's breath and glow."""
+    if parts.now is None or (parts.breath is None and not parts.glow):
+        return still
+    column, y = parts.now
+    row = list(still[y])
+    if parts.breath is not None:
+        glyph, role = row[column]
+        row[column] = Cell(glyph, role - NOW + BREATH + parts.breath)
+    if parts.glow and plane.glyphs != "ascii":
+        _glow(row, column, parts.glow)
+    return [*still[:y], row, *still[y + 1 :]]
 
 
 def _clear(rows: list[Row], plane: Layout, now: Label | None) -> None:
@@ -156,8 +174,8 @@ def _clear(rows: list[Row], plane: Layout, now: Label | None) -> None:
             rows[y][x] = BLANK
 
 
-def _lay_ground(rows: list[Row], plane: Layout, parts: Moving) -> None:
-    """What is behind the cells: the quarters inside the circle, and the glow about the dot."""
+def _lay_ground(rows: list[Row], plane: Layout) -> None:
+    """What is behind the cells: the quarters inside the circle."""
     frame = plane.frame
     middle, edge = (frame.dot(Affect(at, at), 1, 1) for at in (0.0, RADIUS))
     wide, high = edge[0] - middle[0], middle[1] - edge[1]
@@ -169,14 +187,14 @@ def _lay_ground(rows: list[Row], plane: Layout, parts: Moving) -> None:
             quarter = (2 if right else 1) if below < 0.0 else (3 if right else 4)
             glyph, role = rows[y][x]
             rows[y][x] = Cell(glyph, role + QUARTER * quarter)
-    if parts.now is None or not parts.glow:
-        return
-    column, row = parts.now
-    for x in range(max(0, column - 1), min(plane.width, column + 2)):
-        glyph, role = rows[row][x]
+
+
+def _glow(row: Row, column: int, step: int) -> None:
+    """Behind the dot, and a step less beside it."""
+    for x in range(max(0, column - 1), min(len(row), column + 2)):
+        glyph, role = row[x]
         if not PLANNED <= role % QUARTER < TRAVELLED:  # it would be lost in it
-            glow = parts.glow - (x != column)
-            rows[row][x] = Cell(glyph, role + GLOW * glow)
+            row[x] = Cell(glyph, role + GLOW * (step - (x != column)))
 
 
 def _says_cursor(sign: Sign, parts: Moving) -> bool:

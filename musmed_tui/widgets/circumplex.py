@@ -142,6 +142,8 @@ class Circumplex(CellsWidget, can_focus=True):
         self._layout: Layout | None = None
         self._moving: Moving | None = None
         self._now_side: Side | None = None
+        self._still: tuple[Moving, list[Row]] | None = None
+        """The picture but for the dot's breath and glow, and of what."""
         self._pointing: tuple[int, int] | None = None
 
     def show(self, state: PlaneState) -> None:
@@ -157,11 +159,15 @@ class Circumplex(CellsWidget, can_focus=True):
         if self._stale(width, height) or self._layout is None:
             self._key = (layout_key(self.state), width, height, self.glyphs)
             self._layout = layout(self.state, width, height, self.glyphs)
-            self._now_side = None
-        self._moving = moving(self.state, self._layout)
-        now = plane_picture.now_label(self._layout, self._moving, self._now_side)
-        self._now_side = now.side if now else None
-        return plane_picture.picture(self._layout, self._moving, self.state.total, now)
+            self._now_side = self._still = None
+        plane, parts = self._layout, moving(self.state, self._layout)
+        self._moving, still = parts, replace(parts, breath=None, glow=0)
+        if self._still is None or self._still[0] != still:
+            now = plane_picture.now_label(plane, parts, self._now_side)
+            self._now_side = now.side if now else None
+            rows = plane_picture.still_picture(plane, parts, self.state.total, now)
+            self._still = still, rows
+        return plane_picture.moved(self._still[1], plane, parts)
 
     def _stale(self, width: int, height: int) -> bool:
         return self._key != (layout_key(self.state), width, height, self.glyphs)

@@ -15,6 +15,7 @@ from textual.message import Message
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.affect.path import plan_path
+from musmed_tui.drawing import plane_picture
 from musmed_tui.drawing.plane_layout import PlaneState, PlaneWord, plane_words
 from musmed_tui.drawing.timeline_picture import ClipSpan, TimelineState
 from musmed_tui.textual_themes import for_textual, variables
@@ -344,3 +345,26 @@ def test_levels_sink_with_time_until_nothing_is_painted(monkeypatch: pytest.Monk
         assert painted.cells == painted.whole == 0
 
     on_stage(act, (80, 24))
+
+
+def test_a_breath_and_a_glow_draw_the_plane_no_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[object] = []
+    real = plane_picture.still_picture
+    monkeypatch.setattr(
+        plane_picture, "still_picture", lambda *given: drawn.append(given) or real(*given)
+    )
+
+    async def act(app: Stage, _pilot: Any) -> None:
+        here = replace(session(400.0), breath=5)
+        app.plane.show(here)
+        drawn.clear()
+        painted = Painted(app.plane, monkeypatch)
+        for breath, glow in ((4, 0), (3, 1), (0, 3), (5, 0)):
+            app.plane.show(replace(here, breath=breath, glow=glow))
+        assert not drawn
+        assert not painted.whole
+        assert 0 < painted.cells <= 4 * 3
+        app.plane.show(replace(session(440.0), breath=5))
+        assert len(drawn) == 1
+
+    on_stage(act, (100, 40))
