@@ -79,7 +79,6 @@ class MusmedApp(ThemedApp[Left]):
 
     TITLE = "musmed"
     CSS_PATH = "app.tcss"
-    COMMAND_PALETTE_BINDING = "ctrl+p"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {commands}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
@@ -92,6 +91,14 @@ class MusmedApp(ThemedApp[Left]):
             show=False,
             tooltip="Find a command by its name",
             id="app.commands",
+        ),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            show=False,
+            priority=True,
+            tooltip="Find a command, also while one types",
+            id="app.commands_anywhere",
         ),
         Binding(
             "ctrl+c,ctrl+q",

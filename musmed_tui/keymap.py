@@ -24,9 +24,10 @@ from musmed_tui.key_words import title, written
 from musmed_tui.settings import parse_toml, read_text
 
 FIXED = frozenset({
-    "app.quit_anywhere", "app.suspend", "check_in.move", "sliders.move", "words.jump",
+    "app.commands_anywhere", "app.quit_anywhere", "app.suspend", "check_in.move", "sliders.move",
+    "words.jump",
 })  # fmt: skip
-"""What has one key: leaving from anywhere, and what goes by arrows or letters as such."""
+"""What has one key: what is for anywhere, and what goes by arrows or letters as such."""
 RESERVED = frozenset({"ctrl+c", "ctrl+q", "ctrl+z", "ctrl+p"})
 """Heard before any other key, wherever one is."""
 FAMILIAR = frozenset({"escape", "enter", "tab", "shift+tab"})

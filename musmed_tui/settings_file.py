@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.errors import MusmedError
 from engine.private import make_private_folder, open_private
+from musmed_tui.setting_known import check_known
 from musmed_tui.settings import (
     ENVIRONMENT_PREFIX,
     RANGES,
@@ -57,6 +58,8 @@ class SettingsKeeper:
         if name := self.variable(key):
             raise MusmedError(f"{name} in the environment sets this; it can't be changed here.")
         value = check_value(key, text, "This") if text else None
+        if text:
+            check_known(key, text)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         load_settings(self.path, self._environment)  # all of it, before any of it is written over

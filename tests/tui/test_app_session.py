@@ -17,6 +17,7 @@ from support.fake_session import (
     until,
 )
 from textual import events
+from textual.command import CommandPalette
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
@@ -551,6 +552,19 @@ def test_the_palette_has_every_action(control: FakeControl) -> None:
             await settled(pilot)
             await pilot.press("enter")
             await until(pilot, lambda: "ease" in control.runner.asked)
+
+    run(go())
+
+
+@pytest.mark.parametrize("key", ["colon", "ctrl+p"])
+def test_either_key_opens_the_palette(control: FakeControl, key: str) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot)
+            await pilot.press(key)
+            await pilot.pause()
+            assert CommandPalette.is_open(app)
 
     run(go())
 

@@ -82,6 +82,11 @@ def test_a_value_that_can_not_be_is_not_written(tmp_path: Path) -> None:
         ("volume", "loud", "a number from 0 to 1"),
         ("top_k", "2.5", "a whole number"),
         ("strategy", "up", "iso or direct"),
+        ("instrument", "pianoo", "did you mean piano"),
+        ("genre", "nonsense", "no genre called"),
+        ("composer", "nobody", "no composer called"),
+        ("mood_table", str(tmp_path / "none"), "none"),
+        ("soundfont", str(tmp_path / "none.sf2"), "There is no file"),
     ):
         with pytest.raises(MusmedError, match=words):
             kept.write(key, text)
