@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -19,8 +18,8 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from engine.errors import MusmedError
-from engine.listener.ratings import Felt
-from engine.printable import one_line, visible
+from engine.printable import one_line
+from musmed_tui.checked_out import KeepingApp
 from musmed_tui.desktop.announcer import Announcer
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.keymap import Read
@@ -29,7 +28,6 @@ from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.first_run import FirstRunScreen
 from musmed_tui.screens.help import HelpScreen
 from musmed_tui.screens.session import SessionScreen, View
-from musmed_tui.screens.sliders import Said
 from musmed_tui.screens.too_small import TooSmallScreen, is_too_small
 from musmed_tui.session_control import Begun, SessionControl
 from musmed_tui.session_view import Snapshot, expected, placed_at
@@ -37,7 +35,6 @@ from musmed_tui.terminal.driver import TerminalDriver
 from musmed_tui.terminal.job_control import has_shell
 from musmed_tui.terminal.terminal import STOP_SIGNALS
 from musmed_tui.theme_shelf import ThemeShelf
-from musmed_tui.themed_app import ThemedApp
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -71,7 +68,7 @@ class Left(msgspec.Struct, frozen=True):
     refused: str | None = None
 
 
-class MusmedApp(ThemedApp[Left]):
+class MusmedApp(KeepingApp[Left]):
     """Opens on the check-in, or straight in a session when given a ``begin`` and the snapshot
     it is expected to begin with. ``said`` is a sentence that lies over it for a minute. Where
     ``welcomed`` is given the first-run card lies over all of it, and ``welcomed`` is called when it
@@ -132,8 +129,7 @@ class MusmedApp(ThemedApp[Left]):
         keymap: Read | None = None,
         driver_class: type[Driver] | None = TerminalDriver,
     ) -> None:
-        super().__init__(shelf, shelf.first(control.loaded), driver_class=driver_class)
-        self._control = control
+        super().__init__(control, shelf, driver_class=driver_class)
         self._first_session = session
         self._said = said
         self._welcomed = welcomed
@@ -145,7 +141,6 @@ class MusmedApp(ThemedApp[Left]):
         self._last: Snapshot | None = None
         self._signal: signal.Signals | None = None
         self._leaving = False
-        self._call_off = threading.Event()
         self.keys, self._amiss = keymap or Read({}, ())
         self.set_keymap(self.keys)
 
@@ -278,57 +273,6 @@ class MusmedApp(ThemedApp[Left]):
         first = placed_at(self._last, plan, 0.0 if from_start else self._last.position_s)
         first = msgspec.structs.replace(first, volume=self._control.volume)
         self._play(lambda: self._control.again(session, from_start=from_start), first)
-
-    # how it was
-
-    @on(CheckOutScreen.Rated)
-    def _rated(self, event: CheckOutScreen.Rated) -> None:
-        self._show_felt(event.screen, event.session, event.said)
-
-    @work(thread=True)
-    def _show_felt(self, screen: CheckOutScreen, session: str, said: Said | None = None) -> None:
-        """What is kept of how a session was, after what was ``said`` is kept too."""
-        listener, felt, trouble = self._control.listener, Felt(), ""
-        try:
-            felt = listener.felt(session)
-            if said is not None:
-                felt = listener.rate(session, said.rating, said.note)
-        except MusmedError as error:
-            trouble = f"It was not kept. {error}" if said is not None else str(error)
-        self.call_later(screen.show_felt, felt, trouble)
-
-    # saving
-
-    @on(CheckOutScreen.CallOff)
-    def _called_off(self) -> None:
-        self._call_off.set()
-
-    @on(CheckOutScreen.Save)
-    def _begin_save(self, event: CheckOutScreen.Save) -> None:
-        """For the screen that asks, whatever lies over it by now."""
-        self._call_off.clear()
-        self._save(event.screen, event)
-
-    @work(thread=True)
-    def _save(self, screen: CheckOutScreen, asked: CheckOutScreen.Save) -> None:
-        output, called_off = asked.output, self._call_off.is_set
-
-        def progress(done: float, total: float) -> None:
-            self.call_later(screen.show_progress, done, total)
-
-        try:
-            changed = self._control.save(
-                asked.begun.runner, output, progress, called_off, heard=asked.heard
-            )
-        except MusmedError as error:
-            self._tell(screen, str(error), failed=True)
-        else:
-            size = output.stat().st_size / 1e6
-            said = " ".join((f"Saved as {visible(str(output))} ({size:.1f} MB).", *changed))
-            self._tell(screen, said, failed=False)
-
-    def _tell(self, screen: CheckOutScreen, sentence: str, *, failed: bool) -> None:
-        self.call_later(lambda: screen.show_saved(sentence, failed=failed))
 
     # leaving
 

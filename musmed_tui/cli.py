@@ -12,7 +12,10 @@ from musmed_tui.asked import FELT, FILES, MUSICGEN, SOUND, TERMINAL, WAY, Asked,
 from musmed_tui.cli_evaluate import evaluating
 from musmed_tui.cli_host import elsewhere
 from musmed_tui.cli_listener import listening
+from musmed_tui.cli_models import fetching
+from musmed_tui.cli_moods import placing
 from musmed_tui.cli_parts import CodecName, Host, Json, Text, There, refuse_in_front
+from musmed_tui.cli_sessions import stored
 from musmed_tui.cli_show import showing
 from musmed_tui.exits import guarded
 from musmed_tui.terminal.streams import say, write_out
@@ -284,136 +287,6 @@ def genres(*, as_json: Json = False) -> None:
     show_genres(as_json=as_json)
 
 
-moods = typer.Typer(
-    name="moods",
-    help="List the moods and themes music is tagged with; let several people say where they lie.",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(moods)
-
-
-@moods.callback(invoke_without_command=True)
-def moods_root(context: typer.Context, *, as_json: Json = False) -> None:
-    """List the moods and themes music is tagged with; let several people say where they lie."""
-    if context.invoked_subcommand is None:
-        from musmed_tui.commands.moods import show_moods
-
-        show_moods(as_json=as_json)
-    else:
-        refuse_in_front(context)
-
-
-@moods.command("export")
-def moods_export(
-    file: Annotated[
-        Text, typer.Argument(metavar="FILE", help="A new .csv file; - or none: standard output.")
-    ] = None,
-) -> None:
-    """Write a sheet in which one person says where the moods lie."""
-    from musmed_tui.commands.moods import export_sheet
-
-    export_sheet(file)
-
-
-@moods.command("agree")
-def moods_agree(
-    sheets: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Argument(metavar="SHEET...", help="The filled-in sheets, one a person."),
-    ] = None,
-    *,
-    output: Annotated[
-        Text,
-        typer.Option("--output", "-o", metavar="TABLE", help="Write the mood table: a new file."),
-    ] = None,
-    name: Annotated[
-        Text, typer.Option(metavar="NAME", help="With -o: what the table is called.")
-    ] = None,
-    signed: Annotated[Text, typer.Option(metavar="WHO", help="With -o: who signs it off.")] = None,
-    settle: Annotated[
-        Text,
-        typer.Option(metavar="SHEET", help="With -o: the sheet that decides where none has most."),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of shuffles and intervals.")] = 0,
-    as_json: Json = False,
-) -> None:
-    """How far do the sheets agree? Fleiss' kappa, beside what it is by chance."""
-    from musmed_tui.commands.moods import agree
-
-    agree(
-        sheets or [],
-        seed,
-        output=output,
-        name=name,
-        signed=signed,
-        settle=settle,
-        as_json=as_json,
-    )
-
-
-sessions = typer.Typer(
-    name="sessions",
-    help="List the stored sessions, the newest first; delete some.",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(sessions)
-
-
-@sessions.callback(invoke_without_command=True)
-def sessions_root(
-    context: typer.Context,
-    limit: Annotated[Text, typer.Option(metavar="NUMBER", help="At most so many (20).")] = None,
-    *,
-    as_json: Json = False,
-) -> None:
-    """List the stored sessions, the newest first; delete some."""
-    if context.invoked_subcommand is None:
-        from musmed_tui.commands.lists import show_sessions
-
-        show_sessions(limit, as_json=as_json)
-    else:
-        refuse_in_front(context)
-
-
-@sessions.command("rm")
-def sessions_rm(
-    session: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Argument(
-            metavar="ID...",
-            help="From 'musmed sessions'.",
-            autocompletion=completion.completes(completion.sessions),
-        ),
-    ] = None,
-    *,
-    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
-) -> None:
-    """Delete stored sessions and their sound; nothing is asked."""
-    from musmed_tui.commands.sessions import remove_sessions
-
-    remove_sessions(session or [], every=every)
-
-
-@sessions.command("name")
-def sessions_name(
-    session: Annotated[
-        Text,
-        typer.Argument(
-            metavar="ID",
-            help="From 'musmed sessions'.",
-            autocompletion=completion.completes(completion.sessions),
-        ),
-    ] = None,
-    name: Annotated[
-        Text, typer.Argument(metavar="NAME", help="What you call it; '' for nothing.")
-    ] = None,
-) -> None:
-    """Give a stored session a name, for the history."""
-    from musmed_tui.commands.sessions import name_session
-
-    name_session(session, name)
-
-
 @app.command()
 def resume(  # noqa: PLR0917 - typer calls it by name
     session: Annotated[
@@ -464,73 +337,13 @@ def measure(
     raise typer.Exit(measure_sound(file, as_json=as_json))
 
 
+app.add_typer(placing)
+app.add_typer(stored)
 app.add_typer(evaluating)
 app.add_typer(listening)
 app.add_typer(showing)
 app.add_typer(elsewhere)
-
-models = typer.Typer(
-    name="models",
-    help="MusicGen's checkpoints and adapters: list them, fetch them, remove them.",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(models)
-Model = Annotated[
-    Text,
-    typer.Argument(
-        metavar="NAME",
-        help="From 'musmed models list', or user/name of the hub.",
-        autocompletion=completion.completes(completion.models),
-    ),
-]
-
-
-@models.callback(invoke_without_command=True)
-def models_root(context: typer.Context, *, host: There = None, as_json: Json = False) -> None:
-    """MusicGen's checkpoints and adapters: list them, fetch them, remove them."""
-    if context.invoked_subcommand is None:
-        models_list(host=host, as_json=as_json)
-    else:
-        refuse_in_front(context)
-
-
-@models.command("list")
-def models_list(*, host: There = None, as_json: Json = False) -> None:
-    """List MusicGen's checkpoints, and which of them are on this machine, or on another."""
-    from musmed_tui.commands.models import list_models, list_models_there
-
-    if host is None:
-        list_models(as_json=as_json)
-    else:
-        list_models_there(host, as_json=as_json)
-
-
-@models.command("get")
-def models_get(name: Model = None) -> None:
-    """Fetch a checkpoint or an adapter from the hub; what was interrupted goes on."""
-    from musmed_tui.commands.models import get_model
-
-    get_model(name)
-
-
-@models.command("remove")
-def models_remove(
-    name: Model = None,
-    *,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
-) -> None:
-    """Remove a checkpoint or an adapter from the hub's cache."""
-    from musmed_tui.commands.models import remove_model
-
-    remove_model(name, yes=yes)
-
-
-@models.command("path")
-def models_path(name: Model = None, *, as_json: Json = False) -> None:
-    """Print the folder a checkpoint or an adapter is in."""
-    from musmed_tui.commands.models import show_path
-
-    show_path(name, as_json=as_json)
+app.add_typer(fetching)
 
 
 @app.command()

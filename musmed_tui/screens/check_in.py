@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from textual import on, work
-from textual.app import App, ComposeResult
+from textual import on
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
@@ -17,7 +17,6 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import Feeling
 from engine.affect.moods import MoodTable
 from engine.errors import MusmedError
-from engine.listener.history import Past
 from engine.listener.ratings import Rating, written
 from engine.plan.request import Request
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
@@ -25,11 +24,12 @@ from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.options import mood_table_of
 from musmed_tui.screens.check_in_form import CheckInForm
 from musmed_tui.screens.check_in_keys import KEYS
-from musmed_tui.screens.check_in_offers import EXAMPLES, Keeper, Offers, goes_on
+from musmed_tui.screens.check_in_offers import EXAMPLES, Keeper, goes_on
+from musmed_tui.screens.check_in_past import PastOfferingScreen
 from musmed_tui.screens.check_in_rest import MoreRow
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.feeling_list import FeelingListScreen
-from musmed_tui.screens.grid import SHEET, GridScreen
+from musmed_tui.screens.grid import SHEET
 from musmed_tui.screens.questions import Answered, Asking, Place, Question, first_open
 from musmed_tui.screens.shown_focus import while_open
 from musmed_tui.screens.sliders import Said, SlidersScreen
@@ -51,23 +51,12 @@ _WAYS = "the plane, a word, or s for sliders"
 _MIDDLE = Affect(0.0, 0.0)
 
 
-class CheckInScreen(GridScreen):
+class CheckInScreen(PastOfferingScreen):
     """Posts ``Ready`` with the request, and how the listener says they feel before it."""
 
     CSS_PATH = [SHEET, "check_in.tcss"]  # noqa: RUF012
     AUTO_FOCUS = "#plane"
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
-
-    class History(Message):
-        """The history is to be shown."""
-
-    class Again(Message):
-        """The last session is to be played, on or from its start."""
-
-        def __init__(self, session: str, *, from_start: bool) -> None:
-            super().__init__()
-            self.session = session
-            self.from_start = from_start
 
     class Ready(Message):
         def __init__(self, request: Request, before: Rating | None) -> None:
@@ -78,9 +67,7 @@ class CheckInScreen(GridScreen):
     def __init__(
         self, loaded: Loaded, glyphs: Glyphs = "braille", keeper: Keeper | None = None
     ) -> None:
-        super().__init__()
-        self._keeper = keeper
-        self._last: Past | None = None
+        super().__init__(keeper)
         self._glyphs: Glyphs = glyphs
         self._loaded = loaded
         self._table: MoodTable | None = None
@@ -240,9 +227,6 @@ class CheckInScreen(GridScreen):
             self._take()
         self._show()
 
-    def action_past(self) -> None:
-        self.post_message(self.History())
-
     def action_move(self) -> None:
         """The plane takes the arrows itself; this is for the list of keys."""
 
@@ -276,31 +260,6 @@ class CheckInScreen(GridScreen):
     def action_missing(self) -> None:
         """Say what is missing: 'b' stands in the bottom line only where it begins."""
         self.action_begin()
-
-    # the last session
-
-    def on_screen_resume(self) -> None:
-        self.call_after_refresh(lambda: self._read_last(self.app))
-
-    @work(thread=True, exclusive=True)
-    def _read_last(self, app: App[Any]) -> None:
-        """A library that can't be read has no last session; the history says what is wrong. The
-        screen may be gone by the time, so it is told by way of ``app``."""
-        pages: tuple[Past, ...] = ()
-        if self._keeper is not None:
-            with contextlib.suppress(MusmedError):
-                pages = self._keeper.page(1)
-        app.call_later(self._show_last, pages[0] if pages else None)
-
-    @while_open
-    def _show_last(self, past: Past | None) -> None:
-        self._last = past
-        self.query_one(Offers).show_last(past)
-        self.refresh_bindings()
-
-    def action_again(self, from_start: bool) -> None:
-        if self._last is not None:
-            self.post_message(self.Again(self._last.id, from_start=from_start))
 
     # everything else
 

@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, Literal
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input
 
-from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
 from musmed_tui.drawing.motion import Motion
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
-from musmed_tui.grounding import Grounding
 from musmed_tui.screens.feeling_field import FeelingField
-from musmed_tui.screens.grid import SHEET, GridScreen
+from musmed_tui.screens.grid import SHEET
 from musmed_tui.screens.session_keys import SESSION_KEYS
 from musmed_tui.screens.shown_focus import while_open
+from musmed_tui.screens.steerable import SteerableScreen
 from musmed_tui.screens.steering import SteerCard, bend
-from musmed_tui.session_control import Begun, Running
+from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.big_clock import BigClock
 from musmed_tui.widgets.circumplex import Circumplex
@@ -38,7 +36,7 @@ from musmed_tui.widgets.timeline import Timeline, timeline_state
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.way import Way
 from musmed_tui.widgets.words import Words
-from musmed_tui.wording import SEEK_SECONDS, VOLUME_STEP, clock
+from musmed_tui.wording import clock
 
 View = Literal["plane", "words", "music", "both"]
 ROOMY = (100, 32)
@@ -51,7 +49,7 @@ _ON_THE_SESSION = {
 }
 
 
-class SessionScreen(GridScreen):
+class SessionScreen(SteerableScreen):
     """Begins a session with ``begin`` (in a thread) and follows it.
 
     ``first`` is shown until there is one; ``view`` is what is looked at first, on the
@@ -92,19 +90,14 @@ class SessionScreen(GridScreen):
         staged: bool = False,
         calm: bool = False,
     ) -> None:
-        super().__init__(classes="-stage" if staged else None)
+        super().__init__(first, "-stage" if staged else None)
         self._motion = Motion(calm=calm)
         self._glyphs: Glyphs = glyphs
         self._begin = begin
-        self._begun: Begun | None = None
-        self._shown = first
         self._every_mood = False
         self._view: View = view
-        self._cursor: Affect | None = None
         self._over = False
         self._followed = False
-        self._stop_early = False
-        self._grounding = Grounding()
 
     def compose(self) -> ComposeResult:
         yield Status(glyphs=self._glyphs, id="status")
@@ -244,24 +237,10 @@ class SessionScreen(GridScreen):
         self.call_after_refresh(self._make_room)
 
     @property
-    def shown(self) -> Snapshot:
-        """What was shown last."""
-        return self._shown
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether there is a session."""
-        return self._begun is not None
-
-    @property
     def _offered(self) -> bool:
         """Whether the listener can have another machine compose again."""
         line = self._shown.line
         return line is not None and line.is_offered
-
-    @property
-    def _runner(self) -> Running | None:
-        return self._begun.runner if self._begun else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The keys of steering mean nothing else outside it; 'v' only where there is a choice.
@@ -289,87 +268,6 @@ class SessionScreen(GridScreen):
             "up": words,
         }
         return means_something.get(action, True)
-
-    # transport
-
-    def action_pause(self) -> None:
-        if self._runner is not None:
-            self._runner.pause_or_resume()
-
-    def action_skip(self) -> None:
-        if self._runner is not None:
-            self._runner.skip()
-
-    def action_like(self) -> None:
-        if self._runner is not None:
-            self._runner.like(liked=True)
-
-    def action_dislike(self) -> None:
-        if self._runner is not None:
-            self._runner.like(liked=False)
-
-    def action_more(self) -> None:
-        if self._runner is not None:
-            self._runner.wish(more=True)
-
-    def action_less(self) -> None:
-        if self._runner is not None:
-            self._runner.wish(more=False)
-
-    def action_go_back(self) -> None:
-        """Let the other machine compose again."""
-        if self._runner is not None:
-            self._runner.go_back()
-
-    def action_ease(self) -> None:
-        if self._runner is not None:
-            self._runner.ease()
-            self._grounding.eased()
-
-    def action_louder(self) -> None:
-        self._change_volume(VOLUME_STEP)
-
-    def action_softer(self) -> None:
-        self._change_volume(-VOLUME_STEP)
-
-    def _change_volume(self, step: float) -> None:
-        if self._runner is not None:
-            self.set_volume(round(self._runner.volume + step, 2))
-
-    def set_volume(self, volume: float) -> None:
-        """What plays becomes so loud, 0 to 1; beyond that, as loud as it can be."""
-        if self._runner is not None:
-            self._runner.set_volume(min(1.0, max(0.0, volume)))
-
-    def action_forward(self) -> None:
-        self._seek(SEEK_SECONDS)
-
-    def action_back(self) -> None:
-        self._seek(-SEEK_SECONDS)
-
-    def _seek(self, step: float) -> None:
-        self._seek_to(self._shown.position_s + step)
-
-    def _seek_to(self, second: float) -> None:
-        if self._runner is not None:
-            self._runner.seek(min(self._shown.total_s, max(0.0, second)))
-
-    @on(Timeline.Sought)
-    def _sought(self, event: Timeline.Sought) -> None:
-        self._seek_to(event.second)
-
-    def action_stop(self) -> None:
-        """What has not begun yet is stopped as soon as it has."""
-        if self._runner is not None:
-            self._runner.stop()
-            self._grounding.stopped()
-        else:
-            self._stop_early = True
-
-    def action_sleep(self) -> None:
-        """The sleep timer's next choice."""
-        if self._runner is not None:
-            self._runner.step_sleep()
 
     # looking
 
@@ -431,68 +329,6 @@ class SessionScreen(GridScreen):
 
     def action_up(self) -> None:
         self.query_one("#cards").scroll_page_up(animate=False)
-
-    # steering
-
-    @property
-    def steering(self) -> bool:
-        return self._cursor is not None
-
-    def action_steer(self) -> None:
-        self._steer_from(self._shown.target)
-
-    def _steer_from(self, target: Affect) -> None:
-        if self._runner is None or self.steering:
-            return
-        self.add_class("-steering")
-        self._cursor = target
-        self.query_one(SteerCard).field.put(target)
-        self._let_focus()
-        self.set_focus(self.query_one(Circumplex))
-        self.refresh_bindings()
-        self.call_after_refresh(self._show, self._shown)
-
-    @on(Circumplex.Pointed)
-    @on(Circumplex.Cursor)
-    def _moved(self, event: Circumplex.Pointed | Circumplex.Cursor) -> None:
-        self._steer_from(event.affect)
-        if self.steering:
-            self._cursor = event.affect
-            self.query_one(SteerCard).field.put(event.affect)
-            self._show(self._shown)
-
-    @on(FeelingField.Chosen)
-    def _typed(self, event: FeelingField.Chosen) -> None:
-        if self.steering and event.field.affect is not None:
-            self._cursor = event.field.affect
-        self.refresh_bindings()
-        self._show(self._shown)
-
-    def action_type(self) -> None:
-        if self.steering:
-            self.set_focus(self.query_one(SteerCard).field)
-
-    @on(Input.Submitted)
-    def action_take(self) -> None:
-        """Take the new target."""
-        field = self.query_one(SteerCard).field
-        if self.steering and self._runner is not None and field.affect is not None:
-            self._runner.steer(field.affect, field.word)
-            self.action_leave()
-
-    def action_leave(self) -> None:
-        """Leave the target where it is."""
-        self._cursor = None
-        self.remove_class("-steering")
-        self.set_focus(None)
-        self._let_focus()
-        self.refresh_bindings()
-        self.call_after_refresh(self._show, self._shown)
-
-    def _let_focus(self) -> None:
-        """Plane and field want keys while steering only; else every key is the screen's."""
-        for wanted in (self.query_one(Circumplex), self.query_one(SteerCard).field):
-            wanted.can_focus = self.steering
 
 
 def _height(widget: Widget) -> int:
