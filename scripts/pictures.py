@@ -54,6 +54,8 @@ PICTURES = (
     SESSION,
     Picture("steering", True, ("s", *["up"] * 8)),
     Picture("engine", True, ("i",)),
+    Picture("stage", True, ("f",), theme="dusk"),
+    Picture("settings", False, ("o", "down"), (80, 24)),
     Picture("check-out", True, ("q",)),
     Picture("sliders", False, ("s", *["right"] * 9, "tab", *["left"] * 6), (80, 24)),
     Picture("history", False, ("p", "down")),
