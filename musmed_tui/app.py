@@ -373,6 +373,10 @@ class MusmedApp(KeepingApp[Left]):
         """Whether there is a session that can be paused and eased."""
         return any(isinstance(one, SessionScreen) and one.has_begun for one in self.screen_stack)
 
+    @property
+    def is_paused(self) -> bool:
+        return any(isinstance(one, SessionScreen) and one.shown.paused for one in self.screen_stack)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What lies over a screen pauses and eases only where there is something to."""
         if action in ("pause", "ease"):

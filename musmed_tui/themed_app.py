@@ -52,6 +52,11 @@ class ThemedApp(App[R], Generic[R]):
             self.unregister_theme(name)
         self.theme = chosen
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether what plays waits for a key to go on."""
+        return False
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variables(self.shelf.themes[self._fallback])
 

@@ -46,8 +46,9 @@ _HEADLINES = (
 )
 """The first that has room is said."""
 _QUESTIONS = ("How do you feel now?", "How would you like to feel?", "Ready when you are.")
+_MINUTES_LEFT = "Only the minutes are left."
 _CHOSEN = "Both are chosen. Empty a field to choose it anew."
-_WAYS = "the plane, a word, or s for sliders"
+_WAYS = "arrows, / for a word, s for sliders"
 _MIDDLE = Affect(0.0, 0.0)
 
 
@@ -304,6 +305,9 @@ class CheckInScreen(PastOfferingScreen):
         try:
             request = self._form.request()
         except MusmedError as error:
+            if not self._form.path()[0]:  # the minutes: what is wrong stands below the fields
+                self.set_focus(self.query_one("#minutes"))
+                return
             self.notify(str(error).replace("--", ""), severity="error", markup=False)
             return
         before = None if self._rating.is_none else self._rating
@@ -314,23 +318,26 @@ class CheckInScreen(PastOfferingScreen):
     def _show(self) -> None:
         start, target = self._fields
         question, rest = self._asking.question, self._form.rest
-        self.query_one("#question", Words).say((_QUESTIONS[question], "bold"))
         self.query_one("#ways", Words).say((self._said_of_ways(question), "$muted"))
         rest.show_about()
         self.query_one(MoreRow).say(self.has_class("-more"), rest.chosen)
         for i, name in enumerate(("start", "target")):
             self.query_one(f"#row-{name}").set_class(question == i, "-active")
         path, hint = self._form.path()
-        focused = self.focused
+        asked = _QUESTIONS[question]
+        if question is Question.READY and not path:
+            asked = _MINUTES_LEFT
+        self.query_one("#question", Words).say((asked, "bold"))
+        focused, on_plane = self.focused, isinstance(self.focused, Circumplex)
         if isinstance(focused, FeelingField):
             hint = focused.trouble or hint or _beside(focused)
-        elif isinstance(focused, Circumplex) and question is Question.READY:
+        elif on_plane and question is Question.READY and path:
             hint = _CHOSEN
         in_danger = [field for field in (start, target) if field.in_danger]
         hint = in_danger[0].trouble if in_danger else hint
         self.set_class(bool(in_danger), "-in-danger")
         self.query_one("#hint", Words).say((hint, "$text" if in_danger else "$muted"))
-        ready = all(field.affect is not None for field in (start, target))
+        ready = bool(path)
         self.query_one("#begin").set_class(ready, "-ready")
         self.refresh_bindings()
         total = path[-1][0] if path else 0.0
@@ -343,7 +350,7 @@ class CheckInScreen(PastOfferingScreen):
                 target=target.affect,
                 start_word=start.word,
                 target_word=target.word,
-                cursor=self._cursor,
+                cursor=self._cursor if question is not Question.READY or on_plane else None,
                 words=plane_words(self._table),
                 every_mood=self._every_mood,
             )

@@ -169,9 +169,10 @@ class SessionScreen(SteerableScreen):
 
     @while_open
     def _show(self, snapshot: Snapshot) -> None:
-        before, self._shown = self._offered, snapshot
-        if self._offered != before:
-            self.refresh_bindings()
+        before, self._shown = (self._offered, self._shown.state), snapshot
+        if (self._offered, snapshot.state) != before:
+            for screen in self.app.screen_stack:  # what lies over this one says its keys, too
+                screen.refresh_bindings()
         digits = self.query_one(BigClock)
         self.query_one(Status).show(snapshot, with_clock=not digits.display)
         digits.show(snapshot.position_s, snapshot.total_s)

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from musmed_tui.screens.whole import WholeScreen
+from musmed_tui.widgets.transport import is_paused
 from musmed_tui.widgets.words import Part, Words
 
 COLUMNS, ROWS = 40, 12
@@ -41,9 +42,11 @@ class TooSmallScreen(WholeScreen[None], ModalScreen[None]):
         if not is_too_small(*size):
             self._go()
             return
-        keys = [("space", "pause"), ("e", "ease"), ("q", "quit")]
+        paused = is_paused(self.app)
+        keys = [("space", "go on" if paused else "pause"), ("e", "ease"), ("q", "quit")]
         music = bool(self.app.check_action("pause", ()))
-        words: list[Part] = [("The music goes on.\n", "$muted")] if music else []
+        told = "It is paused.\n" if paused else "The music goes on.\n"
+        words: list[Part] = [(told, "$muted")] if music else []
         for key, does in keys if music else keys[-1:]:
             words += [key, (f" {does}" if key == "q" else f" {does}  ", "$muted")]
         self.query_one(Words).say(

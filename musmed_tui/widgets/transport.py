@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from textual import events
+from textual.app import App
+from textual.binding import Binding
 from textual.screen import Screen
 
+from musmed_tui.themed_app import ThemedApp
 from musmed_tui.widgets.words import Part, Words
 
 _GAP = 2
@@ -66,5 +69,16 @@ class Transport(Words):
                 continue
             if binding.show and enabled:
                 shown = self.app.get_key_display(binding)
-                found.setdefault(binding.action, (binding.key, shown, binding.description))
+                found.setdefault(binding.action, (binding.key, shown, self._does(binding)))
         return list(found.values())
+
+    def _does(self, binding: Binding) -> str:
+        """What the key does as things stand: what pauses goes on again."""
+        if binding.id == "session.pause" and is_paused(self.app):
+            return "go on"
+        return binding.description
+
+
+def is_paused(app: App[object]) -> bool:
+    """Whether a session of ``app`` is paused."""
+    return isinstance(app, ThemedApp) and app.is_paused

@@ -370,9 +370,29 @@ def test_a_bad_number_is_said_and_nothing_begins(control: FakeControl) -> None:
             app.screen.query_one("#minutes", Input).value = "500"
             await pilot.press("b")
             await pilot.pause()
-            assert any("from 1 to 60" in one.message for one in app._notifications)
-            assert isinstance(app.screen, CheckInScreen)
+            assert "from 1 to 60" in said(app, "hint")
+            assert said(app, "question") == "Only the minutes are left."
+            assert app.focused is app.screen.query_one("#minutes", Input)
+            await pilot.press(*"12")  # over what stood there
+            await pilot.pause()
+            assert said(app, "question") == "Ready when you are."
         assert control.asked == ["warm"]
+
+
+def test_no_cursor_stands_where_there_is_nothing_left_to_choose(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot)
+            assert "/ for a word" in said(app, "ways")
+            plane = app.screen.query_one(Circumplex)
+            assert plane.state.cursor is not None
+            await pilot.press("1")
+            await settled(pilot)
+            assert plane.state.cursor is None
+            await pilot.press("escape")
+            await settled(pilot)
+            assert plane.state.cursor is not None
 
     run(go())
 

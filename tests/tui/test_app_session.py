@@ -50,6 +50,7 @@ from musmed_tui.widgets.levels import Levels
 from musmed_tui.widgets.score import Score
 from musmed_tui.widgets.status import VOLUME_SECONDS, Status
 from musmed_tui.widgets.timeline import Timeline
+from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.way import Way
 from musmed_tui.widgets.words import Words
 
@@ -87,6 +88,23 @@ def test_keys(control: FakeControl, keys: list[str], asked: list[object]) -> Non
             await settled(pilot)
             await pilot.press(*keys)
             assert control.runner.asked[: len(asked) or 1] == asked
+
+    run(go())
+
+
+def test_what_pauses_says_that_it_goes_on_again(control: FakeControl) -> None:
+    """In the row of keys, also of what lies over the session."""
+
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            for key in ("", "question_mark"):
+                await pilot.press(*([key] if key else []))
+                await settled(pilot)
+                for word in ("space go on", "space pause"):
+                    await pilot.press("space")
+                    await settled(pilot)
+                    assert word in said(app, Transport)
 
     run(go())
 
