@@ -184,6 +184,18 @@ def snapshot(source: HasStatus) -> Snapshot:
     )
 
 
+def composed_as(before: Snapshot, now: Snapshot) -> Snapshot:
+    """``now``, but with as much composed of it as ``before``."""
+    return msgspec.structs.replace(
+        now,
+        timeline=before.timeline,
+        course=before.course,
+        sections=before.sections,
+        ahead_s=before.ahead_s,
+        speed=before.speed,
+    )
+
+
 class _Latest(Generic[T]):
     """What was made last, and of what: made again only when that is another object. A snapshot is
     taken ten times a second, a plan changes when the listener acts."""

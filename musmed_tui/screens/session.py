@@ -24,7 +24,7 @@ from musmed_tui.screens.shown_focus import while_open
 from musmed_tui.screens.steerable import SteerableScreen
 from musmed_tui.screens.steering import SteerCard, bend
 from musmed_tui.session_control import Begun
-from musmed_tui.session_view import Snapshot
+from musmed_tui.session_view import Snapshot, composed_as
 from musmed_tui.widgets.big_clock import BigClock
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.engine_card import EngineCard
@@ -91,6 +91,7 @@ class SessionScreen(SteerableScreen):
         calm: bool = False,
     ) -> None:
         super().__init__(first, "-stage" if staged else None)
+        self._calm = calm
         self._motion = Motion(calm=calm)
         self._glyphs: Glyphs = glyphs
         self._begin = begin
@@ -115,7 +116,7 @@ class SessionScreen(SteerableScreen):
                 yield Score(glyphs=self._glyphs, id="strip")
                 yield Words(id="said")
                 yield Levels(glyphs=self._glyphs, id="levels")
-        yield Timeline(glyphs=self._glyphs, id="timeline")
+        yield Timeline(glyphs=self._glyphs, calm=self._calm, id="timeline")
         yield Transport()
 
     @while_open
@@ -159,13 +160,21 @@ class SessionScreen(SteerableScreen):
             self._say(f"{clock(notice.seconds)}  {notice.text}", calm=notice.answer)
         over = runner.wait(0.0)
         snapshot = begun.look()
-        if snapshot != self._shown or self.query_one(Status).is_due:
+        if self._is_news(snapshot) or self.query_one(Status).is_due:
             self._show(snapshot)
         self.query_one(Levels).show(snapshot.peak)  # the meter sinks when nothing else moves
         if over and not self._over:
             self._over = True
             offered = self._grounding.offered
             self.post_message(self.Over(snapshot, begun, runner.volume, grounding=offered))
+
+    def _is_news(self, snapshot: Snapshot) -> bool:
+        """Whether there is something else to be seen. A screen that is paused stands still: what is
+        composed meanwhile is seen when it goes on, unless the engine's figures are looked at."""
+        before = self._shown
+        if before.paused and snapshot.paused and not self.has_class("-card"):
+            snapshot = composed_as(before, snapshot)
+        return snapshot != before
 
     @while_open
     def _show(self, snapshot: Snapshot) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
@@ -28,9 +30,15 @@ _PARTS = {
 }
 
 
+CALM_SECONDS = 5.0
+"""So seldom what is composed ahead is painted where things are calm: a clip is a kilobyte, and the
+first minutes are composed in one go."""
+
+
 class Timeline(CellsWidget):
-    """Shows a ``TimelineState`` in one row, or in three with how loud it is, times and a legend.
-    Posts ``Sought`` where it is clicked."""
+    """Shows a ``TimelineState`` in one row, or in three with how loud it is, times and a legend;
+    ``calm``: what is composed meanwhile is shown now and then. Posts ``Sought`` where it is
+    clicked."""
 
     class Sought(Message):
         """It was clicked at ``second``, session time."""
@@ -64,22 +72,31 @@ class Timeline(CellsWidget):
         self,
         *,
         glyphs: Glyphs = "braille",
+        calm: bool = False,
+        clock: Callable[[], float] = time.monotonic,
         name: str | None = None,
         id: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(name=name, id=id)
         self.glyphs = glyphs
         self.state = TimelineState()
+        self._patience = CALM_SECONDS if calm else 0.0
+        self._clock = clock
+        self._painted_at = 0.0
+        self._composed: object = None
         self._key: object = None
 
     def show(self, state: TimelineState) -> None:
         """Show ``state``; the picture is made again only when something in it moved."""
         self.state = state
         second = int(state.position) if self.size.height < 3 else None
-        parts = (state.clips, state.total, state.sections, state.done)
-        key = (*parts, second, self._head(), self._playing(), self.size, self.glyphs)
-        if key != self._key:
-            self._key = key
+        key = (state.total, state.done, second, self._head(), self._playing(), self.size)
+        composed = (state.clips, state.sections)
+        now = self._clock()
+        if key != self._key or (
+            composed != self._composed and now - self._painted_at >= self._patience
+        ):
+            self._key, self._composed, self._painted_at = key, composed, now
             self.paint()
 
     def _head(self) -> int:

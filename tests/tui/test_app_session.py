@@ -731,3 +731,34 @@ def test_resizing_draws_the_session_anew(control: FakeControl) -> None:
                 assert app.screen.query_one(Circumplex).region.area > 0
 
     run(go())
+
+
+def test_while_it_is_paused_what_is_composed_sends_nothing(control: FakeControl) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await settled(pilot)
+            await pilot.press("space")
+            await settled(pilot)
+            timeline = app.screen.query_one(Timeline)
+            shown = timeline.state
+            here = control.runner.snapshot
+            ready = tuple(msgspec.structs.replace(c, phase="ready") for c in here.timeline)
+            assert ready != here.timeline
+            control.runner.change(timeline=ready, ahead_s=here.ahead_s + 60.0)
+            await settled(pilot)
+            assert timeline.state is shown
+            await pilot.press("i")
+            await settled(pilot)
+            control.runner.change(ahead_s=here.ahead_s + 80.0)
+            await settled(pilot)
+            assert timeline.state is not shown, "the engine's figures are looked at"
+            shown = timeline.state
+            await pilot.press("i")
+            control.runner.change(timeline=here.timeline, ahead_s=here.ahead_s + 90.0)
+            await settled(pilot)
+            await pilot.press("space")
+            await settled(pilot)
+            assert [c.phase for c in timeline.state.clips] == [c.phase for c in here.timeline]
+
+    run(go())

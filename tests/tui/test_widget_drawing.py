@@ -368,3 +368,34 @@ def test_a_breath_and_a_glow_draw_the_plane_no_second_time(monkeypatch: pytest.M
         assert len(drawn) == 1
 
     on_stage(act, (100, 40))
+
+
+def test_what_is_composed_ahead_is_shown_now_and_then_where_things_are_calm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def ahead(clips: int, at: float = 60.0) -> TimelineState:
+        spans = (
+            ClipSpan(22.5 * i, 22.5 * i + 30.0, "ready" if i < clips else "planned")
+            for i in range(40)
+        )
+        return TimelineState(tuple(spans), at, TOTAL)
+
+    async def act(app: Stage, pilot: Any) -> None:
+        calm = Timeline(calm=True, clock=lambda: app.time)
+        await app.mount(calm)
+        await pilot.pause()
+        app.time = 100.0
+        calm.show(ahead(3))
+        painted = Painted(calm, monkeypatch)
+        for clips in range(4, 8):
+            app.time += 1.0
+            calm.show(ahead(clips))
+        assert painted.cells == 0
+        app.time += 1.0
+        calm.show(ahead(8))
+        assert painted.cells
+        before = painted.cells
+        calm.show(ahead(8, at=120.0))
+        assert painted.cells > before, "the playhead waits for nothing"
+
+    on_stage(act, (100, 40))
