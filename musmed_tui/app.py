@@ -141,6 +141,7 @@ class MusmedApp(KeepingApp[Left]):
         self._last: Snapshot | None = None
         self._signal: signal.Signals | None = None
         self._leaving = False
+        self._back_at = 0.0
         self.keys, self._amiss = keymap or Read({}, ())
         self.set_keymap(self.keys)
 
@@ -314,6 +315,8 @@ class MusmedApp(KeepingApp[Left]):
     # everywhere
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and event.key == "ctrl+z" and event.time < self._back_at:
+            return  # pressed again, or held down, before it stood still
         await super().on_event(event)
         if isinstance(event, events.Resize):
             self._check_size(event.size.width, event.size.height)
@@ -330,16 +333,13 @@ class MusmedApp(KeepingApp[Left]):
         if not has_shell():
             self.notify(_NO_SHELL, markup=False)
             return
-        playing = [screen for screen in self.screen_stack if self._sounds(screen)]
-        if playing:
-            self.action_pause()
+        held = [one for one in self.screen_stack if isinstance(one, SessionScreen) and one.hold()]
+        if held:
             await asyncio.sleep(PAUSE_SECONDS)
         self._stand_still()
-        if playing:
+        self._back_at = time.monotonic()
+        if held:
             self.notify("Paused. Space goes on.", markup=False)
-
-    def _sounds(self, screen: Screen[Any]) -> bool:
-        return isinstance(screen, SessionScreen) and screen.has_begun and not screen.shown.paused
 
     def _write(self, sequence: str) -> None:
         """For the terminal itself, between two drawings."""

@@ -195,12 +195,16 @@ class SessionRunner:
         """Session seconds at which the listener acts; the conductor aims from there."""
         return self.playback.state().heard
 
-    def pause_or_resume(self) -> None:
+    def pause(self, wanted: bool) -> None:
+        """Pause or go on, whichever is ``wanted``; what does so already stays as it is."""
         self._bedtime.awake()
-        if self.playback.state().paused:
-            self.playback.resume()
-        else:
+        if wanted:
             self.playback.pause()
+        else:
+            self.playback.resume()
+
+    def pause_or_resume(self) -> None:
+        self.pause(not self.playback.state().paused)
 
     @property
     def volume(self) -> float:

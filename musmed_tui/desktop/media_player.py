@@ -149,8 +149,8 @@ class Remote:
         return {
             (ROOT, "Raise"): lambda: None,
             (ROOT, "Quit"): self._quit,
-            (PLAYER, "Play"): lambda: self._pause(wanted=False),
-            (PLAYER, "Pause"): lambda: self._pause(wanted=True),
+            (PLAYER, "Play"): lambda: runner.pause(False),
+            (PLAYER, "Pause"): lambda: runner.pause(True),
             (PLAYER, "PlayPause"): runner.pause_or_resume,
             (PLAYER, "Stop"): runner.stop,
             (PLAYER, "Next"): runner.skip,
@@ -159,10 +159,6 @@ class Remote:
             (PLAYER, "SetPosition"): self._set_position,
             (PLAYER, "OpenUri"): lambda _: None,
         }
-
-    def _pause(self, *, wanted: bool) -> None:
-        if self._look().paused != wanted:
-            self._runner.pause_or_resume()
 
     def _previous(self) -> None:
         """Back to where this stretch begins; who is there already goes to the one before."""

@@ -241,7 +241,7 @@ class PlainPlayer:
         """Ctrl-Z: pause, give the terminal back, stop; go on as before when continued."""
         was_playing = not self._look().paused
         if was_playing:
-            self._runner.pause_or_resume()
+            self._runner.pause(True)
             time.sleep(0.5)  # the pause fades over 0.4 s before the process stands still
         self._output.clear()
         if cbreak:
@@ -251,4 +251,4 @@ class PlainPlayer:
             with contextlib.suppress(OSError):
                 cbreak.enter()
         if was_playing:
-            self._runner.pause_or_resume()
+            self._runner.pause(False)

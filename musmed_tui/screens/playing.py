@@ -20,7 +20,7 @@ class PlayingScreen(GridScreen):
         super().__init__(classes=classes)
         self._begun: Begun | None = None
         self._shown = first
-        self._stop_early = False
+        self._stop_early = self._hold_early = False
         self._grounding = Grounding()
 
     @property
@@ -40,6 +40,14 @@ class PlayingScreen(GridScreen):
     def action_pause(self) -> None:
         if self._runner is not None:
             self._runner.pause_or_resume()
+
+    def hold(self) -> bool:
+        """Pause what plays, or what begins as soon as it has; gives whether that silences it."""
+        if self._runner is None:
+            self._hold_early = True
+        elif not self._shown.ended:
+            self._runner.pause(True)
+        return not self._shown.ended and not self._shown.paused
 
     def action_skip(self) -> None:
         if self._runner is not None:

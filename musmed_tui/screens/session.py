@@ -153,6 +153,9 @@ class SessionScreen(SteerableScreen):
             self._followed = True
             for screen in self.app.screen_stack:  # what lies over this one pauses and eases, too
                 screen.refresh_bindings()
+        if self._hold_early:
+            self._hold_early = False
+            runner.pause(True)
         if self._stop_early:
             self._stop_early = False
             runner.stop()

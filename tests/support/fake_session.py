@@ -202,6 +202,11 @@ class FakeRunner:
     def go_back(self) -> None:
         self.asked.append("go_back")
 
+    def pause(self, wanted: bool) -> None:
+        self.asked.append(("pause", wanted))
+        if wanted != self.snapshot.paused:
+            self.change(state="paused" if wanted else "playing")
+
     def pause_or_resume(self) -> None:
         self.asked.append("pause")
         self.change(state="playing" if self.snapshot.paused else "paused")

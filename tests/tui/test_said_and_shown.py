@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.fake_session import FakeControl, make_app, run, settled, until
 from support.promises import footer
+from textual import events
 from textual.css.query import NoMatches
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -92,17 +94,21 @@ def test_an_open_list_lies_over_no_sentence(name: str, size: tuple[int, int]) ->
     run(go())
 
 
+HELD = ("pause", True)
+
+
 @pytest.mark.parametrize(
     ("keys", "asked", "said"),
     [
-        (["i"], ["pause"], ["Paused. Space goes on."]),
-        (["space"], ["pause"], []),
-        (["question_mark"], ["pause"], ["Paused. Space goes on."]),
+        (["i"], [HELD], ["Paused. Space goes on."]),
+        (["space"], ["pause", HELD], []),
+        (["question_mark"], [HELD], ["Paused. Space goes on."]),
+        (["ctrl+z"], [HELD], ["Paused. Space goes on."]),
     ],
-    ids=["playing", "paused", "under help"],
+    ids=["playing", "paused", "under help", "held down"],
 )
 def test_ctrl_z_pauses_what_plays(
-    keys: list[str], asked: list[str], said: list[str], monkeypatch: pytest.MonkeyPatch
+    keys: list[str], asked: list[object], said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """``tests/tui/test_job_control.py`` has it in a shell."""
     stood: list[bool] = []
@@ -117,7 +123,11 @@ def test_ctrl_z_pauses_what_plays(
         )
         async with app.run_test() as pilot:
             await settled(pilot)
-            await press(pilot, *keys, "ctrl+z")
+            before = [key for key in keys if key != "ctrl+z"]
+            await press(pilot, *before)
+            for _ in range(1 + len(keys) - len(before)):
+                app.post_message(events.Key("ctrl+z", None))
+            await settled(pilot)
             assert stood == [True]
             assert control.runner.asked == asked
             assert [one.message for one in app._notifications] == said
@@ -183,6 +193,31 @@ def test_what_is_missing_on_a_screen_that_stands_is_a_defect() -> None:
                 show(screen)
             await app.switch_screen(HelpScreen(screen))
             show(screen)
+            app.exit()
+
+    run(go())
+
+
+def test_what_has_not_begun_when_it_is_put_aside_begins_paused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def go() -> None:
+        control = FakeControl()
+        monkeypatch.setattr("musmed_tui.app.has_shell", lambda: True)
+        monkeypatch.setattr("musmed_tui.app.PAUSE_SECONDS", 0.0)
+        there = threading.Event()
+        begin = control._begun
+        monkeypatch.setattr(control, "_begun", lambda: there.wait(60) and begin())
+        app: Any = make_app(control, playing=True)
+        async with app.run_test() as pilot:
+            await pilot.pause()
+            await pilot.press("ctrl+z")
+            await pilot.pause()
+            assert control.runner.asked == []
+            there.set()
+            await settled(pilot)
+            assert control.runner.asked == [HELD]
+            assert control.runner.snapshot.paused
             app.exit()
 
     run(go())

@@ -68,7 +68,8 @@ def test_what_others_ask_is_what_the_keys_do() -> None:
     keys = remote(runner)
     for member in ("Play", "Pause", "Pause", "Play", "PlayPause", "Next", "Raise"):
         assert keys.call(ROOT if member == "Raise" else PLAYER, member, [])
-    assert runner.asked == ["pause", "pause", "pause", "skip"]
+    wanted = [("pause", wish) for wish in (False, True, True, False)]
+    assert runner.asked == [*wanted, "pause", "skip"]
     runner.asked.clear()
     here = track(runner.snapshot)
     keys.call(PLAYER, "Seek", [10 * SECOND])

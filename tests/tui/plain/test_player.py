@@ -76,6 +76,9 @@ class Session:
     def go_back(self) -> None:
         self.asked.append("go_back")
 
+    def pause(self, wanted: bool) -> None:
+        self.asked.append("pause")
+
     def pause_or_resume(self) -> None:
         self.asked.append("pause")
 
