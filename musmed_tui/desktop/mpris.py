@@ -39,9 +39,12 @@ def bus_address(environment: Mapping[str, str]) -> str | None:
     """Where this login's bus is: a socket in the file system, or none at all."""
     told = environment.get("DBUS_SESSION_BUS_ADDRESS")
     if told is not None:
-        return told if told.startswith("unix:") else None
+        return told if all(one.startswith("unix:") for one in told.split(";")) else None
     usual = Path(environment.get("XDG_RUNTIME_DIR") or "/nonexistent") / "bus"
-    return f"unix:path={usual}" if usual.is_socket() else None
+    try:
+        return f"unix:path={usual}" if usual.is_socket() else None
+    except OSError:  # another user's, as after su
+        return None
 
 
 class Mpris:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -125,7 +126,7 @@ class Terminal:
 
 
 def seconds_played(screen: str) -> int:
-    """The clock over the timeline's playhead."""
-    words = screen.splitlines()[-4].split()
-    minutes, seconds = words[0].split(":")
-    return 60 * int(minutes) + int(seconds)
+    """How far it is, in the first row of a window without large digits."""
+    found = re.search(r"(\d+):(\d\d) of ", screen)
+    assert found is not None, screen
+    return 60 * int(found[1]) + int(found[2])

@@ -27,7 +27,7 @@ def test_put_aside_and_back(terminal: Terminal) -> None:
     player = psutil.Process(terminal.child())
     engines = player.children()
     for _ in range(2):
-        terminal.press("C-z")
+        terminal.press("C-z", "C-z")  # as who holds it down
         until_stopped(player)
         assert all(one.is_running() for one in engines), "the engine is not stopped with it"
         terminal.press(*"bg", "Enter")

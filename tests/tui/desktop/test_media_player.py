@@ -111,7 +111,9 @@ def test_what_changed_is_told_once_and_the_clock_is_no_change() -> None:
         ({"DBUS_SESSION_BUS_ADDRESS": ""}, None),
         ({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/x"}, "unix:path=/run/x"),
         ({"DBUS_SESSION_BUS_ADDRESS": "tcp:host=example.org,port=1"}, None),
+        ({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/x;tcp:host=example.org,port=1"}, None),
         ({"XDG_RUNTIME_DIR": "/nonexistent"}, None),
+        ({"XDG_RUNTIME_DIR": f"/{300 * 'x'}"}, None),
     ],
 )
 def test_a_bus_is_a_socket_of_this_machine(
