@@ -338,6 +338,7 @@ class MusmedApp(KeepingApp[Left]):
             await asyncio.sleep(PAUSE_SECONDS)
         self._stand_still()
         self._back_at = time.monotonic()
+        self._tick()  # what is drawn first says how it stands now
         if held:
             self.notify("Paused. Space goes on.", markup=False)
 
