@@ -6,6 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
+from engine.clip_levels import MOST_SECONDS
 from engine.composers.base import BarRecords
 from engine.composers.clip_notes import ClipNotes
 from engine.composers.synthesis import SynthesisName
@@ -53,8 +54,8 @@ class HandedOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What was measured of a finished clip.
 
-    Of a clip of several composers or syntheses (``handover``) ``composer`` made the end; its level
-    and peak are not measured then (None), and what else is said is of the end.
+    Of a clip of several composers or syntheses (``handover``) ``composer`` made the end; its
+    levels and peak are not measured then (None, empty), and what else is said is of the end.
     """
 
     composer: _Name
@@ -75,6 +76,9 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What is played, bar by bar, from a composer that knows bars."""
     notes: ClipNotes | None = None
     """What is played, note by note, from a composer that knows notes."""
+    levels: Annotated[bytes, msgspec.Meta(max_length=MOST_SECONDS)] = b""
+    """How loud each second from its first frame on is (``engine.clip_levels``); empty where that
+    was not measured."""
     synthesis: SynthesisName = ""
     """What sounded it (``Traits.synthesis``)."""
     built_in: Annotated[

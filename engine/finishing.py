@@ -29,10 +29,11 @@ from engine.audio.format import (
     quantise24,
 )
 from engine.audio.limiter import TruePeakLimiter, TruePeakMeter
-from engine.audio.loudness import block_energies, gated_lufs, k_filter
+from engine.audio.loudness import block_energies, by_second, gated_lufs, k_filter
 from engine.audio.resample import Resampler
 from engine.audio.rider import HISTORY_BLOCKS, LOOK_AHEAD_BLOCKS, Rider, SlowState, ramp, slow_step
 from engine.audio.trim import LeadingTrim
+from engine.clip_levels import packed
 from engine.composers.base import Composition, Traits
 from engine.errors import MusmedError
 from engine.plan.clock import clip_start
@@ -233,8 +234,9 @@ class ClipFinisher:
 
     ``denoise``: True or False, or None for what the composer's traits say. ``checkpoints``: the
     previous clip's (or, for a revision, the revised clip's), None at the session's start.
-    ``loudness`` (integrated LUFS, None for silence), ``true_peak`` (dBTP) and ``gating`` ('off',
-    'on', or why it was bypassed) are of what has been emitted so far.
+    ``loudness`` (integrated LUFS, None for silence), ``levels`` (``engine.clip_levels``),
+    ``true_peak`` (dBTP) and ``gating`` ('off', 'on', or why it was bypassed) are of what has been
+    emitted so far.
 
     Raises ``MusmedError`` for checkpoints that can't be read.
     """
@@ -316,6 +318,10 @@ class ClipFinisher:
     @property
     def loudness(self) -> float | None:
         return gated_lufs(np.array(self._energies))
+
+    @property
+    def levels(self) -> bytes:
+        return packed(by_second(np.array(self._energies)))
 
     @property
     def gating(self) -> str:

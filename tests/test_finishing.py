@@ -8,6 +8,7 @@ from itertools import islice
 
 import msgspec
 import numpy as np
+import pyebur128
 import pyloudnorm
 import pytest
 import soxr
@@ -26,6 +27,7 @@ from engine.audio.format import (
     quantise24,
 )
 from engine.audio.loudness import integrated_lufs
+from engine.clip_levels import unpacked
 from engine.composers.base import Marks, Traits
 from engine.errors import MusmedError
 from engine.finishing import ClipFinisher
@@ -164,6 +166,35 @@ def test_what_is_measured_is_what_other_meters_read() -> None:
     assert finisher.true_peak == pytest.approx(true_peak_dbtp(out), abs=0.01)
     assert finisher.true_peak <= -1.0
     assert finisher.gating == "off"
+
+
+def test_the_levels_are_libebur128s_short_term_loudness() -> None:
+    """Of the three seconds about each second, to a quarter of a LU."""
+    out, finisher = finish(music())
+    levels = unpacked(finisher.levels)
+    assert len(levels) == 30
+    expected = short_term_by_libebur128(out)
+    assert levels[1:-1] == pytest.approx(expected[2:], abs=0.2)
+    assert levels[0] == pytest.approx(integrated_lufs(out[: 2 * SAMPLE_RATE]), abs=0.5)
+    assert max(levels) - min(levels) > 1.0
+
+
+def test_the_levels_are_the_same_whatever_the_composer_gives_at_a_time() -> None:
+    cuts = [
+        finish(music()[: 8 * SAMPLE_RATE], end=8.0, cut=cut)[1].levels for cut in (4_800, 50_000)
+    ]
+    assert cuts[0] == cuts[1]
+    assert len(cuts[0]) == 8
+
+
+def short_term_by_libebur128(audio: Frames) -> list[float]:
+    """At the end of each whole second, LUFS."""
+    state = pyebur128.R128State(2, SAMPLE_RATE, pyebur128.MeasurementMode.MODE_S)
+    found = []
+    for at in range(0, len(audio) - SAMPLE_RATE + 1, SAMPLE_RATE):
+        state.add_frames(audio[at : at + SAMPLE_RATE].reshape(-1), SAMPLE_RATE)
+        found.append(pyebur128.get_loudness_shortterm(state))
+    return found
 
 
 @pytest.mark.parametrize("gain_db", [-20.0, 0.0, 12.0])
@@ -408,6 +439,7 @@ def test_silence_stays_silence() -> None:
     out, finisher = finish(np.zeros((5 * SAMPLE_RATE, 2), np.float32), end=4.0)
     assert not out.any()
     assert finisher.loudness is None
+    assert finisher.levels == bytes(4)
     assert finisher.true_peak == -np.inf
 
 

@@ -21,6 +21,7 @@ MOMENTARY_BLOCKS = 4
 """Momentary loudness (EBU Tech 3341): a window of 400 ms."""
 ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
+_SECOND_BLOCKS = SAMPLE_RATE // BLOCK_FRAMES
 K_SECTIONS = 2
 
 
@@ -34,6 +35,18 @@ def block_energies(weighted: Doubles) -> Doubles:
     channels added up, n values."""
     blocks = weighted.reshape(CHANNELS, weighted.shape[-1] // BLOCK_FRAMES, BLOCK_FRAMES)
     return np.asarray((blocks * blocks).sum(axis=-1).sum(axis=0) / BLOCK_FRAMES)
+
+
+def by_second(energies: Doubles) -> list[float]:
+    """Short-term loudness (EBU Tech 3341) of each second from 100 ms block energies, LUFS: of the
+    3 s about it, or of as much of them as there is; not less than ``ABSOLUTE_GATE_LUFS``. What is
+    left at the end counts as a second from half of one on."""
+    lead = (SHORT_TERM_BLOCKS - _SECOND_BLOCKS) // 2
+    count = (len(energies) + _SECOND_BLOCKS // 2) // _SECOND_BLOCKS
+    starts = (_SECOND_BLOCKS * second - lead for second in range(count))
+    windows = (energies[max(0, at) : at + SHORT_TERM_BLOCKS] for at in starts)
+    quietest = energy_of(ABSOLUTE_GATE_LUFS)
+    return [lufs(max(quietest, float(window.mean()))) for window in windows]
 
 
 def gated_lufs(energies: Doubles) -> float | None:

@@ -23,8 +23,8 @@ from engine.plan.spec import ClipKey, ClipSpec
 
 PROTOCOL_VERSION = 5
 """Goes up where one side would not understand the other any more."""
-PROTOCOL_MINOR = 2
-"""Goes up with what may be added: ``versions``. 1: Opus. 2: a clip's notes."""
+PROTOCOL_MINOR = 3
+"""Goes up with what may be added: ``versions``. 1: Opus. 2: a clip's notes. 3: its levels."""
 PART_BYTES = 16 * 1024
 WINDOW_PARTS = 4
 OPUS_WINDOW_PARTS = 2

@@ -28,7 +28,7 @@ SINCE: Mapping[Message, int] = {}
 """Message kinds that came with a later minor than 0."""
 ADDED: Mapping[Message, Mapping[str, int]] = {
     Compose: {"codec": 1},
-    ClipRecord: {"codec": 1, "notes": 2},
+    ClipRecord: {"codec": 1, "notes": 2, "levels": 3},
     BarRecord: {"key": 2, "section": 2},
 }
 """Fields that did, of messages and of what is in them."""

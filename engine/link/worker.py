@@ -356,6 +356,7 @@ def _record(
         version=composer.version,
         synthesis=composer.traits.synthesis,
         loudness=finisher.loudness,
+        levels=finisher.levels,
         true_peak=peak if math.isfinite(peak) else None,
         gating=finisher.gating,
         seconds=seconds,

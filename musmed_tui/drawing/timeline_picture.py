@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
+from engine.clip_levels import unpacked
 from musmed_tui.drawing.raster import BLANK, Cell, Glyphs, Row, write
 from musmed_tui.stretches import ASCII_DEED_SIGNS, DEED_SIGNS, Done
 from musmed_tui.wording import clock
 
 if TYPE_CHECKING:
+    from engine.session.status import ClipView
     from musmed_tui.session_view import Snapshot
 
 Stage = Literal["played", "playing", "crossfade", "ready", "composing", "planned"]
@@ -59,6 +62,8 @@ class ClipSpan:
     phase: Literal["planned", "composing", "ready"]
     loudness: float | None = None
     """Integrated LUFS, None where it was not measured."""
+    levels: bytes = b""
+    """How loud each second is (``engine.clip_levels``), as far as that is known."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +83,20 @@ class TimelineState:
 def timeline_state(snapshot: Snapshot) -> TimelineState:
     """What the timeline shows of a snapshot."""
     return TimelineState(
-        tuple(
-            ClipSpan(one.start, one.end, one.phase, one.record.loudness if one.record else None)
-            for one in snapshot.timeline
-        ),
+        tuple(clip_span(one) for one in snapshot.timeline),
         snapshot.position_s,
         snapshot.total_s,
         snapshot.sections,
         snapshot.asked,
     )
+
+
+def clip_span(view: ClipView) -> ClipSpan:
+    """How far a clip is, and how loud."""
+    record = view.record
+    if record is None:
+        return ClipSpan(view.start, view.end, view.phase)
+    return ClipSpan(view.start, view.end, view.phase, record.loudness, record.levels)
 
 
 def as_heard(state: TimelineState) -> TimelineState:
@@ -206,9 +216,10 @@ def _cell(state: TimelineState, second: float, cells: int) -> int:
 def _bars(state: TimelineState, cells: int, glyphs: Glyphs) -> Row:
     """How loud each cell's stretch is, as far as that was measured; a baseline where not."""
     marks = _ASCII_BARS if glyphs == "ascii" else _BARS
+    seconds = loudness_by_second(state)
     row: Row = []
     for i, stage in enumerate(stages(state, cells)):
-        lufs = loudness_at(state, state.total * (i + 0.5) / cells)
+        lufs = _together(seconds, state.total * i / cells, state.total * (i + 1) / cells)
         known = lufs is not None and stage not in ("composing", "planned")
         role = (
             coloured("played" if stage == "crossfade" else stage, i / cells) if known else BASELINE
@@ -217,18 +228,43 @@ def _bars(state: TimelineState, cells: int, glyphs: Glyphs) -> Row:
     return row
 
 
-def loudness_at(state: TimelineState, second: float) -> float | None:
-    """LUFS at ``second``, between the middles of the clips that were measured; None before the
-    first and behind the last of them."""
-    found = [(clip, clip.loudness) for clip in state.clips if clip.loudness is not None]
-    if not found or not found[0][0].start <= second < found[-1][0].end:
-        return None
-    places = [((clip.start + clip.end) / 2, lufs) for clip, lufs in found]
+def loudness_by_second(state: TimelineState) -> list[float | None]:
+    """LUFS of each second of the session: as it was measured there, of the later clip where two
+    sound; else between the middles of the clips, whose own figures are known; None where nothing
+    is."""
+    seconds: list[float | None] = [None] * math.ceil(state.total)
+    for clip in state.clips:
+        there = range(int(clip.start), min(math.ceil(clip.end), len(seconds)))
+        for second, lufs in zip(there, unpacked(clip.levels), strict=False):
+            seconds[second] = lufs
+    figures = [(clip, clip.loudness) for clip in state.clips if clip.loudness is not None]
+    if not figures:
+        return seconds
+    ends = (figures[0][0].start, figures[-1][0].end)
+    places = [((clip.start + clip.end) / 2, lufs) for clip, lufs in figures]
+    return [
+        _between(places, second + 0.5) if lufs is None and ends[0] <= second < ends[1] else lufs
+        for second, lufs in enumerate(seconds)
+    ]
+
+
+def _between(places: Sequence[tuple[float, float]], second: float) -> float:
+    """LUFS at ``second`` between ``places`` (session seconds, LUFS)."""
     right = bisect_right(places, second, key=lambda place: place[0])
     (since, before), (until, after) = places[max(0, right - 1)], places[min(right, len(places) - 1)]
     if until == since:
         return before
     return before + (second - since) / (until - since) * (after - before)
+
+
+def _together(seconds: Sequence[float | None], start: float, end: float) -> float | None:
+    """LUFS of the seconds from ``start`` to ``end``, or of the one in which they lie; None where
+    none of them is known."""
+    first = int(start)
+    known = [lufs for lufs in seconds[first : max(first + 1, int(end))] if lufs is not None]
+    if not known:
+        return None
+    return 10.0 * math.log10(sum(10.0 ** (lufs / 10.0) for lufs in known) / len(known))
 
 
 def level_of(lufs: float | None, steps: int) -> int:

@@ -19,13 +19,14 @@ from support.waiting import take
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import Frames
+from engine.clip_levels import MOST_SECONDS
 from engine.clip_record import ClipRecord
 from engine.composers.base import BarRecord
 from engine.composers.clip_notes import ClipNotes, Voice
 from engine.link import versions
 from engine.link.client import EngineClient
 from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery, EngineLost
-from engine.link.framing import FrameReader, FrameWriter
+from engine.link.framing import FrameReader, FrameWriter, LinkError
 from engine.link.protocol import (
     ClipDone,
     Compose,
@@ -46,6 +47,7 @@ RECORD = ClipRecord(
     composer="x",
     version=1,
     loudness=None,
+    levels=b"\x80" * 30,
     true_peak=0.0,
     gating="off",
     seconds=1.0,
@@ -144,6 +146,22 @@ def test_what_came_later_has_a_default_and_the_greeting_is_as_it_was() -> None:
     assert Hello not in ADDED
 
 
+def test_more_levels_than_a_clip_can_have_are_refused() -> None:
+    stream = io.BytesIO()
+    long = msgspec.structs.replace(RECORD, levels=bytes(MOST_SECONDS + 1))
+    FrameWriter(stream).send(ClipDone(0, 0, False, long))  # to one that knows of no levels
+    stream.seek(0)
+    reader: FrameReader[Any] = FrameReader(stream, ToFront)
+    assert reader.read() is not None
+    stream = io.BytesIO()
+    writer = FrameWriter(stream)
+    writer.minor = OWN.minor
+    writer.send(ClipDone(0, 0, False, long))
+    stream.seek(0)
+    with pytest.raises(LinkError):
+        FrameReader(stream, ToFront).read()
+
+
 @given(st.integers(0, OWN.minor + 3), st.sampled_from(SAID))
 def test_nothing_is_lost_between_two_that_know_it(minor: int, message: msgspec.Struct) -> None:
     spoken = as_spoken(message, minor)
@@ -201,6 +219,7 @@ def test_a_clip_is_composed_by_an_engine_of_another_minor(
     monkeypatch.setenv("QUICK_ENGINE_LINK", link)
     sound, record = Talk(monkeypatch, codec).clip()
     assert record.codec == comes_as
+    assert len(record.levels) == (4 if link.startswith("5.") and link != "5.0" else 0)
     assert sound.shape == plain.shape
     if comes_as == "flac":
         np.testing.assert_array_equal(sound, plain)

@@ -23,6 +23,7 @@ from engine.playback.sinks.file import FileSink
 from engine.session.heard_notes import HeardScore, ScoredClip, heard_score
 from engine.session.library.library import Library
 from engine.session.preparation import prepare
+from engine.session.runner import SessionRunner
 
 SPOKEN = Request(start=Affect(-0.4, 0.7), target=Affect(0.6, 0.5), minutes=2, seed=5)
 RECORD = ClipRecord(
@@ -86,17 +87,23 @@ def test_a_real_session_tells_its_score_while_it_plays_and_when_it_goes_on(tmp_p
     runner = prepare(request, library=library, sink=FileSink(tmp_path / "one.wav"), log_file=log)
     runner.start()
     session_end(runner)
-    told = runner.score()
+    told, levels = runner.score(), levels_of(runner)
+    assert [len(one) for one in levels] == [30, 30, 15], "a byte a second"
     runner.close()
     stored = msgspec.structs.replace(library.load(runner.session), position=0.0)
     sink = FileSink(tmp_path / "two.wav")
     again = prepare(request, library=library, sink=sink, log_file=log, resume=stored)
     assert again.score() == told
+    assert levels_of(again) == levels
     again.close()
     library.close()
     expected = [(n.pitch, n.part, n.instrument) for n in session_score(request).notes]
     assert sorted((n.pitch, n.part, n.instrument) for n in told.notes) == sorted(expected)
     assert len(expected) > 500
+
+
+def levels_of(runner: SessionRunner) -> list[bytes]:
+    return [view.record.levels for view in runner.status().clips if view.record is not None]
 
 
 def test_of_nothing_composed_there_is_no_score() -> None:

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from engine.affect.circumplex import Affect
+from engine.clip_levels import MOST_SECONDS
 from engine.clip_record import ClipRecord
 from engine.composers.base import CONTINUATION_LIMIT, Marks
 from engine.errors import MusmedError
@@ -72,6 +73,21 @@ def _save(library: Library, session: str, clip: ClipRow) -> None:
         clip.record,
         clip.marks,
     )
+
+
+def test_levels_come_back_and_more_than_a_clip_has_lose_its_record_alone(
+    library: Library,
+) -> None:
+    session = _create(library)
+    told = msgspec.structs.replace(RECORD, levels=bytes(range(30)))
+    _save(library, session, _clip(0, record=told))
+    _save(library, session, _clip(1))
+    kept = library.load(session).clips
+    assert [one.record for one in kept.values()] == [told, RECORD]
+    wild = msgspec.json.encode(msgspec.structs.replace(RECORD, levels=bytes(MOST_SECONDS + 1)))
+    library._db.execute("UPDATE clips SET record = ? WHERE number = 0", (wild.decode(),))
+    stored = library.load(session).clips
+    assert [one.record for one in stored.values()] == [None, RECORD]
 
 
 def test_a_session_comes_back_as_it_was_stored(library: Library) -> None:

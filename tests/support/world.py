@@ -49,7 +49,14 @@ from engine.session.conductor.messages import (
 from engine.session.conductor.resumption import Resumption, resumption
 
 RECORD = ClipRecord(
-    composer="fake", version=1, loudness=-23.0, true_peak=-3.0, gating="off", seconds=1.0, speed=9.0
+    composer="fake",
+    version=1,
+    loudness=-23.0,
+    true_peak=-3.0,
+    gating="off",
+    seconds=1.0,
+    speed=9.0,
+    levels=b"\x80" * 30,
 )
 REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=4, temperature=0)
 BEAT = 0.7

@@ -54,6 +54,7 @@ def record_of(clip: ClipState, record: ClipRecord) -> ClipRecord:
     return msgspec.structs.replace(
         record,
         loudness=None,
+        levels=b"",
         true_peak=None,
         readings=tuple(r for r in record.readings if r.start * SAMPLE_RATE >= last.until),
         bars=tuple(bar for bar in record.bars if bar.start * SAMPLE_RATE >= last.at),

@@ -116,7 +116,7 @@ def test_a_clip_that_is_heard_is_handed_over_as_late_as_it_can_be() -> None:
     assert (handed.key, handed.change) == (key, Handover(reach - HANDOVER_FADE, reach))
     record = world.finished[key].record
     assert record.handover == HandedOver("fake", handed.change.at, handed.change.until)
-    assert (record.loudness, record.true_peak) == (None, None)
+    assert (record.loudness, record.true_peak, record.levels) == (None, None, b"")
     assert world.got[key] == world.starts[key][1]
     assert all(clip.record.handover is None for k, clip in world.finished.items() if k != key)
 

@@ -121,7 +121,7 @@ def test_the_third_death_in_one_clip_is_a_take_over() -> None:
     record = world.finished[FIRST].record
     assert record.stages == (Stage(EMBEDDED, FONT), Stage(EMBEDDED, BUILTIN))
     assert (record.handover.at, record.handover.until) == change
-    assert (record.loudness, record.true_peak) == (None, None)
+    assert (record.loudness, record.true_peak, record.levels) == (None, None, b"")
     later = [clip.record for key, clip in world.finished.items() if key != FIRST]
     assert all(one.stages == (Stage(EMBEDDED, BUILTIN),) for one in later)
     assert_no_hole(world, 0)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.drawn import text_of
 
+from engine.clip_levels import packed
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.drawing.timeline_picture import (
     LUFS,
@@ -17,7 +18,7 @@ from musmed_tui.drawing.timeline_picture import (
     TimelineState,
     as_heard,
     level_of,
-    loudness_at,
+    loudness_by_second,
     playhead,
     second_at,
     share,
@@ -130,11 +131,36 @@ LOUD = replace(
 
 
 def test_loudness_between_the_clips_that_were_measured() -> None:
-    assert loudness_at(LOUD, 5.0) == -28.0
-    assert loudness_at(LOUD, 15.0 + 22.5 / 2) == pytest.approx(-27.0)
-    assert loudness_at(LOUD, 95.0) == -22.0
-    assert loudness_at(LOUD, 119.0) is None
-    assert loudness_at(session(0.0), 5.0) is None
+    seconds = loudness_by_second(LOUD)
+    assert len(seconds) == 120
+    assert seconds[5] == -28.0
+    assert seconds[25] == pytest.approx(-28.0 + 2.0 * 10.5 / 22.5)
+    assert seconds[95] == -22.0
+    assert seconds[119] is None
+    assert set(loudness_by_second(session(0.0))) == {None}
+
+
+def test_loudness_second_by_second_where_it_was_measured() -> None:
+    """Of the later clip where two sound; the clips' own figures where there is no more."""
+    first, second, *rest = LOUD.clips
+    fine = replace(first, levels=packed([-26.0] * 25 + [-20.0] * 5))
+    later = replace(second, levels=packed([-24.0] * 4))
+    seconds = loudness_by_second(replace(LOUD, clips=(fine, later, *rest)))
+    assert seconds[:22] == [-26.0] * 22
+    assert seconds[22:26] == [-24.0] * 4
+    assert seconds[26:30] == [-20.0] * 4
+    assert seconds[30:] == loudness_by_second(LOUD)[30:]
+
+
+@pytest.mark.parametrize("glyphs", GLYPHS)
+def test_a_loud_second_is_seen_among_quiet_ones(glyphs: Glyphs) -> None:
+    first, *rest = LOUD.clips
+    state = replace(LOUD, clips=(replace(first, levels=packed([-29.0] * 10 + [-17.0])), *rest))
+    bars = text_of(timeline_rows(state, 120, 3, glyphs)).splitlines()[0]
+    low, high = ("_", "#") if glyphs == "ascii" else ("▁", "█")
+    assert bars[:11] == low * 10 + high
+    narrow = text_of(timeline_rows(state, 40, 3, glyphs)).splitlines()[0]
+    assert narrow[3] not in (low, high), "a cell of three seconds is as loud as they together"
 
 
 def test_louder_is_a_higher_bar_and_what_is_planned_a_baseline() -> None:
