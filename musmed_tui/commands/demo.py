@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from pathlib import Path
 
 import msgspec
 
@@ -13,6 +11,7 @@ from engine.errors import MusmedError
 from engine.plan.request import Request
 from musmed_tui.commands.screen import has_screen, show
 from musmed_tui.demo import MINUTES, SEED
+from musmed_tui.demo_home import demo_home
 from musmed_tui.exits import exit_code
 from musmed_tui.paths import Folders, folders
 from musmed_tui.session_control import Options, SessionControl
@@ -40,8 +39,7 @@ def show_demo(sink: str | None, *, loops: bool, slow_link: bool) -> int:
     where = folders()
     loaded = load_settings(where.settings)
     glyphs = chosen_glyphs(loaded.settings.glyphs, look_at_terminal(plain=False), os.environ)
-    with tempfile.TemporaryDirectory(prefix="musmed-demo-") as name:
-        home = Path(name)
+    with demo_home() as home:
         away = Folders(home / "data", home / "config", home / "state")
         shelf = ThemeShelf(where.themes, away.themes_used)
         theme = shelf.first(loaded)

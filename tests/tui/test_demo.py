@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from musmed_tui.app import Left
 from musmed_tui.commands.demo import demo_settings
 from musmed_tui.demo import END, MINUTES, SCRIPT, DemoRun, Place, Step
 from musmed_tui.demo_app import DemoApp, DemoLine
+from musmed_tui.demo_home import PREFIX, demo_home
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.session import SessionScreen
@@ -243,3 +246,28 @@ def test_without_a_terminal_it_says_so(
     assert musmed(monkeypatch, "demo") == 2
     assert "play --plain" in capsys.readouterr().err
     assert not (tmp_path / "home").exists()
+
+
+def test_what_a_killed_demo_left_goes_with_the_next_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    others = tmp_path / "others"
+    (others / "sessions").mkdir(parents=True)
+    (tmp_path / f"{PREFIX}link").symlink_to(others)
+    killed, young = tmp_path / f"{PREFIX}killed", tmp_path / f"{PREFIX}young"
+    for folder in (killed, young):
+        (folder / "data").mkdir(parents=True)
+        (folder / "data" / "said").write_text("tense")
+    with demo_home() as running:
+        (running / "data").mkdir()
+        for folder in (killed, running, others):
+            os.utime(folder, (0, 0))
+        with demo_home() as home:
+            assert home.stat().st_mode & 0o777 == 0o700
+            assert running.is_dir()
+            assert young.is_dir()
+            assert (others / "sessions").is_dir()
+            assert not killed.exists()
+    assert not running.exists()
+    assert not home.exists()
