@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from engine.affect.circumplex import Affect
 from engine.audio.format import seconds_of
 from engine.composers.speeds import SessionSpeeds
@@ -509,7 +511,7 @@ class SessionRunner:
     # looking
 
     def _look(self) -> RunnerStatus:
-        state = self.playback.state()
+        state = structs.replace(self.playback.state(), volume=self._bedtime.volume)
         with self.playback.joiner() as joiner:
             horizon = joiner.horizon()
         return status_of(

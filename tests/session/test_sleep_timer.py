@@ -197,6 +197,10 @@ def test_a_real_session_is_stopped_and_kept(tmp_path: Path) -> None:
         runner.set_sleep(0.0)  # it fades
         deed()
         assert runner._bedtime.minutes is None, "who does something is awake"
+    runner.set_sleep(0.0)
+    runner._bedtime._gain = 0.25
+    runner.playback.set_volume(0.15)
+    assert runner._look().playback.volume == 0.6, "it is shown as the listener has it"
     assert runner.status().phase == "stopped"
     assert library.load(runner.session).state == "stopped"
     library.close()
