@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from musmed_tui.wording import StateMarks, clock, line_in_short, nearest_word, sleep_in_short
+from musmed_tui.wording import StateMarks, clock, line_in_short, sleep_in_short
 
 if TYPE_CHECKING:
     from engine.plan.spec import Tags
     from musmed_tui.session_view import Snapshot
+
+
+_STATES = {"starting": "composing the first seconds"}
 
 
 class StatusLine(NamedTuple):
@@ -32,11 +35,10 @@ def status_line(snapshot: Snapshot, width: int, glyphs: StateMarks) -> StatusLin
 
 
 def _parts(snapshot: Snapshot, glyphs: StateMarks) -> list[str]:
-    _, target = snapshot.way
     parts = [
         f"{clock(snapshot.position_s)}/{clock(snapshot.total_s)}",
         *filter(None, [line_in_short(snapshot.line, snapshot.ahead_s)]),
-        f"{nearest_word(snapshot.affect)} {glyphs.arrow} {target}",
+        _whereto(snapshot, glyphs),
         *filter(None, [sleep_in_short(snapshot.sleep_minutes)]),
     ]
     if snapshot.volume < 1.0:  # before the rest: at 80 columns a key must be seen to work
@@ -46,21 +48,28 @@ def _parts(snapshot: Snapshot, glyphs: StateMarks) -> list[str]:
     return [*parts, _played(snapshot.tags), f"{round(snapshot.ahead_s)} s ahead"]
 
 
+def _whereto(snapshot: Snapshot, glyphs: StateMarks) -> str:
+    """How it feels now and where it leads: 'a little less tense -> calm'; where the first names the
+    second, it alone: 'less tense, nearly calm'."""
+    now, (_, target) = snapshot.feeling, snapshot.way
+    named = now == target or now.endswith(f"nearly {target}")
+    return now if named else f"{now} {glyphs.arrow} {target}"
+
+
 def heading(snapshot: Snapshot) -> str:
-    """What a clip is: 'calm: dreamy, piano, ambient'."""
-    return f"{nearest_word(snapshot.affect)}: {snapshot.tags.mood}, {_played(snapshot.tags)}"
+    """What a clip is: 'less tense, nearly calm: dreamy, piano, ambient'."""
+    return f"{snapshot.feeling}: {snapshot.tags.mood}, {_played(snapshot.tags)}"
 
 
 def clip_line(snapshot: Snapshot) -> str:
-    """The line that stays for a clip: '3:00 calm: dreamy, piano, ambient (clip 9 of 40)'."""
+    """The line that stays for a clip: '3:00 less tense: dreamy, piano, ambient (clip 9 of 40)'."""
     which = f"(clip {snapshot.clip + 1} of {snapshot.clips})"
     return f"{clock(snapshot.position_s)} {heading(snapshot)} {which}"
 
 
 def state_line(snapshot: Snapshot) -> str:
     """The line for a change of state, where nothing is redrawn: '3:00 paused'."""
-    what = snapshot.doing if snapshot.state == "away" else snapshot.state
-    return f"{clock(snapshot.position_s)} {what}"
+    return f"{clock(snapshot.position_s)} {_STATES.get(snapshot.doing, snapshot.doing)}"
 
 
 def prompt_line(text: str, suggestions: tuple[str, ...], width: int, glyphs: StateMarks) -> str:

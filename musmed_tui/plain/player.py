@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 REDRAW_SECONDS = 0.25
 STOP_PATIENCE_SECONDS = 5.0
-_SAID_STATES = ("paused", "away", "composing")
+_SAID_STATES = ("starting", "paused", "away", "composing")
 
 
 class PlainPlayer:
@@ -122,12 +122,13 @@ class PlainPlayer:
             self._output.line(clip_line(snapshot))
 
     def _say_state(self, snapshot: Snapshot) -> None:
-        """Pause, waiting and loading as lines, where no live line shows them."""
+        """Beginning, pause, waiting and loading as lines, where no live line shows them. That it
+        has begun the first clip's line says."""
         before, self._said_state = self._said_state, snapshot.state
         self._say_loading(snapshot)
-        if self._output.live or before == snapshot.state or snapshot.ended:
+        if self._output.live or before == snapshot.state or snapshot.ended or snapshot.loads:
             return
-        if snapshot.state in _SAID_STATES or before in _SAID_STATES:
+        if snapshot.state in _SAID_STATES or before in _SAID_STATES[1:]:
             self._output.line(state_line(snapshot))
 
     def _say_line(self, snapshot: Snapshot) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -12,9 +14,10 @@ from engine.affect.feelings import feeling
 from engine.affect.path import plan_path
 from engine.plan.spec import Tags
 from engine.session.conductor.line_state import LineState, Standing
+from engine.session.status import Phase
 from musmed_tui.plain.lines import clip_line, prompt_line, state_line, status_line
 from musmed_tui.session_view import Snapshot
-from musmed_tui.wording import ASCII, UNICODE, clock, nearest_word
+from musmed_tui.wording import ASCII, UNICODE, clock
 
 SNAPSHOT = Snapshot(
     session_id="20261121-101500-k3",
@@ -156,8 +159,59 @@ def test_the_lines_that_stay() -> None:
     assert state_line(paused) == "3:07 paused"
 
 
-def test_nearest_word_of_a_feeling_is_that_feeling() -> None:
-    assert nearest_word(feeling("sad").affect) == "sad"
+@pytest.mark.parametrize(
+    ("seconds", "now", "whereto"),
+    [
+        (300.0, "a little less tense", "a little less tense -> calm"),
+        (450.0, "less tense", "less tense -> calm"),
+        (600.0, "less tense, nearly calm", "less tense, nearly calm"),
+        (899.0, "calm", "calm"),
+    ],
+)
+def test_how_it_feels_is_said_by_words_that_are_near(
+    seconds: float, now: str, whereto: str
+) -> None:
+    """The word nearest to the plane's middle is none for what lies between tense and calm."""
+    told = msgspec.structs.replace(SNAPSHOT, position_s=seconds, affect=SNAPSHOT.path.at(seconds))
+    assert f"  {whereto}  piano" in status_line(told, 100, ASCII).rest
+    assert clip_line(told).startswith(f"{clock(seconds)} {now}: dark, piano")
+
+
+def test_a_word_within_a_word_does_not_hide_where_it_leads() -> None:
+    path = plan_path(feeling("unhappy").affect, feeling("happy").affect, 900.0, "iso")
+    told = msgspec.structs.replace(
+        SNAPSHOT,
+        path=path,
+        position_s=0.0,
+        start_word="unhappy",
+        target_word="happy",
+        target=feeling("happy").affect,
+    )
+    assert "  unhappy -> happy  " in status_line(told, 100, ASCII).rest
+
+
+HEADS: dict[str, str] = {
+    "starting": "o starting",
+    "playing": "> playing",
+    "paused": "= paused",
+    "away": "! no sound device",
+    "composing": "~ composing",
+    "ended": ". ended",
+    "stopped": ". stopped",
+    "failed": "x failed",
+}
+
+
+@pytest.mark.parametrize("state", get_args(Phase))
+def test_every_state_is_on_the_live_line(state: Phase) -> None:
+    told = msgspec.structs.replace(SNAPSHOT, state=state)
+    assert status_line(told, 100, ASCII).head == HEADS[state]
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(20, "sleep in 20 min"), (0, "falling asleep")])
+def test_the_sleep_timer_stands_behind_the_way(minutes: int, said: str) -> None:
+    told = msgspec.structs.replace(SNAPSHOT, sleep_minutes=minutes)
+    assert f"tense -> calm  {said}  " in status_line(told, 100, ASCII).rest
 
 
 def test_the_prompt_shows_suggestions_while_they_fit() -> None:

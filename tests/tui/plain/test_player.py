@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import signal
+from typing import get_args
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from engine.affect.path import plan_path
 from engine.plan.spec import Tags
 from engine.session.conductor.line_state import LineState
 from engine.session.notices import Notice
+from engine.session.status import Phase
 from musmed_tui.exits import exit_code
 from musmed_tui.grounding import LINE
 from musmed_tui.plain.events import EventPlayer
@@ -240,6 +242,40 @@ def test_without_a_live_line_every_clip_and_state_has_a_line(lines: Rig) -> None
     ]
     assert "\x1b" not in shown
     assert "\r" not in shown
+
+
+STATES: dict[str, str | None] = {
+    "starting": "0:05 composing the first seconds",
+    "playing": "0:05 playing",
+    "paused": "0:05 paused",
+    "away": "0:05 no sound device",
+    "composing": "0:05 composing",
+    **dict.fromkeys(("ended", "stopped", "failed"), None),
+}
+"""The line of each; how it ended is the command's to say, with what can be done next."""
+
+
+@pytest.mark.parametrize("state", get_args(Phase))
+def test_every_state_has_one_line_where_nothing_is_redrawn(lines: Rig, state: Phase) -> None:
+    lines.session.change(state="paused" if state == "playing" else "playing")
+    lines.player.show()
+    lines.shown()
+    lines.session.change(state=state)
+    for _ in range(3):
+        lines.player.show()
+    expected = STATES[state]
+    assert lines.shown().splitlines() == ([] if expected is None else [expected])
+
+
+def test_a_session_that_begins_says_so_and_then_what_plays(lines: Rig) -> None:
+    lines.session.change(state="starting", position_s=0.0)
+    lines.player.show()
+    lines.session.change(state="playing")
+    lines.player.show()
+    assert lines.shown().splitlines() == [
+        "0:00 composing the first seconds",
+        "0:00 tense: dark, piano, classical (clip 1 of 5)",
+    ]
 
 
 def test_loading_is_told_in_quarters_while_nothing_plays(lines: Rig) -> None:
