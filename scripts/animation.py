@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 COLUMNS, ROWS = 100, 30
-FRAME = 0.5
+FRAME = 0.9
 """Seconds of a step: with fewer of them the animation is smaller."""
 
 

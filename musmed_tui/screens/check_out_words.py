@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.affect.phrases import towards
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.words import Part
 from musmed_tui.wording import StateMarks, clock, length
@@ -59,7 +60,7 @@ def deeds(heard: float) -> tuple[Deed, ...]:
 def headline(last: Snapshot, marks: StateMarks, room: int) -> Iterator[Part]:
     """How it ended, filled, and the session in plain words: '15 minutes, tense to calm.'; in two
     lines where ``room`` columns are too few for one."""
-    start, target = last.way
+    start, target = last.way[0], towards(last.target, last.target_word)
     if last.state == "ended":
         state, long = f" {marks.ended} played to its end ", length(round(last.total_s / 60, 1))
         led = f"{start} to {target}."

@@ -113,7 +113,7 @@ def test_header_end_and_list_say_the_target_as_it_is(
             assert target.distance(feeling("glad").affect) > 0.2
             await until(pilot, lambda: f"→ {phrase(target)}" in said(pilot, "status"))
             await stopped(pilot, card)
-            assert said(pilot, "headline").endswith(f"tense → {phrase(target)}")
+            assert said(pilot, "headline").endswith(f", tense towards a feeling {phrase(target)}.")
         show_sessions(None, as_json=False)
         assert "tense to calm, steered to glad, eased" in capsys.readouterr().out
         show_sessions(None, as_json=True)

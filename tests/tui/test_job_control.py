@@ -33,8 +33,10 @@ def test_put_aside_and_back(terminal: Terminal) -> None:
         terminal.press(*"bg", "Enter")
         assert terminal.restored(), "in the background it leaves the terminal alone"
         terminal.press(*"fg", "Enter")
-        shown = terminal.wait_for("Space goes on.")
-        assert "‖ paused" in shown
+        shown = terminal.wait(
+            lambda screen: "‖ paused" in screen and "Space goes on." in screen,
+            "the whole screen, paused",
+        )
         assert "code=148" not in shown, "the whole screen is drawn again"
         terminal.press("Space")
         terminal.wait_for("▸ playing")
