@@ -16,7 +16,7 @@ SESSIONS ?= tense/calm/piano/classical sad/happy/guitar/folk angry/serene/string
 	happy/sad/electricpiano/lounge depressed/glad/violin/orchestral bored/delighted/synthesizer/electronic \
 	calm/calm/acousticguitar/country
 
-.PHONY: quick check run pictures bench long listen
+.PHONY: quick check run pictures animation bench long listen
 
 quick:
 	$(PYTHON) -m ruff check .
@@ -39,6 +39,10 @@ run:
 
 pictures:
 	$(PYTHON) scripts/pictures.py
+
+# The demo as a cast and, where termtosvg is on the path, as the README's animation.
+animation:
+	$(PYTHON) scripts/animation.py
 
 bench:
 	$(PYTHON) tests/bench/run.py
