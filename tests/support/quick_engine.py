@@ -40,6 +40,7 @@ from engine.audio.format import (
     quantise24,
     seconds_of,
 )
+from engine.clip_levels import packed
 from engine.composers.base import Composer, Marks, open_composer
 from engine.composers.score.composer import EmbeddedComposer
 from engine.composers.synthesis import BUILTIN, Synthesis
@@ -169,6 +170,7 @@ class QuickFinisher:
         self._composition = composition
         self.gating = "on" if denoise else "off"
         self.frames = frames_of(spec.end) - composition.start_frame
+        self.levels = packed([self.loudness] * round(self.frames / SAMPLE_RATE))
 
     def chunks(self) -> Iterator[Frames]:
         left = self.frames
