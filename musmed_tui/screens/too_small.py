@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from musmed_tui.screens.shown_focus import while_open
 from musmed_tui.screens.whole import WholeScreen
 from musmed_tui.widgets.transport import is_paused
 from musmed_tui.widgets.words import Part, Words
@@ -34,14 +35,18 @@ class TooSmallScreen(WholeScreen[None], ModalScreen[None]):
         yield Words(id="message")
 
     def on_mount(self) -> None:
-        self.bindings_updated_signal.subscribe(self, lambda _: self.on_resize())
+        self.bindings_updated_signal.subscribe(self, lambda _: self._say())
         self.on_resize()
 
     def on_resize(self) -> None:
-        size = self.app.size
-        if not is_too_small(*size):
+        if is_too_small(*self.app.size):
+            self._say()
+        else:
             self._go()
-            return
+
+    @while_open
+    def _say(self) -> None:
+        size = self.app.size
         paused = is_paused(self.app)
         keys = [("space", "go on" if paused else "pause"), ("e", "ease"), ("q", "quit")]
         music = bool(self.app.check_action("pause", ()))
@@ -60,5 +65,5 @@ class TooSmallScreen(WholeScreen[None], ModalScreen[None]):
 
     def _go(self) -> None:
         """Only from the top: what lies over it (nothing does for long) comes off first."""
-        if self.is_current:
+        if self.is_active:  # what lies below a question is 'current', too
             self.dismiss()

@@ -623,6 +623,20 @@ def test_too_small_says_so_and_still_pauses(control: FakeControl) -> None:
     run(go())
 
 
+@pytest.mark.parametrize("playing", [True, False])
+def test_a_window_that_was_too_small_from_the_first(control: FakeControl, *, playing: bool) -> None:
+    async def go() -> None:
+        app = make_app(control, playing=playing)
+        async with app.run_test(size=(39, 11)) as pilot:
+            await settled(pilot)
+            for size in ((20, 5), SIZE, (39, 11), SIZE):
+                await pilot.resize_terminal(*size)
+                await settled(pilot)
+                assert isinstance(app.screen, TooSmallScreen) is (size != SIZE)
+
+    run(go())
+
+
 def test_a_narrow_window_shows_plane_or_words(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control, playing=True)
