@@ -9,12 +9,13 @@ from engine.affect.circumplex import Affect
 from engine.listener.history import Past
 from engine.listener.weeks import Week
 from engine.plan.spec import ClipKey, ClipSpec
-from musmed_tui.wording import story
+from musmed_tui.wording import length, story
 
 HEARING = (
     "Adults' ears are held safe at 80 dB(A) for 40 hours a week, sensitive ones at 75 (ITU-T "
     "H.870); musmed can't hear how loud it is at yours."
 )
+NOTHING_YET = "Nothing was played yet; 'musmed' begins a session."
 
 
 def searched(past: Past) -> str:
@@ -34,7 +35,7 @@ def this_week(weeks: Sequence[Week]) -> str:
     """How much was heard in the week of today."""
     day = datetime.now(UTC).astimezone().date()
     minutes = sum(week.minutes for week in weeks if 0 <= (day - week.monday).days < 7)
-    return f"Heard this week: {minutes:.0f} minutes."
+    return f"Heard this week: {length(round(minutes))}."
 
 
 def heard_clips(

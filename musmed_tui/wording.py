@@ -9,7 +9,7 @@ from typing import NamedTuple
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import did_you_mean, nearest_feelings
 from engine.affect.phrases import called, towards
-from engine.listener.ratings import Felt
+from engine.listener.ratings import Felt, Rating
 from engine.plan.events import Ease, Event, Steer
 from engine.plan.request import Request
 from engine.session.conductor.line_state import LineState
@@ -91,7 +91,9 @@ def sleep_in_short(minutes: int | None) -> str:
 
 
 def length(minutes: float) -> str:
-    """``1`` is '1 minute', ``2.5`` is '2.5 minutes'."""
+    """``1`` is '1 minute', ``15`` is '15 minutes', ``2.5`` is '2:30'."""
+    if minutes != round(minutes):
+        return clock(60.0 * minutes)
     return f"{minutes:g} minute" if minutes == 1 else f"{minutes:g} minutes"
 
 
@@ -127,6 +129,18 @@ def change_in_short(felt: Felt) -> str:
     if valence is None and arousal is None:
         return ""
     return ",".join("-" if one is None else f"{one:+d}" for one in (valence, arousal))
+
+
+def rating_in_words(rating: Rating) -> str:
+    """'pleasant 30, awake 70', each of 100; 'not said' for none."""
+    both = (("pleasant", rating.valence), ("awake", rating.arousal))
+    return ", ".join(f"{word} {value}" for word, value in both if value is not None) or "not said"
+
+
+def change_in_words(felt: Felt) -> str:
+    """'pleasant +30, awake -30': after less before; '' where neither is known."""
+    both = zip(("pleasant", "awake"), felt.change, strict=True)
+    return ", ".join(f"{word} {value:+d}" for word, value in both if value is not None)
 
 
 def suggest(text: str, words: Sequence[str], n: int = 4) -> tuple[str, ...]:

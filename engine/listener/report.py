@@ -99,8 +99,8 @@ def contents(report: Report) -> tuple[str, ...]:
     notes = f"your notes on {noted} of them" if report.notes else "none of your notes"
     read = ", what the meter read of its end" if metered(report) else ""
     return (
-        f"It is about {report.who!r}: {count_of(report)}, {report.span}, {report.minutes:.0f} "
-        "minutes heard.",
+        f"It is about {report.who!r}: {count_of(report)}, {report.span}, "
+        f"{minutes_of(report)} heard.",
         "Of each: when, from which feeling to which, how much was heard, where it was steered, "
         "eased, composed anew or stopped, what was liked, its level, composer, version and seed"
         f"{read}.",
@@ -119,6 +119,12 @@ def bodily(report: Report) -> tuple[int, int]:
     stays = sum(isinstance(event, Dwell) for past in pasts for event in past.events)
     offers = sum(len(past.offers) for past in pasts)
     return (stays, offers)
+
+
+def minutes_of(report: Report) -> str:
+    """'1 minute', '24 minutes': how much was heard."""
+    minutes = round(report.minutes)
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def count_of(report: Report) -> str:
@@ -241,7 +247,7 @@ def guideline(report: Report) -> tuple[tuple[str, str], ...]:
         (
             "Delivery schedule",
             f"{count_of(report)}, {report.span}, of {planned} minutes planned; "
-            f"{report.minutes:.0f} minutes heard.",
+            f"{minutes_of(report)} heard.",
         ),
         (
             "Treatment fidelity",

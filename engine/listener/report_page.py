@@ -19,6 +19,7 @@ from engine.listener.report import (
     count_of,
     guideline,
     metered,
+    minutes_of,
 )
 from engine.listener.weeks import verdict_in_words
 
@@ -61,7 +62,7 @@ def page(report: Report) -> str:
 
 
 def _short(report: Report) -> str:
-    count = f"{count_of(report)}, {report.minutes:.0f} minutes heard."
+    count = f"{count_of(report)}, {minutes_of(report)} heard."
     said = (count, *(verdict_in_words(*one) for one in report.verdicts), MADE_BY_A_MACHINE)
     return tag("section", *(tag("p", text(one)) for one in said), class_="short")
 

@@ -13,7 +13,7 @@ from musmed_tui.commands.lists import limit_of
 from musmed_tui.commands.one_session import document, is_id, show_one
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.drawing.weeks_picture import weeks_lines
-from musmed_tui.past_words import HEARING, liked_in_short, searched, this_week
+from musmed_tui.past_words import HEARING, NOTHING_YET, liked_in_short, searched, this_week
 from musmed_tui.terminal.streams import remark, say, say_json, write_out
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import look_at_terminal
@@ -50,7 +50,11 @@ def show_history(
         say_json({"sessions": [document(past) for past in found]})
         return
     print_table(
-        "History", COLUMNS, [_row(past) for past in found], spare=("note", "liked", "change")
+        "History",
+        COLUMNS,
+        [_row(past) for past in found],
+        spare=("note", "liked", "change"),
+        none="Nothing that was heard is like that." if every else NOTHING_YET,
     )
 
 

@@ -28,6 +28,7 @@ PATIENCE_SECONDS = 60.0
 """Without a word."""
 CHECK_SECONDS = 900.0
 """For all of it: the largest model from a slow disk."""
+_NO_HOST = "There is no host yet: musmed host add gpu user@server"
 BANNERS = 5
 """Lines of a login that are shown."""
 
@@ -68,7 +69,7 @@ def list_hosts(*, as_json: bool) -> None:
         (name, host.address, host.codec, "" if host.command == COMMAND else host.command)
         for name, host in sorted(hosts.items())
     ]
-    print_table("Hosts", ("name", "address", "codec", "command"), rows)
+    print_table("Hosts", ("name", "address", "codec", "command"), rows, none=_NO_HOST)
 
 
 def check(name: str | None, composer: str | None) -> int:

@@ -18,6 +18,7 @@ from musmed_tui.commands.learned import kept_leaning
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.felt import completed
 from musmed_tui.options import build_request, drawn_seed, help_for
+from musmed_tui.past_words import NOTHING_YET
 from musmed_tui.paths import folders
 from musmed_tui.settings import load_settings
 from musmed_tui.terminal.streams import remark, say_json, tell, tell_lines
@@ -191,7 +192,8 @@ def show_sessions(limit: str | None, *, as_json: bool) -> None:
         "seed",
         "composer",
     )
-    print_table("Sessions", columns, rows, spare=("composer", "seed", "size", "change"))
+    spare = ("composer", "seed", "size", "change")
+    print_table("Sessions", columns, rows, spare=spare, none=NOTHING_YET)
     if stored:
         remark(said_of_room(room.total, most_bytes))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.plan.words import spelled
 from musmed_tui.wording import StateMarks, clock, line_in_short, sleep_in_short
 
 if TYPE_CHECKING:
@@ -84,4 +85,4 @@ def prompt_line(text: str, suggestions: tuple[str, ...], width: int, glyphs: Sta
 
 
 def _played(tags: Tags) -> str:
-    return f"{tags.instrument}, {tags.genre}"
+    return f"{spelled(tags.instrument)}, {spelled(tags.genre)}"

@@ -17,7 +17,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import Feeling
 from engine.affect.moods import MoodTable
 from engine.errors import MusmedError
-from engine.listener.ratings import Rating, written
+from engine.listener.ratings import Rating
 from engine.plan.request import Request
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
@@ -38,6 +38,7 @@ from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.timeline import Timeline, TimelineState
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
+from musmed_tui.wording import rating_in_words
 
 _HEADLINES = (
     "music from how you feel to how you want to feel",
@@ -361,7 +362,7 @@ class CheckInScreen(PastOfferingScreen):
         if self._rating.is_none:
             return _WAYS if question is Question.START else ""
         kept = "" if self._fields[0].affect in (None, self._proposed) else ", kept beside it"
-        return f"sliders: {written(self._rating)}{kept}"
+        return f"sliders: {rating_in_words(self._rating)}{kept}"
 
 
 def _beside(field: FeelingField) -> str:

@@ -111,7 +111,10 @@ class CheckOutScreen(GridScreen):
             last.total_s if begun.runner.replay else last.position_s, last.total_s
         )
         self._chosen = self._choices[0]
-        self._deeds = deeds(self._choices[0].seconds if self._choices[0].heard else 0.0)
+        self._deeds = deeds(
+            self._choices[0].seconds if self._choices[0].heard else 0.0,
+            "" if self.finished else clock(last.position_s),
+        )
 
     def compose(self) -> ComposeResult:
         yield Words(id="headline")

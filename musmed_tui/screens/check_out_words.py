@@ -47,9 +47,12 @@ class Deed(NamedTuple):
     does: str
 
 
-def deeds(heard: float) -> tuple[Deed, ...]:
-    """The four that are listed, where ``heard`` seconds were heard; the line of keys has more."""
+def deeds(heard: float, stopped: str) -> tuple[Deed, ...]:
+    """The four that are listed, where ``heard`` seconds were heard, and before them going on from
+    ``stopped``, '' for a session that was played to its end; the line of keys has more."""
+    going_on = (Deed("next('continue')", f"go on from {stopped}"),) if stopped else ()
     return (
+        *going_on,
         Deed("next('replay')", "again"),
         Deed("ask", "save what was heard" if heard > 0.0 else "save"),
         Deed("history", "history"),

@@ -15,7 +15,6 @@ from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
 from engine.listener.history import Past
 from engine.listener.personal_meter import UNBENT
-from engine.listener.ratings import written
 from engine.listener.report import done
 from engine.plan.planner import make_plan
 from engine.plan.words import spelled
@@ -28,10 +27,11 @@ from musmed_tui.screens.grid import SHEET, GridScreen
 from musmed_tui.screens.past_actions import KEEPING, PLAYING, PastActions, PastKeeper
 from musmed_tui.screens.shown_focus import while_open
 from musmed_tui.widgets.circumplex import Circumplex
+from musmed_tui.widgets.felt_words import rated_in_words
 from musmed_tui.widgets.timeline import Timeline, TimelineState
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Part, Words
-from musmed_tui.wording import change_in_short, clock, nearest_word, story
+from musmed_tui.wording import clock, nearest_word, story
 
 _PLACE = 12
 """Columns of a feeling's word and the blank behind it; the longest is 'distressed'."""
@@ -130,12 +130,8 @@ class PastScreen(GridScreen, PastActions):
         yield story(past.request, past.events)
         yield (f"\nheard {clock(past.heard)} of {clock(past.request.seconds)}: ", "$muted")
         yield done(past)
-        yield ("\nbefore ", "$muted")
-        yield written(felt.before)
-        yield ("  after ", "$muted")
-        yield written(felt.after)
-        yield ("  change ", "$muted")
-        yield change_in_short(felt) or "-"
+        yield "\n"
+        yield from rated_in_words(felt)
         if past.likings:
             yield ("\n\nliked and disliked", "$now bold")
         for one in past.likings:

@@ -17,15 +17,20 @@ def print_table(
     rows: Iterable[Sequence[str]],
     *,
     spare: Sequence[str] = (),
+    none: str = "",
 ) -> None:
     """Print ``rows`` under ``columns``; behind a pipe a header line and no title. ``spare``: the
-    columns that a terminal too narrow for all is not shown, in the order in which they go."""
+    columns that a terminal too narrow for all is not shown, in the order in which they go.
+    ``none``: the sentence in the place of a table without rows, on a terminal."""
     terminal = look_at_terminal(plain=False)
     if not terminal.live:
         for row in (columns, *rows):
             write_out("\t".join(one_line(cell) for cell in row) + "\n")
         return
     cells = [[one_line(cell) for cell in row] for row in rows]
+    if none and not cells:
+        write_out(f"{one_line(none)}\n")
+        return
     kept = _fitting(columns, cells, spare, terminal_columns(sys.stdout))
     from rich import box
     from rich.console import Console

@@ -318,21 +318,30 @@ def test_the_volume_is_carried_into_the_next_session(control: FakeControl) -> No
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (50, 20), (44, 12)], ids=str)
-def test_four_choices_by_arrows_and_by_letters(
-    control: FakeControl, size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_choices_by_arrows_and_by_letters(
+    control: FakeControl,
+    size: tuple[int, int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    stopped: bool,
 ) -> None:
+    """Four, and before them going on with what was stopped."""
     monkeypatch.chdir(tmp_path)
 
     async def go() -> None:
         app = make_app(control, playing=True)
         async with app.run_test(size=size) as pilot:
-            await to_the_check_out(control, app, pilot)
+            await to_the_check_out(control, app, pilot, "stopped" if stopped else "ended")
             listed = app.screen.query_one("#choices", OptionList)
             assert listed.has_focus
-            assert listed.region.height == 4
-            shown = [str(listed.get_option_at_index(i).prompt) for i in range(4)]
-            assert shown == ["r again", "w save what was heard", "p history", "q done"]
-            await pilot.press("down", "enter")
+            shown = [str(one.prompt) for one in listed.options]
+            going_on, *four = ["c go on from 6:27", "r again", "w save what was heard"]
+            four += ["p history", "q done"]
+            assert shown == ([going_on, *four] if stopped else four)
+            assert listed.region.height == len(shown)
+            await pilot.press(*["down"] * (1 + stopped), "enter")
             await settled(pilot)
             assert app.screen.query_one("#what").has_focus
             await pilot.press("escape")
@@ -346,7 +355,7 @@ def test_four_choices_by_arrows_and_by_letters(
             await pilot.press("escape", "home", "enter")
             await settled(pilot)
             assert isinstance(app.screen, SessionScreen)
-        assert ("again", SESSION, True) in control.asked
+        assert ("again", SESSION, not stopped) in control.asked
 
     run(go())
 

@@ -258,7 +258,8 @@ def test_one_session_is_told_whole(control: FakeControl, size: tuple[int, int]) 
             for piece in (
                 "tense to calm",
                 "heard 2:00 of 6:00: stopped at 2:00",
-                "before 30,70 after 60,40 change +30,-30",
+                "before pleasant 30, awake 70 after pleasant 60, awake 40",
+                "change pleasant +30, awake -30",
                 "0:50 liked piano, ambient (calm)",
                 "note note 0",
                 "time planned sounded mood 0:00 tense",

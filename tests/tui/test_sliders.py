@@ -65,7 +65,7 @@ def test_two_sliders_say_where_the_path_begins(control: FakeControl, size: tuple
             assert isinstance(app.screen, CheckInScreen)
             assert start(app).affect == Affect(-0.08, 0.2)
             assert "would you like" in said(app, "question")
-            assert said(app, "ways") == "sliders: 46,60"
+            assert said(app, "ways") == "sliders: pleasant 46, awake 60"
             await pilot.press("slash")
             await typed(pilot, "calm")
             await pilot.press("enter", "enter")
@@ -234,7 +234,9 @@ def test_after_a_session_two_sliders_and_a_note_are_kept(
             await settled(pilot)
             assert isinstance(app.screen, CheckOutScreen)
             told = " ".join(said(app, "felt").split())
-            assert told == "before 30,70 after 0,- change -30,- with a note"
+            assert told == (
+                "before pleasant 30, awake 70 after pleasant 0 change pleasant -30 with a note"
+            )
         felt = control.listener.kept[SESSION]
         assert (felt.after, felt.note) == (Rating(0, None), "slept well")
 

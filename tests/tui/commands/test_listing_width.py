@@ -65,3 +65,10 @@ def test_columns_that_are_no_width_are_left_out(
     tmp_path: Path, words: tuple[str, ...], told: str
 ) -> None:
     assert shown(tmp_path, 80, *words, told=told) == shown(tmp_path, 80, *words)
+
+
+@pytest.mark.parametrize("listing", [("history",), ("sessions",), ("history", "rain")])
+def test_an_empty_list_is_a_sentence(tmp_path: Path, listing: tuple[str, ...]) -> None:
+    lines = shown(tmp_path, 80, *listing)
+    assert len(lines) == 1
+    assert lines[0].startswith("Nothing ")

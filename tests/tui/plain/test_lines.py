@@ -12,12 +12,20 @@ from hypothesis import strategies as st
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.affect.path import plan_path
+from engine.listener.ratings import Felt, Rating
 from engine.plan.spec import Tags
 from engine.session.conductor.line_state import LineState, Standing
 from engine.session.status import Phase
 from musmed_tui.plain.lines import clip_line, prompt_line, state_line, status_line
 from musmed_tui.session_view import Snapshot
-from musmed_tui.wording import ASCII, UNICODE, clock
+from musmed_tui.wording import (
+    ASCII,
+    UNICODE,
+    change_in_words,
+    clock,
+    length,
+    rating_in_words,
+)
 
 SNAPSHOT = Snapshot(
     session_id="20261121-101500-k3",
@@ -212,6 +220,28 @@ def test_every_state_is_on_the_live_line(state: Phase) -> None:
 def test_the_sleep_timer_stands_behind_the_way(minutes: int, said: str) -> None:
     told = msgspec.structs.replace(SNAPSHOT, sleep_minutes=minutes)
     assert f"tense -> calm  {said}  " in status_line(told, 100, ASCII).rest
+
+
+def test_players_are_told_in_words() -> None:
+    tags = Tags("dark", "tense", "computer", "newage")
+    told = clip_line(msgspec.structs.replace(SNAPSHOT, tags=tags))
+    assert told == "3:07 tense: dark, computer, new age (clip 9 of 40)"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(1.0, "1 minute"), (15.0, "15 minutes"), (1.2, "1:12"), (2.5, "2:30")]
+)
+def test_how_long_a_session_is(minutes: float, said: str) -> None:
+    assert length(minutes) == said
+
+
+def test_a_rating_in_words() -> None:
+    assert rating_in_words(Rating()) == "not said"
+    assert rating_in_words(Rating(0, None)) == "pleasant 0"
+    assert rating_in_words(Rating(30, 70)) == "pleasant 30, awake 70"
+    felt = Felt(Rating(30, 70), Rating(60, None))
+    assert change_in_words(felt) == "pleasant +30"
+    assert change_in_words(Felt()) == ""
 
 
 def test_the_prompt_shows_suggestions_while_they_fit() -> None:
