@@ -20,7 +20,7 @@ from musmed_tui.widgets.words import Words
 _CHARACTERS = {"slash": "/"}
 _ENDING = ("q", "escape")
 _ENDS = "   q ends the demo"
-_TAKEN = "It is yours now. ctrl+q leaves."
+_TAKEN = "It is yours now. Ctrl-Q leaves."
 TAKEN_SECONDS = 8.0
 """How long that stands there."""
 
