@@ -69,12 +69,9 @@ class Moment(NamedTuple):
 
 def promises(app: Any) -> list[Promise]:
     """What the line of keys of the screen that is shown would say in a window of any width."""
-    active = {
-        (one.binding.key, one.binding.description): one.binding.action
-        for one in app.screen.active_bindings.values()
-    }
+    active = {key: one.binding.action for key, one in app.screen.active_bindings.items()}
     said = app.screen.query_one(Transport)._keys()
-    return [Promise(key, active[key, does], does) for key, _, does in said]
+    return [Promise(key, active[key], does) for key, _, does in said]
 
 
 def footer(app: Any) -> dict[str, str]:
