@@ -72,9 +72,7 @@ def _lines(state: WayState, width: int, glyphs: Glyphs) -> list[_Line]:
         role = PAST if number < state.here else NOW if number == state.here else NEXT
         mark = sign if role == NOW else ""
         found.append((stretch.start, 0, _stretch(stretch, mark, role, columns)))
-    for one in state.done:
-        time = _time("", one.at, columns)
-        found.append((one.at, 1, [[(time, PAST), (f"{marks[one.deed]} {one.said}", DEED)]]))
+    found += [(one.at, 1, _deed(one, marks[one.deed], columns, width)) for one in state.done]
     if state.course:
         role = NEXT if state.position < state.total else PAST
         found.append((state.total, 2, [[(_time("", state.total, columns) + END, role)]]))
@@ -98,6 +96,17 @@ def _time(mark: str, at: float, columns: _Columns) -> str:
 
 def _who(stretch: Stretch, *, genre: bool) -> str:
     return f"{stretch.instrument}, {stretch.genre}" if genre else stretch.instrument
+
+
+def _deed(done: Done, sign: str, columns: _Columns, width: int) -> list[_Line]:
+    """What was asked for, in as many lines as its words need."""
+    said = textwrap.wrap(done.said, max(LEAST_WHO, width - columns.time - 2)) or [""]
+    head = (_time("", done.at, columns), PAST)
+    below = (" " * columns.time, PAST)
+    return [
+        [head if number == 0 else below, (f"{sign if number == 0 else ' '} {words}", DEED)]
+        for number, words in enumerate(said)
+    ]
 
 
 def _stretch(stretch: Stretch, mark: str, role: int, columns: _Columns) -> list[_Line]:

@@ -124,7 +124,7 @@ class RestOfForm(Vertical):
         if self.piece:
             yield f"piece {one_line(self.piece)}"
         if self.composer != usual.composer:
-            yield f"by {_composer(self.composer)}"
+            yield f"composed by {_composer(self.composer)}"
 
     def show_about(self) -> None:
         self.query_one("#about", Words).say((_ABOUT[self.strategy], "$muted"))

@@ -31,7 +31,9 @@ class FeelingListScreen(WholeScreen[Feeling | None], ModalScreen[Feeling | None]
     CSS_PATH = "feeling_list.tcss"
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,right", "across", show=False, id="words.across"),
+        Binding(
+            "left,right", "across", show=False, tooltip="To the quarter beside", id="words.across"
+        ),
         Binding("escape", "leave", "leave", id="app.back"),
         Binding("tab", "app.focus_next", "quarter", id="words.next"),
         Binding("a", "jump", "jump", key_display="a-z", id="words.jump"),

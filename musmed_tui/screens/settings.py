@@ -47,8 +47,17 @@ class SettingList(OptionList):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "type", key_display="enter", id="setting.type"),
-        Binding("right", "screen.step(1)", "change", key_display="←→", id="setting.next"),
-        Binding("left", "screen.step(-1)", show=False, id="setting.previous"),
+        Binding(
+            "right",
+            "screen.step(1)",
+            "change",
+            key_display="←→",
+            tooltip="The value after",
+            id="setting.next",
+        ),
+        Binding(
+            "left", "screen.step(-1)", show=False, tooltip="The value before", id="setting.previous"
+        ),
     ]
 
 

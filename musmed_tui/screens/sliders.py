@@ -42,8 +42,16 @@ class SlidersScreen(WholeScreen[Said | None], ModalScreen[Said | None]):
         Binding("across", "move", "move", key_display="←→", id="sliders.move"),
         Binding("enter", "go_on", "go on", key_display="enter", id="sliders.go_on"),
         Binding("minus", "leave_out", "leave out", key_display="-", id="sliders.leave_out"),
-        Binding("tab,down", "app.focus_next", show=False, id="sliders.next"),
-        Binding("shift+tab,up", "app.focus_previous", show=False, id="sliders.previous"),
+        Binding(
+            "tab,down", "app.focus_next", show=False, tooltip="To the next line", id="sliders.next"
+        ),
+        Binding(
+            "shift+tab,up",
+            "app.focus_previous",
+            show=False,
+            tooltip="To the line before",
+            id="sliders.previous",
+        ),
         Binding("escape", "leave", "leave", id="app.back"),
     ]
 

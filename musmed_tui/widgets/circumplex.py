@@ -63,7 +63,7 @@ def _moves() -> list[BindingType]:
         Binding(
             keys,
             f"move({x * size}, {y * size})",
-            f"move the cursor {way}",
+            f"move the cursor {'far ' if far else ''}{way}",
             show=False,
             id=f"plane.{far}{way}",
         )

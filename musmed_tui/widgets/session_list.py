@@ -41,12 +41,12 @@ class SessionList(ScrollView, can_focus=True):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", key_display="enter", id="history.open"),
-        Binding("up,k", "step(-1)", show=False, id="list.up"),
-        Binding("down,j", "step(1)", show=False, id="list.down"),
-        Binding("pageup", "page(-1)", show=False, id="list.page_up"),
-        Binding("pagedown", "page(1)", show=False, id="list.page_down"),
-        Binding("home", "end(0)", show=False, id="list.first"),
-        Binding("end", "end(-1)", show=False, id="list.last"),
+        Binding("up,k", "step(-1)", show=False, tooltip="Up", id="list.up"),
+        Binding("down,j", "step(1)", show=False, tooltip="Down", id="list.down"),
+        Binding("pageup", "page(-1)", show=False, tooltip="A page up", id="list.page_up"),
+        Binding("pagedown", "page(1)", show=False, tooltip="A page down", id="list.page_down"),
+        Binding("home", "end(0)", show=False, tooltip="To the newest", id="list.first"),
+        Binding("end", "end(-1)", show=False, tooltip="To the oldest", id="list.last"),
     ]
 
     class Chosen(Message):

@@ -42,12 +42,32 @@ class Slider(Widget, can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", f"move(-{STEP})", show=False, id="slider.left"),
-        Binding("right,l", f"move({STEP})", show=False, id="slider.right"),
-        Binding("shift+left,H", f"move(-{BIG_STEP})", show=False, id="slider.far_left"),
-        Binding("shift+right,L", f"move({BIG_STEP})", show=False, id="slider.far_right"),
-        Binding("home", f"move(-{HIGHEST})", show=False, id="slider.lowest"),
-        Binding("end", f"move({HIGHEST})", show=False, id="slider.highest"),
+        Binding(
+            "left,h", f"move(-{STEP})", show=False, tooltip="A step to the left", id="slider.left"
+        ),
+        Binding(
+            "right,l", f"move({STEP})", show=False, tooltip="A step to the right", id="slider.right"
+        ),
+        Binding(
+            "shift+left,H",
+            f"move(-{BIG_STEP})",
+            show=False,
+            tooltip="Far to the left",
+            id="slider.far_left",
+        ),
+        Binding(
+            "shift+right,L",
+            f"move({BIG_STEP})",
+            show=False,
+            tooltip="Far to the right",
+            id="slider.far_right",
+        ),
+        Binding(
+            "home", f"move(-{HIGHEST})", show=False, tooltip="To the left end", id="slider.lowest"
+        ),
+        Binding(
+            "end", f"move({HIGHEST})", show=False, tooltip="To the right end", id="slider.highest"
+        ),
     ]
 
     class Changed(Message):

@@ -72,3 +72,12 @@ def test_who_plays_is_folded_and_not_cut() -> None:
     rows = text_of(way_rows(state(0.0, ()), 32, 8, "braille")).splitlines()
     assert rows[1].split() == ["0:45", "meditative", "acoustic"]
     assert rows[2].split() == ["guitar"]
+
+
+def test_what_was_done_is_folded_and_not_cut() -> None:
+    done = (Done(0.0, "steer", "steered to a feeling beyond relaxed"),)
+    rows = text_of(way_rows(state(0.0, done), 37, 8, "braille")).splitlines()
+    assert [row.rstrip() for row in rows[1:3]] == [
+        "   0:00  ◆ steered to a feeling",
+        "           beyond relaxed",
+    ]
