@@ -50,7 +50,7 @@ class TakingList(OptionList):
 class DeedList(OptionList):
     """A list of what can be done."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [_enter("select", "choose", "Do what is marked")]
+    BINDINGS: ClassVar[list[BindingType]] = [_enter("select", "ok", "Do what is marked")]
 
 
 class BeginButton(Button):

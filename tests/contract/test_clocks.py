@@ -28,6 +28,7 @@ DATES = {
     "engine/session/library/library.py",
     "engine/session/liking.py",  # when it was liked
     "engine/session/preparation.py",  # when it was begun
+    "musmed_tui/demo_home.py",  # what a killed demo left
     "musmed_tui/past_words.py",
     "musmed_tui/preference_words.py",
     "musmed_tui/rating.py",

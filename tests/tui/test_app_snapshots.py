@@ -42,7 +42,7 @@ SCREENS: dict[str, tuple[bool, tuple[str, ...]]] = {
     "session-steering": (True, ("s", "up", "up", "up")),
     "session-engine": (True, ("i",)),
     "session-moods": (True, ("m",)),
-    "session-sleep": (True, ("z", "minus")),
+    "session-sleep": (True, ("z",)),
     "stage": (True, ("f",)),
     "stage-paused": (True, ("f", "space")),
     "check-out": (True, ("q",)),
