@@ -54,6 +54,18 @@ def write_private(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def write_new(path: Path, data: bytes) -> None:
+    """A file at ``path``, where there is none, with all of ``data``; where that can't be, there is
+    none of it. Raises ``OSError``."""
+    file = open_private(path, "xb")
+    try:
+        with file:
+            file.write(data)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
 def open_log(path: Path) -> IO[bytes]:
     """Open the log at ``path`` to append, its folder made where there is none. Raises
     ``MusmedError``."""

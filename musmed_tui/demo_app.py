@@ -23,6 +23,8 @@ _ENDS = "   q ends the demo"
 _TAKEN = "It is yours now. Ctrl-Q leaves."
 TAKEN_SECONDS = 8.0
 """How long that stands there."""
+IDLE_SECONDS = 90.0
+"""After so long without a hand a demo that loops begins again: it stands in a hall."""
 
 
 class DemoLine(Words):
@@ -36,8 +38,11 @@ class DemoLine(Words):
 
 class DemoApp(MusmedApp):
     """Runs through the script, again and again with ``loops``, else it ends then. q or Escape ends
-    it; with any other key, or the mouse, the listener takes over where it is. ``clock``: seconds,
-    monotonic."""
+    it; with any other key, or the mouse, the listener takes over where it is, with ``loops`` until
+    they have touched nothing for ``IDLE_SECONDS``. ``clock``: seconds, monotonic."""
+
+    CSS = "CheckOutScreen #kept { display: none !important; }"
+    """Nothing is kept."""
 
     def __init__(
         self,
@@ -55,6 +60,7 @@ class DemoApp(MusmedApp):
         self._since = (id(None), 0.0)
         self._now_said = ""
         self._silent_at: float | None = None
+        self._touched = 0.0
 
     def _tick(self) -> None:
         super()._tick()
@@ -62,6 +68,8 @@ class DemoApp(MusmedApp):
             return
         if self._hands:
             self._step()
+        elif self._loops and self._clock() - self._touched >= IDLE_SECONDS:
+            self._begin_again()
         elif self._silent_at is not None and self._clock() >= self._silent_at:
             self._silent_at = None
             self._say("")
@@ -112,7 +120,16 @@ class DemoApp(MusmedApp):
         else:
             self._leave(None)
 
+    def _begin_again(self) -> None:
+        """Nobody is there any more."""
+        self._hands, self._silent_at = True, None
+        self._say("")
+        self._close_session()
+        self._again_or_leave()
+
     async def on_event(self, event: events.Event) -> None:
+        if self._is_somebodys(event):
+            self._touched = self._clock()
         if self._hands and self._is_somebodys(event):
             self._hands = False
             if isinstance(event, events.Key) and event.key in _ENDING:

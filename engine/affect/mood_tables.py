@@ -6,20 +6,19 @@ place comes from. A session is composed by what ``SignedTable.in_short`` gives.
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from engine import private
 from engine.affect.categories import Category, fits
 from engine.affect.circumplex import Affect
 from engine.affect.moods import MAX_NAME, MOODS, MoodTable, PlacedMood, check_name
 from engine.errors import MusmedError
 from engine.places import look_at, read_small
 from engine.printable import one_line
-from engine.private import open_private
 
 FORMAT = 1
 MAX_BYTES = 256 * 1024
@@ -121,15 +120,9 @@ def write_new(path: Path, data: bytes) -> None:
     """A new file, its owner's alone; nothing stays of one that could not be written whole. Raises
     ``MusmedError``, for one that is there too."""
     check_table_path(path)
-    made = False
     try:
-        with open_private(path, "xb") as file:
-            made = True
-            file.write(data)
+        private.write_new(path, data)
     except OSError as error:
-        if made:
-            with contextlib.suppress(OSError):
-                path.unlink()
         raise MusmedError(
             f"{path} can't be written ({error.strerror or error}); free some space or name another "
             "place."

@@ -14,7 +14,7 @@ from engine.places import place_of
 from engine.plan.events import Dwell, Ease, Steer
 from engine.plan.spec import ClipKey
 from engine.printable import one_line
-from engine.private import open_private
+from engine.private import write_new
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.drawing.path_picture import FONTS, Deed, HeardPath, Inks, path_svg
 from musmed_tui.past_words import heard_clips
@@ -45,8 +45,7 @@ def write_picture(session: str | None, output: str | None, theme: str | None) ->
         past, readings = past_session(library, newest[0])
     data = made(path_svg(heard_path(past, readings), inks))
     try:
-        with open_private(path, "xb") as file:
-            file.write(data)
+        write_new(path, data)
     except OSError as error:
         raise MusmedError(
             f"{path} can't be written ({error.strerror}); name a new file in a folder of yours."

@@ -21,7 +21,7 @@ from engine.places import place_of
 from engine.plan import words
 from engine.plan.drift import NOT_CHOSEN
 from engine.plan.leanings import MOST, STRENGTH, Kind
-from engine.private import open_private
+from engine.private import write_new
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.preference_words import FORGOTTEN, NOTHING, sentence
 from musmed_tui.terminal.streams import say, say_json, tell
@@ -56,8 +56,7 @@ def export_preferences(file: str | None) -> None:
         "evidence": evidence,
     }
     try:
-        with open_private(path, "xb") as out:
-            out.write(msgspec.json.format(msgspec.json.encode(document), indent=2))
+        write_new(path, msgspec.json.format(msgspec.json.encode(document), indent=2))
     except OSError as error:
         raise MusmedError(
             f"{path} can't be written ({error.strerror}); name a new file in a folder of yours."

@@ -13,7 +13,7 @@ from engine.listener.report_page import page
 from engine.listener.report_text import markdown, table
 from engine.places import place_of
 from engine.printable import one_line
-from engine.private import open_private
+from engine.private import write_new
 from musmed_tui.commands.history import days_asked, past_of
 from musmed_tui.commands.meter import meter_of
 from musmed_tui.commands.sessions import open_log, opened
@@ -42,8 +42,7 @@ def write_report(
         tell("Nothing was written.")
         return 1
     try:
-        with open_private(path, "xb") as file:
-            file.write(_MADE[path.suffix.lower()](report).encode())
+        write_new(path, _MADE[path.suffix.lower()](report).encode())
     except OSError as error:
         raise MusmedError(
             f"{path} can't be written ({error.strerror}); name a new file in a folder of yours."

@@ -250,3 +250,29 @@ def test_folders_on_the_way_and_files(tmp_path: Path) -> None:
         private.make_private_folder(tmp_path / "a" / "b" / "c" / "d")
     private.open_private(Path(os.devnull), "wb").close()  # no file, and left as it is
     assert Path(os.devnull).stat().st_mode & 0o066
+
+
+def test_nothing_stays_of_a_new_file_that_could_not_be_written_whole(tmp_path: Path) -> None:
+    """Under a limit of the system's on how large a file may be, as on a full disk."""
+    path, whole = tmp_path / "report.html", b"calm" * 5000
+    program = f"""
+import pathlib, resource, signal
+from engine.private import write_new
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+try:
+    write_new(pathlib.Path({str(path)!r}), {whole!r})
+except OSError as error:
+    print(error.strerror)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "File too large"
+    assert not path.exists()
+    private.write_new(path, whole)
+    assert path.read_bytes() == whole
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(FileExistsError):
+        private.write_new(path, b"other")
+    assert path.read_bytes() == whole

@@ -10,12 +10,13 @@ import pytest
 from support.commands import musmed
 from support.fake_session import FakeControl, run, settled, until
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from engine.affect.feelings import spellings
 from musmed_tui.app import Left
 from musmed_tui.commands.demo import demo_settings
 from musmed_tui.demo import END, MINUTES, SCRIPT, DemoRun, Place, Step
-from musmed_tui.demo_app import DemoApp, DemoLine
+from musmed_tui.demo_app import IDLE_SECONDS, DemoApp, DemoLine
 from musmed_tui.demo_home import PREFIX, demo_home
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
@@ -174,6 +175,28 @@ def test_a_key_ends_it(control: FakeControl, key: str) -> None:
             await _through(pilot, clock, 1.0)
             await pilot.press(key)
             await until(pilot, lambda: app.return_value is not None)
+
+    run(look())
+
+
+def test_in_a_hall_it_begins_again_when_nobody_touches_it_any_more(control: FakeControl) -> None:
+    async def look() -> None:
+        clock = _Clock()
+        app = _app(control, clock, loops=True)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await _begun(pilot, clock, control)
+            await pilot.press("space")
+            clock.now += IDLE_SECONDS - 1.0
+            await pilot.press("space")
+            clock.now += IDLE_SECONDS - 1.0
+            await _through(pilot, clock, 0.2)
+            assert isinstance(app.screen, SessionScreen), "somebody was there"
+            clock.now += 1.0
+            await _through(pilot, clock, 0.2)
+            await until(pilot, lambda: isinstance(app.screen, CheckInScreen))
+            await until(pilot, lambda: "end" in control.asked)
+            await _through(pilot, clock, 6.0)
+            assert app.screen.query_one("#start", Input).value, "its own hands type again"
 
     run(look())
 
