@@ -209,7 +209,8 @@ class _PlainSession:
         self._where = where
         terminal = look_at_terminal(plain=plain)
         self._terminal = msgspec.structs.replace(terminal, keys=terminal.keys and keys)
-        accent = ThemeShelf.of(where).find(loaded.settings.theme).colours.now
+        shelf = ThemeShelf.of(where, sixteen=terminal.colour == "standard")
+        accent = shelf.find(shelf.first(loaded)).colours.now
         self.output = Output(sys.stdout, self._terminal, accent)
         self.control = SessionControl(where, loaded, options)
 

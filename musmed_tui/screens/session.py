@@ -104,7 +104,7 @@ class SessionScreen(SteerableScreen):
         yield Status(glyphs=self._glyphs, id="status")
         with Horizontal(id="sides"):
             yield Circumplex(glyphs=self._glyphs, id="plane", classes="picture")
-            yield StageWords(glyphs=self._glyphs, id="stage")
+            yield StageWords(glyphs=self._glyphs, calm=self._calm, id="stage")
             yield Score(glyphs=self._glyphs, id="music", classes="picture")
             with Vertical(id="panel", classes="panel"):
                 yield BigClock(glyphs=self._glyphs, id="clock")
@@ -332,6 +332,7 @@ class SessionScreen(SteerableScreen):
         return ("both", "music", "plane") if roomy else ("plane", "music")
 
     def _look(self) -> None:
+        self.set_class(self._view == "plane", "-plane-alone")
         view = self._view if self._view in self._views else self._views[0]
         for one, shown in (("words", "-words"), ("music", "-music"), ("both", "-strip")):
             self.set_class(view == one and not self.staged, shown)

@@ -16,6 +16,8 @@ from musmed_tui.wording import ASCII, UNICODE, clock
 
 SAID_SECONDS = 12.0
 """Session seconds for which what was said stays on the stage."""
+CALM_CLOCK_SECONDS = 5.0
+"""How far a ``calm`` clock goes at a time: its digits are rows of a hundred bytes and more."""
 _PARTS = {
     stage_picture.TIME: "stage--time",
     stage_picture.FEELING: "stage--feeling",
@@ -26,7 +28,8 @@ _PARTS = {
 
 
 class StageWords(CellsWidget):
-    """Shows how a session stands; ``say`` answers what was done."""
+    """Shows how a session stands; ``say`` answers what was done. ``calm``: the clock goes in steps
+    of ``CALM_CLOCK_SECONDS``."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(_PARTS.values())
     DEFAULT_CSS = """
@@ -39,9 +42,16 @@ class StageWords(CellsWidget):
     }
     """
 
-    def __init__(self, *, glyphs: Glyphs = "braille", id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        *,
+        glyphs: Glyphs = "braille",
+        calm: bool = False,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         super().__init__(id=id)
         self.glyphs = glyphs
+        self._step = CALM_CLOCK_SECONDS if calm else 1.0
         self._state: StageState | None = None
         self._said: tuple[str, float] = ("", 0.0)
 
@@ -61,7 +71,7 @@ class StageWords(CellsWidget):
         fresh = abs(snapshot.position_s - since) < SAID_SECONDS
         plays = snapshot.state == "playing"
         return StageState(
-            time=clock(snapshot.position_s),
+            time=clock(snapshot.position_s // self._step * self._step),
             feeling=tuple(snapshot.feeling.replace(", ", ",\n").split("\n")),
             way=snapshot.way,
             arrow=marks.arrow,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events
@@ -30,7 +31,9 @@ _PARTS = {
 }
 
 
-CALM_SECONDS = 5.0
+CALM_STEP = 5.0
+"""How many session seconds the playhead of a calm one goes at a time."""
+CALM_SECONDS = 10.0
 """So seldom what is composed ahead is painted where things are calm: a clip is a kilobyte, and the
 first minutes are composed in one go."""
 
@@ -88,6 +91,8 @@ class Timeline(CellsWidget):
 
     def show(self, state: TimelineState) -> None:
         """Show ``state``; the picture is made again only when something in it moved."""
+        if self._patience:
+            state = replace(state, position=state.position // CALM_STEP * CALM_STEP)
         self.state = state
         second = int(state.position) if self.size.height < 3 else None
         key = (state.total, state.done, second, self._head(), self._playing(), self.size)

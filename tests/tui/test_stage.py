@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from support.fake_session import FakeControl, make_app, run, settled
 
@@ -45,6 +46,33 @@ def test_nothing_but_plane_words_and_score_stand_there(
             assert areas == size[0] * size[1]
             assert music.region.y + music.outer_size.height == size[1]
             assert FEELING in _roles(screen)
+
+    run(look())
+
+
+def test_a_calm_clock_goes_in_steps_of_five_seconds(control: FakeControl) -> None:
+    shown = control.runner.snapshot
+    for calm, times in ((False, ("6:27", "6:28", "6:30")), (True, ("6:25", "6:25", "6:30"))):
+        words = StageWords(calm=calm)
+        for second, time in zip((387.2, 388.0, 390.4), times, strict=True):
+            at = msgspec.structs.replace(shown, position_s=second)
+            assert words._of(at).time == time
+
+
+def test_who_looks_at_the_plane_alone_has_no_score_there_either(control: FakeControl) -> None:
+    async def look() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await settled(pilot)
+            await pilot.press("v", "v", "f")
+            await settled(pilot)
+            screen = _screen(app)
+            assert not screen.query_one("#music", Score).display
+            plane, words = screen.query_one(Circumplex), screen.query_one(StageWords)
+            assert plane.outer_size.area + words.outer_size.area == 120 * 40
+            await pilot.press("f", "v", "f")
+            await settled(pilot)
+            assert screen.query_one("#music", Score).display
 
     run(look())
 

@@ -23,7 +23,7 @@ from musmed_tui.theming import load_theme
 from musmed_tui.widgets.cells import CellsWidget
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.levels import Levels
-from musmed_tui.widgets.timeline import Timeline
+from musmed_tui.widgets.timeline import CALM_SECONDS, Timeline
 
 TOTAL = 900.0
 START, TARGET = feeling("tense").affect, feeling("calm").affect
@@ -388,14 +388,16 @@ def test_what_is_composed_ahead_is_shown_now_and_then_where_things_are_calm(
         calm.show(ahead(3))
         painted = Painted(calm, monkeypatch)
         for clips in range(4, 8):
-            app.time += 1.0
+            app.time += CALM_SECONDS / 5
             calm.show(ahead(clips))
         assert painted.cells == 0
-        app.time += 1.0
+        app.time += CALM_SECONDS / 5
         calm.show(ahead(8))
         assert painted.cells
         before = painted.cells
         calm.show(ahead(8, at=120.0))
         assert painted.cells > before, "the playhead waits for nothing"
+        calm.show(ahead(8, at=124.9))
+        assert calm.state.position == 120.0, "but goes in steps"
 
     on_stage(act, (100, 40))
