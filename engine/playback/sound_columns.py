@@ -66,7 +66,8 @@ _WINDOW = np.hanning(COLUMN_FRAMES).astype(np.float32)
 
 
 def _edges() -> NDArray[np.intp]:
-    """The first bin of each band, and that behind the last."""
+    """The first bin of each band, and that behind the last; bands are equally wide in mel, 2595
+    log10(1 + Hz / 700) (O'Shaughnessy, Speech Communication, 1987)."""
     lowest, highest = (2595.0 * np.log10(1.0 + hertz / 700.0) for hertz in (LOWEST, HIGHEST))
     mels = np.linspace(lowest, highest, BANDS + 1)
     hertz = 700.0 * (10.0 ** (mels / 2595.0) - 1.0)
@@ -77,7 +78,7 @@ _EDGES = _edges()
 
 
 def _strengths(mono: NDArray[np.float32]) -> bytes:
-    """Of ``COLUMN_FRAMES`` frames."""
+    """Of ``COLUMN_FRAMES`` frames, (COLUMN_FRAMES,) float32: ``BANDS`` strengths from 0 to 15."""
     spectrum = np.abs(np.fft.rfft(mono * _WINDOW)) * (2.0 / _WINDOW.sum())
     power = np.add.reduceat(spectrum[: _EDGES[-1]] ** 2, _EDGES[:-1])
     decibels = 10.0 * np.log10(np.maximum(power, 1e-12))
