@@ -232,6 +232,7 @@ def test_at_its_end_it_ends_or_begins_again(control: FakeControl, loops: bool) -
             control.runner.change(position_s=72.0, state="ended")
             control.runner.over = True
             await until(pilot, lambda: isinstance(app.screen, CheckOutScreen), app._tick)
+            assert not app.screen.query_one("#kept").display, "nothing is kept"
             await _through(pilot, clock, 2.0)
             assert _said(app).startswith("How it was")
             for _ in range(80):
