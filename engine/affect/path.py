@@ -125,7 +125,7 @@ def dwell(path: Path, at: float, seconds: float, total: float) -> Path:
     begins, left = at + stay, total - at - stay
     pace = min(1.0, left / (arrives - at))
     later = [
-        (begins + (p.time - at) * pace, p.affect)
+        (min(total, begins + (p.time - at) * pace), p.affect)  # a sum may round past it
         for p in path.segment(at, arrives).waypoints
         if p.time > at
     ]

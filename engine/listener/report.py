@@ -19,8 +19,9 @@ from engine.listener.likings import Liking
 from engine.listener.personal_meter import UNBENT, Fit, PersonalMeter, in_short
 from engine.listener.ratings import SKIPPED, written
 from engine.listener.weeks import Verdict, changes_of, verdict
+from engine.plan import wanted
 from engine.plan.body import Offer, in_words
-from engine.plan.events import Dwell, Ease, Event, Less, More, Skip, Steer
+from engine.plan.events import Dwell, Ease, Event, Less, More, Shape, Skip, Steer
 from engine.plan.spec import Players
 from engine.plan.words import spelled
 
@@ -167,6 +168,8 @@ def did(event: Event) -> str:
             return f"{wish} wanted of {_players(event.players)} at {at}"
         case Dwell():
             return f"the way stayed {event.seconds:g} s longer at {at} ({in_words(event.why)})"
+        case Shape():
+            return f"faders at {at}: {wanted.in_words(event.faders)}"
 
 
 def _offered(offer: Offer) -> str:

@@ -17,6 +17,7 @@ import msgspec
 from engine.affect.circumplex import Affect
 from engine.plan.body import MAX_DWELL_SECONDS, Reason
 from engine.plan.spec import Players
+from engine.plan.wanted import Faders
 
 
 class Steer(msgspec.Struct, frozen=True, tag="steer", forbid_unknown_fields=True):
@@ -64,4 +65,11 @@ class Dwell(msgspec.Struct, frozen=True, tag="dwell", forbid_unknown_fields=True
     why: Reason
 
 
-Event = Steer | Ease | Skip | More | Less | Dwell
+class Shape(msgspec.Struct, frozen=True, tag="shape", forbid_unknown_fields=True):
+    """From ``at`` on the faders stand so, all of them; one that is None follows the affect."""
+
+    at: float
+    faders: Faders
+
+
+Event = Steer | Ease | Skip | More | Less | Dwell | Shape

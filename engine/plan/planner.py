@@ -19,7 +19,7 @@ from engine.errors import MusmedError
 from engine.plan import words
 from engine.plan.clock import STRIDE_SECONDS, clip_count, clip_end, clip_start
 from engine.plan.drift import unwanted
-from engine.plan.events import Dwell, Ease, Event, Less, More, Skip, Steer
+from engine.plan.events import Dwell, Ease, Event, Less, More, Shape, Skip, Steer
 from engine.plan.levels import (
     eased_levels,
     level_segment,
@@ -41,6 +41,7 @@ from engine.plan.spec import (
 )
 from engine.plan.tags import emotion_of, mean_affect, mood_of
 from engine.plan.version import Version
+from engine.plan.wanted import FaderStep
 
 LAST_CHANCE_SECONDS = 8.0
 """An event nearer to the session's end changes nothing that could still be heard."""
@@ -195,6 +196,9 @@ def _after(old: Version, event: Event, request: Request) -> Version:
         case Skip():
             step = SeedStep(at, _skip_seed(request.seed, len(old.seeds)))
             return msgspec.structs.replace(old, seeds=(*old.seeds, step), steered=False, **place)
+        case Shape(faders=faders):
+            moved = (*old.faders, FaderStep(at, faders))
+            return msgspec.structs.replace(old, faders=moved, steered=False, **place)
         case More() | Less():
             return msgspec.structs.replace(old, steered=False, **(place | {"wish": event}))
 
@@ -239,6 +243,9 @@ def _clips(
             mood_table=request.mood_table,
             changes=_changes(changes, since, until),
             gentle=request.gentle,
+            features=request.features,
+            description=request.description,
+            faders=_faders(touching[-1].faders, since, until),
         )
         clips.append(spec)
     return tuple(clips)
@@ -272,6 +279,12 @@ def _seeds(seeds: tuple[SeedStep, ...], start: float, end: float) -> tuple[SeedS
     """The steps in force somewhere in [start, end]."""
     current = max((step for step in seeds if step.time <= start), key=lambda step: step.time)
     return (current, *(step for step in seeds if start < step.time <= end))
+
+
+def _faders(steps: tuple[FaderStep, ...], start: float, end: float) -> tuple[FaderStep, ...]:
+    """The steps in force somewhere in [start, end]."""
+    before = tuple(step for step in steps if step.time <= start)[-1:]
+    return before + tuple(step for step in steps if start < step.time <= end)
 
 
 def _in_force(changes: Sequence[Change], time: float) -> Change:

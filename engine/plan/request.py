@@ -7,9 +7,11 @@ import msgspec
 from engine.affect.circumplex import Affect
 from engine.affect.moods import MoodTable
 from engine.affect.path import Strategy
+from engine.plan.described import Description
 from engine.plan.generation import Generation, file_name
 from engine.plan.gentle import Gentle
 from engine.plan.leanings import Leanings
+from engine.plan.wanted import Features
 
 MIN_MINUTES = 1.0
 MAX_MINUTES = 60.0
@@ -42,6 +44,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     session is made again the same whatever has become of the file."""
     gentle: Gentle | None = None
     """Caps on the music for ears that need them; None: it is as it would be."""
+    features: Features | None = None
+    """What is asked of the music itself, for the whole session."""
+    description: Description | None = None
+    """The same bar by bar."""
 
     def published(self) -> Request:
         """The request as it may be given to others: of the listener's files only the names."""

@@ -9,7 +9,9 @@ import msgspec
 
 from engine.affect.moods import MoodTable
 from engine.affect.path import Path
+from engine.plan.described import Description
 from engine.plan.gentle import Gentle
+from engine.plan.wanted import FaderStep, Features
 
 HISTORY_SECONDS = 60.0
 """How much of the path before a clip's start its spec carries. The embedded composer replays
@@ -98,6 +100,11 @@ class ClipSpec(
     in specs of earlier versions: the tags' players throughout."""
     gentle: Gentle | None = None
     """The request's caps; not written where there are none."""
+    features: Features | None = None
+    description: Description | None = None
+    """Both the request's; not written where there are none."""
+    faders: tuple[FaderStep, ...] = ()
+    """How the faders stand in the same stretch of the session; none where they were never moved."""
 
     @property
     def key(self) -> ClipKey:

@@ -9,6 +9,7 @@ from engine.affect.path import Path
 from engine.plan.events import Less, More
 from engine.plan.levels import Levels
 from engine.plan.spec import SeedStep
+from engine.plan.wanted import FaderStep
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -25,3 +26,4 @@ class Version(msgspec.Struct, frozen=True):
     goal_word: str | None
     steered: bool = False
     wish: More | Less | None = None
+    faders: tuple[FaderStep, ...] = ()

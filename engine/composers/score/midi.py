@@ -30,7 +30,8 @@ from engine.composers.score.sound.instruments import INSTRUMENTS
 from engine.composers.score.writing.form import Bar
 from engine.errors import MusmedError
 from engine.places import look_at, part_of
-from engine.plan.events import Dwell, Ease, Event, Less, More, Skip, Steer
+from engine.plan import wanted
+from engine.plan.events import Dwell, Ease, Event, Less, More, Shape, Skip, Steer
 from engine.plan.request import Request
 from engine.private import write_private
 
@@ -216,6 +217,8 @@ def _event_text(event: Event) -> str:
             return f"{wish} of {players.instrument}, {players.genre}"
         case Dwell(seconds=seconds):
             return f"dwell {seconds:g} s"
+        case Shape(faders=faders):
+            return f"faders: {wanted.in_words(faders)}"
 
 
 def _track(note: Note) -> str:

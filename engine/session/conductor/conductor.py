@@ -47,7 +47,7 @@ from engine.clip_record import Stage
 from engine.link.deliveries import ChunkArrived, ClipEnded, EngineLost, FarAnswers
 from engine.link.protocol import ClipFailed, ClipStarted, Failure, Hello, Opened
 from engine.plan.clock import CLIP_SECONDS
-from engine.plan.events import Dwell, Ease, Event, Less, More, Skip, Steer
+from engine.plan.events import Dwell, Ease, Event, Less, More, Shape, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey, ClipSpec, Plan
@@ -225,7 +225,7 @@ class Conductor:
                 self._progress(told)
             case SplicePlaced():
                 self._steering.answered(told)
-            case Steer() | Ease() | Skip() | More() | Less() | Dwell():
+            case Steer() | Ease() | Skip() | More() | Less() | Dwell() | Shape():
                 self._steering.add(told)
             case _:
                 assert_never(told)

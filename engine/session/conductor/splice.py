@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from engine.affect.phrases import towards
 from engine.audio.format import SAMPLE_RATE, frames_of
+from engine.plan import wanted
 from engine.plan.body import in_words
 from engine.plan.clock import OVERLAP_SECONDS, clip_start
-from engine.plan.events import Dwell, Ease, Event, Less, More, Skip, Steer
+from engine.plan.events import Dwell, Ease, Event, Less, More, Shape, Skip, Steer
 from engine.plan.spec import ClipKey, ClipSpec, Plan, Players
 from engine.plan.words import spelled
 from engine.session.conductor.clip_state import ClipState
@@ -99,6 +100,8 @@ def said_while_waited_for(event: Event) -> str:
             return f"Less of {_called(event.players)} as soon as it is composed."
         case Dwell():
             return f"Staying {event.seconds:g} s longer as soon as it is composed."
+        case Shape():
+            return f"Faders as soon as it is composed: {wanted.in_words(event.faders)}."
 
 
 def said_of(event: Event, start: float, plan: Plan) -> str:
@@ -119,6 +122,8 @@ def said_of(event: Event, start: float, plan: Plan) -> str:
         case Dwell():
             why = in_words(event.why)
             return f"The way stays where it is for {event.seconds:g} s {when} on: {why}."
+        case Shape():
+            return f"Faders {when} on: {wanted.in_words(event.faders)}."
 
 
 def _said_of_others(event: Less, plan: Plan) -> str:

@@ -6,19 +6,24 @@ import msgspec
 
 from engine.affect.path import Path
 from engine.audio.format import frames_of
+from engine.plan.described import Description
 from engine.plan.gentle import Gentle
 from engine.plan.spec import Change, ClipSpec, Players, SeedStep
+from engine.plan.wanted import FaderStep, Features
 
 
 class Course(msgspec.Struct, frozen=True):
-    """Affect, seeds and players over session time, the session's ``total`` seconds, and the caps
-    for gentle ears, if any."""
+    """Affect, seeds and players over session time, the session's ``total`` seconds, the caps
+    for gentle ears and what is asked of the music itself, if anything is."""
 
     path: Path
     seeds: tuple[SeedStep, ...]
     total: float
     changes: tuple[Change, ...] = ()
     gentle: Gentle | None = None
+    features: Features | None = None
+    description: Description | None = None
+    faders: tuple[FaderStep, ...] = ()
 
     def seed_at(self, frame: int) -> int:
         """The session's seed at a session frame; before the first step, the first step's."""
@@ -32,7 +37,16 @@ class Course(msgspec.Struct, frozen=True):
 def course_of(spec: ClipSpec) -> Course:
     """The course as far as a clip knows it: the same over the stretch that two clips share."""
     first = Change(0.0, 0.0, Players(spec.tags.instrument, spec.tags.genre))
-    return Course(spec.path, spec.seeds, spec.total, spec.changes or (first,), spec.gentle)
+    return Course(
+        spec.path,
+        spec.seeds,
+        spec.total,
+        spec.changes or (first,),
+        spec.gentle,
+        spec.features,
+        spec.description,
+        spec.faders,
+    )
 
 
 def steady(path: Path, seed: int, total: float) -> Course:
