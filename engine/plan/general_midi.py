@@ -1,5 +1,5 @@
-"""General MIDI's instruments by name: the standard's 128 programmes in its order, spelled as FIGARO
-and pretty_midi spell them. Pure data, light enough for every process."""
+"""General MIDI's instruments by name: the standard's 128 programmes in its order, spelled as
+pretty_midi and FIGARO spell them. Pure data, light enough for every process."""
 
 from __future__ import annotations
 
