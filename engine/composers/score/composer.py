@@ -150,14 +150,14 @@ class _Feed:
     """Hands the notes of a list of bars to the renderer, in time order."""
 
     def __init__(self, bars: list[Bar], spec: ClipSpec) -> None:
-        self._bars, self._spec = iter(bars), spec
+        self._bars, self._path = iter(bars), course_of(spec).path
         self._waiting: list[Note] = []
         self.played: list[tuple[Bar, list[Note]]] = []
         self._next = next(self._bars, None)
 
     def until(self, frame: int) -> list[Note]:
         while self._next is not None and self._next.start < frame:
-            notes = notes_of(self._next, self._spec.path)
+            notes = notes_of(self._next, self._path)
             self.played.append((self._next, notes))
             self._waiting += notes
             self._next = next(self._bars, None)

@@ -54,11 +54,11 @@ def session_score(request: Request, events: Sequence[Event] = ()) -> SessionScor
     bars: dict[int, Bar] = {}
     notes: list[Note] = []
     for clip, following in zip(clips, [*clips[1:], None], strict=True):
-        cut = following is not None and following.splice
+        cut, path = following is not None and following.splice, course_of(clip.spec).path
         for bar in clip.bars:
             if clip.since <= bar.start < clip.until:
                 bars[bar.number] = bar
-            for note in notes_of(bar, clip.spec.path):
+            for note in notes_of(bar, path):
                 first = note.onset if clip.splice else bar.start
                 last = note.onset if cut else bar.start
                 if clip.since <= first and last < clip.until:

@@ -6,6 +6,7 @@ import msgspec
 
 from engine.affect.path import Path
 from engine.audio.format import frames_of
+from engine.composers.score.writing.asked import held_path
 from engine.plan.described import Description
 from engine.plan.gentle import Gentle
 from engine.plan.spec import Change, ClipSpec, Players, SeedStep
@@ -38,7 +39,7 @@ def course_of(spec: ClipSpec) -> Course:
     """The course as far as a clip knows it: the same over the stretch that two clips share."""
     first = Change(0.0, 0.0, Players(spec.tags.instrument, spec.tags.genre))
     return Course(
-        spec.path,
+        held_path(spec.path, spec.features),
         spec.seeds,
         spec.total,
         spec.changes or (first,),

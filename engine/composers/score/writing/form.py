@@ -13,13 +13,14 @@ import msgspec
 from engine.affect.path import Path
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.score.dice import Dice
+from engine.composers.score.writing.asked import descriptor_of, mode_named, tonic_named
 from engine.composers.score.writing.casting import Cast, first_cast, newcomers, recast
 from engine.composers.score.writing.course import Course
-from engine.composers.score.writing.descriptor import TEMPO_SLEW, Descriptor, affect_at, describe
+from engine.composers.score.writing.descriptor import TEMPO_SLEW, Descriptor, affect_at
 from engine.composers.score.writing.harmony import Harmony as Harmony  # noqa: PLC0414 - part of a bar
 from engine.composers.score.writing.harmony import mode_of
 from engine.composers.score.writing.keys import next_tonic
-from engine.composers.score.writing.metre import Metre, metre_for
+from engine.composers.score.writing.metre import METRES, Metre, metre_for
 from engine.composers.score.writing.phrases import held, planned, planned_intro
 from engine.composers.score.writing.sections import (
     CODA,
@@ -35,6 +36,7 @@ from engine.composers.score.writing.state import STATE_VERSION, ScoreState, phra
 from engine.composers.score.writing.tones import Tone
 from engine.composers.score.writing.tune import write_tune
 from engine.plan.gentle import Gentle
+from engine.plan.wanted import Features
 
 CLOSE_SECONDS = 4.5
 """The least time the last bar is held; it is longer by up to a bar."""
@@ -119,11 +121,15 @@ def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> Sco
     midst, at session ``frame``, because nothing is known of what came before. ``tonic``: a pitch
     class to begin on; None for one of the seed's."""
     seed, affect = course.seed_at(frame), affect_at(course.path, frame)
-    descriptor = describe(affect)
-    if tonic is None:
+    features = course.features
+    descriptor = descriptor_of(affect, features)
+    named = tonic_named(features)
+    if named is not None:
+        tonic = named
+    elif tonic is None:
         tonic = Dice(seed, "tonic").pick((0, 2, 3, 5, 7, 9, 10))
     cast = first_cast(course, frame)
-    metre = metre_for(cast.players.genre, Dice(seed, "metre"))
+    metre = _metre(course, cast, Dice(seed, "metre"))
     tune = write_tune(metre, Dice(seed, 0, "tune"))
     bars = _bars_left(frame, descriptor.tempo, metre, frames_of(course.total))
     return ScoreState(
@@ -133,7 +139,7 @@ def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> Sco
         seed=seed,
         tempo=descriptor.tempo,
         metre=metre.name,
-        mode=mode_of(descriptor.mode, affect.arousal > 0.25, None),
+        mode=mode_named(features) or mode_of(descriptor.mode, affect.arousal > 0.25, None),
         tonic=tonic,
         next_tonic=tonic,
         intro=0 if bars < 6 else 1 if descriptor.tempo < 84 else 2,
@@ -157,6 +163,14 @@ def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> Sco
     )
 
 
+def _metre(course: Course, cast: Cast, dice: Dice) -> Metre:
+    """The metre that is named, or the seed's."""
+    features = course.features
+    if features is not None and features.time_signature is not None:
+        return METRES[features.time_signature]
+    return metre_for(cast.players.genre, dice)
+
+
 def next_bar(state: ScoreState, course: Course) -> tuple[Bar, ScoreState]:
     """The next bar and the state after it.
 
@@ -164,15 +178,15 @@ def next_bar(state: ScoreState, course: Course) -> tuple[Bar, ScoreState]:
     session's length for the ending.
     """
     affect = affect_at(course.path, state.frame)
-    descriptor = describe(affect)
+    descriptor = descriptor_of(affect, course.features)
     state = _renewed(state, course.seed_at(state.frame))
     if not state.intro and state.plan is None:
         state = _begun(state, course)
     # Behind the plan: a short coda slows from its first bar on.
-    state = _moved(state, descriptor)
+    state = _moved(state, descriptor, course.features)
     section, opens = state.plan, not state.phrase
     if opens:
-        state = _modulated(state, descriptor, affect.arousal > 0.25)
+        state = _modulated(state, course, descriptor, affect.arousal > 0.25)
         if state.intro:
             state = planned_intro(state, descriptor, course.gentle)
         elif section is None:
@@ -258,8 +272,11 @@ def _renewed(state: ScoreState, seed: int) -> ScoreState:
     )
 
 
-def _moved(state: ScoreState, descriptor: Descriptor) -> ScoreState:
-    """Tempo moves every bar within its slew; in a coda it stays, and slows before the end."""
+def _moved(state: ScoreState, descriptor: Descriptor, features: Features | None) -> ScoreState:
+    """Tempo moves every bar within its slew; in a coda it stays, and slows before the end. One that
+    is named stays throughout."""
+    if features is not None and features.tempo is not None:
+        return msgspec.structs.replace(state, tempo=features.tempo)
     goal, section = descriptor.tempo, state.plan
     if section is not None and section.character == CODA:
         slowing = state.section_bar >= len(section.bars) - _SLOWING
@@ -268,8 +285,13 @@ def _moved(state: ScoreState, descriptor: Descriptor) -> ScoreState:
     return msgspec.structs.replace(state, tempo=state.tempo + step)
 
 
-def _modulated(state: ScoreState, descriptor: Descriptor, aroused: bool) -> ScoreState:
-    """The mode moves at a phrase's start."""
+def _modulated(
+    state: ScoreState, course: Course, descriptor: Descriptor, aroused: bool
+) -> ScoreState:
+    """The mode moves at a phrase's start, unless it is named."""
+    named = mode_named(course.features)
+    if named is not None:
+        return msgspec.structs.replace(state, mode=named)
     if state.plan is not None and state.plan.character == CODA:
         return state
     mode = mode_of(descriptor.mode, aroused, state.mode)
@@ -280,7 +302,7 @@ def _begun(state: ScoreState, course: Course) -> ScoreState:
     """A new section, planned from what is left of the session."""
     total, metre = frames_of(course.total), state.measure
     left = _bars_left(state.frame, state.tempo, metre, total)
-    closing = _coda_bars(state.frame, state.tempo, metre, total)
+    closing = _coda_bars(state.frame, state.tempo, metre, total, slows=_slows(course))
     if left < 1.0 or closing < 1:
         return state
     dice = Dice(state.seed, state.bar, "section")
@@ -294,6 +316,8 @@ def _begun(state: ScoreState, course: Course) -> ScoreState:
     )
     if left - len(section.bars) < LEAST_BARS + CODA_BARS[0]:
         return state  # the coda is in the key of the last return
+    if tonic_named(course.features) is not None:
+        return state  # the key that is named stays
     rising = _rise(course.path, state.frame)
     tonic = next_tonic(state.tonic, state.mode, rising, Dice(state.seed, state.bar, "key"))
     return msgspec.structs.replace(state, next_tonic=tonic)
@@ -305,11 +329,18 @@ def _bars_left(frame: int, tempo: float, metre: Metre, total: int) -> float:
     return (total - frame - CLOSE_SECONDS * SAMPLE_RATE) / length
 
 
-def _coda_bars(frame: int, tempo: float, metre: Metre, total: int) -> int:
-    """How many bars a coda from here has, as it slows, so that the last bar is held long enough."""
+def _slows(course: Course) -> bool:
+    """Whether the coda slows: not where the tempo is named."""
+    return course.features is None or course.features.tempo is None
+
+
+def _coda_bars(frame: int, tempo: float, metre: Metre, total: int, *, slows: bool) -> int:
+    """How many bars a coda from here has, as it ``slows``, so that the last bar is held long
+    enough."""
     best = 0
+    slowing = _SLOWING if slows else 0
     for bars in range(1, CODA_MOST + 1):
-        slowed = [max(_SLOWEST, tempo - TEMPO_SLEW * k) for k in range(1, min(bars, _SLOWING) + 1)]
+        slowed = [max(_SLOWEST, tempo - TEMPO_SLEW * k) for k in range(1, min(bars, slowing) + 1)]
         tempi = [tempo] * (bars - len(slowed)) + slowed
         seconds = sum(metre.slots / 4 * 60.0 / each for each in tempi)
         if frame + (seconds + CLOSE_SECONDS) * SAMPLE_RATE <= total:
