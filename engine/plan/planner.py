@@ -69,6 +69,7 @@ def make_plan(request: Request, events: Sequence[Event] = ()) -> Plan:
         levels=newest.levels,
         clips=_clips(request, versions, schedules),
         changes=schedules[-1],
+        faders=newest.faders,
         total=total,
         speed=speed(newest.path),
         notes=_notes(request, versions, events),

@@ -140,6 +140,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """All changes of players, the players of the beginning first."""
     notes: tuple[str, ...] = ()
     """Plain sentences the listener should read (such as a speed over 0.1 per 30 s)."""
+    faders: tuple[FaderStep, ...] = ()
+    """How the faders stand over the whole session: each step until the next; before the first they
+    follow the affect."""
     first_changed: int = 0
     """Index of the first clip that the last event revised (0 without events): that clip is a
     splice, the ones after it are ordinary clips."""

@@ -5,7 +5,9 @@ affect. Each is defined, with its source, in docs/description.md.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import math
+from collections.abc import Sequence
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -52,26 +54,72 @@ class Faders(
     """How much of its sound lies high: its timbre, not its mode."""
 
 
+class FaderStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From ``time`` session seconds on, the faders stand so."""
+
+    time: float
+    faders: Faders
+
+
+FREE = Faders()
+"""All follow the affect."""
+
+
+class _Said(NamedTuple):
+    """How one fader is spoken of: what it is, moved up, moved down."""
+
+    name: str
+    more: str
+    less: str
+
+
 _SAID = {
-    "rhythm": "rhythm",
-    "density": "notes",
-    "register": "height",
-    "brightness": "brightness",
+    "rhythm": _Said("rhythm", "busier rhythm", "simpler rhythm"),
+    "density": _Said("notes", "more notes", "fewer notes"),
+    "register": _Said("height", "higher", "lower"),
+    "brightness": _Said("brightness", "brighter", "darker"),
 }
 
 
 def in_words(faders: Faders) -> str:
     """How the faders stand: 'notes 20 %, height 80 %', or that all follow the feeling."""
     set_at = [
-        f"{word} {value * 100:.0f} %"
-        for name, word in _SAID.items()
+        _set_at(said, value)
+        for name, said in _SAID.items()
         if (value := getattr(faders, name)) is not None
     ]
     return ", ".join(set_at) or "all as the feeling has it"
 
 
-class FaderStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """From ``time`` session seconds on, the faders stand so."""
+def moved_in_words(before: Faders, after: Faders) -> str:
+    """What was done to the faders, as a sentence begins: 'Fewer notes, higher'; 'Notes 20 %' of one
+    that was not held before, 'Height as the feeling has it' of one that is let go."""
+    if after == FREE != before:
+        return "All as the feeling has it"
+    moved = []
+    for name, said in _SAID.items():
+        old, new = getattr(before, name), getattr(after, name)
+        if old == new:
+            continue
+        if new is None:
+            moved.append(f"{said.name} as the feeling has it")
+        elif old is None:
+            moved.append(_set_at(said, new))
+        else:
+            moved.append(said.more if new > old else said.less)
+    sentence = ", ".join(moved) or "the faders as they were"
+    return sentence[0].upper() + sentence[1:]
 
-    time: float
-    faders: Faders
+
+def _set_at(said: _Said, value: float) -> str:
+    return f"{said.name} {value * 100:.0f} %"
+
+
+def faders_at(steps: Sequence[FaderStep], time: float = math.inf) -> Faders:
+    """How the faders stand at ``time`` session seconds."""
+    return next((step.faders for step in reversed(steps) if step.time <= time), FREE)
+
+
+def faders_before(steps: Sequence[FaderStep], time: float) -> Faders:
+    """How they stood until ``time``."""
+    return next((step.faders for step in reversed(steps) if step.time < time), FREE)

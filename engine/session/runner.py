@@ -24,8 +24,9 @@ from engine.errors import MusmedError
 from engine.link.deliveries import Banner, Delivery
 from engine.link.protocol import Loading, Opened, Pong
 from engine.listener.likings import Liking, Reaction
-from engine.plan.events import Ease, Event, Skip, Steer
+from engine.plan.events import Ease, Event, Shape, Skip, Steer
 from engine.plan.spec import ClipKey
+from engine.plan.wanted import Faders
 from engine.playback.clips import DamagedClipError
 from engine.playback.placement import JoinRecord
 from engine.playback.sound_columns import SoundColumn
@@ -177,6 +178,12 @@ class SessionRunner:
         """Compose this stretch anew with another seed."""
         self._bedtime.awake()
         self._inbox.put(Skip(self._now()))
+
+    def shape(self, faders: Faders) -> None:
+        """Let the faders stand so, all of them; how they stand is the status's ``plan.faders``. Of
+        several moved in haste the newest counts."""
+        self._bedtime.awake()
+        self._inbox.put(Shape(self._now(), faders))
 
     def like(self, liked: bool) -> None:
         """Keep that what sounds now is liked, or is not. Nothing of the session changes."""

@@ -24,8 +24,10 @@ from engine.listener.history import Past
 from engine.listener.likings import Liking
 from engine.listener.preferences import Counted, Evidence, Learned, learned
 from engine.listener.ratings import Felt, Rating
+from engine.plan.events import Event, Shape
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
+from engine.plan.wanted import Faders
 from engine.playback.playback import PlaybackState
 from engine.playback.sound_columns import SoundColumn
 from engine.session.heard_notes import HeardNote, HeardScore
@@ -173,6 +175,7 @@ class FakeRunner:
         self.snapshot = snapshot
         self.asked: list[object] = []
         self.notices: list[Notice] = []
+        self.events: tuple[Event, ...] = ()
         self.over = False
         self.replay = False
         self.looks = 0
@@ -192,6 +195,10 @@ class FakeRunner:
 
     def skip(self) -> None:
         self.asked.append("skip")
+
+    def shape(self, faders: Faders) -> None:
+        self.asked.append(("shape", faders))
+        self.events = (Shape(self.snapshot.position_s, faders),)
 
     def like(self, liked: bool) -> None:
         self.asked.append("like" if liked else "dislike")
@@ -242,8 +249,8 @@ class FakeRunner:
         return RunnerStatus(
             session=self.snapshot.session_id,
             request=self.request,
-            plan=make_plan(self.request),
-            events=(),
+            plan=make_plan(self.request, self.events),
+            events=self.events,
             phase=self.snapshot.state,
             playback=PlaybackState(
                 heard=self.snapshot.position_s,

@@ -101,7 +101,7 @@ def said_while_waited_for(event: Event) -> str:
         case Dwell():
             return f"Staying {event.seconds:g} s longer as soon as it is composed."
         case Shape():
-            return f"Faders as soon as it is composed: {wanted.in_words(event.faders)}."
+            return f"The faders as soon as it is composed: {wanted.in_words(event.faders)}."
 
 
 def said_of(event: Event, start: float, plan: Plan) -> str:
@@ -123,7 +123,8 @@ def said_of(event: Event, start: float, plan: Plan) -> str:
             why = in_words(event.why)
             return f"The way stays where it is for {event.seconds:g} s {when} on: {why}."
         case Shape():
-            return f"Faders {when} on: {wanted.in_words(event.faders)}."
+            before = wanted.faders_before(plan.faders, event.at)
+            return f"{wanted.moved_in_words(before, event.faders)}, {when} on."
 
 
 def _said_of_others(event: Less, plan: Plan) -> str:

@@ -14,9 +14,11 @@ import msgspec
 
 from engine.affect.path import arrival
 from engine.audio.format import SAMPLE_RATE, frames_of
-from engine.plan.events import Dwell, Event, Steer
+from engine.composers.base import has_model
+from engine.plan.events import Dwell, Event, Shape, Steer
 from engine.plan.planner import can_change, make_plan
 from engine.plan.spec import ClipKey, Plan
+from engine.plan.wanted import faders_at
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.messages import (
     Arm,
@@ -83,6 +85,8 @@ class Steering:
                 return
         else:
             self._call_off_dwell()
+        if isinstance(event, Shape):  # all faders: one that still waits has nothing to add
+            self._asked = deque(one for one in self._asked if not isinstance(one, Shape))
         if self._awaited() is None:
             self._waited = 0.0
         self._asked.append(event)
@@ -209,7 +213,7 @@ class Steering:
         if can_change(state.plan, soonest):
             self._take_back(soonest)
         at = max(soonest, self._earliest())
-        if isinstance(event, Dwell) and not self._may_stay(at):
+        if not self._is_change(event, at):
             state.ask(Disarm())
             return
         if not can_change(state.plan, at):
@@ -223,6 +227,22 @@ class Steering:
             self._asked.appendleft(event)  # nothing to splice from yet: next message again
             return
         self._begin(Splice(aimed, plan, source, margin))
+
+    def _is_change(self, event: Event, at: float) -> bool:
+        """Whether anything is otherwise with ``event`` at ``at``."""
+        match event:
+            case Dwell():
+                return self._may_stay(at)
+            case Shape() if has_model(self._state.composer):
+                self._state.say(
+                    "The faders are for the embedded composer; MusicGen follows the feeling alone.",
+                    answer=True,
+                )
+                return False
+            case Shape(faders=faders):  # there and back is none
+                return faders != faders_at(self._state.plan.faders, at)
+            case _:
+                return True
 
     def _may_stay(self, at: float) -> bool:
         """Whether the way still goes on where a stay can be heard: one that has arrived stays."""

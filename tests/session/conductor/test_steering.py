@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.world import (
     REQUEST,
+    World,
     assert_no_hole,
     composed_from,
     started,
@@ -16,23 +17,32 @@ from engine.affect.circumplex import Affect
 from engine.affect.path import arrival
 from engine.audio.format import frames_of
 from engine.plan.body import Reason
-from engine.plan.events import Dwell, Ease, Event, Skip, Steer
+from engine.plan.events import Dwell, Ease, Event, Shape, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.spec import ClipKey
+from engine.plan.wanted import Faders
+from engine.session.conductor.conductor import Conductor
 from engine.session.conductor.messages import Progress
 from engine.session.conductor.splice import ANSWER_SECONDS
 
 times = st.floats(min_value=0.0, max_value=239.0)
 ASKED = Steer(0.0, Affect(0.2, -0.3))
 STAY = Dwell(0.0, 30.0, Reason("heart", 74.0, 75.4, 0.2))
-actions = st.sampled_from([ASKED, Ease(0.0), Skip(0.0), STAY])
+HELD = Faders(density=0.5)
+SHAPED = Shape(0.0, Faders(density=0.2, register=0.8))
+actions = st.sampled_from([ASKED, Ease(0.0), Skip(0.0), STAY, SHAPED])
+
+
+def embedded() -> World:
+    """Its composer holds what faders ask for."""
+    return started(conductor=Conductor(REQUEST, "embedded"))
 
 
 @pytest.mark.parametrize(
-    "action", [Steer(0.0, Affect(0.7, 0.3), "glad"), Ease(0.0), Skip(0.0), STAY]
+    "action", [Steer(0.0, Affect(0.7, 0.3), "glad"), Ease(0.0), Skip(0.0), STAY, SHAPED]
 )
 def test_an_action_is_spliced_in_and_kept(action: Event) -> None:
-    world = started()
+    world = embedded()
     world.run(300, {50.0: lambda: world.tell(action)})
     (event,) = world.kept
     assert 52.0 <= event.at <= 54.5  # 1.5 s of ring and the margin
@@ -93,6 +103,64 @@ def test_of_hasty_steers_the_first_and_the_last_are_heard() -> None:
     assert world.written == frames_of(240)
 
 
+def test_of_faders_held_down_the_first_and_the_newest_are_heard() -> None:
+    """A slider that moves asks ten times a second; what else was asked for keeps its turn."""
+    world = embedded()
+
+    def slide() -> None:
+        for step in range(1, 20):
+            world.tell(Shape(0.0, Faders(density=step / 20)))
+            if step == 10:
+                world.tell(Skip(0.0))
+
+    world.run(300, {20.0: slide})
+    first, skip, last = world.kept
+    assert (first.faders, last.faders) == (Faders(density=0.05), Faders(density=0.95))
+    assert isinstance(skip, Skip)
+    assert [step.faders for step in world.conductor.plan.faders] == [first.faders, last.faders]
+    assert world.written == frames_of(240)
+
+
+def test_faders_that_were_moved_there_and_back_change_nothing() -> None:
+    world = embedded()
+
+    def there_and_back() -> None:
+        world.tell(Shape(0.0, HELD))
+        world.tell(Shape(0.0, Faders(density=0.6)))
+        world.tell(Shape(0.0, HELD))
+
+    world.run(300, {20.0: there_and_back, 80.0: lambda: world.tell(Shape(0.0, HELD))})
+    assert [event.faders for event in world.kept] == [HELD]
+    assert world.written == frames_of(240)
+
+
+def test_what_faders_do_is_said_in_words() -> None:
+    world = embedded()
+    world.run(
+        300,
+        {
+            20.0: lambda: world.tell(Shape(0.0, Faders(density=0.5, register=0.2))),
+            60.0: lambda: world.tell(Shape(0.0, Faders(density=0.2, register=0.7))),
+            99.0: lambda: world.tell(Shape(0.0, Faders(density=0.2))),
+            140.0: lambda: world.tell(Shape(0.0, Faders())),
+        },
+    )
+    said = [text.split(", from ")[0] for text in world.said if ", from " in text]
+    assert said == [
+        "Notes 50 %, height 20 %",
+        "Fewer notes, higher",
+        "Height as the feeling has it",
+        "All as the feeling has it",
+    ]
+
+
+def test_who_composes_without_faders_says_so() -> None:
+    world = started(conductor=Conductor(REQUEST, "musicgen-small"))
+    world.run(300, {20.0: lambda: world.tell(Shape(0.0, Faders(density=0.5)))})
+    assert world.kept == []
+    assert any("faders are for the embedded composer" in text for text in world.said)
+
+
 @pytest.mark.parametrize(
     ("action", "said"),
     [
@@ -119,6 +187,18 @@ def test_who_waits_for_what_was_asked_for_is_told_once(action: Event, said: str)
     world.run(300, {50.0: act, 120.0: act})
     assert world.said.count(said) == 2
     assert len(world.kept) == 2, "and then it is heard"
+
+
+def test_who_waits_for_faders_is_told_how_they_will_stand() -> None:
+    world = embedded()
+
+    def act() -> None:
+        world.tell(SHAPED)
+        world.tell(Progress(world.written, passed=ANSWER_SECONDS))
+
+    world.run(300, {50.0: act})
+    said = "The faders as soon as it is composed: notes 20 %, height 80 %."
+    assert world.said.count(said) == 1
 
 
 def test_who_is_answered_soon_is_told_once_what_is_heard() -> None:
@@ -180,7 +260,7 @@ def test_near_the_end_nothing_changes_and_it_is_said() -> None:
 def test_going_back_and_forth_between_deeds(
     deeds: list[tuple[float, Event | float]], deaths: list[float], speed: float
 ) -> None:
-    world = started(speed=speed)
+    world = started(speed=speed, conductor=Conductor(REQUEST, "embedded"))
     for at, deed in deeds:
         if isinstance(deed, float):
             world.later(at, lambda to=deed: world.seek(to))
