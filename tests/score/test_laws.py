@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.affect.circumplex import Affect
+from engine.affect.descriptor import describe
 from engine.affect.path import Path, Waypoint
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.score.parts.arrangement import LONGEST_NOTE, Note, arrange
@@ -26,7 +27,6 @@ from engine.composers.score.parts.ensembles import (
 )
 from engine.composers.score.sound.instruments import INSTRUMENTS
 from engine.composers.score.writing.course import Course
-from engine.composers.score.writing.descriptor import describe
 from engine.composers.score.writing.form import Bar, first_state, next_bar
 from engine.composers.score.writing.harmony import SCALES
 from engine.composers.score.writing.sections import TUNE, BarPlan

@@ -6,11 +6,12 @@ import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from engine.affect.descriptor import describe
 from engine.affect.path import Path
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.dice import Dice
 from engine.composers.score.parts.ensembles import HOLDING, Ensemble
-from engine.composers.score.writing.descriptor import affect_at, describe
+from engine.composers.score.writing.course import affect_at
 from engine.composers.score.writing.form import Bar
 
 LONGEST_NOTE = 8 * SAMPLE_RATE

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.affect.descriptor import describe
 from engine.composers.score.parts.ensembles import HOLDING
 from engine.composers.score.parts.rhythms import EIGHTHS, SLOW
 from engine.composers.score.parts.ties import Voices, struck
 from engine.composers.score.parts.writer import Writer
-from engine.composers.score.writing.descriptor import describe
 from engine.composers.score.writing.form import Harmony
 from engine.composers.score.writing.tones import Tone, scale_pitches
 

@@ -12,7 +12,7 @@ from engine.composers.score.parts.ringing import answered, pedalled
 from engine.composers.score.parts.sparing import folded, settled
 from engine.composers.score.parts.temper import temper
 from engine.composers.score.parts.touch import Note, Stroke, Touch, voiced
-from engine.composers.score.writing.descriptor import affect_at
+from engine.composers.score.writing.course import affect_at
 from engine.composers.score.writing.form import Bar
 
 _SAD = -0.15

@@ -7,8 +7,8 @@ from __future__ import annotations
 import msgspec
 
 from engine.affect.circumplex import Affect
+from engine.affect.descriptor import Descriptor, describe
 from engine.affect.path import Path, Waypoint
-from engine.composers.score.writing.descriptor import Descriptor, describe
 from engine.composers.score.writing.harmony import AEOLIAN, IONIAN
 from engine.plan.wanted import Features
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.affect.descriptor import Descriptor
 from engine.affect.path import Path
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.score.dice import Dice
 from engine.composers.score.writing.asked import descriptor_of, mode_named, tonic_named
 from engine.composers.score.writing.casting import Cast, first_cast, newcomers, recast
-from engine.composers.score.writing.course import Course
-from engine.composers.score.writing.descriptor import TEMPO_SLEW, Descriptor, affect_at
+from engine.composers.score.writing.course import Course, affect_at
 from engine.composers.score.writing.harmony import Harmony as Harmony  # noqa: PLC0414 - part of a bar
 from engine.composers.score.writing.harmony import mode_of
 from engine.composers.score.writing.keys import next_tonic
@@ -38,6 +38,8 @@ from engine.composers.score.writing.tune import write_tune
 from engine.plan.gentle import Gentle
 from engine.plan.wanted import Features
 
+TEMPO_SLEW = 3.0
+"""BPM per bar at most: a change of affect is felt as a drift, never as a jolt."""
 CLOSE_SECONDS = 4.5
 """The least time the last bar is held; it is longer by up to a bar."""
 _SLOWING = 2

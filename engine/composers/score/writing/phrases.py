@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import msgspec
 
 from engine.affect.circumplex import Affect
+from engine.affect.descriptor import Descriptor
 from engine.composers.score.dice import Dice
 from engine.composers.score.writing.canon import canon_at
-from engine.composers.score.writing.descriptor import Descriptor
 from engine.composers.score.writing.dressing import Fits, Ground, Step, dressed
 from engine.composers.score.writing.harmonise import chords_under, half_of, leads_home, misfit
 from engine.composers.score.writing.harmony import NONE, SCALES, Chord, Harmony, chord_on

@@ -10,18 +10,12 @@ loudness and tempo, because this is music to rest by.
 from __future__ import annotations
 
 import itertools
-import math
 
 import msgspec
 
 from engine.affect.circumplex import Affect
-from engine.affect.path import Path
-from engine.audio.format import SAMPLE_RATE
 
 MIN_TEMPO, MAX_TEMPO = 56.0, 126.0
-TEMPO_SLEW = 3.0
-"""BPM per bar at most: a change of affect is felt as a drift, never as a jolt."""
-_GRID = 4096.0
 
 
 class Descriptor(msgspec.Struct, frozen=True):
@@ -83,18 +77,3 @@ def describe(affect: Affect) -> Descriptor:
         brightness=_clip(0.48 + 0.34 * a + 0.10 * v, 0.0, 1.0),
         regularity=_clip(0.6 + 0.25 * v - 0.15 * a, 0.0, 1.0),
     )
-
-
-def affect_at(path: Path, frame: int) -> Affect:
-    """The path's affect at a session frame, on a grid of 1/4096.
-
-    Specs of neighbouring clips hold the same path cut at different places, so interpolation
-    differs in its last bits; on the grid both give the same music. The grid's offset keeps its
-    edges away from round numbers.
-    """
-    affect = path.at(frame / SAMPLE_RATE)
-    return Affect(_on_grid(affect.valence), _on_grid(affect.arousal))
-
-
-def _on_grid(value: float) -> float:
-    return _clip(math.floor(value * _GRID + 0.3819) / _GRID, -1.0, 1.0)
