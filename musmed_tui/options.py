@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -14,17 +13,13 @@ from engine.errors import MusmedError
 from engine.places import place_of
 from engine.plan.generation import MOST_ADAPTERS, Decoder, Generation
 from engine.plan.gentle import Gentle, parse_gentle
-from engine.plan.request import Request
+from engine.plan.request import MAX_SEED, Request, draw_seed
 from musmed_tui.asked import Asked
 from musmed_tui.felt import before_of
 from musmed_tui.settings import Loaded, Settings, parse_choice, parse_number
 
 if TYPE_CHECKING:
     from engine.affect.mood_tables import SignedTable
-
-MAX_SEED = 2**63 - 1
-_DRAWN_SEEDS = 10**9
-"""Seeds musmed draws itself stay short enough to be typed again."""
 
 
 def build_request(asked: Asked, loaded: Loaded) -> Request:
@@ -105,12 +100,10 @@ def help_for(asked: Asked) -> str | None:
 def check(request: Request, asked: Asked, loaded: Loaded) -> None:
     """Raises ``MusmedError`` for a request that no session can be made of; a word of the settings,
     where ``asked`` has none, is named with its place there."""
-    from engine.composers.base import resolve_composer
-    from engine.plan.planner import check_request
+    from engine.composers.choice import check_request
 
     try:
         check_request(request)
-        resolve_composer(request.composer)
     except MusmedError as error:
         raise MusmedError(f"{error}{_blame(str(error), asked, loaded)}") from error
 
@@ -210,7 +203,7 @@ def _strategy(text: str | None, otherwise: Strategy) -> Strategy:
 def seed_of(text: str | None) -> int:
     """The seed that was typed; without one it is drawn. Raises ``MusmedError``."""
     if text is None:
-        return secrets.randbelow(_DRAWN_SEEDS)
+        return draw_seed()
     if text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= MAX_SEED:
         return int(text)
     raise MusmedError(f"--seed must be a whole number from 0 to {MAX_SEED}, not {text!r}.")

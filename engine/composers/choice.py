@@ -17,11 +17,19 @@ from engine.composers.musicgen.files.checkpoints import Checkpoint, find, is_loc
 from engine.composers.musicgen.opening import check_opening
 from engine.composers.speeds import Speeds, measured_as
 from engine.errors import MusmedError
+from engine.plan import planner
 from engine.plan.generation import Generation
+from engine.plan.request import Request
 
 FAST_ENOUGH = 1.5
 """Seconds of music in a second: what a composer must have shown to be chosen unasked."""
 PACKAGES = ("torch", "transformers", "safetensors")
+
+
+def check_request(request: Request) -> None:
+    """Raises ``MusmedError`` for a request that no session can be made of, whoever asks for it."""
+    planner.check_request(request)
+    resolve_composer(request.composer)
 
 
 def choose_composer(

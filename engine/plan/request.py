@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import msgspec
 
 from engine.affect.circumplex import Affect
@@ -15,6 +17,9 @@ from engine.plan.wanted import Features
 
 MIN_MINUTES = 1.0
 MAX_MINUTES = 60.0
+MAX_SEED = 2**63 - 1
+_DRAWN_SEEDS = 10**9
+"""Seeds musmed draws itself stay short enough to be typed again."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,3 +64,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def seconds(self) -> float:
         """The session's length in seconds before any event changes it."""
         return self.minutes * 60.0
+
+
+def draw_seed() -> int:
+    """A seed for who asked for none."""
+    return secrets.randbelow(_DRAWN_SEEDS)

@@ -13,7 +13,7 @@ import msgspec
 
 from engine.allocation import give_back_large_blocks
 from engine.composers.base import Continuation
-from engine.composers.choice import choose_composer
+from engine.composers.choice import check_composer, choose_composer
 from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.speeds import SessionSpeeds, Speeds
 from engine.errors import MusmedError
@@ -148,6 +148,22 @@ def prepare(
             body=None if signal is None else BodyWatch(signal, library, notices),
         )
     )
+
+
+def enrol(
+    request: Request,
+    *,
+    library: Library,
+    settings: Mapping[str, str] | None = None,
+    speeds: Speeds | None = None,
+) -> str:
+    """A new session that nobody plays yet, for ``prepare`` to ``resume`` when its turn comes; its
+    id. Raises ``MusmedError``, for a composer that can't play here too, and keeps nothing then."""
+    chosen = choose_composer(request.composer, request.generation, speeds)
+    check_composer(chosen, request.generation)
+    session = _created(library, request, chosen, settings)
+    library.leave(session, "interrupted", 0.0)
+    return session
 
 
 def _options(

@@ -26,7 +26,7 @@ from engine.plan.body import Offer
 from engine.plan.clock import CLIP_SECONDS, clip_count
 from engine.plan.events import Event, Less, More, Steer
 from engine.plan.planner import check_request
-from engine.plan.request import MAX_MINUTES, Request
+from engine.plan.request import MAX_MINUTES, MAX_SEED, Request
 from engine.plan.spec import ClipSpec
 from engine.plan.words import known
 from engine.printable import one_line
@@ -42,7 +42,6 @@ WORD_LIMIT = 200
 NAME_LIMIT = 80
 """Characters of what a listener calls a session."""
 PLACE_LIMIT = 4096
-MAX_SEED = 2**63 - 1
 MAX_VERSION = 2**31 - 1
 MAX_FIGURE = 1e6
 """No figure that is measured of a clip is larger."""

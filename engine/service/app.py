@@ -1,0 +1,162 @@
+"""The service as an ASGI application: Litestar's routes behind the gate.
+
+Imported inside functions only: Litestar belongs to the extra 'serve'.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import mimetypes
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar, Request, Response, get
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+
+from engine import __version__
+from engine.errors import MusmedError
+from engine.service.answers import Problem
+from engine.service.gate import Asgi, Gate
+from engine.service.hall import BusyError, Hall, NotPlayingError, UnknownSessionError
+from engine.service.login import make_login
+from engine.service.routes import make_routes
+from engine.service.token import Token
+
+PAGE = Path(__file__).parent / "page"
+OPEN = ("/", "/assets/", "/login", "/openapi.json", "/docs")
+
+log = logging.getLogger(__name__)
+
+
+def make_app(
+    hall: Hall,
+    token: Token,
+    *,
+    port: int,
+    names: Iterable[str] = (),
+    origins: Iterable[str] = (),
+    page: Path = PAGE,
+    more: Callable[[], Sequence[HTTPRouteHandler]] = tuple,
+    more_open: Sequence[str] = (),
+) -> Asgi:
+    """The service over ``hall``, for who has ``token``. ``port``: where it listens, for the
+    cookie's name. ``names`` and ``origins`` as the gate's. ``page``: the folder of its page's
+    files. ``more`` makes further routes, ``more_open``: which of them need no token."""
+    cookie = f"musmed-{port}"
+
+    def handlers() -> list[HTTPRouteHandler]:
+        return [*make_routes(), make_login(token, cookie), *more()]
+
+    schema = functools.cache(lambda: _schema(handlers()))
+
+    @get("/openapi.json", include_in_schema=False, sync_to_thread=True)
+    def openapi() -> Response[bytes]:
+        return Response(schema(), media_type="application/json")
+
+    app = Litestar(
+        [*handlers(), openapi, *_pages(page)],
+        state=State({"hall": hall}),
+        exception_handlers={Exception: _answer_of},
+        openapi_config=None,
+        request_max_body_size=hall.limits.body,
+        logging_config=None,
+        debug=False,
+    )
+    return Gate(
+        app,  # type: ignore[arg-type]
+        token,
+        cookie=cookie,
+        names=names,
+        origins=origins,
+        open_paths=(*OPEN, *more_open),
+        body_limit=hall.limits.body,
+    )
+
+
+def _schema(handlers: Sequence[HTTPRouteHandler]) -> bytes:
+    scheme = SecurityScheme(
+        type="http", scheme="bearer", description="The token that 'musmed serve' prints."
+    )
+    config = OpenAPIConfig(
+        title="musmed",
+        version=__version__,
+        description="Sessions of music medicine for other programs (docs/service.md).",
+        components=Components(security_schemes={"token": scheme}),
+        security=[{"token": []}],
+        use_handler_docstrings=True,
+    )
+    return json.dumps(
+        Litestar(handlers, openapi_config=config, logging_config=None).openapi_schema.to_schema()
+    ).encode()
+
+
+def _pages(folder: Path) -> list[HTTPRouteHandler]:
+    """The page's files, read once: 'index.html' at /, 'docs.html' at /docs, all others under
+    /assets/. No path of a request is one of the disk."""
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+    def sent(name: str) -> Response[bytes]:
+        if name not in files:
+            raise HTTPException(status_code=404, detail="There is nothing here.")
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return Response(files[name], media_type=kind, headers={"Cache-Control": "no-cache"})
+
+    @get("/", include_in_schema=False, sync_to_thread=False)
+    def page() -> Response[bytes]:
+        return sent("index.html")
+
+    @get("/docs", include_in_schema=False, sync_to_thread=False)
+    def docs() -> Response[bytes]:
+        return sent("docs.html")
+
+    @get("/assets/{name:path}", include_in_schema=False, sync_to_thread=False)
+    def asset(name: str) -> Response[bytes]:
+        return sent(name.lstrip("/"))
+
+    return [page, docs, asset]
+
+
+def _answer_of(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """Every error as one sentence."""
+    status, sentence, headers = 500, "The service made a mistake; its log says where.", {}
+    match error:
+        case BusyError():
+            status, sentence, headers = 429, str(error), {"Retry-After": str(error.after)}
+        case UnknownSessionError():
+            status, sentence = 404, str(error)
+        case NotPlayingError():
+            status, sentence = 409, str(error)
+        case MusmedError():
+            status, sentence = 400, str(error)
+        case ValidationException():
+            status, sentence = 400, _wrong(error)
+        case HTTPException():
+            status, sentence = error.status_code, error.detail
+            headers = dict(error.headers or {})
+        case _:
+            log.error("a request failed", exc_info=error)
+    return Response(Problem(sentence), status_code=status, headers=headers)
+
+
+def _wrong(error: ValidationException) -> str:
+    """What does not fit, in one sentence."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    said = [
+        str(one["message"])
+        if one.get("key") in (None, "data")
+        else f"{one['key']}: {one['message']}"
+        for one in extra
+        if isinstance(one, dict) and one.get("message")
+    ]
+    return f"That is not understood ({'; '.join(said[:3])})." if said else error.detail

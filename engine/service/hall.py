@@ -1,0 +1,341 @@
+"""The hall: every session that the service was asked for, so many of them at once.
+
+A session that waits is one of the library that nobody plays; when its turn comes a thread prepares
+it, as for a listener, and its sound goes into a file in the session's folder. Any thread may ask.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from engine.audio.format import frames_of
+from engine.composers.options import USUAL, ComposerOptions
+from engine.composers.speeds import Speeds
+from engine.errors import MusmedError
+from engine.private import make_private_folder, open_private
+from engine.service.asked import SessionAsked
+from engine.service.job import Job, JobFiles, JobState
+from engine.service.limits import Limits
+from engine.service.sink import GrowingSink
+from engine.session.library.library import Library
+from engine.session.library.records import StoredSession
+from engine.session.library.room import tidy
+from engine.session.preparation import enrol, prepare
+from engine.session.runner import SessionRunner
+from engine.session.status import RunnerStatus, sentence_of
+
+LOOK_SECONDS = 0.1
+SOUND = "sound.flac"
+
+log = logging.getLogger(__name__)
+
+
+class BusyError(MusmedError):
+    """No more is taken now; ``after``: seconds after which to ask again."""
+
+    def __init__(self, sentence: str, after: int) -> None:
+        super().__init__(sentence)
+        self.after = after
+
+
+class UnknownSessionError(MusmedError):
+    """There is no such session here."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such session; GET /sessions lists those that there are.")
+
+
+class NotPlayingError(MusmedError):
+    """What was asked for needs a session that is running."""
+
+
+class _Run:
+    """A session whose turn it is."""
+
+    def __init__(self) -> None:
+        self.runner: SessionRunner | None = None
+        self.cancelled = False
+        self.ends = threading.Event()
+        self.thread: threading.Thread | None = None
+
+
+class Hall:
+    """The sessions of a service, kept in ``folder``, until ``close``.
+
+    Raises ``MusmedError`` where another service has the folder, or it can't be written.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        limits: Limits,
+        options: ComposerOptions = USUAL,
+        speeds: Speeds | None = None,
+        engine_argv: Sequence[str] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.limits = limits
+        self._options, self._speeds, self._argv, self._now = options, speeds, engine_argv, now
+        self._lock = threading.RLock()
+        self._runs: dict[str, _Run] = {}
+        self._closing = False
+        self._alone = _taken_alone(folder)
+        self._log_file = folder / "engine.log"
+        self.library = Library(folder / "library")
+        tidy(self.library)
+        self._files = JobFiles(folder / "jobs")
+        self._jobs = {job.id: job for job in self._files.read()}
+        self._next = max((job.number for job in self._jobs.values()), default=0) + 1
+
+    # for clients
+
+    def start(self) -> None:
+        """Begin what waits, and what was running when the last service ended."""
+        with self._lock:
+            for job in self._jobs.values():
+                if job.state == "running":
+                    self._jobs[job.id] = msgspec.structs.replace(job, state="queued")
+            self._begin_more()
+
+    def submit(self, asked: SessionAsked) -> Job:
+        """A session more. Raises ``BusyError``, and ``MusmedError`` for what is wrong in it."""
+        request = asked.request()
+        if request.minutes > self.limits.minutes:
+            raise MusmedError(
+                f"This service composes at most {self.limits.minutes:g} minutes, not "
+                f"{request.minutes:g}; ask for fewer."
+            )
+        with self._lock:
+            self._check_room()
+            session = enrol(request, library=self.library, speeds=self._speeds)
+            job = Job(
+                id=session,
+                number=self._next,
+                created=self._now().isoformat(timespec="seconds"),
+                pace=asked.pace,
+                seconds=request.seconds,
+            )
+            self._keep(job)
+            self._next += 1
+            self._begin_more()
+            return self._jobs[session]
+
+    def jobs(self) -> tuple[Job, ...]:
+        """All of them, the newest first."""
+        with self._lock:
+            return tuple(sorted(self._jobs.values(), key=lambda job: -job.number))
+
+    def job(self, session: str) -> Job:
+        """Raises ``UnknownSessionError``."""
+        with self._lock:
+            try:
+                return self._jobs[session]
+            except KeyError:
+                raise UnknownSessionError from None
+
+    def stored(self, session: str) -> StoredSession:
+        """What the library keeps of it. Raises ``UnknownSessionError``."""
+        return self.library.load(self.job(session).id)
+
+    def status(self, session: str) -> RunnerStatus | None:
+        """How it stands, while it runs. Raises ``UnknownSessionError``."""
+        self.job(session)
+        with self._lock:
+            run = self._runs.get(session)
+        return None if run is None or run.runner is None else run.runner.status()
+
+    def playing(self, session: str) -> SessionRunner:
+        """To be steered. Raises ``NotPlayingError`` and ``UnknownSessionError``."""
+        job = self.job(session)
+        with self._lock:
+            run = self._runs.get(session)
+            if run is None or run.runner is None or run.ends.is_set():
+                when = "is over" if job.over else "has not begun yet"
+                raise NotPlayingError(f"This session {when}, so it can't be changed.")
+            return run.runner
+
+    def settled(self, session: str) -> bool:
+        """Nothing more comes of it, or of this service."""
+        with self._lock:
+            job = self._jobs.get(session)
+            return self._closing or job is None or (job.over and session not in self._runs)
+
+    def waiting_before(self, session: str) -> int:
+        """How many sessions begin before this one does."""
+        with self._lock:
+            number = self.job(session).number
+            return sum(job.number < number for job in self._queue())
+
+    def sound(self, session: str) -> Path:
+        """Where its sound is once it is whole. Raises ``UnknownSessionError``."""
+        return self.library.clip_folder(self.job(session).id) / SOUND
+
+    def end(self, session: str) -> None:
+        """Cancel one that waits or runs; remove one that is over, with all that is kept of it.
+        Raises ``UnknownSessionError``."""
+        with self._lock:
+            job = self.job(session)
+            if job.over and session not in self._runs:
+                with contextlib.suppress(FileNotFoundError):
+                    self.library.delete(session)
+                self._files.remove(session)
+                del self._jobs[session]
+                return
+            self._keep(msgspec.structs.replace(job, state="cancelled"))
+            run = self._runs.get(session)
+            if run is not None:
+                run.cancelled = True
+                run.ends.set()
+
+    def close(self) -> None:
+        """End what runs; it goes on at the next start."""
+        with self._lock:
+            self._closing = True
+            runs = list(self._runs.values())
+            for run in runs:
+                run.ends.set()
+        for run in runs:
+            if run.thread is not None:
+                run.thread.join()
+        self.library.close()
+        self._alone.close()
+
+    # within
+
+    def _check_room(self) -> None:
+        if self._closing:
+            raise BusyError("The service is ending; ask again when it is back.", 10)
+        waiting = len(self._queue())
+        if waiting >= self.limits.queue:
+            raise BusyError(
+                f"{waiting} sessions are waiting already; ask again later.", self._soon()
+            )
+        if len(self._jobs) >= self.limits.kept:
+            raise BusyError(
+                f"The service keeps {len(self._jobs)} sessions, which is all it may; delete some.",
+                60,
+            )
+
+    def _soon(self) -> int:
+        """Seconds after which one of those that wait has probably begun."""
+        left = [
+            max(0.0, status.plan.total - status.playback.heard) / (status.speed or 10.0)
+            for run in self._runs.values()
+            if run.runner is not None and (status := run.runner.status())
+        ]
+        return max(1, min(600, round(min(left, default=5.0))))
+
+    def _queue(self) -> list[Job]:
+        return [job for job in self._jobs.values() if job.state == "queued"]
+
+    def _begin_more(self) -> None:
+        """With the lock held."""
+        if self._closing:
+            return
+        for job in sorted(self._queue(), key=lambda job: job.number):
+            pace = [self._jobs[one].pace for one in self._runs]
+            room = self.limits.jobs if job.pace == "fast" else self.limits.live
+            if pace.count(job.pace) < room:
+                self._begin(job)
+
+    def _begin(self, job: Job) -> None:
+        run = _Run()
+        self._runs[job.id] = run
+        self._jobs[job.id] = msgspec.structs.replace(job, state="running")
+        run.thread = threading.Thread(
+            target=self._play, args=(job, run), name=f"session {job.id}", daemon=True
+        )
+        run.thread.start()
+
+    def _keep(self, job: Job) -> None:
+        """With the lock held. Raises ``MusmedError``."""
+        self._files.write(job)
+        self._jobs[job.id] = job
+
+    def _play(self, job: Job, run: _Run) -> None:
+        """In a thread of its own."""
+        state: JobState = "failed"
+        said = ""
+        try:
+            said = self._played(job, run)
+            state = "cancelled" if run.cancelled else "failed" if said else "finished"
+        except Exception as error:
+            said = sentence_of(error)
+        with self._lock:
+            run.runner = None
+            del self._runs[job.id]
+            if self._closing and not run.cancelled and run.ends.is_set():
+                return
+            with contextlib.suppress(MusmedError):
+                self._keep(msgspec.structs.replace(self._jobs[job.id], state=state, said=said))
+            self._begin_more()
+
+    def _played(self, job: Job, run: _Run) -> str:
+        """Run the session to its end, or until it is to end; why it failed, or ''."""
+        if run.ends.is_set():
+            return ""
+        stored = self.library.load(job.id)
+        folder = self.library.clip_folder(job.id)
+        make_private_folder(folder)
+        for part in folder.glob(f".{SOUND}.*"):
+            part.unlink(missing_ok=True)
+        sink = GrowingSink(
+            folder / SOUND,
+            title="musmed session",
+            live=job.pace == "live",
+            since=frames_of(stored.position),
+        )
+        runner = prepare(
+            stored.request,
+            library=self.library,
+            sink=sink,
+            log_file=self._log_file,
+            options=self._options,
+            resume=msgspec.structs.replace(stored, position=0.0, state="interrupted"),
+            engine_argv=self._argv,
+            speeds=self._speeds,
+        )
+        try:
+            runner.start()
+            run.runner = runner
+            while not runner.wait(0.0) and not run.ends.wait(LOOK_SECONDS):
+                pass
+            if run.cancelled:
+                runner.stop()
+        finally:
+            runner.close()
+        if run.ends.is_set():
+            return ""
+        failure = runner.status().failure
+        if failure is None:
+            sink.check()
+        return failure or ""
+
+
+def _taken_alone(folder: Path) -> IO[bytes]:
+    """The right to use ``folder``, until it is closed. Raises ``MusmedError``."""
+    try:
+        make_private_folder(folder)
+        file = open_private(folder / "service.lock", "ab")
+    except OSError as error:
+        raise MusmedError(
+            f"The folder {folder} can't be written ({error.strerror}); name another with --data."
+        ) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise MusmedError(
+            f"Another service has the folder {folder}; end it, or name another with --data."
+        ) from error
+    return file

@@ -1,0 +1,59 @@
+"""The sound of a session, sent from its file while that grows: to any number of readers, each from
+the beginning and at its own speed. A reader that is slow is waited for with one piece of the file
+in hand, and holds nobody up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import IO
+
+from engine.places import open_file
+from engine.service.hall import Hall
+from engine.service.sink import growing
+
+PIECE = 64 * 1024
+LOOK_SECONDS = 0.1
+
+
+async def grown(hall: Hall, session: str, path: Path) -> AsyncIterator[bytes]:
+    """The file that becomes ``path``, from its beginning to its end, as it comes."""
+    file = await _opened(hall, session, path)
+    if file is None:
+        return
+    with file:
+        while True:
+            over = hall.settled(session)
+            data = await asyncio.to_thread(file.read, PIECE)
+            if data:
+                yield data
+            elif over:
+                return
+            else:
+                await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _opened(hall: Hall, session: str, path: Path) -> IO[bytes] | None:
+    """None where there was nothing of it when the session was over."""
+    while True:
+        over = hall.settled(session)
+        for place in (path, growing(path)):
+            with contextlib.suppress(OSError):
+                return await asyncio.to_thread(open_file, place)
+        if over:
+            return None
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def part(path: Path, first: int, count: int) -> AsyncIterator[bytes]:
+    """``count`` bytes of a file that is whole, from byte ``first`` on."""
+    with await asyncio.to_thread(open_file, path) as file:
+        file.seek(first)
+        while count > 0:
+            data = await asyncio.to_thread(file.read, min(PIECE, count))
+            if not data:
+                return
+            count -= len(data)
+            yield data
