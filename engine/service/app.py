@@ -19,6 +19,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.params import FromPath
 
 from engine import __version__
 from engine.errors import MusmedError
@@ -121,7 +122,7 @@ def _pages(folder: Path) -> list[HTTPRouteHandler]:
         return sent("docs.html")
 
     @get("/assets/{name:path}", include_in_schema=False, sync_to_thread=False)
-    def asset(name: str) -> Response[bytes]:
+    def asset(name: FromPath[str]) -> Response[bytes]:
         return sent(name.lstrip("/"))
 
     return [page, docs, asset]

@@ -9,6 +9,7 @@ from litestar import Response, post
 from litestar.datastructures import Cookie
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from engine.service.routes import problems
@@ -32,7 +33,7 @@ def make_login(token: Token, cookie: str) -> HTTPRouteHandler:
         security=[{}],
         sync_to_thread=False,
     )
-    def login(data: LoginAsked) -> Response[None]:
+    def login(data: JSONBody[LoginAsked]) -> Response[None]:
         """For a page of the service's own; programs send the token with each request."""
         if not token.is_token(data.token):
             raise NotAuthorizedException(

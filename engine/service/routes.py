@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import JSONBody, Parameter
 from litestar.response import Stream
 
 from engine.service.answers import Problem, SessionAnswer, SessionsAnswer, session_answer
@@ -53,7 +53,7 @@ def hall_of(state: State) -> Hall:
     return found
 
 
-async def submit(state: State, data: SessionAsked) -> Response[SessionAnswer]:
+async def submit(state: State, data: JSONBody[SessionAsked]) -> Response[SessionAnswer]:
     """It is composed as soon as there is room for it."""
     answer = await to_thread(_submitted, hall_of(state), data)
     return Response(answer, headers={"Location": f"/sessions/{answer.id}"})
