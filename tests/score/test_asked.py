@@ -36,7 +36,7 @@ def test_a_named_tempo_holds_to_the_last_bar(tempo: float) -> None:
     assert score.bars[-1].kind == "final"
 
 
-@pytest.mark.parametrize("time_signature", ["3/4", "4/4", "6/8"])
+@pytest.mark.parametrize("time_signature", ["2/4", "3/4", "4/4", "6/8"])
 def test_a_named_metre_and_key_hold(time_signature: str) -> None:
     features = Features(time_signature=time_signature, key="F#")  # type: ignore[arg-type]
     score = asked(features, minutes=2.0)

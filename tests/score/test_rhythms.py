@@ -1,4 +1,4 @@
-"""Three metres: what players have ready for each, and that every part keeps to the bar."""
+"""Four metres: what players have ready for each, and that every part keeps to the bar."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def bars_in(metre: Metre, path: Path, total: float = 60.0) -> list[Bar]:
             for t in bar.melody
             if t.slot < metre.slots
         )
-        harmony = tuple(h for h in bar.harmony if h.slot < metre.slots)
+        harmony = tuple(h for h in bar.harmony if h.slot <= feel(metre).half)
         made.append(
             msgspec.structs.replace(
                 bar, start=start, length=length, metre=metre, melody=melody, harmony=harmony

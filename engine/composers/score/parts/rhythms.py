@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from engine.composers.score.writing.metre import COMMON, COMPOUND, WALTZ, Metre
+from engine.composers.score.writing.metre import COMMON, COMPOUND, MARCH, WALTZ, Metre
 
 Slots = tuple[int, ...]
 Strokes = tuple[tuple[int, bool], ...]
@@ -144,7 +144,42 @@ _COMPOUND = Feel(
     rolls=((4, 6, 10), (2, 4, 8, 10), (4, 8, 10)),
     fills=((9, 10, 11), (8, 10, 11), (6, 8, 10, 11), (6, 8, 9, 10, 11)),
 )
-_FEELS = {COMMON.name: _COMMON, WALTZ.name: _WALTZ, COMPOUND.name: _COMPOUND}
+_MARCH = Feel(
+    slow=(0, 4),
+    half=4,
+    after=(4,),
+    between=(2, 6),
+    lean=(0, 3, 6),
+    pairs=(4, 6),
+    orders=((0, 1, 2, 3), (0, 2, 1, 2), (0, 2, 3, 1), (0, 3, 2, 1)),
+    spans=((0, 1, 3, 2), (0, 2, 4, 3), (0, 2, 3, 1)),
+    hands=((0, 1, 2, 3), (0, 2, 1, 2), (0, 2, 3, 1)),
+    comps=((0, 4), (0, 3), (0, 6), (2, 4)),
+    busy_comps=((0, 3, 6), (2, 6), (0, 4, 6), (0, 2, 6)),
+    pulses=((0, 4), (0, 3, 6), (0, 6), (0, 4, 6), (2, 6)),
+    busy_pulses=((0, 2, 4, 6), (0, 3, 6), (0, 2, 3, 6), (0, 3, 4, 6)),
+    strums=(
+        ((0, True), (4, True)),
+        ((0, True), (4, True), (6, False)),
+        ((0, True), (2, False), (4, True), (6, False)),
+        ((0, True), (2, False), (3, True), (4, True), (6, False), (7, False)),
+    ),
+    basses=((0, 4), (0, 6), (0, 3, 6), (0, 4, 6)),
+    kicks=((0, 4), (0, 3), (0, 6), (0, 3, 6)),
+    slow_kicks=((0, 6), (0, 3), (0, 4), (0, 7)),
+    floor=(0, 4),
+    ride=(0, 2, 4, 6),
+    taps=((3, 6), (2, 7), (3, 7)),
+    drums=((3, 6), (2, 6), (4, 6), (3, 7)),
+    rolls=((2, 4, 6), (3, 6), (2, 3, 6)),
+    fills=((5, 6, 7), (4, 6, 7), (3, 4, 6, 7), (2, 4, 5, 6, 7)),
+)
+_FEELS = {
+    COMMON.name: _COMMON,
+    WALTZ.name: _WALTZ,
+    COMPOUND.name: _COMPOUND,
+    MARCH.name: _MARCH,
+}
 
 
 def feel(metre: Metre) -> Feel:

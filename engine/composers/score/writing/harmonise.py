@@ -155,7 +155,7 @@ def leads_home(chord: Chord | None, tonic: int) -> bool:
 
 def half_of(metre: Metre) -> int:
     """The slot at which a bar's second chord enters."""
-    return 6 if metre.pulse == 6 else 8
+    return 6 if metre.pulse == 6 else min(8, metre.slots - 4)
 
 
 def _options(

@@ -33,7 +33,8 @@ class Metre(msgspec.Struct, frozen=True):
 COMMON = Metre(4, 4, (3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0), 4)
 WALTZ = Metre(3, 4, (3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0), 4)
 COMPOUND = Metre(6, 8, (3, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0), 6)
-METRES = {metre.name: metre for metre in (COMMON, WALTZ, COMPOUND)}
+MARCH = Metre(2, 4, (3, 0, 0, 0, 1, 0, 0, 0), 4)
+METRES = {metre.name: metre for metre in (COMMON, WALTZ, COMPOUND, MARCH)}
 _IN_FOUR = {
     "electronic", "dance", "techno", "trance", "house", "deephouse", "electropop", "synthpop",
     "club", "disco", "drumnbass", "breakbeat", "edm", "eurodance", "dubstep", "hiphop", "rap",
@@ -42,6 +43,7 @@ _IN_FOUR = {
 }  # fmt: skip
 """Genres that are danced or beaten in four."""
 _DRAWN = (COMMON, COMMON, COMMON, WALTZ, COMPOUND)
+"""Two in a bar is there for who asks for it."""
 
 
 def metre_for(genre: str, dice: Dice) -> Metre:

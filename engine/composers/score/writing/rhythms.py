@@ -55,5 +55,13 @@ RHYTHMS: dict[str, Rhythms] = {
         halves=_rhythms("6 -6", "6 -4 2", "4 6 -2", "4 2 4 -2", "8 -2 2"),
         finals=_rhythms("8 -4", "4 6 -2", "10 -2", "2 2 2 4 -2"),
     ),
+    "2/4": Rhythms(
+        moving=_rhythms(
+            "4 4", "4 2 2", "2 2 4", "3 1 4", "2 2 2 2", "6 2", "2 4 2", "-2 2 2 2", "3 1 2 2",
+            "4 3 1", "2 1 1 4", "-4 2 2", "4 2 1 1", "2 2 3 1", "3 3 2",
+        ),
+        halves=_rhythms("4 -4", "4 -2 2", "2 2 -4", "6 -2", "2 4 -2"),
+        finals=_rhythms("6 -2", "4 -4", "2 4 -2", "2 2 3 -1"),
+    ),
 }  # fmt: skip
 """Long and short, dotted, tresillo, after the beat, turning at the end."""
