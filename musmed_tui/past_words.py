@@ -9,7 +9,8 @@ from engine.affect.circumplex import Affect
 from engine.listener.history import Past
 from engine.listener.weeks import Week
 from engine.plan.spec import ClipKey, ClipSpec
-from musmed_tui.wording import length, story
+from engine.plan.story import story
+from musmed_tui.wording import length
 
 HEARING = (
     "Adults' ears are held safe at 80 dB(A) for 40 hours a week, sensitive ones at 75 (ITU-T "

@@ -23,7 +23,7 @@ from engine.playback.playback import SILENCE_DB
 from engine.printable import one_line
 from engine.session.conductor.line_state import LineState
 from engine.session.status import ClipView, Phase, RunnerStatus, clip_at, played_tags
-from musmed_tui.stretches import Done, Stretch, done, sections, stretches
+from engine.session.stretches import Done, Stretch, done, sections, stretches
 
 if TYPE_CHECKING:
     from engine.session.library.records import StoredSession

@@ -8,10 +8,7 @@ from typing import NamedTuple
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import did_you_mean, nearest_feelings
-from engine.affect.phrases import called, towards
 from engine.listener.ratings import Felt, Rating
-from engine.plan.events import Ease, Event, Steer
-from engine.plan.request import Request
 from engine.session.conductor.line_state import LineState
 
 SEEK_SECONDS = 10.0
@@ -100,22 +97,6 @@ def length(minutes: float) -> str:
 def nearest_word(affect: Affect) -> str:
     """The feeling word nearest to ``affect``."""
     return nearest_feelings(affect, 1)[0].word
-
-
-def story(request: Request, events: Sequence[Event]) -> str:
-    """A session in words: how it began, and what it was steered to since: 'tense to calm, steered
-    to glad, eased twice'. What was before the last steer leads nowhere any more, and is left
-    out."""
-    target = called(request.target, request.target_word)
-    said = f"{called(request.start, request.start_word)} to {target}"
-    eased = 0
-    for event in events:
-        if isinstance(event, Steer):
-            steered, eased = towards(event.target, event.word), 0
-            said = f"{said.partition(', steered')[0]}, steered to {steered}"
-        eased += isinstance(event, Ease)
-    times = ("", ", eased", ", eased twice")
-    return said + (times[eased] if eased < len(times) else f", eased {eased} times")
 
 
 def named(name: str, way: str) -> str:

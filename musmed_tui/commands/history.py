@@ -9,6 +9,7 @@ from engine.errors import MusmedError
 from engine.listener.history import Past
 from engine.listener.ratings import written
 from engine.listener.weeks import changes_of, verdict, verdict_in_words, weeks_of
+from engine.plan.story import story
 from musmed_tui.commands.lists import limit_of
 from musmed_tui.commands.one_session import document, is_id, show_one
 from musmed_tui.commands.sessions import open_log, opened
@@ -17,7 +18,7 @@ from musmed_tui.past_words import HEARING, NOTHING_YET, liked_in_short, searched
 from musmed_tui.terminal.streams import remark, say, say_json, write_out
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import look_at_terminal
-from musmed_tui.wording import change_in_short, clock, named, story
+from musmed_tui.wording import change_in_short, clock, named
 
 COLUMNS = ("session", "begun", "feelings", "heard", "before", "after", "change", "liked", "note")
 

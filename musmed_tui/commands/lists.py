@@ -13,6 +13,7 @@ from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
 from engine.listener.ratings import Felt
 from engine.plan.events import Ease, Event, Steer
+from engine.plan.story import story
 from musmed_tui.asked import Asked
 from musmed_tui.commands.learned import kept_leaning
 from musmed_tui.commands.sessions import open_log, opened
@@ -24,7 +25,7 @@ from musmed_tui.settings import load_settings
 from musmed_tui.terminal.streams import remark, say_json, tell, tell_lines
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import columns, look_at_terminal
-from musmed_tui.wording import change_in_short, clock, named, story
+from musmed_tui.wording import change_in_short, clock, named
 
 if TYPE_CHECKING:
     from engine.session.library.records import SessionRow

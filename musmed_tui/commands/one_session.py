@@ -16,6 +16,7 @@ from engine.listener.ratings import Rating
 from engine.listener.report import done, felt
 from engine.plan.events import Dwell
 from engine.plan.spec import ClipSpec
+from engine.plan.story import story
 from engine.plan.words import spelled
 from musmed_tui.commands.lists import place
 from musmed_tui.commands.meter import fits, meter_of, sentences
@@ -23,7 +24,7 @@ from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.past_words import heard_clips, place_in_short, planned
 from musmed_tui.terminal.streams import remark, say, say_json
 from musmed_tui.terminal.table import print_table
-from musmed_tui.wording import clock, named, story
+from musmed_tui.wording import clock, named
 
 FOR_YOU = ("for you", "give or take")
 COLUMNS = ("clip", "time", "planned", "measured", *FOR_YOU, "mood", "instrument", "genre", "liked")

@@ -13,6 +13,7 @@ from engine.listener.report import did
 from engine.places import place_of
 from engine.plan.events import Dwell, Ease, Steer
 from engine.plan.spec import ClipKey
+from engine.plan.story import story
 from engine.printable import one_line
 from engine.private import write_new
 from musmed_tui.commands.sessions import open_log, opened
@@ -21,7 +22,7 @@ from musmed_tui.past_words import heard_clips
 from musmed_tui.settings import Loaded, load_settings
 from musmed_tui.terminal.streams import tell
 from musmed_tui.theme_shelf import ThemeShelf
-from musmed_tui.wording import clock, length, named, story
+from musmed_tui.wording import clock, length, named
 
 PNG_WIDTH = 2000
 """Pixels."""

@@ -12,6 +12,7 @@ from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.listener.ratings import Rating
 from engine.plan.request import Request
+from engine.plan.story import story
 from musmed_tui.asked import Asked
 from musmed_tui.commands.learned import kept_leaning
 from musmed_tui.commands.screen import (
@@ -38,7 +39,7 @@ from musmed_tui.settings import Loaded, load_settings
 from musmed_tui.terminal.streams import remark, tell
 from musmed_tui.terminal.terminal import Signals, look_at_terminal, reading_keys
 from musmed_tui.theme_shelf import ThemeShelf
-from musmed_tui.wording import clock, length, story
+from musmed_tui.wording import clock, length
 from musmed_tui.worn import Worn
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import Literal, NamedTuple
 from rich.cells import cell_len, set_cell_size
 
 from engine.listener.history import Past
+from engine.plan.story import story
 from engine.printable import one_line
-from musmed_tui.wording import change_in_short, clock, named, story
+from musmed_tui.wording import change_in_short, clock, named
 
 Part = Literal["when", "way", "figure", "note"]
 WIDE = 60

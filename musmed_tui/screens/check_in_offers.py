@@ -9,10 +9,11 @@ from textual.containers import Vertical
 
 from engine.affect.feelings import Feeling, feeling
 from engine.listener.history import Past
+from engine.plan.story import story
 from engine.printable import one_line
 from musmed_tui.widgets.key_words import KeyWord, KeyWords
 from musmed_tui.widgets.words import Words
-from musmed_tui.wording import clock, length, named, story
+from musmed_tui.wording import clock, length, named
 
 
 class Example(NamedTuple):

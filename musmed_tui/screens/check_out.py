@@ -20,6 +20,7 @@ from engine.listener.ratings import Felt
 from engine.places import place_of
 from engine.plan.planner import heard_clips
 from engine.printable import visible
+from engine.session.stretches import Stretch, stretches
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.drawing.timeline_picture import as_heard
@@ -32,7 +33,6 @@ from musmed_tui.screens.shown_focus import while_open
 from musmed_tui.screens.sliders import Said, SlidersScreen
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot
-from musmed_tui.stretches import Stretch, stretches
 from musmed_tui.widgets.choice import DeedList, FileLine, TakingList
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.felt_words import felt_in_words

@@ -17,6 +17,7 @@ from engine.listener.history import Past
 from engine.listener.personal_meter import UNBENT
 from engine.listener.report import done
 from engine.plan.planner import make_plan
+from engine.plan.story import story
 from engine.plan.words import spelled
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
@@ -31,7 +32,7 @@ from musmed_tui.widgets.felt_words import rated_in_words
 from musmed_tui.widgets.timeline import Timeline, TimelineState
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Part, Words
-from musmed_tui.wording import clock, nearest_word, story
+from musmed_tui.wording import clock, nearest_word
 
 _PLACE = 12
 """Columns of a feeling's word and the blank behind it; the longest is 'distressed'."""

@@ -15,13 +15,14 @@ from engine.errors import MusmedError
 from engine.listener.history import Past
 from engine.listener.preferences import Learned
 from engine.listener.ratings import Felt, Rating
+from engine.plan.story import story
 from engine.session.library.reading import NAME_LIMIT
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.listener_control import OnePast
 from musmed_tui.screens.asking import ConfirmScreen, LineScreen
 from musmed_tui.screens.shown_focus import ShownFocusScreen
 from musmed_tui.screens.sliders import Said, SlidersScreen
-from musmed_tui.wording import named, story
+from musmed_tui.wording import named
 
 _PLAYED_OUT = "It was heard to its end; r plays it again."
 PLAYING: tuple[BindingType, ...] = (

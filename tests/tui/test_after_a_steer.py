@@ -22,6 +22,7 @@ from engine.affect.feelings import LANDMARKS, feeling
 from engine.affect.phrases import phrase
 from engine.plan.events import Ease, Skip, Steer
 from engine.plan.planner import make_plan
+from engine.plan.story import story
 from engine.session.conductor.splice import said_of
 from musmed_tui.app import Left
 from musmed_tui.commands.lists import show_sessions
@@ -31,7 +32,6 @@ from musmed_tui.screens.session import SessionScreen
 from musmed_tui.session_control import SessionControl
 from musmed_tui.widgets.status import Status
 from musmed_tui.widgets.words import Words
-from musmed_tui.wording import story
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 

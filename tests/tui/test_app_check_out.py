@@ -18,13 +18,13 @@ from engine.affect.circumplex import Affect
 from engine.clip_record import ClipRecord
 from engine.meter.reading import Reading
 from engine.plan.planner import heard_clips
+from engine.session.stretches import stretches
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.screens.check_in import CheckInScreen
 from musmed_tui.screens.check_out import CheckOutScreen
 from musmed_tui.screens.check_out_words import choices, folded, headline
 from musmed_tui.screens.history import HistoryScreen
 from musmed_tui.screens.session import SessionScreen
-from musmed_tui.stretches import stretches
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.words import Words
 from musmed_tui.wording import UNICODE

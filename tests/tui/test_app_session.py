@@ -27,6 +27,7 @@ from engine.playback.sound_columns import BANDS, SoundColumn
 from engine.session.conductor.line_state import LineState
 from engine.session.heard_notes import HeardScore
 from engine.session.notices import Notice
+from engine.session.stretches import Done
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.drawing.digits_picture import clock_rows
 from musmed_tui.drawing.levels_picture import FLOOR_DB
@@ -41,7 +42,6 @@ from musmed_tui.screens.session import SessionScreen
 from musmed_tui.screens.steering import SteerCard
 from musmed_tui.screens.too_small import TooSmallScreen
 from musmed_tui.session_view import expected
-from musmed_tui.stretches import Done
 from musmed_tui.theming import theme_names
 from musmed_tui.widgets.big_clock import BigClock
 from musmed_tui.widgets.circumplex import Circumplex

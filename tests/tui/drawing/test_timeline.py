@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from support.drawn import text_of
 
 from engine.clip_levels import packed
+from engine.session.stretches import Done
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.drawing.timeline_picture import (
     LUFS,
@@ -25,7 +26,6 @@ from musmed_tui.drawing.timeline_picture import (
     stages,
     timeline_rows,
 )
-from musmed_tui.stretches import Done
 
 GLYPHS: tuple[Glyphs, ...] = ("braille", "quadrant", "ascii")
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.drawn import text_of
 
+from engine.session.stretches import Done, Stretch
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.drawing.way_picture import DEED, NEXT, NOW, PAST, WayState, way_rows
-from musmed_tui.stretches import Done, Stretch
 
 GLYPHS: tuple[Glyphs, ...] = ("braille", "quadrant", "ascii")
 COURSE = tuple(

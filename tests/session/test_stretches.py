@@ -17,8 +17,8 @@ from engine.plan.events import Dwell, Ease, Less, More, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.spec import Players
 from engine.session.status import RunnerStatus
+from engine.session.stretches import done, stretches
 from musmed_tui.session_view import snapshot
-from musmed_tui.stretches import done, stretches
 
 
 class Stands(NamedTuple):
