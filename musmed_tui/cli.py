@@ -15,6 +15,7 @@ from musmed_tui.cli_listener import listening
 from musmed_tui.cli_models import fetching
 from musmed_tui.cli_moods import placing
 from musmed_tui.cli_parts import CodecName, Host, Json, Text, There, refuse_in_front
+from musmed_tui.cli_serve import serving
 from musmed_tui.cli_sessions import stored
 from musmed_tui.cli_show import showing
 from musmed_tui.exits import guarded
@@ -343,6 +344,7 @@ app.add_typer(evaluating)
 app.add_typer(listening)
 app.add_typer(showing)
 app.add_typer(elsewhere)
+app.add_typer(serving)
 app.add_typer(fetching)
 
 

@@ -87,7 +87,10 @@ class Gate:
         elif refusal is not None:
             await answer.refuse(*refusal)
         else:
-            await self._app(scope, receive, answer)
+            try:
+                await self._app(scope, _patient(receive), answer)
+            except TimeoutError:
+                log.info("a client took or sent nothing for long and was let go")
 
     def _refusal(
         self, scope: Scope, headers: _Headers, origin: str | None
@@ -195,6 +198,21 @@ class _Answer:
                 allowed.append((name, b"true"))
         await self({"type": "http.response.start", "status": 204, "headers": allowed})
         await self({"type": "http.response.body", "body": b""})
+
+
+def _patient(receive: Receive) -> Receive:
+    """A body that does not come is not waited for; whoever has sent all of it may take long."""
+    coming = True
+
+    async def received() -> Message:
+        nonlocal coming
+        if not coming:
+            return await receive()
+        message = await asyncio.wait_for(receive(), PATIENCE_SECONDS)
+        coming = bool(message.get("more_body", False))
+        return message
+
+    return received
 
 
 def _cookie(text: str | None, name: str) -> str | None:

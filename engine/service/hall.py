@@ -197,10 +197,15 @@ class Hall:
                 run.cancelled = True
                 run.ends.set()
 
-    def close(self) -> None:
-        """End what runs; it goes on at the next start."""
+    def take_no_more(self) -> None:
+        """What streams ends, and nothing new begins: ``close`` comes next."""
         with self._lock:
             self._closing = True
+
+    def close(self) -> None:
+        """End what runs; it goes on at the next start."""
+        self.take_no_more()
+        with self._lock:
             runs = list(self._runs.values())
             for run in runs:
                 run.ends.set()
