@@ -20,6 +20,7 @@ from musmed_tui.completion import (
 )
 
 WAY, FELT, MUSIC, MODEL = "The way", "How it feels", "The music", "MusicGen"
+WANTED = "What it is like"
 SOUND, TERMINAL, FILES = "The sound", "The terminal", "What is written"
 """The groups of options in a command's help."""
 
@@ -132,6 +133,22 @@ class Asked:
             "--no-preferences",
             help="As if nothing had been learned of you ('musmed preferences').",
             rich_help_panel=MUSIC,
+        ),
+    ] = None
+    features: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=VALUE,...",
+            help="What the music holds, such as 'energy=.4,key=D,mode=minor,tempo=70'.",
+            rich_help_panel=WANTED,
+        ),
+    ] = None
+    description: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="The same bar by bar: a file of 'musmed describe'.",
+            rich_help_panel=WANTED,
         ),
     ] = None
     guidance: Annotated[

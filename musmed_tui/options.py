@@ -11,6 +11,8 @@ from engine.affect.moods import MoodTable
 from engine.affect.path import Strategy
 from engine.errors import MusmedError
 from engine.places import place_of
+from engine.plan.described import Description
+from engine.plan.feature_words import parse_features
 from engine.plan.generation import MOST_ADAPTERS, Decoder, Generation
 from engine.plan.gentle import Gentle, parse_gentle
 from engine.plan.request import MAX_SEED, Request, draw_seed
@@ -48,6 +50,8 @@ def build_request(asked: Asked, loaded: Loaded) -> Request:
         generation=generation_of(asked, settings),
         mood_table=mood_table_of(loaded),
         gentle=gentle_of(asked, settings),
+        features=None if asked.features is None else parse_features(asked.features, "--features"),
+        description=_description(asked.description),
     )
     _check_options(asked, request.composer)
     check(request, asked, loaded)
@@ -88,6 +92,14 @@ def gentle_of(asked: Asked, settings: Settings) -> Gentle | None:
     if asked.gentle is not None:
         return parse_gentle(asked.gentle, "--gentle")
     return None if settings.gentle is None else parse_gentle(settings.gentle, "gentle")
+
+
+def _description(named: str | None) -> Description | None:
+    if named is None:
+        return None
+    from engine.description.text import read_description
+
+    return read_description(place_of(named, "description"))
 
 
 def help_for(asked: Asked) -> str | None:

@@ -33,12 +33,18 @@ def check_request(request: Request) -> None:
 
 
 def choose_composer(
-    name: str, generation: Generation, speeds: Speeds | None, *, here: bool = True
+    name: str,
+    generation: Generation,
+    speeds: Speeds | None,
+    *,
+    here: bool = True,
+    holding: bool = False,
 ) -> str:
     """The composer behind ``name``; 'auto' chooses among those that can play here, or, where
     another machine composes, among those that were heard from there: ``speeds`` are its own then.
-    Raises ``UnknownWordError``."""
-    if name != "auto" or speeds is None:
+    ``holding``: something is asked of the music itself, which the embedded one alone holds. Raises
+    ``UnknownWordError``."""
+    if name != "auto" or speeds is None or holding:
         return resolve_composer(name)
     measured = [(entry, speeds.of(measured_as(entry, generation))) for entry in NAMES]
     fast = [entry for entry, speed in measured if speed is not None and speed >= FAST_ENOUGH]
@@ -50,6 +56,17 @@ def choose_composer(
             continue
         return entry
     return EMBEDDED
+
+
+def unheld(request: Request, composer: str) -> str | None:
+    """What a listener should know where ``composer`` can't hold what is asked of the music."""
+    if not (request.asks_composer and has_model(composer)):
+        return None
+    what = "the description" if request.features is None else "the features"
+    return (
+        f"MusicGen can't hold {what} that were asked for (loudness alone is held) and follows the "
+        f"feeling; --composer {EMBEDDED} holds them."
+    )
 
 
 def check_composer(composer: str, generation: Generation) -> tuple[str, ...]:

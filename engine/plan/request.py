@@ -54,6 +54,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     description: Description | None = None
     """The same bar by bar."""
 
+    @property
+    def asks_composer(self) -> bool:
+        """Whether something is asked of the music that its composer has to hold; its loudness does
+        not come from the composer."""
+        return self.description is not None or (
+            self.features is not None
+            and msgspec.structs.replace(self.features, loudness=None) != Features()
+        )
+
     def published(self) -> Request:
         """The request as it may be given to others: of the listener's files only the names."""
         return msgspec.structs.replace(

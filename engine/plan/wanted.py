@@ -17,24 +17,42 @@ Key = Literal["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
 TimeSignature = Literal["2/4", "3/4", "4/4", "6/8"]
 
 
+Mode = Literal["major", "minor"]
+RANGES: dict[str, tuple[float, float]] = {
+    "energy": (0.0, 1.0),
+    "valence": (0.0, 1.0),
+    "loudness": (-40.0, -10.0),
+    "instrumentalness": (0.0, 1.0),
+    "danceability": (0.0, 1.0),
+    "acousticness": (0.0, 1.0),
+    "tempo": (40.0, 200.0),
+}
+"""Of the features that are numbers."""
+
+
+def _within(name: str) -> Meta:
+    low, high = RANGES[name]
+    return Meta(ge=low, le=high)
+
+
 class Features(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
     """Ten features of a piece, after the emotion-to-music tool of Sabbagh, Hachana & Shahin over
     FIGARO; None where nothing is asked."""
 
-    energy: Share | None = None
-    valence: Share | None = None
+    energy: Annotated[float, _within("energy")] | None = None
+    valence: Annotated[float, _within("valence")] | None = None
     """How positive it sounds, from 0 to 1: 0.5 is valence 0 of the circumplex."""
-    loudness: Annotated[float, Meta(ge=-40.0, le=-10.0)] | None = None
+    loudness: Annotated[float, _within("loudness")] | None = None
     """LUFS, integrated."""
-    instrumentalness: Share | None = None
-    danceability: Share | None = None
-    acousticness: Share | None = None
+    instrumentalness: Annotated[float, _within("instrumentalness")] | None = None
+    danceability: Annotated[float, _within("danceability")] | None = None
+    acousticness: Annotated[float, _within("acousticness")] | None = None
     key: Key | None = None
-    mode: Literal["major", "minor"] | None = None
+    mode: Mode | None = None
     time_signature: TimeSignature | None = None
-    tempo: Annotated[float, Meta(ge=40.0, le=200.0)] | None = None
+    tempo: Annotated[float, _within("tempo")] | None = None
     """Quarter notes a minute."""
 
 

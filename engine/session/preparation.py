@@ -13,7 +13,7 @@ import msgspec
 
 from engine.allocation import give_back_large_blocks
 from engine.composers.base import Continuation
-from engine.composers.choice import check_composer, choose_composer
+from engine.composers.choice import check_composer, choose_composer, unheld
 from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.speeds import SessionSpeeds, Speeds
 from engine.errors import MusmedError
@@ -86,7 +86,11 @@ def prepare(
     generation = request.generation
     wish = request.composer
     chosen = (
-        resume.composer if resume else choose_composer(wish, generation, speeds, here=far is None)
+        resume.composer
+        if resume
+        else choose_composer(
+            wish, generation, speeds, here=far is None, holding=request.asks_composer
+        )
     )
     composer = FirstComposer(chosen, resume=resume, known=clip_composers, denoise=options.denoise)
     if far is None:
@@ -129,6 +133,8 @@ def prepare(
     notices = Notices(library, session, lambda: playback.state().heard)
     for sentence in (*library.take_remarks(), *(resume.damage if resume else ()), *damaged):
         notices.tell(sentence)
+    if resume is None and (said := unheld(request, chosen)):
+        notices.say(said)
     replay = resume is not None and resume.state == "finished"
     return SessionRunner(
         Parts(

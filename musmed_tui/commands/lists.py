@@ -51,8 +51,8 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
     if as_json:
         clips = [{**msgspec.to_builtins(clip), "seed": clip.seed} for clip in plan.clips]
         for told in clips:
-            told.pop("mood_table", None)  # the request's, in each of them
-            told.pop("gentle", None)
+            for one in ("mood_table", "gentle", "features", "description"):
+                told.pop(one, None)  # the request's, in each of them
         whole = {**msgspec.to_builtins(plan), "clips": clips}
         say_json({"request": msgspec.to_builtins(request), "plan": whole})
         return

@@ -7,16 +7,18 @@ import importlib.util
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine.affect.circumplex import Affect
 from engine.composers import choice
 from engine.composers.base import EMBEDDED, composer_names, has_model, resolve_composer
-from engine.composers.choice import check_composer, choose_composer
+from engine.composers.choice import check_composer, choose_composer, unheld
 from engine.composers.speeds import FILE, SessionSpeeds, Speeds, device_name, measured_as
 from engine.errors import MusmedError
 from engine.plan.generation import Generation
 from engine.plan.request import Request
+from engine.plan.wanted import Features
 from engine.playback.sinks.null import NullSink
 from engine.session.library.library import Library
 from engine.session.preparation import prepare
@@ -78,6 +80,7 @@ def test_auto_is_the_embedded_one_until_a_model_has_shown_its_speed(
     assert choose_composer("auto", USUAL, speeds) == "musicgen-small", "medium's weights are gone"
     speeds.keep("musicgen-large", 2.0)
     assert choose_composer("auto", USUAL, speeds) == "musicgen-large"
+    assert choose_composer("auto", USUAL, speeds, holding=True) == EMBEDDED, "what it can't hold"
     theirs = Generation(decoder="reference")
     assert choose_composer("auto", theirs, speeds) == EMBEDDED
     speeds.keep("musicgen-small (reference)", 2.0)
@@ -121,6 +124,16 @@ def test_a_named_composer_is_taken_as_named(tmp_path: Path) -> None:
     assert not has_model(EMBEDDED)
     assert all(has_model(name) for name in composer_names() if name != EMBEDDED)
     assert has_model(resolve_composer("someone/musicgen-tuned"))
+
+
+def test_what_musicgen_can_t_hold_is_said() -> None:
+    request = Request(start=Affect(0, 0.5), target=Affect(0, -0.5))
+    tempo = msgspec.structs.replace(request, features=Features(tempo=70))
+    assert unheld(request, "musicgen-small") is None
+    assert "--composer embedded" in (unheld(tempo, "musicgen-small") or "")
+    assert unheld(tempo, EMBEDDED) is None
+    loudness = msgspec.structs.replace(request, features=Features(loudness=-30))
+    assert unheld(loudness, "musicgen-small") is None, "which comes from no composer"
 
 
 def test_missing_weights_are_one_sentence_with_the_command(installed: None) -> None:
