@@ -25,7 +25,7 @@ from engine import __version__
 from engine.errors import MusmedError
 from engine.service.answers import Problem
 from engine.service.gate import Asgi, Gate
-from engine.service.hall import BusyError, Hall, NotPlayingError, UnknownSessionError
+from engine.service.hall import BusyError, GoneError, Hall, NotPlayingError, UnknownSessionError
 from engine.service.login import make_login
 from engine.service.routes import make_routes
 from engine.service.token import Token
@@ -138,6 +138,8 @@ def _answer_of(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]
             status, sentence = 404, str(error)
         case NotPlayingError():
             status, sentence = 409, str(error)
+        case GoneError():
+            status, sentence = 410, str(error)
         case MusmedError():
             status, sentence = 400, str(error)
         case ValidationException():

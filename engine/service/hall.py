@@ -25,6 +25,7 @@ from engine.private import make_private_folder, open_private
 from engine.service.asked import SessionAsked
 from engine.service.job import Job, JobFiles, JobState
 from engine.service.limits import Limits
+from engine.service.ogg import OggCopy
 from engine.service.sink import GrowingSink
 from engine.session.library.library import Library
 from engine.session.library.records import StoredSession
@@ -32,9 +33,11 @@ from engine.session.library.room import tidy
 from engine.session.preparation import enrol, prepare
 from engine.session.runner import SessionRunner
 from engine.session.status import RunnerStatus, sentence_of
+from engine.sidecar import write_report
 
 LOOK_SECONDS = 0.1
-SOUND = "sound.flac"
+SOUND, SIDECAR = "sound.flac", "sound.json"
+TITLE = "musmed session"
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +61,16 @@ class NotPlayingError(MusmedError):
     """What was asked for needs a session that is running."""
 
 
+class GoneError(MusmedError):
+    """What was asked for is kept no more."""
+
+
 class _Run:
     """A session whose turn it is."""
 
     def __init__(self) -> None:
         self.runner: SessionRunner | None = None
+        self.sink: GrowingSink | None = None
         self.cancelled = False
         self.ends = threading.Event()
         self.thread: threading.Thread | None = None
@@ -88,11 +96,14 @@ class Hall:
         self._options, self._speeds, self._argv, self._now = options, speeds, engine_argv, now
         self._lock = threading.RLock()
         self._runs: dict[str, _Run] = {}
+        self._copies: dict[str, OggCopy] = {}
         self._closing = False
         self._alone = _taken_alone(folder)
         self._log_file = folder / "engine.log"
         self.library = Library(folder / "library")
         tidy(self.library)
+        for left in (folder / "library" / "sessions").glob("*/.sound.*"):
+            left.unlink(missing_ok=True)
         self._files = JobFiles(folder / "jobs")
         self._jobs = {job.id: job for job in self._files.read()}
         self._next = max((job.number for job in self._jobs.values()), default=0) + 1
@@ -164,6 +175,32 @@ class Hall:
                 raise NotPlayingError(f"This session {when}, so it can't be changed.")
             return run.runner
 
+    def ogg(self, session: str) -> tuple[Path, Callable[[], bool]]:
+        """Where its sound as Ogg Vorbis is or will be, made now if it never was, and whether
+        nothing more comes of it. Raises ``UnknownSessionError``."""
+        source = self.sound(session)
+        target = source.with_suffix(".ogg")
+        with self._lock:
+            copy = self._copies.get(session)
+            if copy is None and not target.is_file():
+                copy = OggCopy(
+                    source,
+                    target,
+                    title=TITLE,
+                    frames=lambda: self._taken(session),
+                    settled=lambda: self.settled(session),
+                    ended=lambda: self._closing or session not in self._jobs,
+                )
+                self._copies[session] = copy
+                self._copies = {one: it for one, it in self._copies.items() if not it.done.is_set()}
+        return target, (lambda: True) if copy is None else copy.done.is_set
+
+    def _taken(self, session: str) -> int:
+        """Frames of its sound so far."""
+        with self._lock:
+            run = self._runs.get(session)
+            return 0 if run is None or run.sink is None else run.sink.frames
+
     def settled(self, session: str) -> bool:
         """Nothing more comes of it, or of this service."""
         with self._lock:
@@ -209,9 +246,12 @@ class Hall:
             runs = list(self._runs.values())
             for run in runs:
                 run.ends.set()
+            copies = list(self._copies.values())
         for run in runs:
             if run.thread is not None:
                 run.thread.join()
+        for copy in copies:
+            copy.wait()
         self.library.close()
         self._alone.close()
 
@@ -292,11 +332,9 @@ class Hall:
         stored = self.library.load(job.id)
         folder = self.library.clip_folder(job.id)
         make_private_folder(folder)
-        for part in folder.glob(f".{SOUND}.*"):
-            part.unlink(missing_ok=True)
         sink = GrowingSink(
             folder / SOUND,
-            title="musmed session",
+            title=TITLE,
             live=job.pace == "live",
             since=frames_of(stored.position),
         )
@@ -312,7 +350,7 @@ class Hall:
         )
         try:
             runner.start()
-            run.runner = runner
+            run.runner, run.sink = runner, sink
             while not runner.wait(0.0) and not run.ends.wait(LOOK_SECONDS):
                 pass
             if run.cancelled:
@@ -321,10 +359,18 @@ class Hall:
             runner.close()
         if run.ends.is_set():
             return ""
-        failure = runner.status().failure
-        if failure is None:
+        status = runner.status()
+        if status.failure is None:
             sink.check()
-        return failure or ""
+            write_report(
+                folder / SIDECAR,
+                request=status.request,
+                plan=status.plan,
+                events=status.events,
+                clips=runner.finished_clips(),
+                joins=runner.joins(),
+            )
+        return status.failure or ""
 
 
 def _taken_alone(folder: Path) -> IO[bytes]:

@@ -5,19 +5,23 @@ from __future__ import annotations
 
 import re
 from asyncio import to_thread
-from typing import Annotated, Any
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, delete, get, post
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import JSONBody, Parameter
+from litestar.params import JSONBody, Parameter, QueryParameter
 from litestar.response import Stream
 
 from engine.service.answers import Problem, SessionAnswer, SessionsAnswer, session_answer
-from engine.service.asked import SessionAsked
-from engine.service.hall import Hall
+from engine.service.asked import Deed, EaseNow, SessionAsked, ShapeTo, SkipNow, SteerTo
+from engine.service.events import told
+from engine.service.hall import GoneError, Hall, NotPlayingError
+from engine.service.results import PlanAnswer, plan_answer, score_of, sidecar_of
 from engine.service.sound import grown, part
 
 Id = Annotated[
@@ -46,6 +50,15 @@ def problems(*codes: int) -> dict[int, ResponseSpec]:
         code: ResponseSpec(Problem, generate_examples=False, description=said[code])
         for code in (400, 401, 403, *codes)
     }
+
+
+def streamed(kind: str) -> dict[int, ResponseSpec]:
+    """What is no JSON."""
+    return {200: ResponseSpec(bytes, False, "All of it, as it comes", kind)}
+
+
+def ranged(kind: str) -> dict[int, ResponseSpec]:
+    return {206: ResponseSpec(bytes, False, "The range that was asked for", kind)}
 
 
 def hall_of(state: State) -> Hall:
@@ -95,25 +108,73 @@ async def delete_session(state: State, session: Id) -> None:
     await to_thread(hall_of(state).end, session)
 
 
-AUDIO = {
-    200: ResponseSpec(
-        bytes, generate_examples=False, media_type="audio/flac", description="All, or a stream"
-    ),
-    206: ResponseSpec(
-        bytes, generate_examples=False, media_type="audio/flac", description="A range of it"
-    ),
-}
+async def steer_session(state: State, session: Id, data: JSONBody[Deed]) -> SessionAnswer:
+    """As a listener's keys do. It is heard within some seconds of what is composed then; a 'live'
+    session keeps close to who listens. The plan says when it is heard."""
+    hall = hall_of(state)
+    runner = hall.playing(session)
+    match data:
+        case SteerTo():
+            runner.steer(*data.affect())
+        case EaseNow():
+            runner.ease()
+        case SkipNow():
+            runner.skip()
+        case ShapeTo():
+            runner.shape(data.faders)
+    return session_answer(hall, hall.job(session))
 
 
-async def get_audio(state: State, session: Id, request: Request[Any, Any, Any]) -> Response[Any]:
+async def get_plan(state: State, session: Id) -> PlanAnswer:
+    """Its path, its clips and what was done while it played."""
+    return await to_thread(plan_answer, hall_of(state), session)
+
+
+async def get_midi(state: State, session: Id) -> Response[bytes]:
+    """Its score, of the embedded composer, with what was done so far."""
+    data = await to_thread(score_of, hall_of(state), session)
+    return Response(data, media_type="audio/midi")
+
+
+async def get_sidecar(state: State, session: Id) -> Response[bytes]:
+    """What was measured of a finished session, as 'musmed render' writes it beside the sound."""
+    hall = hall_of(state)
+    hall.job(session)
+    data = await to_thread(sidecar_of, hall, session)
+    if data is None:
+        raise NotPlayingError("There is a sidecar once the session is finished.")
+    return Response(data, media_type="application/json")
+
+
+async def get_events(state: State, session: Id) -> Stream:
+    """Server-sent events: 'status' with what GET /sessions/{id} says, whenever that changes, until
+    the session is over."""
+    hall = hall_of(state)
+    hall.job(session)
+    return Stream(told(hall, session), media_type="text/event-stream")
+
+
+async def get_audio(
+    state: State,
+    session: Id,
+    request: Request[Any, Any, Any],
+    kind: Annotated[
+        Literal["flac", "ogg"],
+        QueryParameter(name="format", description="FLAC of 24 bits, or Ogg Vorbis."),
+    ] = "flac",
+) -> Response[Any]:
     """While it is composed, a stream from its beginning that ends where it does; then a file, of
     which a Range can be asked for."""
     hall = hall_of(state)
-    path = hall.sound(session)
+    settled: Callable[[], bool] = partial(hall.settled, session)
+    path, over = hall.sound(session), settled()
+    if over and not path.is_file():
+        raise GoneError("There is no sound of this session any more.")
+    if kind == "ogg":
+        path, settled = await to_thread(hall.ogg, session)
+    media = f"audio/{kind}"
     if not path.is_file():
-        if hall.settled(session):
-            raise HTTPException(status_code=410, detail="There is no sound of this session.")
-        return Stream(grown(hall, session, path), media_type="audio/flac")
+        return Stream(grown(path, settled), media_type=media)
     size = path.stat().st_size
     first, count = range_of(request.headers.get("range"), size)
     headers = {"Accept-Ranges": "bytes", "Content-Length": str(count)}
@@ -121,9 +182,7 @@ async def get_audio(state: State, session: Id, request: Request[Any, Any, Any]) 
     if count != size:
         status = 206
         headers["Content-Range"] = f"bytes {first}-{first + count - 1}/{size}"
-    return Stream(
-        part(path, first, count), media_type="audio/flac", headers=headers, status_code=status
-    )
+    return Stream(part(path, first, count), media_type=media, headers=headers, status_code=status)
 
 
 def range_of(said: str | None, size: int) -> tuple[int, int]:
@@ -148,13 +207,33 @@ def make_routes() -> list[HTTPRouteHandler]:
     """All of them, for one application: a handler belongs to the first that takes it."""
     one = "/sessions/{session:str}"
     return [
-        post("/sessions", summary="Ask for a session", responses=problems(413, 429, 507))(submit),
+        post("/sessions", summary="Ask for a session", responses=problems(413, 429))(submit),
         get("/sessions", summary="The sessions, the newest first", responses=problems(404))(
             list_sessions
         ),
         get(one, summary="How it stands", responses=problems(404))(get_session),
         delete(one, summary="Cancel or remove it", responses=problems(404))(delete_session),
-        get(f"{one}/audio", summary="Its sound", responses=problems(404, 410, 416) | AUDIO)(
-            get_audio
+        post(
+            f"{one}/steer",
+            summary="Change it while it plays",
+            status_code=202,
+            responses=problems(404, 409, 413),
+        )(steer_session),
+        get(
+            f"{one}/events",
+            summary="How it stands, as it changes",
+            responses=problems(404) | streamed("text/event-stream"),
+        )(get_events),
+        get(
+            f"{one}/audio",
+            summary="Its sound",
+            responses=problems(404, 410, 416) | streamed("audio/*") | ranged("audio/*"),
+        )(get_audio),
+        get(f"{one}/plan", summary="Its plan", responses=problems(404))(get_plan),
+        get(f"{one}/midi", summary="Its score", responses=problems(404) | streamed("audio/midi"))(
+            get_midi
+        ),
+        get(f"{one}/sidecar", summary="What was measured of it", responses=problems(404, 409))(
+            get_sidecar
         ),
     ]

@@ -6,26 +6,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import IO
 
 from engine.places import open_file
-from engine.service.hall import Hall
 from engine.service.sink import growing
 
 PIECE = 64 * 1024
 LOOK_SECONDS = 0.1
 
 
-async def grown(hall: Hall, session: str, path: Path) -> AsyncIterator[bytes]:
-    """The file that becomes ``path``, from its beginning to its end, as it comes."""
-    file = await _opened(hall, session, path)
+async def grown(path: Path, settled: Callable[[], bool]) -> AsyncIterator[bytes]:
+    """The file that becomes ``path``, from its beginning to its end, as it comes; ``settled``:
+    nothing more comes."""
+    file = await _opened(path, settled)
     if file is None:
         return
     with file:
         while True:
-            over = hall.settled(session)
+            over = settled()
             data = await asyncio.to_thread(file.read, PIECE)
             if data:
                 yield data
@@ -35,10 +35,10 @@ async def grown(hall: Hall, session: str, path: Path) -> AsyncIterator[bytes]:
                 await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _opened(hall: Hall, session: str, path: Path) -> IO[bytes] | None:
-    """None where there was nothing of it when the session was over."""
+async def _opened(path: Path, settled: Callable[[], bool]) -> IO[bytes] | None:
+    """None where there was nothing of it when nothing more came."""
     while True:
-        over = hall.settled(session)
+        over = settled()
         for place in (path, growing(path)):
             with contextlib.suppress(OSError):
                 return await asyncio.to_thread(open_file, place)

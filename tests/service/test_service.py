@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from litestar.testing import TestClient
 
 from engine.service.app import make_app
 from engine.service.hall import Hall
 from engine.service.limits import Limits
 from engine.service.token import new_token
+from tests.support.waiting import begun_cpu, wait_for
 
 QUICK = [sys.executable, "-P", str(Path(__file__).parents[1] / "support" / "quick_engine.py")]
 TOKEN = new_token()
@@ -46,3 +50,44 @@ def test_a_session_is_asked_for_and_heard_while_it_is_composed(client: TestClien
     assert streamed[64:] == file.content[64:]  # all but the header, which says the length
     some = client.get(f"{place}/audio", headers={"Range": "bytes=10-19"})
     assert (some.status_code, some.content) == (206, file.content[10:20])
+
+
+def test_ogg_is_made_while_it_is_composed_and_is_as_long(client: TestClient) -> None:
+    place = client.post("/sessions", json=ASKED).headers["Location"]
+    streamed = client.get(f"{place}/audio?format=ogg").content
+    whole = client.get(f"{place}/audio?format=ogg").content
+    assert streamed == whole
+    flac, ogg = (
+        soundfile.read(io.BytesIO(data))[0]
+        for data in (client.get(f"{place}/audio").content, whole)
+    )
+    assert len(flac) == len(ogg) == 60 * 48_000
+    assert np.corrcoef(flac[:, 0], ogg[:, 0])[0, 1] > 0.99
+
+
+def test_what_else_there_is_of_a_session(client: TestClient) -> None:
+    place = client.post("/sessions", json=ASKED).headers["Location"]
+    events = client.get(f"{place}/events").text
+    assert '"state":"finished"' in events.split("event: status")[-1]
+    plan = client.get(f"{place}/plan").json()
+    assert plan["seconds"] == 60.0
+    assert plan["request"]["seed"] == 7
+    assert client.get(f"{place}/midi").content[:4] == b"MThd"
+    assert client.get(f"{place}/sidecar").json()["plan"]["total_s"] == 60.0
+
+
+def test_a_live_session_is_steered_and_cancelled(client: TestClient) -> None:
+    place = client.post("/sessions", json=ASKED | {"pace": "live"}).headers["Location"]
+    wait_for(lambda: client.get(place).json()["ready"] > 1.0, moves=begun_cpu)
+    for deed in (
+        {"do": "steer", "to": {"valence": 0.5, "arousal": -0.5}},
+        {"do": "ease"},
+        {"do": "shape", "faders": {"density": 0.2}},
+    ):
+        assert client.post(f"{place}/steer", json=deed).status_code == 202
+    wait_for(lambda: client.get(f"{place}/plan").json()["events"], moves=begun_cpu)
+    assert client.post(f"{place}/steer", json={"do": "steer", "to": "nope"}).status_code == 400
+    assert client.delete(place).status_code == 204
+    assert client.get(place).json()["state"] == "cancelled"
+    assert client.post(f"{place}/steer", json={"do": "ease"}).status_code == 409
+    wait_for(lambda: client.delete(place) and client.get(place).status_code == 404)
