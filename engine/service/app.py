@@ -27,6 +27,7 @@ from engine.service.answers import Problem
 from engine.service.gate import Asgi, Gate
 from engine.service.hall import BusyError, GoneError, Hall, NotPlayingError, UnknownSessionError
 from engine.service.login import make_login
+from engine.service.page_routes import make_page_routes
 from engine.service.routes import make_routes
 from engine.service.token import Token
 
@@ -53,7 +54,7 @@ def make_app(
     cookie = f"musmed-{port}"
 
     def handlers() -> list[HTTPRouteHandler]:
-        return [*make_routes(), make_login(token, cookie), *more()]
+        return [*make_routes(), *make_page_routes(), make_login(token, cookie), *more()]
 
     schema = functools.cache(lambda: _schema(handlers()))
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from engine.affect.circumplex import Affect
 from engine.affect.moods import MoodTable
+from engine.affect.offered import ANCHORS
 from musmed_tui.drawing.raster import (
     SIDES,
     Frame,
@@ -39,7 +40,6 @@ REACH = 0.35
 """How far from the cursor a feeling may lie to be the cursor's word."""
 RADIUS = 0.8
 """The circle that is drawn: about so far from the middle lie the feelings."""
-ANCHORS = ("happy", "excited", "tense", "distressed", "sad", "bored", "tired", "calm")
 
 # Roles, rising: where lines meet in a cell, the higher one gives the colour.
 AXIS, CIRCLE, PREVIEW, MEASURED, PLANNED, TRAVELLED = 1, 2, 3, 4, 10, 20

@@ -16,6 +16,7 @@ from textual.widgets._select import SelectOverlay
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import Feeling
 from engine.affect.moods import MoodTable
+from engine.affect.offered import EXAMPLES
 from engine.errors import MusmedError
 from engine.listener.ratings import Rating
 from engine.plan.request import Request
@@ -24,7 +25,7 @@ from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.options import mood_table_of
 from musmed_tui.screens.check_in_form import CheckInForm
 from musmed_tui.screens.check_in_keys import KEYS
-from musmed_tui.screens.check_in_offers import EXAMPLES, Keeper, goes_on
+from musmed_tui.screens.check_in_offers import Keeper, goes_on
 from musmed_tui.screens.check_in_past import PastOfferingScreen
 from musmed_tui.screens.check_in_rest import MoreRow
 from musmed_tui.screens.feeling_field import FeelingField

@@ -7,6 +7,8 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input
 
 from engine.affect.circumplex import Affect
+from engine.affect.feelings import feeling
+from engine.affect.offered import Example
 from engine.affect.path import GENTLE_SPEED, gentle_seconds, plan_path, speed
 from engine.errors import MusmedError
 from engine.plan.request import Request
@@ -20,7 +22,7 @@ from musmed_tui.options import (
     number,
     seed_of,
 )
-from musmed_tui.screens.check_in_offers import Example, Offers
+from musmed_tui.screens.check_in_offers import Offers
 from musmed_tui.screens.check_in_rest import MoreRow, RestOfForm, number_line, row
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.settings import Loaded, parse_number
@@ -62,8 +64,8 @@ class CheckInForm(VerticalScroll, can_focus=False):
 
     def fill(self, example: Example) -> None:
         """Take the feelings and the minutes of ``example``."""
-        for field, word in zip(self.feelings, example.feelings, strict=True):
-            field.choose(word)
+        for field, word in zip(self.feelings, (example.start, example.target), strict=True):
+            field.choose(feeling(word))
         self.query_one("#minutes", Input).value = str(example.minutes)
 
     def request(self) -> Request:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from musmed_tui.screens.check_in_offers import EXAMPLES
+from engine.affect.offered import EXAMPLES
 
 KEYS: tuple[BindingType, ...] = (
     Binding("arrows", "move", "move", key_display="←↑↓→",

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from engine.affect.feelings import Feeling, feeling
+from engine.affect.offered import EXAMPLES
 from engine.listener.history import Past
 from engine.plan.story import story
 from engine.printable import one_line
 from musmed_tui.widgets.key_words import KeyWord, KeyWords
 from musmed_tui.widgets.words import Words
 from musmed_tui.wording import clock, length, named
-
-
-class Example(NamedTuple):
-    """Two feelings and how many minutes lie between them."""
-
-    start: str
-    target: str
-    minutes: int
-
-    @property
-    def said(self) -> str:
-        return f"{self.start} to {self.target}, {length(self.minutes)}"
-
-    @property
-    def feelings(self) -> tuple[Feeling, Feeling]:
-        return feeling(self.start), feeling(self.target)
-
-
-EXAMPLES = (
-    Example("tense", "calm", 15),
-    Example("sad", "hopeful", 15),
-    Example("restless", "drowsy", 20),
-)
-"""Each long enough to be gentle."""
 
 
 class Keeper(Protocol):

@@ -13,7 +13,7 @@ import pytest
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import LANDMARKS, _words, feeling
-from musmed_tui.drawing.plane_layout import ANCHORS
+from engine.affect.offered import ANCHORS
 
 ROOT = Path(__file__).parents[2]
 PLACES = _words().places

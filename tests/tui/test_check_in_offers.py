@@ -16,11 +16,12 @@ from support.real_app import a_control
 from textual.widgets import Input, Select
 
 from engine.affect.feelings import feeling
+from engine.affect.offered import EXAMPLES
 from engine.affect.path import gentle_seconds
 from engine.plan.request import Request
 from musmed_tui.app import MusmedApp
 from musmed_tui.screens.check_in import CheckInScreen
-from musmed_tui.screens.check_in_offers import EXAMPLES, last_time
+from musmed_tui.screens.check_in_offers import last_time
 from musmed_tui.screens.history import HistoryScreen
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.settings import Loaded, Settings
@@ -93,7 +94,7 @@ def test_a_number_of_the_settings_is_kept_whatever_it_is(
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))
 def test_an_example_fills_the_form_and_begins_nothing(control: FakeControl, number: int) -> None:
     one = EXAMPLES[number]
-    start, target = one.feelings
+    start, target = feeling(one.start), feeling(one.target)
     assert gentle_seconds(start.affect.distance(target.affect)) <= 60 * one.minutes
 
     async def go() -> None:

@@ -20,10 +20,10 @@ from support.drawn import text_of
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
+from engine.affect.offered import ANCHORS
 from engine.affect.path import plan_path, steer
 from musmed_tui.drawing.plane_layout import (
     ANCHOR,
-    ANCHORS,
     AXIS,
     BREATH,
     CIRCLE,
