@@ -22,6 +22,7 @@ from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.speeds import Speeds
 from engine.errors import MusmedError
 from engine.heard import fade_end, heard_events, heard_offers, heard_until, stop_softly, write_heard
+from engine.link.lasting import LastingEngine
 from engine.link.ssh import FarEngine
 from engine.places import part_of
 from engine.plan.body import Offer
@@ -66,6 +67,7 @@ def render_session(
     speeds: Speeds | None = None,
     until: float | None = None,
     far: FarEngine | None = None,
+    warm: LastingEngine | None = None,
 ) -> RenderResult:
     """Compose the whole session into ``output`` (.flac, .wav or .ogg) and its sidecar.
 
@@ -74,7 +76,8 @@ def render_session(
     it has had more than one composer; ``gated``: which of them were, as ``StoredSession.gated``;
     ``options.synthesis``: for the same sound, its own.
     ``until``: session seconds at which it is stopped, as a listener stops it, with a fade.
-    ``far``: the engine on another machine that composes.
+    ``far``: the engine on another machine that composes. ``warm``: one that composes several
+    renderings, one after the other; the same samples come of it.
     ``progress(done, total)`` is called a few times a second with session seconds. The audio appears
     under its name only when it is whole. Raises ``MusmedError`` (one sentence) for an output that
     can't be written or a composer that fails.
@@ -97,6 +100,7 @@ def render_session(
             log_file=log_file,
             speeds=speeds,
             far=far,
+            warm=warm,
         )
         over = threading.Event()
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
-from typing import Annotated, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -239,10 +239,20 @@ def has_model(composer: str) -> bool:
     return _COMPOSERS.get(composer, _MUSICGEN) == _MUSICGEN
 
 
+def composer_version(name: str) -> int:
+    """The ``version`` of a composer's class; nothing is opened for it. Raises
+    ``UnknownWordError``."""
+    return int(_class_of(resolve_composer(name)).version)
+
+
+def _class_of(resolved: str) -> Any:  # noqa: ANN401 - the class of a composer
+    module, _, attribute = _COMPOSERS.get(resolved, _MUSICGEN).partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
 def open_composer(name: str) -> Composer:
     """Import and make a composer. Raises ``UnknownWordError`` or the composer's own errors."""
     resolved = resolve_composer(name)
-    module, _, attribute = _COMPOSERS.get(resolved, _MUSICGEN).partition(":")
-    maker = getattr(importlib.import_module(module), attribute)
+    maker = _class_of(resolved)
     made: Composer = maker(resolved) if has_model(resolved) else maker()
     return made

@@ -122,6 +122,11 @@ class EngineClient:
         wanted = LOSSLESS if self._far is None else self._far.host.codec
         return wanted if self._reader.version.minor >= OPUS_MINOR else LOSSLESS
 
+    @property
+    def idle(self) -> bool:
+        """Whether it lives and owes no answer."""
+        return not self._over.is_set() and not self._owed.seen(busy=None).owes
+
     def open(self, composer: str, options: ComposerOptions = USUAL) -> None:
         """Load a composer: ``Loading`` may come, ``Opened`` or ``Failure`` will."""
         self._send(Open(composer, options))

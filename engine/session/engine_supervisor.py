@@ -16,6 +16,7 @@ from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import Delivery, EngineLost, FarAnswers
 from engine.link.knocking import Answer, Knocking
+from engine.link.lasting import LastingEngine
 from engine.link.ssh import FarEngine
 from engine.link.warm import WarmEngine
 from engine.private import open_log
@@ -55,7 +56,7 @@ class EngineSupervisor:
         log_file: Path,
         argv: Sequence[str] | None = None,
         far: FarEngine | None = None,
-        warm: WarmEngine | None = None,
+        warm: WarmEngine | LastingEngine | None = None,
     ) -> None:
         self.current = 0
         self._far = far

@@ -17,6 +17,7 @@ from engine.composers.choice import check_composer, choose_composer, unheld
 from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.speeds import SessionSpeeds, Speeds
 from engine.errors import MusmedError
+from engine.link.lasting import LastingEngine
 from engine.link.ssh import FarEngine
 from engine.link.warm import WarmEngine
 from engine.plan.events import Event
@@ -57,7 +58,7 @@ def prepare(
     volume: float = 1.0,
     engine_argv: Sequence[str] | None = None,
     far: FarEngine | None = None,
-    warm: WarmEngine | None = None,
+    warm: WarmEngine | LastingEngine | None = None,
     speeds: Speeds | None = None,
     signal: Source | None = None,
 ) -> SessionRunner:
