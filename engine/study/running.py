@@ -197,12 +197,13 @@ class Status(NamedTuple):
     tried_again: int
 
 
-def status_of(folder: StudyFolder, design: Design, claims: Claims | None = None) -> Status:
-    """Looked up in the folder. Raises ``MusmedError``."""
-    claims = claims or Claims(this_process())
+def status_of(folder: StudyFolder, design: Design, part: int = 1, parts: int = 1) -> Status:
+    """Of a shard, looked up in the folder. Raises ``MusmedError``."""
+    claims = Claims(this_process())
+    jobs = shard(design.jobs, part, parts)
     done = making = tried = 0
     failed: dict[str, str] = {}
-    for job in design.jobs:
+    for job in jobs:
         digest = job.digest
         failures = folder.failures(digest)
         if folder.is_done(digest):
@@ -212,5 +213,5 @@ def status_of(folder: StudyFolder, design: Design, claims: Claims | None = None)
             making += 1
         elif folder.has_failed(digest):
             failed[digest] = failures.failures[-1].reason
-    waiting = len(design.jobs) - done - making - len(failed)
+    waiting = len(jobs) - done - making - len(failed)
     return Status(done, making, waiting, failed, tried)
