@@ -18,6 +18,7 @@ from musmed_tui.cli_parts import CodecName, Host, Json, Text, There, refuse_in_f
 from musmed_tui.cli_serve import serving
 from musmed_tui.cli_sessions import stored
 from musmed_tui.cli_show import showing
+from musmed_tui.cli_study import researching
 from musmed_tui.exits import guarded
 from musmed_tui.terminal.streams import say, write_out
 from musmed_tui.terminal.terminal import forget_odd_width
@@ -345,6 +346,7 @@ app.add_typer(listening)
 app.add_typer(showing)
 app.add_typer(elsewhere)
 app.add_typer(serving)
+app.add_typer(researching)
 app.add_typer(fetching)
 
 

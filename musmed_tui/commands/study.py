@@ -12,7 +12,7 @@ from engine.places import expanded
 from engine.printable import visible
 from musmed_tui.exits import MENDABLE, exit_code
 from musmed_tui.paths import folders
-from musmed_tui.terminal.streams import remark, say, say_json, tell, unminded
+from musmed_tui.terminal.streams import remark, say_json, tell, unminded
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import Signals, look_at_terminal
 
