@@ -6,7 +6,6 @@ Imported inside functions only: Litestar belongs to the extra 'serve'.
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import mimetypes
 from collections.abc import Callable, Iterable, Sequence
@@ -17,11 +16,8 @@ from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath
 
-from engine import __version__
 from engine.errors import MusmedError
 from engine.service.answers import Problem
 from engine.service.gate import Asgi, Gate
@@ -29,6 +25,7 @@ from engine.service.hall import BusyError, GoneError, Hall, NotPlayingError, Unk
 from engine.service.login import make_login
 from engine.service.page_routes import make_page_routes
 from engine.service.routes import make_routes
+from engine.service.schema import openapi
 from engine.service.token import Token
 
 PAGE = Path(__file__).parent / "page"
@@ -47,23 +44,25 @@ def make_app(
     page: Path = PAGE,
     more: Callable[[], Sequence[HTTPRouteHandler]] = tuple,
     more_open: Sequence[str] = (),
+    more_bodies: Sequence[type] = (),
 ) -> Asgi:
     """The service over ``hall``, for who has ``token``. ``port``: where it listens, for the
     cookie's name. ``names`` and ``origins`` as the gate's. ``page``: the folder of its page's
-    files. ``more`` makes further routes, ``more_open``: which of them need no token."""
+    files. ``more`` makes further routes, ``more_open``: which of them need no
+    token, ``more_bodies``: the types of their bodies."""
     cookie = f"musmed-{port}"
 
     def handlers() -> list[HTTPRouteHandler]:
         return [*make_routes(), *make_page_routes(), make_login(token, cookie), *more()]
 
-    schema = functools.cache(lambda: _schema(handlers()))
+    schema = functools.cache(lambda: openapi(handlers(), more_bodies))
 
     @get("/openapi.json", include_in_schema=False, sync_to_thread=True)
-    def openapi() -> Response[bytes]:
+    def described() -> Response[bytes]:
         return Response(schema(), media_type="application/json")
 
     app = Litestar(
-        [*handlers(), openapi, *_pages(page)],
+        [*handlers(), described, *_pages(page)],
         state=State({"hall": hall}),
         exception_handlers={Exception: _answer_of},
         openapi_config=None,
@@ -80,23 +79,6 @@ def make_app(
         open_paths=(*OPEN, *more_open),
         body_limit=hall.limits.body,
     )
-
-
-def _schema(handlers: Sequence[HTTPRouteHandler]) -> bytes:
-    scheme = SecurityScheme(
-        type="http", scheme="bearer", description="The token that 'musmed serve' prints."
-    )
-    config = OpenAPIConfig(
-        title="musmed",
-        version=__version__,
-        description="Sessions of music medicine for other programs (docs/service.md).",
-        components=Components(security_schemes={"token": scheme}),
-        security=[{"token": []}],
-        use_handler_docstrings=True,
-    )
-    return json.dumps(
-        Litestar(handlers, openapi_config=config, logging_config=None).openapi_schema.to_schema()
-    ).encode()
 
 
 def _pages(folder: Path) -> list[HTTPRouteHandler]:

@@ -23,6 +23,7 @@ from engine.service.events import told
 from engine.service.hall import GoneError, Hall, NotPlayingError
 from engine.service.results import PlanAnswer, plan_answer, score_of, sidecar_of
 from engine.service.sound import grown, part
+from engine.sidecar import SessionReport
 
 Id = Annotated[
     str,
@@ -233,7 +234,10 @@ def make_routes() -> list[HTTPRouteHandler]:
         get(f"{one}/midi", summary="Its score", responses=problems(404) | streamed("audio/midi"))(
             get_midi
         ),
-        get(f"{one}/sidecar", summary="What was measured of it", responses=problems(404, 409))(
-            get_sidecar
-        ),
+        get(
+            f"{one}/sidecar",
+            summary="What was measured of it",
+            responses=problems(404, 409)
+            | {200: ResponseSpec(SessionReport, False, "As beside a rendering")},
+        )(get_sidecar),
     ]

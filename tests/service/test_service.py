@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +15,9 @@ from engine.service.app import make_app
 from engine.service.hall import Hall
 from engine.service.limits import Limits
 from engine.service.token import new_token
+from tests.support.service import QUICK
 from tests.support.waiting import begun_cpu, wait_for
 
-QUICK = [sys.executable, "-P", str(Path(__file__).parents[1] / "support" / "quick_engine.py")]
 TOKEN = new_token()
 ASKED = {"from": "tense", "to": "calm", "minutes": 1, "seed": 7}
 
