@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from textual import on
@@ -22,22 +23,26 @@ from musmed_tui.widgets.words import Words
 
 VALENCE, AROUSAL = ("unpleasant", "pleasant"), ("sleepy", "wide awake")
 """The ends of the two sliders."""
+LIKING = ("not liked at all", "liked very much")
+_ENDS = {"valence": VALENCE, "arousal": AROUSAL, "liking": LIKING}
+FEELING = ("valence", "arousal")
 
 
 class Said(NamedTuple):
     """Where the sliders stood, and the note; None where there was none to write or it stayed as it
-    was."""
+    was. ``liking``: None where that was not asked, or left out."""
 
     rating: Rating
     note: str | None = None
+    liking: int | None = None
 
 
 class SlidersScreen(WholeScreen[Said | None], ModalScreen[Said | None]):
     """Gives what was said, or None where it was left. ``note``: the one that is kept, '' for none;
-    None where none is asked for."""
+    None where none is asked for. ``asks``: the sliders, by their names in ``_ENDS``."""
 
     CSS_PATH = "sliders.tcss"
-    AUTO_FOCUS = "#valence"
+    AUTO_FOCUS = "Slider, Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("across", "move", "move", key_display="←→", id="sliders.move"),
         Binding("enter", "go_on", "go on", key_display="enter", id="sliders.go_on"),
@@ -61,9 +66,11 @@ class SlidersScreen(WholeScreen[Said | None], ModalScreen[Said | None]):
         rating: Rating,
         note: str | None = None,
         glyphs: Glyphs = "braille",
+        asks: Sequence[str] = FEELING,
     ) -> None:
         super().__init__()
         self._question = question
+        self._asks = tuple(asks)
         self._rating = rating
         self._note = note
         self._glyphs: Glyphs = glyphs
@@ -71,8 +78,9 @@ class SlidersScreen(WholeScreen[Said | None], ModalScreen[Said | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="sliders"):
             yield Words(id="sliders-question")
-            yield Slider(*VALENCE, self._rating.valence, glyphs=self._glyphs, id="valence")
-            yield Slider(*AROUSAL, self._rating.arousal, glyphs=self._glyphs, id="arousal")
+            stands = {"valence": self._rating.valence, "arousal": self._rating.arousal}
+            for name in self._asks:
+                yield Slider(*_ENDS[name], stands.get(name), glyphs=self._glyphs, id=name)
             if self._note is not None:
                 yield Label("a few words about it, or none", classes="label")
                 yield _NoteLine(one_line(self._note))
@@ -109,21 +117,19 @@ class SlidersScreen(WholeScreen[Said | None], ModalScreen[Said | None]):
 
     def action_leave(self) -> None:
         """Out of the note first: what was typed stays there."""
-        if isinstance(self.focused, Input):
-            self.set_focus(self.query_one("#arousal"))
+        if isinstance(self.focused, Input) and self._asks:
+            self.set_focus(self.query(Slider).last())
         else:
             self.dismiss(None)
 
     def _said(self) -> Said:
-        valence, arousal = (self.query_one(f"#{name}", Slider).value for name in _NAMES)
+        stands = {one.id: one.value for one in self.query(Slider)}
         note = None
         if self._note is not None:
             typed = self.query_one("#note", Input).value
             note = typed if typed != one_line(self._note) else None
-        return Said(Rating(valence, arousal), note)
-
-
-_NAMES = ("valence", "arousal")
+        rating = Rating(stands.get("valence"), stands.get("arousal"))
+        return Said(rating, note, stands.get("liking"))
 
 
 class _NoteLine(TypedLine):
