@@ -1,6 +1,7 @@
 """What a participant of a listening study sees: what they agree to, and a clock while it plays.
 
-Nothing on it tells what plays: no feeling, no path, no players, no picture of the sound.
+Nothing on it tells what plays: no feeling, no path, no players, no picture of the sound. Modal:
+the keys that the app has elsewhere are not theirs.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
+from textual.screen import ModalScreen
 
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.screens.whole import WholeScreen
@@ -22,7 +24,7 @@ from musmed_tui.wording import VOLUME_STEP
 _ASKED = "Do you agree, and want to begin?"
 
 
-class ConsentScreen(WholeScreen[bool]):
+class ConsentScreen(WholeScreen[bool], ModalScreen[bool]):
     """Gives whether somebody agrees to the study's ``words``."""
 
     CSS_PATH = "listening.tcss"
@@ -51,7 +53,7 @@ class ConsentScreen(WholeScreen[bool]):
         self.dismiss(answer)
 
 
-class HearingScreen(WholeScreen[None]):
+class HearingScreen(WholeScreen[None], ModalScreen[None]):
     """A session of the list while it plays. Posts ``Paused``, ``Volume`` and ``Stop``."""
 
     CSS_PATH = "listening.tcss"
@@ -61,7 +63,7 @@ class HearingScreen(WholeScreen[None]):
         Binding(
             "minus,underscore,down", "volume(-1)", "softer", key_display="-", id="session.softer"
         ),
-        Binding("q,escape", "stop", "stop here", key_display="q", id="session.stop"),
+        Binding("q", "stop", "stop here", id="session.stop"),
     ]
 
     class Paused(Message):
