@@ -22,6 +22,7 @@ from musmed_tui.completion import (
 WAY, FELT, MUSIC, MODEL = "The way", "How it feels", "The music", "MusicGen"
 WANTED = "What it is like"
 SOUND, TERMINAL, FILES = "The sound", "The terminal", "What is written"
+STUDY = "A study"
 """The groups of options in a command's help."""
 
 

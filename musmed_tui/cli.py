@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from musmed_tui import completion
-from musmed_tui.asked import FELT, FILES, MUSICGEN, SOUND, TERMINAL, WAY, Asked, asking
+from musmed_tui.asked import FELT, FILES, MUSICGEN, SOUND, STUDY, TERMINAL, WAY, Asked, asking
 from musmed_tui.cli_evaluate import evaluating
 from musmed_tui.cli_host import elsewhere
 from musmed_tui.cli_listener import listening
@@ -118,6 +118,7 @@ def root(
 @asking()
 def play(
     *,
+    context: typer.Context,
     asked: Asked,
     sink: Sink = None,
     volume: Volume = None,
@@ -153,8 +154,25 @@ def play(
     ] = None,
     host: Host = None,
     codec: CodecName = None,
+    study: Annotated[
+        Text,
+        typer.Option(
+            metavar="FOLDER",
+            help="The next session of a listening list, and what is asked about it.",
+            rich_help_panel=STUDY,
+        ),
+    ] = None,
+    participant: Annotated[
+        Text,
+        typer.Option(metavar="CODE", help="Whose list, such as P001.", rich_help_panel=STUDY),
+    ] = None,
 ) -> None:
     """Compose a session and play it while it is being composed."""
+    if study is not None or participant is not None:
+        from musmed_tui.commands.play_list import play_list, refuse_others
+
+        refuse_others(context, study)
+        raise typer.Exit(play_list(study or "", participant, sink, volume, plain=plain))
     from musmed_tui.commands.play import play_session
     from musmed_tui.worn import Worn
 

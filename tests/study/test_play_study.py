@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import io
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from engine.study.listening import answers
 from engine.study.listening.sheet import ListeningList
 from engine.study.listening.sitting import Done, Sitting
 from musmed_tui.listening_app import ListeningApp
+from musmed_tui.plain.listening import PlainListening
 from musmed_tui.screens.listening import ConsentScreen, HearingScreen
 from musmed_tui.screens.sliders import SlidersScreen
+from musmed_tui.terminal.terminal import Signals
 from musmed_tui.theme_shelf import ThemeShelf
 from musmed_tui.widgets.slider import Slider
 
@@ -162,3 +165,19 @@ def _nothing() -> Any:
 
 def _kinds(folder: Path) -> list[str]:
     return [one.what for one in answers.read(folder, "P001")]
+
+
+def test_the_same_as_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As lines, with what is typed wrong asked again."""
+    folder = tmp_path / "list"
+    sheet = a_list(folder, note=True)
+    sitting = Sitting(folder, sheet, "P002", ticking())
+    one = "oops\n30,70\n60,-\n101\n80\nfine\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n" + one * 3))
+    lines = PlainListening(sitting, sheet.asked, folder, lambda: Card(FAST), volume=0.5)
+    with Signals() as signals:
+        assert lines.run(signals)
+    given = answers.read(folder, "P002")
+    assert [one.what for one in given] == ["consent", *["before", "begun", "ended", "after"] * 3]
+    assert (given[1].rating.valence, given[1].rating.arousal) == (30, 70)
+    assert (given[4].rating.valence, given[4].liking, given[4].note) == (60, 80, "fine")

@@ -21,6 +21,7 @@ from engine.listener.ratings import NOTE_LIMIT, Rating, Slider
 from engine.private import make_private_folder, open_private
 from engine.study.listening.sheet import ListeningList
 
+NOTHING = Rating()
 FOLDER = "answers"
 SUFFIX = ".jsonl"
 _GONE = ".withdrawn"
@@ -44,7 +45,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     code: str = ""
     asked_at: float | None = None
     seconds: float | None = None
-    rating: Rating = Rating()
+    rating: Rating = NOTHING
     liking: Slider | None = None
     note: Annotated[str, Meta(max_length=NOTE_LIMIT)] = ""
     consent: str = ""

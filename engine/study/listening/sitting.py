@@ -16,10 +16,9 @@ from typing import NamedTuple
 from engine.errors import MusmedError
 from engine.listener.ratings import Rating, clean_note
 from engine.study.listening import answers, seats
-from engine.study.listening.answers import Answer
+from engine.study.listening.answers import NOTHING, Answer
 from engine.study.listening.sheet import ListeningList
 
-NOTHING = Rating()
 NEAR_END = 0.5
 """Seconds: a session that was heard so near to its end has been heard."""
 
