@@ -34,6 +34,10 @@ class SessionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     pace: Pace
     seconds: float
     """How long it is."""
+    composer: str
+    """Who composes."""
+    seed: int
+    """With it the same music is made again."""
     composed: float = 0.0
     """Seconds that are composed without a gap."""
     ready: float = 0.0
@@ -44,8 +48,6 @@ class SessionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds until all of it is ready; None where that can't be said yet."""
     queue: int = 0
     """How many sessions begin before this one does."""
-    composer: str = ""
-    """Who composes; '' before it has begun."""
     events: int = 0
     """How often it was changed while it played."""
     said: str = ""
@@ -68,6 +70,8 @@ def session_answer(hall: Hall, job: Job) -> SessionAnswer:
         created=job.created,
         pace=job.pace,
         seconds=job.seconds,
+        composer=job.composer,
+        seed=job.seed,
         said=job.said,
     )
     if job.state == "queued":

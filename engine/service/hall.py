@@ -128,9 +128,13 @@ class Hall:
             )
         with self._lock:
             self._check_room()
-            session = enrol(request, library=self.library, speeds=self._speeds)
+            session, composer = enrol(
+                request, library=self.library, faders=asked.faders, speeds=self._speeds
+            )
             job = Job(
                 id=session,
+                composer=composer,
+                seed=request.seed,
                 number=self._next,
                 created=self._now().isoformat(timespec="seconds"),
                 pace=asked.pace,

@@ -30,6 +30,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     created: str
     """ISO 8601, UTC."""
     pace: Pace
+    composer: str
+    seed: int
     seconds: float
     """Of the session."""
     state: JobState = "queued"

@@ -8,6 +8,7 @@ import queue
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,8 +21,9 @@ from engine.errors import MusmedError
 from engine.link.lasting import LastingEngine
 from engine.link.ssh import FarEngine
 from engine.link.warm import WarmEngine
-from engine.plan.events import Event
+from engine.plan.events import Event, Shape
 from engine.plan.request import Request
+from engine.plan.wanted import Faders
 from engine.playback.clips import ClipStore
 from engine.playback.sinks.base import Sink
 from engine.playback.sinks.listen import ListenSink
@@ -157,20 +159,30 @@ def prepare(
     )
 
 
+class Enrolled(NamedTuple):
+    """The id of a session that waits, and who composes it."""
+
+    session: str
+    composer: str
+
+
 def enrol(
     request: Request,
     *,
     library: Library,
-    settings: Mapping[str, str] | None = None,
+    faders: Faders | None = None,
     speeds: Speeds | None = None,
-) -> str:
-    """A new session that nobody plays yet, for ``prepare`` to ``resume`` when its turn comes; its
-    id. Raises ``MusmedError``, for a composer that can't play here too, and keeps nothing then."""
+) -> Enrolled:
+    """A new session that nobody plays yet, for ``prepare`` to ``resume`` when its turn comes, with
+    the ``faders`` so from its beginning. Raises ``MusmedError``, for a composer that can't play
+    here too, and keeps nothing then."""
     chosen = choose_composer(request.composer, request.generation, speeds)
     check_composer(chosen, request.generation)
-    session = _created(library, request, chosen, settings)
+    session = _created(library, request, chosen, None)
+    if faders is not None and faders != Faders():
+        library.add_event(session, Shape(0.0, faders))
     library.leave(session, "interrupted", 0.0)
-    return session
+    return Enrolled(session, chosen)
 
 
 def _options(

@@ -36,7 +36,7 @@ DICE = random.Random(5)
 
 
 @pytest.fixture(scope="module")
-def described(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def described(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Any:
     folder: Path = tmp_path_factory.mktemp("described") / "service"
     hall = Hall(folder, limits=Limits(jobs=1, queue=2), engine_argv=QUICK)
     hall.start()
@@ -44,6 +44,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Any:
     known.append(hall.submit(asked()).id)
     wait_for(lambda: hall.job(known[0]).over, moves=begun_cpu)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+    schema.config.phases.coverage.enabled = bool(request.config.getoption("--long"))
     yield schema
     hall.close()
 

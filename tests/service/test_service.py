@@ -90,3 +90,14 @@ def test_a_live_session_is_steered_and_cancelled(client: TestClient) -> None:
     assert client.get(place).json()["state"] == "cancelled"
     assert client.post(f"{place}/steer", json={"do": "ease"}).status_code == 409
     wait_for(lambda: client.delete(place) and client.get(place).status_code == 404)
+
+
+def test_faders_stand_from_the_first_note_on(client: TestClient) -> None:
+    asked = ASKED | {"faders": {"density": 0.2}}
+    place = client.post("/sessions", json=asked).headers["Location"]
+    assert "finished" in client.get(f"{place}/events").text
+    plan = client.get(f"{place}/plan").json()
+    assert plan["events"] == [{"type": "shape", "at": 0.0, "faders": {"density": 0.2}}]
+    assert plan["faders"][0]["time"] == 0.0
+    clips = client.get(f"{place}/sidecar").json()["clips"]
+    assert (clips[0]["revision"], clips[0]["start_s"]) == (1, 0.0)
