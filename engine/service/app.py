@@ -125,6 +125,8 @@ def _answer_of(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]
             status, sentence = 410, str(error)
         case MusmedError():
             status, sentence = 400, str(error)
+        case RecursionError():
+            status, sentence = 400, "That is not understood: it is too deep."
         case ValidationException():
             status, sentence = 400, _wrong(error)
         case HTTPException():

@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
-import pytest
 import soundfile
 from litestar.testing import TestClient
 
-from engine.service.app import make_app
-from engine.service.hall import Hall
-from engine.service.limits import Limits
-from engine.service.token import new_token
-from tests.support.service import QUICK
 from tests.support.waiting import begun_cpu, wait_for
 
-TOKEN = new_token()
 ASKED = {"from": "tense", "to": "calm", "minutes": 1, "seed": 7}
-
-
-@pytest.fixture
-def hall(tmp_path: Path) -> Iterator[Hall]:
-    hall = Hall(tmp_path / "service", limits=Limits(jobs=2, queue=2), engine_argv=QUICK)
-    hall.start()
-    yield hall
-    hall.close()
-
-
-@pytest.fixture
-def client(hall: Hall) -> Iterator[TestClient]:
-    app = make_app(hall, TOKEN, port=8000)
-    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
-        client.headers["Authorization"] = f"Bearer {TOKEN.text}"
-        yield client
 
 
 def test_a_session_is_asked_for_and_heard_while_it_is_composed(client: TestClient) -> None:
