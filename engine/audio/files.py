@@ -119,6 +119,25 @@ def check_folder(path: Path) -> None:
         raise MusmedError(f"{path} is a pipe or a device, which this would replace; name a file.")
 
 
+class SoundStream:
+    """48 kHz stereo as .flac (24-bit) or .ogg into ``file``, as it comes; the beginning says of no
+    length. Any error is the file's or ``soundfile.LibsndfileError``."""
+
+    def __init__(self, file: io.RawIOBase, suffix: str) -> None:
+        self._format, subtype = _FORMATS[suffix]
+        self._file = soundfile.SoundFile(
+            file, "w", SAMPLE_RATE, CHANNELS, subtype, format=self._format
+        )
+
+    def write(self, audio: Frames) -> None:
+        """Append (n, 2) frames."""
+        self._file.write(audio if self._format == "OGG" else _to_int32(audio))
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._file.close()
+
+
 class AudioWriter:
     """Writes 48 kHz stereo to .flac, .wav (both 24-bit) or .ogg, by suffix, as it comes.
 

@@ -120,7 +120,15 @@ class ShapeTo(msgspec.Struct, frozen=True, tag_field="do", tag="shape", forbid_u
     faders: Faders
 
 
-Deed = SteerTo | EaseNow | SkipNow | ShapeTo
+class HoldNow(msgspec.Struct, frozen=True, tag_field="do", tag="hold", forbid_unknown_fields=True):
+    """Who listens to a live session has paused: no more of it comes until it goes on."""
+
+
+class GoOnNow(msgspec.Struct, frozen=True, tag_field="do", tag="go_on", forbid_unknown_fields=True):
+    """Who listens goes on."""
+
+
+Deed = SteerTo | EaseNow | SkipNow | ShapeTo | HoldNow | GoOnNow
 
 
 def _felt(said: Feeling, *, wanted: bool) -> tuple[Affect, str | None]:

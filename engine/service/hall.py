@@ -191,7 +191,7 @@ class Hall:
                     source,
                     target,
                     title=TITLE,
-                    frames=lambda: self._taken(session),
+                    frames=lambda: self.taken(session),
                     settled=lambda: self.settled(session),
                     ended=lambda: self._closing or session not in self._jobs,
                 )
@@ -199,7 +199,14 @@ class Hall:
                 self._copies = {one: it for one, it in self._copies.items() if not it.done.is_set()}
         return target, (lambda: True) if copy is None else copy.done.is_set
 
-    def _taken(self, session: str) -> int:
+    def hold(self, session: str, held: bool) -> None:
+        """Hold a live session that runs, or let it go on."""
+        with self._lock:
+            run = self._runs.get(session)
+            if run is not None and run.sink is not None:
+                run.sink.hold(held)
+
+    def taken(self, session: str) -> int:
         """Frames of its sound so far."""
         with self._lock:
             run = self._runs.get(session)
@@ -237,6 +244,7 @@ class Hall:
             if run is not None:
                 run.cancelled = True
                 run.ends.set()
+                self.hold(session, False)
 
     def take_no_more(self) -> None:
         """What streams ends, and nothing new begins: ``close`` comes next."""

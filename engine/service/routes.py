@@ -17,10 +17,22 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, Parameter, QueryParameter
 from litestar.response import Stream
 
+from engine.audio.format import frames_of
+from engine.plan.request import MAX_MINUTES
 from engine.service.answers import Problem, SessionAnswer, SessionsAnswer, session_answer
-from engine.service.asked import Deed, EaseNow, SessionAsked, ShapeTo, SkipNow, SteerTo
+from engine.service.asked import (
+    Deed,
+    EaseNow,
+    GoOnNow,
+    HoldNow,
+    SessionAsked,
+    ShapeTo,
+    SkipNow,
+    SteerTo,
+)
 from engine.service.events import told
 from engine.service.hall import GoneError, Hall, NotPlayingError
+from engine.service.later import from_frame
 from engine.service.results import PlanAnswer, plan_answer, score_of, sidecar_of
 from engine.service.sound import grown, part
 from engine.sidecar import SessionReport
@@ -123,6 +135,8 @@ async def steer_session(state: State, session: Id, data: JSONBody[Deed]) -> Sess
             runner.skip()
         case ShapeTo():
             runner.shape(data.faders)
+        case HoldNow() | GoOnNow():
+            hall.hold(session, isinstance(data, HoldNow))
     return session_answer(hall, hall.job(session))
 
 
@@ -163,6 +177,15 @@ async def get_audio(
         Literal["flac", "ogg"],
         QueryParameter(name="format", description="FLAC of 24 bits, or Ogg Vorbis."),
     ] = "flac",
+    begin: Annotated[
+        float,
+        QueryParameter(
+            name="from",
+            ge=0,
+            le=MAX_MINUTES * 60,
+            description="The session second it begins at: later ones are a stream.",
+        ),
+    ] = 0.0,
 ) -> Response[Any]:
     """While it is composed, a stream from its beginning that ends where it does; then a file, of
     which a Range can be asked for."""
@@ -171,6 +194,15 @@ async def get_audio(
     path, over = hall.sound(session), settled()
     if over and not path.is_file():
         raise GoneError("There is no sound of this session any more.")
+    if begin:
+        later = from_frame(
+            path,
+            frames_of(begin),
+            suffix=f".{kind}",
+            taken=partial(hall.taken, session),
+            settled=settled,
+        )
+        return Stream(later, media_type=f"audio/{kind}")
     if kind == "ogg":
         path, settled = await to_thread(hall.ogg, session)
     media = f"audio/{kind}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -21,13 +22,18 @@ LEAD_SECONDS = 3.0
 wants to have before it plays, and no more, since a steer is heard that much later."""
 
 
+HOLD_SECONDS = 1800.0
+"""The longest that a live session is held: whoever paused it may have gone."""
+LOOK_SECONDS = 0.05
+
+
 class GrowingSink:
     """Writes exactly the session's frames to ``path``, a FLAC file that appears under its name when
     it is whole; until then it grows as ``growing``.
 
     As fast as the session is composed, or ``live``: from session frame ``since`` on no faster than
-    it would be heard, ``LEAD_SECONDS`` ahead. It never counts a gap: what is composed late comes
-    late. Errors as with ``FileSink``.
+    it would be heard, ``LEAD_SECONDS`` ahead; while it is held, nothing comes. It never counts a
+    gap: what is composed late comes late. Errors as with ``FileSink``.
     """
 
     name = "service"
@@ -48,6 +54,7 @@ class GrowingSink:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._failure: MusmedError | None = None
+        self._held_until = -math.inf
         self.frames = 0
         """Taken so far."""
 
@@ -61,6 +68,10 @@ class GrowingSink:
 
     def describe(self) -> str:
         return "the service"
+
+    def hold(self, held: bool) -> None:
+        """Hold a live session, or let it go on. Any thread may call it."""
+        self._held_until = self._clock() + HOLD_SECONDS if held and self._live else -math.inf
 
     def check(self) -> None:
         """Raise what was wrong, if the file could not be written."""
@@ -90,6 +101,8 @@ class GrowingSink:
         try:
             going = True
             while going and not self._stop.is_set():
+                stood = self._stand()
+                began = began and began + stood
                 valid = fill(block)
                 writer.write(block[:valid])
                 self.frames += valid
@@ -101,6 +114,13 @@ class GrowingSink:
             writer.close()
         except MusmedError as error:
             self._failure = error
+
+    def _stand(self) -> float:
+        """Wait while it is held; for how long it was."""
+        since = self._clock()
+        while self._clock() < self._held_until and not self._stop.wait(LOOK_SECONDS):
+            pass
+        return self._clock() - since
 
 
 def growing(path: Path) -> Path:

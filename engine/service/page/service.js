@@ -96,8 +96,7 @@ export function watch(id, changed, lost) {
   const open = () => {
     source = new EventSource(at(id, "/events"));
     const heard = (event) => take(JSON.parse(event.data));
-    source.onmessage = heard;
-    source.addEventListener("session", heard);
+    source.addEventListener("status", heard);
     source.onerror = async () => {
       source.close();
       if (ended) return;
