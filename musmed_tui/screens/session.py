@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import monotonic
 from typing import ClassVar, Literal
 
 from textual import work
@@ -17,11 +18,12 @@ from engine.errors import MusmedError
 from musmed_tui.drawing.motion import Motion
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
+from musmed_tui.screens.adjustable import AdjustableScreen
+from musmed_tui.screens.adjusting import FaderCard
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.grid import SHEET
 from musmed_tui.screens.session_keys import SESSION_KEYS
 from musmed_tui.screens.shown_focus import while_open
-from musmed_tui.screens.steerable import SteerableScreen
 from musmed_tui.screens.steering import SteerCard, bend
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot, composed_as
@@ -45,11 +47,11 @@ LEAST_WAY = 3
 """Rows of the way, or it gives its place to what is asked for."""
 _ON_THE_SESSION = {
     *("pause", "ease", "steer", "skip", "louder", "softer", "forward", "back", "like", "dislike"),
-    *("more", "less", "sleep"),
+    *("more", "less", "sleep", "adjust"),
 }
 
 
-class SessionScreen(SteerableScreen):
+class SessionScreen(AdjustableScreen):
     """Begins a session with ``begin`` (in a thread) and follows it.
 
     ``first`` is shown until there is one; ``view`` is what is looked at first, on the
@@ -111,6 +113,7 @@ class SessionScreen(SteerableScreen):
                 yield Words(id="feeling")
                 with VerticalScroll(id="cards", can_focus=False):
                     yield SteerCard(id="steer")
+                    yield FaderCard(self._glyphs, id="faders")
                     yield EngineCard(id="card")
                 yield Way(glyphs=self._glyphs, id="way")
                 yield Score(glyphs=self._glyphs, id="strip")
@@ -161,6 +164,7 @@ class SessionScreen(SteerableScreen):
             runner.stop()
         for notice in runner.take_notices():
             self._say(f"{clock(notice.seconds)}  {notice.text}", calm=notice.answer)
+        self._settle(monotonic())
         over = runner.wait(0.0)
         snapshot = begun.look()
         if self._is_news(snapshot) or self.query_one(Status).is_due:
@@ -195,7 +199,9 @@ class SessionScreen(SteerableScreen):
             self.query_one(SteerCard).show(snapshot, self.query_one(SteerCard).field.affect)
         if self.has_class("-card"):
             self.query_one(EngineCard).show(snapshot)
-        if self._cursor is not None or self.has_class("-card"):
+        if self.adjusting:
+            self._show_faders()
+        if self._cursor is not None or self.adjusting or self.has_class("-card"):
             self.call_after_refresh(self._make_room)
         self.query_one(Timeline).show(timeline_state(snapshot))
         if self.staged:
@@ -261,13 +267,15 @@ class SessionScreen(SteerableScreen):
         if action in _ON_THE_SESSION and self._begun is None:
             return False
         steering, narrow = self.steering, self.has_class("-narrow")
+        asking = steering or self.adjusting
         if action == "take":
             return steering and self.query_one(SteerCard).field.affect is not None
         words = not narrow or steering or self.has_class("-words") or self.has_class("-card")
         means_something = {
             "leave": steering,
-            "stage": not steering,
-            "off_stage": not steering and self.staged,
+            "adjust": not steering,
+            "stage": not asking,
+            "off_stage": not asking and self.staged,
             "go_back": self._offered and not steering,
             "type": steering and not isinstance(self.focused, FeelingField),
             "steer": not steering,
@@ -275,8 +283,8 @@ class SessionScreen(SteerableScreen):
             "dislike": not steering,
             "more": not steering,
             "less": not steering,
-            "card": not (narrow and steering) and not self.staged,
-            "view": not steering and not self.staged,
+            "card": not (narrow and steering) and not self.adjusting and not self.staged,
+            "view": not asking and not self.staged,
             "down": words,
             "up": words,
         }

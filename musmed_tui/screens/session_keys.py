@@ -14,6 +14,8 @@ SESSION_KEYS: tuple[BindingType, ...] = (
     Binding("space", "pause", "pause", tooltip="Pause, and go on", id="session.pause"),
     Binding("e", "ease", "ease", tooltip="Calmer from here on", id="session.ease"),
     Binding("s", "steer", "steer", tooltip="Move the target on the plane", id="session.steer"),
+    Binding("a", "adjust", "adjust", id="session.adjust",
+            tooltip="Fewer or more notes, lower or higher, darker or brighter, steadier or busier"),
     Binding("q", "stop", "stop",
             tooltip="Fade out and end; the session is kept", id="session.stop"),
     Binding("b", "go_back", "go back",

@@ -9,13 +9,13 @@ from textual.app import RenderResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
+from textual.style import Style
 from textual.widget import Widget
 
 from engine.listener.ratings import HIGHEST, MIDDLE
 from musmed_tui.drawing.raster import Glyphs
 
 STEP, BIG_STEP = 2, 10
-_NOTHING = "nothing said"
 
 
 class Slider(Widget, can_focus=True):
@@ -98,8 +98,18 @@ class Slider(Widget, can_focus=True):
             self.refresh()
             self.post_message(self.Changed())
 
+    @property
+    def begins(self) -> int:
+        """Where the handle is first taken from."""
+        return round(MIDDLE)
+
+    @property
+    def state(self) -> str:
+        """What stands between the ends, where it has room."""
+        return "nothing said" if self._value is None else ""
+
     def action_move(self, step: int) -> None:
-        here = round(MIDDLE) if self._value is None else self._value
+        here = self.begins if self._value is None else self._value
         self.put(min(HIGHEST, max(0, here + step)))
 
     # the mouse
@@ -124,19 +134,29 @@ class Slider(Widget, can_focus=True):
 
     def render(self) -> RenderResult:
         width = self.content_size.width
-        line, handle, end = (
-            self.get_visual_style(f"slider--{part}") for part in ("line", "handle", "end")
-        )
-        said = "" if self._value is not None else _NOTHING
-        gap = width - len(self._low) - len(self._high)
-        ends = f"{self._low}{said.center(gap) if len(said) + 2 <= gap else ' ' * gap}{self._high}"
+        return Content.assemble(*self.cells(width), "\n", (self._ends(width), self._style("end")))
+
+    def cells(self, width: int) -> list[tuple[str, Style]]:
+        """The line and what stands on it, ``width`` columns in all."""
+        line, handle = self._style("line"), self._style("handle")
         if self._value is None:
-            return Content.assemble((self._line * width, line), "\n", (ends, end))
-        at = round(self._value * (width - 1) / HIGHEST)
-        return Content.assemble(
+            return [(self._line * width, line)]
+        at = column(self._value, width)
+        return [
             (self._line * at, line),
             (self._handle, handle),
             (self._line * (width - 1 - at), line),
-            "\n",
-            (ends, end),
-        )
+        ]
+
+    def _ends(self, width: int) -> str:
+        said, gap = self.state, width - len(self._low) - len(self._high)
+        between = said.center(gap) if len(said) + 2 <= gap else " " * gap
+        return f"{self._low}{between}{self._high}"
+
+    def _style(self, part: str) -> Style:
+        return self.get_visual_style(f"slider--{part}")
+
+
+def column(value: float, width: int) -> int:
+    """Where ``value`` of 100 lies on a line of ``width`` columns."""
+    return round(value * (width - 1) / HIGHEST)

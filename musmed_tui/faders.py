@@ -1,0 +1,111 @@
+"""What screen and lines know of the faders: their ends in words, what is typed for them, and when
+one that is moved has come to rest. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from engine.errors import MusmedError
+from engine.plan.wanted import Faders
+
+REST_SECONDS = 0.7
+"""A fader that was not moved for so long has come to rest: what it says is asked for then."""
+STEP = 0.2
+"""What a word moves a fader by."""
+FREE = "as it feels"
+"""What is said of a fader that follows the feeling."""
+
+
+class Ends(NamedTuple):
+    """What a fader is called, and its two ends."""
+
+    name: str
+    low: str
+    high: str
+
+
+ENDS: Mapping[str, Ends] = {
+    "rhythm": Ends("rhythm", "steadier", "busier"),
+    "density": Ends("notes", "fewer notes", "more notes"),
+    "register": Ends("height", "lower", "higher"),
+    "brightness": Ends("brightness", "darker", "brighter"),
+}
+"""By the names of ``Faders``, in the order in which they stand."""
+PHRASES = (*(word for ends in ENDS.values() for word in (ends.low, ends.high)), FREE)
+"""What can be typed as it is."""
+_NAMED = re.compile(r"(\w+)\s*=?\s*(?:(\d{1,3})\s*%?|(as it feels))")
+
+
+class Resting:
+    """Faders that are being moved, until they rest. ``now`` is any clock that ascends."""
+
+    def __init__(self) -> None:
+        self._moved: tuple[Faders, float] | None = None
+
+    @property
+    def moving(self) -> Faders | None:
+        """Where they were moved to, until that is asked for."""
+        return None if self._moved is None else self._moved[0]
+
+    def move(self, faders: Faders, now: float) -> None:
+        self._moved = faders, now
+
+    def rested(self, now: float) -> Faders | None:
+        """What is to be asked for, once for each time that they come to rest."""
+        if self._moved is None or now - self._moved[1] < REST_SECONDS:
+            return None
+        return self.take()
+
+    def take(self) -> Faders | None:
+        """What is to be asked for, rested or not; None where nothing was moved."""
+        moved, self._moved = self._moved, None
+        return None if moved is None else moved[0]
+
+
+def typed(text: str, stand: Faders, felt: Faders) -> Faders:
+    """``stand`` as ``text`` wants it: 'fewer notes, higher', 'notes 20', 'height as it feels', 'as
+    it feels' for all. A word moves by ``STEP``, from where the feeling has it (``felt``) where it
+    is not held. Raises ``MusmedError``."""
+    wanted = stand
+    for part in filter(None, (one.strip().lower() for one in text.split(","))):
+        changes = Faders() if part == FREE else _changed(part, wanted, felt)
+        if changes is None:
+            raise MusmedError(
+                f"{part!r} moves nothing; say {', '.join(PHRASES[:-1])}, notes 20 or {FREE}."
+            )
+        wanted = changes
+    return wanted
+
+
+def _changed(part: str, stand: Faders, felt: Faders) -> Faders | None:
+    for name, ends in ENDS.items():
+        if part in (ends.low, ends.high):
+            here = getattr(stand, name)
+            here = getattr(felt, name) if here is None else here
+            step = STEP if part == ends.high else -STEP
+            return _with(stand, name, round(min(1.0, max(0.0, (here or 0.0) + step)), 2))
+        found = _NAMED.fullmatch(part)
+        if found and found[1] == ends.name:
+            value = None if found[2] is None else int(found[2]) / 100
+            return None if value is not None and value > 1 else _with(stand, name, value)
+    return None
+
+
+def _with(faders: Faders, name: str, value: float | None) -> Faders:
+    return msgspec.structs.replace(faders, **{name: value})
+
+
+def apart(faders: Faders, felt: Faders) -> Iterator[str]:
+    """The names of those that are held far from where the feeling has them."""
+    for name, ends in ENDS.items():
+        held, own = getattr(faders, name), getattr(felt, name)
+        if held is not None and own is not None and abs(held - own) >= FAR:
+            yield ends.name
+
+
+FAR = 0.5
+"""From so far on a fader and the feeling pull apart."""
