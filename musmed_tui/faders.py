@@ -4,11 +4,13 @@ one that is moved has come to rest. Pure."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
 
+from engine.affect.circumplex import Affect
+from engine.affect.descriptor import Descriptor, describe
 from engine.errors import MusmedError
 from engine.plan.wanted import Faders
 
@@ -38,6 +40,24 @@ ENDS: Mapping[str, Ends] = {
 PHRASES = (*(word for ends in ENDS.values() for word in (ends.low, ends.high)), FREE)
 """What can be typed as it is."""
 _NAMED = re.compile(r"(\w+)\s*=?\s*(?:(\d{1,3})\s*%?|(as it feels))")
+
+
+_LOWEST, _HIGHEST = Affect(-1.0, -1.0), Affect(1.0, 1.0)
+
+
+def felt_of(affect: Affect) -> Faders:
+    """Where ``affect`` itself has each of them: 0 where it has least, 1 where it has most."""
+    here, low, high = (describe(one) for one in (affect, _LOWEST, _HIGHEST))
+
+    def share(of: Callable[[Descriptor], float]) -> float:
+        return min(1.0, max(0.0, (of(here) - of(low)) / (of(high) - of(low))))
+
+    return Faders(
+        rhythm=share(lambda one: one.density),
+        density=share(lambda one: one.density),
+        register=share(lambda one: one.register),
+        brightness=share(lambda one: one.brightness),
+    )
 
 
 class Resting:

@@ -37,6 +37,7 @@ _CHANGE = {
     "check_in.sliders", "check_in.plane", "check_in.next", "check_in.more", "session.ease",
     "session.steer", "session.take", "session.leave", "session.type", "session.like",
     "session.dislike", "session.more", "session.less", "session.anew", "session.go_back",
+    "session.adjust",
 }  # fmt: skip
 
 

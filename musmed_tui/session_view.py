@@ -19,11 +19,13 @@ from engine.plan.generation import file_name
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import Plan, Tags
+from engine.plan.wanted import FREE, Faders, FaderStep
 from engine.playback.playback import SILENCE_DB
 from engine.printable import one_line
 from engine.session.conductor.line_state import LineState
 from engine.session.status import ClipView, Phase, RunnerStatus, clip_at, played_tags
 from engine.session.stretches import Done, Stretch, done, sections, stretches
+from musmed_tui.faders import felt_of
 
 if TYPE_CHECKING:
     from engine.session.library.records import StoredSession
@@ -87,6 +89,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for so far, and what was liked."""
     sections: tuple[float, ...] = ()
     """Where a section of the music begins, as far as it is composed."""
+    faders: tuple[FaderStep, ...] = ()
+    """How they were moved, and from when on that is heard; none where they never were."""
+    felt: Faders = FREE
+    """Where the feeling itself has each of them now."""
     sleep_minutes: int | None = None
     """Until the sleep timer stops it, rounded up; 0 while it fades, None where none is set."""
 
@@ -180,6 +186,8 @@ def snapshot(source: HasStatus) -> Snapshot:
         course=_course(plan, status.clips),
         sections=_sections(plan, status.clips),
         asked=_asked(status.events, status.likings),
+        faders=plan.faders,
+        felt=felt_of(plan.path.at(position)),
         sleep_minutes=status.sleep_minutes,
     )
 
@@ -310,6 +318,7 @@ def placed_at(shown: Snapshot, plan: Plan, position: float) -> Snapshot:
         state="starting",
         position_s=position,
         affect=plan.path.at(position),
+        felt=felt_of(plan.path.at(position)),
         tags=_seen_tags(plan.clips[clip].tags),
         next_tags=_seen_tags(plan.clips[clip + 1].tags) if clip + 1 < len(plan.clips) else None,
         clip=clip,
@@ -359,4 +368,6 @@ def _before(
         course=_course(plan, views),
         sections=_sections(plan, views),
         asked=done(events),
+        faders=plan.faders,
+        felt=felt_of(plan.path.at(0.0)),
     )

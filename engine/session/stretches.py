@@ -9,13 +9,14 @@ from engine.affect.phrases import towards
 from engine.clip_record import ClipRecord
 from engine.listener.likings import Liking
 from engine.plan.clock import STRIDE_SECONDS
-from engine.plan.events import Ease, Event, Less, More, Skip, Steer
+from engine.plan.events import Ease, Event, Less, More, Shape, Skip, Steer
 from engine.plan.spec import ClipSpec, Tags
+from engine.plan.wanted import FaderStep, faders_before, moved_in_words
 from engine.plan.words import spelled
 from engine.printable import one_line
 from engine.session.status import played_tags
 
-Deed = Literal["steer", "ease", "anew", "more", "less", "stay", "like", "dislike"]
+Deed = Literal["steer", "ease", "anew", "more", "less", "stay", "shape", "like", "dislike"]
 
 DEED_SIGNS: Mapping[Deed, str] = {
     "steer": "◆",
@@ -24,10 +25,17 @@ DEED_SIGNS: Mapping[Deed, str] = {
     "more": "+",
     "less": "-",
     "stay": "=",
+    "shape": "↕",
     "like": "+",
     "dislike": "-",
 }
-ASCII_DEED_SIGNS: Mapping[Deed, str] = {**DEED_SIGNS, "steer": "*", "ease": "v", "anew": "~"}
+ASCII_DEED_SIGNS: Mapping[Deed, str] = {
+    **DEED_SIGNS,
+    "steer": "*",
+    "ease": "v",
+    "anew": "~",
+    "shape": "|",
+}
 
 
 class Stretch(NamedTuple):
@@ -86,7 +94,8 @@ def sections(clips: Iterable[ClipSpec], records: Mapping[int, ClipRecord]) -> It
 
 def done(events: Sequence[Event], likings: Sequence[Liking] = ()) -> tuple[Done, ...]:
     """What was asked for, and liked, in the order of session time."""
-    asked = [_done(event) for event in events]
+    shaped = [FaderStep(one.at, one.faders) for one in events if isinstance(one, Shape)]
+    asked = [_done(event, shaped) for event in events]
     liked = [
         Done(one.at, "like", "liked") if one.liked else Done(one.at, "dislike", "not liked")
         for one in likings
@@ -94,7 +103,7 @@ def done(events: Sequence[Event], likings: Sequence[Liking] = ()) -> tuple[Done,
     return tuple(sorted(asked + liked, key=lambda one: one.at))
 
 
-def _done(event: Event) -> Done:
+def _done(event: Event, shaped: Sequence[FaderStep]) -> Done:
     if isinstance(event, Steer):
         return Done(event.at, "steer", f"steered to {one_line(towards(event.target, event.word))}")
     if isinstance(event, Ease):
@@ -105,6 +114,9 @@ def _done(event: Event) -> Done:
         return Done(event.at, "more", f"more of {_seen(event.players.instrument)}")
     if isinstance(event, Less):
         return Done(event.at, "less", f"less of {_seen(event.players.instrument)}")
+    if isinstance(event, Shape):
+        said = moved_in_words(faders_before(shaped, event.at), event.faders)
+        return Done(event.at, "shape", said[0].lower() + said[1:])
     return Done(event.at, "stay", "stayed a while")
 
 

@@ -83,7 +83,7 @@ class FaderCard(Vertical):
     def _about(self, snapshot: Snapshot, waited_for: Faders | None) -> Part:
         marks = ASCII if self._glyphs == "ascii" else UNICODE
         if waited_for is not None:
-            return f"{marks.composing} asked for", "$now"
+            return f"{marks.composing} on its way", "$now"
         if not snapshot.faders:
             return _FOLLOWS, "$muted"
         since = snapshot.faders[-1].time

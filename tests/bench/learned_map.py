@@ -6,7 +6,7 @@ about 30 raters a piece) by supervised clustering after EmoGen (Kang, Lu, Yu, Ta
 for an affect is the centre of its group's attributes. Ours has more groups than EmoGen's four
 quadrants and goes smoothly from one to the next, since a path does; how many groups and how smooth
 is chosen within what is learned from. Beside it: EmoGen's own way, the rules of
-``engine/composers/score/writing/descriptor.py`` (each moved and stretched to the attribute, which
+``engine/affect/descriptor.py`` (each moved and stretched to the attribute, which
 is fitted where the others learn, so that only its shape counts), a straight line in valence and
 arousal, the mean, and the learned map of ratings that were dealt to other pieces.
 
@@ -38,7 +38,7 @@ import mido
 from meter_renderings import read_pieces
 
 from engine.affect.circumplex import Affect
-from engine.composers.score.writing.descriptor import Descriptor, describe
+from engine.affect.descriptor import Descriptor, describe
 from engine.evaluation import quadrant_features
 from engine.evaluation.notes import Piece, cut, read_midi
 

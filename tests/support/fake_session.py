@@ -41,6 +41,7 @@ from musmed_tui.past_words import heard_clips
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot, expected
 from musmed_tui.settings import Loaded, Settings
+from musmed_tui.stretches import done
 from musmed_tui.theme_shelf import ThemeShelf
 
 SESSION = "20261121-101500-k3"
@@ -198,7 +199,9 @@ class FakeRunner:
 
     def shape(self, faders: Faders) -> None:
         self.asked.append(("shape", faders))
-        self.events = (Shape(self.snapshot.position_s, faders),)
+        at = self.snapshot.position_s + 3.0
+        self.events = (*self.events, Shape(at, faders))
+        self.change(faders=make_plan(self.request, self.events).faders, asked=done(self.events))
 
     def like(self, liked: bool) -> None:
         self.asked.append("like" if liked else "dislike")
