@@ -25,7 +25,7 @@ from musmed_tui.settings import parse_toml, read_text
 
 FIXED = frozenset({
     "app.commands_anywhere", "app.quit_anywhere", "app.suspend", "check_in.move", "sliders.move",
-    "words.jump",
+    "faders.move", "words.jump",
 })  # fmt: skip
 """What has one key: what is for anywhere, and what goes by arrows or letters as such."""
 RESERVED = frozenset({"ctrl+c", "ctrl+q", "ctrl+z", "ctrl+p"})

@@ -33,6 +33,7 @@ from engine.playback.sound_columns import SoundColumn
 from engine.session.heard_notes import HeardNote, HeardScore
 from engine.session.notices import Notice
 from engine.session.status import RunnerStatus
+from engine.session.stretches import done
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.keymap import Read
@@ -41,7 +42,6 @@ from musmed_tui.past_words import heard_clips
 from musmed_tui.session_control import Begun
 from musmed_tui.session_view import Snapshot, expected
 from musmed_tui.settings import Loaded, Settings
-from musmed_tui.stretches import done
 from musmed_tui.theme_shelf import ThemeShelf
 
 SESSION = "20261121-101500-k3"
