@@ -4,7 +4,7 @@ one that is moved has come to rest. Pure."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -14,6 +14,9 @@ from engine.affect.descriptor import Descriptor, describe
 from engine.errors import MusmedError
 from engine.plan.wanted import Faders
 
+CAN_NOT = "This composer follows the feeling alone; musmed's own can be adjusted."
+FAR = 0.5
+"""From so far on a fader and the feeling pull apart."""
 REST_SECONDS = 0.7
 """A fader that was not moved for so long has come to rest: what it says is asked for then."""
 STEP = 0.2
@@ -60,30 +63,40 @@ def felt_of(affect: Affect) -> Faders:
     )
 
 
-class Resting:
-    """Faders that are being moved, until they rest. ``now`` is any clock that ascends."""
+class Hand:
+    """What the listener does to the faders, until the session has it. ``now`` is any clock that
+    ascends; ``newest`` how they stand in the session, what is to be heard soon included."""
 
     def __init__(self) -> None:
         self._moved: tuple[Faders, float] | None = None
-
-    @property
-    def moving(self) -> Faders | None:
-        """Where they were moved to, until that is asked for."""
-        return None if self._moved is None else self._moved[0]
+        self._asked: Faders | None = None
 
     def move(self, faders: Faders, now: float) -> None:
         self._moved = faders, now
 
-    def rested(self, now: float) -> Faders | None:
+    def waited_for(self, newest: Faders) -> Faders | None:
+        """What was moved or asked for and the session has not yet."""
+        if self._asked == newest:
+            self._asked = None
+        return self._asked if self._moved is None else self._moved[0]
+
+    def stand(self, newest: Faders) -> Faders:
+        """How they stand for the listener."""
+        return self.waited_for(newest) or newest
+
+    def rested(self, now: float, newest: Faders) -> Faders | None:
         """What is to be asked for, once for each time that they come to rest."""
         if self._moved is None or now - self._moved[1] < REST_SECONDS:
             return None
-        return self.take()
+        return self.take(newest)
 
-    def take(self) -> Faders | None:
-        """What is to be asked for, rested or not; None where nothing was moved."""
+    def take(self, newest: Faders) -> Faders | None:
+        """What is to be asked for, rested or not; None where that is how they stand."""
         moved, self._moved = self._moved, None
-        return None if moved is None else moved[0]
+        if moved is None or moved[0] == (self._asked or newest):
+            return None
+        self._asked = moved[0]
+        return self._asked
 
 
 def typed(text: str, stand: Faders, felt: Faders) -> Faders:
@@ -119,13 +132,16 @@ def _with(faders: Faders, name: str, value: float | None) -> Faders:
     return msgspec.structs.replace(faders, **{name: value})
 
 
-def apart(faders: Faders, felt: Faders) -> Iterator[str]:
-    """The names of those that are held far from where the feeling has them."""
-    for name, ends in ENDS.items():
-        held, own = getattr(faders, name), getattr(felt, name)
-        if held is not None and own is not None and abs(held - own) >= FAR:
-            yield ends.name
-
-
-FAR = 0.5
-"""From so far on a fader and the feeling pull apart."""
+def said_apart(faders: Faders, felt: Faders) -> str:
+    """That some are held far from where the feeling has them, and hold; '' where none is."""
+    names = [
+        ends.name
+        for name, ends in ENDS.items()
+        if (held := getattr(faders, name)) is not None
+        and abs(held - (getattr(felt, name) or 0.0)) >= FAR
+    ]
+    if not names:
+        return ""
+    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    holds = "holds" if len(names) == 1 and names[0] != ENDS["density"].name else "hold"
+    return f"{listed.capitalize()} and the feeling pull apart: {listed} {holds}."

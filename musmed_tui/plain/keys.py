@@ -5,14 +5,17 @@ from __future__ import annotations
 import codecs
 from collections.abc import Sequence
 from enum import Enum, auto
+from typing import Literal
 
 import msgspec
 
+from musmed_tui.faders import PHRASES
 from musmed_tui.wording import MAX_TYPED, suggest
 
 HELP = (
     "  space  pause, go on      s  steer to a feeling    e  ease (calmer from here)",
     "  n  compose this anew     + -  volume              , .  back, on 10 s",
+    "  a  adjust how it plays: fewer notes, higher, darker, or as it feels",
     "  l  you like what plays   d  you don't; both are kept, nothing changes now",
     "  L  more of it, now       D  less of it, now",
     "  z  sleep timer: in 10, 20, 30 or 60 minutes it fades and stops; or off",
@@ -22,8 +25,8 @@ HELP = (
 
 
 class Act(Enum):
-    """What a key asks for. ``ASK``, ``EDIT`` and ``CANCEL`` are about the line a feeling is
-    typed on: it was opened, it changed, it was closed with nothing asked."""
+    """What a key asks for. ``ASK``, ``EDIT`` and ``CANCEL`` are about the line that is typed on: it
+    was opened, it changed, it was closed with nothing asked."""
 
     PAUSE = auto()
     EASE = auto()
@@ -50,6 +53,17 @@ class SteerText(msgspec.Struct, frozen=True):
 
     text: str
 
+
+class FadersText(msgspec.Struct, frozen=True):
+    """Move the faders as was typed."""
+
+    text: str
+
+
+Asked = Literal["feeling", "faders"]
+"""What is being typed."""
+ASKING: dict[str, Asked] = {"s": "feeling", "a": "faders"}
+"""Keys that ask for it."""
 
 KEYS = {
     " ": Act.PAUSE,
@@ -140,31 +154,37 @@ class KeyDecoder:
 
 
 class Keyboard:
-    """What keys mean: transport keys, and while a feeling is being asked for, letters."""
+    """What keys mean: transport keys, and letters while a feeling is being asked for, or how the
+    music is to be."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = tuple(words)
         self.typed: str | None = None
-        """What has been typed so far; None when no feeling is being asked for."""
+        """What has been typed so far; None when nothing is being asked for."""
+        self.asked: Asked = "feeling"
 
     @property
     def suggestions(self) -> tuple[str, ...]:
-        """Up to four feelings that begin with what has been typed, or that it is a typo of."""
+        """Up to four that begin with what has been typed, or that it is a typo of; of faders with
+        what stands behind the last comma."""
+        if self.asked == "faders":
+            return suggest((self.typed or "").rpartition(",")[2], PHRASES)
         return suggest(self.typed or "", self._words)
 
-    def press(self, key: str) -> Act | SteerText | None:
+    def press(self, key: str) -> Act | SteerText | FadersText | None:
         """What ``key`` asks for; None when nothing."""
         if self.typed is not None:
             return self._type(key, self.typed)
-        if key == "s":
-            self.typed = ""
+        if key in ASKING:
+            self.typed, self.asked = "", ASKING[key]
             return Act.ASK
         return KEYS.get(key)
 
-    def _type(self, key: str, typed: str) -> Act | SteerText | None:
+    def _type(self, key: str, typed: str) -> Act | SteerText | FadersText | None:
         if key == "enter" and typed.strip():
             self.typed = None
-            return SteerText(typed.strip())
+            kind = FadersText if self.asked == "faders" else SteerText
+            return kind(typed.strip())
         if key in {"enter", "escape"}:
             self.typed = None
             return Act.CANCEL
@@ -173,7 +193,14 @@ class Keyboard:
         elif key == "clear":
             self.typed = ""
         elif key == "tab":
-            self.typed = self.suggestions[0] if self.suggestions else typed
+            self.typed = self._completed(typed)
         elif len(key) == 1 and len(typed) < MAX_TYPED:
             self.typed = typed + key
         return Act.EDIT if self.typed != typed else None
+
+    def _completed(self, typed: str) -> str:
+        near = self.suggestions
+        if not near or self.asked == "feeling":
+            return near[0] if near else typed
+        before, comma, _ = typed.rpartition(",")
+        return f"{before}{comma}{' ' if comma else ''}{near[0]}"

@@ -9,8 +9,8 @@ from musmed_tui.wording import StateMarks, clock, line_in_short, sleep_in_short
 
 if TYPE_CHECKING:
     from engine.plan.spec import Tags
-    from musmed_tui.session_view import Snapshot
-
+    from musmed_tui.plain.keys import Asked
+from musmed_tui.session_view import Snapshot
 
 _STATES = {"starting": "composing the first seconds"}
 
@@ -73,9 +73,16 @@ def state_line(snapshot: Snapshot) -> str:
     return f"{clock(snapshot.position_s)} {_STATES.get(snapshot.doing, snapshot.doing)}"
 
 
-def prompt_line(text: str, suggestions: tuple[str, ...], width: int, glyphs: StateMarks) -> str:
-    """The line on which a feeling is asked for; what was typed stays in sight."""
-    line = f"Steer to: {text}_"
+def prompt_line(
+    text: str,
+    suggestions: tuple[str, ...],
+    width: int,
+    glyphs: StateMarks,
+    asked: Asked = "feeling",
+) -> str:
+    """The line on which a feeling is asked for, or how the music is to be; what was typed stays in
+    sight."""
+    line = f"{'Steer to' if asked == 'feeling' else 'Adjust'}: {text}_"
     if suggestions:
         line += f"  (Tab: {', '.join(suggestions)})"
     if len(line) <= width:

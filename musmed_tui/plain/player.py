@@ -14,8 +14,17 @@ from typing import TYPE_CHECKING, assert_never
 
 from engine.errors import MusmedError
 from engine.printable import one_line
+from musmed_tui.faders import CAN_NOT, Hand, said_apart, typed
 from musmed_tui.grounding import LINE, Grounding
-from musmed_tui.plain.keys import HELP, Act, Keyboard, KeyDecoder, SteerText
+from musmed_tui.plain.keys import (
+    HELP,
+    Act,
+    Asked,
+    FadersText,
+    Keyboard,
+    KeyDecoder,
+    SteerText,
+)
 from musmed_tui.plain.lines import clip_line, heading, prompt_line, state_line, status_line
 from musmed_tui.plain.output import Output
 from musmed_tui.terminal.terminal import Cbreak, Signals
@@ -27,6 +36,10 @@ if TYPE_CHECKING:
 
 REDRAW_SECONDS = 0.25
 STOP_PATIENCE_SECONDS = 5.0
+_ASKS: dict[Asked, str] = {
+    "feeling": "Steer to which feeling? A word or valence,arousal, then Enter: ",
+    "faders": "How should it play? Such as: fewer notes, higher; or: as it feels. Then Enter: ",
+}
 _SAID_STATES = ("starting", "paused", "away", "composing")
 
 
@@ -56,6 +69,7 @@ class PlainPlayer:
         self._drawn_at = -1.0
         self._stopping_since: float | None = None
         self._grounding = Grounding(now)
+        self._hand = Hand()
         self.quit = False
 
     def follow(self, signals: Signals, cbreak: Cbreak | None) -> None:
@@ -87,6 +101,12 @@ class PlainPlayer:
         if isinstance(asked, SteerText):
             self._output.echo("\n")
             self._steer(asked.text)
+        elif isinstance(asked, FadersText):
+            self._output.echo("\n")
+            self._adjust(asked.text)
+        elif asked is Act.ASK and self._keyboard.asked == "faders" and not self._adjustable:
+            self._keyboard.press("escape")
+            self._output.line(CAN_NOT)
         elif asked in {Act.ASK, Act.EDIT, Act.CANCEL}:
             self._prompt(asked, before or "")
         elif asked is not None:
@@ -108,7 +128,8 @@ class PlainPlayer:
         if self._keyboard.typed is not None:
             width, glyphs = self._output.width, self._output.glyphs
             typed, near = self._keyboard.typed, self._keyboard.suggestions
-            self._output.redraw("", prompt_line(typed, near, width, glyphs))
+            line = prompt_line(typed, near, width, glyphs, self._keyboard.asked)
+            self._output.redraw("", line)
         else:
             self._output.redraw(*status_line(snapshot, self._output.width, self._output.glyphs))
 
@@ -157,7 +178,7 @@ class PlainPlayer:
         if self._output.live:
             return
         if asked is Act.ASK:
-            self._output.echo("Steer to which feeling? A word or valence,arousal, then Enter: ")
+            self._output.echo(_ASKS[self._keyboard.asked])
         elif asked is Act.CANCEL:
             self._output.echo("\n")
         else:
@@ -178,6 +199,28 @@ class PlainPlayer:
             self._output.line(str(error))
             return
         self._runner.steer(target, word)
+
+    @property
+    def _adjustable(self) -> bool:
+        from engine.composers.base import has_model
+
+        return not has_model(self._look().composer)
+
+    def _adjust(self, text: str) -> None:
+        from engine.plan.wanted import faders_at
+
+        snapshot = self._look()
+        newest = faders_at(snapshot.faders)
+        try:
+            wanted = typed(text, self._hand.stand(newest), snapshot.felt)
+        except MusmedError as error:
+            self._output.line(str(error))
+            return
+        self._hand.move(wanted, self._now())
+        if said := said_apart(wanted, snapshot.felt):
+            self._output.line(said)
+        if (faders := self._hand.take(newest)) is not None:
+            self._runner.shape(faders)
 
     def _act(self, act: Act) -> None:
         match act:

@@ -9,13 +9,11 @@ from textual import on
 from engine.affect.circumplex import Affect
 from engine.composers.base import has_model
 from engine.plan.wanted import Faders, faders_at
-from musmed_tui.faders import Resting
+from musmed_tui.faders import CAN_NOT, Hand
 from musmed_tui.screens.adjusting import FaderCard
 from musmed_tui.screens.steerable import SteerableScreen
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.slider import Slider
-
-CAN_NOT = "This composer follows the feeling alone; musmed's own can be adjusted."
 
 
 class AdjustableScreen(SteerableScreen):
@@ -24,9 +22,7 @@ class AdjustableScreen(SteerableScreen):
 
     def __init__(self, first: Snapshot, classes: str | None = None) -> None:
         super().__init__(first, classes)
-        self._resting = Resting()
-        self._asked_for: Faders | None = None
-        """What was asked for, until the session has it."""
+        self._hand = Hand()
 
     def _say(self, text: str, *, calm: bool = False) -> None:
         """Say it beside the picture."""
@@ -45,45 +41,39 @@ class AdjustableScreen(SteerableScreen):
         elif self._runner is not None:
             self.add_class("-adjusting")
             card = self.query_one(FaderCard)
-            card.put(self._stand)
+            card.put(self._hand.stand(self._newest))
             card.open()
             self.refresh_bindings()
             self.call_after_refresh(self._show, self._shown)
 
     @property
-    def _stand(self) -> Faders:
-        """As the listener has them: what is on its way counts."""
-        return self._resting.moving or self._asked_for or faders_at(self._shown.faders)
+    def _newest(self) -> Faders:
+        return faders_at(self._shown.faders)
 
     @on(Slider.Changed)
     def _faders_moved(self) -> None:
-        self._resting.move(self.query_one(FaderCard).faders, monotonic())
+        self._hand.move(self.query_one(FaderCard).faders, monotonic())
         self._show_faders()
         self.refresh_bindings()
 
     def _settle(self, now: float) -> None:
         """Ask for what has rested; ``now``: seconds of the clock that ``_faders_moved`` looks
         at."""
-        self._ask_for(self._resting.rested(now))
+        self._ask_for(self._hand.rested(now, self._newest))
 
     def _ask_for(self, faders: Faders | None) -> None:
-        if faders is None or self._runner is None or faders == faders_at(self._shown.faders):
-            return
-        self._asked_for = faders
-        self._runner.shape(faders)
+        if faders is not None and self._runner is not None:
+            self._runner.shape(faders)
 
     def _show_faders(self) -> None:
         """How they stand, and since when that is heard."""
-        if self._asked_for == faders_at(self._shown.faders):
-            self._asked_for = None
         card = self.query_one(FaderCard)
-        if self._resting.moving is None:
-            card.put(self._stand)
-        card.show(self._shown, self._resting.moving or self._asked_for)
+        card.put(self._hand.stand(self._newest))
+        card.show(self._shown, self._hand.waited_for(self._newest))
 
     @on(FaderCard.Closed)
     def _put_away(self) -> None:
-        self._ask_for(self._resting.take())
+        self._ask_for(self._hand.take(self._newest))
         self.remove_class("-adjusting")
         self.set_focus(None)
         self.refresh_bindings()

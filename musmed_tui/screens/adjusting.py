@@ -12,7 +12,7 @@ from textual.widgets import Label
 
 from engine.plan.wanted import Faders, faders_at
 from musmed_tui.drawing.raster import Glyphs
-from musmed_tui.faders import ENDS, apart
+from musmed_tui.faders import ENDS, said_apart
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.fader import Fader
 from musmed_tui.widgets.slider import Slider
@@ -73,11 +73,9 @@ class FaderCard(Vertical):
         for name in ENDS:
             self._fader(name).feel(round(100 * (getattr(snapshot.felt, name) or 0.0)))
         about: list[Part] = [self._about(snapshot, waited_for)]
-        far = tuple(apart(waited_for or faders_at(snapshot.faders), snapshot.felt))
-        if far:
-            hold = "hold" if len(far) > 1 or far[0] == "notes" else "holds"
-            about += ["\n", (f"{_listed(far).capitalize()} and the feeling pull apart: ", "$muted")]
-            about += [(f"{_listed(far)} {hold}.", "$muted")]
+        stand = waited_for or faders_at(snapshot.faders, snapshot.position_s)
+        if far := said_apart(stand, snapshot.felt):
+            about += ["\n", (far, "$muted")]
         self.query_one("#fader-about", Words).say(*about)
 
     def _about(self, snapshot: Snapshot, waited_for: Faders | None) -> Part:
@@ -120,7 +118,3 @@ class FaderCard(Vertical):
 
     def _fader(self, name: str) -> Fader:
         return self.query_one(f"#fader-{name}", Fader)
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

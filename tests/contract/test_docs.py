@@ -20,7 +20,7 @@ from engine.link.framing import PREAMBLE
 from engine.link.protocol import ToEngine, ToFront
 from engine.playback.sinks.choose import KNOWN
 from musmed_tui.key_words import key_name
-from musmed_tui.plain.keys import KEYS
+from musmed_tui.plain.keys import ASKING, KEYS
 from musmed_tui.screens.session import SessionScreen
 
 ROOT = Path(__file__).parents[2]
@@ -182,7 +182,7 @@ def test_the_keys_of_the_guide_are_those_of_a_session_on_screen_and_lines() -> N
     told = [one for one in SessionScreen.BINDINGS if isinstance(one, Binding)]
     shown = {key for one in told for key in key_name(one).split()}
     assert not named - shown
-    lines = {"space" if key == " " else key for key in KEYS} | {"s"}
+    lines = {"space" if key == " " else key for key in (*KEYS, *ASKING)}
     assert not named - lines
 
 

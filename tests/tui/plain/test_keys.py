@@ -8,7 +8,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from musmed_tui.plain.keys import HELP, KEYS, Act, Keyboard, KeyDecoder, SteerText
+from musmed_tui.plain.keys import (
+    ASKING,
+    HELP,
+    KEYS,
+    Act,
+    FadersText,
+    Keyboard,
+    KeyDecoder,
+    SteerText,
+)
 from musmed_tui.wording import MAX_TYPED, suggest
 
 WORDS = ("calm", "content", "at ease", "tense", "tired")
@@ -103,8 +112,8 @@ def test_transport_keys(key: str, act: Act | None) -> None:
 def test_every_key_of_the_list_does_something() -> None:
     listed = [found for line in HELP for found in re.findall(r"  (\S(?: \S)?)  ", line)]
     named = {key for part in listed for key in part.split()}
-    assert named == {"s", "e", "n", "l", "d", "L", "D", "b", "z", "q", "?", "+", "-", ",", "."}
-    assert named - {"s"} <= KEYS.keys()
+    assert named == {"s", "a", "e", "n", "l", "d", "L", "D", "b", "z", "q", "?", "+", "-", ",", "."}
+    assert named <= KEYS.keys() | ASKING.keys()
     assert all(len(line) < 80 for line in HELP)
 
 
@@ -121,6 +130,14 @@ def test_transport_letters_are_letters_while_typing() -> None:
     press(keyboard, "s", *"qen -,.")
     assert keyboard.typed == "qen -,."
     assert press(keyboard, "backspace", "clear", *"0.5,-0.5", "enter")[-1] == SteerText("0.5,-0.5")
+
+
+def test_faders_by_words() -> None:
+    keyboard = Keyboard(WORDS)
+    told = press(keyboard, "a", *"few", "tab", ",", "h", "tab", "enter")
+    assert told[0] is Act.ASK
+    assert told[-1] == FadersText("fewer notes, higher")
+    assert press(keyboard, "s", "c", "tab", "enter")[-1] == SteerText("calm")
 
 
 @pytest.mark.parametrize("way_out", ["escape", "enter"])

@@ -247,6 +247,8 @@ def test_a_rating_in_words() -> None:
 def test_the_prompt_shows_suggestions_while_they_fit() -> None:
     assert prompt_line("cal", ("calm",), 40, UNICODE) == "Steer to: cal_  (Tab: calm)"
     assert prompt_line("cal", ("calm", "glad"), 15, UNICODE) == "Steer to: cal_ "
+    line = prompt_line("low", ("lower",), 40, UNICODE, "faders")
+    assert line == "Adjust: low_  (Tab: lower)"
 
 
 @given(text=st.text("abc ,.-", max_size=60), width=st.integers(2, 80))

@@ -14,10 +14,12 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.affect.path import plan_path
 from engine.plan.spec import Tags
+from engine.plan.wanted import Faders
 from engine.session.conductor.line_state import LineState
 from engine.session.notices import Notice
 from engine.session.status import Phase
 from musmed_tui.exits import exit_code
+from musmed_tui.faders import CAN_NOT
 from musmed_tui.grounding import LINE
 from musmed_tui.plain.events import EventPlayer
 from musmed_tui.plain.keys import Keyboard
@@ -74,6 +76,9 @@ class Session:
 
     def skip(self) -> None:
         self.asked.append("skip")
+
+    def shape(self, faders: Faders) -> None:
+        self.asked.append(faders)
 
     def go_back(self) -> None:
         self.asked.append("go_back")
@@ -187,6 +192,41 @@ def test_a_wrong_word_is_a_sentence_and_the_session_goes_on(live: Rig) -> None:
     live.press("sclam\n")
     assert live.session.asked == []
     assert "did you mean calm" in live.shown()
+
+
+FELT = Faders(rhythm=0.5, density=0.5, register=0.5, brightness=0.5)
+
+
+def test_faders_by_words(live: Rig) -> None:
+    live.session.change(felt=FELT)
+    live.press("afewer notes, higher\n")
+    live.press("alower\n")
+    live.press("alouder\n")
+    assert live.session.asked == [
+        Faders(density=0.3, register=0.7),
+        Faders(density=0.3, register=0.5),
+    ], "the second goes on from the first, which is not heard yet"
+    assert "'louder' moves nothing; say steadier, busier" in live.shown()
+
+
+def test_faders_that_pull_away_from_the_feeling_are_said_where_nothing_is_redrawn(
+    lines: Rig,
+) -> None:
+    lines.session.change(felt=FELT)
+    lines.press("anotes 0\n")
+    shown = lines.shown()
+    assert "How should it play? Such as: fewer notes, higher" in shown
+    assert "Notes and the feeling pull apart: notes hold." in shown
+    assert lines.session.asked == [Faders(density=0.0)]
+    lines.press("anotes 0\n")
+    assert len(lines.session.asked) == 1, "there already"
+
+
+def test_where_faders_move_nothing_it_is_said_and_nothing_is_typed(lines: Rig) -> None:
+    lines.session.change(composer="musicgen-small")
+    lines.press("ae")
+    assert CAN_NOT in lines.shown()
+    assert lines.session.asked == ["ease"]
 
 
 def test_the_live_line_is_redrawn_four_times_a_second_and_only_when_it_changed(live: Rig) -> None:
