@@ -8,6 +8,7 @@ from engine.composers.score.parts import percussion, voices
 from engine.composers.score.parts.basses import BASSES
 from engine.composers.score.parts.ensembles import HOLDING, Ensemble
 from engine.composers.score.parts.figures import FIGURES, choice, held, offbeats, ring_out
+from engine.composers.score.parts.fitting import fitted
 from engine.composers.score.parts.takes import with_takes
 from engine.composers.score.parts.touch import LAST_NOTE, LONGEST_NOTE, SEATS, Note, Seat
 from engine.composers.score.parts.writer import Writer
@@ -66,7 +67,7 @@ def arrange(bar: Bar, ensemble: Ensemble, path: Path) -> list[Note]:
     voices.fill(w)
     if bar.start >= _DRUMS_FROM and bar.kind != "final":
         percussion.play(w)
-    return with_takes(sorted(w.played()), bar.number)
+    return with_takes(fitted(sorted(w.played()), bar), bar.number)
 
 
 def _line(w: Writer) -> str:

@@ -193,6 +193,8 @@ class Touch:
             force *= 1.0 + 0.006 * (pitch - 68)
         force = min(1.0, max(0.05, force))
         bright = 0.18 + 0.62 * now.brightness + 0.45 * (force - 0.4)
+        if bar.wish is not None and bar.wish.brightness is not None:
+            bright = bar.wish.brightness + 0.1 * (force - 0.5)
         if part == "lead":
             # Calm melodies stand nearer to what carries them: few notes far above a thin ground
             # would make the level heave.

@@ -7,8 +7,10 @@ from engine.composers.score.dice import Dice
 from engine.composers.score.parts import rhythms
 from engine.composers.score.parts.clearing import cleared
 from engine.composers.score.parts.ensembles import Ensemble
+from engine.composers.score.parts.heights import placed
 from engine.composers.score.parts.outer import closed, grounded, led
 from engine.composers.score.parts.ringing import answered, pedalled
+from engine.composers.score.parts.shaping import shaped
 from engine.composers.score.parts.sparing import folded, settled
 from engine.composers.score.parts.temper import temper
 from engine.composers.score.parts.touch import Note, Stroke, Touch, voiced
@@ -34,7 +36,7 @@ class Writer:
     def __init__(self, bar: Bar, ensemble: Ensemble, path: Path) -> None:
         self.bar, self.ensemble = bar, ensemble
         affect = affect_at(path, bar.start)
-        self.energy = 0.5 + 0.5 * affect.arousal
+        self.energy = _moving(bar, 0.5 + 0.5 * affect.arousal)
         self.sad = affect.valence < _SAD and affect.arousal < 0.1
         self.begun = affect_at(path, _phrase_start(bar))
         opened = affect_at(path, bar.section_start)
@@ -115,13 +117,21 @@ class Writer:
         gentle ears, and by hands."""
         bar, lead = self.bar, self.ensemble.voice
         strokes = folded(self.strokes, bar, lead.lead)
-        strokes = answered(strokes, bar, self.ensemble.figure)
-        strokes = pedalled(grounded(strokes, bar), bar, self.energy)
+        strokes = shaped(answered(strokes, bar, self.ensemble.figure), bar, self.ensemble)
+        strokes = placed(grounded(strokes, bar), bar, lead.octave)
+        strokes = pedalled(strokes, bar, self.energy)
         strokes = closed(strokes, bar)
         strokes = cleared(strokes, bar, lead.octave)
         strokes = led(strokes, bar, lead.octave)
         strokes = settled(strokes, bar, self.ensemble)
         return [self._touch.note(stroke) for stroke in voiced(strokes)]
+
+
+def _moving(bar: Bar, energy: float) -> float:
+    """The energy by which a bar's figures move: that of its rhythm, where that is asked for."""
+    if bar.wish is None or bar.wish.places is None:
+        return energy
+    return min(1.0, max(0.0, 1.15 * (bar.wish.places - 0.125)))
 
 
 def _phrase_start(bar: Bar) -> int:

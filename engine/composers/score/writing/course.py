@@ -9,11 +9,14 @@ import msgspec
 from engine.affect.circumplex import Affect
 from engine.affect.path import Path
 from engine.audio.format import SAMPLE_RATE, frames_of
-from engine.composers.score.writing.asked import held_path
-from engine.plan.described import Description
+from engine.composers.score.writing.asked import held_path, mode_named, tonic_named
+from engine.composers.score.writing.metre import METRES, Metre
+from engine.composers.score.writing.named_chords import key_of
+from engine.composers.score.writing.wish import Wish, metre_like, wish_of
+from engine.plan.described import DescribedBar, Description
 from engine.plan.gentle import Gentle
 from engine.plan.spec import Change, ClipSpec, Players, SeedStep
-from engine.plan.wanted import FaderStep, Features
+from engine.plan.wanted import FREE, Faders, FaderStep, Features
 
 _GRID = 4096.0
 
@@ -38,6 +41,43 @@ class Course(msgspec.Struct, frozen=True):
             if frames_of(step.time) <= frame:
                 active = step.seed
         return active
+
+    def faders_at(self, frame: int) -> Faders:
+        """How the faders stand at a session frame."""
+        standing = FREE
+        for step in self.faders:
+            if frames_of(step.time) <= frame:
+                standing = step.faders
+        return standing
+
+    def described(self, bar: int) -> DescribedBar | None:
+        """What is said of a bar by its number: a description begins again when it is over."""
+        if self.description is None:
+            return None
+        bars = self.description.bars
+        return bars[bar % len(bars)]
+
+    def wish_at(self, frame: int, bar: int) -> Wish | None:
+        """What is asked of the bar of that number, which begins at a session frame."""
+        return wish_of(self.faders_at(frame), self.described(bar))
+
+    def metre_of(self, bar: int) -> Metre | None:
+        """The metre that is named for a bar."""
+        said = self.described(bar)
+        if said is not None and said.time_signature is not None:
+            return metre_like(said.time_signature)
+        named = None if self.features is None else self.features.time_signature
+        return None if named is None else METRES[named]
+
+    @property
+    def key(self) -> tuple[int | None, int | None]:
+        """The tonic (a pitch class) and the mode that are named, by features or by chords."""
+        found = None if self.description is None else key_of(self.description)
+        tonic, mode = tonic_named(self.features), mode_named(self.features)
+        if found is not None:
+            tonic = found[0] if tonic is None else tonic
+            mode = found[1] if mode is None and tonic == found[0] else mode
+        return tonic, mode
 
 
 def course_of(spec: ClipSpec) -> Course:

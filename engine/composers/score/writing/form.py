@@ -2,8 +2,9 @@
 
 Two tunes are written at the session's start (``tune``). Sections tell them, one after another,
 drawn by a grammar and planned backwards from the session's end (``sections``). A phrase is told,
-harmonised and voiced at its start (``phrases``). An introduction brings the parts in; a coda on the
-tune's head slows down and leads to the held last bar, for which ``CLOSE_SECONDS`` are kept.
+harmonised and voiced at its start (``phrases``), and told anew where something else comes to be
+asked of it (``retelling``). An introduction brings the parts in; a coda on the tune's head slows
+down and leads to the held last bar, for which room is kept (``endings``).
 """
 
 from __future__ import annotations
@@ -14,18 +15,25 @@ from engine.affect.descriptor import Descriptor
 from engine.affect.path import Path
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.composers.score.dice import Dice
-from engine.composers.score.writing.asked import descriptor_of, mode_named, tonic_named
+from engine.composers.score.writing.asked import descriptor_of
 from engine.composers.score.writing.casting import Cast, first_cast, newcomers, recast
 from engine.composers.score.writing.course import Course, affect_at
+from engine.composers.score.writing.endings import (
+    SLOWEST,
+    SLOWING,
+    TEMPO_SLEW,
+    bars_left,
+    coda_bars,
+)
 from engine.composers.score.writing.harmony import Harmony as Harmony  # noqa: PLC0414 - part of a bar
 from engine.composers.score.writing.harmony import mode_of
 from engine.composers.score.writing.keys import next_tonic
-from engine.composers.score.writing.metre import METRES, Metre, metre_for
+from engine.composers.score.writing.metre import Metre, metre_for
 from engine.composers.score.writing.phrases import held, planned, planned_intro
+from engine.composers.score.writing.retelling import asked_of, beat_of, retold
 from engine.composers.score.writing.sections import (
     CODA,
     CODA_BARS,
-    CODA_MOST,
     LEAST_BARS,
     RESTING,
     BarPlan,
@@ -35,17 +43,10 @@ from engine.composers.score.writing.sections import (
 from engine.composers.score.writing.state import STATE_VERSION, ScoreState, phrase_at
 from engine.composers.score.writing.tones import Tone
 from engine.composers.score.writing.tune import write_tune
+from engine.composers.score.writing.wish import Wish, led_by
 from engine.plan.gentle import Gentle
 from engine.plan.wanted import Features
 
-TEMPO_SLEW = 3.0
-"""BPM per bar at most: a change of affect is felt as a drift, never as a jolt."""
-CLOSE_SECONDS = 4.5
-"""The least time the last bar is held; it is longer by up to a bar."""
-_SLOWING = 2
-"""Bars before the last one in which the coda slows."""
-_SLOWEST = 50.0
-"""BPM: where that slowing ends."""
 _PAST_SECONDS = 20.0
 """How far back the path is looked at, for where it is going."""
 
@@ -62,7 +63,8 @@ class Bar(msgspec.Struct, frozen=True):
     does, ``character`` what its section is (``sections``). ``before``
     is the last harmony of the bar before it, ``after`` and ``after_melody`` the next bar's, where
     those are of the same phrase: what is held knows where it comes from and goes.
-    ``gentle``: the session's caps.
+    ``gentle``: the session's caps; ``wish``: what is asked of the bar in numbers, ``features``:
+    what is of the whole session.
     """
 
     number: int
@@ -93,6 +95,8 @@ class Bar(msgspec.Struct, frozen=True):
     after: tuple[Harmony, ...]
     after_melody: tuple[Tone, ...]
     gentle: Gentle | None = None
+    wish: Wish | None = None
+    features: Features | None = None
 
     @property
     def end(self) -> int:
@@ -125,15 +129,15 @@ def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> Sco
     seed, affect = course.seed_at(frame), affect_at(course.path, frame)
     features = course.features
     descriptor = descriptor_of(affect, features)
-    named = tonic_named(features)
+    named, mode = course.key
     if named is not None:
         tonic = named
     elif tonic is None:
         tonic = Dice(seed, "tonic").pick((0, 2, 3, 5, 7, 9, 10))
     cast = first_cast(course, frame)
-    metre = _metre(course, cast, Dice(seed, "metre"))
+    metre = course.metre_of(0) or metre_for(cast.players.genre, Dice(seed, "metre"))
     tune = write_tune(metre, Dice(seed, 0, "tune"))
-    bars = _bars_left(frame, descriptor.tempo, metre, frames_of(course.total))
+    bars = bars_left(course, frame, 0, descriptor.tempo, metre)
     return ScoreState(
         version=STATE_VERSION,
         bar=0,
@@ -141,7 +145,7 @@ def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> Sco
         seed=seed,
         tempo=descriptor.tempo,
         metre=metre.name,
-        mode=mode_named(features) or mode_of(descriptor.mode, affect.arousal > 0.25, None),
+        mode=mode or mode_of(descriptor.mode, affect.arousal > 0.25, None),
         tonic=tonic,
         next_tonic=tonic,
         intro=0 if bars < 6 else 1 if descriptor.tempo < 84 else 2,
@@ -165,14 +169,6 @@ def first_state(course: Course, frame: int = 0, tonic: int | None = None) -> Sco
     )
 
 
-def _metre(course: Course, cast: Cast, dice: Dice) -> Metre:
-    """The metre that is named, or the seed's."""
-    features = course.features
-    if features is not None and features.time_signature is not None:
-        return METRES[features.time_signature]
-    return metre_for(cast.players.genre, dice)
-
-
 def next_bar(state: ScoreState, course: Course) -> tuple[Bar, ScoreState]:
     """The next bar and the state after it.
 
@@ -181,7 +177,7 @@ def next_bar(state: ScoreState, course: Course) -> tuple[Bar, ScoreState]:
     """
     affect = affect_at(course.path, state.frame)
     descriptor = descriptor_of(affect, course.features)
-    state = _renewed(state, course.seed_at(state.frame))
+    state = retold(_renewed(state, course.seed_at(state.frame)), course)
     if not state.intro and state.plan is None:
         state = _begun(state, course)
     # Behind the plan: a short coda slows from its first bar on.
@@ -189,12 +185,13 @@ def next_bar(state: ScoreState, course: Course) -> tuple[Bar, ScoreState]:
     section, opens = state.plan, not state.phrase
     if opens:
         state = _modulated(state, course, descriptor, affect.arousal > 0.25)
+        asked = asked_of(state, course, descriptor)
         if state.intro:
-            state = planned_intro(state, descriptor, course.gentle)
+            state = planned_intro(state, asked, course.gentle)
         elif section is None:
-            state = held(state, descriptor, course.gentle)
+            state = held(state, asked, course.gentle)
         else:
-            state = planned(state, section, descriptor, affect, course.gentle)
+            state = planned(state, section, asked, affect, course.gentle)
     bar = _bar(state, descriptor, course, opens)
     return recast(bar, _after(state, bar), course)
 
@@ -202,7 +199,7 @@ def next_bar(state: ScoreState, course: Course) -> tuple[Bar, ScoreState]:
 def _bar(state: ScoreState, descriptor: Descriptor, course: Course, opens: bool) -> Bar:
     """The bar that a state stands before, its phrase being planned; ``opens``: just now."""
     section, metre, total = state.plan, state.measure, frames_of(course.total)
-    beat = round(60.0 / state.tempo * SAMPLE_RATE)
+    beat, wish = beat_of(state.tempo), course.wish_at(state.frame, state.bar)
     at, plan = state.section_bar, RESTING
     bars = phrase_bars = 1
     phrase = phrase_bar = 0
@@ -238,7 +235,7 @@ def _bar(state: ScoreState, descriptor: Descriptor, course: Course, opens: bool)
         phrase_bar=phrase_bar,
         phrase_bars=phrase_bars,
         tempo=state.tempo,
-        descriptor=descriptor,
+        descriptor=led_by(descriptor, wish, metre),
         plan=plan,
         character=character,
         harmony=state.phrase[0],
@@ -249,6 +246,8 @@ def _bar(state: ScoreState, descriptor: Descriptor, course: Course, opens: bool)
         after=state.phrase[1] if goes_on else (),
         after_melody=state.sung[1] if goes_on else (),
         gentle=course.gentle,
+        wish=wish,
+        features=course.features,
     )
 
 
@@ -281,8 +280,8 @@ def _moved(state: ScoreState, descriptor: Descriptor, features: Features | None)
         return msgspec.structs.replace(state, tempo=features.tempo)
     goal, section = descriptor.tempo, state.plan
     if section is not None and section.character == CODA:
-        slowing = state.section_bar >= len(section.bars) - _SLOWING
-        goal = max(_SLOWEST, state.tempo - TEMPO_SLEW) if slowing else state.tempo
+        slowing = state.section_bar >= len(section.bars) - SLOWING
+        goal = max(SLOWEST, state.tempo - TEMPO_SLEW) if slowing else state.tempo
     step = max(-TEMPO_SLEW, min(TEMPO_SLEW, goal - state.tempo))
     return msgspec.structs.replace(state, tempo=state.tempo + step)
 
@@ -291,7 +290,7 @@ def _modulated(
     state: ScoreState, course: Course, descriptor: Descriptor, aroused: bool
 ) -> ScoreState:
     """The mode moves at a phrase's start, unless it is named."""
-    named = mode_named(course.features)
+    _, named = course.key
     if named is not None:
         return msgspec.structs.replace(state, mode=named)
     if state.plan is not None and state.plan.character == CODA:
@@ -302,9 +301,8 @@ def _modulated(
 
 def _begun(state: ScoreState, course: Course) -> ScoreState:
     """A new section, planned from what is left of the session."""
-    total, metre = frames_of(course.total), state.measure
-    left = _bars_left(state.frame, state.tempo, metre, total)
-    closing = _coda_bars(state.frame, state.tempo, metre, total, slows=_slows(course))
+    here = (state.frame, state.bar, state.tempo, state.measure)
+    left, closing = bars_left(course, *here), coda_bars(course, *here)
     if left < 1.0 or closing < 1:
         return state
     dice = Dice(state.seed, state.bar, "section")
@@ -318,36 +316,11 @@ def _begun(state: ScoreState, course: Course) -> ScoreState:
     )
     if left - len(section.bars) < LEAST_BARS + CODA_BARS[0]:
         return state  # the coda is in the key of the last return
-    if tonic_named(course.features) is not None:
+    if course.key[0] is not None:
         return state  # the key that is named stays
     rising = _rise(course.path, state.frame)
     tonic = next_tonic(state.tonic, state.mode, rising, Dice(state.seed, state.bar, "key"))
     return msgspec.structs.replace(state, next_tonic=tonic)
-
-
-def _bars_left(frame: int, tempo: float, metre: Metre, total: int) -> float:
-    """How many bars fit before the held last one, at the tempo of now."""
-    length = metre.slots / 4 * 60.0 / tempo * SAMPLE_RATE
-    return (total - frame - CLOSE_SECONDS * SAMPLE_RATE) / length
-
-
-def _slows(course: Course) -> bool:
-    """Whether the coda slows: not where the tempo is named."""
-    return course.features is None or course.features.tempo is None
-
-
-def _coda_bars(frame: int, tempo: float, metre: Metre, total: int, *, slows: bool) -> int:
-    """How many bars a coda from here has, as it ``slows``, so that the last bar is held long
-    enough."""
-    best = 0
-    slowing = _SLOWING if slows else 0
-    for bars in range(1, CODA_MOST + 1):
-        slowed = [max(_SLOWEST, tempo - TEMPO_SLEW * k) for k in range(1, min(bars, slowing) + 1)]
-        tempi = [tempo] * (bars - len(slowed)) + slowed
-        seconds = sum(metre.slots / 4 * 60.0 / each for each in tempi)
-        if frame + (seconds + CLOSE_SECONDS) * SAMPLE_RATE <= total:
-            best = bars
-    return best
 
 
 def _rise(path: Path, frame: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,8 +14,9 @@ from engine.composers.score.writing.canon import canon_at
 from engine.composers.score.writing.dressing import Fits, Ground, Step, dressed
 from engine.composers.score.writing.harmonise import chords_under, half_of, leads_home, misfit
 from engine.composers.score.writing.harmony import NONE, SCALES, Chord, Harmony, chord_on
+from engine.composers.score.writing.named_chords import Names, refitted, with_named
 from engine.composers.score.writing.sections import CODA, CONTRAST, STILL, TUNE, BarPlan, Section
-from engine.composers.score.writing.spared import highest_sung, spared
+from engine.composers.score.writing.spared import range_sung, spared
 from engine.composers.score.writing.state import ScoreState, phrase_at
 from engine.composers.score.writing.telling import (
     Voice,
@@ -34,39 +36,65 @@ _SIGHS_BELOW, _SIGHS_UNDER = -0.2, 0.2
 """Valence and arousal below which a tune leans from above on the tones it ends on."""
 
 
-def planned_intro(state: ScoreState, descriptor: Descriptor, gentle: Gentle | None) -> ScoreState:
+class Asked(NamedTuple):
+    """What is asked of the bars from one on: of each a descriptor and the chords that are named, ()
+    for none. ``bars``: after so many the metre changes. ``held``: how high it lies is asked for."""
+
+    descriptors: tuple[Descriptor, ...]
+    chords: tuple[Names, ...] = ()
+    bars: int = 9
+    held: bool = False
+
+
+def planned_intro(state: ScoreState, asked: Asked, gentle: Gentle | None) -> ScoreState:
     """The tonic; where there are two bars, a subdominant over it in the second."""
+    descriptor = asked.descriptors[0]
     dice = Dice(state.seed, state.bar, "harmony")
     calm = min(0.25, descriptor.tension)
-    tokens = ["1", "4" if state.mode not in (1, 6) else "2"][: state.intro]
+    tokens = ["1", "4" if state.mode not in (1, 6) else "2"][: min(state.intro, asked.bars)]
     steps = [
         Step(i, 0, chord_on(state.tonic, state.mode, token, calm, dice))
         for i, token in enumerate(tokens)
     ]
+    named = _named(asked, len(tokens))
+    if named:
+        steps = with_named(steps, named, state.measure, state.tonic, state.mode)
     silent: tuple[tuple[Tone, ...], ...] = ((),) * len(tokens)
-    return _voiced(state, steps, silent, descriptor, state.tonic, dice, gentle)
+    pedal = NONE if named else state.tonic
+    return _voiced(state, steps, silent, descriptor, pedal, dice, gentle)
+
+
+def _named(asked: Asked, bars: int) -> tuple[Names, ...]:
+    """The chords that are named of so many bars; () where none are."""
+    named = asked.chords[:bars]
+    return named if any(named) else ()
 
 
 def planned(
     state: ScoreState,
     section: Section,
-    descriptor: Descriptor,
+    asked: Asked,
     affect: Affect,
     gentle: Gentle | None = None,
 ) -> ScoreState:
-    """The state with the harmony and the melody of the phrase that begins with its bar, within the
-    caps of ``gentle``. A coda's phrase includes the held last bar."""
-    number, _ = phrase_at(section, state.section_bar)
-    bars = section.bars[state.section_bar : state.section_bar + section.phrases[number]]
+    """The state with the harmony and the melody of the phrase that begins with its bar, or of what
+    is left of it, within the caps of ``gentle``. A coda's phrase includes the held last bar."""
+    number, at = phrase_at(section, state.section_bar)
+    descriptor = asked.descriptors[0]
+    left = section.phrases[number] - at
+    bars = section.bars[state.section_bar :][: min(left, asked.bars)]
     sad = affect.valence < _SIGHS_BELOW and affect.arousal < _SIGHS_UNDER
-    state, melody = _told(state, section, bars, descriptor, sad, gentle)
-    end = section.ends[number]
-    if section.character == CODA:
+    state, melody = _told(state, section, bars, asked, sad, gentle)
+    named = _named(asked, len(bars))
+    end = section.ends[number] if len(bars) == left else "open"
+    if section.character == CODA and len(bars) == left:
         melody, end = [*melody, _last_tone(state, melody)], "final"
     dice = Dice(state.seed, state.bar, "harmony")
     whims = dice if section.fresh else Dice(state.seed, bars[0].whose, bars[0].bar, "ground")
     away = (
-        section.character == CONTRAST and number == 0 and not leads_home(state.chord, state.tonic)
+        section.character == CONTRAST
+        and number == at == 0
+        and not leads_home(state.chord, state.tonic)
     )
     metre, tension = state.measure, descriptor.tension
     tokens = chords_under(
@@ -79,8 +107,12 @@ def planned(
 
     calm = 0.15 if end == "final" else tension
     steps = dressed(steps, state.chord, Ground(metre, state.tonic, state.mode, calm, fits, dice))
-    if state.next_tonic != state.tonic and number == len(section.phrases) - 1:
+    last = number == len(section.phrases) - 1 and len(bars) == left
+    if state.next_tonic != state.tonic and last:
         steps, state = _led_away(steps, state, tension, fits, dice)
+    if named:
+        steps = with_named(steps, named, metre, state.tonic, state.mode)
+        melody = _over_named(melody, steps, named, state)
     melody = [
         _bent(tones, [(s.slot, s.chord) for s in steps if s.bar == bar], state)
         for bar, tones in enumerate(melody)
@@ -88,12 +120,29 @@ def planned(
     melody = led_home(melody, [(s.bar, s.slot, s.chord) for s in steps])
     melody = _singable(melody, state.melody)
     melody = spared(melody, state.melody, [(s.bar, s.slot, s.chord.pcs) for s in steps], gentle)
-    pedal = state.tonic if section.character == STILL and number == 0 else NONE
+    pedal = state.tonic if section.character == STILL and number == 0 and not named else NONE
     return _voiced(state, steps, melody, descriptor, pedal, dice, gentle)
 
 
-def held(state: ScoreState, descriptor: Descriptor, gentle: Gentle | None) -> ScoreState:
+def _over_named(
+    melody: Sequence[tuple[Tone, ...]],
+    steps: Sequence[Step],
+    named: Sequence[Names],
+    state: ScoreState,
+) -> list[tuple[Tone, ...]]:
+    """The melody fitted to the bars whose chords are named."""
+    scale = {(state.tonic + step) % 12 for step in SCALES[state.mode]}
+    return [
+        refitted(tones, [(s.slot, s.chord) for s in steps if s.bar == bar], state.measure, scale)
+        if bar < len(named) and named[bar]
+        else tones
+        for bar, tones in enumerate(melody)
+    ]
+
+
+def held(state: ScoreState, asked: Asked, gentle: Gentle | None) -> ScoreState:
     """The last bar alone, where nothing else fits any more."""
+    descriptor = asked.descriptors[0]
     dice = Dice(state.seed, state.bar, "harmony")
     steps = [Step(0, 0, chord_on(state.tonic, state.mode, "1", 0.0, dice), root=True)]
     melody = spared([_last_tone(state, [])], state.melody, [(0, 0, steps[0].chord.pcs)], gentle)
@@ -104,26 +153,34 @@ def _told(  # noqa: PLR0917 - a phrase hangs on all of these
     state: ScoreState,
     section: Section,
     bars: Sequence[BarPlan],
-    descriptor: Descriptor,
+    asked: Asked,
     sad: bool,
     gentle: Gentle | None,
 ) -> tuple[ScoreState, list[tuple[Tone, ...]]]:
     """The phrase's melody, and the state with the level and the register it is told in."""
     tunes = (state.tune, state.second)
-    level = level_of(descriptor.density, None if state.level < 0 else state.level)
+    descriptors = asked.descriptors[: len(bars)]
+    levels: list[int] = []
+    level = state.level
+    for descriptor in descriptors:
+        level = level_of(descriptor.density, None if level < 0 else level)
+        levels.append(level)
     first = next((plan.whose for plan in bars if plan.whose), TUNE)
     middle = tunes[0 if first == TUNE else 1].middle + section.lift
-    centre = descriptor.register + 0.5 * section.lift
+    register = sum(descriptor.register for descriptor in descriptors) / len(descriptors)
+    centre = register + 0.5 * section.lift
     home = state.home
-    if state.section_bar == 0 or home % 12 != state.tonic:
+    if state.section_bar == 0 or home % 12 != state.tonic or asked.held:
         home = home_near(state.tonic, middle - section.lift, state.mode, centre, home)
-    highest = highest_sung(gentle)
-    home = within_range(home, bars, tunes, state.mode, highest)
-    voice = Voice(home, state.mode, level, sad, highest)
-    told = [tell(plan, tunes, voice, state.measure) for plan in bars]
+    reach = range_sung(gentle, register if asked.held else None)
+    home = within_range(home, bars, tunes, state.mode, reach)
+    told = [
+        tell(plan, tunes, Voice(home, state.mode, level, sad, *reach), state.measure)
+        for plan, level in zip(bars, levels, strict=True)
+    ]
     scale = tuple((state.tonic + step) % 12 for step in SCALES[state.mode])
     melody = spared(_singable(told, state.melody), state.melody, [(0, 0, scale)], gentle)
-    return msgspec.structs.replace(state, level=level, home=home), melody
+    return msgspec.structs.replace(state, level=levels[0], home=home), melody
 
 
 def _singable(melody: Sequence[tuple[Tone, ...]], last: int) -> list[tuple[Tone, ...]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.composers.score.writing.telling import HIGHEST
+from engine.composers.score.writing.telling import HIGHEST, LOWEST
 from engine.composers.score.writing.tones import Tone
 from engine.plan.gentle import Gentle
 
@@ -18,6 +18,8 @@ _LOWEST = 60
 _TENORS = 76
 """MIDI: a cello's highest key. Where beating is capped tenors sing where the melody is written."""
 _OCTAVE = 12
+_HALF, _DEEPEST, _HIGHEST = 12, 47, 94
+"""Semitones of a range on either side of a centre that is asked for, and its ends, MIDI."""
 Ground = tuple[int, int, Sequence[int]]
 """From a bar and a slot of the phrase on: the pitch classes that sound."""
 
@@ -28,6 +30,18 @@ def highest_sung(gentle: Gentle | None) -> int:
         return HIGHEST
     most = HIGHEST if gentle.beating is None else _TENORS
     return most if gentle.register is None else min(most, gentle.register)
+
+
+def range_sung(gentle: Gentle | None, centre: float | None = None) -> tuple[int, int]:
+    """The lowest and the highest tone of a melody, MIDI; where its ``centre`` is asked for, as far
+    about that as the melody would lie about its own."""
+    lowest, highest = LOWEST, highest_sung(gentle)
+    if centre is None:
+        return lowest, highest
+    lowest = min(lowest, max(_DEEPEST, round(centre) - _HALF))
+    if gentle is None or gentle.register is None:
+        highest = min(_HIGHEST, max(highest, round(centre) + _HALF))
+    return lowest, highest
 
 
 def spared(

@@ -19,19 +19,20 @@ _LEVELS = (2.0, 3.1, 6.2)
 _STICKS = 0.35
 _ENDING_BARS = (3, 7)
 """Where a sad tune sighs: at its question's and its answer's end; elsewhere it stays itself."""
-_LOW, HIGHEST = 59, 84
+LOWEST, HIGHEST = 59, 84
 """MIDI: a melody's range."""
 
 
 class Voice(msgspec.Struct, frozen=True, array_like=True):
     """How a phrase is sung. ``home``: MIDI pitch of the tonic that the tunes' steps count from;
     ``mode``; ``level``: of the four above; ``sighs``: whether long tones are come to from above;
-    ``highest``: MIDI pitch under which its bars lie."""
+    ``lowest`` and ``highest``: MIDI pitches between which its bars lie."""
 
     home: int
     mode: int
     level: int
     sighs: bool
+    lowest: int = LOWEST
     highest: int = HIGHEST
 
 
@@ -58,10 +59,11 @@ def within_range(
     plans: Sequence[BarPlan],
     tunes: tuple[Tune, Tune],
     mode: int,
-    highest: int = HIGHEST,
+    reach: tuple[int, int] = (LOWEST, HIGHEST),
 ) -> int:
     """``home``, or an octave from it where more of a phrase's bars would lie within a melody's
     range: a phrase is moved as a whole rather than bar by bar."""
+    lowest, highest = reach
     spans = [
         [note.step + plan.shift for note in tunes[0 if plan.whose == TUNE else 1].bars[plan.bar]]
         for plan in plans
@@ -71,7 +73,7 @@ def within_range(
     def outside(place: int) -> int:
         voice = Voice(place, mode, WHOLE, False)
         return sum(
-            max(0, _pitch(max(span), voice) - highest) + max(0, _LOW - _pitch(min(span), voice))
+            max(0, _pitch(max(span), voice) - highest) + max(0, lowest - _pitch(min(span), voice))
             for span in spans
         )
 
@@ -87,7 +89,7 @@ def tell(plan: BarPlan, tunes: tuple[Tune, Tune], voice: Voice, metre: Metre) ->
     # The whole bar's range, whatever is told of it.
     steps = [note.step + plan.shift for note in bar]
     span = _pitch(min(steps), voice), _pitch(max(steps), voice)
-    moved = _octaves_into_range(*span, voice.highest)
+    moved = _octaves_into_range(*span, voice)
     level = voice.level
     if plan.how in ("slow", "slower", "head", "close"):
         level = min(level, WHOLE)
@@ -104,11 +106,11 @@ def _pitch(step: int, voice: Voice) -> int:
     return voice.home + 12 * octave + SCALES[voice.mode][degree]
 
 
-def _octaves_into_range(low: int, high: int, highest: int) -> int:
+def _octaves_into_range(low: int, high: int, voice: Voice) -> int:
     """The semitones by which a bar that lies out of a melody's range is moved into it."""
-    if high > highest:
-        return -12 * -(-(high - highest) // 12)
-    return 12 * -(-(_LOW - low) // 12) if low < _LOW else 0
+    if high > voice.highest:
+        return -12 * -(-(high - voice.highest) // 12)
+    return 12 * -(-(voice.lowest - low) // 12) if low < voice.lowest else 0
 
 
 def within_octaves(tones: tuple[Tone, ...], before: int) -> tuple[Tone, ...]:
