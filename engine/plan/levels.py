@@ -1,4 +1,4 @@
-"""The loudness target of a session: louder with arousal, -23 LUFS on the whole."""
+"""The loudness target of a session: louder with arousal; on the whole -23 LUFS, or as asked for."""
 
 from __future__ import annotations
 
@@ -16,33 +16,43 @@ LUFS_PER_AROUSAL = 3.0
 """LU per unit of arousal."""
 RANGE_LU = 4.0
 """The target stays within this of the session's loudness."""
+LOUDEST_LUFS = SESSION_LUFS + RANGE_LU
+"""Comfort: the target is never over it, whatever loudness was asked for."""
 BLEND_SECONDS = 30.0
 """After an event the level moves in a straight line to its new course for so long."""
 MAX_RISE = 0.5
 """LU per second: the target never rises faster."""
 
-_LOW, _HIGH = SESSION_LUFS - RANGE_LU, SESSION_LUFS + RANGE_LU
-
 Levels = tuple[LevelPoint, ...]
 _Course = Callable[[float], list[Knot]]
 
 
-def session_levels(path: Path, total: float) -> tuple[Levels, float]:
-    """The target over [0, total] and its reference: the arousal that is heard at -23 LUFS.
+def held_loudness(asked: float | None) -> float:
+    """A session's loudness on the whole, LUFS, where ``asked`` is wanted (None: nothing is)."""
+    return SESSION_LUFS if asked is None else min(asked, LOUDEST_LUFS)
 
-    Level = -23 + 3 * (arousal - reference), kept within 4 LU of -23; the reference is the one
-    at which the energy mean over the session is -23 LUFS.
+
+def session_levels(
+    path: Path, total: float, loudness: float = SESSION_LUFS
+) -> tuple[Levels, float]:
+    """The target over [0, total] and its reference: the arousal that is heard at ``loudness``.
+
+    Level = loudness + 3 * (arousal - reference), kept within 4 LU of it and never over
+    ``LOUDEST_LUFS``; the reference is the one at which the energy mean over the session is
+    ``loudness``.
     """
     arousal = _arousal(path, 0.0, total)
 
     def course(reference: float) -> list[Knot]:
-        return _course(arousal, reference, _HIGH)
+        return _course(arousal, reference, loudness, LOUDEST_LUFS)
 
-    reference = _solve(course, SESSION_LUFS)
+    reference = _solve(course, loudness)
     return _points(course(reference)), reference
 
 
-def steered_levels(levels: Levels, path: Path, at: float, total: float) -> tuple[Levels, float]:
+def steered_levels(
+    levels: Levels, path: Path, at: float, total: float, loudness: float = SESSION_LUFS
+) -> tuple[Levels, float]:
     """The target when the path is another from ``at`` on, and its new reference.
 
     Unchanged before ``at`` and continuous there: a straight line over 30 s leads to the new
@@ -54,17 +64,25 @@ def steered_levels(levels: Levels, path: Path, at: float, total: float) -> tuple
     arousal = _arousal(path, at, total)
 
     def course(reference: float) -> list[Knot]:
-        return _blended(_course(arousal, reference, _HIGH), here)
+        return _blended(_course(arousal, reference, loudness, LOUDEST_LUFS), here)
 
     reference = _solve(course, _energy_mean(rest))
     return _points([*_until(levels, at), *course(reference)]), reference
 
 
-def eased_levels(levels: Levels, path: Path, at: float, total: float, reference: float) -> Levels:
+def eased_levels(
+    levels: Levels,
+    path: Path,
+    at: float,
+    total: float,
+    reference: float,
+    *,
+    loudness: float = SESSION_LUFS,
+) -> Levels:
     """The target when the path is eased from ``at`` on: the old reference, never above the
     level at ``at``. The energy that easing takes away is not given back: it was too much."""
     here = level_at(levels, at)
-    course = _blended(_course(_arousal(path, at, total), reference, here), here)
+    course = _blended(_course(_arousal(path, at, total), reference, loudness, here), here)
     return _points([*_until(levels, at), *course])
 
 
@@ -87,9 +105,9 @@ def _arousal(path: Path, start: float, end: float) -> list[Knot]:
     return [(p.time, p.affect.arousal) for p in path.segment(start, end).waypoints]
 
 
-def _course(arousal: Sequence[Knot], reference: float, high: float) -> list[Knot]:
-    level = [(t, SESSION_LUFS + LUFS_PER_AROUSAL * (a - reference)) for t, a in arousal]
-    return clamped(level, _LOW, high)
+def _course(arousal: Sequence[Knot], reference: float, loudness: float, high: float) -> list[Knot]:
+    level = [(t, loudness + LUFS_PER_AROUSAL * (a - reference)) for t, a in arousal]
+    return clamped(level, loudness - RANGE_LU, min(high, loudness + RANGE_LU))
 
 
 def _blended(course: list[Knot], here: float) -> list[Knot]:

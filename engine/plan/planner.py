@@ -22,6 +22,7 @@ from engine.plan.drift import unwanted
 from engine.plan.events import Dwell, Ease, Event, Less, More, Shape, Skip, Steer
 from engine.plan.levels import (
     eased_levels,
+    held_loudness,
     level_segment,
     session_levels,
     steered_levels,
@@ -150,7 +151,7 @@ def _course(
 
 def _first_version(request: Request) -> Version:
     path = plan_path(request.start, request.target, request.seconds, request.strategy)
-    levels, reference = session_levels(path, request.seconds)
+    levels, reference = session_levels(path, request.seconds, _loudness(request))
     return Version(
         at=0.0,
         first=0,
@@ -165,14 +166,14 @@ def _first_version(request: Request) -> Version:
 
 def _after(old: Version, event: Event, request: Request) -> Version:
     """The course after ``event``."""
-    at, total = event.at, request.seconds
+    at, total, loudness = event.at, request.seconds, _loudness(request)
     if not (math.isfinite(at) and old.at <= at < total):
         raise ValueError(f"events must ascend within [0, {total}), not {old.at} then {at}")
     place = {"at": at, "first": _first_changed(at, total), "wish": None}
     match event:
         case Steer(target=target, word=word):
             path = steer(old.path, at, target, total)
-            levels, reference = steered_levels(old.levels, path, at, total)
+            levels, reference = steered_levels(old.levels, path, at, total, loudness)
             return msgspec.structs.replace(
                 old,
                 path=path,
@@ -185,14 +186,14 @@ def _after(old: Version, event: Event, request: Request) -> Version:
             )
         case Ease():
             path = ease(old.path, at, total)
-            levels = eased_levels(old.levels, path, at, total, old.reference)
+            levels = eased_levels(old.levels, path, at, total, old.reference, loudness=loudness)
             goal = path.at(total)
             return msgspec.structs.replace(
                 old, path=path, levels=levels, goal=goal, goal_word=None, steered=False, **place
             )
         case Dwell(seconds=seconds):
             path = dwell(old.path, at, seconds, total)
-            levels = eased_levels(old.levels, path, at, total, old.reference)
+            levels = eased_levels(old.levels, path, at, total, old.reference, loudness=loudness)
             return msgspec.structs.replace(old, path=path, levels=levels, steered=False, **place)
         case Skip():
             step = SeedStep(at, _skip_seed(request.seed, len(old.seeds)))
@@ -202,6 +203,10 @@ def _after(old: Version, event: Event, request: Request) -> Version:
             return msgspec.structs.replace(old, faders=moved, steered=False, **place)
         case More() | Less():
             return msgspec.structs.replace(old, steered=False, **(place | {"wish": event}))
+
+
+def _loudness(request: Request) -> float:
+    return held_loudness(None if request.features is None else request.features.loudness)
 
 
 def _first_changed(at: float, total: float) -> int:

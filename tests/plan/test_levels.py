@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from engine.affect.feelings import feeling
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.levels import (
     BLEND_SECONDS,
+    LOUDEST_LUFS,
     MAX_RISE,
     RANGE_LU,
     SESSION_LUFS,
@@ -22,6 +24,7 @@ from engine.plan.levels import (
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import Plan
+from engine.plan.wanted import Features
 
 axis = st.floats(-1, 1)
 affects = st.builds(Affect, axis, axis)
@@ -35,10 +38,11 @@ requests = st.builds(
 relaxed = settings(deadline=None, max_examples=80)
 
 
-def keeps_the_limits(plan: Plan) -> None:
+def keeps_the_limits(plan: Plan, loudness: float = SESSION_LUFS) -> None:
     for a, b in itertools.pairwise(plan.levels):
         assert b.lufs - a.lufs <= MAX_RISE * (b.time - a.time) + 1e-6
-    assert all(abs(point.lufs - SESSION_LUFS) <= RANGE_LU + 1e-6 for point in plan.levels)
+    assert all(abs(point.lufs - loudness) <= RANGE_LU + 1e-6 for point in plan.levels)
+    assert all(point.lufs <= LOUDEST_LUFS for point in plan.levels)
 
 
 @relaxed
@@ -98,6 +102,23 @@ def test_nothing_a_listener_does_breaks_the_limits(
     plan = make_plan(request_, events)
     keeps_the_limits(plan)
     assert energy_mean(plan.levels) <= SESSION_LUFS + 0.2
+
+
+@relaxed
+@given(requests, st.floats(-40, -10), st.floats(0, 0.8), st.none() | affects)
+def test_a_loudness_that_is_asked_for_holds_as_far_as_comfort_lets_it(
+    request_: Request, asked: float, fraction: float, target: Affect | None
+) -> None:
+    request_ = msgspec.structs.replace(request_, features=Features(loudness=asked))
+    held = min(asked, LOUDEST_LUFS)
+    plan = make_plan(request_)
+    keeps_the_limits(plan, held)
+    assert energy_mean(plan.levels) == pytest.approx(held, abs=0.01)
+    at = fraction * request_.seconds
+    event = Ease(at) if target is None else Steer(at, target)
+    after = make_plan(request_, [event])
+    keeps_the_limits(after, held)
+    assert energy_mean(after.levels) <= held + 0.2
 
 
 @relaxed
