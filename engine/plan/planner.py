@@ -18,6 +18,7 @@ from engine.affect.path import GENTLE_SPEED, dwell, ease, gentle_seconds, plan_p
 from engine.errors import MusmedError
 from engine.plan import words
 from engine.plan.clock import STRIDE_SECONDS, clip_count, clip_end, clip_start
+from engine.plan.contradictions import contradictions
 from engine.plan.drift import unwanted
 from engine.plan.events import Dwell, Ease, Event, Less, More, Shape, Skip, Steer
 from engine.plan.levels import (
@@ -307,7 +308,8 @@ def _changes(changes: Sequence[Change], start: float, end: float) -> tuple[Chang
 def _notes(
     request: Request, versions: Sequence[Version], events: Sequence[Event]
 ) -> tuple[str, ...]:
-    """What the listener should read: where the way is faster than the gentle speed, and why."""
+    """What the listener should read: where the way is faster than the gentle speed, and why; and
+    what pulls apart."""
     notes = []
     pace = speed(versions[0].path)
     if pace > GENTLE_SPEED + 1e-9:
@@ -325,4 +327,5 @@ def _notes(
                 f"The newest change of direction moves {pace:.2f} per 30 s where "
                 f"{GENTLE_SPEED:.2f} is gentle, because little of the session is left."
             )
-    return tuple(notes)
+    newest = versions[-1]
+    return (*notes, *contradictions(request, newest.path, newest.faders))

@@ -99,11 +99,14 @@ _SAID = {
 }
 
 
+FADERS: tuple[str, ...] = Faders.__struct_fields__
+
+
 def in_words(faders: Faders) -> str:
     """How the faders stand: 'notes 20 %, height 80 %', or that all follow the feeling."""
     set_at = [
-        _set_at(said, value)
-        for name, said in _SAID.items()
+        held_in_words(name, value)
+        for name in FADERS
         if (value := getattr(faders, name)) is not None
     ]
     return ", ".join(set_at) or "all as the feeling has it"
@@ -122,15 +125,16 @@ def moved_in_words(before: Faders, after: Faders) -> str:
         if new is None:
             moved.append(f"{said.name} as the feeling has it")
         elif old is None:
-            moved.append(_set_at(said, new))
+            moved.append(held_in_words(name, new))
         else:
             moved.append(said.more if new > old else said.less)
     sentence = ", ".join(moved) or "the faders as they were"
     return sentence[0].upper() + sentence[1:]
 
 
-def _set_at(said: _Said, value: float) -> str:
-    return f"{said.name} {value * 100:.0f} %"
+def held_in_words(name: str, value: float) -> str:
+    """'notes 20 %', of the fader with that name."""
+    return f"{_SAID[name].name} {value * 100:.0f} %"
 
 
 def faders_at(steps: Sequence[FaderStep], time: float = math.inf) -> Faders:

@@ -21,9 +21,11 @@ from engine.errors import MusmedError
 from engine.link.lasting import LastingEngine
 from engine.link.ssh import FarEngine
 from engine.link.warm import WarmEngine
+from engine.plan.contradictions import contradictions
 from engine.plan.events import Event, Shape
 from engine.plan.request import Request
-from engine.plan.wanted import Faders
+from engine.plan.spec import Plan
+from engine.plan.wanted import FREE, Faders
 from engine.playback.clips import ClipStore
 from engine.playback.sinks.base import Sink
 from engine.playback.sinks.listen import ListenSink
@@ -136,8 +138,9 @@ def prepare(
     notices = Notices(library, session, lambda: playback.state().heard)
     for sentence in (*library.take_remarks(), *(resume.damage if resume else ()), *damaged):
         notices.tell(sentence)
-    if resume is None and (said := unheld(request, chosen)):
-        notices.say(said)
+    if resume is None or not resume.clips:  # one that waited for its turn begins now
+        for sentence in _of_wishes(request, chosen, conductor.plan):
+            notices.say(sentence)
     replay = resume is not None and resume.state == "finished"
     return SessionRunner(
         Parts(
@@ -176,13 +179,24 @@ def enrol(
     """A new session that nobody plays yet, for ``prepare`` to ``resume`` when its turn comes, with
     the ``faders`` so from its beginning. Raises ``MusmedError``, for a composer that can't play
     here too, and keeps nothing then."""
-    chosen = choose_composer(request.composer, request.generation, speeds)
+    moved = faders is not None and faders != FREE
+    chosen = choose_composer(
+        request.composer, request.generation, speeds, holding=request.asks_composer or moved
+    )
     check_composer(chosen, request.generation)
     session = _created(library, request, chosen, None)
-    if faders is not None and faders != Faders():
+    if faders is not None and moved:
         library.add_event(session, Shape(0.0, faders))
     library.leave(session, "interrupted", 0.0)
     return Enrolled(session, chosen)
+
+
+def _of_wishes(request: Request, composer: str, plan: Plan) -> tuple[str, ...]:
+    """What there is to say of what is asked of the music itself."""
+    not_held = unheld(request, composer)
+    if not_held is not None:
+        return (not_held,)
+    return contradictions(request, plan.path, plan.faders)
 
 
 def _options(

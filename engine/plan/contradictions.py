@@ -1,0 +1,288 @@
+"""Where what is asked of the music pulls apart from the feeling, or from itself: plain sentences
+that say what holds. What is named holds over the feeling, a cap for gentle ears over both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from statistics import fmean
+
+import msgspec
+
+from engine.affect.circumplex import Affect
+from engine.affect.descriptor import describe
+from engine.affect.path import Path
+from engine.plan.described import DescribedBar, Description
+from engine.plan.levels import LOUDEST_LUFS
+from engine.plan.request import Request
+from engine.plan.wanted import FADERS, FREE, FaderStep, Features, held_in_words
+from engine.plan.words import spelled
+
+LOOKS = 17
+"""Moments at which a way is looked at."""
+FAR = 0.35
+"""Of energy and valence: farther from the feeling's own they pull apart."""
+_FAR_BPM = 30.0
+_FAR_FADERS = {"rhythm": 0.5, "density": 0.5, "register": 0.4, "brightness": 0.5}
+_MINOR, _MAJOR = 0.35, -0.3
+"""Valence from which up minor is unlooked for, and down to which major is."""
+_MUCH, _LITTLE = 0.7, 0.3
+_DANCED = (80.0, 160.0)
+"""BPM that are danced to."""
+_HIGH, _BRIGHT = 0.8, 0.7
+"""Of faders: more than caps on notes and on brightness let through."""
+_ELECTRIC = frozenset(
+    ("beat", "computer", "drummachine", "electricguitar", "electricpiano", "keyboard", "pad")
+) | frozenset(("rhodes", "sampler", "synthesizer"))
+_EITHER = frozenset(("bass", "drums", "percussion", "organ"))
+"""Instruments that acousticness says nothing of; all others are acoustic."""
+
+_SIDES = {
+    (False, True): "a lively feeling",
+    (False, False): "a calm feeling",
+    (True, True): "a glad feeling",
+    (True, False): "a sad feeling",
+}
+_PLAIN = 0.2
+"""Of arousal and valence: nearer to the middle a feeling has no side to name."""
+
+# As the composer's faders are: notes a quarter in equal ratios, pitches in equal steps.
+_MOST_NOTES, _LOWEST, _PITCHES = 14.0, 50.0, 22.0
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """Where the faders would stand by themselves at an affect, each about 0 to 1; ``tempo`` BPM."""
+
+    rhythm: float
+    density: float
+    register: float
+    brightness: float
+    tempo: float
+
+
+def expected(affect: Affect) -> Expected:
+    """What the feeling itself asks for there, as the embedded composer answers it (measured at the
+    corners of the plane: 33 to 100 % of a bar's places, 3 to 14 notes a quarter, mean pitches of 56
+    to 63)."""
+    asked = describe(affect)
+    busy = min(1.0, max(0.0, (asked.density - 1.1) / 6.6))
+    high = min(1.0, max(0.0, (asked.register - 64.0) / 13.0))
+    return Expected(
+        rhythm=0.25 + 0.75 * busy,
+        density=0.42 + 0.58 * busy,
+        register=0.27 + 0.32 * high,
+        brightness=asked.brightness,
+        tempo=asked.tempo,
+    )
+
+
+def contradictions(
+    request: Request, path: Path, faders: Sequence[FaderStep] = ()
+) -> tuple[str, ...]:
+    """The sentences, most telling first; ``faders`` as they are moved over the session, of which
+    the newest count."""
+    newest = faders[-1] if faders else FaderStep(0.0, FREE)
+    if request.features is None and request.description is None and newest.faders == FREE:
+        return ()
+    features = request.features or Features()
+    way = _Way(path, features)
+    found = (
+        *_of_feeling(features, way),
+        *_of_features(features, request),
+        *_of_faders(newest, way, request),
+        *_of_description(request, way),
+    )
+    return tuple(dict.fromkeys(found))
+
+
+class _Way:
+    """The session's way, and what stands in its place where energy or valence are named."""
+
+    def __init__(self, path: Path, features: Features) -> None:
+        end = path.waypoints[-1].time
+        self.times = [end * k / (LOOKS - 1) for k in range(LOOKS)]
+        self.felt = [path.at(time) for time in self.times]
+        self._features = features
+        self.held = [_held(affect, features) for affect in self.felt]
+
+    def apart(
+        self,
+        gap: Callable[[Affect], float],
+        far: float,
+        asked: str,
+        holds: str,
+        *,
+        of_valence: bool = False,
+        felt: bool = False,
+        since: float = 0.0,
+    ) -> Iterator[str]:
+        """A sentence where ``gap`` (what the feeling asks less what is asked for) is over ``far``
+        at some moment from ``since`` seconds on."""
+        seen = [
+            (gap(affect), affect)
+            for time, affect in zip(self.times, self.felt if felt else self.held, strict=True)
+            if time >= since
+        ]
+        bad = [abs(one) > far for one, _ in seen]
+        if not any(bad):
+            return
+        worst, affect = max(seen, key=lambda one: abs(one[0]))
+        by = affect.valence if of_valence else affect.arousal
+        feeling = (
+            _SIDES[of_valence, worst > 0] if by * worst > _PLAIN * abs(worst) else "the feeling"
+        )
+        name = "valence" if of_valence else "energy"
+        named = None if felt else getattr(self._features, name)
+        one = feeling if named is None else f"{name} {named:g}"
+        yield _said(one, asked, holds, _when(bad))
+
+
+def _held(affect: Affect, features: Features) -> Affect:
+    valence, energy = features.valence, features.energy
+    return Affect(
+        affect.valence if valence is None else 2.0 * valence - 1.0,
+        affect.arousal if energy is None else 2.0 * energy - 1.0,
+    )
+
+
+def _said(one: str, other: str, holds: str, when: str = "") -> str:
+    return f"{one[0].upper()}{one[1:]} and {other} pull apart{when}: {holds}."
+
+
+def _when(bad: Sequence[bool]) -> str:
+    if all(bad):
+        return ""
+    if bad[0] != bad[-1]:
+        return " at first" if bad[0] else " later"
+    return " for a while"
+
+
+def _of_feeling(features: Features, way: _Way) -> Iterator[str]:
+    energy, valence, tempo = features.energy, features.valence, features.tempo
+    if energy is not None:
+        asked = f"energy {energy:g}"
+        yield from way.apart(
+            lambda a: (a.arousal + 1.0) / 2.0 - energy, FAR, asked, "energy holds", felt=True
+        )
+    if valence is not None:
+        asked = f"valence {valence:g}"
+        yield from way.apart(
+            lambda a: (a.valence + 1.0) / 2.0 - valence,
+            FAR,
+            asked,
+            "valence holds",
+            of_valence=True,
+            felt=True,
+        )
+    if tempo is not None:
+        yield from way.apart(
+            lambda a: expected(a).tempo - tempo, _FAR_BPM, f"tempo {tempo:g}", "tempo holds"
+        )
+    if features.mode is not None:
+        bound = _MINOR if features.mode == "minor" else _MAJOR
+        off = (
+            (lambda a: max(0.0, a.valence - bound))
+            if features.mode == "minor"
+            else (lambda a: min(0.0, a.valence - bound))
+        )
+        yield from way.apart(off, 0.0, f"mode {features.mode}", "mode holds", of_valence=True)
+    if features.danceability is not None and features.danceability >= _MUCH and tempo is None:
+        yield from way.apart(
+            lambda a: min(0.0, expected(a).tempo - _DANCED[0]),
+            0.0,
+            f"danceability {features.danceability:g}",
+            "danceability holds",
+        )
+
+
+def _of_features(features: Features, request: Request) -> Iterator[str]:
+    """Of features with each other, with who plays and with comfort."""
+    dance, tempo, acoustic = features.danceability, features.tempo, features.acousticness
+    danced = dance is not None and dance >= _MUCH
+    if danced and tempo is not None and not _DANCED[0] <= tempo <= _DANCED[1]:
+        yield _said(f"tempo {tempo:g}", f"danceability {dance:g}", "tempo holds")
+    if danced and request.gentle is not None and request.gentle.percussion == "off":
+        yield _said("gentle ears without drums", f"danceability {dance:g}", "no drums holds")
+    pinned = request.instrument
+    if pinned is not None and acoustic is not None and pinned not in _EITHER:
+        electric = pinned in _ELECTRIC
+        if (electric and acoustic >= _MUCH) or (not electric and acoustic <= _LITTLE):
+            yield _said(spelled(pinned), f"acousticness {acoustic:g}", "the instrument holds")
+    sung = features.instrumentalness
+    if pinned == "voice" and sung is not None and sung >= _MUCH:
+        yield _said("voice", f"instrumentalness {sung:g}", "the instrument holds")
+    if features.loudness is not None and features.loudness > LOUDEST_LUFS:
+        yield (
+            f"Loudness {features.loudness:g} is more than comfort lets through: it plays at "
+            f"{LOUDEST_LUFS:g} LUFS."
+        )
+
+
+def _of_faders(step: FaderStep, way: _Way, request: Request) -> Iterator[str]:
+    faders, gentle = step.faders, request.gentle
+    for name in FADERS:
+        value = getattr(faders, name)
+        if value is None:
+            continue
+        asked = held_in_words(name, value)
+        yield from way.apart(
+            lambda a, name=name, value=value: getattr(expected(a), name) - value,  # type: ignore[misc]
+            _FAR_FADERS[name],
+            asked,
+            "the fader holds",
+            of_valence=name == "register",
+            since=step.time,
+        )
+    if gentle is None:
+        return
+    if gentle.register is not None and (faders.register or 0.0) >= _HIGH:
+        asked = held_in_words("register", faders.register or 0.0)
+        yield _said("the cap on high notes", asked, "the cap holds")
+    if gentle.brightness is not None and (faders.brightness or 0.0) >= _BRIGHT:
+        asked = held_in_words("brightness", faders.brightness or 0.0)
+        yield _said("the cap on brightness", asked, "the cap holds")
+
+
+def _of_description(request: Request, way: _Way) -> Iterator[str]:
+    if request.description is None:
+        return
+    bars, gentle = request.description.bars, request.gentle
+    for name, value in _as_faders(request.description).items():
+        asked = f"the description's {_DESCRIBED[name]}"
+        yield from way.apart(
+            lambda a, name=name, value=value: getattr(expected(a), name) - value,  # type: ignore[misc]
+            _FAR_FADERS[name],
+            asked,
+            "the description holds",
+            of_valence=name == "register",
+        )
+    wanted = request.features.time_signature if request.features is not None else None
+    other = next((b.time_signature for b in bars if b.time_signature not in (None, wanted)), None)
+    if wanted is not None and other is not None:
+        yield _said(f"time signature {wanted}", f"the description's {other}", _BAR_BY_BAR)
+    if gentle is None:
+        return
+    if gentle.register is not None and any((b.mean_pitch or 0.0) > gentle.register for b in bars):
+        yield _said("the cap on high notes", "the description's pitch", "the cap holds")
+    if gentle.percussion == "off" and any("drums" in bar.instruments for bar in bars):
+        yield _said("gentle ears without drums", "the description's drums", "no drums holds")
+
+
+_BAR_BY_BAR = "the description holds, bar by bar"
+_DESCRIBED = {"density": "note density", "register": "pitch"}
+
+
+def _as_faders(description: Description) -> dict[str, float]:
+    """What a description says on the whole, as faders would."""
+    said: dict[str, float] = {}
+    if (density := _mean(description, lambda bar: bar.note_density)) is not None:
+        said["density"] = math.log(max(1.0, density)) / math.log(_MOST_NOTES)
+    if (pitch := _mean(description, lambda bar: bar.mean_pitch)) is not None:
+        said["register"] = (pitch - _LOWEST) / _PITCHES
+    return said
+
+
+def _mean(description: Description, of: Callable[[DescribedBar], float | None]) -> float | None:
+    values = [value for bar in description.bars if (value := of(bar)) is not None]
+    return fmean(values) if values else None
