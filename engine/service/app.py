@@ -21,7 +21,14 @@ from litestar.params import FromPath
 from engine.errors import MusmedError
 from engine.service.answers import Problem
 from engine.service.gate import Asgi, Gate
-from engine.service.hall import BusyError, GoneError, Hall, NotPlayingError, UnknownSessionError
+from engine.service.hall import (
+    BusyError,
+    FullError,
+    GoneError,
+    Hall,
+    NotPlayingError,
+    UnknownSessionError,
+)
 from engine.service.login import make_login
 from engine.service.page_routes import make_page_routes
 from engine.service.routes import make_routes
@@ -78,6 +85,7 @@ def make_app(
         origins=origins,
         open_paths=(*OPEN, *more_open),
         body_limit=hall.limits.body,
+        at_once=hall.limits.connections,
     )
 
 
@@ -117,6 +125,8 @@ def _answer_of(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]
     match error:
         case BusyError():
             status, sentence, headers = 429, str(error), {"Retry-After": str(error.after)}
+        case FullError():
+            status, sentence = 507, str(error)
         case UnknownSessionError():
             status, sentence = 404, str(error)
         case NotPlayingError():

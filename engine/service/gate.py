@@ -49,7 +49,8 @@ class Gate:
 
     ``names``: hosts beside localhost and addresses; ``origins``: pages elsewhere that may ask with
     the token; ``open_paths``: what needs none, those that end in '/' with all beneath.
-    ``cookie``: the name of the browser's cookie.
+    ``cookie``: the name of the browser's cookie. ``body_limit``: bytes of a request's body;
+    ``at_once``: how many requests are answered at a time.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Gate:
         origins: Iterable[str] = (),
         open_paths: Iterable[str] = (),
         body_limit: int,
+        at_once: int,
     ) -> None:
         self._app, self._token, self._cookie = app, token, cookie
         self._names = {"localhost", *(name.lower() for name in names)}
@@ -70,6 +72,7 @@ class Gate:
         self._open = frozenset(path for path in paths if path == "/" or not path.endswith("/"))
         self._beneath = tuple(path for path in paths if path != "/" and path.endswith("/"))
         self._body_limit = body_limit
+        self._at_once, self._asking = at_once, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -86,11 +89,19 @@ class Gate:
             await answer.preflight(headers)
         elif refusal is not None:
             await answer.refuse(*refusal)
+        elif self._asking >= self._at_once:
+            await answer.refuse(503, "Too many ask at once; ask again in a moment.")
         else:
-            try:
-                await self._app(scope, _patient(receive), answer)
-            except TimeoutError:
-                log.info("a client took or sent nothing for long and was let go")
+            await self._let_in(scope, receive, answer)
+
+    async def _let_in(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        self._asking += 1
+        try:
+            await self._app(scope, _patient(receive), answer)
+        except TimeoutError:
+            log.info("a client took or sent nothing for long and was let go")
+        finally:
+            self._asking -= 1
 
     def _refusal(
         self, scope: Scope, headers: _Headers, origin: str | None
@@ -181,6 +192,8 @@ class _Answer:
         body = json.dumps({"error": sentence}).encode()
         headers = [(b"content-type", b"application/json")]
         headers.append((b"content-length", str(len(body)).encode()))
+        if status == 503:
+            headers.append((b"retry-after", b"1"))
         if status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
         await self({"type": "http.response.start", "status": status, "headers": headers})

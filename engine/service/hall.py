@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import logging
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -48,6 +49,10 @@ class BusyError(MusmedError):
     def __init__(self, sentence: str, after: int) -> None:
         super().__init__(sentence)
         self.after = after
+
+
+class FullError(MusmedError):
+    """The disk has no room for a session more."""
 
 
 class UnknownSessionError(MusmedError):
@@ -119,7 +124,8 @@ class Hall:
             self._begin_more()
 
     def submit(self, asked: SessionAsked) -> Job:
-        """A session more. Raises ``BusyError``, and ``MusmedError`` for what is wrong in it."""
+        """A session more. Raises ``BusyError``, ``FullError``, and ``MusmedError`` for what is
+        wrong in it."""
         request = asked.request()
         if request.minutes > self.limits.minutes:
             raise MusmedError(
@@ -272,6 +278,8 @@ class Hall:
     def _check_room(self) -> None:
         if self._closing:
             raise BusyError("The service is ending; ask again when it is back.", 10)
+        if shutil.disk_usage(self.library.folder).free < self.limits.room:
+            raise FullError("The disk is nearly full; delete sessions, or free some space.")
         waiting = len(self._queue())
         if waiting >= self.limits.queue:
             raise BusyError(

@@ -14,7 +14,7 @@ tenth of a core."""
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """``jobs``: fast sessions composed at once; ``queue``: how many more may wait; ``minutes``: of
     one session at most; ``kept``: sessions at most, those that are over too; ``body``: bytes of a
-    request's body; ``connections``: at once."""
+    request's body; ``connections``: at once; ``room``: bytes of the disk that stay free."""
 
     jobs: int = os.cpu_count() or 1
     queue: int = 100
@@ -22,6 +22,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     kept: int = 20_000
     body: int = 1024 * 1024
     connections: int = 256
+    room: int = 10**9
 
     @property
     def live(self) -> int:

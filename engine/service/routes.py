@@ -57,11 +57,12 @@ def problems(*codes: int) -> dict[int, ResponseSpec]:
         413: "The body is too long",
         416: "The range lies outside the file",
         429: "Too much is waiting; Retry-After says when to ask again",
+        503: "Too many ask at once; Retry-After says when to ask again",
         507: "The disk is full",
     }
     return {
         code: ResponseSpec(Problem, generate_examples=False, description=said[code])
-        for code in (400, 401, 403, *codes)
+        for code in (400, 401, 403, 503, *codes)
     }
 
 
@@ -240,7 +241,7 @@ def make_routes() -> list[HTTPRouteHandler]:
     """All of them, for one application: a handler belongs to the first that takes it."""
     one = "/sessions/{session:str}"
     return [
-        post("/sessions", summary="Ask for a session", responses=problems(413, 429))(submit),
+        post("/sessions", summary="Ask for a session", responses=problems(413, 429, 507))(submit),
         get("/sessions", summary="The sessions, the newest first", responses=problems(404))(
             list_sessions
         ),

@@ -57,7 +57,7 @@ def run(app: Asgi, hall: Hall, taken: socket.socket, ended: Callable[[], bool]) 
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=hall.limits.connections,
+        limit_concurrency=2 * hall.limits.connections,  # those that ask nothing, too
         timeout_graceful_shutdown=GRACE_SECONDS,
         h11_max_incomplete_event_size=HEADER_BYTES,
     )

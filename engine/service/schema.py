@@ -75,8 +75,9 @@ def openapi(handlers: Sequence[HTTPRouteHandler], more: Sequence[type] = ()) -> 
         _with_examples(found, _EXAMPLES.get((path, operation), {}))
         for answer in found["responses"].values():
             _with_kinds(answer.get("content", {}))
-        later = found["responses"].get("429")
-        if later is not None:
+        for later in (found["responses"].get(code) for code in ("429", "503")):
+            if later is None:
+                continue
             later["headers"] = {
                 "Retry-After": {
                     "description": "Seconds after which to ask again.",

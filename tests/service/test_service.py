@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 from litestar.testing import TestClient
 
+from engine.errors import MusmedError
+from engine.service.hall import FullError, Hall
+from engine.service.limits import Limits
+from tests.support.service import QUICK, asked
 from tests.support.waiting import begun_cpu, wait_for
 
 ASKED = {"from": "tense", "to": "calm", "minutes": 1, "seed": 7}
@@ -76,3 +82,37 @@ def test_faders_stand_from_the_first_note_on(client: TestClient) -> None:
     assert plan["faders"][0]["time"] == 0.0
     clips = client.get(f"{place}/sidecar").json()["clips"]
     assert (clips[0]["revision"], clips[0]["start_s"]) == (1, 0.0)
+
+
+def test_who_asks_for_too_much_is_told_when_to_ask_again(client: TestClient, hall: Hall) -> None:
+    answers = [client.post("/sessions", json=ASKED | {"minutes": 20}) for _ in range(6)]
+    codes = [answer.status_code for answer in answers]
+    assert codes == [201] * 4 + [429] * 2  # two run and two wait
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert "waiting" in answers[-1].json()["error"]
+    assert [client.get(one.headers["Location"]).json()["queue"] for one in answers[2:4]] == [0, 1]
+    assert len(client.get("/sessions").json()["sessions"]) == 4
+    for answer in answers[3::-1]:
+        assert client.delete(answer.headers["Location"]).status_code == 204
+    assert {job.state for job in hall.jobs()} == {"cancelled"}
+
+
+def test_the_list_comes_in_pages(client: TestClient) -> None:
+    places = [client.post("/sessions", json=ASKED).headers["Location"] for _ in range(3)]
+    first = client.get("/sessions?limit=2").json()
+    rest = client.get("/sessions", params={"limit": 2, "before": first["before"]}).json()
+    listed = [one["id"] for one in (*first["sessions"], *rest["sessions"])]
+    assert [f"/sessions/{one}" for one in listed] == places[::-1]
+    assert rest["before"] is None
+
+
+def test_a_full_disk_takes_no_more(tmp_path: Path) -> None:
+    hall = Hall(tmp_path / "full", limits=Limits(room=10**18), engine_argv=QUICK)
+    with pytest.raises(FullError, match="nearly full"):
+        hall.submit(asked())
+    hall.close()
+
+
+def test_one_service_has_a_folder(hall: Hall) -> None:
+    with pytest.raises(MusmedError, match="Another service"):
+        Hall(hall.library.folder.parent, limits=Limits())
