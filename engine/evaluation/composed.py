@@ -48,7 +48,13 @@ def as_piece(
     for bar in bars:
         length = bar.length / bar.beat
         grid.append(
-            ScoreBar(at, length, bar.start / SAMPLE_RATE, (bar.start + bar.length) / SAMPLE_RATE)
+            ScoreBar(
+                at,
+                length,
+                bar.start / SAMPLE_RATE,
+                (bar.start + bar.length) / SAMPLE_RATE,
+                bar.metre.name,
+            )
         )
         played = arrange(bar, ensemble, path)
         for note in played if pedal else _fingers(played):

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
-from engine.errors import MusmedError
+from engine.midi_file import FileMetre, MidiFile, read_midi_file
 
 DRUM_CHANNEL = 9
 _MEASURES_LIMIT = 4000
-_NOTES_LIMIT = 200_000
 
 
 class ScoreNote(NamedTuple):
     """A note. ``start`` and ``end`` in quarter notes, ``onset_s`` and ``end_s`` in seconds;
-    ``velocity`` 1-127; ``track``: the number of its track in a file."""
+    ``velocity`` 1-127; ``track``: the number of its track in a file; ``programme``: General MIDI's,
+    from 0."""
 
     start: float
     end: float
@@ -25,15 +25,18 @@ class ScoreNote(NamedTuple):
     end_s: float
     velocity: int = 64
     track: int = 0
+    programme: int = 0
 
 
 class ScoreBar(NamedTuple):
-    """A bar: ``start`` and ``length`` in quarter notes, ``start_s`` and ``end_s`` in seconds."""
+    """A bar: ``start`` and ``length`` in quarter notes, ``start_s`` and ``end_s`` in seconds;
+    ``metre``: its time signature, '' where that is not known."""
 
     start: float
     length: float
     start_s: float
     end_s: float
+    metre: str = ""
 
 
 class Mark(NamedTuple):
@@ -45,14 +48,19 @@ class Mark(NamedTuple):
 
 class Piece(NamedTuple):
     """Pitched notes sorted by onset, and the bars they lie in; of a file also its ``drums``
-    (strokes of channel 10), its ``marks`` (markers and texts, in their order) and the names of
-    its ``tracks``."""
+    (strokes of channel 10), its ``marks`` (markers and texts, in their order), the names of its
+    ``tracks``, the seconds of its ``lyrics``, whether it ``names_tempo`` and ``names_metre``, and
+    in sentences what is odd about it."""
 
     notes: tuple[ScoreNote, ...]
     bars: tuple[ScoreBar, ...]
     drums: tuple[ScoreNote, ...] = ()
     marks: tuple[Mark, ...] = ()
     tracks: tuple[str, ...] = ()
+    lyrics: tuple[float, ...] = ()
+    names_tempo: bool = True
+    names_metre: bool = True
+    remarks: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -65,7 +73,7 @@ def cut(piece: Piece, start_s: float, end_s: float) -> Piece:
     notes = [_until(n, end_s) for n in piece.notes if start_s <= n.onset_s < end_s]
     bars = tuple(b for b in piece.bars if start_s - 1e-6 <= b.start_s and b.end_s <= end_s + 1e-6)
     drums = tuple(n for n in piece.drums if start_s <= n.onset_s < end_s)
-    return Piece(tuple(notes), bars, drums, piece.marks, piece.tracks)
+    return piece._replace(notes=tuple(notes), bars=bars, drums=drums)
 
 
 def _until(note: ScoreNote, end_s: float) -> ScoreNote:
@@ -99,74 +107,61 @@ def skyline(notes: Sequence[ScoreNote]) -> list[ScoreNote]:
     return top
 
 
-class _Event(NamedTuple):
-    """A key goes down (``velocity`` > 0) or up, at ``tick``."""
-
-    tick: int
-    velocity: int
-    track: int
-    channel: int
-    pitch: int
-
-
 def read_midi(path: FilePath) -> Piece:
-    """The notes and bars of a MIDI file. Raises ``MusmedError`` for what is not one.
+    """The notes and bars of a MIDI file, as far as it is whole. Raises ``MusmedError`` for what is
+    not one.
 
     Time signatures are followed; without one the music is in 4/4.
     """
-    import mido
-    from mido.midifiles.meta import KeySignatureError  # which is no ValueError
+    return piece_of(read_midi_file(path))
 
-    broken = (OSError, EOFError, ValueError, KeyError, IndexError, KeySignatureError)
-    try:
-        midi = mido.MidiFile(path, clip=True)
-    except broken as error:
-        raise MusmedError(f"{path} is not a MIDI file that can be read.") from error
-    per_beat = max(1, midi.ticks_per_beat)
-    events: list[_Event] = []
-    tempi: list[tuple[int, int]] = [(0, 500_000)]
-    meters: list[tuple[int, float]] = [(0, 4.0)]
-    texts: list[tuple[int, str]] = []
-    for number, track in enumerate(midi.tracks):
-        tick = 0
-        for message in track:
-            tick += message.time
-            if message.type == "set_tempo":
-                tempi.append((tick, message.tempo))
-            elif message.type == "time_signature":
-                meters.append((tick, 4.0 * message.numerator / message.denominator))
-            elif message.type in ("marker", "text"):
-                texts.append((tick, message.text))
-            elif message.type in ("note_on", "note_off"):
-                loud = message.velocity if message.type == "note_on" else 0
-                events.append(_Event(tick, loud, number, message.channel, message.note))
-    if len(events) > 2 * _NOTES_LIMIT:
-        raise MusmedError(f"{path} holds more notes than a piece has.")
-    clock = _Clock(tempi, per_beat)
-    # What ends comes first at its tick.
-    events.sort(key=lambda e: (e.tick, e.velocity > 0, e.channel, e.pitch))
-    notes = _pair([e for e in events if e.channel != DRUM_CHANNEL], per_beat, clock)
-    drums = _pair([e for e in events if e.channel == DRUM_CHANNEL], per_beat, clock)
-    last = max((note.end for note in notes), default=0.0)
+
+def piece_of(file: MidiFile) -> Piece:
+    """The notes and bars of what a MIDI file holds."""
+    clock = _Clock(file.tempi, file.per_quarter)
+    pitched: list[ScoreNote] = []
+    drums: list[ScoreNote] = []
+    for note in file.notes:
+        start, end = note.start / file.per_quarter, note.end / file.per_quarter
+        made = ScoreNote(
+            start,
+            end,
+            note.pitch,
+            clock(start),
+            clock(end),
+            note.velocity,
+            note.track,
+            note.programme,
+        )
+        (drums if note.channel == DRUM_CHANNEL else pitched).append(made)
+    last = max((note.end for note in (*pitched, *drums)), default=0.0)
+    bars = _bars(file.metres, file.per_quarter, last, clock)
+    remarks = list(file.remarks)
+    if bars and bars[-1].start + bars[-1].length < last:
+        remarks.append(f"It is longer than {_MEASURES_LIMIT:,} bars; those are counted.")
     return Piece(
-        tuple(sorted(notes)),
-        _bars(meters, per_beat, last, clock),
+        tuple(sorted(pitched)),
+        bars,
         tuple(sorted(drums)),
-        tuple(Mark(clock(tick / per_beat), text) for tick, text in sorted(texts)),
-        tuple(track.name for track in midi.tracks),
+        tuple(Mark(clock(tick / file.per_quarter), text) for tick, text in file.texts),
+        file.tracks,
+        tuple(clock(tick / file.per_quarter) for tick in file.lyrics),
+        bool(file.tempi),
+        bool(file.metres),
+        tuple(remarks),
     )
 
 
 class _Clock:
     """Quarter notes -> seconds through a tempo map."""
 
-    def __init__(self, tempi: list[tuple[int, int]], per_beat: int) -> None:
+    def __init__(self, tempi: Sequence[tuple[int, int]], per_quarter: float) -> None:
         self._at: list[float] = []
         self._seconds: list[float] = []
         self._rate: list[float] = []
         seconds, beat, rate = 0.0, 0.0, 0.5
-        for tick, tempo in sorted(tempi, key=lambda pair: pair[0]):
-            here = tick / per_beat
+        for tick, tempo in ((0, 500_000), *tempi):
+            here = tick / per_quarter
             seconds += (here - beat) * rate
             beat, rate = here, tempo / 1e6
             self._at.append(beat)
@@ -178,30 +173,18 @@ class _Clock:
         return self._seconds[i] + (beat - self._at[i]) * self._rate[i]
 
 
-def _pair(events: list[_Event], per_beat: int, clock: _Clock) -> list[ScoreNote]:
-    """Notes of keys that go down and up; one that goes down again before ends there."""
-    sounding: dict[tuple[int, int], _Event] = {}
-    notes = []
-    for event in events:
-        begun = sounding.pop((event.channel, event.pitch), None)
-        if begun is not None and event.tick > begun.tick:
-            start, end = begun.tick / per_beat, event.tick / per_beat
-            seconds = clock(start), clock(end)
-            notes.append(ScoreNote(start, end, event.pitch, *seconds, begun.velocity, begun.track))
-        if event.velocity:
-            sounding[event.channel, event.pitch] = event
-    return notes
-
-
 def _bars(
-    meters: list[tuple[int, float]], per_beat: int, last: float, clock: _Clock
+    metres: Sequence[FileMetre], per_quarter: float, last: float, clock: _Clock
 ) -> tuple[ScoreBar, ...]:
-    # Stable: of two at one place the later counts, the default first of all.
-    changes = [(tick / per_beat, length) for tick, length in sorted(meters, key=lambda m: m[0])]
+    # In order, the default first of all: of two at one place the later counts.
+    changes = [FileMetre(0, 4, 4), *metres]
+    places = [metre.tick / per_quarter for metre in changes]
     bars: list[ScoreBar] = []
     at = 0.0
     while at < last and len(bars) < _MEASURES_LIMIT:
-        length = [size for change, size in changes if change <= at + 1e-6][-1]
-        bars.append(ScoreBar(at, length, clock(at), clock(at + length)))
+        metre = changes[bisect.bisect_right(places, at + 1e-6) - 1]
+        length = 4.0 * metre.numerator / metre.denominator
+        signed = f"{metre.numerator}/{metre.denominator}"
+        bars.append(ScoreBar(at, length, clock(at), clock(at + length), signed))
         at += length
     return tuple(bars)

@@ -21,7 +21,7 @@ from engine.description.text import (
 )
 from engine.errors import MusmedError
 from engine.plan.described import INSTRUMENTS, MAX_BARS, DescribedBar, Description
-from tests.support.described import CHORDS, descriptions
+from support.described import CHORDS, descriptions
 
 WHOLE = f"""{HEAD}
 # Of a waltz: tempo 96
