@@ -28,8 +28,9 @@ from engine.audio.format import (
     frames_of,
     quantise24,
 )
+from engine.audio.k_weighting import gated_lufs
 from engine.audio.limiter import TruePeakLimiter, TruePeakMeter
-from engine.audio.loudness import block_energies, by_second, gated_lufs, k_filter
+from engine.audio.loudness import block_energies, by_second, k_filter
 from engine.audio.resample import Resampler
 from engine.audio.rider import HISTORY_BLOCKS, LOOK_AHEAD_BLOCKS, Rider, SlowState, ramp, slow_step
 from engine.audio.trim import LeadingTrim

@@ -32,6 +32,11 @@ K_WEIGHTING = np.array(
 a2."""
 _OFFSET = -0.691
 
+MOMENTARY_BLOCKS = 4
+"""Momentary loudness (EBU Tech 3341): a window of 400 ms, here 4 blocks of 100 ms."""
+ABSOLUTE_GATE_LUFS = -70.0
+_RELATIVE_GATE_LU = -10.0
+
 STEP_FRAMES = 480
 """A hundredth of a second: what ``WeightedEnergies`` gives one energy for."""
 STEPS = BLOCK_FRAMES // STEP_FRAMES
@@ -53,6 +58,20 @@ def lufs(energy: float) -> float:
 def energy_of(loudness: float) -> float:
     """LUFS to mean K-weighted energy."""
     return float(10.0 ** ((loudness - _OFFSET) / 10.0))
+
+
+def gated_lufs(energies: Doubles) -> float | None:
+    """Integrated loudness from 100 ms block energies (400 ms windows overlapping by 75 %, the
+    absolute gate at -70 LUFS and the relative one 10 LU under what passes it); None for silence
+    or less than 400 ms."""
+    if len(energies) < MOMENTARY_BLOCKS:
+        return None
+    windows = np.convolve(energies, np.ones(MOMENTARY_BLOCKS), "valid") / MOMENTARY_BLOCKS
+    windows = windows[windows > energy_of(ABSOLUTE_GATE_LUFS)]
+    if not len(windows):
+        return None
+    gate = lufs(float(windows.mean())) + _RELATIVE_GATE_LU
+    return lufs(float(windows[windows > energy_of(gate)].mean()))
 
 
 def weighted_energies(before: Frames, block: Frames) -> Doubles:

@@ -11,16 +11,12 @@ from numpy.typing import NDArray
 
 from engine.audio.filters import SosFilter
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames
-from engine.audio.k_weighting import K_WEIGHTING, energy_of, lufs
+from engine.audio.k_weighting import ABSOLUTE_GATE_LUFS, K_WEIGHTING, energy_of, lufs
 
 Doubles = NDArray[np.float64]
 
 SHORT_TERM_BLOCKS = 30
 """Short-term loudness (EBU Tech 3341): a window of 3 s, here 30 blocks of 100 ms."""
-MOMENTARY_BLOCKS = 4
-"""Momentary loudness (EBU Tech 3341): a window of 400 ms."""
-ABSOLUTE_GATE_LUFS = -70.0
-_RELATIVE_GATE_LU = -10.0
 _SECOND_BLOCKS = SAMPLE_RATE // BLOCK_FRAMES
 K_SECTIONS = 2
 
@@ -47,20 +43,6 @@ def by_second(energies: Doubles) -> list[float]:
     windows = (energies[max(0, at) : at + SHORT_TERM_BLOCKS] for at in starts)
     quietest = energy_of(ABSOLUTE_GATE_LUFS)
     return [lufs(max(quietest, float(window.mean()))) for window in windows]
-
-
-def gated_lufs(energies: Doubles) -> float | None:
-    """Integrated loudness from 100 ms block energies (400 ms windows overlapping by 75 %, the
-    absolute gate at -70 LUFS and the relative one 10 LU under what passes it); None for silence
-    or less than 400 ms."""
-    if len(energies) < MOMENTARY_BLOCKS:
-        return None
-    windows = np.convolve(energies, np.ones(MOMENTARY_BLOCKS), "valid") / MOMENTARY_BLOCKS
-    windows = windows[windows > energy_of(ABSOLUTE_GATE_LUFS)]
-    if not len(windows):
-        return None
-    gate = lufs(float(windows.mean())) + _RELATIVE_GATE_LU
-    return lufs(float(windows[windows > energy_of(gate)].mean()))
 
 
 def integrated_lufs(audio: Frames) -> float | None:

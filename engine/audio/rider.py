@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.format import BLOCK_FRAMES
-from engine.audio.k_weighting import energy_of, lufs
-from engine.audio.loudness import ABSOLUTE_GATE_LUFS, SHORT_TERM_BLOCKS
+from engine.audio.k_weighting import ABSOLUTE_GATE_LUFS, energy_of, lufs
+from engine.audio.loudness import SHORT_TERM_BLOCKS
 from engine.audio.swell import lift, softened
 
 LOOK_AHEAD_BLOCKS = 7

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from engine.audio.loudness import MOMENTARY_BLOCKS
+from engine.audio.k_weighting import MOMENTARY_BLOCKS
 
 MOST_DB = 4.0
 """Of a lift, and of a softening."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.audio.reading.sounds import SoundReader, mixed
+from engine.audio.reading.sounds import Piece, SoundReader, mixed
 from engine.errors import MusmedError
 from engine.meter.listening import Floats
 from engine.meter.meter import Meter
@@ -60,12 +60,19 @@ class Heard(NamedTuple):
         return self.peak < _SILENT
 
 
-def hear_file(path: Path, push: Callable[[Floats], None], progress: Progress) -> Heard:
-    """Give ``push`` the file as one channel at 48 kHz, (n,) float32 at a time, in bounded memory.
-    Raises ``MusmedError`` as ``measure_file`` does for what is no sound."""
+def hear_file(
+    path: Path,
+    push: Callable[[Floats], None],
+    progress: Progress,
+    also: Callable[[Piece], None] = lambda piece: None,
+) -> Heard:
+    """Give ``push`` the file as one channel at 48 kHz, (n,) float32 at a time, in bounded memory;
+    ``also`` is given each piece as it is read. Raises ``MusmedError`` as ``measure_file`` does for
+    what is no sound."""
     with SoundReader(path) as reader:
         listener = _Listener(push)
         for piece in reader.pieces():
+            also(piece)
             listener.hear(piece.audio, piece.rate)
             progress(listener.seconds, reader.seconds)
             if listener.seconds >= LONGEST_MEASURED:

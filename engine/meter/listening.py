@@ -58,7 +58,7 @@ class BlockSpectrum(NamedTuple):
 def listen(mono: Floats) -> BlockSpectrum:
     """Analyse one block: ``HISTORY`` frames before it and the block, shape (HISTORY + 24000,)."""
     peaks, tonal = spectral_peaks(mono)
-    return BlockSpectrum(_bands(mono), peaks, tonal)
+    return BlockSpectrum(spectral_bands(mono), peaks, tonal)
 
 
 def to_mono(audio: Frames) -> Floats:
@@ -74,7 +74,8 @@ def _windows(mono: Floats, window: int, hop: int) -> Floats:
     return views[:count]
 
 
-def _bands(mono: Floats) -> Floats:
+def spectral_bands(mono: Floats) -> Floats:
+    """``bands`` of a ``BlockSpectrum``, of ``mono`` as ``listen`` takes it."""
     spectrum = np.fft.rfft(_windows(mono, BAND_WINDOW, BAND_HOP) * _BAND_WINDOW, axis=1)
     part = spectrum[:, : _EDGES[-1]]
     power = part.real**2 + part.imag**2
