@@ -9,6 +9,7 @@ import typer
 
 from musmed_tui import completion
 from musmed_tui.asked import FELT, FILES, MUSICGEN, SOUND, STUDY, TERMINAL, WAY, Asked, asking
+from musmed_tui.cli_describe import describing
 from musmed_tui.cli_evaluate import evaluating
 from musmed_tui.cli_host import elsewhere
 from musmed_tui.cli_listener import listening
@@ -357,6 +358,7 @@ def measure(
     raise typer.Exit(measure_sound(file, as_json=as_json))
 
 
+app.add_typer(describing)
 app.add_typer(placing)
 app.add_typer(stored)
 app.add_typer(evaluating)

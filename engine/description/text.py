@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from engine.description.grammar import repaired
 from engine.errors import MusmedError
 from engine.places import read_small
 from engine.plan.described import (
@@ -51,8 +52,8 @@ _FLATS = {"db": "C#", "eb": "D#", "gb": "F#", "ab": "G#", "bb": "A#"}
 
 
 def read_description(path: Path) -> Description:
-    """The description in the file at ``path``, text or JSON. Raises ``MusmedError`` that says what
-    is wrong, and in which line."""
+    """The description in the file at ``path``: text, JSON or FIGARO's tokens. Raises
+    ``MusmedError`` that says what is wrong, and in which line."""
     called = f"The description {path}"
     data = read_small(path, called, MOST_BYTES)
     if len(data) > MOST_BYTES:
@@ -65,7 +66,18 @@ def read_description(path: Path) -> Description:
         ) from error
     if text.lstrip().startswith("{"):
         return _from_json(data, called)
+    if text.lstrip().startswith(("Bar_", "<bos>")):
+        return _from_tokens(text, called)
     return parse_description(text, called)
+
+
+def _from_tokens(text: str, called: str) -> Description:
+    """FIGARO's tokens, one a line; a program has written them, so what may not stand where it
+    stands is left out."""
+    made = repaired(line.strip() for line in text.splitlines())
+    if made == Description(bars=(DescribedBar(),)):
+        raise MusmedError(f"{called} has no token that FIGARO knows.")
+    return made
 
 
 def _from_json(data: bytes, called: str) -> Description:
@@ -83,6 +95,15 @@ def write_description(path: Path, description: Description, remarks: Iterable[st
         data = msgspec.json.format(msgspec.json.encode(description), indent=2) + b"\n"
     else:
         data = as_text(description, remarks).encode()
+    _write(path, data)
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write ``lines`` into a new file at ``path``, as ``write_description`` does."""
+    _write(path, "".join(f"{line}\n" for line in lines).encode())
+
+
+def _write(path: Path, data: bytes) -> None:
     try:
         write_new(path, data)
     except FileExistsError as error:

@@ -12,8 +12,7 @@ from scipy.signal import butter, sosfilt
 
 from engine.audio.filters import high_pass
 from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE, Frames
-from engine.audio.k_weighting import energy_of, lufs
-from engine.audio.k_weighting import gated_lufs
+from engine.audio.k_weighting import energy_of, gated_lufs, lufs
 from engine.audio.loudness import (
     block_energies,
     integrated_lufs,

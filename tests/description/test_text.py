@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.described import CHORDS, descriptions
 
 from engine.description.text import (
     HEAD,
@@ -21,7 +22,6 @@ from engine.description.text import (
 )
 from engine.errors import MusmedError
 from engine.plan.described import INSTRUMENTS, MAX_BARS, DescribedBar, Description
-from support.described import CHORDS, descriptions
 
 WHOLE = f"""{HEAD}
 # Of a waltz: tempo 96
