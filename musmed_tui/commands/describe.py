@@ -13,8 +13,8 @@ from engine.errors import MusmedError
 from engine.places import look_at, open_file, place_of
 from engine.plan.described import DescribedBar
 from engine.printable import visible
-from musmed_tui.commands.one_session import is_id
 from musmed_tui.commands.measure import StoppedError, measuring
+from musmed_tui.commands.one_session import is_id
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.exits import exit_code
 from musmed_tui.terminal.streams import remark, say, say_json, tell, write_out
