@@ -47,12 +47,18 @@ def study_run(
     shard: Annotated[
         Text, typer.Option(metavar="I/N", help="Only the I-th of N parts, as for a Slurm array.")
     ] = None,
+    address: Annotated[
+        Text,
+        typer.Option(metavar="ADDRESS", help="Of a Ray cluster that makes it, or 'local'."),
+    ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try what failed anew.")] = False,
 ) -> None:
     """Make every session of a study that is not made yet, and its table."""
     from musmed_tui.commands.study import run_study
 
-    raise typer.Exit(run_study(study_file, output, jobs=jobs, shard=shard, retry=retry))
+    raise typer.Exit(
+        run_study(study_file, output, jobs=jobs, shard=shard, address=address, retry=retry)
+    )
 
 
 @study.command("status")

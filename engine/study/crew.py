@@ -68,18 +68,16 @@ def run_crew(
     *,
     part: int,
     parts: int,
-    told: Callable[[Word], None],
     stopped: Callable[[], bool],
 ) -> Outcome:
-    """Make the shard ``part`` of ``parts`` with a process for each of ``places``. ``told``: what
-    they say, often; ``stopped``: whether to end, looked at often. Raises ``MusmedError`` where no
-    process can be started."""
+    """Make the shard ``part`` of ``parts`` with a process for each of ``places``. ``stopped``:
+    whether to end, looked at often. Raises ``MusmedError`` where no process can be started."""
     sweep()
     crew = _Crew(folder, part, parts)
     try:
         for number, place in enumerate(places):
             crew.start(number, place)
-        return crew.look_after(progress, told, stopped)
+        return crew.look_after(progress, stopped)
     finally:
         crew.end()
 
@@ -109,7 +107,7 @@ class _Crew:
         name = f"{os.uname().nodename}-{self._part}-{number + 1}"
         if number not in self._logs:
             self._logs[number] = open_log(self._folder.log / f"{name}.log")
-        temporary = _temporary()
+        temporary = temporary_folder()
         task = Task(
             folder=str(self._folder.path),
             part=self._part,
@@ -146,9 +144,7 @@ class _Crew:
                 self._said.put((number, member, msgspec.json.decode(line, type=Word)))
         self._said.put((number, member, None))
 
-    def look_after(
-        self, progress: Progress, told: Callable[[Word], None], stopped: Callable[[], bool]
-    ) -> Outcome:
+    def look_after(self, progress: Progress, stopped: Callable[[], bool]) -> Outcome:
         reason = ""
         while self._members:
             if stopped():
@@ -158,10 +154,9 @@ class _Crew:
             except queue.Empty:
                 continue
             if word is None:
-                reason = self._ended(number, member, progress, told) or reason
+                reason = self._ended(number, member, progress) or reason
                 continue
             progress.hear(word)
-            told(word)
             match word:
                 case Begun(job):
                     member.job = job
@@ -175,9 +170,7 @@ class _Crew:
                     pass
         return Outcome(stopped=False, reason=reason)
 
-    def _ended(
-        self, number: int, member: _Member, progress: Progress, told: Callable[[Word], None]
-    ) -> str:
+    def _ended(self, number: int, member: _Member, progress: Progress) -> str:
         """One that ended is followed by another, if it did not end by itself. A sentence where that
         can't go on."""
         status = _wait(member)
@@ -190,7 +183,6 @@ class _Crew:
             word = Failed(member.job, said)
             self._folder.fail(member.job, said, this_process().host)
             progress.hear(word)
-            told(word)
         self._deaths[number] = self._deaths.get(number, 0) + 1
         if self._deaths[number] >= MOST_DEATHS:
             return (
@@ -227,7 +219,7 @@ def _wait(member: _Member, seconds: float = END_SECONDS) -> int:
     return process.returncode
 
 
-def _temporary() -> Path:
+def temporary_folder() -> Path:
     """A folder for one process, whose name says who made it. Raises ``MusmedError``."""
     me = this_process()
     try:

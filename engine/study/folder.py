@@ -103,7 +103,7 @@ class StudyFolder:
         return self.path / LOGS
 
     def make(self) -> None:
-        with _written(self.path):
+        with written(self.path):
             make_private_folder(self.path / JOBS)
 
     def keep(self, design: Design) -> None:
@@ -130,7 +130,7 @@ class StudyFolder:
     def claim(self, job: Job, claims: Claims, settled: Callable[[], bool]) -> Claim | None:
         """As ``Claims.take``; the job's folder is made where there is none."""
         folder = self.job(job.digest)
-        with _written(folder):
+        with written(folder):
             make_private_folder(folder)
             return claims.take(folder, settled)
 
@@ -139,7 +139,7 @@ class StudyFolder:
         if self.result(digest) is not None:
             return True
         path = self.job(digest) / RESULT
-        with _written(path):
+        with written(path):
             path.unlink(missing_ok=True)
         return False
 
@@ -192,7 +192,7 @@ class StudyFolder:
 
     def check_room(self) -> None:
         """Raises ``DiskFullError`` where another session has no room."""
-        with _written(self.path):
+        with written(self.path):
             free = shutil.disk_usage(self.path).free
         if free < LEAST_FREE:
             raise DiskFullError(
@@ -216,7 +216,7 @@ class StudyFolder:
     def _write(self, path: Path, data: bytes) -> None:
         part = part_of(path)
         try:
-            with _written(path):
+            with written(path):
                 with open_private(part, "wb") as file:
                     file.write(data)
                     file.flush()
@@ -228,7 +228,8 @@ class StudyFolder:
 
 
 @contextlib.contextmanager
-def _written(path: Path) -> Iterator[None]:
+def written(path: Path) -> Iterator[None]:
+    """Raises ``MusmedError`` about ``path`` for an ``OSError`` of the block."""
     try:
         yield
     except OSError as error:

@@ -19,7 +19,7 @@ from engine.study.design import Design, lay_out
 from engine.study.folder import StudyFolder
 from engine.study.progress import Progress, lengths_of
 from engine.study.study_file import read_study
-from engine.study.working import Word, shard
+from engine.study.working import shard
 
 EMBEDDED_SPEED = 8.0
 """Seconds of music that one core composes and measures in a second; a guess, before the study has
@@ -167,7 +167,6 @@ def run_here(
     prepared: Prepared,
     places: Sequence[Place],
     *,
-    told: Callable[[Word], None],
     stopped: Callable[[], bool],
 ) -> Outcome:
     """Make what is to be made, with processes of this machine. Raises ``MusmedError``."""
@@ -181,7 +180,6 @@ def run_here(
         prepared.progress,
         part=prepared.part,
         parts=prepared.parts,
-        told=told,
         stopped=stopped,
     )
 

@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -75,6 +76,47 @@ def shard(jobs: Sequence[Job], number: int, of: int) -> tuple[Job, ...]:
     return tuple(jobs[number - 1 :: of])
 
 
+class Queue:
+    """Jobs to be made, as one process or driver sees them. ``now``: a monotonic clock."""
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        folder: StudyFolder,
+        claims: Claims,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._left = list(jobs)
+        self._folder, self._claims, self._now = folder, claims, now
+        self._unseen_since: float | None = None
+
+    def next(self) -> tuple[Job, Claim] | None:
+        """The first job that nobody makes, claimed. What is done or has failed for good is passed
+        over, and not looked at again."""
+        for job in tuple(self._left):
+            if self._settled(job):
+                self._left.remove(job)
+                continue
+            claim = self._folder.claim(job, self._claims, partial(self._settled, job))
+            if claim is not None:
+                self._unseen_since = None
+                return job, claim
+        return None
+
+    def over(self) -> bool:
+        """Whether, where ``next`` has given none, none can be expected: all that is left is with
+        others who live, or with somebody who can't be seen and has had time to be."""
+        claims, folder = self._claims, self._folder
+        if all(claims.standing(folder.job(job.digest)) == "lives" for job in self._left):
+            return True
+        if self._unseen_since is None:
+            self._unseen_since = self._now()
+        return self._now() - self._unseen_since > STALE_SECONDS + 2 * LOOK_SECONDS
+
+    def _settled(self, job: Job) -> bool:
+        return self._folder.is_done(job.digest) or self._folder.has_failed(job.digest)
+
+
 def work(
     jobs: Sequence[Job],
     folder: StudyFolder,
@@ -88,44 +130,19 @@ def work(
     """Make what is to be made of ``jobs``, until all is done, has failed for good, or is with
     others. ``make`` raises ``CancelledError`` when the process is to end, and ``MusmedError`` for a
     job that fails. ``wait``: waits so many seconds; whether the process is to end."""
-    left = list(jobs)
-    unseen_since: float | None = None
+    queue = Queue(jobs, folder, claims)
     while not wait(0.0):
-        ours = _next(left, folder, claims)
-        if ours is not None:
-            unseen_since = None
-            job, claim = ours
-            try:
-                if not _made(job, folder, make, host=host, say=say):
-                    return
-            finally:
-                claim.release()
+        ours = queue.next()
+        if ours is None:
+            if queue.over() or wait(LOOK_SECONDS):
+                return
             continue
-        if all(claims.standing(folder.job(job.digest)) == "lives" for job in left):
-            return
-        # What is with a machine that can't be seen may turn out to be with nobody.
-        unseen_since = time.monotonic() if unseen_since is None else unseen_since
-        if time.monotonic() - unseen_since > STALE_SECONDS + 2 * LOOK_SECONDS:
-            return
-        wait(LOOK_SECONDS)
-
-
-def _next(left: list[Job], folder: StudyFolder, claims: Claims) -> tuple[Job, Claim] | None:
-    """The first job of ``left`` that nobody makes, claimed. What is done or has failed for good is
-    taken out of ``left`` on the way there."""
-    for job in tuple(left):
-        digest = job.digest
-
-        def settled(digest: str = digest) -> bool:
-            return folder.is_done(digest) or folder.has_failed(digest)
-
-        if settled():
-            left.remove(job)
-            continue
-        claim = folder.claim(job, claims, settled)
-        if claim is not None:
-            return job, claim
-    return None
+        job, claim = ours
+        try:
+            if not _made(job, folder, make, host=host, say=say):
+                return
+        finally:
+            claim.release()
 
 
 def _made(

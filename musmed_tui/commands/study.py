@@ -64,17 +64,28 @@ def check_study(file: str | None, *, jobs: str | None, as_json: bool) -> None:
 
 
 def run_study(
-    file: str | None, output: str | None, *, jobs: str | None, shard: str | None, retry: bool
+    file: str | None,
+    output: str | None,
+    *,
+    jobs: str | None,
+    shard: str | None,
+    address: str | None,
+    retry: bool,
 ) -> int:
     """Make what is not made yet, then the table; gives the exit code. Raises ``MusmedError``."""
+    from engine.study.cluster import LOCAL, run_cluster
     from engine.study.running import check_composers, gpus_here, places_here, prepare_run, run_here
 
+    elsewhere = address is not None and address != LOCAL
+    if elsewhere and jobs is not None:
+        raise MusmedError("--jobs is for this machine; a cluster has as many as it has cores.")
     if output is None:
         raise MusmedError("-o is missing: name the folder for the study's sessions.")
     part, parts = _shard(shard)
     wanted = _jobs(jobs)
     design = _design(file)
-    check_composers(design)
+    if not elsewhere:
+        check_composers(design)
     prepared = prepare_run(
         design, expanded(output, "folder").absolute(), part=part, parts=parts, retry=retry
     )
@@ -87,7 +98,10 @@ def run_study(
             look()
             return signals.stop is not None
 
-        outcome = run_here(prepared, places, told=lambda _word: None, stopped=stopped)
+        if address is None:
+            outcome = run_here(prepared, places, stopped=stopped)
+        else:
+            outcome = run_cluster(prepared, address, places, stopped=stopped)
     _say_table(prepared.folder, design)
     if outcome.stopped:
         tell("Stopped; the same command goes on from here.")
