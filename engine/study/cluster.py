@@ -1,8 +1,8 @@
 """A study on a Ray cluster: one actor on each core, or on each GPU where a composer has a model.
 
 The driver alone writes into the study's folder, and holds the claims: nodes need no folder in
-common. They send sidecar and sound in pieces of at most ``crossing.PIECE_BYTES``, one at a time from
-each. A node that dies takes no job with it: the driver gives what it was making to another.
+common. They send sidecar and sound in pieces of at most ``crossing.PIECE_BYTES``, one at a time
+from each. A node that dies takes no job with it: the driver gives what it was making to another.
 
 Ray's own serialisation is pickle, and whoever can reach a cluster can run code on it: it has to be
 a network that one trusts. Here nothing but bytes of this project's types crosses, and a cluster
