@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import IO, BinaryIO, cast
 
+import msgspec
+
 from engine.clip_record import LOSSLESS, Codec
 from engine.composers.options import USUAL, ComposerOptions
 from engine.errors import MusmedError
@@ -40,8 +42,9 @@ from engine.link.protocol import (
     ToFront,
 )
 from engine.link.ssh import FarEngine, fault_of
-from engine.link.versions import OPUS_MINOR, Version
+from engine.link.versions import OPUS_MINOR, WANTED_MINOR, Version
 from engine.link.watchdog import LOOK_SECONDS, Hung, Watchdog
+from engine.plan.packed import packed
 from engine.plan.spec import ClipKey, ClipSpec
 
 OUTGOING = 256
@@ -134,10 +137,17 @@ class EngineClient:
     def compose(self, spec: ClipSpec, continuation: bytes) -> None:
         """Ask for a clip: ``ClipStarted``, ``ChunkArrived`` ..., ``ClipEnded`` will come, or
         ``ClipFailed``. ``continuation``: packed, of the clip to go on from; empty at the
-        session's start."""
+        session's start. An engine that is too old to hold what is asked of the music is ended, with
+        a sentence."""
+        if self._reader.version.minor < WANTED_MINOR and spec.asks:
+            self._lose(self._said_of_older())
+            kill(self._process)
+            return
         codec = self.codec
         self._inbox.expect(spec, self._owed.composer, self._owed.version, codec)
-        self._send(Compose(spec, codec), continuation)
+        described = b"" if spec.description is None else packed(spec.description)
+        asked = msgspec.structs.replace(spec, description=None)
+        self._send(Compose(asked, codec, described), continuation)
 
     def cancel(self, key: ClipKey, keep_until: int) -> None:
         """Stop composing a clip once it reaches session frame ``keep_until``: ``ClipEnded``
@@ -197,6 +207,13 @@ class EngineClient:
                 return
             if asked is not None:
                 self._send(asked)
+
+    def _said_of_older(self) -> str:
+        where = "The engine" if self._far is None else f"musmed on {self._far.called}"
+        return (
+            f"{where} is older and can't hold features, a description or faders; install this "
+            "version there, or leave them out."
+        )
 
     def _end_hung(self, reason: str) -> None:
         self._hung = reason

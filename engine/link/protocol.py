@@ -19,12 +19,14 @@ from engine.clip_record import LOSSLESS, ClipRecord, Codec
 from engine.composers.base import Marks
 from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.synthesis import SynthesisName
+from engine.plan.packed import MOST_PACKED
 from engine.plan.spec import ClipKey, ClipSpec
 
 PROTOCOL_VERSION = 5
 """Goes up where one side would not understand the other any more."""
-PROTOCOL_MINOR = 3
-"""Goes up with what may be added: ``versions``. 1: Opus. 2: a clip's notes. 3: its levels."""
+PROTOCOL_MINOR = 4
+"""Goes up with what may be added: ``versions``. 1: Opus. 2: a clip's notes. 3: its levels. 4:
+what is asked of the music itself."""
 PART_BYTES = 16 * 1024
 WINDOW_PARTS = 4
 OPUS_WINDOW_PARTS = 2
@@ -62,11 +64,12 @@ class Compose(msgspec.Struct, frozen=True, tag="compose", forbid_unknown_fields=
     """Compose a clip; the payload is the packed continuation to resume from, or empty.
 
     One at a time: a second one while a clip is being composed is queued behind it. ``codec``: of
-    its chunks.
+    its chunks. ``described``: the spec's description, ``packed``, which stands here in its place.
     """
 
     spec: ClipSpec
     codec: Codec = LOSSLESS
+    described: Annotated[bytes, msgspec.Meta(max_length=MOST_PACKED)] = b""
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel", forbid_unknown_fields=True):

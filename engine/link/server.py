@@ -36,7 +36,7 @@ from engine.link.protocol import (
     ToEngine,
     sentence,
 )
-from engine.link.spec_check import check_spec
+from engine.link.spec_check import checked
 from engine.link.worker import ComposeWorker, Job
 from engine.plan.spec import ClipKey
 
@@ -133,9 +133,8 @@ class _Server:
                 self._outbox.grant(parts)
             case Open():
                 self._worker.add(message)
-            case Compose(spec, codec):
-                check_spec(spec)
-                self._worker.add(Job(spec, frame.payload, codec))
+            case Compose(spec, codec, described):
+                self._worker.add(Job(checked(spec, described), frame.payload, codec))
             case Cancel(index, revision, keep_until):
                 self._worker.cancel(ClipKey(index, revision), keep_until)
             case Quit():

@@ -13,6 +13,7 @@ import msgspec
 
 from engine.link.framing import LinkError
 from engine.plan.clock import CLIP_SECONDS, OVERLAP_SECONDS
+from engine.plan.packed import unpacked
 from engine.plan.request import MAX_MINUTES
 from engine.plan.spec import ClipSpec
 
@@ -33,6 +34,18 @@ class SpecRefusedError(LinkError):
         super().__init__(f"The other side asked for a clip that can't be: {what}.")
 
 
+def checked(spec: ClipSpec, described: bytes) -> ClipSpec:
+    """The clip that is asked for, with the description that came beside it. Raises
+    ``SpecRefusedError``."""
+    check_spec(spec)
+    if not described:
+        return spec
+    try:
+        return msgspec.structs.replace(spec, description=unpacked(described))
+    except ValueError as error:  # msgspec's are ValueErrors
+        raise SpecRefusedError("its description is none") from error
+
+
 def check_spec(spec: ClipSpec) -> None:
     """Raises ``SpecRefusedError``."""
     if not (0 <= spec.index < MOST_CLIPS and 0 <= spec.revision < MOST_REVISIONS):
@@ -49,6 +62,7 @@ def check_spec(spec: ClipSpec) -> None:
         ("path", [point.time for point in spec.path.waypoints]),
         ("levels", [point.time for point in spec.levels]),
         ("seeds", [step.time for step in spec.seeds]),
+        ("faders", [step.time for step in spec.faders]),
     ):
         _check_ascending(what, times)
 

@@ -19,6 +19,7 @@ import msgspec
 from engine.clip_record import ClipRecord
 from engine.composers.base import BarRecord
 from engine.link.protocol import PROTOCOL_MINOR, PROTOCOL_VERSION, Compose
+from engine.plan.spec import ClipSpec
 
 GREETING = b"musmed-link "
 _SAID = re.compile(rb"(\d{1,6})(?:\.(\d{1,6}))?\r?\n")
@@ -27,7 +28,8 @@ Message = type[msgspec.Struct]
 SINCE: Mapping[Message, int] = {}
 """Message kinds that came with a later minor than 0."""
 ADDED: Mapping[Message, Mapping[str, int]] = {
-    Compose: {"codec": 1},
+    Compose: {"codec": 1, "described": 4},
+    ClipSpec: {"features": 4, "description": 4, "faders": 4},
     ClipRecord: {"codec": 1, "notes": 2, "levels": 3},
     BarRecord: {"key": 2, "section": 2},
 }
@@ -45,6 +47,8 @@ class Version(NamedTuple):
 OWN = Version(PROTOCOL_VERSION, PROTOCOL_MINOR)
 OPUS_MINOR = 1
 """Who is older knows FLAC alone."""
+WANTED_MINOR = 4
+"""Who is older holds nothing that is asked of the music itself."""
 
 
 def preamble(version: Version = OWN) -> bytes:

@@ -28,6 +28,7 @@ from engine.plan.levels import (
     session_levels,
     steered_levels,
 )
+from engine.plan.packed import packed
 from engine.plan.request import MAX_MINUTES, MIN_MINUTES, Request
 from engine.plan.schedule import schedule
 from engine.plan.spec import (
@@ -107,7 +108,8 @@ def can_change(plan: Plan, at: float) -> bool:
 
 
 def check_request(request: Request) -> None:
-    """Raises ``RequestError`` or ``UnknownWordError`` for a request out of range."""
+    """Raises ``RequestError``, ``UnknownWordError`` or ``DescriptionTooLongError`` for a request
+    out of range."""
     _canonical(request)
     if not MIN_MINUTES <= request.minutes <= MAX_MINUTES:
         raise RequestError(
@@ -120,6 +122,8 @@ def check_request(request: Request) -> None:
         )
     if request.strategy not in ("iso", "direct"):
         raise RequestError(f"The strategy is iso or direct, not {request.strategy!r}.")
+    if request.description is not None:
+        packed(request.description)
     if request.instrument is not None and unwanted(request, words.instrument(request.instrument)):
         raise RequestError(
             f"{words.spelled(words.instrument(request.instrument))} is percussion, which gentle "

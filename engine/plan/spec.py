@@ -111,6 +111,11 @@ class ClipSpec(
         return ClipKey(self.index, self.revision)
 
     @property
+    def asks(self) -> bool:
+        """Whether something is asked of the music itself."""
+        return bool(self.features or self.description or self.faders)
+
+    @property
     def duration(self) -> float:
         """Seconds of audio owed."""
         return self.end - self.start

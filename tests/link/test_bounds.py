@@ -6,6 +6,7 @@ import io
 import math
 import types
 import typing
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,11 +30,14 @@ from engine.link.protocol import (
     ToFront,
     sentence,
 )
-from engine.link.spec_check import MOST_LETTERS, MOST_POINTS, SpecRefusedError, check_spec
+from engine.link.spec_check import MOST_LETTERS, MOST_POINTS, SpecRefusedError, check_spec, checked
+from engine.plan.described import MAX_BARS, DescribedBar, Description
 from engine.plan.events import Ease, Skip, Steer
+from engine.plan.packed import packed
 from engine.plan.planner import make_plan
 from engine.plan.request import MAX_MINUTES, MIN_MINUTES, Request
 from engine.plan.spec import ClipSpec, LevelPoint, SeedStep, Tags
+from engine.plan.wanted import FREE, FaderStep, Features
 
 SPEC = make_plan(Request(start=Affect(-0.4, 0.6), target=Affect(0.5, -0.5), minutes=2)).clips[1]
 CHECKED = {ClipSpec: "spec_check looks at it", Marks: "its times are looked at by clip_check"}
@@ -175,6 +179,10 @@ HERE = Affect(0.0, 0.0)
         changed(seeds=()),
         changed(seeds=(SeedStep(-1e300, 1),)),
         changed(seeds=(SeedStep(1.0, 1), SeedStep(0.0, 1))),
+        changed(faders=(FaderStep(1.0, FREE), FaderStep(0.0, FREE))),
+        changed(faders=(FaderStep(math.nan, FREE),)),
+        changed(faders=(FaderStep(0.0, FREE),) * (MOST_POINTS + 1)),
+        changed(features=Features(tempo=math.nan)),
         changed(prompt="x" * (MOST_LETTERS + 1)),
         changed(tags=Tags("x" * (MOST_LETTERS + 1), "", "", "")),
     ],
@@ -183,3 +191,30 @@ def test_a_clip_that_no_session_has_is_refused(spec: ClipSpec) -> None:
     check_spec(SPEC)
     with pytest.raises(SpecRefusedError, match="asked for a clip that can't be"):
         check_spec(spec)
+
+
+DESCRIBED = Description(bars=(DescribedBar(mean_pitch=60.0), DescribedBar()))
+
+
+def test_a_description_that_comes_beside_a_clip_is_the_one_that_was_asked_for() -> None:
+    assert checked(SPEC, b"") is SPEC
+    assert checked(SPEC, packed(DESCRIBED)) == changed(description=DESCRIBED)
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        b"x",
+        packed(DESCRIBED)[:-1],
+        packed(DESCRIBED) + b"x",
+        zlib.compress(b"x"),
+        zlib.compress(bytes(64 << 20)),
+        zlib.compress(msgspec.msgpack.encode({"bars": []})),
+        zlib.compress(msgspec.msgpack.encode({"bars": [{}] * (MAX_BARS + 1)})),
+        zlib.compress(msgspec.msgpack.encode({"bars": [{"mean_pitch": math.nan}]})),
+        zlib.compress(msgspec.msgpack.encode({"bars": [{"chords": ["x" * 40]}]})),
+    ],
+)
+def test_a_description_that_is_none_is_refused(described: bytes) -> None:
+    with pytest.raises(SpecRefusedError, match="its description is none"):
+        checked(SPEC, described)

@@ -39,10 +39,24 @@ from engine.link.protocol import (
 )
 from engine.link.ssh import FarEngine, Host
 from engine.link.versions import ADDED, OWN, SINCE, Version, as_spoken, preamble, version_in
+from engine.plan.described import MAX_BARS, DescribedBar, Description
+from engine.plan.events import Shape
+from engine.plan.packed import packed
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
+from engine.plan.wanted import Faders, Features
 
 PLAN = make_plan(Request(start=Affect(-0.4, 0.6), target=Affect(0.5, -0.5), minutes=2))
+ASKED = make_plan(
+    Request(
+        start=Affect(-0.4, 0.6),
+        target=Affect(0.5, -0.5),
+        minutes=2,
+        features=Features(tempo=70.0, key="D"),
+        description=Description(bars=(DescribedBar(mean_pitch=60.0),) * MAX_BARS),
+    ),
+    [Shape(10.0, Faders(density=0.2))],
+).clips[1]
 RECORD = ClipRecord(
     composer="x",
     version=1,
@@ -74,6 +88,7 @@ SAID: list[msgspec.Struct] = [
     Ping(1),
     Compose(PLAN.clips[0]),
     Compose(PLAN.clips[1], "opus"),
+    Compose(msgspec.structs.replace(ASKED, description=None), "flac", packed(ASKED.description)),
     ClipDone(0, 0, False, RECORD),
 ]
 
@@ -225,6 +240,33 @@ def test_a_clip_is_composed_by_an_engine_of_another_minor(
         np.testing.assert_array_equal(sound, plain)
     else:
         assert np.sqrt(np.mean((sound - plain) ** 2)) < 0.2 * np.sqrt(np.mean(plain**2))
+
+
+def test_an_older_engine_that_can_t_hold_what_is_asked_for_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing of what was asked for is left out without a word."""
+    monkeypatch.setenv("QUICK_ENGINE_LINK", "5.3")
+    for wish in ({"features": ASKED.features}, {"faders": ASKED.faders}):
+        talk = Talk(monkeypatch, "flac")
+        talk.until(Hello)
+        talk.client.open("embedded")
+        talk.until(Opened)
+        talk.client.compose(msgspec.structs.replace(PLAN.clips[0], **wish), b"")
+        (lost,) = talk.until(EngineLost)
+        assert "musmed on x is older and can't hold features" in lost.reason
+        talk.client.close()
+        assert talk.told.empty()
+
+
+def test_an_engine_composes_what_is_described_at_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    talk = Talk(monkeypatch, "flac")
+    talk.until(Hello)
+    talk.client.open("embedded")
+    talk.until(Opened)
+    talk.client.compose(msgspec.structs.replace(ASKED, index=0, start=0.0, end=4.0), b"")
+    assert talk.until(ClipEnded)[-1].record is not None
+    talk.client.close()
 
 
 @pytest.mark.parametrize("link", ["4.9", "6.0", "99", "x"])

@@ -193,6 +193,7 @@ class Library:
         """Store a clip whose audio file is whole; one of the same key is replaced."""
         if len(continuation) > CONTINUATION_LIMIT:
             raise ValueError(f"a continuation of {len(continuation)} bytes")
+        spec = msgspec.structs.replace(spec, description=None)  # the request has it, once
         values = (session, *spec.key, _json(spec), start, frames, cut, continuation)
         with self._errors(session):
             row = (*values, _json(record), _json(marks))

@@ -275,7 +275,7 @@ def _clip(row: Row, request: Request) -> ClipRow:
     if len(continuation) > CONTINUATION_LIMIT:
         raise ValueError("its continuation is too large")
     return ClipRow(
-        spec=spec,
+        spec=msgspec.structs.replace(spec, description=request.description),
         start=first,
         frames=count,
         cut=bool(cut),
