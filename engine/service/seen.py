@@ -127,7 +127,7 @@ class WayAnswer(msgspec.Struct, frozen=True, rename={"start": "from", "target": 
     target: Place
     minutes: float
     path: tuple[WayPoint, ...]
-    said: tuple[SaidAt, ...]
+    feels: tuple[SaidAt, ...]
     stretches: tuple[PlayedAt, ...]
     faders: Faders
 
@@ -244,7 +244,7 @@ def _way(
         target=_place(points[-1].affect, target_word),
         minutes=request.minutes,
         path=tuple(WayPoint(one.time, one.affect.valence, one.affect.arousal) for one in points),
-        said=_said(plan.path, plan.total, start_word, target_word),
+        feels=_said(plan.path, plan.total, start_word, target_word),
         stretches=tuple(PlayedAt(*one) for one in stretches(plan.clips, records)),
         faders=next((one.faders for one in reversed(events) if isinstance(one, Shape)), Faders()),
     )

@@ -166,7 +166,7 @@ def test_a_session_is_told_in_words_and_rated(client: TestClient) -> None:
     assert way["to"]["word"] is None
     assert way["path"][0]["time"] == 0.0
     assert way["path"][-1]["time"] == 60.0
-    assert way["said"][0] == {"at": 0.0, "said": "tense"}
+    assert way["feels"][0] == {"at": 0.0, "said": "tense"}
     assert way["stretches"][0]["at"] == 0.0
     assert way["faders"] == {}
     client.get(f"/sessions/{session}/audio")  # to its end

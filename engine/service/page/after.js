@@ -8,7 +8,7 @@ const FILES = [
   ["audio", "sound", "FLAC, as it is", "flac"],
   ["audio?format=ogg", "sound, smaller", "Ogg", "ogg"],
   ["midi", "notes", "MIDI", "mid"],
-  ["description", "description", "JSON", "json"],
+  ["sidecar", "what was measured", "JSON", "json"],
 ];
 
 const $ = (id) => document.getElementById(id);
@@ -39,6 +39,7 @@ export class After {
     const failed = session.state === "failed";
     $("over-state").textContent = failed ? "ended by a failure" : whole ? "played to its end" : "stopped";
     $("over-said").textContent = `${session.way}, ${whole ? "" : `${clock(heard)} of `}${clock(session.seconds)}`;
+    if (session.said && failed) this._troubled(new service.Trouble(session.said, 0));
     $("downloads").replaceChildren(...FILES.map(([path, what, kind, suffix]) => {
       const item = document.createElement("li");
       const link = document.createElement("a");

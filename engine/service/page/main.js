@@ -8,6 +8,7 @@ import * as service from "./service.js";
 
 const $ = (id) => document.getElementById(id);
 const HEARD = "musmed.heard"; // what was heard last of a session, for when the page is opened anew
+const LEAD = 4; // seconds behind what is made now
 const SHOWN = { choosing: ["feelings", "choosing"], playing: ["now", "playing"],
   after: ["over", "after"], locked: ["locked"], opening: [] };
 const HINTS = {
@@ -53,7 +54,7 @@ const choosing = new Choosing(plane, {
     troubled(null);
     play(await service.session(session.id), 0);
   },
-  opened: (id) => open(id, 0),
+  opened: (id) => open(id),
   troubled,
 });
 
@@ -81,9 +82,12 @@ function play(session, from) {
   playing.open(session, from);
 }
 
+/** Opens a session at `from`; without one at its beginning, or where it is made just now. */
 async function open(id, from) {
   try {
-    play(await service.session(id), from);
+    const session = await service.session(id);
+    const edge = session.state === "running" && session.pace === "live" ? session.ready - LEAD : 0;
+    play(session, from ?? Math.max(0, edge));
   } catch (trouble) {
     troubled(trouble);
     if (view === "opening") leave();
@@ -122,7 +126,7 @@ async function begin() {
   const id = said.get("session");
   if (!id) return leave();
   const kept = remembered();
-  return open(id, kept?.id === id ? kept.heard : 0);
+  return open(id, kept?.id === id ? kept.heard : undefined);
 }
 
 async function start(wait = 1000) {

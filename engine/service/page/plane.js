@@ -89,6 +89,7 @@ export class Plane {
       draw("circle", { class: "halo", r: 34, fill: "url(#plane-glow)" }),
       draw("circle", { class: "here", r: 8 }));
     this._ghost = draw("g", { class: "ghost", "aria-hidden": "true" }, draw("circle", { r: 10 }));
+    this._thought = draw("path", { class: "thought", "aria-hidden": "true" });
     svg.addEventListener("pointerdown", (event) => this._down(event));
     svg.addEventListener("pointermove", (event) => this._drag(event));
     svg.addEventListener("pointerup", (event) => this._up(event));
@@ -221,7 +222,7 @@ export class Plane {
         handle.setAttribute("tabindex", still ? "-1" : "0");
         return handle;
       }),
-      this._ghost, this._dot,
+      this._thought, this._ghost, this._dot,
     );
   }
 
@@ -239,9 +240,14 @@ export class Plane {
     }
     const shown = now && path && path.length > 0;
     this._dot.style.display = shown ? "" : "none";
+    this._thought.setAttribute("d", "");
     if (!path || !path.length) return;
     const here = along(path, heard);
     const { x, y } = this._at(here);
+    if (ghost) {
+      const there = this._at(ghost);
+      this._thought.setAttribute("d", `M${x} ${y}L${there.x} ${there.y}`);
+    }
     this._dot.setAttribute("transform", `translate(${x.toFixed(2)} ${y.toFixed(2)})`);
     const gone = path.filter((one) => one.time < heard).map((one) => this._at(one));
     this._gone?.setAttribute("points", [...gone, { x, y }].map((p) => `${p.x},${p.y}`).join(" "));

@@ -10,12 +10,13 @@ const LONGEST_WAIT = 10000;
 
 export class Player {
   /**
-   * `address(format, from)` says where the sound is from a session second on; `told` is called
-   * when anything changes: `state`, `heard`.
+   * `address(format, from)` says where the sound is from a session second on; `there()` whether
+   * there is any; `told` is called when anything changes: `state`, `heard`.
    */
-  constructor(audio, { address, told }) {
+  constructor(audio, { address, there, told }) {
     this._audio = audio;
     this._address = address;
+    this._there = there;
     this._told = told;
     this._base = 0;
     this._wait = FIRST_WAIT;
@@ -139,8 +140,18 @@ export class Player {
     if (!this._wanted) return;
     this._became("lost");
     clearTimeout(this._timer);
-    this._timer = setTimeout(() => this._begin(this._base), this._wait);
+    this._timer = setTimeout(() => this._again(), this._wait);
     this._wait = Math.min(this._wait * 1.7, LONGEST_WAIT);
+  }
+
+  async _again() {
+    const there = await this._there();
+    if (this.state !== "lost" || !this._wanted) return;
+    if (there) this._begin(this._base);
+    else {
+      this._wanted = false;
+      this._became("ended");
+    }
   }
 
   _look() {

@@ -26,6 +26,7 @@ export class Playing {
     this._ghost = null;
     this._player = new Player($("audio"), {
       address: (format, from) => service.sound(this._session.id, format, from),
+      there: () => service.hasSound(this._session.id),
       told: () => this._show(),
     });
     this._faders = new Sliders($("faders"), FADERS, "fader", (values) => this._shape(values));
@@ -54,7 +55,8 @@ export class Playing {
   open(session, from) {
     this._session = session;
     this._ghost = null;
-    this._heard = from;
+    // What is opened anew may have been left paused.
+    this._held = from > 0 ? undefined : false;
     this._faders.put(session.faders);
     text($("done"), "");
     this._unwatch?.();
@@ -108,7 +110,11 @@ export class Playing {
     this._session = { ...this._session, ...session };
     this._faders.put(this._session.faders);
     this._player.until(session.seconds, service.isOver(session));
-    this._draw();
+    if (session.state === "failed" && this._player.state === "lost") {
+      const { heard } = this._player;
+      this.close();
+      this._over(this._session, heard);
+    } else this._draw();
   }
 
   _lost(trouble) {
@@ -146,6 +152,15 @@ export class Playing {
     $("pause").focus();
   }
 
+  /** While it is paused no more is made, so that what is steered afterwards is soon heard. */
+  _hold(state) {
+    if (!["playing", "paused", "blocked"].includes(state) || service.isOver(this._session)) return;
+    const held = state !== "playing";
+    if (held === this._held) return;
+    this._held = held;
+    service.act(this._session.id, { do: held ? "hold" : "go_on" }).catch(() => {});
+  }
+
   // What is seen
 
   _draw() {
@@ -166,14 +181,15 @@ export class Playing {
       return;
     }
     if (state === "idle") return;
+    this._hold(state);
     const beginning = state === "waiting" && heard < 0.5;
     text($("state"), beginning ? "beginning" : STATES[state]);
     $("state").dataset.state = state;
     text($("way"), session.way);
     text($("clock"), clock(heard));
     text($("left"), `of ${clock(session.seconds)}, ${clock(session.seconds - Math.floor(heard))} left`);
-    text($("feeling"), last(session.said, heard)?.said || "");
-    text($("players"), playersAt(session, heard));
+    text($("feeling"), last(session.feels, heard)?.said || "");
+    text($("players"), session.queue && beginning ? before(session.queue) : playersAt(session, heard));
     text($("pause"), state === "paused" ? "Go on" : state === "blocked" ? "Play" : "Pause");
     $("composed").style.width = `${(100 * Math.min(1, (session.composed || 0) / session.seconds)).toFixed(2)}%`;
     $("heard").style.width = `${((100 * heard) / session.seconds).toFixed(2)}%`;
@@ -228,6 +244,9 @@ function last(lines, time) {
   }
   return found;
 }
+
+const before = (queue) =>
+  queue === 1 ? "One session comes first." : `${queue} sessions come first.`;
 
 /** 'piano, ambient; then flute at 3:00'. */
 function playersAt(session, heard) {

@@ -71,6 +71,16 @@ export const sound = (id, format, from) => {
   if (from > 0) asking.set("from", from.toFixed(3));
   return at(id, `/audio${asking.size ? `?${asking}` : ""}`);
 };
+/** Whether there is any sound of it, or may be. */
+export async function hasSound(id) {
+  try {
+    const answer = await fetch(at(id, "/audio"), { headers: { Range: "bytes=0-0" } });
+    await answer.body?.cancel();
+    return answer.status !== 410 && answer.status !== 404;
+  } catch {
+    return true; // nothing answers: that says nothing of the sound
+  }
+}
 /** Nothing more comes of it. */
 export const isOver = (session) => ["finished", "cancelled", "failed"].includes(session.state);
 
