@@ -27,7 +27,7 @@ from engine.service.seen import (
 )
 
 
-def list_feelings() -> FeelingsAnswer:
+async def list_feelings() -> FeelingsAnswer:
     """Every word with its place, its other forms, and ways that are offered."""
     return feelings_answer()
 
@@ -67,12 +67,9 @@ def make_page_routes() -> list[HTTPRouteHandler]:
     """All of them, for one application; each in a thread, since they read the library."""
     one = "/sessions/{session:str}"
     return [
-        get(
-            "/feelings",
-            summary="The feelings that are known",
-            responses=problems(),
-            sync_to_thread=True,
-        )(list_feelings),
+        get("/feelings", summary="The feelings that are known", responses=problems())(
+            list_feelings
+        ),
         post(
             "/feelings",
             summary="The feeling that somebody means",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -157,6 +158,7 @@ class FeltAfter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From sleepy to wide awake."""
 
 
+@functools.cache
 def feelings_answer() -> FeelingsAnswer:
     """musmed's words."""
     landmarks = {one.word for one in LANDMARKS}

@@ -122,7 +122,7 @@ class Browser:
         return said["result"].get("value")
 
     def until(self, expression: str, patience: float = ANSWER_SECONDS) -> Any:
-        """Waits until the expression is true, and gives its value."""
+        """Waits until the expression is true, and gives its value: a plain one, no element."""
         ends = time.monotonic() + patience
         while True:
             try:
