@@ -12,7 +12,7 @@ from engine.description.features import Figure, figures_of_notes, figures_of_sou
 from engine.description.sound import hear_sound
 from engine.evaluation.notes import Piece, read_midi
 from engine.meter.files import Progress
-from engine.plan.described import MAX_BARS, Description
+from engine.plan.described import MAX_BARS, DescribedBar, Description
 
 NO_SOUND = "a score has none until it is played"
 
@@ -26,6 +26,35 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     figures: tuple[Figure, ...]
     description: Description | None
     remarks: tuple[str, ...] = ()
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A feature as programs have it: ``said`` tells how it was had, or why it can't be."""
+
+    value: float | str | None
+    unit: str | None
+    said: str
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A description as programs have it: the features by their names, and the bars in order."""
+
+    kind: Literal["score", "sound"]
+    seconds: float
+    features: dict[str, Told]
+    bars: tuple[DescribedBar, ...]
+    remarks: tuple[str, ...]
+
+
+def document(made: Described) -> Document:
+    """``made`` for programs."""
+    return Document(
+        kind=made.kind,
+        seconds=round(made.seconds, 3),
+        features={one.name: Told(one.value, one.unit or None, one.said) for one in made.figures},
+        bars=made.description.bars if made.description else (),
+        remarks=made.remarks,
+    )
 
 
 def describe_score(

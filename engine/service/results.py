@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from engine.affect.path import Waypoint
+from engine.description.described import Document, document
 from engine.errors import MusmedError
 from engine.places import open_file
 from engine.plan.events import Event
@@ -16,6 +17,7 @@ from engine.plan.spec import Plan, Tags
 from engine.plan.wanted import FaderStep
 from engine.render import other_versions, request_of
 from engine.service.hall import SIDECAR, Hall
+from engine.session.library.records import StoredSession
 
 
 class ClipPlanned(msgspec.Struct, frozen=True):
@@ -65,16 +67,35 @@ def _answer(request: Request, plan: Plan, events: tuple[Event, ...]) -> PlanAnsw
 def score_of(hall: Hall, session: str) -> bytes:
     """The session's score as a MIDI file, as far as it is known what happens in it. Raises
     ``MusmedError`` for one that was not composed as a score, or by another version."""
-    from engine.composers.base import EMBEDDED
     from engine.composers.score.midi import midi_bytes
 
-    status = hall.status(session)
-    stored = hall.stored(session)
-    if stored.composer != EMBEDDED:
-        raise MusmedError(f"{stored.composer} makes sound without a score.")
+    stored = _scored(hall, session)
+    return midi_bytes(stored.request, stored.events)
+
+
+def description_of(hall: Hall, session: str) -> Document:
+    """What the session is, by its score: as 'musmed describe --json' says it. Raises as
+    ``score_of`` does."""
+    from engine.description.session import describe_session
+
+    stored = _scored(hall, session)
+    return document(describe_session(stored.request, stored.events, stored.records.values()))
+
+
+def _scored(hall: Hall, session: str) -> StoredSession:
+    """A session that is a score, with what was done in it so far."""
+    from engine.composers.base import EMBEDDED
+
+    status, stored = hall.status(session), hall.stored(session)
+    records = [record for record in stored.records.values() if record is not None]
+    made = {stage.composer for record in records for stage in record.stages} or {stored.composer}
+    if made != {EMBEDDED}:
+        raise MusmedError(f"{' and '.join(sorted(made))} made it, and not as a score.")
     if other_versions(stored):
         raise MusmedError("Another version of the composer made it, so its score is not known.")
-    return midi_bytes(stored.request, stored.events if status is None else status.events)
+    return msgspec.structs.replace(
+        stored, events=stored.events if status is None else status.events
+    )
 
 
 def sidecar_of(hall: Hall, session: str) -> bytes | None:

@@ -18,6 +18,7 @@ from litestar.params import JSONBody, Parameter, QueryParameter
 from litestar.response import Stream
 
 from engine.audio.format import frames_of
+from engine.description.described import Document
 from engine.plan.request import MAX_MINUTES
 from engine.service.answers import Problem, SessionAnswer, SessionsAnswer, session_answer
 from engine.service.asked import (
@@ -33,7 +34,7 @@ from engine.service.asked import (
 from engine.service.events import told
 from engine.service.hall import GoneError, Hall, NotPlayingError
 from engine.service.later import from_frame
-from engine.service.results import PlanAnswer, plan_answer, score_of, sidecar_of
+from engine.service.results import PlanAnswer, description_of, plan_answer, score_of, sidecar_of
 from engine.service.sound import grown, part
 from engine.sidecar import SessionReport
 
@@ -152,6 +153,11 @@ async def get_midi(state: State, session: Id) -> Response[bytes]:
     return Response(data, media_type="audio/midi")
 
 
+async def get_description(state: State, session: Id) -> Document:
+    """What it is, in ten features and bar by bar, as 'musmed describe' says it of its score."""
+    return await to_thread(description_of, hall_of(state), session)
+
+
 async def get_sidecar(state: State, session: Id) -> Response[bytes]:
     """What was measured of a finished session, as 'musmed render' writes it beside the sound."""
     hall = hall_of(state)
@@ -267,6 +273,7 @@ def make_routes() -> list[HTTPRouteHandler]:
         get(f"{one}/midi", summary="Its score", responses=problems(404) | streamed("audio/midi"))(
             get_midi
         ),
+        get(f"{one}/description", summary="What it is", responses=problems(404))(get_description),
         get(
             f"{one}/sidecar",
             summary="What was measured of it",

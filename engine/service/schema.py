@@ -13,10 +13,19 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
 from engine import __version__
+from engine.description.described import Document
 from engine.service.answers import Problem, SessionAnswer, SessionsAnswer
-from engine.service.asked import EaseNow, SessionAsked, ShapeTo, SkipNow, SteerTo
+from engine.service.asked import EaseNow, GoOnNow, HoldNow, SessionAsked, ShapeTo, SkipNow, SteerTo
 from engine.service.login import LoginAsked
 from engine.service.results import PlanAnswer
+from engine.service.seen import (
+    FeelingMeant,
+    FeelingSaid,
+    FeelingsAnswer,
+    FeltAfter,
+    WayAnswer,
+    WaysAnswer,
+)
 from engine.sidecar import SessionReport
 
 BODIES = (
@@ -25,11 +34,20 @@ BODIES = (
     EaseNow,
     SkipNow,
     ShapeTo,
+    HoldNow,
+    GoOnNow,
     LoginAsked,
     SessionAnswer,
     SessionsAnswer,
     PlanAnswer,
     SessionReport,
+    Document,
+    FeelingsAnswer,
+    FeelingSaid,
+    FeelingMeant,
+    WaysAnswer,
+    WayAnswer,
+    FeltAfter,
     Problem,
 )
 _REFERENCE = "#/components/schemas/{name}"

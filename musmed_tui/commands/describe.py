@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from engine.errors import MusmedError
 from engine.places import look_at, open_file, place_of
 from engine.plan.described import DescribedBar
@@ -76,7 +78,9 @@ def describe(
     elif tokens:
         _say_tokens(made)
     elif as_json:
-        say_json({"of": thing, **_document(made)})
+        from engine.description.described import document
+
+        say_json({"of": thing, **msgspec.structs.asdict(document(made))})
     else:
         _show(thing, made, bars=bars)
     return 0
@@ -107,8 +111,6 @@ def _is_midi(path: Path) -> bool:
 
 def _session(session: str, progress: Progress, signals: Signals) -> Described:
     """A kept session: by its score where it has one, else by its sound as it was heard."""
-    import msgspec
-
     from engine.description.session import describe_session
     from engine.render import request_of, said_of_score
 
@@ -187,19 +189,6 @@ def _say_tokens(made: Described) -> None:
     for sentence in made.remarks:
         remark(sentence)
     write_out("".join(f"{token}\n" for token in tokens_of(made.description)))
-
-
-def _document(made: Described) -> dict[str, object]:
-    return {
-        "kind": made.kind,
-        "seconds": round(made.seconds, 3),
-        "features": {
-            one.name: {"value": one.value, "unit": one.unit or None, "said": one.said}
-            for one in made.figures
-        },
-        "bars": made.description.bars if made.description else (),
-        "remarks": made.remarks,
-    }
 
 
 def _show(thing: str, made: Described, *, bars: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -24,6 +25,12 @@ def test_without_the_token_nothing_but_the_page_is_had(bare: TestClient) -> None
             assert answer.status_code == 401, path
             assert answer.json()["error"]
             assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_the_description_is_whole(bare: TestClient) -> None:
+    text = bare.get("/openapi.json").text
+    schemas = bare.get("/openapi.json").json()["components"]["schemas"]
+    assert set(re.findall(r"#/components/schemas/(\w+)", text)) <= schemas.keys()
 
 
 @pytest.mark.parametrize("said", ["", "Bearer", "Bearer x", "Basic eDp5", "bearer \u00e9"])

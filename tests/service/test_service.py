@@ -53,6 +53,9 @@ def test_what_else_there_is_of_a_session(client: TestClient) -> None:
     assert plan["seconds"] == 60.0
     assert plan["request"]["seed"] == 7
     assert client.get(f"{place}/midi").content[:4] == b"MThd"
+    described = client.get(f"{place}/description").json()
+    assert described["kind"] == "score"
+    assert described["bars"]
     assert client.get(f"{place}/sidecar").json()["plan"]["total_s"] == 60.0
 
 
@@ -116,3 +119,12 @@ def test_a_full_disk_takes_no_more(tmp_path: Path) -> None:
 def test_one_service_has_a_folder(hall: Hall) -> None:
     with pytest.raises(MusmedError, match="Another service"):
         Hall(hall.library.folder.parent, limits=Limits())
+
+
+def test_what_is_asked_of_the_music_reaches_the_composer(client: TestClient) -> None:
+    wanted = {"features": {"tempo": 70.0, "key": "D"}, "description": {"bars": [{}]}}
+    place = client.post("/sessions", json=ASKED | wanted).headers["Location"]
+    request = client.get(f"{place}/plan").json()["request"]
+    assert request["features"] == wanted["features"]
+    refused = client.post("/sessions", json=ASKED | wanted | {"composer": "musicgen-small"})
+    assert refused.status_code == 400
