@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import soundfile
 
 from tests.support.waiting import begun_cpu, end_of, wait_for
 
@@ -90,6 +91,15 @@ def test_it_prints_a_link_whose_token_no_log_has(service: Served) -> None:
     assert logs
     assert all(service.token not in path.read_text() for path in logs)
     assert all(path.stat().st_mode & 0o077 == 0 for path in kept)
+
+
+def test_the_example_of_the_docs_does_what_it_says(service: Served, tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "service.md"
+    code = page.read_text().split("```python\n")[1].split("```")[0]
+    code = code.replace("8787", str(service.port)).replace('"minutes": 5', '"minutes": 1')
+    code = code.replace("~/.musmed-token", str(service.home / "token"))
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    assert soundfile.info(tmp_path / "calm.flac").frames == 60 * 48_000
 
 
 def test_two_clients_a_slow_one_and_one_that_goes(service: Served) -> None:
