@@ -2,8 +2,9 @@
 (conductor, player, library, replay). Link and worker are the real ones; the embedded composer
 composes something else, finishing only quantises, and nothing is metered.
 
-A tone a beat, each a pure function of a state that takes in the seed and the path at every beat.
-So whatever is composed from another continuation, seed or path than it should be sounds different
+A tone a beat, each a pure function of a state that takes in the seed, the path and what is asked of
+the music at every beat. So whatever is composed from another of these, or from another continuation
+than it should be, sounds different
 from its first tone on; what is composed from the right ones is the same in every window. As with
 the embedded composer a splice begins at a beat, and other tags, or another synthesis, are other
 sounds of the same notes.
@@ -31,7 +32,6 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from engine.affect.path import Path
 from engine.audio.format import (
     GRID_FRAMES,
     SAMPLE_RATE,
@@ -46,7 +46,8 @@ from engine.composers.score.composer import EmbeddedComposer
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.errors import MusmedError
 from engine.plan.clock import clip_start
-from engine.plan.spec import ClipSpec, SeedStep, Tags
+from engine.plan.spec import ClipSpec, Tags
+from engine.plan.wanted import faders_at
 
 BEAT = GRID_FRAMES
 """Frames from tone to tone: half a second. A tone sounds for two beats."""
@@ -79,7 +80,7 @@ class QuickComposition:
         if spec.start == clip_start(spec.index):
             beat = frames_of(spec.start) // BEAT
         while state.beat < beat:
-            state = after(state, spec.path, spec.seeds)
+            state = after(state, spec)
         self._state = state
         self.start_frame = self.render_from = beat * BEAT
         bars = np.arange(beat + -beat % 4, frames_of(spec.end) / BEAT, 4)
@@ -91,7 +92,7 @@ class QuickComposition:
         end = frames_of(min(self._spec.end + AFTER_SECONDS, self._spec.total))
         state, colour = self._state, self._colour
         while state.beat * BEAT < end and not self._cancelled():
-            old, state = state, after(state, self._spec.path, self._spec.seeds)
+            old, state = state, after(state, self._spec)
             audio = sound(old.sounding, colour)[BEAT:] + sound(state.sounding, colour)[:BEAT]
             if REST_SECONDS:
                 time.sleep(REST_SECONDS)
@@ -120,16 +121,25 @@ class QuickComposer(EmbeddedComposer):
         return QuickComposition(spec, stood, cancelled, self.traits.synthesis)
 
 
-def after(state: State, path: Path, seeds: tuple[SeedStep, ...]) -> State:
-    """The state a beat later: its tone depends on all before, on the seed and on the path."""
-    time = seconds_of(state.beat * BEAT)
+def after(state: State, spec: ClipSpec) -> State:
+    """The state a beat later: its tone depends on all before, on the seed, on the path and on what
+    is asked of the music."""
+    time, path, seeds = seconds_of(state.beat * BEAT), spec.path, spec.seeds
     seed = max((s for s in seeds if s.time <= time), key=lambda s: s.time, default=seeds[0]).seed
     affect = path.at(time)
     valence, arousal = round(affect.valence, 6), round(affect.arousal, 6)
-    felt = f"{state.history}:{seed}:{valence}:{arousal}".encode()
+    felt = f"{state.history}:{seed}:{valence}:{arousal}{asked_at(spec, state.beat, time)}".encode()
     history = int.from_bytes(hashlib.blake2b(felt, digest_size=7).digest(), "big")
     gain = 0.08 * (1.5 + arousal)
     return State(state.beat + 1, history, (history % len(SCALE), gain))
+
+
+def asked_at(spec: ClipSpec, beat: int, time: float) -> str:
+    """What is asked of the music at a beat; '' where that is nothing."""
+    bars = () if spec.description is None else spec.description.bars
+    described = bars[beat // 4 % len(bars)] if bars else None
+    faders = faders_at(spec.faders, time)
+    return f"{spec.features}{described}{faders}" if spec.asks else ""
 
 
 def colour_of(tags: Tags) -> int:
