@@ -13,6 +13,7 @@ from engine.composers.score.parts.takes import with_takes
 from engine.composers.score.parts.touch import LAST_NOTE, LONGEST_NOTE, SEATS, Note, Seat
 from engine.composers.score.parts.writer import Writer
 from engine.composers.score.writing.form import Bar, Harmony
+from engine.plan.general_midi import DRUMS
 
 __all__ = ["LAST_NOTE", "LONGEST_NOTE", "SEATS", "Note", "Seat", "arrange"]
 
@@ -65,7 +66,8 @@ def arrange(bar: Bar, ensemble: Ensemble, path: Path) -> list[Note]:
     voices.canon(w)
     voices.answer(w)
     voices.fill(w)
-    if bar.start >= _DRUMS_FROM and bar.kind != "final":
+    named = bar.wish is not None and DRUMS in bar.wish.instruments
+    if (named or bar.start >= _DRUMS_FROM) and bar.kind != "final":
         percussion.play(w)
     return with_takes(fitted(sorted(w.played()), bar), bar.number)
 

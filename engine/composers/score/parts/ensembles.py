@@ -57,7 +57,7 @@ class Style:
     mix: tuple[tuple[str, float], ...] = ()
 
 
-_OWN_FIGURES: dict[str, tuple[str, ...]] = {
+OWN_FIGURES: dict[str, tuple[str, ...]] = {
     "piano": ("broken", "nocturne", "chorale"),
     "electric piano": ("comp", "rolled"),
     "guitar": ("picking", "arpeggio", "strum"),
@@ -96,7 +96,7 @@ class Ensemble:
         """The figures it plays: the style's own, or the instrument's where it is another."""
         if self.figure == self.style.figure:
             return self.style.figures
-        return _OWN_FIGURES.get(self.figure, self.style.figures)
+        return OWN_FIGURES.get(self.figure, self.style.figures)
 
     @property
     def bass(self) -> str | None:

@@ -11,6 +11,7 @@ from engine.composers.score.writing.form import Bar
 _OCTAVE = 12
 _BASS, _OTHERS = (28, 60), (43, 88)
 """MIDI: between them a bass may lie, and the rest of an accompaniment."""
+_LED = ("lead", "bass")
 
 
 def placed(strokes: Sequence[Stroke], bar: Bar, octave: int) -> list[Stroke]:
@@ -22,6 +23,9 @@ def placed(strokes: Sequence[Stroke], bar: Bar, octave: int) -> list[Stroke]:
     if wish is None or wish.pitch is None or bar.kind == "final" or not notes:
         return list(strokes)
     most = bar.gentle.register if bar.gentle is not None else None
+    # Where leaps are capped a bass stays where it is led.
+    capped = bar.gentle is not None and bar.gentle.leaps is not None
+    stays = ("drums", "lead", "bass") if capped else ("drums", "lead")
     sung = [tone.pitch + _OCTAVE * octave for tone in bar.melody]
     ceiling = min(sung, default=_OTHERS[1]) if octave >= 0 else _OTHERS[1]
     ceiling = min(ceiling, most or ceiling)
@@ -31,7 +35,7 @@ def placed(strokes: Sequence[Stroke], bar: Bar, octave: int) -> list[Stroke]:
         way = _OCTAVE if off < 0 else -_OCTAVE
         groups: dict[tuple[str, int], int] = {}
         for stroke in made:
-            if stroke.part not in ("drums", "lead") and _may(stroke, way, ceiling):
+            if stroke.part not in stays and _may(stroke, way, ceiling):
                 groups[stroke.part, stroke.pitch] = groups.get((stroke.part, stroke.pitch), 0) + 1
         better = [key for key, n in groups.items() if abs(off + way * n) < abs(off)]
         if not better:
@@ -51,12 +55,15 @@ def _may(stroke: Stroke, way: int, ceiling: int) -> bool:
 
 
 def _once(strokes: Sequence[Stroke]) -> list[Stroke]:
-    """No key of a player's struck twice at once."""
-    seen: set[tuple[str, int, int]] = set()
+    """No key of a player's struck twice at once; melody and bass have theirs."""
+
+    def key(stroke: Stroke) -> tuple[str, int, int]:
+        return stroke.instrument, stroke.pitch, round(stroke.slot)
+
+    seen = {key(stroke) for stroke in strokes if stroke.part in _LED}
     made = []
     for stroke in strokes:
-        key = (stroke.instrument, stroke.pitch, round(4 * stroke.slot))
-        if stroke.part == "drums" or key not in seen:
+        if stroke.part in _LED or stroke.part == "drums" or key(stroke) not in seen:
             made.append(stroke)
-        seen.add(key)
+            seen.add(key(stroke))
     return made

@@ -26,6 +26,8 @@ _EVEN = 0.54
 _HANDS = 0.006
 """Seconds: the spread of a player's timing (some 10 ms between musicians who play well together,
 Rasch 1979)."""
+_LOOSEST = 5.0
+"""How many times as far apart they are where nobody is to dance."""
 _BREATH = 0.030
 """Seconds by which a calm phrase begins late, as if after a breath; caught up within two beats."""
 
@@ -169,6 +171,7 @@ class Touch:
         self._hands = Dice(bar.seed, bar.number, "hands")
         energy = 0.5 + 0.5 * affect_at(path, bar.start).arousal
         self._breath = _BREATH * (1.0 - energy) if bar.opens_phrase else 0.0
+        self._loose = _HANDS * _looseness(bar)
         self._mix = dict(ensemble.style.mix)
         self._broad, self._calm = self._broadening(energy), 1.0 - energy
         self._sung = min((tone.pitch for tone in bar.melody), default=128)
@@ -229,7 +232,7 @@ class Touch:
         late = 0.0
         if bar.number or slot:
             # Two draws make a triangle: mostly on time, never far off.
-            late = after + _HANDS * (self._hands.uniform() + self._hands.uniform())
+            late = after + self._loose * (self._hands.uniform() + self._hands.uniform())
             late += self._breath * max(0.0, 1.0 - slot / 8.0)
         if 0.0 < slot < bar.metre.slots and bar.kind != "final":
             place = slot / bar.metre.slots
@@ -265,6 +268,12 @@ class Touch:
         within = min(1.0, slot / bar.metre.slots)
         phrase = _along(_PHRASE, (bar.phrase_bar + within) / bar.phrase_bars)
         return phrase * _along(_SECTION, min(1.0, (bar.section_bar + within) / bar.section_bars))
+
+
+def _looseness(bar: Bar) -> float:
+    """How far hands are apart, against what they are: the less one is to dance to it, the more."""
+    asked = None if bar.features is None else bar.features.danceability
+    return 1.0 if asked is None else min(_LOOSEST, max(0.3, 1.0 + 2.0 * _LOOSEST * (0.5 - asked)))
 
 
 def _weighed(force: float, part: str) -> float:

@@ -8,6 +8,7 @@ from engine.composers.score.parts import rhythms
 from engine.composers.score.parts.clearing import cleared
 from engine.composers.score.parts.ensembles import Ensemble
 from engine.composers.score.parts.heights import placed
+from engine.composers.score.parts.named_players import all_heard
 from engine.composers.score.parts.outer import closed, grounded, led
 from engine.composers.score.parts.ringing import answered, pedalled
 from engine.composers.score.parts.shaping import shaped
@@ -16,6 +17,7 @@ from engine.composers.score.parts.temper import temper
 from engine.composers.score.parts.touch import Note, Stroke, Touch, voiced
 from engine.composers.score.writing.course import affect_at
 from engine.composers.score.writing.form import Bar
+from engine.plan.general_midi import DRUMS
 
 _SAD = -0.15
 """Valence below which music that is not aroused is set barely."""
@@ -44,6 +46,7 @@ class Writer:
         self.temper = temper(opened)
         # What is restless leans where the metre does not.
         self.restless = self.takes("lean", self.temper.tense)
+        self._eager = _eagerness(bar)
         self.strokes: list[Stroke] = []
         # Keyed by bar and section, so that a layer stays for its phrase.
         self.layers = Dice(bar.seed, bar.section, bar.phrase, "layers")
@@ -94,6 +97,7 @@ class Writer:
     def presence(self, threshold: float) -> float:
         """How much of a layer is there that enters at an energy: 0 where the section begins below
         it, else 0.25, and up to 1 with the energy of now."""
+        threshold -= self._eager
         if self.awake < threshold:
             return 0.0
         return 0.25 + 0.75 * min(1.0, max(0.0, self.energy - threshold) / 0.25)
@@ -118,6 +122,7 @@ class Writer:
         bar, lead = self.bar, self.ensemble.voice
         strokes = folded(self.strokes, bar, lead.lead)
         strokes = shaped(answered(strokes, bar, self.ensemble.figure), bar, self.ensemble)
+        strokes = all_heard(strokes, () if bar.wish is None else bar.wish.instruments)
         strokes = placed(grounded(strokes, bar), bar, lead.octave)
         strokes = pedalled(strokes, bar, self.energy)
         strokes = closed(strokes, bar)
@@ -125,6 +130,15 @@ class Writer:
         strokes = led(strokes, bar, lead.octave)
         strokes = settled(strokes, bar, self.ensemble)
         return [self._touch.note(stroke) for stroke in voiced(strokes)]
+
+
+def _eagerness(bar: Bar) -> float:
+    """By how much energy less players come in: all drums where they are named, more of them the
+    better one is to dance to it."""
+    if bar.wish is not None and DRUMS in bar.wish.instruments:
+        return 1.0
+    asked = None if bar.features is None else bar.features.danceability
+    return 0.0 if asked is None else 1.2 * max(0.0, asked - 0.5)
 
 
 def _moving(bar: Bar, energy: float) -> float:

@@ -19,6 +19,8 @@ TONICS = {
     )
 }
 """Pitch classes of the keys that can be asked for."""
+_TO_DANCE, _TO_LIE = 120.0, 54.0
+"""BPM."""
 _MODES = {"major": IONIAN, "minor": AEOLIAN}
 
 
@@ -45,9 +47,19 @@ def descriptor_of(affect: Affect, features: Features | None) -> Descriptor:
         return descriptor
     if features.tempo is not None:
         descriptor = msgspec.structs.replace(descriptor, tempo=features.tempo)
+    elif features.danceability is not None:
+        tempo = _danced(descriptor.tempo, features.danceability)
+        descriptor = msgspec.structs.replace(descriptor, tempo=tempo)
     if features.mode is not None:
         descriptor = msgspec.structs.replace(descriptor, mode=float(_MODES[features.mode]))
     return descriptor
+
+
+def _danced(tempo: float, share: float) -> float:
+    """A tempo the nearer to 120, at which people move best (Moelants 2002), the better one is to
+    dance to it; under the middle the nearer to one at which nobody does."""
+    goal = _TO_DANCE if share >= 0.5 else _TO_LIE
+    return tempo + (goal - tempo) * min(1.0, 2.0 * abs(share - 0.5))
 
 
 def mode_named(features: Features | None) -> int | None:

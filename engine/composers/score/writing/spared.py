@@ -38,7 +38,8 @@ def range_sung(gentle: Gentle | None, centre: float | None = None) -> tuple[int,
     lowest, highest = LOWEST, highest_sung(gentle)
     if centre is None:
         return lowest, highest
-    lowest = min(lowest, max(_DEEPEST, round(centre) - _HALF))
+    if gentle is None or gentle.beating is None:  # down there a melody would beat with its bass
+        lowest = min(lowest, max(_DEEPEST, round(centre) - _HALF))
     if gentle is None or gentle.register is None:
         highest = min(_HIGHEST, max(highest, round(centre) + _HALF))
     return lowest, highest
