@@ -4,19 +4,19 @@ one that is moved has come to rest. Pure."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from engine.affect.circumplex import Affect
-from engine.affect.descriptor import Descriptor, describe
+from engine.affect.path import Path
 from engine.errors import MusmedError
-from engine.plan.wanted import Faders
+from engine.plan.contradictions import contradictions, expected
+from engine.plan.request import Request
+from engine.plan.wanted import Faders, FaderStep
 
 CAN_NOT = "This composer follows the feeling alone; musmed's own can be adjusted."
-FAR = 0.5
-"""From so far on a fader and the feeling pull apart."""
 REST_SECONDS = 0.7
 """A fader that was not moved for so long has come to rest: what it says is asked for then."""
 STEP = 0.2
@@ -45,22 +45,18 @@ PHRASES = (*(word for ends in ENDS.values() for word in (ends.low, ends.high)), 
 _NAMED = re.compile(r"(\w+)\s*=?\s*(?:(\d{1,3})\s*%?|(as it feels))")
 
 
-_LOWEST, _HIGHEST = Affect(-1.0, -1.0), Affect(1.0, 1.0)
-
-
 def felt_of(affect: Affect) -> Faders:
-    """Where ``affect`` itself has each of them: 0 where it has least, 1 where it has most."""
-    here, low, high = (describe(one) for one in (affect, _LOWEST, _HIGHEST))
+    """Where ``affect`` itself has each of them."""
+    here = expected(affect)
+    return Faders(**{name: min(1.0, max(0.0, getattr(here, name))) for name in ENDS})
 
-    def share(of: Callable[[Descriptor], float]) -> float:
-        return min(1.0, max(0.0, (of(here) - of(low)) / (of(high) - of(low))))
 
-    return Faders(
-        rhythm=share(lambda one: one.density),
-        density=share(lambda one: one.density),
-        register=share(lambda one: one.register),
-        brightness=share(lambda one: one.brightness),
-    )
+def said_apart(request: Request, path: Path, since: float, faders: Faders) -> tuple[str, ...]:
+    """What pulls apart from ``since`` session seconds on, where the faders stand so: sentences that
+    say what holds."""
+    before = contradictions(request, path)
+    found = contradictions(request, path, (FaderStep(since, faders),))
+    return tuple(one for one in found if one not in before)
 
 
 class Hand:
@@ -130,18 +126,3 @@ def _changed(part: str, stand: Faders, felt: Faders) -> Faders | None:
 
 def _with(faders: Faders, name: str, value: float | None) -> Faders:
     return msgspec.structs.replace(faders, **{name: value})
-
-
-def said_apart(faders: Faders, felt: Faders) -> str:
-    """That some are held far from where the feeling has them, and hold; '' where none is."""
-    names = [
-        ends.name
-        for name, ends in ENDS.items()
-        if (held := getattr(faders, name)) is not None
-        and abs(held - (getattr(felt, name) or 0.0)) >= FAR
-    ]
-    if not names:
-        return ""
-    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-    holds = "holds" if len(names) == 1 and names[0] != ENDS["density"].name else "hold"
-    return f"{listed.capitalize()} and the feeling pull apart: {listed} {holds}."

@@ -92,7 +92,7 @@ class _Said(NamedTuple):
 
 
 _SAID = {
-    "rhythm": _Said("rhythm", "busier rhythm", "simpler rhythm"),
+    "rhythm": _Said("rhythm", "busier rhythm", "steadier rhythm"),
     "density": _Said("notes", "more notes", "fewer notes"),
     "register": _Said("height", "higher", "lower"),
     "brightness": _Said("brightness", "brighter", "darker"),

@@ -217,7 +217,8 @@ class PlainPlayer:
             self._output.line(str(error))
             return
         self._hand.move(wanted, self._now())
-        if said := said_apart(wanted, snapshot.felt):
+        request = self._runner.request
+        for said in said_apart(request, snapshot.path, snapshot.position_s, wanted):
             self._output.line(said)
         if (faders := self._hand.take(newest)) is not None:
             self._runner.shape(faders)

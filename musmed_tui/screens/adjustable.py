@@ -8,8 +8,8 @@ from textual import on
 
 from engine.affect.circumplex import Affect
 from engine.composers.base import has_model
-from engine.plan.wanted import Faders, faders_at
-from musmed_tui.faders import CAN_NOT, Hand
+from engine.plan.wanted import FREE, Faders, faders_at
+from musmed_tui.faders import CAN_NOT, Hand, said_apart
 from musmed_tui.screens.adjusting import FaderCard
 from musmed_tui.screens.steerable import SteerableScreen
 from musmed_tui.session_view import Snapshot
@@ -67,9 +67,13 @@ class AdjustableScreen(SteerableScreen):
 
     def _show_faders(self) -> None:
         """How they stand, and since when that is heard."""
-        card = self.query_one(FaderCard)
-        card.put(self._hand.stand(self._newest))
-        card.show(self._shown, self._hand.waited_for(self._newest))
+        card, shown = self.query_one(FaderCard), self._shown
+        stand = self._hand.stand(self._newest)
+        card.put(stand)
+        apart: tuple[str, ...] = ()
+        if self._runner is not None and stand != FREE:
+            apart = said_apart(self._runner.request, shown.path, shown.position_s, stand)
+        card.show(shown, self._hand.waited_for(self._newest), apart)
 
     @on(FaderCard.Closed)
     def _put_away(self) -> None:

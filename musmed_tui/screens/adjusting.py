@@ -10,15 +10,17 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Label
 
-from engine.plan.wanted import Faders, faders_at
+from engine.plan.wanted import Faders
 from musmed_tui.drawing.raster import Glyphs
-from musmed_tui.faders import ENDS, said_apart
+from musmed_tui.faders import ENDS
 from musmed_tui.session_view import Snapshot
 from musmed_tui.widgets.fader import Fader
 from musmed_tui.widgets.slider import Slider
 from musmed_tui.widgets.words import Part, Words
 from musmed_tui.wording import ASCII, UNICODE, clock
 
+MOST_APART = 2
+"""Sentences on what pulls apart: one more is no calmer."""
 _FOLLOWS = "The music follows the feeling. What you move is held."
 
 
@@ -68,14 +70,14 @@ class FaderCard(Vertical):
         """The keys are the first fader's."""
         self.screen.set_focus(self._fader(next(iter(ENDS))))
 
-    def show(self, snapshot: Snapshot, waited_for: Faders | None) -> None:
-        """``waited_for``: what was moved or asked for and is not of the session yet."""
+    def show(self, snapshot: Snapshot, waited_for: Faders | None, apart: tuple[str, ...]) -> None:
+        """``waited_for``: what was moved or asked for and is not of the session yet; ``apart``:
+        sentences on what pulls apart."""
         for name in ENDS:
             self._fader(name).feel(round(100 * (getattr(snapshot.felt, name) or 0.0)))
         about: list[Part] = [self._about(snapshot, waited_for)]
-        stand = waited_for or faders_at(snapshot.faders, snapshot.position_s)
-        if far := said_apart(stand, snapshot.felt):
-            about += ["\n", (far, "$muted")]
+        for sentence in apart[:MOST_APART]:
+            about += ["\n", (sentence, "$muted")]
         self.query_one("#fader-about", Words).say(*about)
 
     def _about(self, snapshot: Snapshot, waited_for: Faders | None) -> Part:

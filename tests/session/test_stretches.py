@@ -13,9 +13,10 @@ from engine.clip_record import ClipRecord
 from engine.composers.base import BarRecord
 from engine.listener.likings import Liking
 from engine.plan.body import Reason
-from engine.plan.events import Dwell, Ease, Less, More, Skip, Steer
+from engine.plan.events import Dwell, Ease, Less, More, Shape, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.spec import Players
+from engine.plan.wanted import Faders
 from engine.session.status import RunnerStatus
 from engine.session.stretches import done, stretches
 from musmed_tui.session_view import snapshot
@@ -142,3 +143,19 @@ def test_a_plan_is_not_gone_through_ten_times_a_second() -> None:
     assert later.course is first.course
     liked = msgspec.structs.replace(status, likings=(liking(3.0, liked=True),))
     assert [one.said for one in snapshot(Stands(liked)).asked] == ["liked"]
+
+
+def test_faders_are_said_by_what_they_do() -> None:
+    """Each by how they stood before."""
+    events = [
+        Shape(1.0, Faders(density=0.5)),
+        Ease(2.0),
+        Shape(3.0, Faders(density=0.2, register=0.8)),
+        Shape(9.0, Faders()),
+    ]
+    assert [(one.deed, one.said) for one in done(events)] == [
+        ("shape", "notes 50 %"),
+        ("ease", "eased"),
+        ("shape", "fewer notes, height 80 %"),
+        ("shape", "all as the feeling has it"),
+    ]

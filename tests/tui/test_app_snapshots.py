@@ -40,6 +40,7 @@ SCREENS: dict[str, tuple[bool, tuple[str, ...]]] = {
     "session-music": (True, ("v",)),
     "session-paused": (True, ("space",)),
     "session-steering": (True, ("s", "up", "up", "up")),
+    "session-adjusting": (True, ("a", "down", *("shift+left",) * 3, "enter", "a", "down")),
     "session-engine": (True, ("i",)),
     "session-moods": (True, ("m",)),
     "session-sleep": (True, ("z",)),

@@ -13,6 +13,7 @@ import pytest
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import feeling
 from engine.affect.path import plan_path
+from engine.plan.request import Request
 from engine.plan.spec import Tags
 from engine.plan.wanted import Faders
 from engine.session.conductor.line_state import LineState
@@ -67,6 +68,9 @@ class Session:
         self.asked: list[object] = []
         self.notices: list[Notice] = []
         self.snapshot = a_snapshot()
+        self.request = Request(
+            start=feeling("tense").affect, target=feeling("calm").affect, minutes=2, seed=1
+        )
 
     def steer(self, target: Affect, word: str | None) -> None:
         self.asked.append((target, word))
@@ -216,7 +220,8 @@ def test_faders_that_pull_away_from_the_feeling_are_said_where_nothing_is_redraw
     lines.press("anotes 0\n")
     shown = lines.shown()
     assert "How should it play? Such as: fewer notes, higher" in shown
-    assert "Notes and the feeling pull apart: notes hold." in shown
+    assert "notes 0 % pull apart" in shown
+    assert "the fader holds." in shown
     assert lines.session.asked == [Faders(density=0.0)]
     lines.press("anotes 0\n")
     assert len(lines.session.asked) == 1, "there already"
