@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -75,3 +75,109 @@ def study_figures(folder: Folder = None) -> None:
     from musmed_tui.commands.study import write_figures
 
     write_figures(folder)
+
+
+Listening = Annotated[
+    Text, typer.Argument(metavar="LIST", help="The folder that 'musmed study listening' made.")
+]
+Key = Annotated[
+    Text, typer.Option(metavar="FILE", help="The list's key (beside it: LIST.key.json).")
+]
+_HEARD, _ORDER = "What is heard", "Who hears it"
+
+
+@study.command("listening")
+def study_listening(
+    folder: Folder = None,
+    *,
+    output: Annotated[
+        Text, typer.Option("--output", "-o", metavar="LIST", help="A new folder, for listeners.")
+    ] = None,
+    key: Key = None,
+    participants: Annotated[
+        Text,
+        typer.Option(
+            metavar="NUMBER",
+            help="How many listen (as the study file says).",
+            rich_help_panel=_ORDER,
+        ),
+    ] = None,
+    by_path: Annotated[
+        bool,
+        typer.Option(
+            "--by-path",
+            help="Each hears each condition on each path, not on one of them.",
+            rich_help_panel=_ORDER,
+        ),
+    ] = False,
+    seed: Annotated[
+        Text,
+        typer.Option(metavar="NUMBER", help="Of codes and orders (drawn).", rich_help_panel=_ORDER),
+    ] = None,
+    only: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            metavar="COLUMN=VALUE",
+            help="Of the table; may be repeated.",
+            rich_help_panel=_HEARD,
+        ),
+    ] = None,
+    seconds: Annotated[
+        Text,
+        typer.Option(
+            metavar="SECONDS",
+            help="The beginning of each, faded out (all of it).",
+            rich_help_panel=_HEARD,
+        ),
+    ] = None,
+    lufs: Annotated[
+        Text,
+        typer.Option(
+            metavar="LUFS",
+            help="How loud all are (as the quietest, -23 at most).",
+            rich_help_panel=_HEARD,
+        ),
+    ] = None,
+) -> None:
+    """Make a blinded listening list: sounds under codes, equally loud, and who hears which when."""
+    from musmed_tui.commands.study_listening import make_listening
+
+    make_listening(
+        folder,
+        output,
+        key=key,
+        participants=participants,
+        only=only or [],
+        by_path=by_path,
+        lufs=lufs,
+        seconds=seconds,
+        seed=seed,
+    )
+
+
+@study.command("answers")
+def study_answers(
+    folder: Listening = None,
+    *,
+    output: Annotated[
+        Text, typer.Option("--output", "-o", metavar="FILE", help="A new .csv file.")
+    ] = None,
+    key: Key = None,
+) -> None:
+    """Write what listeners answered beside what they heard, as a table."""
+    from musmed_tui.commands.study_listening import write_answers
+
+    write_answers(folder, output, key)
+
+
+@study.command("forget")
+def study_forget(
+    folder: Listening = None,
+    participant: Annotated[
+        Text, typer.Argument(metavar="PARTICIPANT", help="A code or pseudonym, such as P001.")
+    ] = None,
+) -> None:
+    """Delete all that a participant has answered."""
+    from musmed_tui.commands.study_listening import forget_participant
+
+    forget_participant(folder, participant)

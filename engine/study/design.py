@@ -25,6 +25,7 @@ from engine.plan.request import Request
 from engine.plan.wanted import Features
 from engine.study.jobs import Job, job_of
 from engine.study.listeners import read_listeners
+from engine.study.listening.questions import Questions
 from engine.study.study_file import Condition, Factors, Grid, Settings, StudyFile
 
 MOST_SESSIONS = 20_000
@@ -51,6 +52,8 @@ class Design(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     sessions: tuple[Session, ...]
     jobs: tuple[Job, ...]
     remarks: tuple[str, ...] = ()
+    answers: Questions = Questions()
+    """What listeners are asked."""
 
     @property
     def seconds(self) -> float:
@@ -110,6 +113,7 @@ def lay_out(study: StudyFile, folder: Path) -> Design:
         sessions=tuple(sessions),
         jobs=tuple(jobs.values()),
         remarks=tuple(remarks),
+        answers=study.answers,
     )
 
 

@@ -23,6 +23,7 @@ from engine.plan.generation import (
 from engine.plan.request import MAX_MINUTES, MIN_MINUTES
 from engine.plan.wanted import Features
 from engine.printable import one_line
+from engine.study.listening.questions import MOST_MOMENTS, Questions
 from engine.toml_text import parse_toml
 
 MAX_BYTES = 256 * 1024
@@ -143,6 +144,7 @@ class StudyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     factors: Factors = Factors()
     condition: Annotated[tuple[Condition, ...], Meta(max_length=MOST_LEVELS)] = ()
     evaluate: Evaluate = Evaluate()
+    answers: Questions = Questions()
 
 
 _ALLOWED = {
@@ -172,6 +174,13 @@ _ALLOWED = {
     "judges": "a list of up to 8 judges in quotes, as 'musmed evaluate --judge' takes them",
     "loudness": "true or false",
     "comfort": "true or false",
+    "participants": "how many listeners there will be, 1 to 999",
+    "consent": "a text of up to 8000 characters, '' for none",
+    "ratings": "true or false",
+    "moments": f"a list of up to {MOST_MOMENTS} times in seconds, such as [30, 60, 90]",
+    "liking": "true or false",
+    "note": "true or false",
+    "pseudonyms": "given or typed",
 }
 """What may stand in a field, for the sentence that says it is wrong."""
 _AT = re.compile(r" - at `\$\.?(.*)`\Z")
@@ -245,6 +254,7 @@ def _fields(where: str) -> tuple[str, ...]:
         "factors": Factors,
         "condition": Condition,
         "evaluate": Evaluate,
+        "answers": Questions,
     }
     table = tables.get(re.sub(r"\[\d+\]|\[\.\.\.\]", "", where), Features)
     return tuple(one.encode_name for one in msgspec.structs.fields(table))

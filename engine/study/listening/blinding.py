@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import soundfile
 
@@ -74,7 +75,8 @@ def bare(data: bytes, padding: int) -> Iterator[bytes]:
 def told_by(folder: Path, words: Iterable[str]) -> list[str]:
     """What in ``folder`` tells one sound from another before it is heard, in sentences: names,
     tags, sizes, times, rights, and any of the ``words`` in what is no sound. [] is as it should
-    be. The bytes of the music are not searched: any short word stands somewhere in them."""
+    be. Not searched are the bytes of the music, for any short word stands somewhere in them, and
+    what is asked of listeners, which is the same whatever they hear."""
     found = []
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     sounds = [path for path in files if path.suffix == ".flac"]
@@ -93,9 +95,32 @@ def told_by(folder: Path, words: Iterable[str]) -> list[str]:
     for path in files:
         said = path.name.lower()
         if path.suffix != ".flac":
-            said += path.read_bytes().decode("utf-8", "replace").lower()
+            said += _texts(path.read_bytes()).lower()
         found += [f"{path.name} says {word!r}." for word in words if word.lower() in said]
     return found
+
+
+def _texts(data: bytes) -> str:
+    """All text in a file; of JSON what it says, without what is asked."""
+    try:
+        said = msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        return data.decode("utf-8", "replace")
+    if isinstance(said, dict):
+        said.pop("asked", None)
+    return "\n".join(_strings(said))
+
+
+def _strings(said: object) -> Iterator[str]:
+    match said:
+        case str():
+            yield said
+        case dict():
+            for one in said.values():
+                yield from _strings(one)
+        case list():
+            for one in said:
+                yield from _strings(one)
 
 
 def common_length(lengths: Sequence[int], asked: float | None) -> int:

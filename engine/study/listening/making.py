@@ -83,7 +83,7 @@ def make_list(
     target, moved = gains(loud, target)
     words = _words(sounds)
     codes = dict(zip(chosen, _codes(len(chosen), words, rng), strict=True))
-    ident = "".join(ALPHABET[at] for at in rng.integers(len(ALPHABET), size=12))
+    ident = "".join(_codes(3, words, rng))
     length = seconds_of(frames)
     sheet = ListeningList(
         sheets.FORMAT,
