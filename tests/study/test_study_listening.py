@@ -27,7 +27,7 @@ from musmed_tui.cli_study import study
 def folder(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     """Two conditions, two seeds of each, four short sounds."""
     path = tmp_path_factory.mktemp("study")
-    design = small(2, factors={"strategy": ("iso", "direct")}, sound="flac")
+    design = small(2, '[factors]\nstrategy = ["iso", "direct"]')
     place = prepare_run(design, path / "out").folder
     for number, job in enumerate(design.jobs, start=1):
         into = place.job(job.digest)
@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
         frames = np.arange(round(2.0 * SAMPLE_RATE))[:, None]
         with AudioWriter(into / "session.flac", title="x", artist="x", comment="iso") as file:
             file.write((0.1 * np.sin(frames * 0.01 * number) * np.ones((1, 2))).astype(np.float32))
-        place.finish(*made_up(job, sound="session.flac"))
+        place.finish(*made_up(job))
     return place
 
 

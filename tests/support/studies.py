@@ -16,12 +16,13 @@ minutes = 1
 seeds = {seeds}
 [paths]
 pairs = [["sad", "calm"]]
+{more}
 """
 
 
-def small(seeds: int = 2) -> Design:
-    """So many jobs of a minute."""
-    return lay_out(parse_study(SMALL.format(seeds=seeds).encode()), Path())
+def small(seeds: int = 2, more: str = "") -> Design:
+    """So many jobs of a minute, with ``more`` tables in the study's file."""
+    return lay_out(parse_study(SMALL.format(seeds=seeds, more=more).encode()), Path())
 
 
 def made_up(job: Job) -> tuple[Result, Spent]:
