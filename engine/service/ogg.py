@@ -1,8 +1,7 @@
 """The sound of a session as Ogg Vorbis, a tenth of the bytes: made when somebody asks for it, once
 for all who do, from the FLAC file, also while that grows.
 
-A FLAC file that grows does not say yet how long it is. It is read with a beginning that says so
-much as is surely there.
+A FLAC file that grows is read with a beginning that says so much as is surely there.
 """
 
 from __future__ import annotations
@@ -20,15 +19,13 @@ from engine.audio.files import AudioWriter
 from engine.audio.format import SAMPLE_RATE, Frames
 from engine.errors import MusmedError
 from engine.places import open_file
+from engine.service.flac import HEAD, with_length
 from engine.service.sink import growing
 
 HELD_BACK = 3 * 4096
 """Frames that the FLAC encoder may still have: less than so many of its blocks."""
 STEP = 10 * SAMPLE_RATE
 LOOK_SECONDS = 0.2
-_TOTAL_AT, _TOTAL_BITS = 18, 36
-"""STREAMINFO, RFC 9639, 8.2: the eight bytes whose last 36 bits are the number of samples."""
-
 log = logging.getLogger(__name__)
 
 
@@ -117,9 +114,7 @@ class _Said(io.RawIOBase):
     def __init__(self, file: io.BufferedReader, frames: int) -> None:
         self._descriptor = file.fileno()
         self._at = 0
-        head = os.pread(self._descriptor, _TOTAL_AT + 8, 0)
-        said = int.from_bytes(head[_TOTAL_AT:], "big") >> _TOTAL_BITS << _TOTAL_BITS | frames
-        self._head = head[:_TOTAL_AT] + said.to_bytes(8, "big")
+        self._head = with_length(os.pread(self._descriptor, HEAD, 0), frames)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at}.get(whence)

@@ -214,7 +214,8 @@ async def get_audio(
         path, settled = await to_thread(hall.ogg, session)
     media = f"audio/{kind}"
     if not path.is_file():
-        return Stream(grown(path, settled), media_type=media)
+        frames = frames_of(hall.job(session).seconds) if kind == "flac" else None
+        return Stream(grown(path, settled, frames), media_type=media)
     size = path.stat().st_size
     first, count = range_of(request.headers.get("range"), size)
     headers = {"Accept-Ranges": "bytes", "Content-Length": str(count)}

@@ -11,22 +11,34 @@ from pathlib import Path
 from typing import IO
 
 from engine.places import open_file
+from engine.service.flac import HEAD, with_length
 from engine.service.sink import growing
 
 PIECE = 64 * 1024
 LOOK_SECONDS = 0.1
 
 
-async def grown(path: Path, settled: Callable[[], bool]) -> AsyncIterator[bytes]:
+async def grown(
+    path: Path, settled: Callable[[], bool], frames: int | None = None
+) -> AsyncIterator[bytes]:
     """The file that becomes ``path``, from its beginning to its end, as it comes; ``settled``:
-    nothing more comes."""
+    nothing more comes. ``frames``: how long a FLAC file will be; its beginning then says so, and what
+    is saved of the stream is a file of that length."""
     file = await _opened(path, settled)
     if file is None:
         return
     with file:
+        head = b""
         while True:
             over = settled()
             data = await asyncio.to_thread(file.read, PIECE)
+            if frames is not None:
+                head += data
+                if len(head) < HEAD and not over:
+                    data = b""
+                else:
+                    data = with_length(head, frames) if len(head) >= HEAD else head
+                    frames = None
             if data:
                 yield data
             elif over:
