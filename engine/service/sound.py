@@ -22,8 +22,8 @@ async def grown(
     path: Path, settled: Callable[[], bool], frames: int | None = None
 ) -> AsyncIterator[bytes]:
     """The file that becomes ``path``, from its beginning to its end, as it comes; ``settled``:
-    nothing more comes. ``frames``: how long a FLAC file will be; its beginning then says so, and what
-    is saved of the stream is a file of that length."""
+    nothing more comes. ``frames``: how long a FLAC file will be; its beginning then says so, and
+    what is saved of the stream is a file of that length."""
     file = await _opened(path, settled)
     if file is None:
         return
