@@ -25,6 +25,7 @@ export class Choosing {
         meant: (text) => service.meant(text, which === "to"),
         chosen: (place) => this._chose(which, place),
         focused: () => this._activate(which),
+        entered: () => this._go(),
       });
     }
     this._faders = new Sliders($("first-faders"), FADERS, "fader");
@@ -112,9 +113,16 @@ export class Choosing {
     this._show();
   }
 
+  /** On to what is still to be said. */
+  _go() {
+    if (!this._places.from) this._fields.from.focus();
+    else if (!this._places.to) this._fields.to.focus();
+    else $("begin").focus();
+  }
+
   _chose(which, place) {
     this._places[which] = place;
-    this._activate(this._active);
+    this._activate(which === "from" && place && !this._places.to ? "to" : this._active);
     this._say();
   }
 

@@ -1,7 +1,7 @@
 // The page of what can be asked: made of /openapi.json, with everything to be tried in place.
 
 import { example, fields, kind, objects, resolved } from "./schema.js";
-import { logIn } from "./service.js";
+import { logIn, tokenIn } from "./service.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 const MOST_LINES = 200; // of a stream that is shown
@@ -265,7 +265,7 @@ async function begin() {
     event.preventDefault();
     take($("token").value.trim());
   });
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  const token = tokenIn(location.hash);
   if (token) {
     history.replaceState(null, "", location.pathname); // it is in no bookmark and no history
     await take(token);

@@ -11,14 +11,15 @@ const plain = (text) =>
 export class FeelingField {
   /**
    * `meant(text)` asks the service what was meant; `chosen(place)` is told {word, valence,
-   * arousal} or null; `wanted` fields ask where somebody wants to go.
+   * arousal} or null; `entered()` that somebody is done with this field.
    */
-  constructor(input, list, note, { meant, chosen, focused }) {
+  constructor(input, list, note, { meant, chosen, focused, entered }) {
     this._input = input;
     this._list = list;
     this._note = note;
     this._meant = meant;
     this._chosen = chosen;
+    this._entered = entered;
     this._words = [];
     this._forms = new Map();
     this._landmarks = [];
@@ -150,6 +151,7 @@ export class FeelingField {
     } else if (event.key === "Enter" && options.length) {
       event.preventDefault();
       this._take((options[this._at] || options[0]).dataset.word);
+      this._entered();
     } else if (event.key === "Escape") {
       this._close();
     }

@@ -114,8 +114,8 @@ addEventListener("keydown", (event) => {
 });
 
 async function begin() {
-  const said = new URLSearchParams(location.hash.slice(1));
-  const token = said.get("token");
+  const token = service.tokenIn(location.hash);
+  const id = new URLSearchParams(location.hash.slice(1)).get("session");
   if (token) {
     history.replaceState(null, "", location.pathname); // it is in no bookmark and no history
     await service.logIn(token);
@@ -123,7 +123,6 @@ async function begin() {
   const words = await service.feelings();
   plane.know(words.feelings.filter((one) => one.landmark));
   choosing.know(words);
-  const id = said.get("session");
   if (!id) return leave();
   const kept = remembered();
   return open(id, kept?.id === id ? kept.heard : undefined);

@@ -45,6 +45,8 @@ const WAY_SECONDS = 20; // so often, in music, what is played next may have beco
 
 const at = (id, rest = "") => `/sessions/${encodeURIComponent(id)}${rest}`;
 
+/** The token behind the '#' of the link, null where another thing stands there. */
+export const tokenIn = (hash) => /^#([\w-]{43})$/.exec(hash)?.[1] ?? null;
 /** Gives the token of the link for a cookie. */
 export const logIn = (token) => asked("POST", "/login", { token });
 /** All words: {feelings: [{word, valence, arousal, landmark, anchor}], forms, examples}. */
