@@ -52,6 +52,8 @@ class SessionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """How often it was changed while it played."""
     said: str = ""
     """Why it failed."""
+    help: str = ""
+    """With the answer to POST: where help is found, where the words speak of harm. Show it."""
 
 
 class SessionsAnswer(msgspec.Struct, frozen=True):
@@ -76,10 +78,10 @@ def session_answer(hall: Hall, job: Job) -> SessionAnswer:
     )
     if job.state == "queued":
         return msgspec.structs.replace(answer, queue=hall.waiting_before(job.id))
-    if job.state == "finished":
-        total = job.seconds
+    if job.over:
+        progress = min(1.0, round(job.ready / job.seconds, 4))
         return msgspec.structs.replace(
-            answer, composed=total, ready=total, progress=1.0, time_left=0.0
+            answer, composed=job.ready, ready=job.ready, progress=progress, time_left=0.0
         )
     return answer if status is None else _running(answer, status)
 

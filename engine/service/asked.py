@@ -9,8 +9,10 @@ from msgspec import Meta
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import parse_affect
+from engine.affect.harm import help_for
 from engine.affect.path import Strategy
 from engine.composers.choice import check_request
+from engine.errors import MusmedError
 from engine.plan.described import Description
 from engine.plan.gentle import Gentle
 from engine.plan.request import MAX_MINUTES, MIN_MINUTES, Request, draw_seed
@@ -63,6 +65,13 @@ class SessionAsked(
     """Where they stand when the session begins."""
     description: Description | None = None
     pace: Pace = "fast"
+
+    @property
+    def help_here(self) -> str:
+        """Where help is found, for who says that they are in danger; '' else."""
+        return (
+            help_for(*(said for said in (self.start, self.target) if isinstance(said, str))) or ""
+        )
 
     def request(self) -> Request:
         """As the command line makes it. Raises ``MusmedError`` for what no session can be made
@@ -132,6 +141,12 @@ Deed = SteerTo | EaseNow | SkipNow | ShapeTo | HoldNow | GoOnNow
 
 
 def _felt(said: Feeling, *, wanted: bool) -> tuple[Affect, str | None]:
+    """Raises ``MusmedError`` for a word that is none; who speaks of harm in its place is told where
+    help is."""
     if isinstance(said, Point):
         return Affect(said.valence, said.arousal), None
-    return parse_affect(said, wanted=wanted)
+    try:
+        return parse_affect(said, wanted=wanted)
+    except MusmedError as error:
+        help_here = help_for(said)
+        raise MusmedError(help_here or str(error)) from error

@@ -18,7 +18,7 @@ from typing import IO
 
 import msgspec
 
-from engine.audio.format import frames_of
+from engine.audio.format import frames_of, seconds_of
 from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.speeds import Speeds
 from engine.errors import MusmedError
@@ -336,13 +336,15 @@ class Hall:
             state = "cancelled" if run.cancelled else "failed" if said else "finished"
         except Exception as error:
             said = sentence_of(error)
+        ready = 0.0 if run.sink is None else seconds_of(run.sink.frames)
         with self._lock:
             run.runner = None
             del self._runs[job.id]
             if self._closing and not run.cancelled and run.ends.is_set():
                 return
             with contextlib.suppress(MusmedError):
-                self._keep(msgspec.structs.replace(self._jobs[job.id], state=state, said=said))
+                ended = self._jobs[job.id]
+                self._keep(msgspec.structs.replace(ended, state=state, said=said, ready=ready))
             self._begin_more()
 
     def _played(self, job: Job, run: _Run) -> str:

@@ -38,6 +38,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     said: str = ""
     """Of a failed one: why, in a sentence."""
 
+    ready: float = 0.0
+    """Of one that is over: the seconds whose sound there is."""
+
     @property
     def over(self) -> bool:
         return self.state in OVER

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Literal
 
+import msgspec
 from litestar import Request, Response, delete, get, post
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
@@ -88,7 +89,8 @@ async def submit(state: State, data: JSONBody[SessionAsked]) -> Response[Session
 
 
 def _submitted(hall: Hall, asked: SessionAsked) -> SessionAnswer:
-    return session_answer(hall, hall.submit(asked))
+    answer = session_answer(hall, hall.submit(asked))
+    return msgspec.structs.replace(answer, help=asked.help_here)
 
 
 async def list_sessions(

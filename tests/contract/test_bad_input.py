@@ -488,6 +488,12 @@ CASES = (
         ("No table is written", "different places"),
         {name: SHEET.replace("calm,pleasant low", "calm,none") for name in "ab"},
     ),
+    Case("a port that is none", "serve --port 70000", ("--port", "65535")),
+    Case("no jobs", "serve --jobs 0", ("--jobs", "from 1")),
+    Case("an origin with a path", "serve --allow-origin https://a.example/x", ("--allow-origin",)),
+    Case("minutes of a service", "serve --minutes-most 61", ("--minutes-most", "60")),
+    Case("a token that is none", "serve --token-file {home}/t", ("no token",), {"t": "abc"}),
+    Case("an address that is none", "serve --bind no.such.invalid", ("no.such.invalid",)),
     Case("a mood table that is not there", PLAN, ("MUSMED_MOOD_TABLE", "No such"), {}, TABLE),
     Case(
         "a mood table that is none",
