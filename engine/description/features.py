@@ -18,6 +18,7 @@ from engine.description.pulse import LONGEST, RATE, danceability, pulse_of
 from engine.description.sound import HeardSound
 from engine.evaluation.local_keys import key_fits
 from engine.evaluation.notes import Piece
+from engine.meter.features import KRUMHANSL
 from engine.plan.described import ROOTS
 from engine.plan.wanted import Features
 
@@ -144,7 +145,7 @@ def _classes(piece: Piece) -> NDArray[np.float64]:
 
 
 def _key(classes: NDArray[np.float64], said: str) -> tuple[Figure, Figure]:
-    fits = key_fits(classes)
+    fits = key_fits(classes, KRUMHANSL)
     if not fits.any():
         return _figure("key", None, "nothing has a pitch"), _figure("mode", None, "as the key")
     best = int(np.argmax(fits))

@@ -33,14 +33,19 @@ def local_keys(piece: Piece) -> list[Key]:
     return keys
 
 
-def key_fits(lengths: NDArray[np.float64]) -> Fits:
+Profiles = tuple[tuple[float, ...], tuple[float, ...]]
+"""Of the major and of the minor key of C: how much there is of each pitch class."""
+AARDEN_ESSEN: Profiles = (MAJOR_WEIGHTS, MINOR_WEIGHTS)
+
+
+def key_fits(lengths: NDArray[np.float64], profiles: Profiles = AARDEN_ESSEN) -> Fits:
     """How well ``lengths`` of the twelve pitch classes fit each key; zeros where they say
     nothing."""
     if lengths.std() < 1e-9:
         return np.zeros(24)
     fits = [
         np.corrcoef(np.roll(weights, tonic), lengths)[0, 1]
-        for weights in (MAJOR_WEIGHTS, MINOR_WEIGHTS)
+        for weights in profiles
         for tonic in range(12)
     ]
     return np.array(fits)

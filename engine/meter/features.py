@@ -22,10 +22,11 @@ from engine.meter.listening import (
 
 Vector = NDArray[np.float64]
 
-_KRUMHANSL = (
+KRUMHANSL = (
     (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
     (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
 )
+"""Krumhansl and Kessler's profiles of C major and C minor (Krumhansl 1990)."""
 _AARDEN = (
     (17.77, 0.15, 14.93, 0.16, 19.80, 11.36, 0.29, 22.06, 0.15, 8.15, 0.23, 4.95),
     (18.26, 0.74, 14.05, 16.86, 0.70, 14.44, 0.70, 18.62, 4.57, 1.93, 7.38, 1.76),
@@ -222,7 +223,7 @@ def _profiles(pair: tuple[tuple[float, ...], tuple[float, ...]]) -> Vector:
     return unit
 
 
-_KEYS = (_profiles(_KRUMHANSL), _profiles(_AARDEN))
+_KEYS = (_profiles(KRUMHANSL), _profiles(_AARDEN))
 
 
 def _fits(chroma: Vector, profiles: Vector) -> Vector:
