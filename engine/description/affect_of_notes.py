@@ -23,9 +23,9 @@ STRETCH = 20.0
 """Seconds that are read at once."""
 LEAST_SECONDS, LEAST_NOTES, LEAST_BARS = 5.0, 8, 2
 """What a shorter piece must have to be read as one stretch."""
-MOST_STRETCHES = 24
+MOST_STRETCHES = 12
 """Spread evenly over the piece."""
-MOST_NOTES = 4_000
+MOST_NOTES = 2_000
 """In a stretch: with more it is no music, and takes long."""
 LIMIT = 3.0
 """Standard deviations beyond which a feature says no more."""

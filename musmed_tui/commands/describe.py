@@ -4,6 +4,7 @@ bar."""
 from __future__ import annotations
 
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from engine.errors import MusmedError
 from engine.places import look_at, open_file, place_of
 from engine.plan.described import DescribedBar
 from engine.printable import visible
-from musmed_tui.commands.measure import StoppedError, measuring
+from musmed_tui.commands.measure import PATIENCE, StoppedError, measuring
 from musmed_tui.commands.one_session import is_id
 from musmed_tui.commands.sessions import open_log, opened
 from musmed_tui.exits import exit_code
@@ -27,7 +28,6 @@ from musmed_tui.wording import clock
 if TYPE_CHECKING:
     from engine.description.described import Described
     from engine.description.features import Figure
-    from engine.meter.files import Progress
     from engine.session.library.records import StoredSession
 
 SAID = {
@@ -44,6 +44,7 @@ SAID = {
 }
 """Each feature in plain words."""
 _COLUMNS = ("bar", "metre", "notes", "pitch", "velocity", "length", "chords", "instruments")
+LOOK_SECONDS = 0.05
 _MIDI_HEADS = (b"MThd", b"RIFF")
 
 
@@ -68,8 +69,7 @@ def describe(
     target = None if output is None else place_of(output, "description")
     with Signals() as signals:
         try:
-            with measuring(signals, now) as progress:
-                made = _described(thing, progress, signals)
+            made = _described(thing, signals, now)
         except StoppedError:
             remark("Stopped; nothing is described.")
             return exit_code(signals.stop)
@@ -86,13 +86,51 @@ def describe(
     return 0
 
 
-def _described(thing: str, progress: Progress, signals: Signals) -> Described:
+def _described(thing: str, signals: Signals, now: Callable[[], float]) -> Described:
     if is_id(thing) and not Path(thing).exists():
-        return _session(thing, progress, signals)
-    from engine.description.described import describe_midi, describe_sound
+        return _session(thing, signals, now)
+    from engine.description.described import describe_midi
 
     path = place_of(thing, "MIDI or sound file")
-    return describe_midi(path) if _is_midi(path) else describe_sound(path, progress)
+    if _is_midi(path):
+        return patiently(lambda: describe_midi(path), signals, now)
+    return _sound(path, signals, now)
+
+
+def _sound(path: Path, signals: Signals, now: Callable[[], float]) -> Described:
+    from engine.description.described import describe_sound
+
+    with measuring(signals, now) as progress:
+        return describe_sound(path, progress)
+
+
+def patiently(
+    work: Callable[[], Described], signals: Signals, now: Callable[[], float]
+) -> Described:
+    """What ``work`` gives, in a thread of its own: meanwhile it is said now and then that it takes
+    a while. Raises ``StoppedError`` once a signal has come, and leaves it to itself."""
+    done: list[Described] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="describe", daemon=True)
+    began, following = now(), PATIENCE
+    thread.start()
+    while thread.is_alive():
+        thread.join(LOOK_SECONDS)
+        if signals.stop is not None:
+            raise StoppedError
+        if thread.is_alive() and now() - began >= following:
+            remark(f"Reading the notes takes a while ({clock(now() - began)}); Ctrl-C stops.")
+            following *= 2
+    if failed:
+        raise failed[0]
+    return done[0]
 
 
 def _is_midi(path: Path) -> bool:
@@ -109,7 +147,7 @@ def _is_midi(path: Path) -> bool:
     return head[:4] == _MIDI_HEADS[0] or path.suffix.lower() in (".mid", ".midi", ".kar", ".rmi")
 
 
-def _session(session: str, progress: Progress, signals: Signals) -> Described:
+def _session(session: str, signals: Signals, now: Callable[[], float]) -> Described:
     """A kept session: by its score where it has one, else by its sound as it was heard."""
     from engine.description.session import describe_session
     from engine.render import request_of, said_of_score
@@ -120,10 +158,14 @@ def _session(session: str, progress: Progress, signals: Signals) -> Described:
     with opened(where.library) as library:
         stored = library.load(session)
     if _has_score(stored):
-        made = describe_session(request_of(stored), stored.events, stored.records.values())
+        made = patiently(
+            lambda: describe_session(request_of(stored), stored.events, stored.records.values()),
+            signals,
+            now,
+        )
         remarks = (*said_of_score(stored), *made.remarks)
         return msgspec.structs.replace(made, remarks=remarks)
-    return _heard(stored, where.library / "sessions" / session, progress, signals)
+    return _heard(stored, where.library / "sessions" / session, signals, now)
 
 
 def _has_score(stored: StoredSession) -> bool:
@@ -134,9 +176,10 @@ def _has_score(stored: StoredSession) -> bool:
     return (composers or {stored.composer}) == {"embedded"}
 
 
-def _heard(stored: StoredSession, clips: Path, progress: Progress, signals: Signals) -> Described:
+def _heard(
+    stored: StoredSession, clips: Path, signals: Signals, now: Callable[[], float]
+) -> Described:
     """By what was heard of it, written from its clips into a file that goes again."""
-    from engine.description.described import describe_sound
     from engine.heard import heard_until, write_heard
     from engine.playback.sinks.file import FileSink
 
@@ -158,7 +201,7 @@ def _heard(stored: StoredSession, clips: Path, progress: Progress, signals: Sign
                 "Clips of this session are gone, and it has no score; 'musmed render --session "
                 f"{stored.id} -o FILE' makes its sound again."
             )
-        return describe_sound(path, progress)
+        return _sound(path, signals, now)
 
 
 def _write(target: Path, thing: str, made: Described, *, tokens: bool) -> None:
