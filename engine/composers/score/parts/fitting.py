@@ -63,7 +63,11 @@ def _lengthened(notes: Sequence[Note], bar: Bar, mean: float) -> list[Note]:
     if not pitched:
         return list(notes)
     still = bar.gentle is not None and bar.gentle.shortens
-    most = {id(note): note.gate if still else _until(note, bar) for note in pitched}
+    again = _struck_again(pitched)
+    most = {
+        id(note): note.gate if still else min(again[id(note)], _until(note, bar))
+        for note in pitched
+    }
     scale = 1.0
     gates = {id(note): note.gate for note in pitched}
     for _ in range(_ROUNDS):
@@ -78,8 +82,23 @@ def _lengthened(notes: Sequence[Note], bar: Bar, mean: float) -> list[Note]:
     return [note._replace(gate=gates.get(id(note), note.gate)) for note in notes]
 
 
+def _struck_again(notes: Sequence[Note]) -> dict[int, int]:
+    """Frames from each note to where its key is struck again: no longer than so."""
+    made: dict[int, int] = {}
+    last: dict[tuple[str, int], Note] = {}
+    for note in sorted(notes):
+        before = last.get((note.instrument, note.pitch))
+        if before is not None:
+            made[id(before)] = max(_SHORTEST, note.onset - before.onset)
+        last[note.instrument, note.pitch] = note
+    return {id(note): made.get(id(note), LONGEST_NOTE) for note in notes}
+
+
 def _until(note: Note, bar: Bar) -> int:
     """Frames for which a note may sound."""
+    if bar.wish is not None and (bar.wish.duration or 0.0) * bar.beat < bar.length:
+        # Its key may be wanted again in the next bar.
+        return max(_SHORTEST, bar.end - note.onset) if note.onset < bar.end else note.gate
     spans: list[tuple[int, Harmony | None]] = [(bar.frame_at(h.slot), h) for h in bar.harmony]
     spans += [(bar.end, bar.after[0] if bar.after else None)]
     for begin, harmony in spans:

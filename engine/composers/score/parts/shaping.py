@@ -42,8 +42,25 @@ def shaped(strokes: Sequence[Stroke], bar: Bar, ensemble: Ensemble) -> list[Stro
     if wish.places is not None:
         shape.to_places(_places(wish.places, bar))
     if wish.density is not None:
-        shape.to_notes(max(1, _whole(wish.density * bar.metre.slots / 4, bar.number)))
+        shape.to_notes(_wanted(wish, bar))
     return shape.strokes
+
+
+def topped(strokes: Sequence[Stroke], bar: Bar, ensemble: Ensemble) -> list[Stroke]:
+    """The strokes of a bar with as many again as room for the melody has cost."""
+    wish = bar.wish
+    capped = bar.gentle is not None
+    if wish is None or wish.density is None or bar.kind == "final" or capped:
+        return list(strokes)
+    shape = _Shape(strokes, bar, ensemble, wish)
+    shape.fill_up(_wanted(wish, bar))
+    return shape.strokes
+
+
+def _wanted(wish: Wish, bar: Bar) -> int:
+    """Notes of a bar by its density."""
+    assert wish.density is not None
+    return max(1, _whole(wish.density * bar.metre.slots / 4, bar.number))
 
 
 def _places(share: float, bar: Bar) -> int:
@@ -86,6 +103,10 @@ class _Shape:
             self._thin(notes - count)
         elif notes < count:
             self._thicken(count - notes)
+
+    def fill_up(self, count: int) -> None:
+        """At least as many notes as asked for, where there is room."""
+        self._thicken(max(0, count - sum(stroke.part != "drums" for stroke in self.strokes)))
 
     def _place(self, stroke: Stroke) -> int:
         return min(self._bar.metre.slots - 1, int(stroke.slot + 0.5))
@@ -228,7 +249,9 @@ class _Shape:
             return False
         ends = [h.slot for h in bar.harmony if h.slot > place] + [bar.metre.slots]
         length = min(4.0, ends[0] - place)
-        self.strokes.append(Stroke("figure", self._hand, place, length, free[0], _ADDED))
+        aim = self._wish.pitch
+        pitch = free[0] if aim is None else min(free, key=lambda p: abs(p - aim))
+        self.strokes.append(Stroke("figure", self._hand, place, length, pitch, _ADDED))
         return True
 
 

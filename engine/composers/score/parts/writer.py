@@ -11,7 +11,7 @@ from engine.composers.score.parts.heights import placed
 from engine.composers.score.parts.named_players import all_heard
 from engine.composers.score.parts.outer import closed, grounded, led
 from engine.composers.score.parts.ringing import answered, pedalled
-from engine.composers.score.parts.shaping import shaped
+from engine.composers.score.parts.shaping import shaped, topped
 from engine.composers.score.parts.sparing import folded, settled
 from engine.composers.score.parts.temper import temper
 from engine.composers.score.parts.touch import Note, Stroke, Touch, voiced
@@ -127,7 +127,7 @@ class Writer:
         strokes = pedalled(strokes, bar, self.energy)
         strokes = closed(strokes, bar)
         strokes = cleared(strokes, bar, lead.octave)
-        strokes = led(strokes, bar, lead.octave)
+        strokes = topped(led(strokes, bar, lead.octave), bar, self.ensemble)
         strokes = settled(strokes, bar, self.ensemble)
         return [self._touch.note(stroke) for stroke in voiced(strokes)]
 
