@@ -23,6 +23,8 @@ class AdjustableScreen(SteerableScreen):
     def __init__(self, first: Snapshot, classes: str | None = None) -> None:
         super().__init__(first, classes)
         self._hand = Hand()
+        self._put = FREE
+        """How the card was last known to stand: what was just moved is said a moment later."""
 
     def _say(self, text: str, *, calm: bool = False) -> None:
         """Say it beside the picture."""
@@ -40,9 +42,8 @@ class AdjustableScreen(SteerableScreen):
             self._say(CAN_NOT, calm=True)
         elif self._runner is not None:
             self.add_class("-adjusting")
-            card = self.query_one(FaderCard)
-            card.put(self._hand.stand(self._newest))
-            card.open()
+            self._put_faders(self._hand.stand(self._newest))
+            self.query_one(FaderCard).open()
             self.refresh_bindings()
             self.call_after_refresh(self._show, self._shown)
 
@@ -52,7 +53,8 @@ class AdjustableScreen(SteerableScreen):
 
     @on(Slider.Changed)
     def _faders_moved(self) -> None:
-        self._hand.move(self.query_one(FaderCard).faders, monotonic())
+        self._put = self.query_one(FaderCard).faders
+        self._hand.move(self._put, monotonic())
         self._show_faders()
         self.refresh_bindings()
 
@@ -69,11 +71,16 @@ class AdjustableScreen(SteerableScreen):
         """How they stand, and since when that is heard."""
         card, shown = self.query_one(FaderCard), self._shown
         stand = self._hand.stand(self._newest)
-        card.put(stand)
+        if stand != self._put:
+            self._put_faders(stand)
         apart: tuple[str, ...] = ()
         if self._runner is not None and stand != FREE:
             apart = said_apart(self._runner.request, shown.path, shown.position_s, stand)
         card.show(shown, self._hand.waited_for(self._newest), apart)
+
+    def _put_faders(self, stand: Faders) -> None:
+        self._put = stand
+        self.query_one(FaderCard).put(stand)
 
     @on(FaderCard.Closed)
     def _put_away(self) -> None:

@@ -167,6 +167,29 @@ def test_faders_are_moved_while_it_plays(control: FakeControl) -> None:
     run(go())
 
 
+def test_what_is_drawn_meanwhile_takes_nothing_back(control: FakeControl) -> None:
+    """A look at the session may come between the key and what it says."""
+
+    async def go() -> None:
+        app = make_app(control, playing=True)
+        async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot)
+            await pilot.press("a", "home")
+            await settled(pilot)
+            screen = app.screen
+            assert isinstance(screen, SessionScreen)
+            for _ in range(3):
+                fader(app, "rhythm").action_move(10)
+                screen._show(screen.shown)
+            assert fader(app, "rhythm").value == 30
+            await settled(pilot)
+            await pilot.press("enter")
+            await settled(pilot)
+            assert control.runner.asked == [("shape", Faders(rhythm=0.3))]
+
+    run(go())
+
+
 @pytest.mark.parametrize("key", ["enter", "escape", "a"])
 def test_put_away_with_nothing_moved_asks_for_nothing(control: FakeControl, key: str) -> None:
     async def go() -> None:
