@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Label
 
-from engine.plan.wanted import Faders
+from engine.plan.wanted import FREE, Faders, FaderStep
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.faders import ENDS
 from musmed_tui.session_view import Snapshot
@@ -84,11 +84,12 @@ class FaderCard(Vertical):
         marks = ASCII if self._glyphs == "ascii" else UNICODE
         if waited_for is not None:
             return f"{marks.composing} on its way", "$now"
-        if not snapshot.faders:
-            return _FOLLOWS, "$muted"
-        since = snapshot.faders[-1].time
+        newest = snapshot.faders[-1] if snapshot.faders else FaderStep(0.0, FREE)
+        since = newest.time
         if since > snapshot.position_s:
             return f"{marks.composing} heard from {clock(since)} on", "$now"
+        if newest.faders == FREE:
+            return _FOLLOWS, "$muted"
         return f"{marks.playing} heard since {clock(since)}", "$muted"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -163,6 +163,10 @@ def test_faders_are_moved_while_it_plays(control: FakeControl) -> None:
             assert control.runner.asked[-1] == ("shape", FREE), "closing waits for nothing"
             assert not app.screen.has_class("-adjusting")
             assert app.focused is None
+            control.runner.change(position_s=500.0)
+            await pilot.press("a")
+            await settled(pilot)
+            assert about(app).startswith("The music follows the feeling.")
 
     run(go())
 
