@@ -22,6 +22,7 @@ from engine.listener.weeks import Verdict, changes_of, verdict
 from engine.plan import wanted
 from engine.plan.body import Offer, in_words
 from engine.plan.events import Dwell, Ease, Event, Less, More, Shape, Skip, Steer
+from engine.plan.feature_words import asked_of_music
 from engine.plan.spec import Players
 from engine.plan.words import spelled
 
@@ -102,8 +103,8 @@ def contents(report: Report) -> tuple[str, ...]:
     return (
         f"It is about {report.who!r}: {count_of(report)}, {report.span}, "
         f"{minutes_of(report)} heard.",
-        "Of each: when, from which feeling to which, how much was heard, where it was steered, "
-        "eased, composed anew or stopped, what was liked, its level, composer, version and seed"
+        "Of each: when, from which feeling to which, what was asked of the music, how much was "
+        "heard, where it was steered, eased, composed anew or stopped, what was liked, its level, composer, version and seed"
         f"{read}.",
         f"How it felt before and after, of {rated} of them, and {notes}.",
         *(
@@ -142,15 +143,17 @@ def way(past: Past) -> str:
 
 
 def done(past: Past) -> str:
-    """What the listener did in it and what was done or offered because of their body, with its
-    times, and where it ended if that was not its end."""
+    """What was asked of its music, what the listener did in it and what was done or offered because
+    of their body, with its times, and where it ended if that was not its end."""
     said = [(event.at, did(event)) for event in past.events]
     said += [(one.at, _offered(one)) for one in past.offers]
     told = [what for _, what in sorted(said, key=lambda one: one[0])]
     if past.state != "finished":
         how = "stopped" if past.state == "stopped" else "broken off"
         told.append(f"{how} at {clock(past.heard)}")
-    return ", ".join(told) or "heard to its end"
+    asked = asked_of_music(past.request)
+    first = [f"asked for {asked}"] if asked else []
+    return ", ".join((*first, *(told or ["heard to its end"])))
 
 
 def did(event: Event) -> str:

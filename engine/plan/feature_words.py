@@ -8,6 +8,7 @@ from typing import get_args
 import msgspec
 
 from engine.errors import MusmedError, UnknownWordError
+from engine.plan.request import Request
 from engine.plan.wanted import RANGES, Features, Key, Mode, TimeSignature
 from engine.printable import one_line
 
@@ -97,3 +98,22 @@ def written(features: Features | None) -> str:
 
 def _short(value: float | str) -> str:
     return value if isinstance(value, str) else repr(value).removesuffix(".0")
+
+
+def asked_of_music(request: Request) -> str:
+    """What a request asks of the music itself: 'energy 0.4, key D and a description of 24 bars', ''
+    where that is nothing."""
+    said = []
+    if request.features is not None:
+        asked = ((name, getattr(request.features, name)) for name in NAMES)
+        said = [
+            f"{name.replace('_', ' ')} {_short(value)}"
+            for name, value in asked
+            if value is not None
+        ]
+    held = ", ".join(said)
+    if request.description is None:
+        return held
+    bars = len(request.description.bars)
+    described = f"a description of {bars} bar{'s' if bars > 1 else ''}"
+    return f"{held} and {described}" if held else described

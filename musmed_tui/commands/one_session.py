@@ -134,6 +134,8 @@ def document(past: Past) -> dict[str, object]:
         "after": _rated(felt.after),
         "change": {"valence": valence, "arousal": arousal},
         "note": felt.note,
+        "features": request.features,
+        "described_bars": len(request.description.bars) if request.description else 0,
         "likings": past.likings,
         "dwells": [
             {"at": one.at, "seconds": one.seconds, "why": one.why}

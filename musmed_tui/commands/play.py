@@ -11,6 +11,7 @@ from engine.composers.options import ComposerOptions
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.listener.ratings import Rating
+from engine.plan.feature_words import asked_of_music
 from engine.plan.request import Request
 from engine.plan.story import story
 from musmed_tui.asked import Asked
@@ -264,7 +265,9 @@ class _PlainSession:
         way = story(request, resume.events if resume is not None else ())
         keys = " Keys: ? lists them." if self._terminal.keys else ""
         again = f", going on at {clock(resume.position)}" if resume is not None else ""
-        self.output.line(f"From {way}, {length(request.minutes)}{again}.{keys}")
+        asked = asked_of_music(request)
+        held = f", with {asked}" if asked else ""
+        self.output.line(f"From {way}, {length(request.minutes)}{held}{again}.{keys}")
 
     def _farewell(self, begun: Begun, player: PlainPlayer, signals: Signals) -> int:
         last = begun.look()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
-from engine.plan.feature_words import NAMES, parse_features, written
+from engine.plan.described import DescribedBar, Description
+from engine.plan.feature_words import NAMES, asked_of_music, parse_features, written
+from engine.plan.request import Request
 from engine.plan.wanted import RANGES, Features
 
 features = st.builds(
@@ -80,3 +84,15 @@ def test_any_text_is_features_or_a_sentence(text: str) -> None:
 
 def test_every_feature_can_be_named() -> None:
     assert set(NAMES) == {*RANGES, "key", "mode", "time_signature"}
+
+
+def test_what_is_asked_of_the_music_is_told_in_words() -> None:
+    request = Request(start=Affect(0.0, 0.5), target=Affect(0.0, -0.5))
+    features = Features(energy=0.4, time_signature="3/4", tempo=70.0)
+    bars = Description(bars=(DescribedBar(mean_pitch=60.0),) * 24)
+    assert not asked_of_music(request)
+    request = msgspec.structs.replace(request, features=features)
+    assert asked_of_music(request) == "energy 0.4, time signature 3/4, tempo 70"
+    request = msgspec.structs.replace(request, description=bars)
+    assert asked_of_music(request).endswith("tempo 70 and a description of 24 bars")
+    assert asked_of_music(msgspec.structs.replace(request, features=None)).startswith("a desc")

@@ -16,11 +16,12 @@ from engine.affect.feelings import feeling
 from engine.errors import MusmedError
 from engine.plan.body import Reason
 from engine.plan.clock import clip_count, clip_end, clip_start
-from engine.plan.events import Dwell, Ease, Event, Skip, Steer
+from engine.plan.events import Dwell, Ease, Event, Shape, Skip, Steer
 from engine.plan.planner import RequestError, can_change, check_request, make_plan
 from engine.plan.request import Request
 from engine.plan.schedule import DRIFT_SECONDS
 from engine.plan.spec import FUTURE_SECONDS, HISTORY_SECONDS, Plan
+from engine.plan.wanted import Faders, FaderStep, faders_at
 from engine.plan.words import tag_statistics
 
 relaxed = settings(deadline=None, max_examples=60)
@@ -37,13 +38,15 @@ requests = st.builds(
     temperature=st.floats(0, 1),
     seed=st.integers(0, 2**62),
 )
+faders = st.builds(Faders, density=st.none() | st.floats(0, 1), register=st.floats(0, 1))
 WHY = Reason("heart", 70.0, 75.0, 0.2)
 
 
 def event_at(at: float) -> st.SearchStrategy[Event]:
     stays = st.builds(Dwell, st.just(at), st.floats(0.1, 60), st.just(WHY))
+    shaped = st.builds(Shape, st.just(at), faders)
     return st.one_of(
-        st.builds(Steer, st.just(at), affects), st.just(Ease(at)), st.just(Skip(at)), stays
+        st.builds(Steer, st.just(at), affects), st.just(Ease(at)), st.just(Skip(at)), stays, shaped
     )
 
 
@@ -111,6 +114,27 @@ def test_the_specs_follow_the_plan_of_their_time(session: tuple[Request, list[Ev
             for k in range(5):
                 time = clip.path.waypoints[0].time * (1 - k / 4) + clip.end * k / 4
                 assert clip.path.at(time).distance(plan.path.at(time)) < 1e-6
+
+
+@relaxed
+@given(sessions())
+def test_neighbouring_clips_agree_on_the_faders_wherever_both_sound(
+    session: tuple[Request, list[Event]],
+) -> None:
+    """And each knows how they stood over its history, as far as they were moved by then."""
+    request, events = session
+    for count in range(len(events) + 1):
+        plan = make_plan(request, events[:count])
+        moved = [FaderStep(e.at, e.faders) for e in events[:count] if isinstance(e, Shape)]
+        assert list(plan.faders) == moved
+        for clip in plan.clips[plan.first_changed :]:
+            since = max(0.0, clip.start - HISTORY_SECONDS)
+            until = min(clip.end + FUTURE_SECONDS, request.seconds)
+            for time in (since, *(step.time for step in moved), clip.start, clip.end, until):
+                if since <= time <= until:
+                    assert faders_at(clip.faders, time) == faders_at(moved, time)
+            assert all(step.time <= until for step in clip.faders)
+            assert sum(step.time <= since for step in clip.faders) <= 1
 
 
 @relaxed
