@@ -104,8 +104,8 @@ def contents(report: Report) -> tuple[str, ...]:
         f"It is about {report.who!r}: {count_of(report)}, {report.span}, "
         f"{minutes_of(report)} heard.",
         "Of each: when, from which feeling to which, what was asked of the music, how much was "
-        "heard, where it was steered, eased, composed anew or stopped, what was liked, its level, composer, version and seed"
-        f"{read}.",
+        "heard, where it was steered, eased, composed anew or stopped, what was liked, "
+        f"its level, composer, version and seed{read}.",
         f"How it felt before and after, of {rated} of them, and {notes}.",
         *(
             ("What was done or offered because of your body, and why.",)
