@@ -16,6 +16,7 @@ import importlib
 import logging
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from typing import IO, Any
@@ -40,6 +41,7 @@ LOCAL = "local"
 LOOK_SECONDS = 0.2
 MOST_DEATHS = 3
 """Of actors that were making it, and a job counts as failed."""
+KNOCK_SECONDS = 10.0
 MOST_STILLBORN = 10
 _ACTOR = "engine.study.actor"
 """Imports what the driver's process must not: nodes compose and measure."""
@@ -85,6 +87,7 @@ def _connected(address: str, places: tuple[Place, ...]) -> Iterator[Any]:
                 logging_level=logging.ERROR,
             )
         else:
+            _knock(address)  # Ray itself would try for ever
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError) as error:
         raise MusmedError(
@@ -96,6 +99,13 @@ def _connected(address: str, places: tuple[Place, ...]) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raises ``OSError`` where nobody answers at HOST:PORT; another address is for Ray to read."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isascii() and port.isdigit() and 0 < int(port) < 65536:
+        socket.create_connection((host, int(port)), KNOCK_SECONDS).close()
 
 
 def _short(error: Exception) -> str:
