@@ -43,6 +43,9 @@ MOST_DEATHS = 3
 """Of actors that were making it, and a job counts as failed."""
 KNOCK_SECONDS = 10.0
 MOST_STILLBORN = 10
+_CLUSTERS = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""Ray's name for whether its nodes may be reached from elsewhere; read when Ray is imported. Else
+its servers listen on every address, whatever address a node is given."""
 _ACTOR = "engine.study.actor"
 """Imports what the driver's process must not: nodes compose and measure."""
 _STORE_BYTES = 256 * 1024 * 1024
@@ -70,8 +73,10 @@ def run_cluster(
 @contextlib.contextmanager
 def _connected(address: str, places: tuple[Place, ...]) -> Iterator[Any]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    if address == LOCAL:
+        os.environ[_CLUSTERS] = "0"
     try:
-        import ray
+        ray: Any = importlib.import_module("ray")
     except ModuleNotFoundError as error:
         raise MusmedError(_NEEDED) from error
     on_end = signal.getsignal(signal.SIGTERM)
@@ -82,7 +87,6 @@ def _connected(address: str, places: tuple[Place, ...]) -> Iterator[Any]:
                 num_gpus=len({place.gpu for place in places if place.gpu}),
                 include_dashboard=False,
                 object_store_memory=_STORE_BYTES,
-                _node_ip_address="127.0.0.1",
                 log_to_driver=False,
                 logging_level=logging.ERROR,
             )
@@ -96,6 +100,11 @@ def _connected(address: str, places: tuple[Place, ...]) -> Iterator[Any]:
         ) from error
     signal.signal(signal.SIGTERM, on_end)  # Ray has put its own there
     try:
+        if address == LOCAL and ray.util.get_node_ip_address() != "127.0.0.1":
+            raise MusmedError(
+                "This Ray does not stay on loopback; leave out --address, or begin a cluster "
+                "yourself and name it."
+            )
         yield ray
     finally:
         ray.shutdown()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +32,7 @@ def never() -> bool:
 
 @pytest.fixture
 def ray(monkeypatch: Patch) -> Iterator[Any]:
+    monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # nodes stay on loopback
     ray = pytest.importorskip("ray", reason="Ray is not installed")
     monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{ROOT / 'tests'}")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
@@ -73,6 +76,31 @@ def test_on_this_machine_with_gpus_in_turn(ray: Any, tmp_path: Path, monkeypatch
     spent = [prepared.folder.spent(job.digest) for job in prepared.design.jobs]
     assert {one.device for one in spent if one} == {"GPU 0", "GPU 1"}
     assert not ray.is_initialized()
+
+
+LISTENING = """
+import os, psutil
+from engine.study.cluster import _connected
+from engine.study.crew import Place
+with _connected("local", (Place(),)) as ray:
+    ray.get(ray.remote(lambda: 1).remote())
+    ours = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    found = [(one.name(), c.laddr.ip) for one in ours for c in one.net_connections("inet")
+             if c.status == "LISTEN"]
+print(found)
+"""
+
+
+@pytest.mark.long
+def test_a_cluster_of_this_machine_listens_on_loopback_alone(ray: Any) -> None:
+    assert ray is not None
+    made = subprocess.run(
+        [sys.executable, "-c", LISTENING], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    found = ast.literal_eval(made.stdout)
+    assert len(found) > 2
+    assert {address.removeprefix("::ffff:") for _, address in found} == {"127.0.0.1"}
+    assert not any("dashboard" in name.lower() for name, _ in found)
 
 
 @pytest.mark.long
