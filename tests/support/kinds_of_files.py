@@ -14,11 +14,15 @@ from support import text_files as texts
 
 from engine.affect.mood_tables import read_table
 from engine.composers.speeds import FILE as SPEEDS
+from engine.description.described import describe_midi
+from engine.description.text import as_text, read_description
+from engine.description.tokens import tokens_of
 from engine.evaluation.judges.frozen_graph import read_frozen
 from engine.evaluation.mood_sheets import read_sheet
 from engine.evaluation.moodtheme_split import LIST
 from engine.evaluation.notes import read_midi
 from engine.evaluation.tagger_head import read_head
+from engine.plan.described import DescribedBar, Description
 from engine.session.library.lock import NAME as LOCK
 from engine.tensorfile import read_json, read_tensors
 from musmed_tui.theming import read_theme
@@ -39,6 +43,17 @@ def text(name: str, whole: bytes, read: Callable[[Path], object], *, refuses: bo
     return Kind(name, lambda: [whole], read, texts.mutated_text, refuses)
 
 
+_DESCRIBED = Description(
+    bars=(
+        DescribedBar(time_signature="3/4", note_density=2.5, instruments=("Violin", "drums")),
+        DescribedBar(mean_pitch=61.5, mean_velocity=70.0, mean_duration=0.5),
+        DescribedBar(chords=("C:maj", "N", "F#:min7")),
+    )
+)
+DESCRIPTION = as_text(_DESCRIBED, ["Of a waltz"]).encode()
+TOKENS = "\n".join(tokens_of(_DESCRIBED)).encode()
+
+
 KINDS = {
     "sound": Kind("a.sound", binary.sounds, binary.read_sound),
     "opening": Kind("a.sound", binary.sounds, binary.read_as_opening),
@@ -52,6 +67,9 @@ KINDS = {
     ),
     "a model's settings": Kind("config.json", lambda: [binary.ADAPTER], read_json),
     "score": Kind("a.mid", binary.scores, read_midi),
+    "a score to be described": Kind("a.mid", binary.scores, describe_midi),
+    "description": text("a.txt", DESCRIPTION, read_description),
+    "a description's tokens": text("a.tokens", TOKENS, read_description),
     "sidecar": Kind("a.json", binary.sidecars, binary.read_sidecar, binary.mutated_json),
     "a checkpoint's index": Kind(
         "a.index", lambda: [binary.checkpoints()[0]], binary.read_checkpoint
