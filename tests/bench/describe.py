@@ -202,11 +202,12 @@ def figures(title: str, made: list[Described], answers: list[Answer]) -> None:
     agreement("tempo within 4 %", tempi, [one.tempo for one in answers], near)
     name = "tempo, or a half, a third, two thirds or a multiple"
     agreement(name, tempi, [one.tempo for one in answers], near_by_octaves)
+    # A mode and a tempo that were asked for would pull the music away from its place.
+    free = [n for n, one in enumerate(answers) if one.request.features is None]
     for feature in ("energy", "valence"):
-        told = [value(one, feature) for one in made]
-        correlation(
-            f"{feature} and what was asked for", told, [getattr(a, feature) for a in answers]
-        )
+        told = [value(made[n], feature) for n in free]
+        asked = [getattr(answers[n], feature) for n in free]
+        correlation(f"{feature} and what was asked for", told, asked)
 
 
 def sounds(answers: list[Answer], folder: Path) -> None:
