@@ -189,7 +189,8 @@ export class Playing {
     text($("clock"), clock(heard));
     text($("left"), `of ${clock(session.seconds)}, ${clock(session.seconds - Math.floor(heard))} left`);
     text($("feeling"), last(session.feels, heard)?.said || "");
-    text($("players"), session.queue && beginning ? before(session.queue) : playersAt(session, heard));
+    text($("queue"), session.queue && beginning ? before(session.queue) : "");
+    this._played(session.stretches || [], heard);
     text($("pause"), state === "paused" ? "Go on" : state === "blocked" ? "Play" : "Pause");
     $("composed").style.width = `${(100 * Math.min(1, (session.composed || 0) / session.seconds)).toFixed(2)}%`;
     $("heard").style.width = `${((100 * heard) / session.seconds).toFixed(2)}%`;
@@ -199,6 +200,23 @@ export class Playing {
     if (navigator.mediaSession) navigator.mediaSession.playbackState = state === "paused" ? "paused" : "playing";
     this._plane.show({ heard });
     if (state === "lost") this._troubled(new service.Trouble("The line to the service is gone. It goes on as soon as it is there again.", 0));
+  }
+
+  /** What plays now and what comes next, each at its time. */
+  _played(stretches, heard) {
+    const here = stretches.findLastIndex((one) => one.at <= heard + 1e-6);
+    const shown = stretches.slice(Math.max(0, here), Math.max(0, here) + 3);
+    const lines = shown.map((one, index) => [index ? clock(one.at) : "now",
+      [one.mood, one.instrument, one.genre].filter(Boolean).join(", ")]);
+    const list = $("players");
+    if (list.dataset.said === JSON.stringify(lines)) return;
+    list.dataset.said = JSON.stringify(lines);
+    list.replaceChildren(...lines.flatMap(([time, what], index) => ["dt", "dd"].map((name) => {
+      const element = document.createElement(name);
+      element.textContent = name === "dt" ? time : what;
+      element.classList.toggle("here", index === 0);
+      return element;
+    })));
   }
 
   _keepVolume() {
@@ -247,13 +265,3 @@ function last(lines, time) {
 
 const before = (queue) =>
   queue === 1 ? "One session comes first." : `${queue} sessions come first.`;
-
-/** 'piano, ambient; then flute at 3:00'. */
-function playersAt(session, heard) {
-  const course = session.stretches || [];
-  const here = last(course, heard);
-  if (!here) return "";
-  const named = (one) => [one.mood, one.instrument, one.genre].filter(Boolean).join(", ");
-  const next = course.find((one) => one.at > heard);
-  return next ? `${named(here)}; ${clock(next.at)} ${named(next)}` : named(here);
-}
