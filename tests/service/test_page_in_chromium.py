@@ -171,8 +171,7 @@ def test_a_whole_visit(service: Service, tmp_path: Path, size: tuple[int, int]) 
         browser.until("document.getElementById('rating-said').textContent.startsWith('Kept')")
         files = browser.ask("[...document.querySelectorAll('#downloads a')].map(a => a.href)")
         for file in files:
-            if not file.endswith("sidecar"):  # of a whole session
-                assert browser.ask(f"fetch('{file}').then(r => r.status)") == 200
+            assert browser.ask(f"fetch('{file}').then(r => r.status)") == 200, file
         browser.click("#anew")
         browser.until("document.querySelectorAll('#past-list li').length > 0")
 

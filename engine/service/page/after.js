@@ -8,7 +8,7 @@ const FILES = [
   ["audio", "sound", "FLAC, as it is", "flac"],
   ["audio?format=ogg", "sound, smaller", "Ogg", "ogg"],
   ["midi", "notes", "MIDI", "mid"],
-  ["sidecar", "what was measured", "JSON", "json"],
+  ["description", "what it is, bar by bar", "JSON", "json"],
 ];
 
 const $ = (id) => document.getElementById(id);

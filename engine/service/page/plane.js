@@ -174,9 +174,11 @@ export class Plane {
     const points = this._points(path);
     const boxes = [];
     for (let i = 1; i < points.length; i += 1) {
-      for (let part = 0; part <= 16; part += 1) {
-        const x = points[i - 1].x + ((points[i].x - points[i - 1].x) * part) / 16;
-        const y = points[i - 1].y + ((points[i].y - points[i - 1].y) * part) / 16;
+      const [a, b] = [points[i - 1], points[i]];
+      const parts = Math.ceil(pixels(a, b) / 5);
+      for (let part = 0; part <= parts; part += 1) {
+        const x = a.x + ((b.x - a.x) * part) / (parts || 1);
+        const y = a.y + ((b.y - a.y) * part) / (parts || 1);
         boxes.push({ left: x - 3, top: y - 3, right: x + 3, bottom: y + 3 });
       }
     }

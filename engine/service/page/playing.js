@@ -197,6 +197,7 @@ export class Playing {
     const over = service.isOver(session);
     for (const id of ["calmer", "else"]) $(id).hidden = over;
     $("shape").hidden = over;
+    $("follow").hidden = Object.keys(this._faders.said).length === 0;
     if (navigator.mediaSession) navigator.mediaSession.playbackState = state === "paused" ? "paused" : "playing";
     this._plane.show({ heard });
     if (state === "lost") this._troubled(new service.Trouble("The line to the service is gone. It goes on as soon as it is there again.", 0));
