@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -120,6 +121,17 @@ def test_a_description_is_kept_once(library: Library, tmp_path: Path) -> None:
         (specs,) = kept.execute("SELECT group_concat(spec) FROM clips").fetchone()
     assert "mean_pitch" not in specs
     assert "tempo" in specs
+
+
+def test_a_request_that_asks_nothing_of_the_music_is_kept_as_an_older_musmed_reads_it(
+    library: Library, tmp_path: Path
+) -> None:
+    now = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
+    kept = [library.create(request, "embedded", 1, None, now) for request in (CALM, ASKED)]
+    with sqlite3.connect(tmp_path / "library" / "library.sqlite") as opened:
+        told = dict(opened.execute("SELECT id, request FROM sessions").fetchall())
+    assert not {"features", "description"} & msgspec.json.decode(told[kept[0]]).keys()
+    assert [library.load(session).request for session in kept] == [CALM, ASKED]
 
 
 @pytest.mark.usefixtures("quick_engine")

@@ -120,7 +120,7 @@ class Library:
         ``now`` has a time zone. ``materials``: digests of the listener's own
         files (``fingerprints``)."""
         moment = now.astimezone(UTC)
-        head = (moment.isoformat(), _json(request), composer, composer_version)
+        head = (moment.isoformat(), _asked(request), composer, composer_version)
         told = (_json(dict(settings)) if settings else None, 0.0, "running")
         files = _json(dict(materials)) if materials else None
         while True:
@@ -459,6 +459,16 @@ def checked(session: str) -> str:
 
 def _unknown(session: str) -> MusmedError:
     return MusmedError(f"There is no session {session}; 'musmed sessions' lists them.")
+
+
+def _asked(request: Request) -> str:
+    """The request as it is kept: who asks nothing of the music itself is read by an older musmed,
+    too, which knows no such fields."""
+    told = msgspec.to_builtins(request)
+    for name in ("features", "description"):
+        if told[name] is None:
+            del told[name]
+    return _json(told)
 
 
 def _json(value: object) -> str:
