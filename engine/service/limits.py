@@ -16,7 +16,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     one session at most; ``kept``: sessions at most, those that are over too; ``body``: bytes of a
     request's body; ``connections``: at once; ``room``: bytes of the disk that stay free."""
 
-    jobs: int = os.cpu_count() or 1
+    jobs: int = msgspec.field(default_factory=lambda: len(os.sched_getaffinity(0)))
     queue: int = 100
     minutes: float = 60.0
     kept: int = 20_000

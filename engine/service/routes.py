@@ -235,6 +235,8 @@ def range_of(said: str | None, size: int) -> tuple[int, int]:
     if found is None or found.group() == "bytes=-":
         return 0, size
     first, last = found.groups()
+    if first and last and int(last) < int(first):
+        return 0, size
     begin = max(0, size - int(last)) if not first else int(first)
     end = size - 1 if not first or not last else min(int(last), size - 1)
     if begin > end:

@@ -132,6 +132,9 @@ def test_a_killed_service_goes_on_with_all_that_was_asked(tmp_path: Path) -> Non
         service.finished(again)
         sounds = [service.client.get(f"{place}/audio").content for place in (places[0], again)]
     assert sounds[0] == sounds[1]
+    with served(tmp_path) as service:
+        assert [service.state(place) for place in places] == ["finished"] * 2
+        assert service.client.get(f"{places[0]}/audio").content == sounds[0]
 
 
 def test_it_ends_cleanly_while_somebody_listens(tmp_path: Path) -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from litestar.exceptions import HTTPException
 from litestar.testing import TestClient
 
 from engine.errors import MusmedError
 from engine.service.hall import FullError, Hall
 from engine.service.limits import Limits
+from engine.service.routes import range_of
 from tests.support.service import QUICK, asked
 from tests.support.waiting import begun_cpu, wait_for
 
@@ -128,3 +130,29 @@ def test_what_is_asked_of_the_music_reaches_the_composer(client: TestClient) -> 
     assert request["features"] == wanted["features"]
     refused = client.post("/sessions", json=ASKED | wanted | {"composer": "musicgen-small"})
     assert refused.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (None, (0, 100)),
+        ("bytes=0-", (0, 100)),
+        ("bytes=10-19", (10, 10)),
+        ("bytes=90-200", (90, 10)),
+        ("bytes=-5", (95, 5)),
+        ("bytes=-500", (0, 100)),
+        ("bytes=-", (0, 100)),
+        ("bytes=0-1,5-6", (0, 100)),
+        ("bytes=5-4", (0, 100)),
+        ("frames=1-2", (0, 100)),
+    ],
+)
+def test_ranges(said: str | None, found: tuple[int, int]) -> None:
+    assert range_of(said, 100) == found
+
+
+@pytest.mark.parametrize("said", ["bytes=100-", "bytes=-0"])
+def test_a_range_outside_is_416(said: str) -> None:
+    with pytest.raises(HTTPException) as refused:
+        range_of(said, 100)
+    assert refused.value.status_code == 416
