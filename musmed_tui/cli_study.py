@@ -181,3 +181,23 @@ def study_forget(
     from musmed_tui.commands.study_listening import forget_participant
 
     forget_participant(folder, participant)
+
+
+@study.command("report")
+def study_report(
+    folder: Folder = None,
+    *,
+    output: Annotated[
+        Text, typer.Option("--output", "-o", metavar="FILE", help="A new .html file.")
+    ] = None,
+    listening: Annotated[
+        Text,
+        typer.Option("--list", metavar="LIST", help="With what listeners answered to this list."),
+    ] = None,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Sum a study up: figures by condition beside chance, levels, speeds, listeners."""
+    from musmed_tui.commands.study_report import report_study
+
+    report_study(folder, output, listening=listening, key=key, as_json=as_json)

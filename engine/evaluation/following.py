@@ -32,7 +32,7 @@ def following(judge: Judge, courses: Sequence[Course], rng: np.random.Generator)
     """The figures of at least one session by one judge."""
     found = [figures(course) for course in courses]
     chance = [nulls(one, [x for x in courses if x is not one], rng) for one in courses]
-    rows = (_row(name, found, chance, rng) for name in Figures._fields)
+    rows = (row_of(name, found, chance, rng) for name in Figures._fields)
     return Following(
         judge=record_of(judge),
         scaled=judge.scaled,
@@ -85,9 +85,11 @@ def _known(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _row(
+def row_of(
     name: str, found: Sequence[Figures], chance: Sequence[Nulls], rng: np.random.Generator
 ) -> Row | None:
+    """The figure called ``name`` over sessions, beside the ``chance`` of each; None where no
+    session has it."""
     interval = bootstrap([getattr(one, name) for one in found], rng)
     if interval is None:
         return None

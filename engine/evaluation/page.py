@@ -25,6 +25,11 @@ def page(found: Evaluation, title: str, made: str) -> str:
     header = tag("header", tag("h1", text(title)), tag("p", text(made), class_="made"))
     contents = tag("nav", tag("ul", *links), aria_label="Contents") if there else ""
     main = tag("main", in_short(found), contents, *("\n" + section for *_, section in there))
+    return document(title, header, main)
+
+
+def document(title: str, header: str, main: str) -> str:
+    """A whole page of the one style; ``header`` and ``main`` are elements."""
     body = f"<body>\n{header}\n{main}\n</body>"
     return f'<!DOCTYPE html>\n<html lang="en">\n{_head(title)}\n{body}\n</html>\n'
 

@@ -157,12 +157,14 @@ def _lag(planned: Vector, measured: Vector, step: float) -> float | None:
 Nulls = Mapping[str, Sequence[Figures]]
 
 
-def nulls(course: Course, others: Sequence[Course], rng: np.random.Generator) -> Nulls:
+def nulls(
+    course: Course, others: Sequence[Course], rng: np.random.Generator, shuffles: int = SHUFFLES
+) -> Nulls:
     """The session's figures when there is nothing to it: ``shuffled``, its own sound in another
-    order; ``another path``, beside the paths that other sessions had; ``constant``, music that
-    stays at its mean."""
+    order, so many times; ``another path``, beside the paths that other sessions had; ``constant``,
+    music that stays at its mean."""
     return {
-        "shuffled": [figures(_shuffled(course, rng)) for _ in range(_orders(course))],
+        "shuffled": [figures(_shuffled(course, rng)) for _ in range(_orders(course, shuffles))],
         "another path": [figures(_beside(course, other)) for other in others],
         "constant": [figures(_constant(course))],
     }
@@ -175,9 +177,9 @@ def _shuffled(course: Course, rng: np.random.Generator) -> Course:
     return course._replace(measured=np.concatenate([stretches[i] for i in order]))
 
 
-def _orders(course: Course) -> int:
+def _orders(course: Course, shuffles: int) -> int:
     """Shuffles of it: none of one with so few stretches that the order it has is often drawn."""
-    return SHUFFLES if len(course.measured) > STRETCH * (LEAST_STRETCHES - 1) else 0
+    return shuffles if len(course.measured) > STRETCH * (LEAST_STRETCHES - 1) else 0
 
 
 def _beside(course: Course, other: Course) -> Course:
