@@ -21,16 +21,16 @@ from litestar.params import FromPath
 from engine.errors import MusmedError
 from engine.service.answers import Problem
 from engine.service.gate import Asgi, Gate
-from engine.service.hall import (
+from engine.service.hall import Hall
+from engine.service.login import make_login
+from engine.service.page_routes import make_page_routes
+from engine.service.refusals import (
     BusyError,
     FullError,
     GoneError,
-    Hall,
     NotPlayingError,
     UnknownSessionError,
 )
-from engine.service.login import make_login
-from engine.service.page_routes import make_page_routes
 from engine.service.routes import make_routes
 from engine.service.schema import openapi
 from engine.service.token import Token

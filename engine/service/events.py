@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from engine.service.answers import session_answer
-from engine.service.hall import Hall, UnknownSessionError
+from engine.service.hall import Hall
+from engine.service.refusals import UnknownSessionError
 
 EVERY_SECONDS = 0.25
 ALIVE_SECONDS = 15.0

@@ -27,6 +27,7 @@ from engine.service.asked import SessionAsked
 from engine.service.job import Job, JobFiles, JobState
 from engine.service.limits import Limits
 from engine.service.ogg import OggCopy
+from engine.service.refusals import BusyError, FullError, NotPlayingError, UnknownSessionError
 from engine.service.sink import GrowingSink
 from engine.session.library.library import Library
 from engine.session.library.records import StoredSession
@@ -41,33 +42,6 @@ SOUND, SIDECAR = "sound.flac", "sound.json"
 TITLE = "musmed session"
 
 log = logging.getLogger(__name__)
-
-
-class BusyError(MusmedError):
-    """No more is taken now; ``after``: seconds after which to ask again."""
-
-    def __init__(self, sentence: str, after: int) -> None:
-        super().__init__(sentence)
-        self.after = after
-
-
-class FullError(MusmedError):
-    """The disk has no room for a session more."""
-
-
-class UnknownSessionError(MusmedError):
-    """There is no such session here."""
-
-    def __init__(self) -> None:
-        super().__init__("There is no such session; GET /sessions lists those that there are.")
-
-
-class NotPlayingError(MusmedError):
-    """What was asked for needs a session that is running."""
-
-
-class GoneError(MusmedError):
-    """What was asked for is kept no more."""
 
 
 class _Run:

@@ -33,8 +33,9 @@ from engine.service.asked import (
     SteerTo,
 )
 from engine.service.events import told
-from engine.service.hall import GoneError, Hall, NotPlayingError
+from engine.service.hall import Hall
 from engine.service.later import from_frame
+from engine.service.refusals import GoneError, NotPlayingError
 from engine.service.results import PlanAnswer, description_of, plan_answer, score_of, sidecar_of
 from engine.service.sound import grown, part
 from engine.sidecar import SessionReport

@@ -12,8 +12,9 @@ from litestar.exceptions import HTTPException
 from litestar.testing import TestClient
 
 from engine.errors import MusmedError
-from engine.service.hall import FullError, Hall
+from engine.service.hall import Hall
 from engine.service.limits import Limits
+from engine.service.refusals import FullError
 from engine.service.routes import range_of
 from tests.support.service import QUICK, asked
 from tests.support.waiting import begun_cpu, wait_for

@@ -1,0 +1,32 @@
+"""Why the service does not do what it was asked for."""
+
+from __future__ import annotations
+
+from engine.errors import MusmedError
+
+
+class BusyError(MusmedError):
+    """No more is taken now; ``after``: seconds after which to ask again."""
+
+    def __init__(self, sentence: str, after: int) -> None:
+        super().__init__(sentence)
+        self.after = after
+
+
+class FullError(MusmedError):
+    """The disk has no room for a session more."""
+
+
+class UnknownSessionError(MusmedError):
+    """There is no such session here."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such session; GET /sessions lists those that there are.")
+
+
+class NotPlayingError(MusmedError):
+    """What was asked for needs a session that is running."""
+
+
+class GoneError(MusmedError):
+    """What was asked for is kept no more."""
