@@ -11,8 +11,10 @@ from support.bars_measured import MeasuredBar, measured
 from engine.affect.circumplex import Affect
 from engine.composers.score.parts.ensembles import STYLE_OF, VOICE_OF, ensemble_for
 from engine.composers.score.parts.named_players import NEAREST, ensemble_named, players_named
+from engine.composers.score.parts.reach import REACH
 from engine.composers.score.parts.substitutes import ELECTRIC, as_asked
 from engine.composers.score.session_score import SessionScore, session_score
+from engine.composers.score.sound.gm import GENERAL_MIDI, Programme
 from engine.composers.score.sound.instruments import INSTRUMENTS
 from engine.composers.score.writing.harmony import AEOLIAN
 from engine.composers.score.writing.named_chords import chord_named, key_of
@@ -144,6 +146,12 @@ def test_electricity_comes_to_all_players_or_none(tag: str) -> None:
         assert plugged.players | bare.players <= set(INSTRUMENTS)
         assert not as_asked(ensemble, None, None, False).players & {"voice", "choir"}
         assert "choir" in as_asked(ensemble, None, None, True).players
+
+
+def test_players_reach_what_their_sound_does() -> None:
+    pitched = {name for name, place in GENERAL_MIDI.items() if isinstance(place, Programme)}
+    assert set(REACH) == pitched - {"timpani"}
+    assert {name: (INSTRUMENTS[name].low, INSTRUMENTS[name].high) for name in REACH} == REACH
 
 
 def test_drums_by_danceability() -> None:

@@ -9,6 +9,7 @@ from engine.composers.score.parts.basses import BASSES
 from engine.composers.score.parts.ensembles import HOLDING, Ensemble
 from engine.composers.score.parts.figures import FIGURES, choice, held, offbeats, ring_out
 from engine.composers.score.parts.fitting import fitted
+from engine.composers.score.parts.reach import reached
 from engine.composers.score.parts.takes import with_takes
 from engine.composers.score.parts.touch import LAST_NOTE, LONGEST_NOTE, SEATS, Note, Seat
 from engine.composers.score.parts.writer import Writer
@@ -40,6 +41,7 @@ def arrange(bar: Bar, ensemble: Ensemble, path: Path) -> list[Note]:
     """
     if bar.gentle is not None and bar.gentle.beating is not None:
         ensemble = ensemble.raised  # a tenor would beat against its bass
+    ensemble = reached(ensemble, bar)
     w = Writer(bar, ensemble, path)
     ends = [h.slot for h in bar.harmony[1:]] + [bar.metre.slots]
     full = w.layers.chance(0.8) or bar.phrase % 2 == 1 or bar.kind != "body"

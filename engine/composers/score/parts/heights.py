@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.composers.score.parts.reach import within
 from engine.composers.score.parts.touch import Stroke
 from engine.composers.score.writing.form import Bar
 
 _OCTAVE = 12
-_BASS, _OTHERS = (28, 60), (43, 88)
+_BASS, _OTHERS = (28, 55), (43, 88)
 """MIDI: between them a bass may lie, and the rest of an accompaniment."""
 _LED = ("lead", "bass")
 
@@ -51,7 +52,8 @@ def placed(strokes: Sequence[Stroke], bar: Bar, octave: int) -> list[Stroke]:
 
 def _may(stroke: Stroke, way: int, ceiling: int) -> bool:
     low, high = _BASS if stroke.part == "bass" else (_OTHERS[0], ceiling)
-    return low <= stroke.pitch + way <= high
+    pitch = stroke.pitch + way
+    return low <= pitch <= high and within(stroke.instrument, pitch) == pitch
 
 
 def _once(strokes: Sequence[Stroke]) -> list[Stroke]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.composers.score.parts.ensembles import HOLDING, OWN_FIGURES, Ensemble, Style, Voice
+from engine.composers.score.parts.reach import within
 from engine.composers.score.parts.touch import Stroke
 from engine.plan.general_midi import DRUMS, PROGRAMMES
 
@@ -135,5 +136,6 @@ def all_heard(strokes: Sequence[Stroke], names: tuple[str, ...]) -> list[Stroke]
             longest = max(given, key=lambda i: (made[i].slots, -made[i].slot))
             count[made[longest].instrument] -= 1
             count[name] += 1
-            made[longest] = made[longest]._replace(instrument=name)
+            pitch = within(name, made[longest].pitch)
+            made[longest] = made[longest]._replace(instrument=name, pitch=pitch)
     return made

@@ -65,13 +65,23 @@ def led(strokes: Sequence[Stroke], bar: Bar, octave: int) -> list[Stroke]:
     made = list(strokes)
     before: Stroke | None = None
     for place, later in itertools.zip_longest(places, places[1:]):
-        stroke, root = made[place], _harmony(bar, made[place].slot).bass
+        stroke = made[place]
+        root = _root(stroke, bar)
         if stroke.pitch != root and _stumbles(
             before, stroke, made[later] if later is not None else None, bar, melody
         ):
             made[place] = stroke._replace(pitch=root)
         before = made[place]
     return made
+
+
+def _root(stroke: Stroke, bar: Bar) -> int:
+    """The bass of a stroke's chord; where how high it lies is asked for, in the octave in which the
+    stroke is."""
+    root = _harmony(bar, stroke.slot).bass
+    if bar.wish is None or bar.wish.pitch is None:
+        return root
+    return root + 12 * round((stroke.pitch - root - 3) / 12)
 
 
 def _lowest(stroke: Stroke, basses: Sequence[Stroke]) -> bool:

@@ -184,7 +184,9 @@ class _Shape:
             weight = 0.3 * self._bar.metre.weight(place)
             chord = any(abs(h.slot - stroke.slot) < 1.1 for h in self._bar.harmony)
             worth = _MATTERS[stroke.part] + weight + 0.8 * chord - 0.4 * crowd[place]
-            return worth + (20.0 if hold else 1.0) * alone, -stroke.slot
+            # A single line has a ground.
+            stays = alone or (chord and stroke.part in ("bass", "lead"))
+            return worth + (20.0 * stays if hold else 1.0 * alone), -stroke.slot
 
         while count and notes:
             least = min(notes, key=matters)
