@@ -166,7 +166,7 @@ class Hall:
         target = source.with_suffix(".ogg")
         with self._lock:
             copy = self._copies.get(session)
-            if copy is None and not target.is_file():
+            if (copy is None or copy.done.is_set()) and not target.is_file():
                 copy = OggCopy(
                     source,
                     target,

@@ -22,7 +22,7 @@ from engine.service.hall import Hall
 from engine.service.limits import Limits
 from engine.service.token import new_token
 from tests.support.service import QUICK, asked
-from tests.support.waiting import begun_cpu, wait_for
+from tests.support.waiting import HANG_SECONDS, begun_cpu, wait_for
 
 CHECKS = [
     not_a_server_error,
@@ -65,4 +65,8 @@ schema = schemathesis.pytest.from_fixture("described")
 def test_what_is_answered_is_what_is_described(case: schemathesis.Case) -> None:
     if case.path_parameters and case.method != "DELETE" and DICE.random() < 0.7:
         case.path_parameters["session"] = known[0]
-    case.call_and_validate(checks=CHECKS, headers={"Authorization": f"Bearer {TOKEN.text}"})
+    case.call_and_validate(
+        checks=CHECKS,
+        headers={"Authorization": f"Bearer {TOKEN.text}"},
+        timeout=HANG_SECONDS,
+    )
