@@ -53,13 +53,27 @@ from engine.link.server import _Server
 from engine.link.versions import OWN
 from engine.link.worker import Job
 from engine.meter.reading import Reading
+from engine.plan.described import DescribedBar, Description
+from engine.plan.packed import packed
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec
+from engine.plan.wanted import Faders, FaderStep, Features
 from engine.playback.ring import Ring
 from engine.playback.sending import Sending
 
 PLAN = make_plan(Request(start=Affect(-0.4, 0.6), target=Affect(0.5, -0.5), minutes=2))
+DESCRIBED = Description(
+    bars=(
+        DescribedBar(time_signature="3/4", note_density=2.0, chords=("C:maj", "F#:min7")),
+        DescribedBar(mean_pitch=60.0, mean_velocity=70.0, instruments=("Violin", "drums")),
+    )
+)
+ASKED = msgspec.structs.replace(
+    PLAN.clips[1],
+    features=Features(tempo=70.0, key="D", mode="minor", acousticness=0.8, danceability=0.4),
+    faders=(FaderStep(3.0, Faders(density=0.2)), FaderStep(30.0, Faders(rhythm=0.9))),
+)
 CHUNK = 100
 SHORT = msgspec.structs.replace(PLAN.clips[0], end=2 * CHUNK / SAMPLE_RATE)
 """What the engine was asked for."""
@@ -124,6 +138,7 @@ TO_ENGINE: list[Sent] = [
     (Pull(4), b""),
     (Compose(PLAN.clips[0]), b""),
     (Compose(PLAN.clips[1]), GOES_ON),
+    (Compose(ASKED, "flac", packed(DESCRIBED)), GOES_ON),
     (Cancel(0, 0, 48_000), b""),
     (Quit(), b""),
 ]
