@@ -23,6 +23,7 @@ import numpy as np
 import pytest
 import soundfile
 from support.card import SteppedFile
+from support.commands import musmed
 from support.waiting import session_end, wait_for_session
 
 from engine.affect.circumplex import Affect
@@ -42,7 +43,7 @@ from engine.session.library.records import StoredSession
 from engine.session.preparation import prepare
 from engine.session.runner import SessionRunner
 from musmed_tui.asked import Asked
-from musmed_tui.commands import evaluate
+from musmed_tui.commands import describe, evaluate
 from musmed_tui.commands.render import render_to
 
 NOW = EmbeddedComposer.version
@@ -380,3 +381,22 @@ def test_bytes_that_are_no_state_are_no_earlier_one(data: bytes) -> None:
     assert earlier_score(data) is None
     with pytest.raises(MusmedError):
         unpack_state(data)
+
+
+def test_without_a_score_it_is_described_by_what_was_heard(
+    library: Library, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a session by MusicGen is."""
+    monkeypatch.setattr(describe, "_has_score", lambda stored: False)
+    stored = library.load(STEERED)
+    assert musmed(monkeypatch, "describe", STEERED, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["kind"] == "sound"
+    assert told["seconds"] == pytest.approx(stored.position, abs=1.0)
+    assert told["features"]["key"]["value"] in ("A", "E")
+    assert told["features"]["loudness"]["value"] == pytest.approx(-27.0, abs=1.0)
+    assert told["bars"] == []
+    for clip in (library.clip_folder(STEERED)).glob("*.flac"):
+        clip.unlink()
+    assert musmed(monkeypatch, "describe", STEERED, "--json") == 2
+    assert "Clips of this session are gone" in capsys.readouterr().err
