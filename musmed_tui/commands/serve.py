@@ -7,6 +7,7 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from engine.composers.options import ComposerOptions
 from engine.errors import MusmedError
@@ -91,7 +92,8 @@ def _serve(
         )
         try:
             port = taken.getsockname()[1]
-            app = make_app(hall, token, port=port, names=[address], origins=origins)
+            names = [address, *map(host_of, origins)]
+            app = make_app(hall, token, port=port, names=names, origins=origins)
             hall.start()
             say(f"musmed serves at {link(address, port)}#{token.text}")
             _say_more(asked, address)
@@ -118,6 +120,11 @@ def link(address: str, port: int) -> str:
     """The address of the page, as a browser on this machine takes it."""
     shown = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(address, address)
     return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
+
+
+def host_of(origin: str) -> str:
+    """The name in an origin: a proxy that serves this under it passes it on as the host."""
+    return urlsplit(origin).hostname or ""
 
 
 def _is_loopback(address: str) -> bool:

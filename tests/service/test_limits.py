@@ -106,3 +106,11 @@ def test_who_speaks_of_harm_is_told_where_help_is(client: TestClient) -> None:
     refused = client.post("/sessions", json={"from": "tense", "to": "i will kill myself"})
     said = taken if refused.status_code == 201 else refused
     assert said.json().get("help") or said.json()["error"] == help_for("i will kill myself")
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [("https://music.example", "music.example"), ("http://music.example:8080", "music.example")],
+)
+def test_a_proxy_s_name_is_that_of_its_origin(origin: str, host: str) -> None:
+    assert serve.host_of(origin) == host
