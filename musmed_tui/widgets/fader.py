@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from textual.style import Style
 
 from musmed_tui.drawing.raster import Glyphs
@@ -56,4 +58,5 @@ class Fader(Slider):
         found[mark] = (self._free if self.value is None else self._mark, sign)
         if self.value is not None:
             found[column(self.value, width)] = (self._handle, self._style("handle"))
-        return found
+        # In runs: a terminal is told a style once for each part.
+        return [(sign * len(list(run)), style) for (sign, style), run in groupby(found)]
