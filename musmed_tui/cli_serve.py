@@ -42,6 +42,14 @@ def serve(
             rich_help_panel=WHO,
         ),
     ] = None,
+    study: Annotated[
+        Text,
+        typer.Option(
+            metavar="LIST",
+            help="A listening list of a study: its participants answer at /study.",
+            rich_help_panel=WHO,
+        ),
+    ] = None,
     jobs: Annotated[
         Text,
         typer.Option(
@@ -71,5 +79,7 @@ def serve(
     """
     from musmed_tui.commands.serve import Served, run_service
 
-    asked = Served(port, bind, token_file, allow_origin or [], jobs, queue, minutes_most, data)
+    asked = Served(
+        port, bind, token_file, allow_origin or [], jobs, queue, minutes_most, data, study
+    )
     raise typer.Exit(run_service(asked))

@@ -7,6 +7,7 @@ import re
 from asyncio import to_thread
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -219,8 +220,13 @@ async def get_audio(
     if not path.is_file():
         frames = frames_of(hall.job(session).seconds) if kind == "flac" else None
         return Stream(grown(path, settled, frames), media_type=media)
+    return file_answer(path, media, request.headers.get("range"))
+
+
+def file_answer(path: Path, media: str, said: str | None) -> Response[Any]:
+    """A file that is whole, or the range of it that was ``said``."""
     size = path.stat().st_size
-    first, count = range_of(request.headers.get("range"), size)
+    first, count = range_of(said, size)
     headers = {"Accept-Ranges": "bytes", "Content-Length": str(count)}
     status = 200
     if count != size:

@@ -6,7 +6,7 @@ import importlib.util
 import ipaddress
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from engine.composers.options import ComposerOptions
@@ -41,6 +41,7 @@ class Served(NamedTuple):
     queue: str | None
     minutes_most: str | None
     data: str | None
+    study: str | None = None
 
 
 def run_service(asked: Served) -> int:
@@ -70,9 +71,10 @@ def _serve(
     signals: Signals,
 ) -> None:
     from engine.composers.speeds import Speeds
-    from engine.service.app import make_app
+    from engine.service.app import PAGE, make_app
     from engine.service.hall import Hall
     from engine.service.run import listening, run
+    from engine.service.study_routes import BODIES, OPEN, make_study_routes
     from engine.service.token import new_token, token_in
 
     settings = load_settings(where.settings).settings
@@ -82,6 +84,11 @@ def _serve(
         if asked.token_file is None
         else token_in(place_of(asked.token_file, "token file"))
     )
+    study: dict[str, Any] = {}
+    if asked.study is not None:
+        page = (PAGE / "study.html").read_bytes()
+        routes = make_study_routes(place_of(asked.study, "listening list"), page)
+        study = {"more": routes, "more_open": OPEN, "more_bodies": BODIES}
     start_logging(where, settings.log_level)
     with listening(address, port) as taken:
         hall = Hall(
@@ -93,9 +100,11 @@ def _serve(
         try:
             port = taken.getsockname()[1]
             names = [address, *map(host_of, origins)]
-            app = make_app(hall, token, port=port, names=names, origins=origins)
+            app = make_app(hall, token, port=port, names=names, origins=origins, **study)
             hall.start()
             say(f"musmed serves at {link(address, port)}#{token.text}")
+            if asked.study is not None:
+                remark(f"Its study is at {link(address, port)}study#{token.text}")
             _say_more(asked, address)
             run(app, hall, taken, lambda: signals.stop is not None)
         finally:

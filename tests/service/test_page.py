@@ -118,7 +118,7 @@ def test_nothing_comes_from_elsewhere(path: Path) -> None:
 
 def test_what_the_scripts_look_for_is_on_the_page() -> None:
     for path in PAGE.glob("*.js"):
-        page = "docs" if path.stem == "docs" else "index"
+        page = path.stem if path.stem in ("docs", "study") else "index"
         asked = set(re.findall(r'\$\("([\w-]+)"\)', path.read_text("utf-8")))
         assert asked <= set(_read(f"{page}.html").ids), path.name
 

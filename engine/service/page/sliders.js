@@ -18,6 +18,11 @@ export const FELT = [
   { name: "arousal", label: "How awake", least: "sleepy", most: "wide awake" },
 ];
 
+/** How much it was liked. */
+export const LIKED = [
+  { name: "liking", label: "How much you liked it", least: "not at all", most: "very much" },
+];
+
 const UNSAID = { fader: "as it comes", felt: "not said" };
 
 /**
