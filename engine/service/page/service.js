@@ -76,13 +76,15 @@ export const sound = (id, format, from) => {
 /** Whether there is any sound of it, or may be. */
 export async function hasSound(id) {
   try {
+    const stands = await asked("GET", at(id));
+    if (!isOver(stands)) return true; // a service that is ending has no sound just now
     const letGo = new AbortController();
     const { signal } = letGo;
     const answer = await fetch(at(id, "/audio"), { headers: { Range: "bytes=0-0" }, signal });
-    letGo.abort(); // of a stream that goes on
+    letGo.abort();
     return answer.status !== 410 && answer.status !== 404;
-  } catch {
-    return true; // nothing answers: that says nothing of the sound
+  } catch (trouble) {
+    return trouble.status !== 404; // where nothing answers, that says nothing of the sound
   }
 }
 /** Says what a participant of a study did: {do, who, …}; gives what comes next. */
