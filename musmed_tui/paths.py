@@ -28,6 +28,11 @@ class Folders(NamedTuple):
         return self.data / "library"
 
     @property
+    def service(self) -> Path:
+        """The folder of what 'musmed serve' keeps, unless it is told another."""
+        return self.data / "service"
+
+    @property
     def settings(self) -> Path:
         return self.config / "settings.toml"
 

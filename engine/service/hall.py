@@ -7,14 +7,12 @@ it, as for a listener, and its sound goes into a file in the session's folder. A
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import shutil
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
@@ -22,10 +20,11 @@ from engine.audio.format import frames_of, seconds_of
 from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.speeds import Speeds
 from engine.errors import MusmedError
-from engine.private import make_private_folder, open_private
+from engine.private import make_private_folder
 from engine.service.asked import SessionAsked
 from engine.service.job import Job, JobFiles, JobState
 from engine.service.limits import Limits
+from engine.service.lock import taken_alone
 from engine.service.ogg import OggCopy
 from engine.service.refusals import BusyError, FullError, NotPlayingError, UnknownSessionError
 from engine.service.sink import GrowingSink
@@ -77,7 +76,7 @@ class Hall:
         self._runs: dict[str, _Run] = {}
         self._copies: dict[str, OggCopy] = {}
         self._closing = False
-        self._alone = _taken_alone(folder)
+        self._alone = taken_alone(folder)
         self._log_file = folder / "engine.log"
         self.library = Library(folder / "library")
         tidy(self.library)
@@ -367,22 +366,3 @@ class Hall:
                 joins=runner.joins(),
             )
         return status.failure or ""
-
-
-def _taken_alone(folder: Path) -> IO[bytes]:
-    """The right to use ``folder``, until it is closed. Raises ``MusmedError``."""
-    try:
-        make_private_folder(folder)
-        file = open_private(folder / "service.lock", "ab")
-    except OSError as error:
-        raise MusmedError(
-            f"The folder {folder} can't be written ({error.strerror}); name another with --data."
-        ) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise MusmedError(
-            f"Another service has the folder {folder}; end it, or name another with --data."
-        ) from error
-    return file

@@ -145,8 +145,11 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _refuse_while_playing(where: Folders) -> None:
+    from engine.service.lock import is_taken
     from engine.session.library.lock import held_elsewhere
 
+    if is_taken(where.service):
+        raise MusmedError("'musmed serve' is running; end it first.")
     for session in sorted((where.library / "sessions").glob("*")):
         if held_elsewhere(session):
             raise MusmedError(f"Session {session.name} is being played; stop it there first.")
@@ -154,8 +157,9 @@ def _refuse_while_playing(where: Folders) -> None:
 
 def _kept(where: Folders) -> Iterator[Path]:
     """All that musmed has written of its own accord, and the settings."""
-    if os.path.lexists(where.library):
-        yield where.library
+    for folder in (where.library, where.service):
+        if os.path.lexists(folder):
+            yield folder
     for pattern in ("musmed.log*", "engine.log*", "engine.*.log*", "defect.log*", "speeds.json*"):
         yield from sorted(where.state.glob(pattern))
     for path in (where.settings, where.welcomed):

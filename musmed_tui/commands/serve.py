@@ -146,7 +146,7 @@ def _is_loopback(address: str) -> bool:
 def _folder(named: str | None, where: Folders) -> Path:
     if named is not None:
         return place_of(named, "folder for the service")
-    return make_writable(where.data / "service", "the service's sessions")
+    return make_writable(where.service, "the service's sessions")
 
 
 def _limits(asked: Served) -> Limits:

@@ -12,6 +12,7 @@ import pytest
 from support.commands import musmed
 from support.made_up_month import SESSIONS, made_up_month
 
+from engine.service.lock import taken_alone
 from engine.session.library.library import Library
 from engine.session.library.lock import Hold
 from engine.session.library.past import past_sessions
@@ -36,6 +37,8 @@ def home(tmp_path: Path, monkeypatch: Patch) -> Path:
     where.state.mkdir(parents=True)
     for name in ("musmed.log", "musmed.log.1", "engine.log", "defect.log", "speeds.json"):
         (where.state / name).write_text("{}")
+    (where.service / "jobs").mkdir(parents=True)
+    (where.service / "jobs" / "20261130-120000-aa.json").write_text("{}")
     where.config.mkdir(parents=True)
     where.settings.write_text("minutes = 10\n")
     return tmp_path
@@ -120,6 +123,15 @@ def test_nothing_is_left(monkeypatch: Patch, capsys: Printed, home: Path) -> Non
 class _Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+def test_nothing_goes_while_the_service_runs(monkeypatch: Patch, capsys: Printed) -> None:
+    with taken_alone(folders().service):
+        assert musmed(monkeypatch, "data", "delete", "--yes") == 2
+    assert "musmed serve" in capsys.readouterr().err
+    assert folders().library.exists()
+    assert musmed(monkeypatch, "data", "delete", "--yes") == 0
+    assert not folders().service.exists()
 
 
 @pytest.mark.parametrize(("answer", "code"), [("delete\n", 0), ("y\n", 1), ("", 1)])
