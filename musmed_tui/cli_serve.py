@@ -46,7 +46,7 @@ def serve(
         Text,
         typer.Option(
             metavar="LIST",
-            help="A listening list of a study: its participants answer at /study.",
+            help="A listening list, too: a link for each participant (docs/study.md).",
             rich_help_panel=WHO,
         ),
     ] = None,

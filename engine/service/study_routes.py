@@ -1,230 +1,182 @@
-"""The service's page for participants of a study: what is asked or played next, and what they say.
+"""A listening study's page: each participant has a link of their own, and sees their own alone.
 
-``Sitting`` decides and keeps all of it (``engine/study/listening``); the same list may be answered
-by ``musmed play --study``. Conditions are in nothing that is sent.
+A participant's token is made of the service's, so nothing more is kept; it opens neither the
+service nor what others answer. Imported inside functions only: Litestar belongs to 'serve'.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.exceptions import HTTPException
+from litestar.exceptions import NotAuthorizedException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import JSONBody, Parameter
+from litestar.params import Body, FromPath
 from msgspec import Meta
 
+from engine.errors import MusmedError
 from engine.listener.ratings import NOTE_LIMIT, Rating, Slider
-from engine.service.routes import file_answer, problems, ranged
+from engine.service.routes import file_answer
+from engine.service.token import Token
 from engine.study.listening.sheet import ListeningList, read_list, sound_of
-from engine.study.listening.sitting import After, Before, Consent, Done, Hear, Sitting
+from engine.study.listening.sitting import After, Before, Consent, Done, Hear, Sitting, Step
 
-OPEN = ("/study",)
-"""What of it needs no token: the page's own file."""
-Who = Annotated[str, Meta(min_length=1, max_length=40)]
-Seconds = Annotated[float, Meta(ge=0.0, le=86_400.0)]
-
-
-class _Said(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
-    """Of whom: the code that they were given, or the word that they made up."""
-
-    who: Who
+OPEN = ("/study", "/study/")
+"""Needs no token of the service's: the page has none, and the routes ask for a participant's."""
+PAGE = Path(__file__).parent / "page" / "study.html"
+_Seconds = Annotated[float, Meta(ge=0.0, le=86_400.0)]
 
 
-class Come(_Said, frozen=True, tag="come", forbid_unknown_fields=True):
-    """Somebody is here: what comes next?"""
+class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a participant did or said at the session at ``place``, by the names of an answer's
+    line."""
 
-
-class Agree(_Said, frozen=True, tag="consent", forbid_unknown_fields=True):
-    """They agree to the words as they stand."""
-
-
-class FeltBefore(_Said, frozen=True, tag="before", forbid_unknown_fields=True):
-    """How it feels before a session, 0 to 100 each; null for what is left out."""
-
-    valence: Slider | None = None
-    arousal: Slider | None = None
-
-
-class Began(_Said, frozen=True, tag="began", forbid_unknown_fields=True):
-    """It is heard from this second on."""
-
-    seconds: Seconds
-
-
-class FeltNow(_Said, frozen=True, tag="moment", forbid_unknown_fields=True):
-    """How it feels at the moment that was asked for, said at ``seconds``."""
-
-    asked_at: Seconds
-    seconds: Seconds
-    valence: Slider | None = None
-    arousal: Slider | None = None
-
-
-class Left(_Said, frozen=True, tag="stopped", forbid_unknown_fields=True):
-    """It was left at this second."""
-
-    seconds: Seconds
-
-
-class Ended(_Said, frozen=True, tag="ended", forbid_unknown_fields=True):
-    """It was heard to its end."""
-
-    seconds: Seconds
-
-
-class FeltBehind(_Said, frozen=True, tag="after", forbid_unknown_fields=True):
-    """How it feels after a session, how much it was liked, and a note."""
-
-    valence: Slider | None = None
-    arousal: Slider | None = None
+    what: Literal["look", "consent", "before", "begun", "moment", "stopped", "ended", "after"]
+    place: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    rating: Rating = Rating()
     liking: Slider | None = None
     note: Annotated[str, Meta(max_length=NOTE_LIMIT)] = ""
+    asked_at: _Seconds = 0.0
+    seconds: _Seconds = 0.0
 
 
-Told = Come | Agree | FeltBefore | Began | FeltNow | Left | Ended | FeltBehind
-
-
-class StepAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What comes next of a participant's way; session seconds."""
+class Shown(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The step that comes next."""
 
     step: Literal["consent", "before", "hear", "after", "done"]
-    participant: str
-    words: str = ""
-    """To agree to."""
     place: int = 0
     of: int = 0
-    """Which session of how many."""
+    words: str = ""
     code: str = ""
     start: float = 0.0
     seconds: float = 0.0
     moments: tuple[float, ...] = ()
-    """At which it is still to be asked how it feels."""
-    ratings: bool = True
+    ratings: bool = False
     liking: bool = False
     note: bool = False
-    """What is asked behind a session."""
 
 
-def make_study_routes(
-    folder: Path, page: bytes, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> Callable[[], list[HTTPRouteHandler]]:
-    """The routes of the listening list in ``folder``, for one application each time; ``page``: its
-    HTML. Raises ``MusmedError`` where there is no list."""
-    sheet = read_list(folder)
-    codes = frozenset(one.code for one in sheet.sounds)
-    one_at_a_time = threading.Lock()
+class StudyDoor:
+    """The list in ``folder``, for who has a link. Raises ``MusmedError`` for no list, or one whose
+    pseudonyms are typed: here each participant has a link."""
 
-    async def study_page() -> Response[bytes]:
+    def __init__(
+        self, folder: Path, token: Token, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.sheet: ListeningList = read_list(folder)
+        if self.sheet.asked.pseudonyms != "given":
+            raise MusmedError(
+                'Over the service each participant has a link; set pseudonyms = "given" in '
+                "[answers] and make the list anew."
+            )
+        self._folder, self._token, self._now = folder, token, now
+        self._lock = threading.Lock()
+
+    def links(self) -> dict[str, str]:
+        """What stands behind '#' in each participant's link."""
+        names = (one.participant for one in self.sheet.seats)
+        return {name: f"{name}.{self._own(name)}" for name in names}
+
+    def participant(self, authorization: str | None) -> str:
+        """Whose request it is. Raises ``NotAuthorizedException``."""
+        kind, _, said = (authorization or "").partition(" ")
+        name, _, token = said.strip().partition(".")
+        right = self._own(name)  # of any name, in the same time
+        same = hmac.compare_digest(token.encode("utf-8", "surrogatepass"), right.encode())
+        if kind.lower() != "bearer" or not same or self.sheet.seat(name) is None:
+            raise NotAuthorizedException(
+                "This link is not of this study; ask who runs it for yours.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        return name
+
+    def say(self, participant: str, said: Said) -> Shown:
+        """Keep what was said, if it is about the step that comes next (a page that is open twice
+        says things twice); the step after it. Raises ``MusmedError``."""
+        with self._lock:
+            it = Sitting(self._folder, self.sheet, participant, self._now)
+            if said.what == "consent":
+                it.consent()
+            elif said.place and said.place == getattr(it.step, "place", 0):
+                _say(it, said)
+            return self._shown(it.step)
+
+    def sound(self, participant: str, code: str) -> Path:
+        """Of the session that comes next, and of no other. Raises ``NotFoundException``."""
+        with self._lock:
+            step = Sitting(self._folder, self.sheet, participant, self._now).step
+        if not isinstance(step, Hear) or step.code != code:
+            raise NotFoundException("That is not what comes next.")
+        return sound_of(self._folder, step.code)
+
+    def _own(self, name: str) -> str:
+        what = f"study {self.sheet.ident} {name}".encode("utf-8", "surrogatepass")
+        return hmac.new(self._token.text.encode(), what, hashlib.sha256).hexdigest()[:43]
+
+    def _shown(self, step: Step) -> Shown:
+        asked = self.sheet.asked
+        match step:
+            case Consent(words):
+                return Shown("consent", words=words)
+            case Before(place, of):
+                return Shown("before", place, of, ratings=True)
+            case Hear(place, of, code, start, seconds, moments):
+                return Shown(
+                    "hear", place, of, "", code, start=start, seconds=seconds, moments=moments
+                )
+            case After(place, of):
+                return Shown(
+                    "after",
+                    place,
+                    of,
+                    ratings=asked.ratings,
+                    liking=asked.liking,
+                    note=asked.note,
+                )
+            case Done(of):
+                return Shown("done", of=of)
+
+
+def _say(it: Sitting, said: Said) -> None:
+    match said.what:
+        case "before":
+            it.before(said.rating)
+        case "begun":
+            it.began(said.seconds)
+        case "moment":
+            it.moment(said.asked_at, said.seconds, said.rating)
+        case "stopped":
+            it.stopped(said.seconds)
+        case "ended":
+            it.ended(said.seconds)
+        case "after":
+            it.after(said.rating, said.liking, said.note)
+        case _:
+            pass
+
+
+def make_study_routes(door: StudyDoor) -> list[HTTPRouteHandler]:
+    """The page at /study, and what it asks."""
+    page = PAGE.read_bytes()
+
+    @get("/study", include_in_schema=False, sync_to_thread=False)
+    def study_page() -> Response[bytes]:
         return Response(page, media_type="text/html", headers={"Cache-Control": "no-cache"})
 
-    def study_step(data: JSONBody[Told]) -> StepAnswer:
-        """Say what happened, and hear what comes next; 'come' says nothing."""
-        with one_at_a_time:
-            sitting = Sitting(folder, sheet, data.who, now)
-            _take(sitting, data)
-            return _answer(sitting, sheet)
+    @post("/study/say", include_in_schema=False, status_code=200, sync_to_thread=True)
+    def say(request: Request[Any, Any, Any], data: Annotated[Said, Body()]) -> Shown:
+        return door.say(door.participant(request.headers.get("authorization")), data)
 
-    async def study_sound(
-        code: Annotated[
-            str, Parameter(pattern=r"^[A-Z0-9]{4}$", description="As the step said it.")
-        ],
-        request: Request[Any, Any, Any],
-    ) -> Response[Any]:
-        """A session's sound, or a range of it."""
-        path = sound_of(folder, code)
-        if code not in codes or not path.is_file():
-            raise HTTPException(status_code=404, detail="There is no such sound.")
-        return file_answer(path, "audio/flac", request.headers.get("range"))
+    @get("/study/sound/{code:str}", include_in_schema=False, sync_to_thread=True)
+    def sound(request: Request[Any, Any, Any], code: FromPath[str]) -> Response[Any]:
+        who = door.participant(request.headers.get("authorization"))
+        return file_answer(door.sound(who, code), "audio/flac", request.headers.get("range"))
 
-    return lambda: [
-        get("/study", include_in_schema=False)(study_page),
-        post(
-            "/study/step",
-            summary="A participant's way through a study",
-            status_code=200,
-            responses=problems(413),
-            sync_to_thread=True,
-        )(study_step),
-        get(
-            "/study/sounds/{code:str}",
-            summary="A sound of a study",
-            responses=problems(404, 416) | ranged("audio/flac"),
-        )(study_sound),
-    ]
-
-
-def _take(sitting: Sitting, said: Told) -> None:
-    match said:
-        case Come():
-            pass
-        case Agree():
-            sitting.consent()
-        case FeltBefore():
-            sitting.before(Rating(said.valence, said.arousal))
-        case Began():
-            sitting.began(said.seconds)
-        case FeltNow():
-            rating = Rating(said.valence, said.arousal)
-            sitting.moment(said.asked_at, said.seconds, rating)
-        case Left():
-            sitting.stopped(said.seconds)
-        case Ended():
-            sitting.ended(said.seconds)
-        case FeltBehind():
-            sitting.after(Rating(said.valence, said.arousal), said.liking, said.note)
-
-
-def _answer(sitting: Sitting, sheet: ListeningList) -> StepAnswer:
-    who, step = sitting.participant, sitting.step
-    match step:
-        case Consent():
-            return StepAnswer(step="consent", participant=who, words=step.words)
-        case Before():
-            return StepAnswer(step="before", participant=who, place=step.place, of=step.of)
-        case Hear():
-            return _hearing(who, step)
-        case After():
-            asked = sheet.asked
-            return StepAnswer(
-                step="after",
-                participant=who,
-                place=step.place,
-                of=step.of,
-                ratings=asked.ratings,
-                liking=asked.liking,
-                note=asked.note,
-            )
-        case Done():
-            return StepAnswer(step="done", participant=who, of=step.of)
-
-
-def _hearing(who: str, step: Hear) -> StepAnswer:
-    return StepAnswer(
-        step="hear",
-        participant=who,
-        place=step.place,
-        of=step.of,
-        code=step.code,
-        start=step.start,
-        seconds=step.seconds,
-        moments=step.moments,
-    )
-
-
-BODIES: Sequence[type] = (
-    Come,
-    Agree,
-    FeltBefore,
-    Began,
-    FeltNow,
-    Left,
-    Ended,
-    FeltBehind,
-    StepAnswer,
-)
+    return [study_page, say, sound]

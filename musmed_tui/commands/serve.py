@@ -6,7 +6,7 @@ import importlib.util
 import ipaddress
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from engine.composers.options import ComposerOptions
@@ -20,6 +20,10 @@ from musmed_tui.paths import Folders, folders, make_writable
 from musmed_tui.settings import load_settings
 from musmed_tui.terminal.streams import remark, say
 from musmed_tui.terminal.terminal import Signals
+
+if TYPE_CHECKING:
+    from engine.service.study_routes import StudyDoor
+    from engine.service.token import Token
 
 PORT = 8787
 LOOPBACK = "127.0.0.1"
@@ -71,10 +75,9 @@ def _serve(
     signals: Signals,
 ) -> None:
     from engine.composers.speeds import Speeds
-    from engine.service.app import PAGE, make_app
+    from engine.service.app import make_app
     from engine.service.hall import Hall
     from engine.service.run import listening, run
-    from engine.service.study_routes import BODIES, OPEN, make_study_routes
     from engine.service.token import new_token, token_in
 
     settings = load_settings(where.settings).settings
@@ -84,11 +87,8 @@ def _serve(
         if asked.token_file is None
         else token_in(place_of(asked.token_file, "token file"))
     )
-    study: dict[str, Any] = {}
-    if asked.study is not None:
-        page = (PAGE / "study.html").read_bytes()
-        routes = make_study_routes(place_of(asked.study, "listening list"), page)
-        study = {"more": routes, "more_open": OPEN, "more_bodies": BODIES}
+    door = _door(asked, token)
+    study = {} if door is None else _with(door)
     start_logging(where, settings.log_level)
     with listening(address, port) as taken:
         hall = Hall(
@@ -103,12 +103,36 @@ def _serve(
             app = make_app(hall, token, port=port, names=names, origins=origins, **study)
             hall.start()
             say(f"musmed serves at {link(address, port)}#{token.text}")
-            if asked.study is not None:
-                remark(f"Its study is at {link(address, port)}study#{token.text}")
+            if door is not None:
+                _say_links(asked, door, link(address, port))
             _say_more(asked, address)
             run(app, hall, taken, lambda: signals.stop is not None)
         finally:
             hall.close()
+
+
+def _door(asked: Served, token: Token) -> StudyDoor | None:
+    """Raises ``MusmedError``."""
+    if asked.study is None:
+        return None
+    from engine.service.study_routes import StudyDoor
+
+    return StudyDoor(place_of(asked.study, "listening list"), token)
+
+
+def _with(door: StudyDoor) -> dict[str, Any]:
+    """What the app gets for a listening list."""
+    from engine.service.study_routes import OPEN, make_study_routes
+
+    return {"more": lambda: make_study_routes(door), "more_open": OPEN}
+
+
+def _say_links(asked: Served, door: StudyDoor, address: str) -> None:
+    for name, own in door.links().items():
+        say(f"{name}: {address}study#{own}")
+    remark("Each participant gets their own line of these, and not the one with the token.")
+    if asked.token_file is None:
+        remark("The links hold until it ends; with --token-file they are the same next time.")
 
 
 def _say_more(asked: Served, address: str) -> None:

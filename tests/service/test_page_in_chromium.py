@@ -13,9 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.study.listening import answers
 from tests.support.browser import CHROMIUM, Browser
-from tests.support.listening_list import a_list
 from tests.support.waiting import end_of
 
 pytestmark = [
@@ -34,12 +32,12 @@ CONTRASTS = Path(__file__).with_name("contrasts.js")
 class Service:
     """``musmed serve`` as somebody starts it."""
 
-    def __init__(self, home: Path, port: int = 0, *options: str) -> None:
+    def __init__(self, home: Path, port: int = 0) -> None:
         here = {"MUSMED_HOME": str(home), "MUSMED_SYNTHESIS": "builtin"}
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "musmed_tui", "serve", "--port", str(port)),
-                *("--token-file", str(home / "token"), *options),
+                *("--token-file", str(home / "token")),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -277,42 +275,3 @@ def test_everything_can_be_tried_on_the_page_of_what_can_be_asked(
             browser.until(f"document.querySelectorAll('#{operation} .answer {shown}').length > 0")
         assert browser.wrong == []
         assert _elsewhere(browser, service) == []
-
-
-def test_a_participant_of_a_study_listens_and_answers(tmp_path: Path) -> None:
-    a_list(tmp_path / "list", moments=(1.0,), note=True)
-    home = tmp_path / "home"
-    home.mkdir()
-    service = Service(home, 0, "--study", str(tmp_path / "list"))
-    step = "document.getElementById('study').dataset.step"
-    try:
-        with Browser(tmp_path, width=390, height=844) as browser:
-            browser.open(f"{service.base}study#{service.link.partition('#')[2]}")
-            browser.until("!document.getElementById('who-form').hidden")
-            _type(browser, "#who", "P001")
-            browser.click("#agree")
-            for place in (1, 2, 3):
-                browser.until(f"{step} === 'before'")
-                assert (
-                    browser.ask("document.getElementById('place').textContent") == f"{place} of 3"
-                )
-                _slide(browser, "#felt-valence", 30)
-                browser.click("#asking button")
-                browser.until(f"{step} === 'hear'")
-                browser.click("#pause")
-                browser.until("!document.getElementById('asking').hidden")  # while it plays
-                _slide(browser, "#felt-arousal", 60)
-                browser.click("#asking button")
-                browser.until(f"{step} === 'after'")
-                assert browser.ask(FITS)
-                assert browser.ask(CONTRASTS.read_text("utf-8")) == []
-                _slide(browser, "#liked-liking", 90)
-                browser.click("#asking button")
-            browser.until(f"{step} === 'done'")
-            assert browser.wrong == []
-            assert _elsewhere(browser, service) == []
-    finally:
-        service.end()
-    kept = answers.read(tmp_path / "list", "P001")
-    assert [one.what for one in kept].count("moment") == 3
-    assert kept[-1].liking == 90

@@ -87,9 +87,6 @@ export async function hasSound(id) {
     return trouble.status !== 404; // where nothing answers, that says nothing of the sound
   }
 }
-/** Says what a participant of a study did: {do, who, …}; gives what comes next. */
-export const step = (said) => asked("POST", "/study/step", said);
-export const studySound = (code) => `/study/sounds/${encodeURIComponent(code)}`;
 /** Nothing more comes of it. */
 export const isOver = (session) => ["finished", "cancelled", "failed"].includes(session.state);
 

@@ -1,191 +1,145 @@
-// The page for participants of a study: one thing at a time, as the service says what comes next.
+// A participant of a listening study: what is asked, and a clock while it plays. Nothing here knows
+// what plays.
 
-import { logIn, step, studySound, tokenIn, Trouble } from "./service.js";
 import { FELT, LIKED, Sliders } from "./sliders.js";
-import { clock } from "./words.js";
 
-const WHO = "musmed.who"; // of this tab alone, so that the page may be opened anew
-const AGAIN = 2000; // milliseconds
+const link = location.hash.slice(1);
+history.replaceState(null, "", location.pathname);
 
 const $ = (id) => document.getElementById(id);
-const audio = $("audio");
-const felt = new Sliders($("felt"), FELT, "felt");
-const liked = new Sliders($("liked"), LIKED, "felt");
+const head = $("study-head");
+const words = $("study-words");
+const clock = $("study-clock");
+const box = $("study-sliders");
+const note = $("study-note");
+const label = $("study-note-label");
+const go = $("study-go");
+const pause = $("study-pause");
+const trouble = $("study-trouble");
+const audio = new Audio();
+let sliders = null;
+let next = () => {};
+let heard = () => {};
 
-let who = sessionStorage.getItem(WHO) || "";
-let now = null; // the step
-let moment = null; // the one that is asked just now
+const headers = { Authorization: `Bearer ${link}` };
 
-function troubled(trouble) {
-  const line = $("trouble");
-  line.textContent = trouble ? trouble.message : "";
-  line.hidden = !trouble;
+async function asked(path, more = {}) {
+  const answer = await fetch(path, { ...more, headers: { ...headers, ...more.headers } });
+  if (!answer.ok) throw new Error((await answer.json()).error);
+  return answer;
 }
 
-const hundredths = (sliders) => Object.fromEntries(
-  Object.entries(sliders.values).map(([name, value]) => [name, value === null ? null : Math.round(value * 100)]));
+async function say(said) {
+  const body = JSON.stringify(said);
+  const more = { method: "POST", body, headers: { "Content-Type": "application/json" } };
+  return (await asked("/study/say", { ...more, keepalive: true })).json();
+}
 
-/** Says something, and shows what comes next. What can't be said is said again. */
-async function say(what) {
-  let next;
-  try {
-    next = await step({ who, ...what });
-  } catch (trouble) {
-    troubled(trouble);
-    if (trouble.status === 0) setTimeout(() => say(what), AGAIN);
-    else if (trouble.status === 401) head("Open the link that you were given");
-    else ask();
-    return;
+/** Shows a step: its head, its words, which sliders, and what the button does. */
+function put(said, { text = "", which = [], noted = false, button = "Go on", then }) {
+  head.textContent = said;
+  words.textContent = text;
+  sliders = which.length ? new Sliders(box, which, "felt") : null;
+  if (!sliders) box.replaceChildren();
+  for (const one of [note, label]) one.hidden = !noted;
+  note.value = "";
+  go.textContent = button;
+  go.hidden = !then;
+  next = then ?? (() => {});
+}
+
+const number = (value) => (value === null || value === undefined ? null : Math.round(value * 100));
+
+function rating() {
+  const { valence, arousal } = sliders?.values ?? {};
+  return { valence: number(valence), arousal: number(arousal) };
+}
+
+const showNext = async (said) => show(await say(said));
+
+function show(step) {
+  clock.hidden = pause.hidden = true;
+  const { place, of } = step;
+  if (step.step === "consent") {
+    const then = () => showNext({ what: "consent" });
+    put("Before you begin", { text: step.words, button: "I agree, begin", then });
+  } else if (step.step === "before") {
+    const then = () => showNext({ what: "before", place, rating: rating() });
+    put(`Before session ${place} of ${of}: how do you feel now?`, { which: FELT, then });
+  } else if (step.step === "hear") {
+    const then = () => play(step);
+    put(`Session ${place} of ${of}`, { text: "Sit comfortably.", button: "Play", then });
+  } else if (step.step === "after") {
+    const which = [...(step.ratings ? FELT : []), ...(step.liking ? LIKED : [])];
+    const then = () => {
+      const liking = step.liking ? number(sliders.values.liking) : null;
+      return showNext({ what: "after", place, rating: rating(), liking, note: note.value });
+    };
+    put(`After session ${place} of ${of}`, { which, noted: Boolean(step.note), then });
+  } else {
+    put("That was all of it", { text: "Thank you. You can close this page." });
   }
-  troubled(null);
-  who = next.participant === who.toUpperCase() ? next.participant : who;
-  sessionStorage.setItem(WHO, who);
-  show(next);
+  head.focus();
 }
 
-function head(text) {
-  $("head").textContent = text;
-  $("head").focus({ preventScroll: true });
-}
-
-function only(...ids) {
-  for (const id of ["who-form", "consent", "hearing", "asking"]) $(id).hidden = !ids.includes(id);
-}
-
-function ask() {
-  only("who-form");
-  head("Welcome");
-  $("who").focus();
-}
-
-function question(text, { ratings = true, liking = false, note = false } = {}) {
-  felt.put(null);
-  liked.put(null);
-  $("note").value = "";
-  $("felt").hidden = !ratings;
-  $("liked").hidden = !liking;
-  $("note-line").hidden = !note;
-  $("question").textContent = text;
-}
-
-const SHOWN = {
-  consent: (next) => {
-    only("consent");
-    head("Before we begin");
-    $("words").textContent = next.words;
-  },
-  before: () => {
-    only("asking");
-    head("Before the music");
-    question("How do you feel now?");
-  },
-  hear: (next) => {
-    only("hearing");
-    head("Listen");
-    hear(next);
-  },
-  after: (next) => {
-    only("asking");
-    head("After the music");
-    question(next.ratings ? "How do you feel now?" : "How was it?", next);
-  },
-  done: () => {
-    only();
-    head("That was all. Thank you.");
-  },
-};
-
-function show(next) {
-  const same = now?.step === "hear" && next.step === "hear" && now.code === next.code;
-  now = next;
-  $("study").dataset.step = next.step;
-  $("place").textContent = next.place ? `${next.place} of ${next.of}` : "";
-  if (!same) SHOWN[next.step](next);
-}
-
-// The music
-
-function hear(next) {
-  moment = null;
-  audio.src = studySound(next.code);
-  audio.onloadedmetadata = () => (audio.currentTime = next.start);
-  audio.volume = Number($("volume").value) / 100;
-  tick();
-}
-
-function tick() {
-  if (now?.step !== "hear") return;
-  const heard = audio.currentTime;
-  $("clock").textContent = clock(heard);
-  $("left").textContent = `of ${clock(now.seconds)}`;
-  $("heard").style.width = `${((100 * heard) / now.seconds).toFixed(2)}%`;
-  $("pause").textContent = audio.paused ? (heard > 0 ? "Go on" : "Play") : "Pause";
-  const due = now.moments.filter((at) => at <= heard && at !== moment);
-  if (moment === null && due.length && !audio.paused) {
-    moment = due[due.length - 1];
-    only("hearing", "asking");
-    question("How does it feel just now? The music goes on.");
-  }
-}
-
-audio.addEventListener("timeupdate", tick);
-audio.addEventListener("pause", () => {
-  tick();
-  if (now?.step === "hear" && !audio.ended) say({ do: "stopped", seconds: audio.currentTime });
-});
-audio.addEventListener("ended", () => {
-  audio.removeAttribute("src");
-  if (now?.step === "hear") say({ do: "ended", seconds: now.seconds });
-});
-audio.addEventListener("error", () => {
-  if (audio.hasAttribute("src")) troubled(new Trouble("The sound can't be had just now. Press Play again in a moment.", 0));
-});
-$("pause").addEventListener("click", async () => {
-  if (!audio.paused) {
-    audio.pause();
-    return;
-  }
-  if (audio.error) hear({ ...now, start: audio.currentTime || now.start });
+async function play(step) {
+  const { place, of, code, seconds } = step;
+  put(`Session ${place} of ${of}`, { text: "A moment." });
+  const sound = await (await asked(`/study/sound/${code}`)).blob();
+  const moments = [...(step.moments ?? [])];
+  const start = step.start ?? 0;
+  let asking = false;
+  audio.src = URL.createObjectURL(sound);
+  audio.currentTime = start;
+  const now = () => Math.min(seconds, audio.currentTime);
+  const over = async () => {
+    if (asking || !audio.ended) return;
+    heard = () => {};
+    URL.revokeObjectURL(audio.src);
+    await showNext({ what: "ended", place, seconds });
+  };
+  const playing = () => put(`Session ${place} of ${of}`, {});
+  audio.ontimeupdate = () => {
+    const left = Math.max(0, Math.round(seconds - now()));
+    clock.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left`;
+    if (asking || !moments.length || now() < moments[0]) return;
+    asking = true;
+    const said = { what: "moment", place, asked_at: moments.shift(), seconds: now() };
+    const then = async () => {
+      await say({ ...said, rating: rating() });
+      asking = false;
+      playing();
+      await over();
+    };
+    put("How do you feel now? The music goes on.", { which: FELT, then });
+  };
+  audio.onended = () => doing(over);
+  heard = () => say({ what: "stopped", place, seconds: now() });
   await audio.play();
-  say({ do: "began", seconds: audio.currentTime });
-});
-$("volume").addEventListener("input", () => {
-  audio.volume = Number($("volume").value) / 100;
-  $("volume-said").textContent = `${$("volume").value} %`;
-});
-addEventListener("beforeunload", () => {
-  if (!audio.paused) audio.pause();
-});
-
-// What is said
-
-$("who-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  who = $("who").value.trim();
-  if (who) say({ do: "come" });
-});
-$("agree").addEventListener("click", () => say({ do: "consent" }));
-$("asking").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const { valence, arousal } = hundredths(felt);
-  if (now.step === "hear") {
-    only("hearing");
-    const said = { do: "moment", asked_at: moment, seconds: audio.currentTime, valence, arousal };
-    moment = null;
-    now = { ...now, moments: now.moments.filter((at) => at > said.asked_at) };
-    say(said);
-  } else if (now.step === "before") say({ do: "before", valence, arousal });
-  else say({ do: "after", valence, arousal, ...hundredths(liked), note: $("note").value });
-});
-
-async function begin() {
-  const token = tokenIn(location.hash);
-  if (token) {
-    history.replaceState(null, "", location.pathname); // it is in no bookmark and no history
-    await logIn(token).catch(troubled);
-  }
-  if (who) say({ do: "come" });
-  else ask();
+  await say({ what: "begun", place, seconds: start });
+  playing();
+  clock.hidden = pause.hidden = false;
 }
 
-begin();
+/** Does it, and says what went wrong; the same button tries again. */
+async function doing(what) {
+  trouble.hidden = true;
+  go.disabled = true;
+  try {
+    await what();
+  } catch (error) {
+    trouble.textContent = error.message || "That did not work; try again.";
+    trouble.hidden = false;
+  } finally {
+    go.disabled = false;
+  }
+}
+
+go.addEventListener("click", () => doing(next));
+pause.addEventListener("click", () => {
+  if (audio.paused) audio.play();
+  else audio.pause();
+  pause.textContent = audio.paused ? "Go on" : "Pause";
+});
+addEventListener("pagehide", () => heard());
+doing(() => showNext({ what: "look" }));
