@@ -49,11 +49,10 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
         request = kept_leaning(request, where.library)
     plan = make_plan(request)
     if as_json:
-        clips = [{**msgspec.to_builtins(clip), "seed": clip.seed} for clip in plan.clips]
-        for told in clips:
-            for one in ("mood_table", "gentle", "features", "description"):
-                told.pop(one, None)  # the request's, in each of them
-        whole = {**msgspec.to_builtins(plan), "clips": clips}
+        once = {"mood_table": None, "gentle": None, "features": None, "description": None}
+        alone = [msgspec.structs.replace(clip, **once) for clip in plan.clips]  # the request's
+        clips = [{**msgspec.to_builtins(clip), "seed": clip.seed} for clip in alone]
+        whole = {**msgspec.to_builtins(msgspec.structs.replace(plan, clips=())), "clips": clips}
         say_json({"request": msgspec.to_builtins(request), "plan": whole})
         return
     rows = []
