@@ -91,18 +91,6 @@ def _speed(composer: str, of: Callable[[str], float | None], generation: object)
     return EMBEDDED_SPEED if composer == EMBEDDED else of(measured_as(composer, generation))
 
 
-def places_here(design: Design, asked: int | None, gpus: Sequence[str]) -> tuple[Place, ...]:
-    """Where the processes work: one on each of ``gpus`` where a composer has a model, else one on
-    each core; ``asked``: so many."""
-    if any(has_model(job.request.composer) for job in design.jobs):
-        if gpus:
-            count = asked or len(gpus)
-            return tuple(Place(gpus[number % len(gpus)]) for number in range(count))
-        most = max(1, memory_here() // MODEL_BYTES)
-        return (Place(),) * (asked or min(cores_here(), most))
-    return (Place(),) * (asked or cores_here())
-
-
 def cores_here() -> int:
     """That this process may use."""
     return len(os.sched_getaffinity(0))
@@ -135,6 +123,19 @@ def gpus_here(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     except (OSError, subprocess.SubprocessError):
         return ()
     return tuple(line.strip() for line in listed.stdout.splitlines() if line.strip().isdigit())
+
+
+def places_here(design: Design, asked: int | None) -> tuple[Place, ...]:
+    """Where the processes work: one on each GPU where a composer has a model, else one on
+    each core; ``asked``: so many."""
+    if any(has_model(job.request.composer) for job in design.jobs):
+        gpus = gpus_here()
+        if gpus:
+            count = asked or len(gpus)
+            return tuple(Place(gpus[number % len(gpus)]) for number in range(count))
+        most = max(1, memory_here() // MODEL_BYTES)
+        return (Place(),) * (asked or min(cores_here(), most))
+    return (Place(),) * (asked or cores_here())
 
 
 class Prepared(NamedTuple):

@@ -31,10 +31,10 @@ _SHOWN = 20
 def check_study(file: str | None, *, jobs: str | None, as_json: bool) -> None:
     """Print what a study would be. Raises ``MusmedError``."""
     from engine.composers.speeds import Speeds
-    from engine.study.running import check_composers, estimate, gpus_here, places_here
+    from engine.study.running import check_composers, estimate, places_here
 
     design = _design(file)
-    places = places_here(design, _jobs(jobs), gpus_here())
+    places = places_here(design, _jobs(jobs))
     found = estimate(design, len(places), Speeds(folders().state))
     conditions = tuple(dict.fromkeys(one.condition for one in design.sessions))
     lacking = ""
@@ -74,7 +74,7 @@ def run_study(
 ) -> int:
     """Make what is not made yet, then the table; gives the exit code. Raises ``MusmedError``."""
     from engine.study.cluster import LOCAL, run_cluster
-    from engine.study.running import check_composers, gpus_here, places_here, prepare_run, run_here
+    from engine.study.running import check_composers, places_here, prepare_run, run_here
 
     elsewhere = address is not None and address != LOCAL
     if elsewhere and jobs is not None:
@@ -91,7 +91,7 @@ def run_study(
     )
     for said in design.remarks:
         remark(said)
-    places = places_here(design, wanted, gpus_here())
+    places = places_here(design, wanted)
     with Signals() as signals, _shown(prepared.progress) as look:
 
         def stopped() -> bool:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from support.studies import small
 
 from engine.errors import MusmedError
+from engine.study import running
+from engine.study.crew import Place
 from engine.study.design import Design, lay_out
 from engine.study.jobs import job_of
 from engine.study.listeners import parse_listeners
@@ -177,3 +179,17 @@ def test_the_file_in_the_docs_is_one() -> None:
     design = lay_out(read_study(docs / "study.toml"), docs)
     assert design.sessions
     assert (docs / "study.toml").read_text() in (docs / "study.md").read_text()
+
+
+def test_a_process_stands_on_every_core_or_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,GPU-5")
+    assert running.gpus_here() == ("3", "GPU-5")
+    monkeypatch.setattr(running, "cores_here", lambda: 6)
+    monkeypatch.setattr(running, "memory_here", lambda: 9 * 1024**3)
+    assert running.places_here(small(1), None) == (Place(),) * 6
+    assert running.places_here(small(1), 2) == (Place(),) * 2
+    monkeypatch.setattr(running, "has_model", lambda _name: True)
+    assert running.places_here(small(1), None) == (Place("3"), Place("GPU-5"))
+    assert running.places_here(small(1), 3) == (Place("3"), Place("GPU-5"), Place("3"))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert running.places_here(small(1), None) == (Place(),) * 2  # 4 GiB each
