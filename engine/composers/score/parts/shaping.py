@@ -20,6 +20,8 @@ from engine.composers.score.writing.wish import Wish
 
 _FASTEST = 9.0
 """Places a second at most: sixteenths at 135 BPM; faster ones would be heard as a blur."""
+_THICKEST = 36.0
+"""Notes a second: as many as there ever are where nothing is asked."""
 _MATTERS = {"colour": 0.0, "counter": 1.0, "pad": 2.0, "figure": 2.5, "bass": 4.0, "lead": 9.0}
 _CROWDED, _FULL = 4, 7
 """Notes at a place before others are sought, and at most."""
@@ -60,7 +62,8 @@ def topped(strokes: Sequence[Stroke], bar: Bar, ensemble: Ensemble) -> list[Stro
 def _wanted(wish: Wish, bar: Bar) -> int:
     """Notes of a bar by its density."""
     assert wish.density is not None
-    return max(1, _whole(wish.density * bar.metre.slots / 4, bar.number))
+    density = min(wish.density, _THICKEST * bar.beat / SAMPLE_RATE)
+    return max(1, _whole(density * bar.metre.slots / 4, bar.number))
 
 
 def _places(share: float, bar: Bar) -> int:
