@@ -12,6 +12,7 @@ from engine.evaluation.drawing.parts import band, filled, paragraph, section, st
 from engine.evaluation.page import document
 from engine.evaluation.results import Row
 from engine.evaluation.wording import digits_of
+from engine.listener.ratings import HIGHEST
 from engine.study.comparing import Comparison
 from engine.study.report_words import (
     FEW,
@@ -201,12 +202,17 @@ def _level(ident: str, one: Levels) -> str:
     parts = [tag("h3", text(name)), paragraph(said, "note") if said else ""]
     if len(one.levels) <= MOST_DRAWN:
         drawn = [_dot(level) for level in one.levels]
-        parts.append(dots(ident, f"{name}, by condition", [Group(drawn, *_reach(one.levels))]))
+        parts.append(dots(ident, f"{name}, by condition", [Group(drawn, *_reach(one))]))
     return "".join([*parts, level_table(f"{name}, by condition", one.levels)])
 
 
-def _reach(levels: Sequence[Level]) -> tuple[float, float]:
-    held = [v for one in levels for v in (one.mean, one.low, one.high) if v is not None]
+def _reach(found: Levels) -> tuple[float, float]:
+    """Sliders stand on all of their scale, so that little looks little."""
+    if found.figure.endswith("_change"):
+        return -HIGHEST / 2, HIGHEST / 2
+    if found.figure.startswith(("valence_", "arousal_", "liking")):
+        return 0.0, HIGHEST
+    held = [v for one in found.levels for v in (one.mean, one.low, one.high) if v is not None]
     return min(held), max(held)
 
 

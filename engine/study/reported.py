@@ -29,6 +29,8 @@ OTHERS = 5
 COMPARED = ("valence_r", "arousal_r", "progress_r", "end_error")
 """Figures of which conditions are compared: few, for each one more makes all less certain."""
 LEVELS = (*LOUDNESS, *COMFORT)
+ASKED_FOR = ("valence_change", "arousal_change", "liking")
+"""What listeners are asked for: compared, and told first."""
 MOST_REASONS = 50
 TINY = 1e-9
 
@@ -261,14 +263,17 @@ def _speeds(
 def _listened(rows: Sequence[Joined], rng: np.random.Generator) -> Listened:
     """Each participant counts once for each condition: of several sessions the mean."""
     levels, comparisons = [], []
-    for name, values in _said(rows).items():
+    told = _said(rows)
+    first = [name for name in ASKED_FOR if name in told]
+    for name in (*first, *(name for name in told if name not in first)):
+        values = dict(sorted(told[name].items()))
         by_condition: dict[str, dict[Hashable, float]] = {
             condition: {who: float(np.mean(said)) for who, said in mine.items()}
             for condition, mine in values.items()
         }
         means = {condition: list(mine.values()) for condition, mine in by_condition.items()}
         levels.append(Levels(name, _leveled(means, rng)))
-        if name in {"valence_change", "arousal_change", "liking"}:
+        if name in ASKED_FOR:
             comparisons += compared(name, by_condition, rng)
     people = {row.answer.participant for row in rows}
     return Listened(len(people), len(rows), tuple(levels), holm(comparisons))

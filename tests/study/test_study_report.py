@@ -166,8 +166,8 @@ def test_a_study_is_summed_up(tmp_path: Path) -> None:
     assert listened.participants == 8
     change = {one.figure: one for one in listened.levels}["valence_change"]
     assert [(one.condition, one.n, one.mean) for one in change.levels] == [
-        ("iso", 8, 23.5),
         ("direct", 8, 8.5),
+        ("iso", 8, 23.5),
     ]
     text = page(found, "made <now>")
     _well_formed(text)
