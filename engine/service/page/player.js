@@ -19,6 +19,7 @@ export class Player {
     this._there = there;
     this._told = told;
     this._base = 0;
+    this._last = 0;
     this._wait = FIRST_WAIT;
     this._timer = 0;
     this._wanted = false;
@@ -40,7 +41,7 @@ export class Player {
 
   /** Session seconds that have been heard. */
   get heard() {
-    return this._open ? this._base + this._audio.currentTime : this._base;
+    return this._open ? this._base + this._last : this._base;
   }
 
   get volume() {
@@ -88,6 +89,7 @@ export class Player {
     clearTimeout(this._timer);
     this._let();
     this._base = from;
+    this._last = 0;
     this._open = true;
     this._stamp = Date.now();
     this._became("waiting");
@@ -119,6 +121,8 @@ export class Player {
 
   _moved() {
     if (!this._open) return;
+    // A stream that breaks off says it has ended, and stands at its length.
+    if (!this._audio.ended) this._last = this._audio.currentTime;
     if (this._audio.currentTime > 0.5) this._wait = FIRST_WAIT;
     this._stamp = Date.now();
     this._told();
