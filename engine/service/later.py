@@ -11,6 +11,8 @@ import io
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import soundfile
+
 from engine.audio.files import SoundStream
 from engine.audio.format import SAMPLE_RATE
 from engine.service.ogg import HELD_BACK, read_grown, whole_frames
@@ -39,7 +41,13 @@ async def from_frame(
             there = await asyncio.to_thread(whole_frames, path) if over else taken() - HELD_BACK
             if there > at:
                 count = min(STEP, there - at)
-                stream.write(await asyncio.to_thread(read_grown, path, at, count, there))
+                try:
+                    stream.write(await asyncio.to_thread(read_grown, path, at, count, there))
+                except soundfile.LibsndfileError:
+                    if over:
+                        raise
+                    await asyncio.sleep(LOOK_SECONDS)  # what is being written can't be read yet
+                    continue
                 at += count
             elif over:
                 break
