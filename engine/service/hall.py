@@ -327,6 +327,8 @@ class Hall:
         stored = self.library.load(job.id)
         folder = self.library.clip_folder(job.id)
         make_private_folder(folder)
+        for left in folder.glob("sound.*"):  # of a service that ended in its midst
+            left.unlink(missing_ok=True)
         sink = GrowingSink(
             folder / SOUND,
             title=TITLE,
