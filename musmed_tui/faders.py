@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine.affect.circumplex import Affect
 from engine.affect.path import Path
 from engine.errors import MusmedError
-from engine.plan.contradictions import contradictions, expected
+from engine.plan.contradictions import contradictions
 from engine.plan.request import Request
 from engine.plan.wanted import Faders, FaderStep
 
@@ -43,12 +42,6 @@ ENDS: Mapping[str, Ends] = {
 PHRASES = (*(word for ends in ENDS.values() for word in (ends.low, ends.high)), FREE)
 """What can be typed as it is."""
 _NAMED = re.compile(r"(\w+)\s*=?\s*(?:(\d{1,3})\s*%?|(as it feels))")
-
-
-def felt_of(affect: Affect) -> Faders:
-    """Where ``affect`` itself has each of them."""
-    here = expected(affect)
-    return Faders(**{name: min(1.0, max(0.0, getattr(here, name))) for name in ENDS})
 
 
 def said_apart(request: Request, path: Path, since: float, faders: Faders) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from engine.affect.phrases import SAME, called, presently
 from engine.clip_record import ClipRecord
 from engine.listener.likings import Liking
 from engine.plan.events import Event, Steer
+from engine.plan.expected import felt_at
 from engine.plan.generation import file_name
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
@@ -25,7 +26,6 @@ from engine.printable import one_line
 from engine.session.conductor.line_state import LineState
 from engine.session.status import ClipView, Phase, RunnerStatus, clip_at, played_tags
 from engine.session.stretches import Done, Stretch, done, sections, stretches
-from musmed_tui.faders import felt_of
 
 if TYPE_CHECKING:
     from engine.session.library.records import StoredSession
@@ -185,9 +185,9 @@ def snapshot(source: HasStatus) -> Snapshot:
         mood_table=status.request.mood_table,
         course=_course(plan, status.clips),
         sections=_sections(plan, status.clips),
-        asked=_asked(status.events, status.likings),
+        asked=_asked(status.events, plan, status.likings),
         faders=plan.faders,
-        felt=felt_of(plan.path.at(position)),
+        felt=felt_at(plan, position),
         sleep_minutes=status.sleep_minutes,
     )
 
@@ -241,8 +241,8 @@ def _course(plan: Plan, views: Sequence[ClipView]) -> tuple[Stretch, ...]:
     )
 
 
-def _asked(events: Sequence[Event], likings: Sequence[Liking]) -> tuple[Done, ...]:
-    return _ASKED.of([*events, *likings], lambda: done(events, likings))
+def _asked(events: Sequence[Event], plan: Plan, likings: Sequence[Liking]) -> tuple[Done, ...]:
+    return _ASKED.of([plan, *events, *likings], lambda: done(events, plan, likings))
 
 
 def _seen(text: str | None) -> str | None:
@@ -318,7 +318,7 @@ def placed_at(shown: Snapshot, plan: Plan, position: float) -> Snapshot:
         state="starting",
         position_s=position,
         affect=plan.path.at(position),
-        felt=felt_of(plan.path.at(position)),
+        felt=felt_at(plan, position),
         tags=_seen_tags(plan.clips[clip].tags),
         next_tags=_seen_tags(plan.clips[clip + 1].tags) if clip + 1 < len(plan.clips) else None,
         clip=clip,
@@ -367,7 +367,7 @@ def _before(
         mood_table=request.mood_table,
         course=_course(plan, views),
         sections=_sections(plan, views),
-        asked=done(events),
+        asked=done(events, plan),
         faders=plan.faders,
-        felt=felt_of(plan.path.at(0.0)),
+        felt=felt_at(plan, 0.0),
     )

@@ -8,12 +8,10 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from statistics import fmean
 
-import msgspec
-
 from engine.affect.circumplex import Affect
-from engine.affect.descriptor import describe
 from engine.affect.path import Path
 from engine.plan.described import DescribedBar, Description
+from engine.plan.expected import expected, held
 from engine.plan.levels import LOUDEST_LUFS
 from engine.plan.request import Request
 from engine.plan.wanted import FADERS, FREE, FaderStep, Features, held_in_words
@@ -51,32 +49,6 @@ _PLAIN = 0.2
 _MOST_NOTES, _LOWEST, _PITCHES = 14.0, 50.0, 22.0
 
 
-class Expected(msgspec.Struct, frozen=True):
-    """Where the faders would stand by themselves at an affect, each about 0 to 1; ``tempo`` BPM."""
-
-    rhythm: float
-    density: float
-    register: float
-    brightness: float
-    tempo: float
-
-
-def expected(affect: Affect) -> Expected:
-    """What the feeling itself asks for there, as the embedded composer answers it (measured at the
-    corners of the plane: 33 to 100 % of a bar's places, 3 to 14 notes a quarter, mean pitches of 56
-    to 63)."""
-    asked = describe(affect)
-    busy = min(1.0, max(0.0, (asked.density - 1.1) / 6.6))
-    high = min(1.0, max(0.0, (asked.register - 64.0) / 13.0))
-    return Expected(
-        rhythm=0.25 + 0.75 * busy,
-        density=0.42 + 0.58 * busy,
-        register=0.27 + 0.32 * high,
-        brightness=asked.brightness,
-        tempo=asked.tempo,
-    )
-
-
 def contradictions(
     request: Request, path: Path, faders: Sequence[FaderStep] = ()
 ) -> tuple[str, ...]:
@@ -104,7 +76,7 @@ class _Way:
         self.times = [end * k / (LOOKS - 1) for k in range(LOOKS)]
         self.felt = [path.at(time) for time in self.times]
         self._features = features
-        self.held = [_held(affect, features) for affect in self.felt]
+        self.held = [held(affect, features) for affect in self.felt]
 
     def apart(
         self,
@@ -136,14 +108,6 @@ class _Way:
         named = None if felt else getattr(self._features, name)
         one = feeling if named is None else f"{name} {named:g}"
         yield _said(one, asked, holds, _when(bad))
-
-
-def _held(affect: Affect, features: Features) -> Affect:
-    valence, energy = features.valence, features.energy
-    return Affect(
-        affect.valence if valence is None else 2.0 * valence - 1.0,
-        affect.arousal if energy is None else 2.0 * energy - 1.0,
-    )
 
 
 def _said(one: str, other: str, holds: str, when: str = "") -> str:
@@ -203,15 +167,15 @@ def _of_features(features: Features, request: Request) -> Iterator[str]:
     if danced and tempo is not None and not _DANCED[0] <= tempo <= _DANCED[1]:
         yield _said(f"tempo {tempo:g}", f"danceability {dance:g}", "tempo holds")
     if danced and request.gentle is not None and request.gentle.percussion == "off":
-        yield _said("gentle ears without drums", f"danceability {dance:g}", "no drums holds")
+        yield _said("gentle ears without drums", f"danceability {dance:g}", "there are no drums")
     pinned = request.instrument
     if pinned is not None and acoustic is not None and pinned not in _EITHER:
         electric = pinned in _ELECTRIC
         if (electric and acoustic >= _MUCH) or (not electric and acoustic <= _LITTLE):
-            yield _said(spelled(pinned), f"acousticness {acoustic:g}", "the instrument holds")
+            yield _said(spelled(pinned), f"acousticness {acoustic:g}", "acousticness holds")
     sung = features.instrumentalness
     if pinned == "voice" and sung is not None and sung >= _MUCH:
-        yield _said("voice", f"instrumentalness {sung:g}", "the instrument holds")
+        yield _said("voice", f"instrumentalness {sung:g}", "instrumentalness holds")
     if features.loudness is not None and features.loudness > LOUDEST_LUFS:
         yield (
             f"Loudness {features.loudness:g} is more than comfort lets through: it plays at "
@@ -266,7 +230,7 @@ def _of_description(request: Request, way: _Way) -> Iterator[str]:
     if gentle.register is not None and any((b.mean_pitch or 0.0) > gentle.register for b in bars):
         yield _said("the cap on high notes", "the description's pitch", "the cap holds")
     if gentle.percussion == "off" and any("drums" in bar.instruments for bar in bars):
-        yield _said("gentle ears without drums", "the description's drums", "no drums holds")
+        yield _said("gentle ears without drums", "the description's drums", "there are no drums")
 
 
 _BAR_BY_BAR = "the description holds, bar by bar"

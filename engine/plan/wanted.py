@@ -112,24 +112,33 @@ def in_words(faders: Faders) -> str:
     return ", ".join(set_at) or "all as the feeling has it"
 
 
-def moved_in_words(before: Faders, after: Faders) -> str:
-    """What was done to the faders, as a sentence begins: 'Fewer notes, higher'; 'Notes 20 %' of one
-    that was not held before, 'Height as the feeling has it' of one that is let go."""
+def moved_in_words(before: Faders, after: Faders, felt: Faders) -> str:
+    """What was done to the faders, as a sentence begins: 'Fewer notes, higher', of one that was not
+    held before from where the feeling has it (``felt``); 'Height as the feeling has it' of one that
+    is let go."""
     if after == FREE != before:
         return "All as the feeling has it"
-    moved = []
-    for name, said in _SAID.items():
-        old, new = getattr(before, name), getattr(after, name)
-        if old == new:
-            continue
-        if new is None:
-            moved.append(f"{said.name} as the feeling has it")
-        elif old is None:
-            moved.append(held_in_words(name, new))
-        else:
-            moved.append(said.more if new > old else said.less)
+    moved = [
+        _moved_in_words(name, getattr(before, name), getattr(after, name), getattr(felt, name))
+        for name in FADERS
+        if getattr(before, name) != getattr(after, name)
+    ]
     sentence = ", ".join(moved) or "the faders as they were"
     return sentence[0].upper() + sentence[1:]
+
+
+def _moved_in_words(name: str, old: float | None, new: float | None, felt: float | None) -> str:
+    said = _SAID[name]
+    if new is None:
+        return f"{said.name} as the feeling has it"
+    here = felt if old is None else old
+    if here is None or abs(new - here) < _ALIKE:
+        return held_in_words(name, new)
+    return said.more if new > here else said.less
+
+
+_ALIKE = 0.005
+"""Of a fader: nearer is where it was, in whole hundredths."""
 
 
 def held_in_words(name: str, value: float) -> str:

@@ -10,7 +10,8 @@ from engine.clip_record import ClipRecord
 from engine.listener.likings import Liking
 from engine.plan.clock import STRIDE_SECONDS
 from engine.plan.events import Ease, Event, Less, More, Shape, Skip, Steer
-from engine.plan.spec import ClipSpec, Tags
+from engine.plan.expected import felt_at
+from engine.plan.spec import ClipSpec, Plan, Tags
 from engine.plan.wanted import FaderStep, faders_before, moved_in_words
 from engine.plan.words import spelled
 from engine.printable import one_line
@@ -92,10 +93,10 @@ def sections(clips: Iterable[ClipSpec], records: Mapping[int, ClipRecord]) -> It
                 before = bar.section
 
 
-def done(events: Sequence[Event], likings: Sequence[Liking] = ()) -> tuple[Done, ...]:
-    """What was asked for, and liked, in the order of session time."""
+def done(events: Sequence[Event], plan: Plan, likings: Sequence[Liking] = ()) -> tuple[Done, ...]:
+    """What was asked for, and liked, in the order of session time; ``plan``: with ``events``."""
     shaped = [FaderStep(one.at, one.faders) for one in events if isinstance(one, Shape)]
-    asked = [_done(event, shaped) for event in events]
+    asked = [_done(event, shaped, plan) for event in events]
     liked = [
         Done(one.at, "like", "liked") if one.liked else Done(one.at, "dislike", "not liked")
         for one in likings
@@ -103,7 +104,7 @@ def done(events: Sequence[Event], likings: Sequence[Liking] = ()) -> tuple[Done,
     return tuple(sorted(asked + liked, key=lambda one: one.at))
 
 
-def _done(event: Event, shaped: Sequence[FaderStep]) -> Done:
+def _done(event: Event, shaped: Sequence[FaderStep], plan: Plan) -> Done:
     if isinstance(event, Steer):
         return Done(event.at, "steer", f"steered to {one_line(towards(event.target, event.word))}")
     if isinstance(event, Ease):
@@ -115,7 +116,8 @@ def _done(event: Event, shaped: Sequence[FaderStep]) -> Done:
     if isinstance(event, Less):
         return Done(event.at, "less", f"less of {_seen(event.players.instrument)}")
     if isinstance(event, Shape):
-        said = moved_in_words(faders_before(shaped, event.at), event.faders)
+        before = faders_before(shaped, event.at)
+        said = moved_in_words(before, event.faders, felt_at(plan, event.at))
         return Done(event.at, "shape", said[0].lower() + said[1:])
     return Done(event.at, "stay", "stayed a while")
 

@@ -11,7 +11,7 @@ from engine.errors import MusmedError
 from engine.listener.history import Past
 from engine.listener.report import did
 from engine.places import place_of
-from engine.plan.events import Dwell, Ease, Steer
+from engine.plan.events import Dwell, Ease, Shape, Steer
 from engine.plan.spec import ClipKey
 from engine.plan.story import story
 from engine.printable import one_line
@@ -68,7 +68,7 @@ def heard_path(past: Past, readings: dict[ClipKey, Affect]) -> HeardPath:
     deeds = (
         Deed(one.at, one_line(did(one)))
         for one in past.events
-        if isinstance(one, Steer | Ease | Dwell) and one.at <= heard
+        if isinstance(one, Steer | Ease | Dwell | Shape) and one.at <= heard
     )
     return HeardPath(
         path=plan.path,

@@ -117,7 +117,7 @@ def test_each_deed_in_words_at_its_time() -> None:
         Less(50.0, players),
         Dwell(60.0, 20.0, why),
     )
-    said = done(events, (liking(25.0, liked=True), liking(5.0, liked=False)))
+    said = done(events, PLAN, (liking(25.0, liked=True), liking(5.0, liked=False)))
     assert [(one.at, one.deed, one.said) for one in said] == [
         (5.0, "dislike", "not liked"),
         (10.0, "ease", "eased"),
@@ -131,7 +131,7 @@ def test_each_deed_in_words_at_its_time() -> None:
 
 
 def test_the_words_of_a_target_are_shown_harmless() -> None:
-    (one,) = done([Steer(1.0, feeling("glad").affect, "gl\x1bad\n")])
+    (one,) = done([Steer(1.0, feeling("glad").affect, "gl\x1bad\n")], PLAN)
     assert one.said.isprintable()
 
 
@@ -146,16 +146,16 @@ def test_a_plan_is_not_gone_through_ten_times_a_second() -> None:
 
 
 def test_faders_are_said_by_what_they_do() -> None:
-    """Each by how they stood before."""
+    """Each by how they stood before, or by where the feeling had it."""
     events = [
         Shape(1.0, Faders(density=0.5)),
         Ease(2.0),
         Shape(3.0, Faders(density=0.2, register=0.8)),
         Shape(9.0, Faders()),
     ]
-    assert [(one.deed, one.said) for one in done(events)] == [
-        ("shape", "notes 50 %"),
+    assert [(one.deed, one.said) for one in done(events, PLAN)] == [
+        ("shape", "fewer notes"),
         ("ease", "eased"),
-        ("shape", "fewer notes, height 80 %"),
+        ("shape", "fewer notes, higher"),
         ("shape", "all as the feeling has it"),
     ]

@@ -79,7 +79,7 @@ def test_faders_that_are_moved_while_it_plays_are_kept_and_made_again(
     live.stop()
     said = [notice.text for notice in live.take_notices()]
     live.close()
-    assert any(one.startswith("Notes 20 %, height 80 %, from 0:") for one in said), said
+    assert any(one.startswith("Fewer notes, higher, from 0:") for one in said), said
     assert "The feeling and height 80 % pull apart" not in " ".join(said), "who moved it knows"
     stored = library.load(live.session)
     assert stored.events == (event,)

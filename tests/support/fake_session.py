@@ -201,7 +201,8 @@ class FakeRunner:
         self.asked.append(("shape", faders))
         at = self.snapshot.position_s + 3.0
         self.events = (*self.events, Shape(at, faders))
-        self.change(faders=make_plan(self.request, self.events).faders, asked=done(self.events))
+        plan = make_plan(self.request, self.events)
+        self.change(faders=plan.faders, asked=done(self.events, plan))
 
     def like(self, liked: bool) -> None:
         self.asked.append("like" if liked else "dislike")

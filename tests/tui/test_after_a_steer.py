@@ -20,9 +20,10 @@ from textual.pilot import Pilot
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import LANDMARKS, feeling
 from engine.affect.phrases import phrase
-from engine.plan.events import Ease, Skip, Steer
+from engine.plan.events import Ease, Shape, Skip, Steer
 from engine.plan.planner import make_plan
 from engine.plan.story import story
+from engine.plan.wanted import Faders
 from engine.session.conductor.splice import said_of
 from musmed_tui.app import Left
 from musmed_tui.commands.lists import show_sessions
@@ -243,6 +244,11 @@ GLAD, NEAR = Steer(10.0, feeling("glad").affect, "glad"), Steer(20.0, Affect(0.7
         ((Ease(5.0), GLAD), "tense to calm, steered to glad"),
         ((GLAD, Ease(11.0), Skip(12.0), Ease(13.0)), "tense to calm, steered to glad, eased twice"),
         ((GLAD, *3 * (Ease(11.0),)), "tense to calm, steered to glad, eased 3 times"),
+        ((Shape(5.0, Faders(density=0.2)),), "tense to calm, adjusted"),
+        (
+            (Shape(5.0, Faders()), GLAD, Ease(11.0)),
+            "tense to calm, steered to glad, eased, adjusted",
+        ),
         ((GLAD, NEAR), "tense to calm, steered to a feeling near delighted"),
     ],
 )

@@ -18,10 +18,11 @@ from engine.affect.circumplex import Affect
 from engine.errors import MusmedError
 from engine.plan.contradictions import contradictions
 from engine.plan.events import Shape
+from engine.plan.expected import felt_at
 from engine.plan.planner import make_plan
 from engine.plan.wanted import FREE, Faders, FaderStep, Features
 from musmed_tui.app import Left, MusmedApp
-from musmed_tui.faders import CAN_NOT, ENDS, REST_SECONDS, Hand, felt_of, said_apart, typed
+from musmed_tui.faders import CAN_NOT, ENDS, REST_SECONDS, Hand, said_apart, typed
 from musmed_tui.screens.adjusting import FaderCard
 from musmed_tui.screens.session import SessionScreen
 from musmed_tui.widgets.fader import Fader
@@ -118,7 +119,10 @@ def test_whatever_is_typed_is_faders_or_a_printable_sentence(text: str) -> None:
 
 
 def test_where_the_feeling_has_them_lies_between_their_ends() -> None:
-    least, most = felt_of(Affect(-1.0, -1.0)), felt_of(Affect(1.0, 1.0))
+    least, most = (
+        felt_at(make_plan(msgspec.structs.replace(REQUEST, start=here, target=here)), 0.0)
+        for here in (Affect(-1.0, -1.0), Affect(1.0, 1.0))
+    )
     for name in ENDS:
         assert 0.0 <= getattr(least, name) < getattr(most, name) <= 1.0
 
@@ -127,7 +131,7 @@ def test_what_pulls_apart_is_said_and_what_did_before_is_not() -> None:
     path = make_plan(REQUEST).path
     most = Faders(density=1.0, brightness=1.0)
     assert said_apart(REQUEST, path, 0.0, FREE) == ()
-    assert said_apart(REQUEST, path, 0.0, felt_of(REQUEST.start)) == ()
+    assert said_apart(REQUEST, path, 0.0, felt_at(make_plan(REQUEST), 0.0)) == ()
     said = said_apart(REQUEST, path, 800.0, most)
     assert "A calm feeling and brightness 100 % pull apart: the fader holds." in said
     wild = msgspec.structs.replace(REQUEST, features=Features(energy=1.0))
@@ -326,7 +330,7 @@ def test_what_was_done_is_on_the_way(control: FakeControl) -> None:
             await settled(pilot)
             way = app.screen.query_one(Way)
             seen = "\n".join("".join(cell[0] for cell in row) for row in way.picture(44, 20))
-            assert "6:30  ↕ rhythm 0 %" in seen
+            assert "6:30  ↕ steadier rhythm" in seen
 
     run(go())
 

@@ -11,6 +11,7 @@ from engine.plan import wanted
 from engine.plan.body import in_words
 from engine.plan.clock import OVERLAP_SECONDS, clip_start
 from engine.plan.events import Dwell, Ease, Event, Less, More, Shape, Skip, Steer
+from engine.plan.expected import felt_at
 from engine.plan.spec import ClipKey, ClipSpec, Plan, Players
 from engine.plan.words import spelled
 from engine.session.conductor.clip_state import ClipState
@@ -124,7 +125,8 @@ def said_of(event: Event, start: float, plan: Plan) -> str:
             return f"The way stays where it is for {event.seconds:g} s {when} on: {why}."
         case Shape():
             before = wanted.faders_before(plan.faders, event.at)
-            return f"{wanted.moved_in_words(before, event.faders)}, {when} on."
+            felt = felt_at(plan, event.at)
+            return f"{wanted.moved_in_words(before, event.faders, felt)}, {when} on."
 
 
 def _said_of_others(event: Less, plan: Plan) -> str:

@@ -147,7 +147,7 @@ def test_what_faders_do_is_said_in_words() -> None:
     )
     said = [text.split(", from ")[0] for text in world.said if ", from " in text]
     assert said == [
-        "Notes 50 %, height 20 %",
+        "Fewer notes, lower",
         "Fewer notes, higher",
         "Height as the feeling has it",
         "All as the feeling has it",
