@@ -14,7 +14,7 @@ from typing import Any
 
 from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
@@ -29,6 +29,7 @@ from engine.service.refusals import (
     FullError,
     GoneError,
     NotPlayingError,
+    SlowError,
     UnknownSessionError,
 )
 from engine.service.routes import make_routes
@@ -37,6 +38,12 @@ from engine.service.token import Token
 
 PAGE = Path(__file__).parent / "page"
 OPEN = ("/", "/assets/", "/login", "/openapi.json", "/docs")
+_SENTENCES = {
+    "Not Found": "There is nothing here.",
+    "Method Not Allowed": "This can't be done here; 'Allow' in the answer's head says what can.",
+}
+_NAMES = {"begin": "from", "kind": "format"}
+"""Parameters that Python would not let be called as they are in the address."""
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +140,8 @@ def _answer_of(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]
             status, sentence = 409, str(error)
         case GoneError():
             status, sentence = 410, str(error)
+        case SlowError():
+            status, sentence = 408, str(error)
         case MusmedError():
             status, sentence = 400, str(error)
         case RecursionError():
@@ -140,20 +149,29 @@ def _answer_of(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]
         case ValidationException():
             status, sentence = 400, _wrong(error)
         case HTTPException():
-            status, sentence = error.status_code, error.detail
+            status, sentence = error.status_code, _said(error)
             headers = dict(error.headers or {})
         case _:
             log.error("a request failed", exc_info=error)
     return Response(Problem(sentence), status_code=status, headers=headers)
 
 
+def _said(error: HTTPException) -> str:
+    """Litestar's own refusals as sentences."""
+    if isinstance(error.__cause__, SerializationException):
+        return f"The body is not JSON that can be read ({error.detail.partition(' - at ')[0]})."
+    return _SENTENCES.get(error.detail, error.detail)
+
+
 def _wrong(error: ValidationException) -> str:
     """What does not fit, in one sentence."""
     extra = error.extra if isinstance(error.extra, list) else []
+    if [one.get("message") for one in extra if isinstance(one, dict)] == ["'data'"]:
+        return "The body is missing: send JSON."
     said = [
         str(one["message"])
         if one.get("key") in (None, "data")
-        else f"{one['key']}: {one['message']}"
+        else f"{_NAMES.get(one['key'], one['key'])}: {one['message']}"
         for one in extra
         if isinstance(one, dict) and one.get("message")
     ]

@@ -12,10 +12,10 @@ import asyncio
 import ipaddress
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
+from engine.service.refusals import BrokenOffError, SlowError
 from engine.service.token import Token
 
 Scope = MutableMapping[str, Any]
@@ -25,7 +25,7 @@ Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PATIENCE_SECONDS = 120.0
-"""Who takes nothing of an answer for so long is let go."""
+"""Who takes nothing of an answer for so long is let go; a body has to be whole by then."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -98,8 +98,10 @@ class Gate:
         self._asking += 1
         try:
             await self._app(scope, _patient(receive), answer)
-        except TimeoutError:
-            log.info("a client took or sent nothing for long and was let go")
+        except Exception as error:
+            if not any(isinstance(one, TimeoutError | BrokenOffError) for one in _within(error)):
+                raise
+            log.info("an answer was broken off: a client that took nothing, or the service ends")
         finally:
             self._asking -= 1
 
@@ -113,7 +115,7 @@ class Gate:
         if origin is not None and not own and origin not in self._origins:
             return 403, "Pages of other origins may not ask; start it with --allow-origin for one."
         length = headers.one("content-length")
-        if length is not None and length.isdigit() and int(length) > self._body_limit:
+        if length is not None and length.isdecimal() and int(length) > self._body_limit:
             return 413, f"The body is longer than {self._body_limit} bytes; ask for less."
         if scope["method"] == "OPTIONS" or self._is_open(scope["path"]):
             return None
@@ -214,23 +216,41 @@ class _Answer:
 
 
 def _patient(receive: Receive) -> Receive:
-    """A body that does not come is not waited for; whoever has sent all of it may take long."""
+    """A body that does not come, or drips, is not waited for; whoever has sent all of it may take
+    long."""
     coming = True
+    until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
 
     async def received() -> Message:
         nonlocal coming
         if not coming:
             return await receive()
-        message = await asyncio.wait_for(receive(), PATIENCE_SECONDS)
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError:
+            raise SlowError from None
         coming = bool(message.get("more_body", False))
         return message
 
     return received
 
 
+def _within(error: BaseException) -> Iterator[BaseException]:
+    """``error`` and what is behind it: Litestar wraps what a stream ends by."""
+    yield error
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _within(one)
+    if error.__cause__ is not None:
+        yield from _within(error.__cause__)
+
+
 def _cookie(text: str | None, name: str) -> str | None:
-    try:
-        found = SimpleCookie(text or "").get(name)
-    except CookieError:
-        return None
-    return None if found is None else found.value
+    """What ``name`` is. Other services of this host have their cookies in the same line, in forms
+    of which Python's own reader takes none, and then not this one either."""
+    for one in (text or "").split(";"):
+        said, _, value = one.strip().partition("=")
+        if said == name:
+            return value
+    return None

@@ -24,6 +24,20 @@ class UnknownSessionError(MusmedError):
         super().__init__("There is no such session; GET /sessions lists those that there are.")
 
 
+class SlowError(MusmedError):
+    """A body that did not come."""
+
+    def __init__(self) -> None:
+        super().__init__("The body did not come; send it again.")
+
+
+class BrokenOffError(MusmedError):
+    """An answer that has begun can't be sent to its end."""
+
+    def __init__(self) -> None:
+        super().__init__("The service ends before all of the sound is there.")
+
+
 class NotPlayingError(MusmedError):
     """What was asked for needs a session that is running."""
 

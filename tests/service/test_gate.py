@@ -99,6 +99,17 @@ def test_a_browser_gets_a_cookie_for_the_token_and_changes_only_from_its_own_pag
     assert bare.post("/sessions", json=ASKED, headers={"Origin": OWN}).status_code == 201
 
 
+def test_the_cookies_of_other_services_on_this_machine_are_in_nobody_s_way(
+    bare: TestClient, token: Token
+) -> None:
+    bare.post("/login", json={"token": token.text})
+    name, value = next(iter(bare.cookies.items()))
+    bare.cookies.clear()
+    line = f'theirs={{"a": [1, 2]}}; {name}={value}; x'
+    assert bare.get("/sessions", headers={"Cookie": line}).status_code == 200
+    assert bare.get("/sessions", headers={"Cookie": f"not-{name}={value}"}).status_code == 401
+
+
 def test_a_page_that_was_let_in_asks_first(bare: TestClient) -> None:
     asks = {"Origin": "https://lab.example", "Access-Control-Request-Method": "POST"}
     answer = bare.options("/sessions", headers=asks)
@@ -139,6 +150,26 @@ def test_a_wrong_body_is_one_sentence(client: TestClient, body: bytes, status: i
     sentence: Any = answer.json()["error"]
     assert sentence
     assert "Traceback" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "said"),
+    [
+        ("POST", "/sessions", b"", "body is missing"),
+        ("POST", "/sessions", b'{"minutes": 1e999}', r"not JSON .*out of range\)\.$"),
+        ("GET", "/sessions/20261130-120000-aa/audio?from=-1", b"", "from: Expected"),
+        ("GET", "/sessions/20261130-120000-aa/audio?format=mp3", b"", "format: Invalid"),
+        ("GET", "/nothing", b"", "There is nothing here"),
+        ("HEAD", "/sessions", b"", ""),
+        ("PUT", "/sessions", b"", "can't be done here"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_client_s_words(
+    client: TestClient, method: str, path: str, body: bytes, said: str
+) -> None:
+    answer = client.request(method, path, content=body)
+    assert answer.status_code in (400, 404, 405)
+    assert re.search(said, "" if method == "HEAD" else answer.json()["error"])
 
 
 def test_paths_stay_in_the_service(client: TestClient) -> None:

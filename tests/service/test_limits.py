@@ -3,6 +3,7 @@ and what it says before it begins."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.util
 import socket
@@ -16,9 +17,11 @@ from litestar.testing import TestClient
 import engine.service.run as running
 from engine.affect.harm import help_for
 from engine.errors import MusmedError
+from engine.service import gate
 from engine.service.app import make_app
 from engine.service.hall import Hall
 from engine.service.limits import Limits
+from engine.service.refusals import SlowError
 from engine.service.token import Token
 from musmed_tui.commands import serve
 from tests.support.service import QUICK
@@ -64,6 +67,27 @@ def test_a_head_that_is_too_long_is_refused(hall: Hall, token: Token) -> None:
     with listened(hall, token) as port:
         head = b"GET / HTTP/1.1\r\nX: " + b"x" * (2 * running.HEADER_BYTES) + b"\r\n\r\n"
         assert answer_to(port, head).startswith((b"HTTP/1.1 400", b"HTTP/1.1 431"))
+
+
+def test_a_body_that_drips_is_not_waited_for(
+    hall: Hall, token: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "PATIENCE_SECONDS", 0.05)
+    with listened(hall, token) as port:
+        head = b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n{"
+        assert answer_to(port, head).startswith(b"HTTP/1.1 408")
+
+    async def drips() -> gate.Message:
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def taken() -> None:
+        received = gate._patient(drips)
+        while True:
+            await received()
+
+    with pytest.raises(SlowError):
+        asyncio.run(taken())
 
 
 def test_too_many_at_once_are_told_to_come_back(tmp_path: Path, token: Token) -> None:
