@@ -22,7 +22,7 @@ from engine.composers.speeds import Speeds
 from engine.errors import MusmedError
 from engine.private import make_private_folder
 from engine.service.asked import SessionAsked
-from engine.service.job import Job, JobFiles, JobState
+from engine.service.job import MAX_SAID, Job, JobFiles, JobState
 from engine.service.limits import Limits
 from engine.service.lock import taken_alone
 from engine.service.ogg import OggCopy
@@ -92,8 +92,10 @@ class Hall:
         """Begin what waits, and what was running when the last service ended."""
         with self._lock:
             for job in self._jobs.values():
-                if job.state == "running":
+                if not job.over:
                     self._jobs[job.id] = msgspec.structs.replace(job, state="queued")
+                    for left in self.sound(job.id).parent.glob("sound.*"):  # not the whole of it
+                        left.unlink(missing_ok=True)
             self._begin_more()
 
     def submit(self, asked: SessionAsked) -> Job:
@@ -119,7 +121,11 @@ class Hall:
                 pace=asked.pace,
                 seconds=request.seconds,
             )
-            self._keep(job)
+            try:
+                self._keep(job)
+            except MusmedError:
+                self.library.delete(session)
+                raise
             self._next += 1
             self._begin_more()
             return self._jobs[session]
@@ -197,6 +203,12 @@ class Hall:
             job = self._jobs.get(session)
             return self._closing or job is None or (job.over and session not in self._runs)
 
+    def cut(self, session: str) -> bool:
+        """The service ends before the session does."""
+        with self._lock:
+            job = self._jobs.get(session)
+            return self._closing and job is not None and not job.over
+
     def waiting_before(self, session: str) -> int:
         """How many sessions begin before this one does."""
         with self._lock:
@@ -218,7 +230,7 @@ class Hall:
                 self._files.remove(session)
                 del self._jobs[session]
                 return
-            self._keep(msgspec.structs.replace(job, state="cancelled"))
+            self._turn(msgspec.structs.replace(job, state="cancelled"))
             run = self._runs.get(session)
             if run is not None:
                 run.cancelled = True
@@ -300,6 +312,15 @@ class Hall:
         self._files.write(job)
         self._jobs[job.id] = job
 
+    def _turn(self, job: Job) -> None:
+        """With the lock held: ``job`` stands so, even where the disk is too full to say it; then
+        the next start takes it up again."""
+        self._jobs[job.id] = job
+        try:
+            self._files.write(job)
+        except MusmedError as error:
+            log.warning("session %s is %s, but: %s", job.id, job.state, error)
+
     def _play(self, job: Job, run: _Run) -> None:
         """In a thread of its own."""
         state: JobState = "failed"
@@ -315,9 +336,8 @@ class Hall:
             del self._runs[job.id]
             if self._closing and not run.cancelled and run.ends.is_set():
                 return
-            with contextlib.suppress(MusmedError):
-                ended = self._jobs[job.id]
-                self._keep(msgspec.structs.replace(ended, state=state, said=said, ready=ready))
+            ended = msgspec.structs.replace(self._jobs[job.id], state=state, ready=ready)
+            self._turn(msgspec.structs.replace(ended, said=said[:MAX_SAID]))
             self._begin_more()
 
     def _played(self, job: Job, run: _Run) -> str:
@@ -327,8 +347,6 @@ class Hall:
         stored = self.library.load(job.id)
         folder = self.library.clip_folder(job.id)
         make_private_folder(folder)
-        for left in folder.glob("sound.*"):  # of a service that ended in its midst
-            left.unlink(missing_ok=True)
         sink = GrowingSink(
             folder / SOUND,
             title=TITLE,

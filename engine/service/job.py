@@ -3,6 +3,7 @@ waited or ran goes on at the next start, whatever ended the last one."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from pathlib import Path
@@ -11,13 +12,14 @@ from typing import Literal
 import msgspec
 
 from engine.errors import MusmedError
-from engine.private import make_private_folder, write_private
+from engine.private import make_private_folder, open_private
 from engine.service.asked import Pace
 from engine.session.library.reading import ID
 
 JobState = Literal["queued", "running", "finished", "cancelled", "failed"]
 OVER: tuple[JobState, ...] = ("finished", "cancelled", "failed")
 MAX_BYTES = 4096
+MAX_SAID = 500
 
 log = logging.getLogger(__name__)
 
@@ -74,9 +76,14 @@ class JobFiles:
         path = self._folder / f"{job.id}.json"
         part = path.with_suffix(".part")
         try:
-            write_private(part, msgspec.json.encode(job))
+            with open_private(part, "wb") as file:
+                file.write(msgspec.json.encode(job))
+                file.flush()
+                os.fsync(file.fileno())
             part.replace(path)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
             raise MusmedError(
                 f"The service can't keep what it was asked for ({error.strerror}); free some space."
             ) from error

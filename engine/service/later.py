@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
-
-import soundfile
 
 from engine.audio.files import SoundStream
 from engine.audio.format import SAMPLE_RATE
@@ -28,7 +26,7 @@ async def from_frame(
     suffix: str,
     taken: Callable[[], int],
     settled: Callable[[], bool],
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """The FLAC file that is or becomes ``path``, from frame ``start`` on, as ``suffix``: '.flac' or
     '.ogg'. ``taken``: how many frames were given to the file so far; ``settled``: whether no more
     will be. Nothing where it is shorter."""
@@ -41,13 +39,7 @@ async def from_frame(
             there = await asyncio.to_thread(whole_frames, path) if over else taken() - HELD_BACK
             if there > at:
                 count = min(STEP, there - at)
-                try:
-                    stream.write(await asyncio.to_thread(read_grown, path, at, count, there))
-                except soundfile.LibsndfileError:
-                    if over:
-                        raise
-                    await asyncio.sleep(LOOK_SECONDS)  # what is being written can't be read yet
-                    continue
+                await asyncio.to_thread(_copied, stream, path, at, count, there)
                 at += count
             elif over:
                 break
@@ -59,6 +51,10 @@ async def from_frame(
         stream.close()
     if data := sent.take():
         yield data
+
+
+def _copied(stream: SoundStream, path: Path, at: int, count: int, there: int) -> None:
+    stream.write(read_grown(path, at, count, there))
 
 
 class _Sent(io.RawIOBase):

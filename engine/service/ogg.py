@@ -69,9 +69,9 @@ class OggCopy:
     def _copy(self, writer: AudioWriter) -> None:
         pause = threading.Event()
         while True:
-            if self._ended():
-                raise _EndedError
             settled = self._settled()
+            if self._ended():  # asked last: a service that ends settles all that it has
+                raise _EndedError
             there = whole_frames(self._source) if settled else self._frames() - HELD_BACK
             if there > writer.frames:
                 count = min(STEP, there - writer.frames)
@@ -98,14 +98,20 @@ def whole_frames(path: Path) -> int:
 def read_grown(path: Path, start: int, count: int, there: int) -> Frames:
     """Frames ``start`` to ``start + count`` of the file that is or becomes ``path``, of which
     ``there`` can be read. Raises ``OSError`` and soundfile's error."""
-    try:
-        file = open_file(path)
-    except FileNotFoundError:
-        file = open_file(growing(path))
-    with file, soundfile.SoundFile(_Said(file, there)) as sound:
+    with _opened(path) as file, soundfile.SoundFile(_Said(file, there)) as sound:
         sound.seek(start)
         read: Frames = sound.read(count, dtype="float32", always_2d=True)
         return read
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    try:
+        return open_file(path)
+    except FileNotFoundError:
+        try:
+            return open_file(growing(path))
+        except FileNotFoundError:
+            return open_file(path)  # it got its name between the two
 
 
 class _Said(io.RawIOBase):

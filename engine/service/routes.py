@@ -38,7 +38,7 @@ from engine.service.hall import Hall
 from engine.service.later import from_frame
 from engine.service.refusals import GoneError, NotPlayingError
 from engine.service.results import PlanAnswer, description_of, plan_answer, score_of, sidecar_of
-from engine.service.sound import grown, part
+from engine.service.sound import cut_short, grown, part
 from engine.sidecar import SessionReport
 
 Id = Annotated[
@@ -201,6 +201,10 @@ async def get_audio(
     """While it is composed, a stream from its beginning that ends where it does; then a file, of
     which a Range can be asked for."""
     hall = hall_of(state)
+
+    def whole() -> bool:
+        return not hall.cut(session)
+
     settled: Callable[[], bool] = partial(hall.settled, session)
     path, over = hall.sound(session), settled()
     if over and not path.is_file():
@@ -213,37 +217,39 @@ async def get_audio(
             taken=partial(hall.taken, session),
             settled=settled,
         )
-        return Stream(later, media_type=f"audio/{kind}")
+        return Stream(cut_short(later, whole), media_type=f"audio/{kind}")
     if kind == "ogg":
         path, settled = await to_thread(hall.ogg, session)
+        whole = path.is_file
     media = f"audio/{kind}"
     if not path.is_file():
         frames = frames_of(hall.job(session).seconds) if kind == "flac" else None
-        return Stream(grown(path, settled, frames), media_type=media)
+        return Stream(cut_short(grown(path, settled, frames), whole), media_type=media)
     return file_answer(path, media, request.headers.get("range"))
 
 
 def file_answer(path: Path, media: str, said: str | None) -> Response[Any]:
     """A file that is whole, or the range of it that was ``said``."""
     size = path.stat().st_size
-    first, count = range_of(said, size)
+    found = range_of(said, size)
+    first, count = found or (0, size)
     headers = {"Accept-Ranges": "bytes", "Content-Length": str(count)}
     status = 200
-    if count != size:
+    if found is not None:
         status = 206
         headers["Content-Range"] = f"bytes {first}-{first + count - 1}/{size}"
     return Stream(part(path, first, count), media_type=media, headers=headers, status_code=status)
 
 
-def range_of(said: str | None, size: int) -> tuple[int, int]:
-    """The first byte and how many, of a file of ``size``; all of it for what is no single range.
+def range_of(said: str | None, size: int) -> tuple[int, int] | None:
+    """The first byte and how many, of a file of ``size``; None for what is no single range.
     Raises Litestar's exception for one that lies outside."""
     found = None if said is None else RANGE.fullmatch(said.strip())
     if found is None or found.group() == "bytes=-":
-        return 0, size
+        return None
     first, last = found.groups()
     if first and last and int(last) < int(first):
-        return 0, size
+        return None
     begin = max(0, size - int(last)) if not first else int(first)
     end = size - 1 if not first or not last else min(int(last), size - 1)
     if begin > end:

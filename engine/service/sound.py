@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 from typing import IO
 
 from engine.places import open_file
 from engine.service.flac import HEAD, with_length
+from engine.service.refusals import BrokenOffError
 from engine.service.sink import growing
 
 PIECE = 64 * 1024
@@ -20,7 +21,7 @@ LOOK_SECONDS = 0.1
 
 async def grown(
     path: Path, settled: Callable[[], bool], frames: int | None = None
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """The file that becomes ``path``, from its beginning to its end, as it comes; ``settled``:
     nothing more comes. ``frames``: how long a FLAC file will be; its beginning then says so, and
     what is saved of the stream is a file of that length."""
@@ -57,6 +58,18 @@ async def _opened(path: Path, settled: Callable[[], bool]) -> IO[bytes] | None:
         if over:
             return None
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def cut_short(
+    stream: AsyncGenerator[bytes], whole: Callable[[], bool]
+) -> AsyncIterator[bytes]:
+    """``stream``; where it was not ``whole``, because the service ends, the answer is broken off,
+    so that who keeps it does not take it for all of the sound."""
+    async with contextlib.aclosing(stream):
+        async for data in stream:
+            yield data
+    if not whole():
+        raise BrokenOffError
 
 
 async def part(path: Path, first: int, count: int) -> AsyncIterator[bytes]:

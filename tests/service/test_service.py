@@ -13,6 +13,7 @@ from litestar.testing import TestClient
 
 from engine.errors import MusmedError
 from engine.service.hall import Hall
+from engine.service.job import Job, JobFiles
 from engine.service.limits import Limits
 from engine.service.refusals import FullError
 from engine.service.routes import range_of
@@ -33,6 +34,7 @@ def test_a_session_is_asked_for_and_heard_while_it_is_composed(client: TestClien
     assert streamed[64:] == file.content[64:]  # all but the header, which says the length
     some = client.get(f"{place}/audio", headers={"Range": "bytes=10-19"})
     assert (some.status_code, some.content) == (206, file.content[10:20])
+    assert client.get(f"{place}/audio", headers={"Range": "bytes=0-"}).status_code == 206
 
 
 def test_ogg_is_made_while_it_is_composed_and_is_as_long(client: TestClient) -> None:
@@ -119,6 +121,41 @@ def test_a_full_disk_takes_no_more(tmp_path: Path) -> None:
     hall.close()
 
 
+def test_where_nothing_more_can_be_kept_sessions_end_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hall = Hall(tmp_path / "full", limits=Limits(jobs=1), engine_argv=QUICK)
+    runs, waits = hall.submit(asked()).id, hall.submit(asked()).id
+
+    def full(self: JobFiles, job: Job) -> None:
+        raise MusmedError("no space")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(JobFiles, "write", full)
+        hall.end(waits)
+        wait_for(lambda: hall.settled(runs), moves=begun_cpu)
+        with pytest.raises(MusmedError, match="no space"):
+            hall.submit(asked())
+    assert [hall.job(one).state for one in (runs, waits)] == ["finished", "cancelled"]
+    assert {row.id for row in hall.library.sessions(9)} == {runs, waits}
+    hall.close()
+
+
+def test_what_a_service_that_ended_left_of_a_sound_is_not_taken_for_it(tmp_path: Path) -> None:
+    nobody = Limits(jobs=0)
+    hall = Hall(tmp_path / "service", limits=nobody, engine_argv=QUICK)
+    session = hall.submit(asked()).id
+    sound = hall.sound(session)
+    sound.parent.mkdir(parents=True, exist_ok=True)
+    sound.write_bytes(b"fLaC")
+    hall.close()
+    again = Hall(tmp_path / "service", limits=nobody, engine_argv=QUICK)
+    again.start()
+    assert again.job(session).state == "queued"
+    assert not sound.exists()
+    again.close()
+
+
 def test_one_service_has_a_folder(hall: Hall) -> None:
     with pytest.raises(MusmedError, match="Another service"):
         Hall(hall.library.folder.parent, limits=Limits())
@@ -136,19 +173,19 @@ def test_what_is_asked_of_the_music_reaches_the_composer(client: TestClient) -> 
 @pytest.mark.parametrize(
     ("said", "found"),
     [
-        (None, (0, 100)),
+        (None, None),
         ("bytes=0-", (0, 100)),
         ("bytes=10-19", (10, 10)),
         ("bytes=90-200", (90, 10)),
         ("bytes=-5", (95, 5)),
         ("bytes=-500", (0, 100)),
-        ("bytes=-", (0, 100)),
-        ("bytes=0-1,5-6", (0, 100)),
-        ("bytes=5-4", (0, 100)),
-        ("frames=1-2", (0, 100)),
+        ("bytes=-", None),
+        ("bytes=0-1,5-6", None),
+        ("bytes=5-4", None),
+        ("frames=1-2", None),
     ],
 )
-def test_ranges(said: str | None, found: tuple[int, int]) -> None:
+def test_ranges(said: str | None, found: tuple[int, int] | None) -> None:
     assert range_of(said, 100) == found
 
 
