@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from engine.description.grammar import repaired
+from engine.description.tokens import BEGINNING, is_bar, value_of
 from engine.errors import MusmedError
 from engine.places import read_small
 from engine.plan.described import (
@@ -66,9 +67,13 @@ def read_description(path: Path) -> Description:
         ) from error
     if text.lstrip().startswith("{"):
         return _from_json(data, called)
-    if text.lstrip().startswith(("Bar_", "<bos>")):
+    if _is_token(text.lstrip().partition("\n")[0].strip()):
         return _from_tokens(text, called)
     return parse_description(text, called)
+
+
+def _is_token(line: str) -> bool:
+    return line == BEGINNING or is_bar(line) or value_of(line) is not None
 
 
 def _from_tokens(text: str, called: str) -> Description:
@@ -84,6 +89,11 @@ def _from_json(data: bytes, called: str) -> Description:
     try:
         return msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=Description)
     except (msgspec.DecodeError, RecursionError) as error:
+        if "`of`" in str(error):
+            raise MusmedError(
+                f"{called} is what 'musmed describe --json' says; what is read here 'musmed "
+                "describe -o FILE.json' writes."
+            ) from error
         raise MusmedError(f"{called} is no description: {one_line(str(error), 200)}.") from error
 
 
@@ -216,11 +226,20 @@ def _instrument(text: str, where: str) -> str:
     name = " ".join(text.lower().split())
     if name in _CANONICAL:
         return _CANONICAL[name]
-    near = difflib.get_close_matches(name[:40], _CANONICAL, n=2, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(_CANONICAL[one] for one in near)}?" if near else ""
+    near = _near(name[:40])
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
     raise MusmedError(
         f"{where} General MIDI has no instrument {one_line(text.strip(), 40)!r}{hint or '.'}"
     )
+
+
+def _near(name: str) -> list[str]:
+    """The names that are meant: those with the word in them, such as 'piano', else the likest."""
+    word = name.removesuffix("s")
+    within = [full for low, full in _CANONICAL.items() if len(word) > 2 and word in low]
+    if within:
+        return within[:3]
+    return [_CANONICAL[one] for one in difflib.get_close_matches(name, _CANONICAL, 2, 0.6)]
 
 
 def _chord(text: str, where: str) -> str:

@@ -44,6 +44,8 @@ _SPELLED = {DRUMS: "drum", "Lead 4 (chiff)": "Lead 4 chiff"}
 _OURS = {other: ours for ours, other in _SPELLED.items()}
 _NONE = "N:N"
 
+BEGINNING = "<bos>"
+"""What FIGARO's words may begin with."""
 TIME_SIGNATURES = tuple(
     f"{above}/{below}" for below in COUNTED for above in range(1, LONGEST_BAR * below + 1)
 )

@@ -14,7 +14,7 @@ import msgspec
 
 from engine.errors import MusmedError
 from engine.places import look_at, open_file, place_of
-from engine.plan.described import DescribedBar
+from engine.plan.described import DescribedBar, Description
 from engine.printable import visible
 from musmed_tui.commands.measure import PATIENCE, StoppedError, measuring
 from musmed_tui.commands.one_session import is_id
@@ -217,11 +217,23 @@ def _write(target: Path, thing: str, made: Described, *, tokens: bool) -> None:
         write_lines(target, tokens_of(made.description))
     else:
         of = [f"Of {visible(thing)}, {clock(made.seconds)}"]
-        write_description(target, made.description, (*of, *map(_line, made.figures)))
+        remarks = (*of, *map(_line, made.figures), *filter(None, [_asked_for(made)]))
+        write_description(target, made.description, remarks)
+    count = len(made.description.bars)
+    if tokens:
+        count = min(count, _tokens_said(made.description))
     for sentence in made.remarks:
         remark(sentence)
-    count = len(made.description.bars)
     tell(f"Wrote {visible(str(target))} ({count} bar{'s' if count != 1 else ''}).")
+
+
+def _tokens_said(description: Description) -> int:
+    """For how many bars FIGARO has words; it is said where that is not all of them."""
+    from engine.description.tokens import MOST_BARS
+
+    if len(description.bars) > MOST_BARS:
+        remark(f"FIGARO has words for {MOST_BARS} bars; the others are left out.")
+    return MOST_BARS
 
 
 def _say_tokens(made: Described) -> None:
@@ -229,6 +241,7 @@ def _say_tokens(made: Described) -> None:
 
     if made.description is None:
         raise MusmedError("There are no notes that are known, so there are no tokens.")
+    _tokens_said(made.description)
     for sentence in made.remarks:
         remark(sentence)
     write_out("".join(f"{token}\n" for token in tokens_of(made.description)))
@@ -256,6 +269,17 @@ def _show(thing: str, made: Described, *, bars: bool) -> None:
         remark("A sound has no notes that are known, so there are no bars.")
     for sentence in made.remarks:
         remark(sentence)
+    if asked := _asked_for(made):
+        remark(asked)
+
+
+def _asked_for(made: Described) -> str:
+    """How its features are asked for; '' where none can be."""
+    from engine.description.features import as_wanted
+    from engine.plan.feature_words import written
+
+    wanted = written(as_wanted(made.figures))
+    return f"--features {wanted} asks for music like it." if wanted else ""
 
 
 def _rows(bars: Sequence[DescribedBar]) -> Iterator[tuple[str, ...]]:

@@ -28,6 +28,8 @@ from musmed_tui.terminal.terminal import columns, look_at_terminal
 from musmed_tui.wording import change_in_short, clock, named
 
 if TYPE_CHECKING:
+    from engine.plan.request import Request
+    from engine.plan.spec import Plan
     from engine.session.library.records import SessionRow
 
 DEFAULT_SESSIONS = 20
@@ -71,10 +73,23 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
         )
     columns = ("clip", "time", "valence", "arousal", "emotion", "mood", "instrument", "genre")
     print_table(f"Plan of {clock(plan.total)}", columns, rows)
-    for note in plan.notes:
+    for note in _notes(request, plan):
         remark(note)
     if asked.seed is None:
         remark(drawn_seed(request))
+
+
+def _notes(request: Request, plan: Plan) -> Sequence[str]:
+    """What there is to say of a plan: that a composer can't hold what is asked of the music comes
+    in place of where that pulls apart."""
+    from engine.composers.choice import unheld
+    from engine.plan.contradictions import contradictions
+
+    not_held = None if request.composer == "auto" else unheld(request, request.composer)
+    if not_held is None:  # 'auto' takes the one that holds it
+        return plan.notes
+    apart = contradictions(request, plan.path)
+    return [*(note for note in plan.notes if note not in apart), not_held]
 
 
 def show_feelings(*, as_json: bool) -> None:

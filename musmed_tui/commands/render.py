@@ -16,6 +16,7 @@ from engine.places import expanded
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.printable import visible
+from engine.session.notices import Notice
 from musmed_tui.asked import Asked
 from musmed_tui.commands.learned import kept_leaning
 from musmed_tui.commands.sessions import opened
@@ -99,7 +100,7 @@ def render_to(
         from engine.render import said_of_score, write_score
 
         write_score(score, made.request, made.events)
-        of_score = said_of_score(made.stored) if made.stored else ()
+        of_score = said_of_score(made.stored) if made.stored else _pulls_apart(made, done)
     if as_json:
         say_json(_document(made, session, score, done, of_score))
         return 0
@@ -134,6 +135,14 @@ def _refuse(
         raise MusmedError("-o is missing: name the .flac, .wav or .ogg file to write.")
 
 
+def _pulls_apart(made: _Made, done: _Done | None) -> tuple[str, ...]:
+    """What pulls apart in a new session, where its sound has not said it yet."""
+    from engine.plan.contradictions import contradictions
+    from engine.plan.planner import make_plan
+
+    return () if done else contradictions(made.request, make_plan(made.request).path)
+
+
 class _Done(NamedTuple):
     """How a rendering went: its ``result``, None and an exit ``code`` where it was called off, and
     what is to be ``said`` of changes since the session was heard."""
@@ -152,6 +161,7 @@ def _document(
 ) -> dict[str, object]:
     """What was written, for programs."""
     result = done.result if done else None
+    alone = tuple(Notice(0.0, said) for said in of_score if made.stored is None)
     return {
         "output": str(result.path) if result else None,
         "sidecar": str(result.sidecar) if result else None,
@@ -159,8 +169,8 @@ def _document(
         "seconds": result.seconds if result else made.request.seconds,
         "seed": made.request.seed,
         "session": session,
-        "notices": result.notices if result else (),
-        "changed": (*(done.said if done else ()), *of_score),
+        "notices": result.notices if result else alone,
+        "changed": (*(done.said if done else ()), *(of_score if made.stored else ())),
     }
 
 

@@ -21,8 +21,10 @@ from engine.affect.circumplex import Affect
 from engine.clip_record import ClipRecord
 from engine.composers.base import Marks
 from engine.description.described import describe_midi
+from engine.description.features import as_wanted
 from engine.description.text import read_description
 from engine.plan.described import Description
+from engine.plan.feature_words import parse_features
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.session.library.library import Library
@@ -88,6 +90,26 @@ def test_tokens(monkeypatch: Patch, capsys: Printed, home: Path) -> None:
     assert musmed(monkeypatch, "describe", "a.mid", "--tokens", "-o", "a.tokens") == 0
     assert (home / "a.tokens").read_text("utf-8").splitlines() == lines
     assert len(read_description(home / "a.tokens").bars) == 10
+
+
+def test_of_many_bars_those_that_figaro_has_words_for(
+    monkeypatch: Patch, capsys: Printed, home: Path
+) -> None:
+    (home / "many.mid").write_bytes(whole(TEMPO + METRE + tune(count=520 * 6) + END))
+    assert musmed(monkeypatch, "describe", "many.mid", "--tokens", "-o", "many.tokens") == 0
+    printed = capsys.readouterr()
+    assert "FIGARO has words for 511 bars" in printed.err
+    assert "(511 bars)" in printed.out
+
+
+def test_its_features_can_be_asked_for(monkeypatch: Patch, capsys: Printed, home: Path) -> None:
+    assert musmed(monkeypatch, "describe", "a.mid") == 0
+    (said,) = (one for one in capsys.readouterr().err.splitlines() if one.startswith("--features"))
+    asked = parse_features(said.split()[1], "--features")
+    assert asked == as_wanted(describe_midi(home / "a.mid").figures)
+    assert asked.time_signature == "3/4"
+    assert musmed(monkeypatch, "describe", "a.mid", "-o", "a.txt") == 0
+    assert f"# {said}" in (home / "a.txt").read_text("utf-8")
 
 
 def test_a_sound_has_no_bars(monkeypatch: Patch, capsys: Printed, home: Path) -> None:

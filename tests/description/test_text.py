@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.described import CHORDS, descriptions
 
+from engine.description.grammar import repaired
 from engine.description.text import (
     HEAD,
     MOST_BYTES,
@@ -83,6 +84,8 @@ def test_a_file_is_for_its_owner_and_new(tmp_path: Path, name: str) -> None:
         ("bar 1: 0/4", "the time signature is out of range"),
         ("bar 1: 4/4; 3/4", "'3/4' stands there twice."),
         ("bar 1: with Voilin", "no instrument 'voilin'; did you mean Violin"),
+        ("bar 1: with piano", "did you mean Acoustic Grand Piano or Bright Acoustic Piano or"),
+        ("bar 1: with violins", "no instrument 'violins'; did you mean Violin"),
         ("bar 1: with xxyyzz", "General MIDI has no instrument 'xxyyzz'."),
         ("bar 1: chords C", "'C' is no chord: a root, a colon and one of maj, min"),
         ("bar 1: chords", "a bar has 1 to 32 of them, not 0."),
@@ -141,3 +144,21 @@ def test_the_type_itself_knows_the_vocabulary(name: str) -> None:
     else:
         with pytest.raises(msgspec.ValidationError):
             msgspec.convert(said, DescribedBar)
+
+
+@pytest.mark.parametrize("first", ["Time Signature_3/4", "Bar_1", "<bos>", "\nChord_N:N"])
+def test_tokens_are_known_by_their_first_line(tmp_path: Path, first: str) -> None:
+    file = tmp_path / "a.tokens"
+    file.write_text(f"{first}\nInstrument_Violin\n", "utf-8")
+    if "Chord" in first:
+        assert read_description(file).bars[0].chords == ("N",)
+    else:
+        made = repaired([first, "Instrument_Violin"])
+        assert read_description(file) == made
+
+
+def test_what_describe_says_to_programs_is_no_file_of_bars(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text('{"of": "a.mid", "kind": "score", "bars": [{}]}', "utf-8")
+    with pytest.raises(MusmedError, match=re.escape("describe -o FILE.json' writes")):
+        read_description(file)

@@ -51,6 +51,25 @@ def test_a_plan_says_what_pulls_apart(monkeypatch: Patch, capsys: Printed) -> No
     assert "Energy 0.9 and tempo 70 pull apart: tempo holds." in capsys.readouterr().err
 
 
+def test_a_plan_for_musicgen_says_that_it_holds_nothing(
+    monkeypatch: Patch, capsys: Printed
+) -> None:
+    wish = ("--features", SAID, "--composer", "musicgen-small")
+    assert musmed(monkeypatch, "plan", *WAY, *wish) == 0
+    said = capsys.readouterr().err
+    assert "MusicGen can't hold the features" in said
+    assert "pull apart" not in said
+
+
+def test_a_score_without_sound_says_what_pulls_apart(monkeypatch: Patch, capsys: Printed) -> None:
+    way = ("--from", "calm", "--to", "calm", "--minutes", "1", "--features", "energy=.9")
+    sentence = "A calm feeling and energy 0.9 pull apart: energy holds."
+    assert musmed(monkeypatch, "render", *way, "--midi", "a.mid") == 0
+    assert sentence in capsys.readouterr().out
+    assert musmed(monkeypatch, "render", *way, "--midi", "b.mid", "--json") == 0
+    assert [one["text"] for one in json.loads(capsys.readouterr().out)["notices"]] == [sentence]
+
+
 @pytest.mark.parametrize(
     ("wish", "sentence"),
     [

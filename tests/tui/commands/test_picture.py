@@ -12,10 +12,12 @@ from support.commands import musmed
 from support.made_up_month import made_up_month
 from support.rated_sessions import rated_sessions
 
-from engine.plan.events import Steer
+from engine.plan.events import Shape, Steer
+from engine.plan.wanted import Faders
 from engine.session.library.library import Library
 from engine.session.library.past import past_sessions
 from musmed_tui.paths import folders
+from musmed_tui.wording import clock
 
 Printed = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
@@ -61,6 +63,19 @@ def test_each_session_is_drawn_however_far_it_was_heard(
         past = pasts[session]
         assert ("where it was left" in drawn) == (past.state != "finished")
         assert ("steered to glad at" in drawn) == any(isinstance(e, Steer) for e in past.events)
+
+
+def test_faders_that_were_moved_are_told(
+    monkeypatch: Patch, home: Path, ids: tuple[str, ...]
+) -> None:
+    library = Library(folders().library)
+    (heard,) = (past.heard for past in past_sessions(library) if past.id == ids[0])
+    library.add_event(ids[0], Shape(heard - 1.0, Faders(density=0.2)))
+    library.close()
+    assert musmed(monkeypatch, "picture", ids[0], "-o", "path.svg") == 0
+    drawn = (home / "path.svg").read_text("utf-8")
+    assert f"faders at {clock(heard - 1.0)}: notes 20 %" in drawn
+    assert ", adjusted" in drawn
 
 
 def test_what_the_meter_made_of_it_is_in_it(monkeypatch: Patch, home: Path) -> None:
