@@ -111,7 +111,10 @@ def row_of(
 
 
 def _means(name: str, by_session: Sequence[Sequence[Figures]]) -> list[float]:
-    """The mean over sessions of each shuffle."""
+    """The mean over sessions of each shuffle; none where one of them was too short for that: the
+    others' would be set against the mean of all."""
+    if not all(by_session):
+        return []
     means = []
     for shuffle in zip(*by_session, strict=True):
         known = [value for one in shuffle if (value := getattr(one, name)) is not None]

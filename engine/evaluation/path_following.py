@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
+Several = list[float | None]
+"""A figure of several courses, None where it has no meaning."""
 
 LAGS_SECONDS = 60.0
 """How far a judge or the music may be behind the path, to be found as a lag."""
@@ -62,93 +64,121 @@ class Figures(NamedTuple):
 
 def pearson(x: Vector, y: Vector) -> float | None:
     """Pearson's r; None where one of them stands still or is not known."""
-    if len(x) < 3 or np.isnan(x).any() or np.isnan(y).any() or np.ptp(x) < 1e-9 or np.ptp(y) < 1e-9:
-        return None
-    return float(np.corrcoef(x, y)[0, 1])
+    return _or_none(_correlations(x, y[None]))[0]
 
 
 def concordance(x: Vector, y: Vector) -> float:
     """Lin's concordance correlation coefficient (1989): 1 for equal courses, 0 when either stands
     still; scale and offset count, unlike with Pearson's r."""
-    spread = float(x.var() + y.var() + (x.mean() - y.mean()) ** 2)
-    return float(2.0 * np.mean((x - x.mean()) * (y - y.mean())) / spread) if spread > 1e-12 else 1.0
+    return float(_concordances(x, y[None])[0])
 
 
 def figures(course: Course) -> Figures:
     """The figures of a session. Raises ``ValueError`` without at least two windows."""
-    planned, measured = course.planned, course.measured
-    if planned.shape != measured.shape or len(planned) < 2:
+    (found,) = _figures(course, course.measured[None])
+    return found
+
+
+def _figures(course: Course, measured: Vector) -> list[Figures]:
+    """The figures of each of ``measured``, shape (several, n, 2), beside the ``course``'s path. All
+    have the same windows, in one order or another."""
+    planned = course.planned
+    if planned.shape != measured.shape[1:] or len(planned) < 2:
         raise ValueError(f"a course of {planned.shape} and {measured.shape} has no figures")
-    along = _along(course)
-    ccc = [concordance(planned[:, axis], measured[:, axis]) for axis in (0, 1)]
-    on_scale = [course.scaled and not np.isnan(measured[:, axis]).any() for axis in (0, 1)]
-    return Figures(
-        valence_r=pearson(planned[:, 0], measured[:, 0]),
-        arousal_r=pearson(planned[:, 1], measured[:, 1]),
-        valence_ccc=ccc[0] if on_scale[0] else None,
-        arousal_ccc=ccc[1] if on_scale[1] else None,
-        way=_way(*along) if along is not None and all(on_scale) else None,
-        progress_r=None if along is None else pearson(*along),
-        end_error=_end_error(course) if all(on_scale) else None,
-        right_steps=_right_steps(course),
-        lag_s=None if along is None else _lag(*along, course.step),
+    count = len(measured)
+    said = ~np.isnan(measured[0]).any(axis=0)
+    along = _along(planned[:, said], measured[:, :, said])
+    on_scale = [course.scaled and bool(one) for one in said]
+    none: Several = [None] * count
+    each = [(planned[:, axis], measured[:, :, axis]) for axis in (0, 1)]
+    columns = (
+        *(_or_none(_correlations(*one)) for one in each),
+        *(
+            _concordances(*one).tolist() if right else none
+            for one, right in zip(each, on_scale, strict=True)
+        ),
+        _ways(*along) if along is not None and all(on_scale) else none,
+        none if along is None else _or_none(_correlations(*along)),
+        _end_errors(planned, measured, course.step).tolist() if all(on_scale) else none,
+        _right_steps(planned[:, said], measured[:, :, said], course.step),
+        none if along is None else _lags(*along, course.step),
     )
+    return [Figures(*row) for row in zip(*columns, strict=True)]
 
 
-def _end_error(course: Course) -> float:
-    last = max(1, round(30.0 / course.step))
-    ends = (line[-last:].mean(axis=0) for line in (course.planned, course.measured))
-    return float(np.linalg.norm(np.subtract(*ends)))
+def _correlations(x: Vector, several: Vector) -> Vector:
+    """Pearson's r of ``x`` (n) and each of ``several`` (m, n); NaN where one of both stands still
+    or is not known."""
+    if len(x) < 3 or np.isnan(x).any() or np.ptp(x) < 1e-9:
+        return np.full(len(several), np.nan)
+    a, b = x - x.mean(), several - several.mean(axis=1, keepdims=True)
+    moves = np.ptp(several, axis=1) >= 1e-9
+    spread = np.where(moves, np.sqrt((a @ a) * np.einsum("ij,ij->i", b, b)), np.nan)
+    return np.asarray(np.clip(b @ a / spread, -1.0, 1.0))
 
 
-def _known(course: Course) -> tuple[Vector, Vector]:
-    """Both on the axes of which the judge says something."""
-    axes = ~np.isnan(course.measured).any(axis=0)
-    return course.planned[:, axes], course.measured[:, axes]
+def _or_none(values: Vector) -> Several:
+    return [None if np.isnan(value) else float(value) for value in values]
 
 
-def _along(course: Course) -> tuple[Vector, Vector] | None:
+def _concordances(x: Vector, several: Vector) -> Vector:
+    means = several.mean(axis=1)
+    spread = x.var() + several.var(axis=1) + (x.mean() - means) ** 2
+    both = 2.0 * np.mean((x - x.mean()) * (several - means[:, None]), axis=1)
+    alike = spread <= 1e-12
+    return np.where(alike, 1.0, both / np.where(alike, 1.0, spread))
+
+
+def _end_errors(planned: Vector, several: Vector, step: float) -> Vector:
+    last = max(1, round(30.0 / step))
+    ends = planned[-last:].mean(axis=0) - several[:, -last:].mean(axis=1)
+    return np.asarray(np.linalg.norm(ends, axis=1))
+
+
+def _along(planned: Vector, several: Vector) -> tuple[Vector, Vector] | None:
     """Both, projected on the line from the path's first window to its last (of a judge of arousal,
     on the way that arousal goes); None where the path goes nowhere."""
-    planned, measured = _known(course)
     way = planned[-1] - planned[0]
     length = float(np.linalg.norm(way))
     if length < 0.05:
         return None
-    return (planned - planned[0]) @ (way / length), (measured - planned[0]) @ (way / length)
+    return (planned - planned[0]) @ (way / length), (several - planned[0]) @ (way / length)
 
 
-def _way(planned: Vector, measured: Vector) -> float | None:
+def _ways(planned: Vector, several: Vector) -> Several:
     quarter = max(1, len(planned) // 4)
-    went, goes = (line[-quarter:].mean() - line[:quarter].mean() for line in (measured, planned))
-    return float(went / goes) if abs(goes) > 1e-9 else None
+    goes = planned[-quarter:].mean() - planned[:quarter].mean()
+    if abs(goes) <= 1e-9:
+        return [None] * len(several)
+    went = several[:, -quarter:].mean(axis=1) - several[:, :quarter].mean(axis=1)
+    return [float(one) for one in went / goes]
 
 
-def _right_steps(course: Course) -> float | None:
+def _right_steps(planned: Vector, several: Vector, step: float) -> Several:
     """Steps of 30 s, so that neighbours share no sound; those where the path stands still do not
     count."""
-    apart = max(1, round(30.0 / course.step))
-    planned, measured = _known(course)
-    if not len(measured) or np.ptp(measured, axis=0).max(initial=0.0) < 1e-9:
-        return None  # who stands still goes to no side
-    goes, went = planned[apart:] - planned[:-apart], measured[apart:] - measured[:-apart]
+    apart = max(1, round(30.0 / step))
+    goes, went = planned[apart:] - planned[:-apart], several[:, apart:] - several[:, :-apart]
     counted = np.linalg.norm(goes, axis=1) > 1e-6
     if not counted.any():
-        return None
-    return float(np.mean(np.sum(goes * went, axis=1)[counted] > 0.0))
+        return [None] * len(several)
+    right = np.mean(np.sum(goes * went, axis=2)[:, counted] > 0.0, axis=1)
+    moves = np.ptp(several, axis=1).max(axis=1, initial=0.0) >= 1e-9
+    # who stands still goes to no side
+    return [float(one) if moved else None for one, moved in zip(right, moves, strict=True)]
 
 
-def _lag(planned: Vector, measured: Vector, step: float) -> float | None:
+def _lags(planned: Vector, several: Vector, step: float) -> Several:
     """Of all shifts that leave half of the session, the one with the largest r."""
     most = min(int(LAGS_SECONDS / step), len(planned) // 2)
-    best: tuple[float, float] | None = None
+    best, lag = np.full(len(several), -np.inf), np.full(len(several), np.nan)
     for shift in sorted(range(-most, most + 1), key=abs):
         old = planned[max(0, -shift) : len(planned) - max(0, shift)]
-        new = measured[max(0, shift) : len(measured) - max(0, -shift)]
-        r = pearson(old, new)
-        if r is not None and (best is None or r > best[0] + 1e-9):
-            best = (r, shift * step)
-    return None if best is None else best[1]
+        new = several[:, max(0, shift) : len(planned) - max(0, -shift)]
+        r = _correlations(old, new)
+        better = r > best + 1e-9  # never of NaN
+        best, lag = np.where(better, r, best), np.where(better, shift * step, lag)
+    return _or_none(lag)
 
 
 # what there is when there is nothing
@@ -164,17 +194,22 @@ def nulls(
     order, so many times; ``another path``, beside the paths that other sessions had; ``constant``,
     music that stays at its mean."""
     return {
-        "shuffled": [figures(_shuffled(course, rng)) for _ in range(_orders(course, shuffles))],
+        "shuffled": _shuffled(course, rng, _orders(course, shuffles)),
         "another path": [figures(_beside(course, other)) for other in others],
         "constant": [figures(_constant(course))],
     }
 
 
-def _shuffled(course: Course, rng: np.random.Generator) -> Course:
+def _shuffled(course: Course, rng: np.random.Generator, times: int) -> list[Figures]:
     count = len(course.measured)
-    stretches = [course.measured[at : at + STRETCH] for at in range(0, count, STRETCH)]
-    order = rng.permutation(len(stretches))
-    return course._replace(measured=np.concatenate([stretches[i] for i in order]))
+    if not times:
+        return []
+    stretches = [np.arange(at, min(at + STRETCH, count)) for at in range(0, count, STRETCH)]
+    orders = [
+        np.concatenate([stretches[one] for one in rng.permutation(len(stretches))])
+        for _ in range(times)
+    ]
+    return _figures(course, course.measured[np.stack(orders)])
 
 
 def _orders(course: Course, shuffles: int) -> int:

@@ -7,7 +7,9 @@ and figures; sessions that need the same have one job.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +17,7 @@ import msgspec
 
 from engine.affect.circumplex import Affect
 from engine.affect.feelings import parse_affect
+from engine.affect.harm import help_for
 from engine.composers.base import EMBEDDED, has_model, resolve_composer
 from engine.errors import MusmedError
 from engine.places import expanded
@@ -25,7 +28,7 @@ from engine.plan.request import Request
 from engine.plan.wanted import Features
 from engine.study.jobs import Job, job_of
 from engine.study.listeners import read_listeners
-from engine.study.listening.questions import Questions
+from engine.study.listening.questions import Questions, check
 from engine.study.study_file import Condition, Factors, Grid, Settings, StudyFile
 
 MOST_SESSIONS = 20_000
@@ -75,15 +78,17 @@ class _Way(NamedTuple):
 def lay_out(study: StudyFile, folder: Path) -> Design:
     """The sessions of ``study``, whose file lies in ``folder``: what it names is looked for there.
     Raises ``MusmedError`` for what can be no session, naming its place in the file."""
-    ways, remarks = _ways(study, folder)
     lengths = study.minutes if isinstance(study.minutes, tuple) else (study.minutes,)
     seeds = study.seeds if isinstance(study.seeds, tuple) else tuple(range(1, study.seeds + 1))
-    conditions = list(_conditions(study, folder))
-    count = len(conditions) * len(lengths) * len(ways) * len(seeds)
-    if count > MOST_SESSIONS:
-        raise MusmedError(
-            f"The study has {count} sessions, and {MOST_SESSIONS} are the most; make it several."
-        )
+    if study.answers != Questions():
+        check(study.answers, 60.0 * min(lengths))
+    levels = _levels(study.factors)
+    count = math.prod(map(len, levels.values())) * max(1, len(study.condition))
+    count *= len(lengths) * len(seeds)
+    _check_count(count * _least_ways(study))
+    ways, remarks = _ways(study, folder)
+    _check_count(count * len(ways))
+    conditions = list(_conditions(study, levels, folder))
     sessions: list[Session] = []
     jobs: dict[str, Job] = {}
     materials: dict[tuple[str, Generation], dict[str, str]] = {}
@@ -117,17 +122,26 @@ def lay_out(study: StudyFile, folder: Path) -> Design:
     )
 
 
+def _check_count(count: int) -> None:
+    """Before anything is laid out: crossing makes millions in a line."""
+    if count > MOST_SESSIONS:
+        raise MusmedError(
+            f"The study has {count} sessions, and {MOST_SESSIONS} are the most; make it several."
+        )
+
+
 # conditions
 
 
-def _conditions(study: StudyFile, folder: Path) -> Iterator[tuple[str, Request]]:
+def _conditions(
+    study: StudyFile, levels: dict[str, tuple[Any, ...]], folder: Path
+) -> Iterator[tuple[str, Request]]:
     """Each with its name and a request that still lacks its path, length and seed."""
     listed: tuple[Condition | None, ...] = study.condition or (None,)
     names = [one.name for one in study.condition]
     for name in names:
         if names.count(name) > 1:
             raise MusmedError(f"There are two conditions called {name!r}; give each its own name.")
-    levels = _levels(study.factors)
     for one in listed:
         for name in levels:
             if one is not None and getattr(one, name) is not None:
@@ -272,6 +286,7 @@ def gentle_text(request: Request) -> str:
 def _ways(study: StudyFile, folder: Path) -> tuple[list[_Way], list[str]]:
     paths = study.paths
     remarks: list[str] = []
+    words = [word for pair in paths.pairs for word in pair]
     ways = [
         _way(start, target, f"paths.pairs[{number}]")
         for number, (start, target) in enumerate(paths.pairs, 1)
@@ -281,6 +296,7 @@ def _ways(study: StudyFile, folder: Path) -> tuple[list[_Way], list[str]]:
     if paths.listeners is not None:
         file = folder / expanded(paths.listeners, "listeners' file")
         read = read_listeners(file)
+        words += [word for one in read.listeners for word in (one.start, one.target)]
         ways += [
             _way(one.start, one.target, f"{file.name}, line {one.line}", one.name)
             for one in read.listeners
@@ -289,10 +305,16 @@ def _ways(study: StudyFile, folder: Path) -> tuple[list[_Way], list[str]]:
             remarks.append(f"Nothing is taken from these columns of {file.name}: {_listed(read)}.")
     if not ways:
         raise MusmedError("paths has no path; give it pairs, a grid or listeners.")
-    for way in ways:
-        if ways.count(way) > 1:
-            raise MusmedError(f"The path {way.name} is there twice; leave one out.")
-    return ways, remarks
+    way, times = Counter(ways).most_common(1)[0]
+    if times > 1:
+        raise MusmedError(f"The path {way.name} is there twice; leave one out.")
+    return ways, remarks + _help(words)
+
+
+def _help(words: Iterable[str]) -> list[str]:
+    """Where help is, as ``musmed play`` says it, if one of the ``words`` speaks of harm."""
+    help_here = help_for(*dict.fromkeys(words))
+    return [] if help_here is None else [help_here]
 
 
 def _listed(read: Any) -> str:  # noqa: ANN401
@@ -304,13 +326,23 @@ def _way(start: str, target: str, where: str, listener: str = "") -> _Way:
         begin, begin_word = parse_affect(start)
         end, end_word = parse_affect(target, wanted=True)
     except MusmedError as error:
-        raise MusmedError(f"{where}: {error}") from error
+        raise MusmedError(" ".join((f"{where}: {error}", *_help((start, target))))) from error
     name = f"{begin_word or _place(begin)} to {end_word or _place(end)}"
     return _Way(name, listener, begin, end, begin_word, end_word)
 
 
 def _place(affect: Affect) -> str:
     return f"{affect.valence:g},{affect.arousal:g}"
+
+
+def _least_ways(study: StudyFile) -> int:
+    """How many paths there are but those of listeners, whose file is not read yet."""
+    grid, count = study.paths.grid, len(study.paths.pairs)
+    if grid is not None:
+        points = len(grid.valence) * len(grid.arousal)
+        ends = (grid.start is not None) + (grid.target is not None)
+        count += points * (ends or points - 1)
+    return max(1, count)
 
 
 def _across(grid: Grid) -> list[_Way]:

@@ -19,6 +19,7 @@ from engine.printable import one_line
 MAX_BYTES = 8 * 1024 * 1024
 MOST = 20_000
 COLUMNS = ("listener", "from", "to")
+_OTHER_SIGN = re.compile(r"[;\t|]")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 
 
@@ -66,9 +67,10 @@ def _read(lines: Iterator[tuple[int, list[str]]]) -> Listeners:
     header = [name.strip().lower() for name in next(lines, (0, []))[1]]
     lacking = [name for name in COLUMNS if header.count(name) != 1]
     if lacking:
+        hint = "; commas stand between them" if _OTHER_SIGN.search("".join(header)) else ""
         raise ValueError(
             f"its first line must name the columns {', '.join(COLUMNS)}, each once; "
-            f"{lacking[0]} is not there so"
+            f"{lacking[0]} is not there so{hint}"
         )
     places = [header.index(name) for name in COLUMNS]
     found: dict[tuple[str, str, str], Listener] = {}

@@ -15,6 +15,7 @@ import numpy as np
 from engine.evaluation.following import row_of
 from engine.evaluation.path_following import Course, Figures, bootstrap, figures, nulls
 from engine.evaluation.results import LEAST_SOUNDS, CourseRecord, JudgeRecord, Row
+from engine.plan.request import Request
 from engine.study.comparing import Comparison, compared, holm
 from engine.study.design import Design, Session
 from engine.study.figures import COMFORT, LOUDNESS
@@ -36,7 +37,8 @@ TINY = 1e-9
 
 
 class _Done(NamedTuple):
-    """A session with its result. ``pair``: what it has in common with one of another condition."""
+    """A session with its result. ``pair``: what it has in common with one of another condition:
+    its path, length and seed."""
 
     session: Session
     pair: Hashable
@@ -114,16 +116,13 @@ def summed_up(
     rng = np.random.default_rng(seed)
     results = {job.digest: folder.result(job.digest) for job in design.jobs}
     jobs = {job.digest: job.request for job in design.jobs}
-    done = [
-        _Done(one, (one.path, one.listener, jobs[one.job].minutes, jobs[one.job].seed), found)
-        for one in design.sessions
-        if (found := results[one.job]) is not None
-    ]
+    made = {one.number for one in design.sessions if results[one.job] is not None}
+    done = _different(design, jobs, results)
     conditions = tuple(dict.fromkeys(one.condition for one in design.sessions))
     return Summary(
         title=design.title,
         seed=seed,
-        counts=_counts(folder, design, {one.session.number for one in done}),
+        counts=_counts(folder, design, made),
         conditions=conditions,
         judged=_judged(done, rng),
         levels=tuple(
@@ -132,6 +131,21 @@ def summed_up(
         speeds=_speeds(folder, design, done, rng),
         listened=None if answers is None else _listened(answers, rng),
     )
+
+
+def _different(
+    design: Design, jobs: Mapping[str, Request], results: Mapping[str, Result | None]
+) -> list[_Done]:
+    """What is done, each music once in its condition: of a hundred listeners with the same words
+    there is one session to be heard, and that a hundred times would make anything certain."""
+    found: dict[tuple[str, str], _Done] = {}
+    for one in design.sessions:
+        result, request = results[one.job], jobs[one.job]
+        if result is not None:
+            ends = (request.start, request.target, request.start_word, request.target_word)
+            pair = (ends, request.minutes, request.seed)
+            found.setdefault((one.condition, one.job), _Done(one, pair, result))
+    return list(found.values())
 
 
 def _counts(folder: StudyFolder, design: Design, done: set[int]) -> Counts:
@@ -264,9 +278,16 @@ def _listened(rows: Sequence[Joined], rng: np.random.Generator) -> Listened:
     """Each participant counts once for each condition: of several sessions the mean."""
     levels, comparisons = [], []
     told = _said(rows)
+    first_of: dict[str, int] = {}
+    for row in rows:
+        number = int(row.session) if row.session.isdigit() else 0
+        first_of[row.condition] = min(number, first_of.get(row.condition, number))
+    order = sorted(first_of, key=lambda condition: (first_of[condition], condition))
     first = [name for name in ASKED_FOR if name in told]
     for name in (*first, *(name for name in told if name not in first)):
-        values = dict(sorted(told[name].items()))
+        values = {
+            condition: told[name][condition] for condition in order if condition in told[name]
+        }
         by_condition: dict[str, dict[Hashable, float]] = {
             condition: {who: float(np.mean(said)) for who, said in mine.items()}
             for condition, mine in values.items()

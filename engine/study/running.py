@@ -12,7 +12,7 @@ from engine.composers.base import EMBEDDED, has_model
 from engine.composers.choice import check_composer
 from engine.composers.speeds import Speeds, measured_as
 from engine.errors import MusmedError
-from engine.evaluation.judges.registry import is_clap
+from engine.evaluation.judges.registry import check_judge, is_clap
 from engine.study.claims import Claims, this_process
 from engine.study.crew import Outcome, Place, run_crew
 from engine.study.design import Design, lay_out
@@ -53,6 +53,10 @@ def read_design(file: Path) -> Design:
                 "evaluate.judges: clap compares many sounds; run 'musmed evaluate --judge clap' on "
                 "the study's sounds."
             )
+        try:
+            check_judge(word)
+        except MusmedError as error:
+            raise MusmedError(f"evaluate.judges: {error}") from error
     names = [word.partition("=")[0] for word in study.evaluate.judges]
     if len(set(names)) < len(names):
         raise MusmedError("evaluate.judges names a judge twice; leave one out.")

@@ -223,6 +223,8 @@ def _in_words(reason: str) -> str:
     if missing := _MISSING.search(said):
         return one_line(f"{_dotted(where, missing[1])} is missing: {_may_be(missing[1])}", _REASON)
     field = re.sub(r"\[\d+\]", "", where).rpartition(".")[2] or "the file"
+    if re.fullmatch(r"factors\.\w+", where) and field in _ALLOWED:
+        return f"{where} is wrong: it may be a list of 1 to {MOST_LEVELS}, each {_ALLOWED[field]}"
     named = re.sub(r"\[(\d+)\]", lambda found: f"[{int(found[1]) + 1}]", where) or "the file"
     return one_line(f"{named} is wrong: {_may_be(field, said)}", _REASON)
 

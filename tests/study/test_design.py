@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.studies import small
 
+from engine.affect.harm import help_for
 from engine.errors import MusmedError
 from engine.study import running
 from engine.study.crew import Place
@@ -20,7 +21,16 @@ from engine.study.study_file import parse_study, read_study
 from engine.study.working import shard
 
 HEAD = 'title = "x"\n'
+AXIS = [round(number / 12.5 - 1.0, 2) for number in range(25)]
 PATHS = HEAD + '[paths]\npairs = [["sad", "calm"]]\n'
+SHARES = [number / 100 for number in range(1, 101)]
+CROSSED = (
+    "seeds = 10000\n"
+    + PATHS
+    + f"[factors]\ntemperature = {SHARES}\ninstrument = {[f'{one}' for one in SHARES]}\n"
+    + f"sampling_temperature = {SHARES}\ntop_k = {list(range(1, 101))}\n"
+)
+"""Of which there are more than could be laid out."""
 
 
 def laid_out(text: str, folder: Path = Path()) -> Design:
@@ -36,7 +46,7 @@ def laid_out(text: str, folder: Path = Path()) -> Design:
         (HEAD + '[paths]\npairs = [["sad"]]', r"paths.pairs\[1\] is wrong: it may be a list of"),
         (PATHS + '[factors]\nstrategy = ["iso", "odd"]', r"factors.strategy\[2\].* iso or direct"),
         (PATHS + "[factors]\ntemperature = [2]", r"factors.temperature\[1\].* from 0 to 1"),
-        (PATHS + "[factors]\nstrategy = []", "factors.strategy is wrong"),
+        (PATHS + "[factors]\nstrategy = []", "factors.strategy is wrong: it may be a list of 1 to"),
         (PATHS + '[[condition]]\nname = "a"\ntemperatur = 1', r"condition\[1\].temperatur; did"),
         (PATHS + '[[condition]]\nname = "=a"', r"condition\[1\].name is wrong: it may be 1 to 60"),
         (PATHS + "[factors]\nfeatures = [{temp = 70}]", "did you mean tempo"),
@@ -73,6 +83,10 @@ def test_what_is_wrong_in_a_file_is_named_with_what_may_stand_there(text: str, s
             HEAD + 'seeds = 10000\n[paths]\npairs = [["sad","calm"],["calm","sad"],["sad","glad"]]',
             "30000 sessions",
         ),
+        (CROSSED, "1000000000000 sessions"),
+        (HEAD + f"[paths]\ngrid = {{valence = {AXIS}, arousal = {AXIS}}}", "390000 sessions"),
+        (PATHS + "[answers]\nmoments = [30, 150]", "moment at 150 s"),
+        (HEAD + '[paths]\npairs = [["suicidal", "xyzzy"]]', r"pairs\[1\].*not be alone"),
     ],
 )
 def test_what_can_be_no_study_is_a_sentence(text: str, said: str) -> None:
@@ -193,3 +207,20 @@ def test_a_process_stands_on_every_core_or_gpu(monkeypatch: pytest.MonkeyPatch) 
     assert running.places_here(small(1), 3) == (Place("3"), Place("GPU-5"), Place("3"))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert running.places_here(small(1), None) == (Place(),) * 2  # 4 GiB each
+
+
+def test_a_listener_who_speaks_of_harm_is_told_where_help_is(tmp_path: Path) -> None:
+    people = "listener,from,to\nA,suicidal,calm\nB,sad,calm\n"
+    (tmp_path / "people.csv").write_text(people)
+    design = laid_out(HEAD + '[paths]\nlisteners = "people.csv"', tmp_path)
+    assert [help_for("suicidal")] == list(design.remarks)
+    assert laid_out(PATHS).remarks == ()
+
+
+@pytest.mark.parametrize("judge", ["metre", "meter=x", "jamendo="])
+def test_a_judge_that_there_is_not_is_said_before_anything_is_made(
+    judge: str, tmp_path: Path
+) -> None:
+    (tmp_path / "study.toml").write_text(PATHS + f'[evaluate]\njudges = ["{judge}"]')
+    with pytest.raises(MusmedError, match=r"evaluate\.judges: "):
+        running.read_design(tmp_path / "study.toml")

@@ -17,6 +17,7 @@ from support.studies import made_up, small
 from engine.evaluation.results import CourseRecord, JudgeRecord
 from engine.listener.ratings import Rating
 from engine.study.comparing import LEAST_PAIRS, Comparison, compared, holm, sign_flip
+from engine.study.design import Design, lay_out
 from engine.study.figures import JudgedCourse
 from engine.study.folder import StudyFolder
 from engine.study.listening.answers import Answer
@@ -24,6 +25,7 @@ from engine.study.listening.joined import Joined
 from engine.study.report_page import page
 from engine.study.reported import Summary, summed_up
 from engine.study.running import prepare_run
+from engine.study.study_file import parse_study
 
 JUDGE = JudgeRecord("an ear <b>", "1", "It hears what it is told.", "none")
 FACTORS = '[factors]\nstrategy = ["iso", "direct"]'
@@ -65,9 +67,17 @@ def test_only_shared_pairs_are_compared_and_few_are_not_tested() -> None:
 # the whole
 
 
-def _study(folder: StudyFolder, seeds: int, windows: int = 20, fails: int = 0) -> Summary:
-    """Each session's music follows its path, in the second condition less well."""
-    design = small(seeds, FACTORS)
+def _study(  # noqa: PLR0917
+    folder: StudyFolder,
+    seeds: int,
+    windows: int = 20,
+    fails: int = 0,
+    short: int = 0,
+    design: Design | None = None,
+) -> Summary:
+    """Each session's music follows its path, in the second condition less well. The first ``short``
+    are too short to be shuffled."""
+    design = design or small(seeds, FACTORS)
     place = prepare_run(design, folder.path).folder
     rng = np.random.default_rng(1)
     for number, job in enumerate(design.jobs):
@@ -77,12 +87,13 @@ def _study(folder: StudyFolder, seeds: int, windows: int = 20, fails: int = 0) -
             place.fail(job.digest, "It <can't> be made.", "here")
             place.fail(job.digest, "It <can't> be made.", "here")
             continue
-        line = np.linspace(-0.5, 0.5, windows)
-        noise = rng.normal(size=(windows, 2)) * (0.02 if job.request.strategy == "iso" else 0.4)
+        count = 8 if number < short else windows
+        line = np.linspace(-0.5, 0.5, count)
+        noise = rng.normal(size=(count, 2)) * (0.02 if job.request.strategy == "iso" else 0.4)
         heard = np.stack([line, -line], axis=1) + noise
         course = CourseRecord(
             "",
-            tuple(10.0 * at for at in range(windows)),
+            tuple(10.0 * at for at in range(count)),
             tuple((float(v), float(-v)) for v in line),
             tuple((float(v), float(a)) for v, a in heard),
         )
@@ -192,6 +203,27 @@ def test_sessions_too_short_to_be_shuffled_are_said_to_be(tmp_path: Path) -> Non
     assert "too short to shuffle" in text
 
 
+def test_where_some_are_too_short_to_be_shuffled_nothing_is_beyond_chance(tmp_path: Path) -> None:
+    found = _study(StudyFolder(tmp_path), 8, short=3)
+    by = {one.condition: one for one in found.judged[0].conditions}
+    assert {row.shuffled_high for row in by["strategy=iso"].rows} == {None}
+    assert all(row.shuffled_high is not None for row in by["strategy=direct"].rows[:2])
+    _well_formed(page(found, "made"))
+
+
+def test_listeners_with_the_same_words_are_one_session(tmp_path: Path) -> None:
+    """They hear the same bytes: forty times the same difference is one difference."""
+    people = "".join(f"L{number},sad,calm\n" for number in range(40))
+    (tmp_path / "people.csv").write_text(f"listener,from,to\n{people}")
+    said = f'title = "x"\nminutes = 1\n[paths]\nlisteners = "people.csv"\n{FACTORS}'
+    design = lay_out(parse_study(said.encode()), tmp_path)
+    found = _study(StudyFolder(tmp_path / "study"), 1, design=design)
+    assert (found.counts.planned, found.counts.done) == (80, 80)
+    assert [one.n for one in found.judged[0].conditions] == [1, 1]
+    assert {(one.n, one.p) for one in found.judged[0].comparisons} == {(1, None)}
+    assert {level.n for one in found.levels for level in one.levels} == {1}
+
+
 def test_of_nothing_there_is_a_page_too(tmp_path: Path) -> None:
     design = small(2)
     folder = prepare_run(design, tmp_path).folder
@@ -200,7 +232,6 @@ def test_of_nothing_there_is_a_page_too(tmp_path: Path) -> None:
     _well_formed(page(found, "made"))
 
 
-@pytest.mark.long
 def test_of_a_thousand(tmp_path: Path) -> None:
     found = _study(StudyFolder(tmp_path), 500)
     assert found.counts.done == 1_000

@@ -30,9 +30,22 @@ JUDGES = {
 }
 
 
+def check_judge(word: str) -> None:
+    """Raises ``MusmedError`` where 'NAME' or 'NAME=PLACE' is no judge's word; opens nothing."""
+    _offer(word)
+
+
 def open_judge(word: str) -> Judge:
     """The judge behind 'NAME' or 'NAME=PLACE'. Raises ``MusmedError`` for one that there is not, or
     whose packages or weights are not here."""
+    offer = _offer(word)
+    name, _, place = word.partition("=")
+    maker = _made_by(offer.where, name)
+    made: Judge = maker(expanded(place, "weights") if place else None) if offer.placed else maker()
+    return made
+
+
+def _offer(word: str) -> Offer:
     name, given, place = word.partition("=")
     offer = JUDGES.get(name)
     if offer is None:
@@ -42,9 +55,7 @@ def open_judge(word: str) -> Judge:
         raise MusmedError(f"The judge {name} takes no place; say --judge {name}.")
     if given and not place:
         raise MusmedError(f"Behind 'judge {name}=' its place is missing; name a file or a folder.")
-    maker = _made_by(offer.where, name)
-    made: Judge = maker(expanded(place, "weights") if place else None) if offer.placed else maker()
-    return made
+    return offer
 
 
 def is_clap(word: str) -> bool:
