@@ -24,6 +24,8 @@ SECOND = SAMPLE_RATE // BLOCK_FRAMES
 """Blocks in a second."""
 SHORT_TERM, MOMENTARY = 3 * SECOND, 4
 """Blocks in the windows of EBU Tech 3341."""
+READ_BLOCKS = 10 * SECOND
+"""Blocks that are read at a time."""
 ENDS = 5 * SECOND
 """Blocks at a session's ends, where it begins from silence and fades."""
 QUIETEST = -70.0
@@ -119,7 +121,10 @@ def _blocks(sound: Path) -> Iterator[np.ndarray[tuple[int, int], np.dtype[np.flo
 
     try:
         with soundfile.SoundFile(sound) as file:
-            yield from file.blocks(BLOCK_FRAMES, dtype="float32", always_2d=True)
+            # Much at a time: after each read soundfile seeks, which takes longer than a block.
+            while len(much := file.read(READ_BLOCKS * BLOCK_FRAMES, "float32", always_2d=True)):
+                for start in range(0, len(much), BLOCK_FRAMES):
+                    yield much[start : start + BLOCK_FRAMES]
     except (soundfile.LibsndfileError, OSError) as error:
         raise MusmedError(f"{sound.name} can't be read again ({error}); render it anew.") from error
 
