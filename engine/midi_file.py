@@ -167,10 +167,17 @@ class _Reader:
             tempi=() if self._timeless else tuple(sorted(self.tempi, key=lambda row: row[0])),
             metres=tuple(sorted(self.metres, key=lambda metre: metre.tick)),
             texts=tuple(sorted(self.texts)),
-            lyrics=tuple(sorted(self.lyrics)),
+            lyrics=tuple(sorted((*self.lyrics, *self._karaoke()))),
             tracks=tuple(self.names),
             remarks=tuple(self._remarks),
         )
+
+    def _karaoke(self) -> list[int]:
+        """Where a .kar file is sung: its syllables are texts, those that begin with '@' say what
+        it is."""
+        if not any(text.startswith("@KMIDI") for _, text in self.texts):
+            return []
+        return [tick for tick, text in self.texts if text.strip() and not text.startswith("@")]
 
     def _track(self, at: int, end: int, origin: int) -> int:
         """Read a track that begins at tick ``origin``; gives the tick at which it ends."""

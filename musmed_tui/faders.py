@@ -97,7 +97,8 @@ def typed(text: str, stand: Faders, felt: Faders) -> Faders:
         changes = Faders() if part == FREE else _changed(part, wanted, felt)
         if changes is None:
             raise MusmedError(
-                f"{part!r} moves nothing; say {', '.join(PHRASES[:-1])}, notes 20 or {FREE}."
+                f"{part!r} moves nothing; say {', '.join(PHRASES[:-1])}, notes 20 (of 100) or "
+                f"{FREE}."
             )
         wanted = changes
     return wanted

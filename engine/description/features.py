@@ -74,7 +74,7 @@ def figures_of_notes(piece: Piece, loudness: float | None, of_sound: str) -> tup
         _figure(
             "tempo",
             tempo,
-            "as the file says"
+            "as it is written"
             if piece.names_tempo
             else "the file names none, and 120 is MIDI's rule",
         ),
@@ -165,7 +165,7 @@ def _time_signature(piece: Piece) -> Figure:
     most = max(lasting, key=lambda metre: lasting[metre], default="")
     if not piece.names_metre or not most:
         return _figure("time_signature", None, "the file names none; its bars are counted in 4/4")
-    said = "as the file says"
+    said = "as it is written"
     if len(lasting) > 1:
         said = f"the one that lasts longest of {len(lasting)}"
     return _figure("time_signature", most, said)

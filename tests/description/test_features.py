@@ -93,7 +93,7 @@ def test_what_a_file_does_not_name_is_said() -> None:
     assert "MIDI's rule" in next(one.said for one in bare if one.name == "tempo")
     assert value(bare, "loudness") is None
     named = describe_score(piece_of(parse_midi(whole(TEMPO + tune() + END), "a"))).figures
-    assert "as the file says" in next(one.said for one in named if one.name == "tempo")
+    assert "as it is written" in next(one.said for one in named if one.name == "tempo")
 
 
 def test_more_and_faster_is_more_stirred() -> None:

@@ -141,3 +141,18 @@ def test_every_piece_of_vgmidi_is_read() -> None:
 def test_texts_are_utf_8_or_latin() -> None:
     track = b"\x00\xff\x01\x02\xc3\xa9" + b"\x00\xff\x01\x01\xe9" + TEMPO + END
     assert [text for _, text in parse_midi(whole(track), "a").texts] == ["é", "é"]
+
+
+def test_a_kar_files_syllables_are_texts() -> None:
+    words = b"".join(
+        bytes([delta, 0xFF, 0x01, len(said)]) + said
+        for delta, said in (
+            (0, b"@KMIDI KARAOKE FILE"),
+            (0, b"@TSong"),
+            (96, b"\\La"),
+            (96, b" la"),
+        )
+    )
+    assert parse_midi(whole(words + END, tune() + END), "a").lyrics == (96, 192)
+    plain = words.replace(b"@KMIDI", b"@-MIDI")
+    assert parse_midi(whole(plain + END, tune() + END), "a").lyrics == ()

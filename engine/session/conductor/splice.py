@@ -86,8 +86,9 @@ def goes_on_from(
     return clips.get(plan.clips[spec.index - 1].key) if spec.index else None
 
 
-def said_while_waited_for(event: Event) -> str:
-    """What the listener reads when nothing can be spliced in yet."""
+def said_while_waited_for(event: Event, plan: Plan, time: float) -> str:
+    """What the listener reads when nothing can be spliced in yet; ``plan``: the session's, without
+    it; ``time``: the session second from which on it can be heard at the soonest."""
     match event:
         case Steer():
             return f"Towards {towards(event.target, event.word)} as soon as it is composed."
@@ -102,7 +103,7 @@ def said_while_waited_for(event: Event) -> str:
         case Dwell():
             return f"Staying {event.seconds:g} s longer as soon as it is composed."
         case Shape():
-            return f"The faders as soon as it is composed: {wanted.in_words(event.faders)}."
+            return f"{_moved(event, plan, time)}, as soon as it is composed."
 
 
 def said_of(event: Event, start: float, plan: Plan) -> str:
@@ -124,9 +125,13 @@ def said_of(event: Event, start: float, plan: Plan) -> str:
             why = in_words(event.why)
             return f"The way stays where it is for {event.seconds:g} s {when} on: {why}."
         case Shape():
-            before = wanted.faders_before(plan.faders, event.at)
-            felt = felt_at(plan, event.at)
-            return f"{wanted.moved_in_words(before, event.faders, felt)}, {when} on."
+            return f"{_moved(event, plan, event.at)}, {when} on."
+
+
+def _moved(event: Shape, plan: Plan, time: float) -> str:
+    """'Fewer notes, higher'."""
+    before, felt = wanted.faders_before(plan.faders, time), felt_at(plan, time)
+    return wanted.moved_in_words(before, event.faders, felt)
 
 
 def _said_of_others(event: Less, plan: Plan) -> str:

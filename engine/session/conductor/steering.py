@@ -108,7 +108,9 @@ class Steering:
             return
         before, self._waited = self._waited, self._waited + seconds
         if before < ANSWER_SECONDS <= self._waited:
-            self._state.say(said_while_waited_for(awaited), answer=True)
+            soonest = max(awaited.at, self._state.written / SAMPLE_RATE)
+            said = said_while_waited_for(awaited, self._state.plan, soonest)
+            self._state.say(said, answer=True)
 
     def _awaited(self) -> Event | None:
         """What a listener has asked for first of all that can't be heard yet."""

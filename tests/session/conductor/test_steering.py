@@ -197,7 +197,7 @@ def test_who_waits_for_faders_is_told_how_they_will_stand() -> None:
         world.tell(Progress(world.written, passed=ANSWER_SECONDS))
 
     world.run(300, {50.0: act})
-    said = "The faders as soon as it is composed: notes 20 %, height 80 %."
+    said = "Fewer notes, higher, as soon as it is composed."
     assert world.said.count(said) == 1
 
 
