@@ -116,10 +116,15 @@ def _listed(hall: Hall, limit: int, before: str | None) -> SessionsAnswer:
     return SessionsAnswer(shown, shown[-1].id if len(jobs) > limit else None)
 
 
-async def get_session(state: State, session: Id) -> SessionAnswer:
-    """State, progress and the time left."""
+async def get_session(state: State, session: Id, request: Request[Any, Any, Any]) -> Response[Any]:
+    """State, progress and the time left. To who accepts 'text/event-stream', as a browser's
+    EventSource does: server-sent events 'status' with the same, whenever it changes, until the
+    session is over."""
     hall = hall_of(state)
-    return session_answer(hall, hall.job(session))
+    answer = session_answer(hall, hall.job(session))
+    if "text/event-stream" in request.headers.get("accept", "").lower():
+        return Stream(told(hall, session), media_type="text/event-stream")
+    return Response(answer)
 
 
 async def delete_session(state: State, session: Id) -> None:
@@ -170,14 +175,6 @@ async def get_sidecar(state: State, session: Id) -> Response[bytes]:
     if data is None:
         raise NotPlayingError("There is a sidecar once the session is finished.")
     return Response(data, media_type="application/json")
-
-
-async def get_events(state: State, session: Id) -> Stream:
-    """Server-sent events: 'status' with what GET /sessions/{id} says, whenever that changes, until
-    the session is over."""
-    hall = hall_of(state)
-    hall.job(session)
-    return Stream(told(hall, session), media_type="text/event-stream")
 
 
 async def get_audio(
@@ -269,7 +266,11 @@ def make_routes() -> list[HTTPRouteHandler]:
         get("/sessions", summary="The sessions, the newest first", responses=problems(404))(
             list_sessions
         ),
-        get(one, summary="How it stands", responses=problems(404))(get_session),
+        get(
+            one,
+            summary="How it stands",
+            responses=problems(404) | {200: ResponseSpec(SessionAnswer, False, "How it stands")},
+        )(get_session),
         delete(one, summary="Cancel or remove it", responses=problems(404))(delete_session),
         post(
             f"{one}/steer",
@@ -277,11 +278,6 @@ def make_routes() -> list[HTTPRouteHandler]:
             status_code=202,
             responses=problems(404, 409, 413),
         )(steer_session),
-        get(
-            f"{one}/events",
-            summary="How it stands, as it changes",
-            responses=problems(404) | streamed("text/event-stream"),
-        )(get_events),
         get(
             f"{one}/audio",
             summary="Its sound",

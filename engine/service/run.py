@@ -40,7 +40,8 @@ def listening(address: str, port: int) -> socket.socket:
     except OSError as error:
         found.close()
         raise MusmedError(
-            f"{address} port {port} can't be listened on ({error.strerror}); choose another --port."
+            f"{address} port {port} can't be listened on ({error.strerror}); choose another --port "
+            "or --bind."
         ) from error
     return found
 

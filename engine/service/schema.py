@@ -91,6 +91,8 @@ def openapi(handlers: Sequence[HTTPRouteHandler], more: Sequence[type] = ()) -> 
     told["components"]["schemas"] = schemas
     for path, operation, found in _operations(told):
         _with_examples(found, _EXAMPLES.get((path, operation), {}))
+        if (path, operation) == _TOLD:
+            found["responses"]["200"]["content"]["text/event-stream"] = {}
         for answer in found["responses"].values():
             _with_kinds(answer.get("content", {}))
         for later in (found["responses"].get(code) for code in ("429", "503")):
@@ -105,6 +107,8 @@ def openapi(handlers: Sequence[HTTPRouteHandler], more: Sequence[type] = ()) -> 
     return msgspec.json.encode(told)
 
 
+_TOLD = ("/sessions/{session}", "get")
+"""What is told as it changes, too."""
 _EVENT = {
     "type": "object",
     "properties": {

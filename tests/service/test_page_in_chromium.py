@@ -264,9 +264,20 @@ def test_everything_can_be_tried_on_the_page_of_what_can_be_asked(
         browser.click("#post-sessions summary")
         browser.click("#post-sessions button.main")
         browser.until("document.querySelector('#post-sessions .status')?.textContent > '201'")
+        browser.click("#get-sessions-session summary")
+        for accepted in ("application/json", "text/event-stream"):
+            browser.ask(
+                "(() => { const e = document.getElementById('get-sessions-session-accept');"
+                f"e.value = '{accepted}'; e.dispatchEvent(new Event('input')); return 0 }})()"
+            )
+            browser.click("#get-sessions-session button.main")
+            told = "#get-sessions-session .answer"
+            browser.until(f"document.querySelector('{told}').textContent.includes('{accepted}')")
+            browser.until(f"!!document.querySelector('{told} pre[tabindex]')")
+        assert "-N -H 'Accept: text/event-stream'" in browser.ask(
+            "document.querySelector('#get-sessions-session').textContent"
+        )
         for operation, shown in (
-            ("get-sessions-session", "pre[tabindex]"),
-            ("get-sessions-session-events", "pre[tabindex]"),
             ("get-sessions-session-audio", "audio"),
             ("delete-sessions-session", ".status"),
         ):

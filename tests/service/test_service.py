@@ -20,6 +20,7 @@ from engine.service.routes import range_of
 from tests.support.service import QUICK, asked
 from tests.support.waiting import begun_cpu, wait_for
 
+EVENTS = {"Accept": "text/event-stream"}
 ASKED = {"from": "tense", "to": "calm", "minutes": 1, "seed": 7}
 
 
@@ -52,7 +53,7 @@ def test_ogg_is_made_while_it_is_composed_and_is_as_long(client: TestClient) -> 
 
 def test_what_else_there_is_of_a_session(client: TestClient) -> None:
     place = client.post("/sessions", json=ASKED).headers["Location"]
-    events = client.get(f"{place}/events").text
+    events = client.get(place, headers=EVENTS).text
     assert '"state":"finished"' in events.split("event: status")[-1]
     plan = client.get(f"{place}/plan").json()
     assert plan["seconds"] == 60.0
@@ -84,7 +85,7 @@ def test_a_live_session_is_steered_and_cancelled(client: TestClient) -> None:
 def test_faders_stand_from_the_first_note_on(client: TestClient) -> None:
     asked = ASKED | {"faders": {"density": 0.2}}
     place = client.post("/sessions", json=asked).headers["Location"]
-    assert "finished" in client.get(f"{place}/events").text
+    assert "finished" in client.get(place, headers=EVENTS).text
     plan = client.get(f"{place}/plan").json()
     assert plan["events"] == [{"type": "shape", "at": 0.0, "faders": {"density": 0.2}}]
     assert plan["faders"][0]["time"] == 0.0

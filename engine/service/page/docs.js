@@ -46,7 +46,7 @@ class Operation {
     const { summary, description } = this._about;
     const inside = make("div");
     if (description) inside.append(make("p", { text: plain(description) }));
-    inside.append(...this._parameters(), ...this._body(), ...this._tried(), ...this._answers());
+    inside.append(...this._parameters(), ...this._accepted(), ...this._body(), ...this._tried(), ...this._answers());
     return make("details", { id: this.id, class: "operation" },
       make("summary", {}, make("span", { class: "method", text: this._method }),
         make("span", { class: "path", text: this._path }),
@@ -79,6 +79,16 @@ class Operation {
     const input = make("input", { id, type: "text", placeholder: usual, spellcheck: "false", autocomplete: "off" });
     if (one.name === "session") input.dataset.session = "";
     return input;
+  }
+
+  /** Which answer is wanted, where there is also one that goes on. */
+  _accepted() {
+    const kinds = Object.keys(this._about.responses?.[200]?.content || {});
+    if (kinds.length < 2 || !kinds.includes("text/event-stream")) return [];
+    const id = `${this.id}-accept`;
+    this._accept = make("select", { id }, ...kinds.map((value) => make("option", { value, text: value })));
+    this._accept.addEventListener("input", () => this._say());
+    return [make("div", { class: "parameter" }, make("label", { for: id, text: "Accept" }), this._accept)];
   }
 
   _body() {
@@ -167,6 +177,7 @@ class Operation {
     const quoted = (text) => `'${text.replace(/'/g, "'\\''")}'`;
     const parts = ["curl", "-H", quoted("Authorization: Bearer TOKEN")];
     if (this._method !== "GET") parts.push("-X", this._method);
+    if (this._accept?.value === "text/event-stream") parts.push("-N", "-H", quoted(`Accept: ${this._accept.value}`));
     if (this._text) {
       let body = this._text.value;
       try {
@@ -188,6 +199,7 @@ class Operation {
       return;
     }
     const options = { method: this._method, credentials: "same-origin", signal: control.signal };
+    if (this._accept) options.headers = { Accept: this._accept.value };
     if (this._text) Object.assign(options, { body: this._text.value, headers: { "Content-Type": "application/json" } });
     const answer = await fetch(this._address(), options);
     const type = (answer.headers.get("Content-Type") || "").split(";")[0];

@@ -110,7 +110,7 @@ export function watch(id, changed, lost) {
     if (way && !ended) changed({ ...stands, ...way });
   };
   const open = () => {
-    source = new EventSource(at(id, "/events"));
+    source = new EventSource(at(id));
     const heard = (event) => take(JSON.parse(event.data));
     source.addEventListener("status", heard);
     source.onerror = async () => {
