@@ -12,9 +12,10 @@ from engine.affect.circumplex import Affect
 from engine.affect.path import Path
 from engine.plan.described import DescribedBar, Description
 from engine.plan.expected import expected, held
+from engine.plan.gentle import Gentle
 from engine.plan.levels import LOUDEST_LUFS
 from engine.plan.request import Request
-from engine.plan.wanted import FADERS, FREE, FaderStep, Features, held_in_words
+from engine.plan.wanted import FADERS, FREE, Faders, FaderStep, Features, held_in_words
 from engine.plan.words import spelled
 
 LOOKS = 17
@@ -184,12 +185,15 @@ def _of_features(features: Features, request: Request) -> Iterator[str]:
 
 
 def _of_faders(step: FaderStep, way: _Way, request: Request) -> Iterator[str]:
-    faders, gentle = step.faders, request.gentle
+    caps = _caps(step.faders, request.gentle)
     for name in FADERS:
-        value = getattr(faders, name)
+        value = getattr(step.faders, name)
         if value is None:
             continue
         asked = held_in_words(name, value)
+        if name in caps:
+            yield _said(caps[name], asked, "the cap holds")
+            continue
         yield from way.apart(
             lambda a, name=name, value=value: getattr(expected(a), name) - value,  # type: ignore[misc]
             _FAR_FADERS[name],
@@ -198,22 +202,39 @@ def _of_faders(step: FaderStep, way: _Way, request: Request) -> Iterator[str]:
             of_valence=name == "register",
             since=step.time,
         )
+
+
+_HIGH_NOTES, _LEAPS, _BRIGHTNESS = (
+    "the cap on high notes",
+    "the cap on leaps",
+    "the cap on brightness",
+)
+
+
+def _caps(faders: Faders, gentle: Gentle | None) -> dict[str, str]:
+    """The faders that a cap stands in the way of, and which. Where leaps are capped every part
+    stays in its band of pitches."""
     if gentle is None:
-        return
+        return {}
+    found = {}
+    if faders.register is not None and gentle.leaps is not None:
+        found["register"] = _LEAPS
     if gentle.register is not None and (faders.register or 0.0) >= _HIGH:
-        asked = held_in_words("register", faders.register or 0.0)
-        yield _said("the cap on high notes", asked, "the cap holds")
+        found["register"] = _HIGH_NOTES
     if gentle.brightness is not None and (faders.brightness or 0.0) >= _BRIGHT:
-        asked = held_in_words("brightness", faders.brightness or 0.0)
-        yield _said("the cap on brightness", asked, "the cap holds")
+        found["brightness"] = _BRIGHTNESS
+    return found
 
 
 def _of_description(request: Request, way: _Way) -> Iterator[str]:
     if request.description is None:
         return
     bars, gentle = request.description.bars, request.gentle
+    cap = _cap_on_pitch(bars, gentle)
     for name, value in _as_faders(request.description).items():
         asked = f"the description's {_DESCRIBED[name]}"
+        if name == "register" and cap:
+            continue
         yield from way.apart(
             lambda a, name=name, value=value: getattr(expected(a), name) - value,  # type: ignore[misc]
             _FAR_FADERS[name],
@@ -225,12 +246,23 @@ def _of_description(request: Request, way: _Way) -> Iterator[str]:
     other = next((b.time_signature for b in bars if b.time_signature not in (None, wanted)), None)
     if wanted is not None and other is not None:
         yield _said(f"time signature {wanted}", f"the description's {other}", _BAR_BY_BAR)
-    if gentle is None:
-        return
-    if gentle.register is not None and any((b.mean_pitch or 0.0) > gentle.register for b in bars):
-        yield _said("the cap on high notes", "the description's pitch", "the cap holds")
-    if gentle.percussion == "off" and any("drums" in bar.instruments for bar in bars):
+    if cap:
+        yield _said(cap, "the description's pitch", "the cap holds")
+    if (
+        gentle is not None
+        and gentle.percussion == "off"
+        and any("drums" in bar.instruments for bar in bars)
+    ):
         yield _said("gentle ears without drums", "the description's drums", "there are no drums")
+
+
+def _cap_on_pitch(bars: Sequence[DescribedBar], gentle: Gentle | None) -> str:
+    pitches = [bar.mean_pitch for bar in bars if bar.mean_pitch is not None]
+    if gentle is None or not pitches:
+        return ""
+    if gentle.register is not None and max(pitches) > gentle.register:
+        return _HIGH_NOTES
+    return "" if gentle.leaps is None else _LEAPS
 
 
 _BAR_BY_BAR = "the description holds, bar by bar"

@@ -94,7 +94,23 @@ def _described(thing: str, signals: Signals, now: Callable[[], float]) -> Descri
     path = place_of(thing, "MIDI or sound file")
     if _is_midi(path):
         return patiently(lambda: describe_midi(path), signals, now)
+    if _is_description(path):
+        raise MusmedError(
+            f"{visible(str(path))} is a description already; 'musmed plan --description' takes it."
+        )
     return _sound(path, signals, now)
+
+
+def _is_description(path: Path) -> bool:
+    from engine.description.text import HEAD
+
+    if look_at(path, "description") != "file":
+        return False
+    try:
+        with open_file(path) as file:
+            return file.read(len(HEAD)).startswith(HEAD.encode()[:-2])
+    except OSError:
+        return False  # the sentence is that of a sound that can't be read
 
 
 def _sound(path: Path, signals: Signals, now: Callable[[], float]) -> Described:
@@ -265,7 +281,7 @@ def _show(thing: str, made: Described, *, bars: bool) -> None:
             list(_rows(made.description.bars)),
             spare=("velocity", "length", "pitch"),
         )
-    elif bars:
+    elif bars and made.kind == "sound":
         remark("A sound has no notes that are known, so there are no bars.")
     for sentence in made.remarks:
         remark(sentence)

@@ -112,6 +112,20 @@ def test_its_features_can_be_asked_for(monkeypatch: Patch, capsys: Printed, home
     assert f"# {said}" in (home / "a.txt").read_text("utf-8")
 
 
+def test_a_description_is_not_described(monkeypatch: Patch, capsys: Printed, home: Path) -> None:
+    (home / "a.txt").write_text("musmed description 1\nbar 1:\n", "utf-8")
+    assert musmed(monkeypatch, "describe", "a.txt") == 2
+    assert "is a description already" in capsys.readouterr().err
+
+
+def test_a_score_without_notes_is_no_sound(monkeypatch: Patch, capsys: Printed, home: Path) -> None:
+    (home / "none.mid").write_bytes(whole(TEMPO + END))
+    assert musmed(monkeypatch, "describe", "none.mid", "--bars") == 0
+    said = capsys.readouterr().err
+    assert "There is no note in it." in said
+    assert "sound" not in said
+
+
 def test_a_sound_has_no_bars(monkeypatch: Patch, capsys: Printed, home: Path) -> None:
     assert musmed(monkeypatch, "describe", "a.wav", "--bars") == 0
     printed = capsys.readouterr()

@@ -13,7 +13,7 @@ from engine.plan.described import DescribedBar, Description
 from engine.plan.events import Shape
 from engine.plan.expected import expected, felt_at
 from engine.plan.feature_words import parse_features
-from engine.plan.gentle import ALL
+from engine.plan.gentle import ALL, Gentle
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.wanted import FADERS, Faders, Features
@@ -92,6 +92,17 @@ def test_faders_against_the_feeling_and_the_caps() -> None:
     assert make_plan(asked, [Shape(30.0, held), Shape(60.0, Faders())]).notes == ()
 
 
+def test_capped_leaps_hold_over_how_high_it_is_asked_to_lie() -> None:
+    asked = msgspec.structs.replace(LIVELY, gentle=Gentle(leaps=7))
+    height = "The cap on leaps and height 60 % pull apart: the cap holds."
+    assert make_plan(asked, [Shape(30.0, Faders(register=0.6))]).notes == (height,)
+    bars = (DescribedBar(mean_pitch=70.0),)
+    described = msgspec.structs.replace(asked, description=Description(bars=bars))
+    assert make_plan(described).notes == (
+        "The cap on leaps and the description's pitch pull apart: the cap holds.",
+    )
+
+
 def test_a_description_against_the_feeling_the_features_and_the_caps() -> None:
     bars = (
         DescribedBar(note_density=1.0, time_signature="3/4"),
@@ -105,7 +116,6 @@ def test_a_description_against_the_feeling_the_features_and_the_caps() -> None:
     )
     assert make_plan(asked).notes == (
         "A lively feeling and the description's note density pull apart: the description holds.",
-        "The feeling and the description's pitch pull apart: the description holds.",
         "Time signature 4/4 and the description's 3/4 pull apart: the description holds, bar by "
         "bar.",
         "The cap on high notes and the description's pitch pull apart: the cap holds.",

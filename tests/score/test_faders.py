@@ -21,7 +21,7 @@ from engine.composers.score.writing.course import course_of
 from engine.composers.score.writing.form import first_state
 from engine.plan.described import DescribedBar, Description
 from engine.plan.events import Event, Shape, Skip, Steer
-from engine.plan.gentle import ALL
+from engine.plan.gentle import ALL, Gentle
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.wanted import Faders, Features
@@ -184,3 +184,14 @@ def test_gentle_caps_hold_over_what_is_asked(
     assert found.nearest >= 0.75
     assert found.leap <= 7
     assert found.drums == 0
+
+
+@pytest.mark.parametrize("gentle", [ALL, Gentle(leaps=7)])
+def test_what_is_asked_higher_than_caps_let_it_never_lies_lower(gentle: Gentle) -> None:
+    place = Affect(0.5, 0.2)
+    request = Request(start=place, target=place, minutes=1.0, seed=4, gentle=gentle)
+    free, high = (
+        np.mean([bar.pitch for bar in measured(session_score(request, events))])
+        for events in ((), (Shape(0.0, Faders(register=1.0)),))
+    )
+    assert high >= free - 0.5

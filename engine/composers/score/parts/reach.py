@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from engine.composers.score.parts.ensembles import Ensemble
 from engine.composers.score.writing.form import Bar
+from engine.composers.score.writing.spared import highest_sung
 
 REACH: dict[str, tuple[int, int]] = {
     "piano": (28, 98), "electric piano": (28, 96), "guitar": (40, 88), "steel guitar": (40, 88),
@@ -40,7 +41,10 @@ def reached(ensemble: Ensemble, bar: Bar) -> Ensemble:
         return ensemble
     voice = ensemble.voice
     low, high = REACH[voice.lead]
-    centre = bar.descriptor.register + _OCTAVE * voice.octave
+    written = bar.descriptor.register
+    if bar.gentle is not None:  # asked for higher than it may be, it lies as high as it may
+        written = min(written, highest_sung(bar.gentle) - _OVER)
+    centre = written + _OCTAVE * voice.octave
     up, down = centre - _UNDER < low, centre + _OVER > high
     octave = voice.octave + (up and not down) - (down and not up)
     return (
