@@ -57,10 +57,11 @@ class SessionAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionsAnswer(msgspec.Struct, frozen=True):
-    """A page of sessions, the newest first; ``before`` of the next page, None on the last one."""
+    """A page of sessions, the newest first; ``before`` of the next page, None on the last one. It
+    stays right when sessions are removed between two pages."""
 
     sessions: tuple[SessionAnswer, ...]
-    before: str | None
+    before: int | None
 
 
 def session_answer(hall: Hall, job: Job) -> SessionAnswer:

@@ -55,28 +55,25 @@ def make_app(
     port: int,
     names: Iterable[str] = (),
     origins: Iterable[str] = (),
-    page: Path = PAGE,
     more: Callable[[], Sequence[HTTPRouteHandler]] = tuple,
     more_open: Sequence[str] = (),
-    more_bodies: Sequence[type] = (),
 ) -> Asgi:
     """The service over ``hall``, for who has ``token``. ``port``: where it listens, for the
-    cookie's name. ``names`` and ``origins`` as the gate's. ``page``: the folder of its page's
-    files. ``more`` makes further routes, ``more_open``: which of them need no
-    token, ``more_bodies``: the types of their bodies."""
+    cookie's name. ``names`` and ``origins`` as the gate's. ``more`` makes further routes,
+    ``more_open``: which of them need no token."""
     cookie = f"musmed-{port}"
 
     def handlers() -> list[HTTPRouteHandler]:
         return [*make_routes(), *make_page_routes(), make_login(token, cookie), *more()]
 
-    schema = functools.cache(lambda: openapi(handlers(), more_bodies))
+    schema = functools.cache(lambda: openapi(handlers()))
 
     @get("/openapi.json", include_in_schema=False, sync_to_thread=True)
     def described() -> Response[bytes]:
         return Response(schema(), media_type="application/json")
 
     app = Litestar(
-        [*handlers(), described, *_pages(page)],
+        [*handlers(), described, *_pages(PAGE)],
         state=State({"hall": hall}),
         exception_handlers={Exception: _answer_of},
         openapi_config=None,

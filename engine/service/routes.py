@@ -24,6 +24,7 @@ from engine.description.described import Document
 from engine.plan.request import MAX_MINUTES
 from engine.service.answers import Problem, SessionAnswer, SessionsAnswer, session_answer
 from engine.service.asked import (
+    MAX_SEED,
     Deed,
     EaseNow,
     GoOnNow,
@@ -57,6 +58,7 @@ def problems(*codes: int) -> dict[int, ResponseSpec]:
         403: "A page of another origin asked",
         404: "There is no such session",
         409: "It is over, or has not begun yet",
+        408: "The body did not come",
         410: "Its sound is kept no more",
         413: "The body is too long",
         416: "The range lies outside the file",
@@ -66,7 +68,7 @@ def problems(*codes: int) -> dict[int, ResponseSpec]:
     }
     return {
         code: ResponseSpec(Problem, generate_examples=False, description=said[code])
-        for code in (400, 401, 403, 503, *codes)
+        for code in (400, 401, 403, 503, *((408,) if 413 in codes else ()), *codes)
     }
 
 
@@ -99,21 +101,20 @@ async def list_sessions(
     state: State,
     limit: Annotated[int, Parameter(ge=1, le=200, description="How many at most.")] = PAGE,
     before: Annotated[
-        str | None,
-        Parameter(pattern=r"^\d{8}-\d{6}-[0-9a-z]{2}$", description="Only older ones than this."),
+        int | None,
+        Parameter(ge=0, le=MAX_SEED, description="Only older ones: as the page before says it."),
     ] = None,
 ) -> SessionsAnswer:
     """A page of them; ``before`` of the answer asks for the next one."""
     return await to_thread(_listed, hall_of(state), limit, before)
 
 
-def _listed(hall: Hall, limit: int, before: str | None) -> SessionsAnswer:
+def _listed(hall: Hall, limit: int, before: int | None) -> SessionsAnswer:
     jobs = hall.jobs()
     if before is not None:
-        number = hall.job(before).number
-        jobs = tuple(job for job in jobs if job.number < number)
+        jobs = tuple(job for job in jobs if job.number < before)
     shown = tuple(session_answer(hall, job) for job in jobs[:limit])
-    return SessionsAnswer(shown, shown[-1].id if len(jobs) > limit else None)
+    return SessionsAnswer(shown, jobs[limit - 1].number if len(jobs) > limit else None)
 
 
 async def get_session(state: State, session: Id, request: Request[Any, Any, Any]) -> Response[Any]:
@@ -263,7 +264,7 @@ def make_routes() -> list[HTTPRouteHandler]:
     one = "/sessions/{session:str}"
     return [
         post("/sessions", summary="Ask for a session", responses=problems(413, 429, 507))(submit),
-        get("/sessions", summary="The sessions, the newest first", responses=problems(404))(
+        get("/sessions", summary="The sessions, the newest first", responses=problems())(
             list_sessions
         ),
         get(

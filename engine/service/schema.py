@@ -71,9 +71,8 @@ _EXAMPLES: dict[tuple[str, str], dict[str, object]] = {
 }
 
 
-def openapi(handlers: Sequence[HTTPRouteHandler], more: Sequence[type] = ()) -> bytes:
-    """The description of ``handlers`` as JSON; ``more``: types of bodies that are not musmed's
-    usual ones."""
+def openapi(handlers: Sequence[HTTPRouteHandler]) -> bytes:
+    """The description of ``handlers`` as JSON."""
     scheme = SecurityScheme(
         type="http", scheme="bearer", description="The token that 'musmed serve' prints."
     )
@@ -87,7 +86,7 @@ def openapi(handlers: Sequence[HTTPRouteHandler], more: Sequence[type] = ()) -> 
     )
     app = Litestar(handlers, openapi_config=config, logging_config=None)
     told: dict[str, Any] = app.openapi_schema.to_schema()
-    _, schemas = msgspec.json.schema_components((*BODIES, *more), ref_template=_REFERENCE)
+    _, schemas = msgspec.json.schema_components(BODIES, ref_template=_REFERENCE)
     told["components"]["schemas"] = schemas
     for path, operation, found in _operations(told):
         _with_examples(found, _EXAMPLES.get((path, operation), {}))

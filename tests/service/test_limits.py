@@ -128,8 +128,7 @@ def test_who_speaks_of_harm_is_told_where_help_is(client: TestClient) -> None:
     taken = client.post("/sessions", json={"from": "i want to die", "to": "calm"})
     assert taken.json()["help"] == help_for("i want to die")
     refused = client.post("/sessions", json={"from": "tense", "to": "i will kill myself"})
-    said = taken if refused.status_code == 201 else refused
-    assert said.json().get("help") or said.json()["error"] == help_for("i will kill myself")
+    assert help_for("i will kill myself") in refused.json().values()
 
 
 @pytest.mark.parametrize(

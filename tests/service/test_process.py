@@ -112,9 +112,10 @@ def test_two_clients_a_slow_one_and_one_that_goes(service: Served) -> None:
     second = service.client.get(f"{place}/audio").content
     with slow:
         data = b""
-        while not data.endswith(b"0\r\n\r\n"):
-            data += slow.recv(1 << 16)
+        while not data.endswith(b"0\r\n\r\n") and (more := slow.recv(1 << 16)):
+            data += more
     assert len(first) == len(second)
+    assert data.endswith(b"0\r\n\r\n")
     assert len(data) > len(first)
 
 

@@ -109,6 +109,8 @@ def test_who_asks_for_too_much_is_told_when_to_ask_again(client: TestClient, hal
 def test_the_list_comes_in_pages(client: TestClient) -> None:
     places = [client.post("/sessions", json=ASKED).headers["Location"] for _ in range(3)]
     first = client.get("/sessions?limit=2").json()
+    last = places[1]
+    wait_for(lambda: client.delete(last) and client.get(last).status_code == 404, moves=begun_cpu)
     rest = client.get("/sessions", params={"limit": 2, "before": first["before"]}).json()
     listed = [one["id"] for one in (*first["sessions"], *rest["sessions"])]
     assert [f"/sessions/{one}" for one in listed] == places[::-1]
