@@ -62,7 +62,7 @@ def make_listening(
     tell(
         f"Wrote {into}: {len(sheet.sounds)} sounds at {made.key.target_lufs:.1f} LUFS under "
         f"{made.conditions} conditions, and an order for each of {len(sheet.seats)} participants, "
-        f"{each / 60:.0f} minutes of music each."
+        f"{each / 60:.1f} minutes of music each."
     )
     tell(f"The key is {its_key}. Give it to nobody who listens or asks.")
     if len(sheet.seats) % made.balanced:

@@ -216,11 +216,30 @@ def test_bad_wishes_are_sentences_and_leave_nothing(candidates: Sounds, tmp_path
 
 
 def test_what_is_cut_fades_out(candidates: Sounds, tmp_path: Path) -> None:
-    write_blinded(candidates[3].file, tmp_path / "x.flac", 3 * SAMPLE_RATE, 0.0)
+    write_blinded(candidates[3].file, tmp_path / "x.flac", 3 * SAMPLE_RATE, 0.0, cut=True)
     was, _ = soundfile.read(candidates[3].file)
     now, _ = soundfile.read(tmp_path / "x.flac")
     assert np.array_equal(now[: SAMPLE_RATE - 1], was[: SAMPLE_RATE - 1])
     assert np.abs(now[-200:]).max() < 0.001
+
+
+def test_the_shortest_is_not_known_by_its_own_end(made: tuple[Path, Made]) -> None:
+    """Where the others are cut there, it fades out like them."""
+    folder, _ = made
+    for path in folder.glob("*.flac"):
+        sound, _ = soundfile.read(path)
+        assert np.abs(sound[-200:]).max() < 0.001
+
+
+def test_a_condition_may_be_called_as_something_is_in_every_list(
+    candidates: Sounds, tmp_path: Path
+) -> None:
+    names = {"embedded": "order", "musicgen": "list", "tones": "flac participant"}
+    called = [
+        Candidate(one.file, one.session, names[one.condition], {"path": "sad to calm"})
+        for one in candidates
+    ]
+    assert _made(called, tmp_path / "given").conditions == 3
 
 
 @given(st.sampled_from([0, 4, 5, 1000, (1 << 24) + 1, (1 << 24) + 3, (1 << 24) + 7, (1 << 25) + 9]))

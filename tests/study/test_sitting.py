@@ -160,3 +160,15 @@ def test_answers_and_key_become_a_table(tmp_path: Path) -> None:
     assert (rows[1]["asked_at_s"], rows[1]["said_at_s"], rows[1]["arousal"]) == ("1", "1.5", "")
     assert rows[2]["note"] == "'=SUM(A1)"
     assert rows[2]["factor_composer"] == "musicgen"
+
+
+def test_a_list_that_is_open_twice_is_answered_once(tmp_path: Path) -> None:
+    folder = tmp_path / "list"
+    sheet = a_list(folder)
+    one, other = _sits(folder, sheet), _sits(folder, sheet)
+    one.consent()
+    with pytest.raises(MusmedError, match="somewhere else"):
+        other.consent()
+    one.before(Rating(1, 1))
+    assert [said.what for said in answers.read(folder, "P001")] == ["consent", "before"]
+    assert isinstance(_sits(folder, sheet).step, Hear)

@@ -8,6 +8,7 @@ in it, so the files are the experimenter's alone to read (0600, in a folder of 0
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from datetime import datetime
 from pathlib import Path
@@ -51,9 +52,10 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     consent: str = ""
 
 
-def add(folder: Path, answer: Answer) -> None:
-    """Add it to those of its participant in the list ``folder``. Raises ``MusmedError`` where it
-    can't be kept, and of who has withdrawn."""
+def add(folder: Path, answer: Answer, known: int) -> None:
+    """Add it to the ``known`` answers of its participant in the list ``folder``. Raises
+    ``MusmedError`` where it can't be kept, of who has withdrawn, and where others were added
+    meanwhile: the same person's list is open twice."""
     path = _path(folder, answer.participant)
     if has_withdrawn(folder, answer.participant):
         raise MusmedError(f"{answer.participant} has withdrawn, so nothing more is kept of them.")
@@ -61,7 +63,14 @@ def add(folder: Path, answer: Answer) -> None:
     try:
         make_private_folder(path.parent)
         with open_private(path, "ab") as file:
-            end = _whole(path)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            before = path.read_bytes()
+            if before.count(b"\n") != known:
+                raise MusmedError(
+                    f"{answer.participant} answers somewhere else too; go on there, or start this "
+                    "again."
+                )
+            end = before.rfind(b"\n") + 1  # the machine may have stopped in the midst of a line
             file.truncate(end)
             try:
                 file.write(line)
@@ -88,7 +97,7 @@ def read(folder: Path, participant: str) -> list[Answer]:
         return []
     except OSError as error:
         raise MusmedError(f"{path} can't be read ({error.strerror}); check its rights.") from error
-    lines = data.split(b"\n")
+    *lines, _ = data.split(b"\n")  # without its end: the machine stopped in its midst
     found = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -96,8 +105,6 @@ def read(folder: Path, participant: str) -> list[Answer]:
         try:
             found.append(msgspec.json.decode(line, type=Answer))
         except (ValueError, RecursionError) as error:
-            if number == len(lines):  # without its end: the machine stopped in its midst
-                continue
             raise MusmedError(
                 f"Line {number} of {path} is no answer; mend or remove it."
             ) from error
@@ -129,11 +136,6 @@ def forget(folder: Path, participant: str) -> int:
 
 def has_withdrawn(folder: Path, participant: str) -> bool:
     return _path(folder, participant).with_suffix(_GONE).exists()
-
-
-def _whole(path: Path) -> int:
-    """How many bytes of it are whole lines: the machine may have stopped in the midst of one."""
-    return path.read_bytes().rfind(b"\n") + 1
 
 
 def _path(folder: Path, participant: str) -> Path:

@@ -20,22 +20,24 @@ from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.errors import MusmedError
 from engine.private import FILE, write_private
 from engine.study.listening.cutting import pieces
+from engine.study.listening.sheet import NAME, ORDERS, SUFFIX
 
 WHEN = 946_684_800.0
 """When each file of a list was made: 2000-01-01, so that none is older than another."""
 _MAGIC, _STREAMINFO, _PADDING, _LAST = b"fLaC", 0, 1, 0x80
 _MOST_PADDING = (1 << 24) - 1
 _HEAD = 4
+_EVERY_LISTS = (NAME, ORDERS)
 
 
-def write_blinded(source: Path, target: Path, frames: int, gain_db: float) -> None:
+def write_blinded(source: Path, target: Path, frames: int, gain_db: float, *, cut: bool) -> None:
     """The first ``frames`` of ``source`` (48 kHz, stereo) at another level as the FLAC file
-    ``target``; where more was there it fades out. Raises ``MusmedError``."""
+    ``target``; where the list's sounds are ``cut`` it fades out. Raises ``MusmedError``."""
     gain = 10.0 ** (gain_db / 20.0)
     with AudioWriter(target, title="-", artist="-", comment="-") as writer:  # all go below
         try:
             with soundfile.SoundFile(source) as file:
-                for audio in pieces(file, frames):
+                for audio in pieces(file, frames, cut=cut):
                     writer.write((audio * gain).astype(np.float32))
         except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
             raise MusmedError(f"{source} can't be read; make that session again.") from error
@@ -76,10 +78,10 @@ def told_by(folder: Path, words: Iterable[str]) -> list[str]:
     """What in ``folder`` tells one sound from another before it is heard, in sentences: names,
     tags, sizes, times, rights, and any of the ``words`` in what is no sound. [] is as it should
     be. Not searched are the bytes of the music, for any short word stands somewhere in them, and
-    what is asked of listeners, which is the same whatever they hear."""
+    what every list has: the names and heads of its tables, and what is asked of listeners."""
     found = []
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    sounds = [path for path in files if path.suffix == ".flac"]
+    sounds = [path for path in files if path.suffix == SUFFIX]
     for path in sounds:
         kinds = [kind for kind, _, _ in _blocks(path.read_bytes())]
         if any(kind not in (_STREAMINFO, _PADDING) for kind in kinds):
@@ -93,15 +95,18 @@ def told_by(folder: Path, words: Iterable[str]) -> list[str]:
         if len(values) > 1:
             found.append(f"The sounds have {len(values)} different {what}.")
     for path in files:
-        said = path.name.lower()
-        if path.suffix != ".flac":
-            said += _texts(path.read_bytes()).lower()
+        said = "" if path.name in _EVERY_LISTS else path.stem.lower()
+        if path.suffix != SUFFIX:
+            said += _texts(path).lower()
         found += [f"{path.name} says {word!r}." for word in words if word.lower() in said]
     return found
 
 
-def _texts(data: bytes) -> str:
-    """All text in a file; of JSON what it says, without what is asked."""
+def _texts(path: Path) -> str:
+    """All text in a file but what every list has; of JSON what it says."""
+    data = path.read_bytes()
+    if path.name == ORDERS:
+        data = data.partition(b"\n")[2]
     try:
         said = msgspec.json.decode(data)
     except msgspec.DecodeError:

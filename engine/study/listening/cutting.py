@@ -1,4 +1,4 @@
-"""The first part of a sound, faded out where more of it was there."""
+"""The first part of a sound, faded out where it is cut."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ FADE_SECONDS = 2.0
 Doubles = NDArray[np.float64]
 
 
-def pieces(file: soundfile.SoundFile, frames: int) -> Iterator[Doubles]:
+def pieces(file: soundfile.SoundFile, frames: int, *, cut: bool) -> Iterator[Doubles]:
     """The first ``frames`` of the open ``file`` in pieces of a second, shape (n, channels); fewer
-    where it ends early. Raises what soundfile raises."""
-    cut = frames < file.frames
+    where it ends early. ``cut``: the end fades out, also of one that has no more: where some are
+    cut, its own end would tell the shortest one. Raises what soundfile raises."""
     fade = min(round(FADE_SECONDS * file.samplerate), frames)
     first = 0
     while first < frames:

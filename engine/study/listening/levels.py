@@ -36,7 +36,7 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Files to be measured, of each the first ``frames`` (0: all)."""
+    """Files to be measured, of each the first ``frames``, cut as they will be (0: all)."""
 
     files: tuple[str, ...]
     frames: int = 0

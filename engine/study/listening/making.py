@@ -77,7 +77,8 @@ def make_list(
     levels = _measured(sounds)
     frames = common_length([one.frames for one in levels], seconds)
     check(asked, seconds_of(frames))
-    if any(one.frames > frames for one in levels):
+    cut = any(one.frames > frames for one in levels)
+    if cut:
         levels = _measured(sounds, frames)
     loud = [(one.lufs or 0.0, one.true_peak) for one in levels]
     target, moved = gains(loud, target)
@@ -101,7 +102,7 @@ def make_list(
         todo = sorted(zip(codes.values(), sounds, moved, strict=True), key=lambda one: one[0])
         for done, (code, one, gain) in enumerate(todo):
             progress(done, len(todo))
-            write_blinded(one.file, sheets.sound_of(folder, code), frames, gain)
+            write_blinded(one.file, sheets.sound_of(folder, code), frames, gain, cut=cut)
         align([sheets.sound_of(folder, code) for code, _, _ in todo])
         _write_texts(folder, sheet)
         if told := told_by(folder, words):

@@ -19,14 +19,14 @@ _SILENT_DBTP = -200.0
 
 
 def measured(path: Path, frames: int) -> Measured:
-    """The first ``frames`` of it (0: all)."""
+    """The first ``frames`` of it, cut (0: all)."""
     try:
         with soundfile.SoundFile(path) as file:
             wanted = min(frames, file.frames) if frames else file.frames
             mode = MeasurementMode.MODE_I | MeasurementMode.MODE_TRUE_PEAK
             state = R128State(file.channels, file.samplerate, mode)
             heard = 0
-            for audio in pieces(file, wanted):
+            for audio in pieces(file, wanted, cut=bool(frames)):
                 flat = np.ascontiguousarray(audio, np.float32).reshape(-1)
                 state.add_frames(flat, len(audio))
                 heard += len(audio)

@@ -188,5 +188,5 @@ class Sitting:
             note=note,
             consent=consent,
         )
-        answers.add(self._folder, answer)
+        answers.add(self._folder, answer, len(self._given))
         self._given.append(answer)
