@@ -36,6 +36,8 @@ from engine.study.jobs import Job
 
 DESIGN, JOBS, LOGS = "design.json", "jobs", "logs"
 RESULT, SPENT, FAILED = "result.json", "spent.json", "failed.json"
+TABLES = ("figures.csv", "figures.parquet", "speeds.csv")
+"""Written anew each time that what is done is gathered."""
 ATTEMPTS = 2
 """How often a job may fail before it waits for ``--retry``."""
 LEAST_FREE = 64 * 1024 * 1024
@@ -103,7 +105,14 @@ class StudyFolder:
         return self.path / LOGS
 
     def make(self) -> None:
+        """Raises ``MusmedError``, also where files of something else would be written over."""
         with written(self.path):
+            if not (self.path / JOBS).is_dir():
+                for name in (DESIGN, *TABLES):
+                    if os.path.lexists(self.path / name):
+                        raise MusmedError(
+                            f"{self.path / name} is there and of no study's; name another folder."
+                        )
             make_private_folder(self.path / JOBS)
 
     def keep(self, design: Design) -> None:

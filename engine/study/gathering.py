@@ -12,9 +12,7 @@ from engine.study.design import Design, Session, features_text, gentle_text
 from engine.study.figures import figure_names
 from engine.study.folder import Result, StudyFolder
 from engine.study.jobs import Job
-from engine.study.table import Row, Table, write_table
-
-SPEEDS = "speeds.csv"
+from engine.study.table import SPEEDS, Row, Table, write_table
 
 
 class Gathered(NamedTuple):

@@ -171,3 +171,12 @@ def test_progress_says_what_is_left_from_what_was_measured() -> None:
     progress.hear(Failed(jobs[2].digest, "no"))
     assert progress.stand()[:3] == (2, 1, 4)
     assert progress.stand().left == pytest.approx(60.0 * 10.0 / 60.0)
+
+
+def test_files_of_something_else_are_let_be(tmp_path: Path) -> None:
+    (tmp_path / "figures.csv").write_text("mine")
+    with pytest.raises(MusmedError, match="of no study's"):
+        prepare_run(small(1), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["figures.csv"]
+    prepare_run(small(1), tmp_path / "study")
+    prepare_run(small(2), tmp_path / "study")
