@@ -33,11 +33,10 @@ from engine.study.claims import Claim, Claims
 from engine.study.design import Design
 from engine.study.figures import JudgedCourse
 from engine.study.jobs import Job
+from engine.study.table import TABLES
 
 DESIGN, JOBS, LOGS = "design.json", "jobs", "logs"
 RESULT, SPENT, FAILED = "result.json", "spent.json", "failed.json"
-TABLES = ("figures.csv", "figures.parquet", "speeds.csv")
-"""Written anew each time that what is done is gathered."""
 ATTEMPTS = 2
 """How often a job may fail before it waits for ``--retry``."""
 LEAST_FREE = 64 * 1024 * 1024

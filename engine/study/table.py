@@ -20,9 +20,9 @@ import msgspec
 from engine.errors import MusmedError
 from engine.places import open_file, part_of
 from engine.private import write_private
-from engine.study.folder import TABLES
 
-CSV, PARQUET, SPEEDS = TABLES
+CSV, PARQUET, SPEEDS = TABLES = ("figures.csv", "figures.parquet", "speeds.csv")
+"""Written anew each time that what is done is gathered."""
 MOST_BYTES = 512 * 1024 * 1024
 _NEEDED = "Parquet needs pyarrow: pip install 'musmed[study]'; the CSV has the same."
 

@@ -70,3 +70,32 @@ def test_a_whole_list(links: list[str], tmp_path: Path) -> None:
     ]
     assert [one.code for one in given if one.what == "ended"] == list(CODES)
     assert [one.rating.valence for one in given if one.what == "moment"] == [80, 80, 80]
+
+
+def test_what_did_not_work_can_be_tried_again(links: list[str], tmp_path: Path) -> None:
+    """Without the network there is a sentence, and the button is there."""
+    with Browser(tmp_path / "browser", width=390, height=844) as browser:
+        browser.open(links[0])
+        browser.until(f"{HEAD} === 'Before you begin'")
+        browser.click("#study-go")
+        browser.until(f"{HEAD}.startsWith('Before session 1')")
+        assert browser.ask("document.documentElement.scrollHeight <= innerHeight")
+        browser.click("#study-go")
+        browser.until(f"{HEAD} === 'Session 1 of 3'")
+        _online(browser, online=False)
+        browser.click("#study-go")
+        browser.until("!document.getElementById('study-trouble').hidden")
+        _online(browser, online=True)
+        browser.click("#study-go")
+        browser.until(f"{HEAD}.startsWith('How do you feel now')")
+        _online(browser, online=False)
+        browser.click("#study-go")
+        browser.until("!document.getElementById('study-trouble').hidden")
+        _online(browser, online=True)
+        browser.click("#study-go")
+        browser.until(f"{HEAD} === 'After session 1 of 3'")
+
+
+def _online(browser: Browser, *, online: bool) -> None:
+    speeds = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    browser.tell("Network.emulateNetworkConditions", {"offline": not online, **speeds})

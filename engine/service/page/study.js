@@ -83,6 +83,17 @@ function show(step) {
 }
 
 async function play(step) {
+  try {
+    await playing(step);
+  } catch (error) {
+    audio.pause();
+    heard = () => {};
+    show(step); // with its button, which tries again
+    throw error;
+  }
+}
+
+async function playing(step) {
   const { place, of, code, seconds } = step;
   put(`Session ${place} of ${of}`, { text: "A moment." });
   const sound = await (await asked(`/study/sound/${code}`)).blob();
@@ -95,20 +106,25 @@ async function play(step) {
   const over = async () => {
     if (asking || !audio.ended) return;
     heard = () => {};
-    URL.revokeObjectURL(audio.src);
+    clock.hidden = pause.hidden = true;
+    put(`Session ${place} of ${of}`, { text: "It is over.", then: over }); // till it is kept
     await showNext({ what: "ended", place, seconds });
+    URL.revokeObjectURL(audio.src);
   };
-  const playing = () => put(`Session ${place} of ${of}`, {});
-  audio.ontimeupdate = () => {
+  const plays = () => put(`Session ${place} of ${of}`, {});
+  const tell = () => {
     const left = Math.max(0, Math.round(seconds - now()));
     clock.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left`;
+  };
+  audio.ontimeupdate = () => {
+    tell();
     if (asking || !moments.length || now() < moments[0]) return;
     asking = true;
     const said = { what: "moment", place, asked_at: moments.shift(), seconds: now() };
     const then = async () => {
       await say({ ...said, rating: rating() });
       asking = false;
-      playing();
+      plays();
       await over();
     };
     put("How do you feel now? The music goes on.", { which: FELT, then });
@@ -117,7 +133,8 @@ async function play(step) {
   heard = () => say({ what: "stopped", place, seconds: now() });
   await audio.play();
   await say({ what: "begun", place, seconds: start });
-  playing();
+  plays();
+  tell();
   clock.hidden = pause.hidden = false;
 }
 
