@@ -24,10 +24,14 @@ from engine.session.library.records import StoredSession
 
 DATES = {
     "engine/link/meeting.py",  # which of the sockets is the newest
+    "engine/service/hall.py",  # when it was asked for
+    "engine/service/page_routes.py",  # when it was rated
+    "engine/service/study_routes.py",  # when it was answered
     "engine/session/library/database.py",  # the name of a library that is set aside
     "engine/session/library/library.py",
     "engine/session/liking.py",  # when it was liked
     "engine/session/preparation.py",  # when it was begun
+    "engine/study/listening/blinding.py",  # all sounds are as old as each other
     "musmed_tui/demo_home.py",  # what a killed demo left
     "musmed_tui/past_words.py",
     "musmed_tui/preference_words.py",
