@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
@@ -30,8 +31,7 @@ async def from_frame(
     """The FLAC file that is or becomes ``path``, from frame ``start`` on, as ``suffix``: '.flac' or
     '.ogg'. ``taken``: how many frames were given to the file so far; ``settled``: whether no more
     will be. Nothing where it is shorter."""
-    sent = _Sent()
-    stream = SoundStream(sent, suffix)
+    copy = _Copy(suffix)
     at = start
     try:
         while True:
@@ -39,22 +39,45 @@ async def from_frame(
             there = await asyncio.to_thread(whole_frames, path) if over else taken() - HELD_BACK
             if there > at:
                 count = min(STEP, there - at)
-                await asyncio.to_thread(_copied, stream, path, at, count, there)
+                await asyncio.to_thread(copy.add, path, at, count, there)
                 at += count
             elif over:
                 break
             else:
                 await asyncio.sleep(LOOK_SECONDS)
-            if data := sent.take():
+            if data := copy.take():
                 yield data
     finally:
-        stream.close()
-    if data := sent.take():
+        copy.close()
+    if data := copy.take():
         yield data
 
 
-def _copied(stream: SoundStream, path: Path, at: int, count: int, there: int) -> None:
-    stream.write(read_grown(path, at, count, there))
+class _Copy:
+    """What is written anew. A client that goes leaves a thread at ``add``, which ends by itself:
+    libsndfile bears nobody who closes a file while another writes to it."""
+
+    def __init__(self, suffix: str) -> None:
+        self._sent = _Sent()
+        self._stream = SoundStream(self._sent, suffix)
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def add(self, path: Path, at: int, count: int, there: int) -> None:
+        """Frames ``at`` to ``at + count``; as ``read_grown``."""
+        frames = read_grown(path, at, count, there)
+        with self._lock:
+            if not self._closed:
+                self._stream.write(frames)
+
+    def take(self) -> bytes:
+        """What is new since the last time."""
+        return self._sent.take()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._stream.close()
 
 
 class _Sent(io.RawIOBase):

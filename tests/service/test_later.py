@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 from support.waiting import wait_for
 
 from engine.audio.files import AudioWriter
 from engine.audio.format import SAMPLE_RATE, Frames
+from engine.service import later
 from engine.service.later import from_frame
 from engine.service.sink import LEAD_SECONDS, GrowingSink
 
@@ -79,6 +82,44 @@ def test_nothing_comes_from_behind_the_end(tmp_path: Path) -> None:
         writer.write(_noise(0.5))
     data = _collected(path, SAMPLE_RATE, ".ogg", SAMPLE_RATE // 2, [False, True])
     assert len(data) < 10_000
+
+
+def test_nothing_is_written_to_what_a_client_that_went_has_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, going = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    class Stream:
+        def __init__(self, file: object, suffix: str) -> None:
+            pass
+
+        def write(self, audio: Frames) -> None:
+            done.append("written")
+
+        def close(self) -> None:
+            done.append("closed")
+
+    def read(*_: object) -> Frames:
+        reading.set()
+        going.wait()
+        return np.zeros((1, 2), np.float32)
+
+    monkeypatch.setattr(later, "SoundStream", Stream)
+    monkeypatch.setattr(later, "read_grown", read)
+
+    async def one_that_goes() -> None:
+        stream = from_frame(
+            tmp_path, 0, suffix=".ogg", taken=lambda: 2 * SAMPLE_RATE, settled=lambda: False
+        )
+        asking = asyncio.ensure_future(anext(stream))
+        await asyncio.to_thread(reading.wait)
+        asking.cancel()
+        await asyncio.wait([asking])
+        going.set()  # the thread ends before the loop does
+
+    asyncio.run(one_that_goes())
+    assert done == ["closed"]
 
 
 def _told(data: bytes, frames: int) -> bytes:
