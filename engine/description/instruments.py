@@ -5,22 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from engine.evaluation.notes import Piece, ScoreNote
+from engine.plan.general_midi import ELECTRIC, VOICES
 
-VOICES = frozenset((52, 53, 54, 85, 91))
-"""Choir aahs, voice oohs, synth choir, voice lead, choir pad."""
-ELECTRIC = frozenset(
-    (
-        *(2, 4, 5, 7),  # electric grand, electric pianos, clavinet
-        *range(16, 19),  # organs with wheels or valves
-        *range(26, 32),  # electric guitars
-        *range(33, 40),  # electric and synth basses
-        *(50, 51, 54, 55, 62, 63),  # synth strings, choir and brass, orchestra hit
-        *range(80, 104),  # leads, pads, effects
-        118,  # synth drum
-        119,  # reverse cymbal
-        *range(120, 128),  # sound effects
-    )
-)
 ELECTRIC_KITS = frozenset((24, 25))
 """Roland GS's electronic kit and that of the TR-808."""
 STROKE_SECONDS = 0.2

@@ -10,8 +10,9 @@ from statistics import fmean
 
 from engine.affect.circumplex import Affect
 from engine.affect.path import Path
-from engine.plan.described import DescribedBar, Description
+from engine.plan.described import NO_CHORD, ROOTS, DescribedBar, Description
 from engine.plan.expected import expected, held
+from engine.plan.general_midi import DRUMS, ELECTRIC, PROGRAMMES, VOICES
 from engine.plan.gentle import Gentle
 from engine.plan.levels import LOUDEST_LUFS
 from engine.plan.request import Request
@@ -246,6 +247,7 @@ def _of_description(request: Request, way: _Way) -> Iterator[str]:
     other = next((b.time_signature for b in bars if b.time_signature not in (None, wanted)), None)
     if wanted is not None and other is not None:
         yield _said(f"time signature {wanted}", f"the description's {other}", _BAR_BY_BAR)
+    yield from _of_its_names(request, bars)
     if cap:
         yield _said(cap, "the description's pitch", "the cap holds")
     if (
@@ -254,6 +256,50 @@ def _of_description(request: Request, way: _Way) -> Iterator[str]:
         and any("drums" in bar.instruments for bar in bars)
     ):
         yield _said("gentle ears without drums", "the description's drums", "there are no drums")
+
+
+def _of_its_names(request: Request, bars: Sequence[DescribedBar]) -> Iterator[str]:
+    """Where a description's chords are of another key than is named, and its instruments others."""
+    features = request.features or Features()
+    within = [_of_key(one, features) for bar in bars for one in bar.chords if one != NO_CHORD]
+    if features.key is not None and within and fmean(within) < 0.5:
+        key = " ".join(("key", features.key, *filter(None, [features.mode])))
+        yield _said(key, "the description's chords", _BAR_BY_BAR)
+    named = [bar.instruments for bar in bars if bar.instruments]
+    tuned = [name for names in named for name in names if name != DRUMS]
+    if not tuned:
+        return
+    who = "the description's instruments"
+    acoustic, unsung = features.acousticness, features.instrumentalness
+    if (
+        acoustic is not None
+        and abs(fmean(n not in _ELECTRIC_NAMES for n in tuned) - acoustic) > 0.5
+    ):
+        yield _said(f"acousticness {acoustic:g}", who, _BAR_BY_BAR)
+    silent = fmean(_VOICE_NAMES.isdisjoint(names) for names in named)
+    if unsung is not None and abs(silent - unsung) > 0.5:
+        yield _said(f"instrumentalness {unsung:g}", who, _BAR_BY_BAR)
+    if request.instrument is not None:
+        word = spelled(request.instrument).split()[-1][:5]
+        if not any(word in name.lower() for name in tuned):
+            yield _said(spelled(request.instrument), who, _BAR_BY_BAR)
+
+
+def _of_key(chord: str, features: Features) -> bool:
+    """Whether a chord's root, third and fifth are of the key that is named."""
+    root, _, quality = chord.partition(":")
+    scales = _SCALES.values() if features.mode is None else (_SCALES[features.mode],)
+    at = (ROOTS.index(root) - ROOTS.index(features.key or "C")) % 12
+    third = 3 if quality in ("min", "min7", "dim") else 4
+    fifth = {"dim": 6, "aug": 8}.get(quality, 7)
+    tones = {(at + step) % 12 for step in (0, third, fifth)}
+    return any(tones <= scale for scale in scales)
+
+
+_SCALES = {"major": {0, 2, 4, 5, 7, 9, 11}, "minor": {0, 2, 3, 5, 7, 8, 10, 11}}
+"""The minor one with both its sevenths."""
+_ELECTRIC_NAMES = frozenset(PROGRAMMES[number] for number in ELECTRIC)
+_VOICE_NAMES = frozenset(PROGRAMMES[number] for number in VOICES)
 
 
 def _cap_on_pitch(bars: Sequence[DescribedBar], gentle: Gentle | None) -> str:

@@ -123,6 +123,37 @@ def test_a_description_against_the_feeling_the_features_and_the_caps() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"features": Features(key="C", mode="major")}, "Key C major and the description's chords"),
+        ({"features": Features(key="C")}, "Key C and the description's chords"),
+        ({"features": Features(key="F#", mode="minor")}, None),
+        ({"features": Features(acousticness=0.9)}, "Acousticness 0.9 and the description's instr"),
+        ({"features": Features(acousticness=0.2)}, None),
+        (
+            {"features": Features(instrumentalness=0.1)},
+            "Instrumentalness 0.1 and the descr",
+        ),
+        ({"features": Features(instrumentalness=1.0)}, None),
+        ({"instrument": "piano"}, "Piano and the description's instruments pull apart"),
+        ({"instrument": "synthesizer"}, None),
+    ],
+)
+def test_a_description_against_what_is_named(changes: dict[str, object], said: str | None) -> None:
+    bar = DescribedBar(
+        chords=("F#:min", "B:min7", "C#:dom7", "N"), instruments=("Synth Bass 1", "drums")
+    )
+    asked = msgspec.structs.replace(LIVELY, description=Description(bars=(bar,)), **changes)
+    notes = contradictions(asked, make_plan(asked).path)
+    if said is None:
+        assert notes == ()
+    else:
+        (note,) = notes
+        assert note.startswith(said)
+        assert note.endswith(": the description holds, bar by bar.")
+
+
 def test_what_the_feeling_has_by_itself_pulls_nowhere() -> None:
     for v, a in itertools.product((-0.9, -0.4, 0.0, 0.4, 0.9), repeat=2):
         here = expected(Affect(v, a))
