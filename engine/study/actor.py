@@ -39,7 +39,8 @@ class Actor:
 
     def greet(self) -> bytes:
         """A ``Greeting``."""
-        return msgspec.msgpack.encode(Greeting(version=__version__, host=self._me.host))
+        greeting = Greeting(version=__version__, host=self._me.host, folder=str(self._folder))
+        return msgspec.msgpack.encode(greeting)
 
     def make(self, data: bytes) -> bytes:
         """A ``Job``'s answer: ``Made`` or ``Refused``."""
@@ -68,6 +69,12 @@ class Actor:
         with (self._job / Path(name).name).open("rb") as file:
             file.seek(offset)
             return file.read(PIECE_BYTES)
+
+    def end(self) -> bytes:
+        """Nothing more is asked of it: let go of everything."""
+        self._maker.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return b""
 
     def forget(self) -> None:
         """Let go of the files of the last job."""

@@ -19,6 +19,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import IO, Any
 
 import msgspec
@@ -29,7 +30,7 @@ from engine.errors import MusmedError
 from engine.places import part_of
 from engine.private import open_private
 from engine.study.claims import Claim, Claims, this_process
-from engine.study.crew import Outcome, Place
+from engine.study.crew import END_SECONDS, Outcome, Place, take_away
 from engine.study.crossing import Greeting, Made, Refused
 from engine.study.folder import DiskFullError, written
 from engine.study.jobs import Job
@@ -62,12 +63,17 @@ def run_cluster(
     """Make what is to be made on the cluster at ``address``; of ``LOCAL`` on ``places``. Raises
     ``MusmedError`` where there is no Ray or no such cluster."""
     models = any(has_model(job.request.composer) for job in prepared.design.jobs)
-    with _connected(address, places) as ray:
-        driver = _Driver(ray, prepared, "GPU" if models and _gpus(ray) else "CPU")
-        try:
-            return driver.drive(stopped)
-        finally:
-            driver.close()
+    folders: list[Path] = []
+    try:
+        with _connected(address, places) as ray:
+            driver = _Driver(ray, prepared, "GPU" if models and _gpus(ray) else "CPU", folders)
+            try:
+                return driver.drive(stopped)
+            finally:
+                driver.close()
+    finally:
+        if address == LOCAL:
+            take_away(folders)  # of those that were killed at their work
 
 
 @contextlib.contextmanager
@@ -184,8 +190,11 @@ class _Driver:
         ray: Any,  # noqa: ANN401
         prepared: Prepared,
         resource: str,
+        folders: list[Path],
     ) -> None:
         self._ray, self._resource = ray, resource
+        self._folders = folders
+        """Of the actors' temporary files."""
         self.folder = prepared.folder
         self._progress = prepared.progress
         self._me = this_process()
@@ -270,8 +279,8 @@ class _Driver:
             else:
                 self._fetch(member)
 
-    @staticmethod
-    def _check(greeting: Greeting) -> None:
+    def _check(self, greeting: Greeting) -> None:
+        self._folders.append(Path(greeting.folder))
         if greeting.version != __version__:
             raise MusmedError(
                 f"musmed on {greeting.host} is {greeting.version}, and {__version__} here; install "
@@ -320,7 +329,11 @@ class _Driver:
         self._nothing_left = False
 
     def close(self) -> None:
-        """End every actor and give back what was not made."""
+        """End every actor and give back what was not made. Who works is killed at it; what it
+        leaves on another node is taken away by the next study there."""
+        with contextlib.suppress(Exception):
+            idle = [one.handle.end.remote() for one in self._members if one.ref is None]
+            self._ray.wait(idle, num_returns=len(idle), timeout=END_SECONDS)
         for member in self._members:
             with contextlib.suppress(Exception):  # whatever Ray makes of one that is gone
                 self._ray.kill(member.handle)

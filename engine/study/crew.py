@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
@@ -240,12 +240,27 @@ def sweep() -> None:
     """Take away the temporary folders of studies that were killed."""
     mark = _mark(this_process())
     for path in Path(tempfile.gettempdir()).glob(f"{mark}*-*-*"):
-        pid, _, rest = path.name.removeprefix(mark).partition("-")
-        begun = rest.partition("-")[0]
-        try:
-            ours = path.stat().st_uid == os.getuid() and not path.is_symlink()
-            dead = started(int(pid)) != int(begun)
-        except (OSError, ValueError):
-            continue
-        if ours and dead:
-            shutil.rmtree(path, ignore_errors=True)
+        _take_dead(path)
+
+
+def take_away(folders: Iterable[Path]) -> None:
+    """Take away these temporary folders as soon as who made them has ended, which they are about to
+    do; one who does not, keeps it."""
+    limit = time.monotonic() + END_SECONDS
+    for path in folders:
+        while path.exists() and not _take_dead(path) and time.monotonic() < limit:
+            time.sleep(LOOK_SECONDS)
+
+
+def _take_dead(path: Path) -> bool:
+    """Take a temporary folder away if who made it has died; whether that was so."""
+    pid, _, rest = path.name.removeprefix(_mark(this_process())).partition("-")
+    begun = rest.partition("-")[0]
+    try:
+        ours = path.stat().st_uid == os.getuid() and not path.is_symlink()
+        dead = started(int(pid)) != int(begun)
+    except (OSError, ValueError):
+        return False
+    if ours and dead:
+        shutil.rmtree(path, ignore_errors=True)
+    return ours and dead

@@ -13,8 +13,11 @@ PIECE_BYTES = 4 * 1024 * 1024
 
 
 class Greeting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``folder``: of its temporary files, on its node."""
+
     version: str
     host: str
+    folder: str
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):

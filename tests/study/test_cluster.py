@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,9 @@ def whole(prepared: Prepared, tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_on_this_machine_with_gpus_in_turn(ray: Any, tmp_path: Path, monkeypatch: Patch) -> None:
+    (tmp_path / "marks").mkdir()
+    monkeypatch.setenv("STUDY_MARKS", str(tmp_path / "marks"))
+    monkeypatch.setenv("STUDY_TOGETHER", "2")
     monkeypatch.setattr(cluster, "has_model", lambda _name: True)
     prepared = prepare_run(small(6), tmp_path / "study")
     places = (Place("0"), Place("1"))
@@ -114,11 +118,37 @@ def test_failures_are_listed(ray: Any, tmp_path: Path, monkeypatch: Patch) -> No
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("stops", [False, True])
+def test_no_temporary_folder_stays(
+    ray: Any, tmp_path: Path, monkeypatch: Patch, stops: bool
+) -> None:
+    """Neither of actors that have nothing more to do nor of those that are killed at their work."""
+    own, marks = tmp_path / "own", tmp_path / "marks"
+    own.mkdir()
+    marks.mkdir()
+    monkeypatch.setenv("STUDY_MARKS", str(marks))
+    monkeypatch.setenv("RAY_TMPDIR", tempfile.gettempdir())
+    monkeypatch.setenv("TMPDIR", str(own))
+    prepared = prepare_run(small(3), tmp_path / "study")
+    seen: set[str] = set()
+
+    def stopped() -> bool:
+        seen.update(path.name for path in own.iterdir())
+        return stops and any(marks.iterdir())
+
+    assert run_cluster(prepared, LOCAL, (Place(),), stopped=stopped).stopped == stops
+    assert len(seen) == 1
+    assert list(own.iterdir()) == []
+    assert ray is not None
+
+
+@pytest.mark.long
 def test_a_node_that_dies_loses_nothing(ray: Any, tmp_path: Path, monkeypatch: Patch) -> None:
     from ray.cluster_utils import Cluster
 
     (tmp_path / "marks").mkdir()
     monkeypatch.setenv("STUDY_MARKS", str(tmp_path / "marks"))
+    monkeypatch.setenv("STUDY_TOGETHER", "2")
     nodes = Cluster(
         initialize_head=True,
         head_node_args={"num_cpus": 1, "include_dashboard": False},

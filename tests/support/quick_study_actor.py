@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 from support.studies import made_up
+from support.waiting import wait_for
 
 from engine.study import actor
 from engine.study.crossing import Made, Refused
@@ -18,7 +19,8 @@ SOUND = b"some sound" * 1000
 
 class Actor(actor.Actor):
     """``STUDY_FAILS``: jobs of that seed fail; ``STUDY_MARKS``: a folder where each job leaves a
-    mark as it begins, and takes a while then."""
+    mark as it begins, and takes a while then; ``STUDY_TOGETHER``: until so many actors have begun
+    something."""
 
     def make(self, data: bytes) -> bytes:
         self.forget()
@@ -27,6 +29,8 @@ class Actor(actor.Actor):
             return msgspec.msgpack.encode(Refused(reason="It is not to be made."))
         if marks := os.environ.get("STUDY_MARKS"):
             (Path(marks) / f"{job.digest}-{os.getpid()}").touch()
+            together = int(os.environ.get("STUDY_TOGETHER", "0"))
+            wait_for(lambda: len(_processes(Path(marks))) >= together)
             time.sleep(0.5)
         self._job = self._folder / job.digest
         self._job.mkdir()
@@ -37,3 +41,7 @@ class Actor(actor.Actor):
         spent = msgspec.structs.replace(spent, device=f"GPU {gpu}" if gpu else "CPU")
         files = {path.name: path.stat().st_size for path in self._job.iterdir()}
         return msgspec.msgpack.encode(Made(result=result, spent=spent, files=files))
+
+
+def _processes(marks: Path) -> set[str]:
+    return {path.name.partition("-")[2] for path in marks.iterdir()}
