@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from engine.errors import MusmedError
 from engine.places import expanded
 from engine.printable import visible
 from musmed_tui.exits import MENDABLE, exit_code
+from musmed_tui.logs import stderr_to
 from musmed_tui.paths import folders
 from musmed_tui.terminal.streams import remark, say_json, tell, unminded
 from musmed_tui.terminal.table import print_table
@@ -53,7 +55,7 @@ def check_study(file: str | None, *, jobs: str | None, as_json: bool) -> None:
         ("music to be made", _long(found.seconds)),
         ("sessions at once", f"{found.places}"),
         ("time, about", "not known yet" if found.time is None else _long(found.time)),
-        ("disk, about", f"{found.disk / 1e9:.1f} GB"),
+        ("disk, about", _size(found.disk)),
     ]
     if found.jobs < found.sessions:
         rows.insert(2, ("of them different", f"{found.jobs}"))
@@ -101,7 +103,8 @@ def run_study(
         if address is None:
             outcome = run_here(prepared, places, stopped=stopped)
         else:
-            outcome = run_cluster(prepared, address, places, stopped=stopped)
+            with stderr_to(prepared.folder.log / "ray.log"):  # it tells there of nodes that die
+                outcome = run_cluster(prepared, address, places, stopped=stopped)
     _say_table(prepared.folder, design)
     if outcome.stopped:
         tell("Stopped; the same command goes on from here.")
@@ -195,6 +198,11 @@ def _long(seconds: float) -> str:
         return f"{minutes} min"
     hours, rest = divmod(minutes, 60)
     return f"{hours} h {rest} min" if rest and hours < 100 else f"{hours} h"
+
+
+def _size(count: int) -> str:
+    """'3 MB', '1.2 GB'."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{math.ceil(count / 1e6)} MB"
 
 
 def _jobs(text: str | None) -> int | None:

@@ -86,15 +86,15 @@ def write_answers(folder: str | None, output: str | None, key: str | None) -> No
     path = place_of(output, "table")
     sheet = read_list(place)
     known = read_key(place_of(key, "key") if key else key_path(place), sheet.ident)
-    answers = read_all(place, sheet)
-    rows = joined(answers, known)
+    rows = joined(read_all(place, sheet), known)
     try:
         write_new(path, answers_csv(rows).encode())
     except FileExistsError as error:
         raise MusmedError(f"{path} is there already; name a new file.") from error
     except OSError as error:
         raise MusmedError(f"{path} can't be written ({error.strerror}).") from error
-    who = "1 participant" if len(answers) == 1 else f"{len(answers)} participants"
+    people = len({row.answer.participant for row in rows})
+    who = "1 participant" if people == 1 else f"{people} participants"
     tell(f"Wrote {path}: {len(rows)} answers of {who}.")
 
 

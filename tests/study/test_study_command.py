@@ -18,8 +18,9 @@ from support.waiting import HANG_SECONDS, wait_for
 import engine.link.client
 from engine.composers.options import ComposerOptions
 from engine.render import render_session
-from engine.study import crew
+from engine.study import cluster, crew
 from engine.study.claims import Claims, this_process
+from engine.study.crew import Outcome
 from engine.study.folder import StudyFolder
 from engine.study.measuring import digest_of
 
@@ -226,3 +227,16 @@ def test_what_is_wrong_is_one_sentence(
     assert told.out == ""
     assert told.err.count("\n") == 1
     assert said in told.err
+
+
+def test_what_ray_writes_goes_into_the_studys_log(
+    home: Path, monkeypatch: Patch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def drive(*_: object, **__: object) -> Outcome:
+        os.write(2, b"(raylet) a node has died\n")
+        return Outcome(stopped=False, reason="")
+
+    monkeypatch.setattr(cluster, "run_cluster", drive)
+    assert run(monkeypatch, home, "--address", "local") == 0
+    assert "raylet" not in capfd.readouterr().err
+    assert "a node has died" in (home / "out" / "logs" / "ray.log").read_text()
