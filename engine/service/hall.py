@@ -84,6 +84,8 @@ class Hall:
             left.unlink(missing_ok=True)
         self._files = JobFiles(folder / "jobs")
         self._jobs = {job.id: job for job in self._files.read()}
+        self._waiting: dict[str, Job] = {}
+        """Those that are queued: few of many thousands, and looked at often."""
         self._next = max((job.number for job in self._jobs.values()), default=0) + 1
 
     # for clients
@@ -91,9 +93,9 @@ class Hall:
     def start(self) -> None:
         """Begin what waits, and what was running when the last service ended."""
         with self._lock:
-            for job in self._jobs.values():
+            for job in list(self._jobs.values()):
                 if not job.over:
-                    self._jobs[job.id] = msgspec.structs.replace(job, state="queued")
+                    self._stands(msgspec.structs.replace(job, state="queued"))
                     for left in self.sound(job.id).parent.glob("sound.*"):  # not the whole of it
                         left.unlink(missing_ok=True)
             self._begin_more()
@@ -213,7 +215,7 @@ class Hall:
         """How many sessions begin before this one does."""
         with self._lock:
             number = self.job(session).number
-            return sum(job.number < number for job in self._queue())
+            return sum(job.number < number for job in self._waiting.values())
 
     def sound(self, session: str) -> Path:
         """Where its sound is once it is whole. Raises ``UnknownSessionError``."""
@@ -265,7 +267,7 @@ class Hall:
             raise BusyError("The service is ending; ask again when it is back.", 10)
         if shutil.disk_usage(self.library.folder).free < self.limits.room:
             raise FullError("The disk is nearly full; delete sessions, or free some space.")
-        waiting = len(self._queue())
+        waiting = len(self._waiting)
         if waiting >= self.limits.queue:
             raise BusyError(
                 f"{waiting} sessions are waiting already; ask again later.", self._soon()
@@ -285,14 +287,11 @@ class Hall:
         ]
         return max(1, min(600, round(min(left, default=5.0))))
 
-    def _queue(self) -> list[Job]:
-        return [job for job in self._jobs.values() if job.state == "queued"]
-
     def _begin_more(self) -> None:
         """With the lock held."""
         if self._closing:
             return
-        for job in sorted(self._queue(), key=lambda job: job.number):
+        for job in sorted(self._waiting.values(), key=lambda job: job.number):
             pace = [self._jobs[one].pace for one in self._runs]
             room = self.limits.jobs if job.pace == "fast" else self.limits.live
             if pace.count(job.pace) < room:
@@ -301,7 +300,7 @@ class Hall:
     def _begin(self, job: Job) -> None:
         run = _Run()
         self._runs[job.id] = run
-        self._jobs[job.id] = msgspec.structs.replace(job, state="running")
+        self._stands(msgspec.structs.replace(job, state="running"))
         run.thread = threading.Thread(
             target=self._play, args=(job, run), name=f"session {job.id}", daemon=True
         )
@@ -310,12 +309,20 @@ class Hall:
     def _keep(self, job: Job) -> None:
         """With the lock held. Raises ``MusmedError``."""
         self._files.write(job)
+        self._stands(job)
+
+    def _stands(self, job: Job) -> None:
+        """With the lock held."""
         self._jobs[job.id] = job
+        if job.state == "queued":
+            self._waiting[job.id] = job
+        else:
+            self._waiting.pop(job.id, None)
 
     def _turn(self, job: Job) -> None:
         """With the lock held: ``job`` stands so, even where the disk is too full to say it; then
         the next start takes it up again."""
-        self._jobs[job.id] = job
+        self._stands(job)
         try:
             self._files.write(job)
         except MusmedError as error:
