@@ -16,42 +16,25 @@ from pathlib import Path
 
 import msgspec
 
-from engine.audio.format import frames_of, seconds_of
+from engine.audio.format import seconds_of
 from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.speeds import Speeds
 from engine.errors import MusmedError
-from engine.private import make_private_folder
 from engine.service.asked import SessionAsked
 from engine.service.job import MAX_SAID, Job, JobFiles, JobState
 from engine.service.limits import Limits
 from engine.service.lock import taken_alone
 from engine.service.ogg import OggCopy
+from engine.service.playing import SOUND, TITLE, Making, Run
 from engine.service.refusals import BusyError, FullError, NotPlayingError, UnknownSessionError
-from engine.service.sink import GrowingSink
 from engine.session.library.library import Library
 from engine.session.library.records import StoredSession
 from engine.session.library.room import tidy
-from engine.session.preparation import enrol, prepare
+from engine.session.preparation import enrol
 from engine.session.runner import SessionRunner
 from engine.session.status import RunnerStatus, sentence_of
-from engine.sidecar import write_report
-
-LOOK_SECONDS = 0.1
-SOUND, SIDECAR = "sound.flac", "sound.json"
-TITLE = "musmed session"
 
 log = logging.getLogger(__name__)
-
-
-class _Run:
-    """A session whose turn it is."""
-
-    def __init__(self) -> None:
-        self.runner: SessionRunner | None = None
-        self.sink: GrowingSink | None = None
-        self.cancelled = False
-        self.ends = threading.Event()
-        self.thread: threading.Thread | None = None
 
 
 class Hall:
@@ -71,14 +54,14 @@ class Hall:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.limits = limits
-        self._options, self._speeds, self._argv, self._now = options, speeds, engine_argv, now
+        self._speeds, self._now = speeds, now
         self._lock = threading.RLock()
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, Run] = {}
         self._copies: dict[str, OggCopy] = {}
         self._closing = False
         self._alone = taken_alone(folder)
-        self._log_file = folder / "engine.log"
         self.library = Library(folder / "library")
+        self._making = Making(self.library, folder / "engine.log", options, engine_argv, speeds)
         tidy(self.library)
         for left in (folder / "library" / "sessions").glob("*/.sound.*"):
             left.unlink(missing_ok=True)
@@ -190,14 +173,14 @@ class Hall:
         """Hold a live session that runs, or let it go on."""
         with self._lock:
             run = self._runs.get(session)
-            if run is not None and run.sink is not None:
-                run.sink.hold(held)
+            if run is not None:
+                run.hold(held)
 
     def taken(self, session: str) -> int:
         """Frames of its sound so far."""
         with self._lock:
             run = self._runs.get(session)
-            return 0 if run is None or run.sink is None else run.sink.frames
+            return 0 if run is None else run.frames
 
     def settled(self, session: str) -> bool:
         """Nothing more comes of it, or of this service."""
@@ -235,9 +218,7 @@ class Hall:
             self._turn(msgspec.structs.replace(job, state="cancelled"))
             run = self._runs.get(session)
             if run is not None:
-                run.cancelled = True
-                run.ends.set()
-                self.hold(session, False)
+                run.end(cancelled=True)
 
     def take_no_more(self) -> None:
         """What streams ends, and nothing new begins: ``close`` comes next."""
@@ -250,7 +231,7 @@ class Hall:
         with self._lock:
             runs = list(self._runs.values())
             for run in runs:
-                run.ends.set()
+                run.end(cancelled=False)
             copies = list(self._copies.values())
         for run in runs:
             if run.thread is not None:
@@ -298,7 +279,7 @@ class Hall:
                 self._begin(job)
 
     def _begin(self, job: Job) -> None:
-        run = _Run()
+        run = Run(job)
         self._runs[job.id] = run
         self._stands(msgspec.structs.replace(job, state="running"))
         run.thread = threading.Thread(
@@ -328,16 +309,16 @@ class Hall:
         except MusmedError as error:
             log.warning("session %s is %s, but: %s", job.id, job.state, error)
 
-    def _play(self, job: Job, run: _Run) -> None:
+    def _play(self, job: Job, run: Run) -> None:
         """In a thread of its own."""
         state: JobState = "failed"
         said = ""
         try:
-            said = self._played(job, run)
+            said = run.play(self._making)
             state = "cancelled" if run.cancelled else "failed" if said else "finished"
         except Exception as error:
             said = sentence_of(error)
-        ready = 0.0 if run.sink is None else seconds_of(run.sink.frames)
+        ready = seconds_of(run.frames) if self.sound(job.id).is_file() else 0.0
         with self._lock:
             run.runner = None
             del self._runs[job.id]
@@ -346,50 +327,3 @@ class Hall:
             ended = msgspec.structs.replace(self._jobs[job.id], state=state, ready=ready)
             self._turn(msgspec.structs.replace(ended, said=said[:MAX_SAID]))
             self._begin_more()
-
-    def _played(self, job: Job, run: _Run) -> str:
-        """Run the session to its end, or until it is to end; why it failed, or ''."""
-        if run.ends.is_set():
-            return ""
-        stored = self.library.load(job.id)
-        folder = self.library.clip_folder(job.id)
-        make_private_folder(folder)
-        sink = GrowingSink(
-            folder / SOUND,
-            title=TITLE,
-            live=job.pace == "live",
-            since=frames_of(stored.position),
-        )
-        runner = prepare(
-            stored.request,
-            library=self.library,
-            sink=sink,
-            log_file=self._log_file,
-            options=self._options,
-            resume=msgspec.structs.replace(stored, position=0.0, state="interrupted"),
-            engine_argv=self._argv,
-            speeds=self._speeds,
-        )
-        try:
-            runner.start()
-            run.runner, run.sink = runner, sink
-            while not runner.wait(0.0) and not run.ends.wait(LOOK_SECONDS):
-                pass
-            if run.cancelled:
-                runner.stop()
-        finally:
-            runner.close()
-        if run.ends.is_set():
-            return ""
-        status = runner.status()
-        if status.failure is None:
-            sink.check()
-            write_report(
-                folder / SIDECAR,
-                request=status.request,
-                plan=status.plan,
-                events=status.events,
-                clips=runner.finished_clips(),
-                joins=runner.joins(),
-            )
-        return status.failure or ""

@@ -16,7 +16,8 @@ from engine.plan.request import Request
 from engine.plan.spec import Plan, Tags
 from engine.plan.wanted import FaderStep
 from engine.render import other_versions, request_of
-from engine.service.hall import SIDECAR, Hall
+from engine.service.hall import Hall
+from engine.service.playing import SIDECAR
 from engine.session.library.records import StoredSession
 
 

@@ -11,6 +11,8 @@ import soundfile
 from litestar.exceptions import HTTPException
 from litestar.testing import TestClient
 
+from engine.audio.files import AudioWriter
+from engine.audio.format import Frames
 from engine.errors import MusmedError
 from engine.service.hall import Hall
 from engine.service.job import Job, JobFiles
@@ -142,6 +144,25 @@ def test_where_nothing_more_can_be_kept_sessions_end_all_the_same(
     assert [hall.job(one).state for one in (runs, waits)] == ["finished", "cancelled"]
     assert {row.id for row in hall.library.sessions(9)} == {runs, waits}
     hall.close()
+
+
+def test_what_could_not_be_written_is_not_ready(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes = AudioWriter.write
+
+    def full(self: AudioWriter, audio: Frames) -> None:
+        if self.path.name == "sound.flac" and self.frames > 0:
+            self.discard()
+            raise MusmedError("The disk is full.")
+        writes(self, audio)
+
+    monkeypatch.setattr(AudioWriter, "write", full)
+    place = client.post("/sessions", json=ASKED).headers["Location"]
+    assert "failed" in client.get(place, headers=EVENTS).text
+    found = client.get(place).json()
+    assert (found["said"], found["ready"], found["progress"]) == ("The disk is full.", 0.0, 0.0)
+    assert client.get(f"{place}/audio").status_code == 410
 
 
 def test_what_a_service_that_ended_left_of_a_sound_is_not_taken_for_it(tmp_path: Path) -> None:
