@@ -181,12 +181,17 @@ def comparison_table(caption: str, found: Sequence[Comparison]) -> str:
             str(one.n),
             number(one.difference),
             span(one.low, one.high),
-            number(one.p, 3),
-            number(one.corrected, 3),
+            _chance(one.p),
+            _chance(one.corrected),
         )
         for one in found
     ]
     return table(caption, columns, cells, words=3)
+
+
+def _chance(p: float | None) -> str:
+    """A p is never nought."""
+    return "<0.001" if p is not None and p < 0.001 else number(p, 3)
 
 
 # levels

@@ -15,7 +15,7 @@ from engine.study.listening.sheet import sound_of
 from engine.study.listening.sitting import After, Before, Consent, Done, Hear, Sitting
 from musmed_tui.plain.keys import KEYS, Act, KeyDecoder
 from musmed_tui.plain.output import Output
-from musmed_tui.terminal.streams import remark, tell, tell_lines, write_out
+from musmed_tui.terminal.streams import remark, write_out
 from musmed_tui.terminal.terminal import Signals, look_at_terminal, reading_keys
 from musmed_tui.wording import VOLUME_STEP, clock
 
@@ -48,17 +48,18 @@ class PlainListening:
 
     def run(self, signals: Signals) -> bool:
         """Until all was heard, or somebody stops; whether all was. Raises ``MusmedError``."""
-        told = False
+        told, output = False, Output(sys.stdout, look_at_terminal(plain=False))
         while signals.stop is None:
             match self._sitting.step:
                 case Consent(words):
-                    tell_lines(words)
+                    for line in words.splitlines():
+                        output.line(line)
                     if self._line(_AGREE).lower() not in {"y", "yes"}:
                         return False
                     self._sitting.consent()
                 case Before(place, of):
                     if not told:
-                        tell(HOW)
+                        output.line(HOW)
                         told = True
                     self._sitting.before(self._rating(f"Before session {place} of {of}"))
                 case Hear() as hears:

@@ -23,6 +23,7 @@ from musmed_tui.screens.listening import ConsentScreen, HearingScreen
 from musmed_tui.screens.sliders import SlidersScreen
 from musmed_tui.terminal.terminal import Signals
 from musmed_tui.theme_shelf import ThemeShelf
+from musmed_tui.widgets.big_clock import BigClock
 from musmed_tui.widgets.slider import Slider
 
 FAST = 20.0
@@ -140,7 +141,8 @@ async def test_nothing_on_the_screen_tells_the_condition(
     async with app.run_test(size=size) as pilot:
         for place in (1, 2, 3):
             await _until(pilot, _shows(app, HearingScreen))
-            await pilot.pause(0.3)
+            await _until(pilot, lambda: app.screen.query_one(BigClock)._time[1] > 0.0)
+            await pilot.pause()
             shown = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
             assert f"Session {place} of 3" in shown
             seen.append(shown.replace(f"Session {place}", "Session"))

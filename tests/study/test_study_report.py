@@ -185,6 +185,7 @@ def test_a_study_is_summed_up(tmp_path: Path) -> None:
     for said in ("1 failed", "It &lt;can", "valence at 30 s", "p, Holm", "made &lt;now&gt;"):
         assert said in text
     assert "an ear &lt;b&gt;" in text
+    assert "&lt;0.001" in page(_study(StudyFolder(tmp_path / "more"), 20), "made")
     assert page(found, "made <now>") == text
 
 
