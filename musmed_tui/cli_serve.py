@@ -75,7 +75,7 @@ def serve(
 ) -> None:
     """Compose sessions that other programs ask for over HTTP (docs/service.md).
 
-    Needs litestar and uvicorn: pip install '.[serve]' in musmed's folder.
+    Needs litestar and uvicorn, the extra 'serve': the README says how it is installed.
     """
     from musmed_tui.commands.serve import Served, run_service
 

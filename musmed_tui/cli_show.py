@@ -39,7 +39,7 @@ def picture(
 ) -> None:
     """Draw a session's path on the plane into a file: where it led, how it sounded, what you did.
 
-    A .png needs resvg-py: pip install '.[picture]' in musmed's folder.
+    A .png needs resvg-py, the extra 'picture': the README says how it is installed.
     """
     from musmed_tui.commands.picture import write_picture
 

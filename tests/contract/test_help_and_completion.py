@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -175,6 +176,15 @@ def test_help_is_whole_at_80_columns(command: str, tmp_path: Path) -> None:
         metavar = parameter.metavar
         if metavar:
             assert metavar in shown, f"{metavar} is broken"
+
+
+def test_no_help_has_brackets_that_are_taken_for_markup() -> None:
+    waiting: list[Any] = [typer.main.get_command(app)]
+    while waiting:
+        command = waiting.pop()
+        waiting += getattr(command, "commands", {}).values()
+        said = [command.help, *(getattr(one, "help", "") for one in command.params)]
+        assert not [one for one in said if one and re.search(r"\[[a-z]", one)], command.name
 
 
 def test_the_options_of_play_are_in_groups(tmp_path: Path) -> None:
