@@ -12,6 +12,8 @@ from engine.study.listening.making import Candidate
 from engine.study.table import FACTORS, Row
 
 _ALWAYS = ("path", "seed")
+_NONE = "no sound"
+"""A file's name that no session has."""
 _CHOICES = ("condition", "path", "listener", *FACTORS)
 
 
@@ -33,6 +35,10 @@ def candidates(
     varied = [name for name in FACTORS if len({getattr(row, name) for row in rows}) > 1]
     found = [_candidate(folder, row, varied, by_path=by_path) for row in rows]
     lacking = [one for one in found if not one.file.is_file()]
+    if gone := [one.file for one in lacking if one.file.name != _NONE]:
+        raise MusmedError(
+            f"{gone[0]} is not there any more; remove {gone[0].parent} and run the study again."
+        )
     if lacking:
         raise MusmedError(
             f"{len(lacking)} of {len(found)} sessions have no sound to be heard; set sound = "
@@ -64,7 +70,7 @@ def _candidate(folder: StudyFolder, row: Row, varied: Sequence[str], *, by_path:
     sound = result.sound if result is not None else ""
     names = dict.fromkeys(("condition", *_ALWAYS, *varied))
     return Candidate(
-        file=folder.job(row.job) / (sound or "no sound"),
+        file=folder.job(row.job) / (sound or _NONE),
         session=str(row.session),
         condition=f"{row.condition}, {row.path}" if by_path else row.condition,
         factors={name: _said(row, name) for name in names},

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from support.card import Card
+from support.fake_session import until
 from support.listening_list import CODES, CONDITIONS, a_list, ticking
-from textual.pilot import Pilot
 
 from engine.study.listening import answers
 from engine.study.listening.sheet import ListeningList
@@ -50,14 +50,6 @@ def _app(folder: Path, sheet: ListeningList, rate: float = FAST) -> ListeningApp
     )
 
 
-async def _until(pilot: Pilot[Any], seen: Callable[[], bool]) -> None:
-    for _ in range(4_000):
-        if seen():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("it did not come to that")
-
-
 def _shows(app: ListeningApp, kind: type) -> Callable[[], bool]:
     return lambda: isinstance(app.screen, kind) and app.screen.is_mounted
 
@@ -77,16 +69,16 @@ async def test_a_whole_sitting_with_keys(tmp_path: Path) -> None:
     sheet = a_list(folder, moments=(1.0,), note=True)
     app = _app(folder, sheet)
     async with app.run_test(size=(80, 24)) as pilot:
-        await _until(pilot, _shows(app, ConsentScreen))
+        await until(pilot, _shows(app, ConsentScreen))
         await pilot.press("y")
         for number in (1, 2, 3):
-            await _until(pilot, _asks(app, f"Before session {number} of 3"))
+            await until(pilot, _asks(app, f"Before session {number} of 3"))
             await pilot.press("right", "enter", "left", "enter")
-            await _until(pilot, _asks(app, "How do you feel now? The music goes on"))
+            await until(pilot, _asks(app, "How do you feel now? The music goes on"))
             await pilot.press("right", "enter", "minus")
-            await _until(pilot, _asks(app, f"After session {number} of 3"))
+            await until(pilot, _asks(app, f"After session {number} of 3"))
             await pilot.press("enter", "enter", "L", "enter", "o", "k", "enter")
-        await _until(pilot, lambda: app.done)
+        await until(pilot, lambda: app.done)
     given = answers.read(folder, "P001")
     assert _kinds(folder) == ["consent", *["before", "begun", "moment", "ended", "after"] * 3]
     assert [one.code for one in given if one.what == "before"] == list(CODES)
@@ -102,12 +94,12 @@ async def test_who_stops_goes_on_from_there(tmp_path: Path) -> None:
     sheet = a_list(folder, consent="", ratings=False)
     app = _app(folder, sheet, rate=1.0)
     async with app.run_test(size=(80, 24)) as pilot:
-        await _until(pilot, _shows(app, HearingScreen))
+        await until(pilot, _shows(app, HearingScreen))
         playing = app._playing
         assert playing is not None
-        await _until(pilot, lambda: playing.heard > 0.3)
+        await until(pilot, lambda: playing.heard > 0.3)
         await pilot.press("space")
-        await _until(pilot, lambda: app.is_paused)
+        await until(pilot, lambda: app.is_paused)
         await pilot.press("space", "-", "q")
     assert app.failure is None
     assert not app.done
@@ -124,7 +116,7 @@ async def test_who_does_not_agree_is_asked_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "list"
     app = _app(folder, a_list(folder))
     async with app.run_test(size=(80, 24)) as pilot:
-        await _until(pilot, _shows(app, ConsentScreen))
+        await until(pilot, _shows(app, ConsentScreen))
         await pilot.press("n")
     assert not (folder / answers.FOLDER).exists()
 
@@ -140,8 +132,8 @@ async def test_nothing_on_the_screen_tells_the_condition(
     app, seen = _app(folder, sheet, rate=0.0), []
     async with app.run_test(size=size) as pilot:
         for place in (1, 2, 3):
-            await _until(pilot, _shows(app, HearingScreen))
-            await _until(pilot, lambda: app.screen.query_one(BigClock)._time[1] > 0.0)
+            await until(pilot, _shows(app, HearingScreen))
+            await until(pilot, lambda: app.screen.query_one(BigClock)._time[1] > 0.0)
             await pilot.pause()
             shown = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
             assert f"Session {place} of 3" in shown

@@ -75,6 +75,16 @@ def test_from_a_study_to_answers(folder: StudyFolder, tmp_path: Path) -> None:
     assert len(list(csv.DictReader((tmp_path / "less.csv").open()))) == 4
 
 
+def test_a_sound_that_is_gone_is_said(folder: StudyFolder) -> None:
+    design = folder.design()
+    path = folder.job(design.jobs[0].digest) / "session.flac"
+    sound = path.read_bytes()
+    path.unlink()
+    with pytest.raises(MusmedError, match=r"not there any more; remove .*run the study again"):
+        candidates(folder, design, {}, by_path=False)
+    path.write_bytes(sound)
+
+
 def test_only_some_sessions(folder: StudyFolder) -> None:
     found = candidates(folder, folder.design(), parse_only(["seed=1"]), by_path=False)
     assert [one.condition for one in found] == ["strategy=iso", "strategy=direct"]
