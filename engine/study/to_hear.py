@@ -25,14 +25,16 @@ def candidates(
     by_path: bool,
 ) -> list[Candidate]:
     """The sessions that are done, have a sound, and have the values of ``only`` by column. A
-    condition is the study's own; ``by_path``: with each path. Where only paths differ, these are
-    the conditions. Raises ``MusmedError`` where there are none."""
+    condition is the study's own; ``by_path``: with each path. The same music is there once in it.
+    Where only paths differ, these are the conditions. Raises ``MusmedError`` where there are none."""
     rows = [row for row in table_of(folder, design).rows if _is(row, only)]
     if not rows:
         some = f" with {', '.join(f'{k}={v}' for k, v in only.items())}" if only else ""
         raise MusmedError(f"No session{some} is done in {folder.path}; 'musmed study run' goes on.")
     by_path = by_path or len({row.condition for row in rows}) == 1
     varied = [name for name in FACTORS if len({getattr(row, name) for row in rows}) > 1]
+    different = {(row.condition, row.job): row for row in reversed(rows)}  # the first of each
+    rows = [row for row in rows if different[row.condition, row.job] is row]
     found = [_candidate(folder, row, varied, by_path=by_path) for row in rows]
     lacking = [one for one in found if not one.file.is_file()]
     if gone := [one.file for one in lacking if one.file.name != _NONE]:

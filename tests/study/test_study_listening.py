@@ -15,10 +15,12 @@ from engine.audio.files import AudioWriter
 from engine.audio.format import SAMPLE_RATE
 from engine.errors import MusmedError
 from engine.listener.ratings import Rating
+from engine.study.design import lay_out
 from engine.study.folder import StudyFolder
 from engine.study.listening.sheet import read_list
 from engine.study.listening.sitting import Hear, Sitting
 from engine.study.running import prepare_run
+from engine.study.study_file import parse_study
 from engine.study.to_hear import candidates, parse_only
 from musmed_tui.cli_study import study
 
@@ -83,6 +85,17 @@ def test_a_sound_that_is_gone_is_said(folder: StudyFolder) -> None:
     with pytest.raises(MusmedError, match=r"not there any more; remove .*run the study again"):
         candidates(folder, design, {}, by_path=False)
     path.write_bytes(sound)
+
+
+def test_listeners_with_the_same_words_are_one_sound(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("listener,from,to\nA,sad,calm\nB,sad,calm\n")
+    said = 'title = "x"\nminutes = 1\n[paths]\nlisteners = "people.csv"\n'
+    design = lay_out(parse_study(said.encode()), tmp_path)
+    place = prepare_run(design, tmp_path / "out").folder
+    place.job(design.jobs[0].digest).mkdir(parents=True)
+    (place.job(design.jobs[0].digest) / "session.flac").touch()
+    place.finish(*made_up(design.jobs[0]))
+    assert [one.session for one in candidates(place, design, {}, by_path=False)] == ["1"]
 
 
 def test_only_some_sessions(folder: StudyFolder) -> None:
