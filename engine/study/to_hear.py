@@ -26,7 +26,8 @@ def candidates(
 ) -> list[Candidate]:
     """The sessions that are done, have a sound, and have the values of ``only`` by column. A
     condition is the study's own; ``by_path``: with each path. The same music is there once in it.
-    Where only paths differ, these are the conditions. Raises ``MusmedError`` where there are none."""
+    Where only paths differ, these are the conditions. Raises ``MusmedError`` where there are
+    none."""
     rows = [row for row in table_of(folder, design).rows if _is(row, only)]
     if not rows:
         some = f" with {', '.join(f'{k}={v}' for k, v in only.items())}" if only else ""
