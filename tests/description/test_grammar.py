@@ -15,6 +15,7 @@ from support.described import descriptions
 from engine.description.grammar import END, Grammar, repaired, sampled
 from engine.description.text import as_text, parse_description, read_description, write_lines
 from engine.description.tokens import (
+    BEGINNING,
     BINS,
     CHORDS,
     INSTRUMENTS,
@@ -120,7 +121,7 @@ def test_a_file_of_tokens(tmp_path: Path) -> None:
     description = Description(bars=(DescribedBar(time_signature="4/4", chords=("C:maj", "N")),) * 2)
     write_lines(tmp_path / "a.txt", tokens_of(description))
     assert read_description(tmp_path / "a.txt") == description
-    (tmp_path / "b.txt").write_text("Bar_x\n", "utf-8")
+    (tmp_path / "b.txt").write_text(f"{BEGINNING}\nBar_x\n", "utf-8")
     with pytest.raises(MusmedError, match="no token that FIGARO knows"):
         read_description(tmp_path / "b.txt")
 

@@ -44,6 +44,14 @@ def fader(app: MusmedApp, name: str) -> Fader:
     return app.screen.query_one(f"#fader-{name}", Fader)
 
 
+@pytest.fixture(autouse=True)
+def nothing_rests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a session that is not real a fader rests when the test says so, however slow the machine
+    is between two keys."""
+    if "control" in request.fixturenames:
+        monkeypatch.setattr("musmed_tui.screens.session.monotonic", lambda: 0.0)
+
+
 async def rested(pilot: Pilot[Left]) -> None:
     screen = pilot.app.screen
     assert isinstance(screen, SessionScreen)

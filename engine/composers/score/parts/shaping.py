@@ -159,7 +159,9 @@ class _Shape:
         slots, taken = self._bar.metre.slots, set(present)
         notes = sum(stroke.part != "drums" for stroke in self.strokes)
         room = None
-        if self._wish.density is not None and self._ensemble.kit:
+        gentle = self._bar.gentle
+        drums = self._ensemble.kit and (gentle is None or gentle.percussion is None)
+        if self._wish.density is not None and drums:
             room = int(self._wish.density * slots / 4) - notes
         for k in range(count):
             free = [slot for slot in range(slots) if slot not in taken]
