@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.affect.circumplex import Affect
-from engine.audio.format import BLOCK_FRAMES, GRID_FRAMES, SAMPLE_RATE, Frames
+from engine.audio.format import BLOCK_FRAMES, Frames
 from engine.audio.k_weighting import STEPS, TAPS, gated_lufs, weighted_energies
 from engine.audio.reading.sounds import Piece
 from engine.errors import MusmedError
 from engine.evaluation.chroma import Listener
 from engine.meter.files import Progress, hear_file
-from engine.meter.listening import HISTORY, Floats, spectral_bands
+from engine.meter.listening import BLOCK_SECONDS, Blocks, Floats, spectral_bands
 from engine.meter.meter import Meter
 from engine.meter.reading import Reading
 from engine.meter.resampler import Resampler
@@ -73,29 +73,18 @@ class _Onsets:
     (Boeck & Widmer 2013), each 10 s by their own level."""
 
     def __init__(self) -> None:
-        self._kept: Floats = np.zeros(HISTORY, np.float32)
-        self._pieces: list[Floats] = []
-        self._waiting = 0
+        self._cut = Blocks()
         self._bands: list[Floats] = []
         self._before: NDArray[np.float64] | None = None
         self._made: list[NDArray[np.float64]] = []
         self.seconds = 0.0
 
     def push(self, mono: Floats) -> None:
-        self._pieces.append(mono)
-        self._waiting += len(mono)
-        if self._waiting < GRID_FRAMES:
-            return
-        samples = np.concatenate([self._kept, *self._pieces])
-        at = 0
-        while len(samples) - at >= HISTORY + GRID_FRAMES:
-            self._bands.append(spectral_bands(samples[at : at + HISTORY + GRID_FRAMES]))
-            self.seconds += GRID_FRAMES / SAMPLE_RATE
-            at += GRID_FRAMES
+        for samples in self._cut.push(mono):
+            self._bands.append(spectral_bands(samples))
+            self.seconds += BLOCK_SECONDS
             if len(self._bands) == 20:
                 self._rise()
-        self._kept, self._pieces = samples[at:].copy(), []
-        self._waiting = len(self._kept) - HISTORY
 
     def curve(self) -> NDArray[np.float64]:
         if self._bands:

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.format import GRID_FRAMES
 from engine.meter.files import Progress, hear_file
 from engine.meter.listening import (
     BINS_PER_SEMITONE,
@@ -22,6 +21,7 @@ from engine.meter.listening import (
     HISTORY,
     LOWEST_PITCH,
     PITCHES,
+    Blocks,
     Floats,
     spectral_peaks,
 )
@@ -55,24 +55,13 @@ class Listener:
     """Takes one channel at 48 kHz piece by piece, whatever their sizes, and folds its peaks."""
 
     def __init__(self) -> None:
-        self._kept: Floats = np.zeros(HISTORY, np.float32)
-        self._pieces: list[Floats] = []
-        self._waiting = 0
+        self._cut = Blocks()
         self._fine: list[Floats] = []
         self._loud: list[float] = []
 
     def push(self, mono: Floats) -> None:
-        self._pieces.append(mono)
-        self._waiting += len(mono)
-        if self._waiting < GRID_FRAMES:
-            return
-        samples = np.concatenate([self._kept, *self._pieces])
-        at = 0
-        while len(samples) - at >= HISTORY + GRID_FRAMES:
-            self._block(samples[at : at + HISTORY + GRID_FRAMES])
-            at += GRID_FRAMES
-        self._kept, self._pieces = samples[at:].copy(), []
-        self._waiting = len(self._kept) - HISTORY
+        for samples in self._cut.push(mono):
+            self._block(samples)
 
     def chroma(self, remarks: tuple[str, ...] = ()) -> Chroma:
         """Of what was pushed; less than half a second at its end is left out."""

@@ -6,6 +6,7 @@ Everything here scales with the audio's gain, so that what is made of a stretch 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +44,29 @@ _PEAK_LOW = int(60.0 * PEAK_WINDOW / SAMPLE_RATE)
 _PEAK_HIGH = int(4200.0 * PEAK_WINDOW / SAMPLE_RATE)
 _AROUND = 20
 """Bins to either side that a peak is compared with (59 Hz)."""
+
+
+class Blocks:
+    """Cuts one channel at 48 kHz, which comes in pieces of any size, into blocks of
+    ``GRID_FRAMES``, each with the ``HISTORY`` frames before it (zeros before the first)."""
+
+    def __init__(self) -> None:
+        self._kept: Floats = np.zeros(HISTORY, np.float32)
+        self._pieces: list[Floats] = []
+        self._waiting = 0
+
+    def push(self, mono: Floats) -> Iterator[Floats]:
+        """Take (n,) float32; the blocks that are now whole, (HISTORY + GRID_FRAMES,) each."""
+        self._pieces.append(mono)
+        self._waiting += len(mono)
+        if self._waiting < GRID_FRAMES:
+            return
+        samples = np.concatenate([self._kept, *self._pieces])
+        end = self._waiting // GRID_FRAMES * GRID_FRAMES
+        self._kept, self._pieces = samples[end:].copy(), []
+        self._waiting -= end
+        for at in range(0, end, GRID_FRAMES):
+            yield samples[at : at + HISTORY + GRID_FRAMES]
 
 
 class BlockSpectrum(NamedTuple):

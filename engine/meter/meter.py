@@ -6,9 +6,17 @@ from collections import deque
 
 import numpy as np
 
-from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames
+from engine.audio.format import SAMPLE_RATE, Frames
 from engine.meter.features import features
-from engine.meter.listening import BLOCK_SECONDS, HISTORY, BlockSpectrum, Floats, listen, to_mono
+from engine.meter.listening import (
+    BLOCK_SECONDS,
+    HISTORY,
+    Blocks,
+    BlockSpectrum,
+    Floats,
+    listen,
+    to_mono,
+)
 from engine.meter.model import Estimator, shipped
 from engine.meter.reading import Reading
 
@@ -38,9 +46,7 @@ class Meter:
     def __init__(self, start: float = 0.0, model: Estimator | None = None) -> None:
         self._model = model or shipped()
         self._start = start
-        self._samples: Floats = np.zeros(HISTORY, np.float32)
-        self._pieces: list[Floats] = []
-        self._waiting = 0
+        self._cut = Blocks()
         self._heard: deque[tuple[BlockSpectrum, bool]] = deque(maxlen=_CONTEXT)
         """Each block, and whether there was any sound in it."""
         self._blocks = 0
@@ -48,20 +54,11 @@ class Meter:
     def push(self, audio: Frames) -> list[Reading]:
         """Take (n, 2) frames at 48 kHz; readings of the steps that are now complete. A step
         with less than 5 s of sound in its context gives none."""
-        self._pieces.append(to_mono(audio))
-        self._waiting += len(audio)
-        if self._waiting < GRID_FRAMES:
-            return []
-        samples = np.concatenate([self._samples, *self._pieces])
         readings: list[Reading] = []
-        at = 0
-        while len(samples) - at >= HISTORY + GRID_FRAMES:
-            self._block(samples[at : at + HISTORY + GRID_FRAMES])
-            at += GRID_FRAMES
+        for samples in self._cut.push(to_mono(audio)):
+            self._block(samples)
             if self._blocks % _STEP == 0:
                 readings += self._read(_STEP)
-        self._samples, self._pieces = samples[at:].copy(), []
-        self._waiting = len(self._samples) - HISTORY
         return readings
 
     def finish(self) -> list[Reading]:

@@ -185,6 +185,11 @@ def _of_features(features: Features, request: Request) -> Iterator[str]:
         )
 
 
+def _off(name: str, value: float) -> Callable[[Affect], float]:
+    """By how much the feeling has the fader ``name`` over ``value``."""
+    return lambda affect: getattr(expected(affect), name) - value
+
+
 def _of_faders(step: FaderStep, way: _Way, request: Request) -> Iterator[str]:
     caps = _caps(step.faders, request.gentle)
     for name in FADERS:
@@ -196,7 +201,7 @@ def _of_faders(step: FaderStep, way: _Way, request: Request) -> Iterator[str]:
             yield _said(caps[name], asked, "the cap holds")
             continue
         yield from way.apart(
-            lambda a, name=name, value=value: getattr(expected(a), name) - value,  # type: ignore[misc]
+            _off(name, value),
             _FAR_FADERS[name],
             asked,
             "the fader holds",
@@ -237,7 +242,7 @@ def _of_description(request: Request, way: _Way) -> Iterator[str]:
         if name == "register" and cap:
             continue
         yield from way.apart(
-            lambda a, name=name, value=value: getattr(expected(a), name) - value,  # type: ignore[misc]
+            _off(name, value),
             _FAR_FADERS[name],
             asked,
             "the description holds",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import fcntl
-import os
 from pathlib import Path
 from typing import IO
 
 from engine.errors import MusmedError
 from engine.private import make_private_folder, open_private
+from engine.session.library.lock import is_locked
 
 NAME = "service.lock"
 
@@ -34,14 +34,4 @@ def taken_alone(folder: Path) -> IO[bytes]:
 
 def is_taken(folder: Path) -> bool:
     """Whether a service has ``folder`` now."""
-    try:
-        descriptor = os.open(folder / NAME, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    return is_locked(folder / NAME)

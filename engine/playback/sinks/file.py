@@ -17,8 +17,9 @@ from engine.playback.sinks.base import Fill, SinkUnavailableError
 class FileSink:
     """Writes exactly the session's frames to ``path`` (FLAC, WAV or OGG by its suffix).
 
-    The file appears under its name when the session ends or the sink is closed. Should writing
-    fail, ``active`` turns False and ``start`` raises what was wrong. The constructor raises
+    As fast as the session is composed; who paces it overrides ``before`` and ``after``. The file
+    appears under its name when the session ends or the sink is closed. Should writing fail,
+    ``active`` turns False and ``start`` raises what was wrong. The constructor raises
     ``MusmedError`` for a path that can't become an audio file.
     """
 
@@ -33,7 +34,8 @@ class FileSink:
         self._path = path
         self._title = title
         self._comment = comment
-        self._stop = threading.Event()
+        self.stopping = threading.Event()
+        """Set by ``close``: who waits comes back."""
         self._thread: threading.Thread | None = None
         self._failure: MusmedError | None = None
         self._until: int | None = None
@@ -66,30 +68,38 @@ class FileSink:
         if self._failure is not None:
             raise SinkUnavailableError(str(self._failure)) from self._failure
         writer = AudioWriter(self._path, title=self._title, artist="musmed", comment=self._comment)
-        self._stop.clear()
+        self.stopping.clear()
         self._thread = threading.Thread(
             target=self._run, args=(fill, writer), name="file sink", daemon=True
         )
         self._thread.start()
 
     def close(self) -> None:
-        self._stop.set()
+        self.stopping.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+
+    def before(self) -> None:
+        """Called before each block is asked for, in the sink's thread: it may wait."""
+
+    def after(self, frames: int) -> None:
+        """The same, when ``frames`` more were written."""
 
     def _run(self, fill: Fill, writer: AudioWriter) -> None:
         block = np.zeros((BLOCK_FRAMES, CHANNELS), np.float32)
         left = self._until
         try:
             going = True
-            while going and not self._stop.is_set():
+            while going and not self.stopping.is_set():
                 if left == 0:
                     left = None
                     self._at_until()
                 out = block if left is None else block[:left]
+                self.before()
                 valid = fill(out)
                 writer.write(out[:valid])
+                self.after(valid)
                 going = valid == len(out)
                 left = None if left is None else left - valid
             writer.close()

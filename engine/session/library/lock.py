@@ -94,8 +94,13 @@ class Hold:
 
 def held_elsewhere(folder: Path) -> bool:
     """Some process has the right to write this session now (this one included)."""
+    return is_locked(folder / NAME)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether some process has ``path`` for itself now (this one included)."""
     try:
-        descriptor = os.open(folder / NAME, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:
