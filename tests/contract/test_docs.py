@@ -158,7 +158,7 @@ def test_the_page_on_the_link_has_its_preamble_and_every_message() -> None:
 
 def test_the_page_on_playback_and_the_help_have_every_sink() -> None:
     page = read("docs/playback.md")
-    help_of_options = read("musmed_tui/cli.py") + read("musmed_tui/asked.py")
+    help_of_options = read("musmed_tui/cli/__init__.py") + read("musmed_tui/asked.py")
     for word in KNOWN:
         assert re.search(rf"^\| `{word}[`:\[]", page, re.MULTILINE), word
         assert re.search(rf"Where sound goes:.*\b{word}\b", help_of_options), word

@@ -22,7 +22,7 @@ from engine.study.listening.sitting import Hear, Sitting
 from engine.study.running import prepare_run
 from engine.study.study_file import parse_study
 from engine.study.to_hear import candidates, parse_only
-from musmed_tui.cli_study import study
+from musmed_tui.cli.study import study
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import typer
 
 from engine.errors import MusmedError
 from musmed_tui import completion
-from musmed_tui.cli_parts import Json, Text, refuse_in_front
+from musmed_tui.cli.parts import Json, Text, refuse_in_front
 
 listening = typer.Typer()
 Session = Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from musmed_tui.cli_parts import Json, Text, refuse_in_front
+from musmed_tui.cli.parts import Json, Text, refuse_in_front
 
 placing = typer.Typer()
 moods = typer.Typer(

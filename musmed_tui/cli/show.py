@@ -8,7 +8,7 @@ import typer
 
 from musmed_tui import completion
 from musmed_tui.asked import SOUND, TERMINAL
-from musmed_tui.cli_parts import Text
+from musmed_tui.cli.parts import Text
 
 showing = typer.Typer()
 

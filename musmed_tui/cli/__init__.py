@@ -9,17 +9,17 @@ import typer
 
 from musmed_tui import completion
 from musmed_tui.asked import FELT, FILES, MUSICGEN, SOUND, STUDY, TERMINAL, WAY, Asked, asking
-from musmed_tui.cli_describe import describing
-from musmed_tui.cli_evaluate import evaluating
-from musmed_tui.cli_host import elsewhere
-from musmed_tui.cli_listener import listening
-from musmed_tui.cli_models import fetching
-from musmed_tui.cli_moods import placing
-from musmed_tui.cli_parts import CodecName, Host, Json, Text, There, refuse_in_front
-from musmed_tui.cli_serve import serving
-from musmed_tui.cli_sessions import stored
-from musmed_tui.cli_show import showing
-from musmed_tui.cli_study import researching
+from musmed_tui.cli.describe import describing
+from musmed_tui.cli.evaluate import evaluating
+from musmed_tui.cli.host import elsewhere
+from musmed_tui.cli.listener import listening
+from musmed_tui.cli.models import fetching
+from musmed_tui.cli.moods import placing
+from musmed_tui.cli.parts import CodecName, Host, Json, Text, There, refuse_in_front
+from musmed_tui.cli.serve import serving
+from musmed_tui.cli.sessions import stored
+from musmed_tui.cli.show import showing
+from musmed_tui.cli.study import researching
 from musmed_tui.exits import guarded
 from musmed_tui.terminal.streams import say, write_out
 from musmed_tui.terminal.terminal import forget_odd_width

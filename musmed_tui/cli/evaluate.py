@@ -9,7 +9,7 @@ import typer.core
 
 from musmed_tui import completion
 from musmed_tui.asked import FILES, MODEL
-from musmed_tui.cli_parts import Json, Text, refuse_in_front
+from musmed_tui.cli.parts import Json, Text, refuse_in_front
 
 
 class Evaluating(typer.core.TyperGroup):

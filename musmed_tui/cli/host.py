@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 import typer
 
 from musmed_tui import completion
-from musmed_tui.cli_parts import Json, Text, refuse_in_front
+from musmed_tui.cli.parts import Json, Text, refuse_in_front
 
 elsewhere = typer.Typer()
 host = typer.Typer(

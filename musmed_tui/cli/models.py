@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from musmed_tui import completion
-from musmed_tui.cli_parts import Json, Text, There, refuse_in_front
+from musmed_tui.cli.parts import Json, Text, There, refuse_in_front
 
 fetching = typer.Typer()
 models = typer.Typer(

@@ -8,7 +8,7 @@ import typer
 
 from musmed_tui import completion
 from musmed_tui.asked import FILES
-from musmed_tui.cli_parts import Json, Text
+from musmed_tui.cli.parts import Json, Text
 
 describing = typer.Typer()
 

@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from musmed_tui.cli_parts import Text
+from musmed_tui.cli.parts import Text
 
 serving = typer.Typer()
 WHO, MUCH = "Who may ask", "How much"

@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from musmed_tui.cli_parts import Json, Text
+from musmed_tui.cli.parts import Json, Text
 
 researching = typer.Typer()
 study = typer.Typer(
