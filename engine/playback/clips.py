@@ -289,10 +289,13 @@ class ClipStore:
         return self._clips[key]
 
     def close(self) -> None:
-        """Close and delete what is still growing; whole clips stay."""
+        """Close and delete what is still growing; whole clips stay, in their files alone: a process
+        that plays session after session holds no sound of those that are over."""
         for key, clip in list(self._clips.items()):
             if not clip.whole:
                 self.discard(key)
+        with self._lock:
+            self._decoded.clear()
 
     def read(self, key: ClipKey, offset: int, count: int) -> Frames:
         """A stretch of a whole clip, within its length. Block by block it is decoded whole and

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -178,6 +179,16 @@ def test_closing_keeps_whole_clips_only(tmp_path: Path) -> None:
     store.begin(ClipKey(4, 0), 0, 48_000)
     store.close()
     assert [p.name for p in tmp_path.iterdir()] == ["0003-1.flac"]
+
+
+def test_a_store_that_was_closed_holds_no_sound_and_reads_from_the_files(tmp_path: Path) -> None:
+    store, audio = ClipStore(tmp_path), quantise24(noise(100_000))
+    stored(store, KEY, audio)
+    kept = weakref.ref(store.get(KEY).read(0, 4_800).base)
+    assert kept() is not None, "block by block it is decoded whole and kept"
+    store.close()
+    assert kept() is None
+    np.testing.assert_array_equal(store.get(KEY).read(0, 4_800), audio[:4_800])
 
 
 def test_more_audio_than_was_promised_is_refused(tmp_path: Path) -> None:
