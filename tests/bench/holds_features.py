@@ -1,7 +1,8 @@
 """Does what is asked of the music hold? Features, faders and whole descriptions against what the
-notes turn out to be, beside what they are where nothing is asked. Notes alone: nothing is sounded.
+notes turn out to be, beside what they are where nothing is asked. Notes alone; only ``sound``
+renders, and hears the brightness fader by another measure than the notes' touch that it moves.
 
-    python tests/bench/holds_features.py [--quick] [--only features,faders,round] [--midi FOLDER]
+    python tests/bench/holds_features.py [--quick] [--only features,faders,sound,round] [--midi DIR]
 
 Some ten minutes of one core, with ``--quick`` one. ``--midi``: a folder of MIDI files
 (VGMIDI's) for the round trip; without it that part is left out.
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import soundfile
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -35,6 +38,7 @@ from engine.plan.described import DescribedBar, Description
 from engine.plan.events import Shape
 from engine.plan.request import Request
 from engine.plan.wanted import Faders, Features
+from engine.render import render_session
 
 AFFECTS = (Affect(-0.6, 0.6), Affect(0.6, 0.6), Affect(-0.5, -0.5), Affect(0.5, -0.5))
 PLAYERS = (("piano", "classical"), ("violin", "soundtrack"), ("pad", "ambient"))
@@ -262,10 +266,46 @@ def _chords(one: DescribedBar, two: DescribedBar, *, roots: bool = False) -> flo
     return float(np.mean([a == b for a, b in zip(asked, got, strict=True)]))
 
 
+def centroid(sound: Path) -> float:
+    """The spectral centroid in Hz, the median over windows of 4096 frames that are not silent:
+    what listeners call bright goes with it (Schubert & Wolfe 2006, Acta Acustica 92:820)."""
+    audio, rate = soundfile.read(sound, dtype="float32", always_2d=True)
+    mono = audio.mean(axis=1)
+    windows = mono[: len(mono) // 4096 * 4096].reshape(-1, 4096) * np.hanning(4096)
+    spectra = np.abs(np.fft.rfft(windows))
+    loud = spectra.sum(axis=1)
+    hertz = np.fft.rfftfreq(4096, 1.0 / rate)
+    heard = loud > 0.05 * loud.max()
+    return float(np.median(spectra[heard] @ hertz / loud[heard]))
+
+
+def sound_holds(*, quick: bool) -> None:
+    """The sound of sessions with the brightness fader at each place, as musmed renders them."""
+    print("| players | feeling | centroid at 0 | at .5 | at 1 | left alone |")
+    print("|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for cell in itertools.product(AFFECTS[1:3], PLAYERS[: 1 if quick else None], SEEDS):
+            found = []
+            for value in (0.0, 0.5, 1.0, None):
+                faders = Faders(brightness=value)
+                made = render_session(
+                    request(cell),
+                    Path(folder) / f"{len(found)}.flac",
+                    events=() if value is None else (Shape(0.0, faders),),
+                    progress=lambda done, total: None,
+                    log_file=Path(folder) / "log",
+                )
+                found.append(f"{centroid(made.path):.0f} Hz")
+                made.path.unlink()
+                made.sidecar.unlink()
+            place = f"{cell[0].valence:+.1f}, {cell[0].arousal:+.1f}"
+            print(f"| {cell[1][0]} | {place} | {' | '.join(found)} |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", default="features,faders,round")
+    parser.add_argument("--only", default="features,faders,sound,round")
     parser.add_argument("--midi", type=Path)
     asked = parser.parse_args()
     if "features" in asked.only:
@@ -273,6 +313,9 @@ def main() -> None:
         print()
     if "faders" in asked.only:
         faders_hold(quick=asked.quick)
+        print()
+    if "sound" in asked.only:
+        sound_holds(quick=asked.quick)
         print()
     if "round" in asked.only and asked.midi is not None:
         round_trip(asked.midi, quick=asked.quick)
