@@ -91,18 +91,14 @@ class SteppedFile(FileSink):
     def __init__(self, path: Path, until: float) -> None:
         super().__init__(path)
         self.until = until
+        self._asked = 0
 
-    def start(self, fill: Fill) -> None:
-        asked = 0
+    def before(self) -> None:
+        while self._asked >= self.until * SAMPLE_RATE and not self.stopping.wait(0.002):
+            pass
 
-        def stepped(out: Frames) -> int:
-            nonlocal asked
-            while asked >= self.until * SAMPLE_RATE and not self._stop.wait(0.002):
-                pass
-            asked += len(out)
-            return fill(out)
-
-        super().start(stepped)
+    def after(self, frames: int) -> None:
+        self._asked += frames
 
 
 class HeldSink(SoundDeviceSink):
