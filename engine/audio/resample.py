@@ -1,4 +1,4 @@
-"""From a composer's sample rate to 48 kHz: soxr's HQ recipe as a stream."""
+"""From one sample rate to another, mostly 48 kHz: soxr's HQ recipe as a stream."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from engine.audio.format import SAMPLE_RATE
 
 
 class Resampler:
-    """(n, channels) float32 at ``rate`` to (m, channels) at 48 kHz, in pieces of any length.
+    """(n, channels) float32 at ``rate`` to (m, channels) at the rate ``to``, in pieces of any
+    length.
 
-    The pieces together do not depend on the cuts. At 48 kHz it is the identity.
+    The pieces together do not depend on the cuts. Where the rates are the same it is the identity.
     """
 
-    def __init__(self, rate: int, channels: int) -> None:
+    def __init__(self, rate: int, channels: int, to: int = SAMPLE_RATE) -> None:
         self._stream: Any = None
-        if rate != SAMPLE_RATE:
+        if rate != to:
             import soxr
 
-            self._stream = soxr.ResampleStream(
-                rate, SAMPLE_RATE, channels, dtype="float32", quality="HQ"
-            )
+            self._stream = soxr.ResampleStream(rate, to, channels, dtype="float32", quality="HQ")
 
     def push(self, audio: NDArray[np.float32], last: bool = False) -> NDArray[np.float32]:
         """What is ready; with ``last`` everything that was held back."""

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from engine.errors import MusmedError
+
 Stage = Literal["reading", "encoding", "loading", "training", "watching", "judging", "writing"]
 
 
@@ -38,3 +40,7 @@ class Progress(msgspec.Struct, frozen=True):
 Say = Callable[[Progress], None]
 Stopped = Callable[[], bool]
 """Whether nobody wants it any more: asked at least once a second on a machine that is quick."""
+
+
+class StoppedError(MusmedError):
+    """Nobody wants it any more (``Stopped`` said so). The sentence says what is kept."""
