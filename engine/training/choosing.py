@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
 from engine.training.watched import Watched
 
@@ -11,8 +12,8 @@ from engine.training.watched import Watched
 def best(watched: Iterable[Watched]) -> Watched | None:
     """The one with the highest score, of several the one of the earliest step: what was reached
     with less training is nearer to the base. None where no score is a number."""
-    scored = [one for one in watched if not math.isnan(one.score)]
-    return min(scored, key=lambda one: (-one.score, one.step), default=None)
+    scored = [(-one.score, one.step, one) for one in watched if _is_number(one.score)]
+    return min(scored, key=lambda each: each[:2], default=(0.0, 0, None))[2]
 
 
 def patience_is_out(watched: Sequence[Watched], patience: int) -> bool:
@@ -24,3 +25,7 @@ def patience_is_out(watched: Sequence[Watched], patience: int) -> bool:
     found = best(in_order)
     since = in_order if found is None else [one for one in in_order if one.step > found.step]
     return len(since) >= patience + (found is None)
+
+
+def _is_number(score: float | None) -> TypeGuard[float]:
+    return score is not None and not math.isnan(score)

@@ -12,10 +12,10 @@ from engine.training.choosing import best, patience_is_out
 from engine.training.watched import Watched
 
 NAN = math.nan
-scores = st.one_of(st.just(NAN), st.integers(-2, 2).map(float), st.floats(-1, 1))
+scores = st.one_of(st.sampled_from([NAN, None]), st.integers(-2, 2).map(float), st.floats(-1, 1))
 
 
-def watchings(*found: float) -> list[Watched]:
+def watchings(*found: float | None) -> list[Watched]:
     return [Watched(100 * place, score, ()) for place, score in enumerate(found)]
 
 
@@ -39,12 +39,14 @@ def test_of_equal_scores_the_earlier_step_is_best() -> None:
 @given(lists)
 def test_the_best_is_a_number_and_none_is_better(watched: list[Watched]) -> None:
     found = best(watched)
-    numbers = [one for one in watched if not math.isnan(one.score)]
+    numbers = {
+        one.step: one.score for one in watched if one.score is not None and one.score == one.score
+    }
     if found is None:
         assert not numbers
         return
-    assert found.score == max(one.score for one in numbers)
-    assert all(one.step >= found.step for one in numbers if one.score == found.score)
+    assert found.score == max(numbers.values())
+    assert all(step >= found.step for step, score in numbers.items() if score == found.score)
 
 
 @given(lists, st.randoms())
@@ -59,7 +61,7 @@ def test_the_order_that_they_are_given_in_does_not_count(
 
 def test_patience_is_out_after_so_many_that_are_not_better() -> None:
     assert not patience_is_out(watchings(0.1, 0.5, 0.4, 0.5), 3)
-    assert patience_is_out(watchings(0.1, 0.5, 0.4, 0.5, NAN), 3)
+    assert patience_is_out(watchings(0.1, 0.5, None, 0.5, NAN), 3)
     assert not patience_is_out(watchings(0.1, 0.5, 0.4, 0.5, 0.6), 3)
 
 
