@@ -44,3 +44,8 @@ Stopped = Callable[[], bool]
 
 class StoppedError(MusmedError):
     """Nobody wants it any more (``Stopped`` said so). The sentence says what is kept."""
+
+
+class SaidElsewhereError(MusmedError):
+    """A training in many processes failed, and another of them says why: this one ends with the
+    same exit code and no words."""

@@ -1,0 +1,157 @@
+"""One training in many processes: who does what, and how they agree.
+
+``accelerate`` starts the group (NCCL between GPUs, gloo between CPUs; ``accelerate launch`` says
+how many there are) and says what each runs on. Gradients are summed here rather than by a wrapper
+around the model: a process then counts for as many codes as it has, also where windows are not
+shared out evenly, and all that is exchanged for an update goes in one piece.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import torch
+
+from engine.composers.musicgen.model.device import choose_device, is_out_of_memory
+from engine.errors import MusmedError
+from engine.training.said import SaidElsewhereError, StoppedError
+
+_PATIENCE = timedelta(days=7)
+"""How long a process waits for others, who may encode a collection or compose for a watching. One
+that dies is noticed at once all the same, because its connections close."""
+_TOLD = "musmed told"
+
+
+@dataclass(frozen=True)
+class Processes:
+    """All processes of a training, as seen by the ``number``-th of ``count`` (from 0), which
+    computes on ``device``."""
+
+    device: torch.device
+    number: int = 0
+    count: int = 1
+
+    @property
+    def main(self) -> bool:
+        """Whether this is the one that reads, writes, watches and speaks."""
+        return self.number == 0
+
+    def places(self, batch: int) -> range:
+        """Which windows of a batch are this process's: neighbours, and as many as others have or
+        one more. Raises ``MusmedError`` where there are fewer than processes."""
+        if batch < self.count:
+            raise MusmedError(
+                f"A batch of {batch} cannot be shared by {self.count} processes; "
+                f"choose --batch {self.count} or more, or start fewer processes."
+            )
+        first = self.number * batch // self.count
+        return range(first, (self.number + 1) * batch // self.count)
+
+    def wait(self) -> None:
+        """Until all are here."""
+        self.any(False)
+
+    def any(self, flag: bool) -> bool:
+        """Whether ``flag`` is set in any process; all have to ask."""
+        return bool(self.add(torch.tensor([float(flag)], device=self.device)).item())
+
+    def add(self, numbers: torch.Tensor) -> torch.Tensor:
+        """The sum over all processes of a tensor on ``device``, the same bits in each of them; what
+        was given is not to be used again."""
+        if self.count > 1:
+            with _others_alive():
+                torch.distributed.all_reduce(numbers)
+        return numbers
+
+    @contextlib.contextmanager
+    def one_voice(self) -> Iterator[None]:
+        """What is raised inside is said once: by the first process that raises an error, while
+        all others raise ``SaidElsewhereError``. All stop together, and the main one says so."""
+        try:
+            yield
+        except SaidElsewhereError:
+            raise
+        except StoppedError as stopped:
+            if not self.main:
+                raise SaidElsewhereError(str(stopped)) from stopped
+            raise
+        except OthersEndedError as ended:
+            if not self.main or self._told():
+                raise SaidElsewhereError(str(ended)) from ended
+            raise
+        except MusmedError as error:
+            if self._told():
+                raise SaidElsewhereError(str(error)) from error
+            raise
+
+    def _told(self) -> bool:
+        """Whether another process was here before this one."""
+        if self.count == 1:
+            return False
+        try:
+            return bool(_store().add(_TOLD, 1) > 1)
+        except RuntimeError:  # who kept the store is gone
+            return not self.main
+
+
+class OthersEndedError(MusmedError):
+    """Another process of this training is no longer there."""
+
+
+def open_processes() -> Processes:
+    """Join the others, if this process was launched as one of many. Raises ``MusmedError``."""
+    from accelerate import Accelerator
+    from accelerate.utils import InitProcessGroupKwargs
+
+    launched = int(os.environ.get("WORLD_SIZE", "1"))
+    best = choose_device()[0].type
+    # Without this, many processes on a machine with no CUDA would each be alone.
+    cpu = best == "cpu" or (launched > 1 and best != "cuda")
+    try:
+        accelerator = Accelerator(
+            cpu=cpu, kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)]
+        )
+    except (RuntimeError, ValueError) as error:
+        if launched == 1:
+            raise
+        raise MusmedError(
+            f"The {launched} processes did not find each other ({_first_line(error)}); "
+            "look at --num_machines, --main_process_ip and --main_process_port of accelerate "
+            "launch."
+        ) from error
+    return Processes(accelerator.device, accelerator.process_index, accelerator.num_processes)
+
+
+def close_processes() -> None:
+    """Leave the others; at the end of a process that has joined them."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
+@contextlib.contextmanager
+def _others_alive() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
+        raise OthersEndedError(
+            "Another process of this training ended; the last checkpoint is kept, and the same "
+            "command with --resume goes on from it."
+        ) from error
+
+
+def _store() -> Any:  # noqa: ANN401 - torch.distributed.Store, by a name that torch keeps for itself
+    from torch.distributed import distributed_c10d
+
+    return distributed_c10d._get_default_store()
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__
