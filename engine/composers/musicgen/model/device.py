@@ -36,6 +36,13 @@ def choose_device() -> tuple[torch.device, torch.dtype]:
     return torch.device("cpu"), torch.bfloat16 if _cpu_has_bfloat16() else torch.float32
 
 
+def training_format(device: torch.device) -> torch.dtype:
+    """In which number format a base stands on ``device`` that is trained on: bfloat16 on a GPU that
+    multiplies in it, since float16 would overflow in the gradient; else float32."""
+    native = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.bfloat16 if native else torch.float32
+
+
 def settle(device: torch.device) -> None:
     """Set what torch does on ``device`` for as long as the process lives.
 
@@ -101,14 +108,14 @@ def _says_so(error: BaseException) -> bool:
 
 def _too_large(composer: str, device: torch.device) -> MusmedError:
     where = "this machine's memory" if device.type == "cpu" else "the GPU's memory"
-    less = _smaller(composer)
+    less = smaller_model(composer)
     proposal = f"--composer {less}" if less else f"--composer {EMBEDDED}, which needs no GPU"
     return MusmedError(
         f"{composer} does not fit into {where}; close what else uses it, or choose {proposal}."
     )
 
 
-def _smaller(composer: str) -> str | None:
+def smaller_model(composer: str) -> str | None:
     """What of the catalogue has a smaller decoder than ``composer``, a name in it or a place."""
     if entry_of(composer) is not None:
         return smaller(composer)
