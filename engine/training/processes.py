@@ -10,17 +10,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
-from engine.composers.musicgen.model.device import choose_device, is_out_of_memory
+from engine.composers.musicgen.model.device import (
+    choose_device,
+    is_out_of_memory,
+    training_format,
+)
 from engine.errors import MusmedError
 from engine.training.said import SaidElsewhereError, StoppedError
 
+Item = TypeVar("Item")
 _PATIENCE = timedelta(days=7)
 """How long a process waits for others, who may encode a collection or compose for a watching. One
 that dies is noticed at once all the same, because its connections close."""
@@ -30,9 +36,10 @@ _TOLD = "musmed told"
 @dataclass(frozen=True)
 class Processes:
     """All processes of a training, as seen by the ``number``-th of ``count`` (from 0), which
-    computes on ``device``."""
+    computes on ``device``, where the base stands in ``format``."""
 
     device: torch.device
+    format: torch.dtype = torch.float32
     number: int = 0
     count: int = 1
 
@@ -41,32 +48,41 @@ class Processes:
         """Whether this is the one that reads, writes, watches and speaks."""
         return self.number == 0
 
-    def places(self, batch: int) -> range:
-        """Which windows of a batch are this process's: neighbours, and as many as others have or
-        one more. Raises ``MusmedError`` where there are fewer than processes."""
+    def check(self, batch: int) -> None:
+        """Raises ``MusmedError`` where not every process has a window of a batch."""
         if batch < self.count:
             raise MusmedError(
                 f"A batch of {batch} cannot be shared by {self.count} processes; "
                 f"choose --batch {self.count} or more, or start fewer processes."
             )
-        first = self.number * batch // self.count
-        return range(first, (self.number + 1) * batch // self.count)
+
+    def share(self, items: Sequence[Item]) -> Sequence[Item]:
+        """This process's part of ``items``: neighbours, as many as others have or one more."""
+        first = self.number * len(items) // self.count
+        return items[first : (self.number + 1) * len(items) // self.count]
 
     def wait(self) -> None:
         """Until all are here."""
-        self.any(False)
+        self.agreed(True)
 
-    def any(self, flag: bool) -> bool:
-        """Whether ``flag`` is set in any process; all have to ask."""
-        return bool(self.add(torch.tensor([float(flag)], device=self.device)).item())
+    def agreed(self, here: bool) -> bool:
+        """What the main process holds to be so; all have to ask."""
+        said = torch.tensor([float(here and self.main)], device=self.device)
+        self.add_up(said)
+        return bool(said.item() > 0)
 
-    def add(self, numbers: torch.Tensor) -> torch.Tensor:
-        """The sum over all processes of a tensor on ``device``, the same bits in each of them; what
-        was given is not to be used again."""
+    def add_up(self, numbers: torch.Tensor) -> None:
+        """``numbers``, on ``device``, become the sum over all processes, the same bits in each."""
         if self.count > 1:
             with _others_alive():
                 torch.distributed.all_reduce(numbers)
-        return numbers
+
+    def computing(self) -> AbstractContextManager[object]:
+        """In which format products are taken: that of the base, whatever the trained weights are
+        kept in."""
+        if self.format == torch.float32:
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, dtype=self.format)
 
     @contextlib.contextmanager
     def one_voice(self) -> Iterator[None]:
@@ -124,7 +140,10 @@ def open_processes() -> Processes:
             "look at --num_machines, --main_process_ip and --main_process_port of accelerate "
             "launch."
         ) from error
-    return Processes(accelerator.device, accelerator.process_index, accelerator.num_processes)
+    device = accelerator.device
+    return Processes(
+        device, training_format(device), accelerator.process_index, accelerator.num_processes
+    )
 
 
 def close_processes() -> None:
