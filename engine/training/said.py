@@ -46,6 +46,9 @@ class StoppedError(MusmedError):
     """Nobody wants it any more (``Stopped`` said so). The sentence says what is kept."""
 
 
+STOPPED = "Stopped; what was trained up to here is kept: go on with --resume."
+
+
 class SaidElsewhereError(MusmedError):
     """A training in many processes failed, and another of them says why: this one ends with the
     same exit code and no words."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from transformers import (
         EncodecModel,
         MusicgenConfig,
+        MusicgenForCausalLM,
         MusicgenForConditionalGeneration,
         MusicgenMelodyConfig,
         MusicgenMelodyForConditionalGeneration,
@@ -40,6 +41,8 @@ TEXT_TOKENS = 256
 """A prompt's tokens beyond this many are cut off."""
 MOST_POSITIONS = 1 << 16
 """The table of places is made before anything else could say that a config is absurd."""
+
+_PROJECTION = "enc_to_dec_proj."
 
 State = dict[str, Tensor]
 
@@ -130,6 +133,43 @@ def load_transformers(
     return model, tokenizer
 
 
+def load_frozen_decoder(
+    checkpoint: Checkpoint, *, dtype: torch.dtype
+) -> tuple[MusicgenForCausalLM, torch.nn.Linear | None]:
+    """transformers' own decoder of a checkpoint, and the projection of the text before it (None
+    where the text is as wide as the decoder), in ``dtype``, to train adapters for: text encoder and
+    codec aren't read, and nothing is dropped in the decoder's own layers."""
+    from transformers import MusicgenForCausalLM
+
+    with _complaining_of(checkpoint):
+        config: Any = _config(checkpoint)
+    state = _read(checkpoint, (), lambda _: None, ("decoder.", _PROJECTION))
+    for dropout in ("dropout", "attention_dropout", "activation_dropout", "layerdrop"):
+        setattr(config.decoder, dropout, 0.0)
+    with _complaining_of(checkpoint):
+        decoder = _module(MusicgenForCausalLM, config.decoder, _part(state, "decoder."))
+        projection = _projection(config, _part(state, _PROJECTION))
+    for part in (decoder, projection):
+        if part is not None:
+            torch.nn.Module.to(part, dtype)
+    return decoder, projection
+
+
+def _projection(
+    config: MusicgenConfig | MusicgenMelodyConfig, state: State
+) -> torch.nn.Linear | None:
+    parts: Any = config
+    text, width = parts.text_encoder.d_model, parts.decoder.hidden_size
+    if text == width:
+        return None
+    projection = torch.nn.Linear(text, width)
+    for name, parameter in projection.named_parameters():
+        if state[name].shape != parameter.shape:
+            raise ValueError(f"{_PROJECTION}{name} is of another shape than the config says")
+    projection.load_state_dict(state)
+    return projection
+
+
 def from_transformers(
     model: MusicgenForConditionalGeneration | MusicgenMelodyForConditionalGeneration,
     tokenizer: PreTrainedTokenizerBase,
@@ -170,14 +210,18 @@ def _model(
 
 
 def _read(
-    checkpoint: Checkpoint, adapters: Sequence[Adapter], progress: Callable[[float], None]
+    checkpoint: Checkpoint,
+    adapters: Sequence[Adapter],
+    progress: Callable[[float], None],
+    parts: tuple[str, ...] = ("",),
 ) -> State:
-    """All tensors of a checkpoint by name, the adapters merged."""
+    """The tensors of a checkpoint by name whose names begin as one of ``parts``, the adapters
+    merged."""
     state: State = {}
     for number, path in enumerate(checkpoint.weights):
         try:
             with safe_open(path, framework="pt") as file:
-                names = list(file.keys())
+                names = [name for name in list(file.keys()) if name.startswith(parts)]
                 for done, name in enumerate(names):
                     state[name] = file.get_tensor(name)
                     progress((number + done / len(names)) / len(checkpoint.weights))

@@ -1,0 +1,167 @@
+"""What is trained: transformers' own MusicGen decoder, frozen, with peft's LoRA in it, and with
+the affect prefix beside the text. Neither the text encoder nor the codec is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from engine.composers.musicgen.files.checkpoints import Checkpoint
+from engine.composers.musicgen.model.delay import delays_of
+from engine.composers.musicgen.model.weights import load_frozen_decoder
+from engine.errors import MusmedError
+from engine.training.adapter_files import lora_config
+from engine.training.batches import random
+from engine.training.loss import summed
+from engine.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from transformers import MusicgenForCausalLM
+
+
+@dataclass(frozen=True)
+class Batch:
+    """``inputs``, ``labels``: (windows, codebooks, positions), int64. ``text``: (windows, tokens,
+    text width), float32, of which ``text_heard`` (windows, tokens) is what is heard, the rest
+    zeros. ``affects``: (windows, 2), valence and arousal, of which ``affect_heard`` (windows,) is
+    heard."""
+
+    inputs: Tensor
+    labels: Tensor
+    text: Tensor
+    text_heard: Tensor
+    affects: Tensor
+    affect_heard: Tensor
+
+
+class Kept:
+    """What of LoRA's inputs is kept while a batch is worked on: (windows, inputs of all layers),
+    None for all of it."""
+
+    mask: Tensor | None = None
+
+
+class WindowDropout(nn.Module):
+    """LoRA's dropout, drawn by whoever draws the batch. An input is left out for a whole window
+    (Gal and Ghahramani 2016), so that a window's gradient depends on its place in the batch alone:
+    not on how many are worked on at once, by how many processes or on which device."""
+
+    def __init__(self, share: float, kept: Kept, first: int, inputs: int) -> None:
+        super().__init__()
+        self.scale = 1.0 / (1.0 - share)
+        self.kept = kept
+        self.inputs = slice(first, first + inputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.kept.mask is None:
+            return x
+        return x * (self.kept.mask[:, None, self.inputs].to(x.dtype) * self.scale)
+
+
+class Trainable(nn.Module):
+    """``decoder`` and ``enc_to_dec_proj`` are called what the whole model calls them, so that
+    peft's names are those of the whole model. What is trained is float32, the rest as loaded."""
+
+    def __init__(
+        self, decoder: MusicgenForCausalLM, enc_to_dec_proj: nn.Linear | None, text_width: int
+    ) -> None:
+        super().__init__()
+        self.decoder = decoder
+        self.enc_to_dec_proj = enc_to_dec_proj
+        self.affect: nn.Module | None = None
+        self.text_width = text_width
+        self.kept = Kept()
+        self.lora_inputs = 0
+        self.requires_grad_(False)
+
+    @property
+    def delays(self) -> tuple[int, ...]:
+        config = self.decoder.config
+        return delays_of(config.num_codebooks, config.audio_channels)
+
+    @property
+    def pad(self) -> int:
+        """The code that stands where there is none: the last of the embedding."""
+        return self.decoder.config.vocab_size
+
+    @property
+    def device(self) -> torch.device:
+        return self.decoder.device
+
+    def trained(self) -> dict[str, nn.Parameter]:
+        """By name, in one order for good."""
+        named = [one for one in self.named_parameters() if one[1].requires_grad]
+        return dict(sorted(named))
+
+    def put_lora(self, recipe: Recipe) -> None:
+        """Put LoRA on the decoder's projections, as the recipe's seed draws it."""
+        import peft
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(random(recipe, "adapter").integers(1 << 62)))
+            peft.inject_adapter_in_model(lora_config(recipe), self)
+            layers: list[Any] = [one for one in self.modules() if hasattr(one, "lora_dropout")]
+            for layer in layers:
+                layer.lora_A.float()  # peft makes them in the base's own numbers
+                layer.lora_B.float()
+                layer.reset_lora_parameters("default", True)
+        for layer in layers:
+            inputs: int = layer.in_features
+            dropout = WindowDropout(recipe.lora.dropout, self.kept, self.lora_inputs, inputs)
+            layer.lora_dropout["default"] = dropout
+            self.lora_inputs += inputs
+
+    def heard(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """What the decoder's second attention hears of a batch, projected, (windows, keys, width),
+        and its mask (windows, keys). Who hears nothing hears zeros, at one key."""
+        text, heard = batch.text, batch.text_heard
+        if self.affect is not None:
+            keys: Tensor = self.affect(batch.affects)
+            text = torch.cat([keys, text.to(keys.dtype)], dim=1)
+            prefix = batch.affect_heard[:, None].expand(-1, keys.shape[1])
+            heard = torch.cat([prefix, heard], dim=1)
+        states = text.to(self.decoder.dtype)
+        if self.enc_to_dec_proj is not None:
+            states = self.enc_to_dec_proj(states)
+        states = states * heard[..., None]
+        mask = heard.clone()
+        mask[:, 0] |= ~heard.any(dim=1)
+        return states, mask
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The cross-entropy of each codebook, summed over the batch: (codebooks,), nats."""
+        states, mask = self.heard(batch)
+        windows, codebooks, positions = batch.inputs.shape
+        said = self.decoder(
+            input_ids=batch.inputs.flatten(0, 1),
+            encoder_hidden_states=states,
+            encoder_attention_mask=mask,
+            use_cache=False,
+        )
+        return summed(said.logits.view(windows, codebooks, positions, -1), batch.labels)
+
+
+def open_trainable(
+    checkpoint: Checkpoint,
+    recipe: Recipe,
+    device: torch.device | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> Trainable:
+    """The decoder of ``checkpoint`` on ``device`` (None: the CPU) in ``dtype``, with what
+    ``recipe`` trains in it. Raises ``MusmedError`` for a melody model, and for files that make no
+    MusicGen."""
+    if checkpoint.config.get("model_type") != "musicgen":
+        raise MusmedError(
+            f"{checkpoint.name} is a melody model, and musmed trains those that hear text alone; "
+            "take --base musicgen-small, musicgen-medium or musicgen-large."
+        )
+    decoder, projection = load_frozen_decoder(checkpoint, dtype=dtype)
+    trainable = Trainable(decoder, projection, int(checkpoint.config["text_encoder"]["d_model"]))
+    trainable.put_lora(recipe)
+    if recipe.checkpointing:
+        enable: Any = decoder.gradient_checkpointing_enable
+        enable({"use_reentrant": False})
+    return trainable.to(device or torch.device("cpu"))
