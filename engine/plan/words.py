@@ -103,8 +103,18 @@ def spelled(tag: str) -> str:
 
 def prompt(tags: Tags) -> str:
     """The prompt of a clip, from the paper's four tags (arXiv 2411.09080), as one phrase."""
-    article = "An" if tags.mood[0] in "aeiou" and not tags.mood.startswith("uni") else "A"
-    return (
-        f"{article} {tags.mood} {spelled(tags.genre)} piece for {spelled(tags.instrument)} "
-        f"that feels {tags.emotion}"
-    )
+    return phrase(tags.mood, tags.emotion, tags.instrument, tags.genre)
+
+
+def phrase(mood: str | None, emotion: str | None, instrument: str | None, genre: str | None) -> str:
+    """``prompt`` of what is known of the four."""
+    kinds = [*filter(None, (mood, genre and spelled(genre))), "piece"]
+    said = f"{_article(kinds[0])} {' '.join(kinds)}"
+    said += f" for {spelled(instrument)}" if instrument else ""
+    return f"{said} that feels {emotion}" if emotion else said
+
+
+def _article(word: str) -> str:
+    if word.startswith("8") or ((word[1:2].isupper() or word[1:2] == "&") and word[0] in "EIR"):
+        return "An"  # letters by their names: an EDM piece, an R&B piece
+    return "An" if word[0] in "aeiou" and not word.startswith("uni") else "A"

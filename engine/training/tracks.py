@@ -17,7 +17,8 @@ class Track(msgspec.Struct, frozen=True):
     ``captions``: what may be said of it, at least one; ``group``: who made it, else itself: tracks
     of one group are never split apart. ``mood``: the true mood of MTG-Jamendo that it is told to
     have, if any; ``affect``: where it lies on the circumplex, by what is said of it or by its mood;
-    ``part``: given by the data, None where the split is ours to make."""
+    ``part``: given by the data, None where the split is ours to make. ``seconds``: how long it is
+    by its header, None where that doesn't say."""
 
     name: str
     sound: Path
@@ -26,6 +27,7 @@ class Track(msgspec.Struct, frozen=True):
     mood: str | None = None
     affect: Affect | None = None
     part: Part | None = None
+    seconds: float | None = None
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from musmed_tui.cli.serve import serving
 from musmed_tui.cli.sessions import stored
 from musmed_tui.cli.show import showing
 from musmed_tui.cli.study import researching
+from musmed_tui.cli.train import training
 from musmed_tui.exits import guarded
 from musmed_tui.terminal.streams import say, write_out
 from musmed_tui.terminal.terminal import forget_odd_width
@@ -368,6 +369,7 @@ app.add_typer(elsewhere)
 app.add_typer(serving)
 app.add_typer(researching)
 app.add_typer(fetching)
+app.add_typer(training)
 
 
 @app.command()

@@ -1,0 +1,172 @@
+"""People's data, read as it lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from engine.affect.feelings import feeling
+from engine.affect.moods import mood
+from engine.errors import MusmedError
+from engine.training.reading.data import look_over, read_data
+from engine.training.reading.split import split
+from engine.training.said import Progress
+from engine.training.tracks import Data, Track
+
+RATE = 8_000
+
+
+def quiet(_: Progress) -> None:
+    pass
+
+
+def sound(path: Path, seconds: float = 0.1) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, np.full(round(seconds * RATE), 0.1), RATE)
+
+
+def read(folder: Path) -> dict[str, Track]:
+    return {track.name: track for track in read_data(folder, quiet).tracks}
+
+
+def why(data: Data) -> dict[str, str]:
+    return {one.name: one.sentence for one in data.problems}
+
+
+def test_a_text_beside_each_sound(tmp_path: Path) -> None:
+    sound(tmp_path / "one.wav", 0.5)
+    sound(tmp_path / "deep/two.flac")
+    sound(tmp_path / "three.ogg")
+    (tmp_path / "one.txt").write_text("\ufeffSlow  piano\n\nA calm piece\n")
+    (tmp_path / "deep/two.flac.txt").write_text("loud drums")
+    data = read_data(tmp_path, quiet)
+    assert [track.name for track in data.tracks] == ["deep/two.flac", "one.wav"]
+    assert data.tracks[1].captions == ("Slow piano", "A calm piece")
+    assert data.tracks[1].seconds == 0.5
+    assert (data.tracks[1].group, data.tracks[1].mood) == ("one.wav", "calm")
+    assert data.layout == "a .txt beside each sound"
+    assert "no caption" in why(data)["three.ogg"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_table_of_captions(delimiter: str, tmp_path: Path) -> None:
+    for name in ("a.wav", "sub/b.wav", "c.wav"):
+        sound(tmp_path / name)
+    rows = [
+        ("File", "Caption", "Artist", "split"),
+        ("./a.wav", "A sad ambient piece for piano that feels miserable", "Ann", "train"),
+        ("b", "drums", "Ben", "test"),
+        ("sub\\b.wav", "more drums", "", ""),
+        ("lost.wav", "x", "", ""),
+        ("../a.wav", "out", "", ""),
+    ]
+    text = "\r\n".join(delimiter.join(row) for row in rows)
+    (tmp_path / "captions.csv").write_text(text)
+    data = read_data(tmp_path, quiet)
+    a, b = data.tracks
+    assert (a.name, a.mood, a.group, a.part) == ("a.wav", "sad", "Ann", "train")
+    assert a.affect == feeling("miserable").affect
+    assert (b.name, b.captions, b.part) == ("sub/b.wav", ("drums", "more drums"), "held-out")
+    assert split(data, 0.5, 0) == split(data, 0.5, 1)
+    assert split(data, 0.5, 0).held_out == (1,)
+    assert sorted(why(data)) == ["../a.wav", "c.wav", "lost.wav"]
+
+
+def test_columns_make_the_caption_that_musmed_asks_with(tmp_path: Path) -> None:
+    for name in ("a.wav", "b.wav", "c.wav"):
+        sound(tmp_path / name)
+    (tmp_path / "captions.csv").write_text(
+        "file,mood,genre,instrument,valence,arousal\n"
+        "a.wav,calm,easy listening,acoustic guitar,,\n"
+        'b.wav,"film, dark",,,0.5,-0.25\n'
+        "c.wav,,edm,,,\n"
+    )
+    a, b, c = read(tmp_path).values()
+    assert a.captions[0].startswith("A calm easy listening piece for acoustic guitar that feels ")
+    assert a.affect == mood("calm").affect
+    assert b.captions[0].startswith("A dark piece that feels ")
+    assert b.affect is not None
+    assert (b.affect.valence, b.affect.arousal) == (0.5, -0.25)
+    assert c.captions == ("An EDM piece",)
+
+
+def test_a_table_without_a_line_of_names(tmp_path: Path) -> None:
+    for name in ("a.wav", "b.wav"):
+        sound(tmp_path / name)
+    (tmp_path / "mine.csv").write_text('a.wav,"slow, soft"\nb.wav,not calm\n')
+    a, b = read(tmp_path).values()
+    assert a.captions == ("slow, soft",)
+    assert b.mood is None
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ({}, "no sound"),
+        ({"a.wav": "sound"}, "no sound in"),
+        ({"a.wav": "sound", "a.txt": "x"}, "one track"),
+        ({"a.mp4": "", "b.mkv": ""}, "2 videos"),
+        ({"a.mp3": ""}, "0 bytes"),
+        ({"a.mp3": "no sound", "a.txt": "x"}, "can't be read as sound"),
+        ({"captions.csv": "a,b\n1,2\n"}, "file,caption"),
+        ({"captions.csv": b"\xff\xfe\x00"}, "UTF-8"),
+    ],
+)
+def test_what_is_nothing_to_train_with(
+    made: dict[str, str | bytes], words: str, tmp_path: Path
+) -> None:
+    for name, text in made.items():
+        if text == "sound":
+            sound(tmp_path / name)
+        elif isinstance(text, bytes):
+            (tmp_path / name).write_bytes(text)
+        else:
+            (tmp_path / name).write_text(text)
+    with pytest.raises(MusmedError, match=r"(?i)" + words):
+        read_data(tmp_path, quiet)
+
+
+def test_another_caption_or_sound_is_another_digest(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        sound(tmp_path / f"{name}.wav")
+        (tmp_path / f"{name}.txt").write_text("x")
+    before = read_data(tmp_path, quiet).digest
+    assert read_data(tmp_path, quiet).digest == before
+    (tmp_path / "b.txt").write_text("y")
+    other = read_data(tmp_path, quiet).digest
+    sound(tmp_path / "b.wav", 0.2)
+    assert len({before, other, read_data(tmp_path, quiet).digest}) == 3
+
+
+def test_progress_is_told_and_may_end_it(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        sound(tmp_path / f"{name}.wav")
+    told: list[Progress] = []
+    look_over(tmp_path, told.append)
+    assert told == [Progress("reading", 1, 2), Progress("reading", 2, 2)]
+
+
+def made_up(groups: str) -> Data:
+    tracks = tuple(
+        Track(str(n), Path(str(n)), ("x",), group) for n, group in enumerate(groups)
+    )
+    return Data(Path(), "", tracks, (), "")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_groups_are_never_split_apart(seed: int) -> None:
+    groups = "aaaabbbbbcccdddddddde"
+    made = split(made_up(groups), 0.2, seed)
+    assert sorted((*made.train, *made.held_out)) == list(range(len(groups)))
+    assert not {groups[n] for n in made.train} & {groups[n] for n in made.held_out}
+    assert 1 <= len(made.held_out) <= 4
+
+
+def test_one_group_alone_is_split_by_track() -> None:
+    assert len(split(made_up("a" * 20), 0.1, 0).held_out) == 2
+    assert split(made_up("a" * 20), 0.0, 0).held_out == ()
+    assert len(split(made_up("ab"), 0.1, 0).held_out) == 1
+    assert len(split(made_up("ab"), 0.9, 0).train) == 1
