@@ -150,9 +150,7 @@ def test_progress_is_told_and_may_end_it(tmp_path: Path) -> None:
 
 
 def made_up(groups: str) -> Data:
-    tracks = tuple(
-        Track(str(n), Path(str(n)), ("x",), group) for n, group in enumerate(groups)
-    )
+    tracks = tuple(Track(str(n), Path(str(n)), ("x",), group) for n, group in enumerate(groups))
     return Data(Path(), "", tracks, (), "")
 
 
