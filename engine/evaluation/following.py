@@ -8,13 +8,12 @@ import numpy as np
 
 from engine.affect.path import Path
 from engine.errors import MusmedError
-from engine.evaluation.judges.base import Judge, Judged
+from engine.evaluation.judges.base import Judge, Judged, record_of
 from engine.evaluation.path_following import Course, Figures, Nulls, bootstrap, figures, nulls
 from engine.evaluation.results import (
     LEAST_SOUNDS,
     CourseRecord,
     Following,
-    JudgeRecord,
     Row,
     SessionFigures,
 )
@@ -22,10 +21,6 @@ from engine.plan.tags import mean_affect
 from engine.sidecar import SessionReport
 
 LEAST_WINDOWS = 5
-
-
-def record_of(judge: Judge) -> JudgeRecord:
-    return JudgeRecord(judge.name, judge.version, judge.domain, judge.licence)
 
 
 def following(judge: Judge, courses: Sequence[Course], rng: np.random.Generator) -> Following:

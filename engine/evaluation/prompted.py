@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.affect.circumplex import Affect
 from engine.affect.moods import mood
 from engine.evaluation import tagging
-from engine.evaluation.following import record_of
-from engine.evaluation.judges.base import Activations, Judge, Window
+from engine.evaluation.judges.base import Activations, Judge, Window, record_of
 from engine.evaluation.path_following import Vector, pearson
 from engine.evaluation.resampling import Indices, dealt, estimate
 from engine.evaluation.results import (
@@ -136,9 +136,15 @@ def _hamming(
 def affect_heard(
     judge: Judge, clips: Sequence[Heard], rng: np.random.Generator
 ) -> PromptedAffect | None:
-    """Pearson's r of what is heard and where the prompted moods lie, by axis, over the clips whose
-    mood has a place; None without three of them."""
-    placed = [(clip, mood(clip.mood).affect) for clip in clips]
+    """``affect_told`` of where the prompted moods lie."""
+    return affect_told(judge, [(clip, mood(clip.mood).affect) for clip in clips], rng)
+
+
+def affect_told(
+    judge: Judge, placed: Sequence[tuple[Heard, Affect | None]], rng: np.random.Generator
+) -> PromptedAffect | None:
+    """Pearson's r of what is heard of clips and what they were asked for, by axis, over the clips
+    that were asked for a place; None without three of them."""
     known = [(clip, affect) for clip, affect in placed if affect is not None]
     if len(known) < 3:
         return None

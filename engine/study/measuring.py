@@ -11,8 +11,8 @@ import numpy as np
 
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE
 from engine.errors import MusmedError
-from engine.evaluation.following import LEAST_WINDOWS, course_of, record_of
-from engine.evaluation.judges.base import Judge
+from engine.evaluation.following import LEAST_WINDOWS, course_of
+from engine.evaluation.judges.base import Judge, record_of
 from engine.evaluation.path_following import Figures, figures
 from engine.evaluation.results import CourseRecord
 from engine.places import open_file

@@ -60,6 +60,10 @@ class Judge(Protocol):
         ...
 
 
+def record_of(judge: Judge) -> JudgeRecord:
+    return JudgeRecord(judge.name, judge.version, judge.domain, judge.licence)
+
+
 Embeddings = NDArray[np.float64]
 """(n, dimensions)."""
 
