@@ -15,15 +15,13 @@ torch = pytest.importorskip("torch")
 peft = pytest.importorskip("peft")
 
 from support.tiny_musicgen import random_model, save_checkpoint, tiny_config
+from support.tiny_training import RECIPE, trained_adapter
 
 from engine.composers.musicgen.files.adapters import AdapterWish, find_adapter
 from engine.composers.musicgen.files.checkpoints import Checkpoint, find
 from engine.composers.musicgen.model.merging import merge
 from engine.errors import MusmedError
-from engine.training.adapter_files import lora_config, save_adapter
-from engine.training.recipe import Lora, Recipe
-
-RECIPE = Recipe(lora=Lora(rank=4, alpha=6.0))
+from engine.training.adapter_files import save_adapter
 
 
 @pytest.fixture(scope="module")
@@ -36,25 +34,10 @@ def base(model: Any, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     return find(str(save_checkpoint(model, tmp_path_factory.mktemp("hub") / "musicgen-small")))
 
 
-class Trained(torch.nn.Module):
-    """What is trained of a MusicGen: the parts of the whole model by their own names."""
-
-    def __init__(self, model: Any, seed: int = 0, size: float = 0.1) -> None:
-        super().__init__()
-        self.decoder = copy.deepcopy(model.decoder)
-        self.enc_to_dec_proj = copy.deepcopy(model.enc_to_dec_proj)
-        peft.inject_adapter_in_model(lora_config(RECIPE), self)
-        generator = torch.Generator().manual_seed(seed)
-        for name, parameter in self.named_parameters():
-            if "lora_" in name:
-                noise = torch.randn(parameter.shape, generator=generator)
-                parameter.data.add_(size * noise)
-
-
 def test_peft_loads_it_and_merges_the_weights_that_we_do(
     model: Any, base: Checkpoint, tmp_path: Path
 ) -> None:
-    trained = Trained(model)
+    trained = trained_adapter(model)
     save_adapter(trained, RECIPE, base, tmp_path / "mine")
     theirs = peft.PeftModel.from_pretrained(copy.deepcopy(model), tmp_path / "mine")
     merged = theirs.merge_and_unload().state_dict()
@@ -79,7 +62,7 @@ def test_the_base_s_own_codes_follow_what_was_trained(
     model: Any, base: Checkpoint, tmp_path: Path
 ) -> None:
     """peft's model of the whole, not merged, says what the trained decoder said."""
-    trained = Trained(model).eval()
+    trained = trained_adapter(model).eval()
     save_adapter(trained, RECIPE, base, tmp_path / "mine")
     theirs = peft.PeftModel.from_pretrained(copy.deepcopy(model), tmp_path / "mine").eval()
     codes = torch.randint(0, 64, (4, 6), generator=torch.Generator().manual_seed(1))
@@ -92,7 +75,7 @@ def test_the_base_s_own_codes_follow_what_was_trained(
 
 def test_what_it_says_of_itself(model: Any, base: Checkpoint, tmp_path: Path) -> None:
     folder = tmp_path / "run" / "mine"
-    save_adapter(Trained(model), RECIPE, base, folder)
+    save_adapter(trained_adapter(model), RECIPE, base, folder)
     said = json.loads((folder / "adapter_config.json").read_text())
     assert said["base_model_name_or_path"] == "facebook/musicgen-small"
     assert (said["peft_type"], said["r"], said["lora_alpha"]) == ("LORA", 4, 6.0)
@@ -110,7 +93,7 @@ def test_what_it_says_of_itself(model: Any, base: Checkpoint, tmp_path: Path) ->
 def test_peft_opens_its_base_too(
     model: Any, base: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save_adapter(Trained(model), RECIPE, base, tmp_path / "mine")
+    save_adapter(trained_adapter(model), RECIPE, base, tmp_path / "mine")
     config = tmp_path / "mine" / "adapter_config.json"
     config.write_text(config.read_text().replace("facebook/musicgen-small", str(base.folder)))
     opened = peft.AutoPeftModel.from_pretrained(tmp_path / "mine")
@@ -119,10 +102,10 @@ def test_peft_opens_its_base_too(
 
 def test_written_again_it_is_the_new_one(model: Any, base: Checkpoint, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
-    save_adapter(Trained(model, 1), RECIPE, base, folder)
+    save_adapter(trained_adapter(model, 1), RECIPE, base, folder)
     first = (folder / "adapter_model.safetensors").read_bytes()
     (folder / "left-over").touch()
-    save_adapter(Trained(model, 2), RECIPE, base, folder)
+    save_adapter(trained_adapter(model, 2), RECIPE, base, folder)
     assert (folder / "adapter_model.safetensors").read_bytes() != first
     assert not (folder / "left-over").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
@@ -132,16 +115,16 @@ def test_no_numbers_and_no_room_are_a_sentence_and_leave_what_was_there(
     model: Any, base: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "mine"
-    save_adapter(Trained(model), RECIPE, base, folder)
+    save_adapter(trained_adapter(model), RECIPE, base, folder)
     kept = (folder / "adapter_model.safetensors").read_bytes()
     with pytest.raises(MusmedError, match=r"no numbers .*lower learning rate"):
-        save_adapter(Trained(model, size=float("nan")), RECIPE, base, folder)
+        save_adapter(trained_adapter(model, size=float("nan")), RECIPE, base, folder)
 
     def full(path: Path, data: bytes) -> None:
         raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr("engine.training.adapter_files.write_private", full)
     with pytest.raises(MusmedError, match=r"No space left on device.*--resume"):
-        save_adapter(Trained(model, 2), RECIPE, base, folder)
+        save_adapter(trained_adapter(model, 2), RECIPE, base, folder)
     assert (folder / "adapter_model.safetensors").read_bytes() == kept
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
