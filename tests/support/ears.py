@@ -131,7 +131,7 @@ _PEAKS = 24
 def of_sound(audio: NDArray[np.floating]) -> OfSound:
     """``audio``: (n, 2) frames at 48 kHz."""
     mono = np.asarray(audio, np.float64).mean(axis=1)
-    frequencies = np.fft.rfftfreq(_WINDOW, 1.0 / SAMPLE_RATE)
+    frequencies = np.asarray(np.fft.rfftfreq(_WINDOW, 1.0 / SAMPLE_RATE), np.float64)
     hann = np.hanning(_WINDOW)
     high = total = 0.0
     centroids, roughs = [], []

@@ -31,29 +31,32 @@ Times = NDArray[np.float64]
 def noise(times: Times) -> Frames:
     """At full scale, without a fade; the same for each frame whatever chunk it comes in."""
     drawn = np.random.default_rng(1).uniform(-1.0, 1.0, (SAMPLE_RATE, CHANNELS))
-    return drawn[np.rint(times * SAMPLE_RATE).astype(np.int64) % SAMPLE_RATE]
+    frames = drawn[np.rint(times * SAMPLE_RATE).astype(np.int64) % SAMPLE_RATE]
+    return frames.astype(np.float32)
 
 
 def constant(times: Times) -> Frames:
-    return np.full((len(times), CHANNELS), 0.9)
+    return np.full((len(times), CHANNELS), 0.9, np.float32)
 
 
 def clicks(times: Times) -> Frames:
     """One sample at full scale, twenty times a second."""
     frames = np.rint(times * SAMPLE_RATE).astype(np.int64)
-    return np.where(frames % 2_400 == 0, 1.0, 0.0)[:, None] * np.ones(CHANNELS)
+    return np.where(frames % 2_400 == 0, 1.0, 0.0)[:, None] * np.ones(CHANNELS, np.float32)
 
 
 def louder(times: Times) -> Frames:
     """A tone that is 30 dB louder from one sample to the next, half-way through."""
     gain = np.where(times - begins() < SECONDS / 2, 0.03, 0.03 * 10**1.5)
-    return (gain * np.sin(2.0 * np.pi * 997.0 * times))[:, None] * np.ones(CHANNELS)
+    mono = gain * np.sin(2.0 * np.pi * 997.0 * times)
+    return (mono[:, None] * np.ones(CHANNELS)).astype(np.float32)
 
 
 def between(times: Times) -> Frames:
     """Peaks between the samples, 3 dB over all of these: a quarter of the rate, 45 degrees off."""
     frames = np.rint(times * SAMPLE_RATE)
-    return np.sign(np.sin(np.pi / 2 * frames + np.pi / 4))[:, None] * np.ones(CHANNELS)
+    signs = np.sign(np.sin(np.pi / 2 * frames + np.pi / 4))
+    return (signs[:, None] * np.ones(CHANNELS)).astype(np.float32)
 
 
 def no_number(times: Times) -> Frames:

@@ -27,7 +27,7 @@ KEY = ClipKey(0, 0)
 
 @cache
 def clips() -> list[bytes]:
-    return [encode_flac24(tune(1.5))]
+    return [encode_flac24(tune(1.5).astype(np.float32))]
 
 
 def read_clip(path: Path) -> None:

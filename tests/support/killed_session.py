@@ -132,15 +132,23 @@ def deeds(runner: SessionRunner, card: Card) -> None:
         (28.0, "skip", runner.skip),
         (34.0, "dislike", lambda: runner.like(False)),
     ):
-        wait_for_session(runner, lambda at=second: runner.status().playback.heard > at)
+        wait_for_session(runner, functools.partial(_heard_past, runner, second))
         with card.standing():
             deed()
             if name.endswith("like"):
                 wait_for_session(runner, lambda: told(runner, "Kept: "))
             else:
                 events += 1
-                wait_for_session(runner, lambda n=events: len(runner.status().events) == n)
+                wait_for_session(runner, functools.partial(_has_events, runner, events))
         said(name)
+
+
+def _heard_past(runner: SessionRunner, second: float) -> bool:
+    return runner.status().playback.heard > second
+
+
+def _has_events(runner: SessionRunner, count: int) -> bool:
+    return len(runner.status().events) == count
 
 
 def told(runner: SessionRunner, word: str) -> bool:

@@ -10,7 +10,7 @@ import io
 import struct
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import soundfile
@@ -32,7 +32,7 @@ def tune(seconds: float, seed: int = 1, rate: int = RATE, channels: int = 2) -> 
     return np.stack([line, 0.9 * line], 1)[:, :channels]
 
 
-def written(audio: Audio, form: str, rate: int = RATE, **how: object) -> bytes:
+def written(audio: Audio, form: str, rate: int = RATE, **how: Any) -> bytes:
     """``audio`` as a file of a libsndfile format."""
     out = io.BytesIO()
     with soundfile.SoundFile(out, "w", rate, audio.shape[1], format=form, **how) as file:
@@ -55,11 +55,11 @@ LENGTH, OTHER = 12.0, 7.0
 
 
 @cache
-def one(form: str, **how: object) -> bytes:
+def one(form: str, **how: Any) -> bytes:
     return written(tune(LENGTH), form, **how)
 
 
-def joined(form: str, **how: object) -> Odd:
+def joined(form: str, **how: Any) -> Odd:
     other = written(tune(OTHER, 2), form, **how)
     return Odd(one(form, **how) + other, LENGTH + OTHER, "2 recordings")
 

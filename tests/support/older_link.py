@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from engine.link import framing, server, versions
+from engine.link import framing, protocol, versions
 from engine.link.framing import Frame, FrameReader, FrameWriter
 
 
@@ -47,7 +47,7 @@ def speak_as(version: str) -> None:
     if minor >= versions.OWN.minor:
         return
     read, send = FrameReader.read, FrameWriter.send
-    strict: Any = msgspec.msgpack.Decoder(older(server.ToEngine, minor))
+    strict: Any = msgspec.msgpack.Decoder(older(protocol.ToEngine, minor))
 
     def strictly(self: Any) -> Frame[Any] | None:
         frame = read(self)

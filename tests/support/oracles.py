@@ -73,7 +73,8 @@ class _Watch:
 def _choosing(instead: Any = None) -> Iterator[_Watch]:
     """Our decoder's choices, seen. ``instead`` (batch, codebooks, steps): the codes that it goes on
     with, whatever it chose."""
-    watch, real = _Watch([], [], []), steps_module.choose
+    place: Any = steps_module
+    watch, real = _Watch([], [], []), place.choose
 
     def choose(logits: Any, draws: Any, sampling: Any) -> Any:
         chosen = real(logits, draws, sampling)

@@ -54,7 +54,7 @@ class Witnesses:
         ]
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_left: object) -> None:
         for witness in self._witnesses:
             witness.kill()
             told, _ = witness.communicate()

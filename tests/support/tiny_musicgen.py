@@ -16,7 +16,8 @@ def tiny_config(channels: int = 1, hidden: int = 32, layers: int = 2) -> Any:
     a T5 of another width than the decoder's; 64 codes instead of 2048."""
     from transformers import EncodecConfig, MusicgenConfig, MusicgenDecoderConfig, T5Config
 
-    text = T5Config(
+    t5: Any = T5Config
+    text = t5(
         vocab_size=400,
         d_model=24,
         d_kv=8,
@@ -60,7 +61,13 @@ def tiny_melody_config(channels: int = 1) -> Any:
     from transformers import MusicgenMelodyConfig, MusicgenMelodyDecoderConfig
 
     plain = tiny_config(channels)
-    kept = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "ffn_dim")
+    kept: tuple[str, ...] = (
+        "vocab_size",
+        "hidden_size",
+        "num_hidden_layers",
+        "num_attention_heads",
+        "ffn_dim",
+    )
     kept += ("num_codebooks", "audio_channels", "pad_token_id", "bos_token_id", "dropout")
     decoder = MusicgenMelodyDecoderConfig(**{name: getattr(plain.decoder, name) for name in kept})
     return MusicgenMelodyConfig(
@@ -81,7 +88,9 @@ def random_model(config: Any, seed: int = 0) -> Any:
     )
 
     melody = config.model_type == "musicgen_melody"
-    kind = MusicgenMelodyForConditionalGeneration if melody else MusicgenForConditionalGeneration
+    kind: Any = (
+        MusicgenMelodyForConditionalGeneration if melody else MusicgenForConditionalGeneration
+    )
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(1)  # quicker, for sums as small as these
     with torch.random.fork_rng(devices=[]):

@@ -26,6 +26,8 @@ from musmed_tui.screens.session import SessionScreen
 class WalkControl(FakeControl):
     """Saves until it is called off or let go on, and writes nothing."""
 
+    runner: Any
+
     def __init__(self) -> None:
         super().__init__()
         self.go_on = threading.Event()
@@ -67,9 +69,11 @@ class PromiseControl(WalkControl):
         self.first = self.runner.snapshot
         self.runner = SteadyRunner(self.first)
 
-    def begin(self, request: Request, *, before: Rating | None = None) -> Any:
+    def begin(
+        self, request: Request, *, before: Rating | None = None, signal: object = None
+    ) -> Any:
         self.runner = SteadyRunner(self.first)
-        return super().begin(request, before=before)
+        return super().begin(request, before=before, signal=signal)
 
     def again(self, session: str, *, from_start: bool) -> Any:
         self.asked.append(("again", from_start))

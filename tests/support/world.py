@@ -15,7 +15,7 @@ from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.clip_record import ClipRecord
 from engine.composers.base import EMBEDDED, Marks
 from engine.composers.synthesis import BUILTIN, built_in
-from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery, EngineLost
+from engine.link.deliveries import ChunkArrived, ClipEnded, EngineLost
 from engine.link.protocol import PROTOCOL_VERSION, ClipFailed, ClipStarted, Failure, Hello, Opened
 from engine.plan.clock import clip_start
 from engine.plan.events import Event
@@ -256,7 +256,7 @@ class World:
         other = f" {self.version}" if self.version != 1 else ""
         return f"{self.opened[-1]} {self.sounding}{other}"
 
-    def from_engine(self, seconds: float, generation: int, told: Delivery) -> None:
+    def from_engine(self, seconds: float, generation: int, told: Message) -> None:
         def deliver() -> None:
             if generation == self.alive:
                 self.tell(told)
