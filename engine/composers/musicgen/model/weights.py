@@ -43,6 +43,7 @@ MOST_POSITIONS = 1 << 16
 """The table of places is made before anything else could say that a config is absurd."""
 
 _PROJECTION = "enc_to_dec_proj."
+_TEXT, _CODEC = "text_encoder.", "audio_encoder."
 
 State = dict[str, Tensor]
 
@@ -62,13 +63,18 @@ class Model:
     codebooks: int
     config: MusicgenConfig | MusicgenMelodyConfig
 
-    @torch.inference_mode()
     def text_states(self, prompt: str) -> Tensor:
         """The text encoder's states of ``prompt``: (tokens, text width), float32."""
-        ids = self.tokenizer(prompt, truncation=True, max_length=TEXT_TOKENS)["input_ids"]
-        tokens = torch.tensor([ids], device=self.decoder.device)
-        states: Tensor = self.text(input_ids=tokens).last_hidden_state[0]
-        return states
+        return text_states(self.text, self.tokenizer, prompt)
+
+
+@torch.inference_mode()
+def text_states(text: T5EncoderModel, tokenizer: PreTrainedTokenizerBase, prompt: str) -> Tensor:
+    """The states of ``prompt``: (tokens, text width), float32."""
+    ids = tokenizer(prompt, truncation=True, max_length=TEXT_TOKENS)["input_ids"]
+    tokens = torch.tensor([ids], device=text.device)
+    states: Tensor = text(input_ids=tokens).last_hidden_state[0]
+    return states
 
 
 def load(
@@ -92,9 +98,9 @@ def load(
     state = _read(checkpoint, adapters, lambda share: progress(0.5 * share))
     with _complaining_of(checkpoint):
         decoder = fuse(state, config, device, dtype, lambda share: progress(0.5 + 0.3 * share))
-        text = _module(T5EncoderModel, config.text_encoder, _part(state, "text_encoder."))
+        text = _module(T5EncoderModel, config.text_encoder, _part(state, _TEXT))
         progress(0.9)
-        codec = _module(EncodecModel, config.audio_encoder, _part(state, "audio_encoder."))
+        codec = _module(EncodecModel, config.audio_encoder, _part(state, _CODEC))
         tokenizer = _tokenizer(checkpoint)
         fold(codec)
         for part in (text, codec):
@@ -102,6 +108,35 @@ def load(
         model = _model(decoder, config, text, codec, tokenizer)
     progress(1.0)
     return model
+
+
+def load_codec(checkpoint: Checkpoint, device: torch.device) -> EncodecModel:
+    """A checkpoint's EnCodec alone, as ``load`` has it. Raises ``MusmedError``."""
+    from transformers import EncodecModel
+
+    state = _part(_read(checkpoint, (), parts=(_CODEC,)), _CODEC)
+    with _complaining_of(checkpoint):
+        codec = _module(EncodecModel, _config(checkpoint).audio_encoder, state)
+        fold(codec)
+        torch.nn.Module.to(codec, device)
+        lengths_on_host(codec)
+    codec.train(False).requires_grad_(False)
+    return codec
+
+
+def load_text(
+    checkpoint: Checkpoint, device: torch.device
+) -> tuple[T5EncoderModel, PreTrainedTokenizerBase]:
+    """A checkpoint's text encoder alone, and its tokenizer. Raises ``MusmedError``."""
+    from transformers import T5EncoderModel
+
+    state = _part(_read(checkpoint, (), parts=(_TEXT,)), _TEXT)
+    with _complaining_of(checkpoint):
+        text = _module(T5EncoderModel, _config(checkpoint).text_encoder, state)
+        tokenizer = _tokenizer(checkpoint)
+        torch.nn.Module.to(text, device)
+    text.train(False).requires_grad_(False)
+    return text, tokenizer
 
 
 def load_transformers(
@@ -212,7 +247,7 @@ def _model(
 def _read(
     checkpoint: Checkpoint,
     adapters: Sequence[Adapter],
-    progress: Callable[[float], None],
+    progress: Callable[[float], None] = lambda _: None,
     parts: tuple[str, ...] = ("",),
 ) -> State:
     """The tensors of a checkpoint by name whose names begin as one of ``parts``, the adapters
