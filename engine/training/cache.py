@@ -25,7 +25,8 @@ from engine.training.encoded import Codes, States
 
 MOST_BYTES = 1 << 28
 """Of one file: a sound of the greatest length takes 35 MB in eight codebooks."""
-MOST_TEXT = 1 << 20
+_SAID = "musmed"
+"""The entry of a file's metadata: its digest, a space, its record."""
 
 
 class CacheError(MusmedError):
@@ -120,13 +121,14 @@ class Cache:
                 return None
             tensors = load(data)
             length = int.from_bytes(data[:8], "little")
-            said = msgspec.json.decode(data[8 : 8 + length])["__metadata__"]
-            right = said["digest"] == _digest(tensors, said["record"])
+            said = msgspec.json.decode(data[8 : 8 + length])["__metadata__"][_SAID]
+            digest, _, record = said.partition(" ")
+            right = digest == _digest(tensors, record)
         except (OSError, SafetensorError, msgspec.DecodeError, UnicodeDecodeError):
             return None
-        except (KeyError, TypeError, ValueError, RecursionError):  # a header that says other things
-            return None
-        return (tensors, said["record"]) if right else None
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+            return None  # a header that says other things
+        return (tensors, record) if right else None
 
     def _one(self, path: Path, name: str) -> NDArray[Any] | None:
         from safetensors import SafetensorError, safe_open
@@ -142,7 +144,8 @@ class Cache:
         from safetensors.numpy import save
 
         solid = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-        data = save(solid, {"record": record, "digest": _digest(solid, record)})
+        # One entry, for safetensors writes several in an order of its own each time.
+        data = save(solid, {_SAID: f"{_digest(solid, record)} {record}"})
         part = part_of(path)
         try:
             make_private_folder(path.parent)

@@ -6,7 +6,8 @@ from __future__ import annotations
 import errno
 import pathlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,16 +20,22 @@ from engine.session.library.database import Database
 
 class FullDisk:
     """Counts what is written from when it is made on; the write ``full_from`` (from 0 on) and all
-    after it fail until ``free``. What is written in place into what a file already has does not."""
+    after it fail until ``free``. What is written in place into what a file already has does not.
+    ``modules``: those whose ``open_private`` counts."""
 
-    def __init__(self, patch: pytest.MonkeyPatch, full_from: int) -> None:
+    def __init__(
+        self,
+        patch: pytest.MonkeyPatch,
+        full_from: int,
+        modules: Sequence[ModuleType] = (engine.playback.clips, engine.session.library.lock),
+    ) -> None:
         self.writes = 0
         self.failed: list[str] = []
         self._full_from = full_from
         self._wrap(patch, soundfile.SoundFile, "write", lambda: soundfile.LibsndfileError(2))
         self._wrap(patch, Database, "write", _database_full)
         self._wrap(patch, pathlib.Path, "mkdir", _no_space)
-        for module in (engine.playback.clips, engine.session.library.lock):
+        for module in modules:
             self._wrap(patch, module, "open_private", _no_space)
 
     def free(self) -> None:
