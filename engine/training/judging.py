@@ -53,9 +53,9 @@ class Judged(NamedTuple):
     remarks: tuple[str, ...]
 
 
-def check_judges(words: Sequence[str]) -> None:
-    """Raises ``MusmedError`` where none is named, one can't be opened here, or two are CLAPs. Each
-    is opened for that and let go."""
+def check_judges(words: Sequence[str]) -> tuple[JudgeRecord, ...]:
+    """Who they are. Raises ``MusmedError`` where none is named, one can't be opened here, or two
+    are CLAPs. Each is opened for that and let go."""
     if not words:
         raise MusmedError("Nobody judges; name a judge, 'meter' for one that is always here.")
     for word in words:
@@ -63,8 +63,7 @@ def check_judges(words: Sequence[str]) -> None:
             check_judge(word)
     if sum(map(is_clap, words)) > 1:
         raise MusmedError("One CLAP at a time: figures of different ones can't be compared.")
-    for word in words:
-        _opened(word)
+    return tuple(_record(_opened(word)) for word in words)
 
 
 def judge_clips(
@@ -108,6 +107,10 @@ class _Clap(NamedTuple):
 
 def _opened(word: str) -> Judge | _Clap:
     return _Clap(open_clap(word)) if is_clap(word) else open_judge(word)
+
+
+def _record(judge: Judge | _Clap) -> JudgeRecord:
+    return judge.embedder.record if isinstance(judge, _Clap) else record_of(judge)
 
 
 class _View(NamedTuple):

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.composers.musicgen.files.checkpoints import Checkpoint
+from engine.errors import MusmedError
+from engine.evaluation.results import JudgeRecord
 from engine.plan.clock import CLIP_SECONDS
 from engine.training.composing import Composing, compose, let_go
 from engine.training.folder import RunFolder
@@ -18,13 +20,14 @@ from engine.training.judging import check_judges, judge_clips
 from engine.training.prompts import Prompt
 from engine.training.said import Say, Stopped
 from engine.training.watched import Watched
+from engine.training.watched_file import read_watched
 
 
 class ComposingWatcher:
     """``Watcher``. ``judges``: their words ('meter', 'clap=FOLDER'), the one that chooses first;
     ``seed``: of what is drawn, in composing as in shuffles; ``seconds``: of each clip: judges hear
     up to 30 s at once, and some nothing less. Raises ``MusmedError`` for a judge that can't be
-    opened."""
+    opened, and where another chose in ``folder`` so far: their scores can't be compared."""
 
     def __init__(
         self,
@@ -39,8 +42,9 @@ class ComposingWatcher:
         seconds: float = CLIP_SECONDS,
     ) -> None:
         self._words = tuple(dict.fromkeys(judges))
-        check_judges(self._words)
+        chooser = check_judges(self._words)[0]
         let_go()
+        _check_chooser(chooser, read_watched(folder))
         self._composing = Composing(checkpoint, tuple(prompts), seconds, seed)
         self._folder, self._say, self._stopped = folder, say, stopped
 
@@ -61,4 +65,14 @@ class ComposingWatcher:
             by=found.by,
             clips=found.clips,
             remarks=found.remarks,
+        )
+
+
+def _check_chooser(chooser: JudgeRecord, watched: Sequence[Watched]) -> None:
+    before = next((one.judges[0] for one in watched if one.judges), chooser)
+    if (before.name, before.version) != (chooser.name, chooser.version):
+        raise MusmedError(
+            f"So far {before.name} {before.version} said which step is best, not {chooser.name} "
+            f"{chooser.version}; name that judge first, or give another folder with -o for a new "
+            "training."
         )

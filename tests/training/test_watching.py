@@ -35,6 +35,7 @@ from engine.training.folder import RunFolder
 from engine.training.prompts import Prompt
 from engine.training.said import Progress, StoppedError
 from engine.training.watched import LOSS, Watched
+from engine.training.watched_file import keep_watched
 from engine.training.watching import ComposingWatcher
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -315,6 +316,15 @@ def test_judges_are_opened_before_anything_is_trained(room: Room) -> None:
     ):
         with pytest.raises(MusmedError, match=said):
             room.watcher(words)
+
+
+def test_another_judge_can_not_choose_from_there_on(room: Room, ear: type[Ear]) -> None:
+    room.folder.work.mkdir()
+    watched = room.watcher().watch(0, None)
+    keep_watched(room.folder, watched)
+    with pytest.raises(MusmedError, match="So far ear 1 said which step is best, not musmed meter"):
+        room.watcher(["meter", "ear"])
+    assert room.watcher(["ear", "meter"]).watch(0, None).score == watched.score
 
 
 def test_a_folder_that_can_not_be_written_is_a_sentence(room: Room, ear: type[Ear]) -> None:
