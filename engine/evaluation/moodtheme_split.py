@@ -1,15 +1,16 @@
-"""MTG-Jamendo's split for moods and themes: its lists of tracks, and where their sound lies.
+"""MTG-Jamendo's lists of tracks, its split for moods and themes, and where their sound lies.
 
-The lists are tab-separated (github.com/MTG/mtg-jamendo-dataset, data/splits/split-0): TRACK_ID,
-ARTIST_ID, ALBUM_ID, PATH, DURATION and one or more TAGS. The dataset's downloads name the sound of
-'48/948.mp3' so, or '48/948.low.mp3' in the lower quality.
+The lists are tab-separated (github.com/MTG/mtg-jamendo-dataset, data and data/splits/split-0):
+TRACK_ID, ARTIST_ID, ALBUM_ID, PATH, DURATION and one or more TAGS. The dataset's downloads name the
+sound of '48/948.mp3' so, or '48/948.low.mp3' in the lower quality.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from engine.affect.moods import MOODS
@@ -28,6 +29,23 @@ _PATH = re.compile(r"(?:[A-Za-z0-9_-]{1,40}/){0,4}[A-Za-z0-9_-]{1,60}\.[a-z0-9]{
 _NUMBERS = {PREFIX + mood.name: number for number, mood in enumerate(MOODS)}
 
 
+class Listed(NamedTuple):
+    """A line of a list. ``path``: from the folder of all sounds on. ``tags``: such as
+    'mood/theme---calm', 'genre---ambient', 'instrument---piano'."""
+
+    name: str
+    artist: str
+    path: str
+    seconds: float
+    tags: tuple[str, ...]
+
+    @property
+    def paths(self) -> tuple[str, str]:
+        """``path``, and that of the lower quality."""
+        whole = PurePosixPath(self.path)
+        return self.path, str(whole.with_suffix(f".low{whole.suffix}"))
+
+
 class Track(NamedTuple):
     """``path``: from the folder of all sounds on. ``moods``: their numbers in ``MOODS``."""
 
@@ -39,10 +57,9 @@ class Track(NamedTuple):
 
     def sound(self, folder: Path) -> Path | None:
         """Its file under ``folder``, if it is there."""
-        whole = folder / self.path
-        for file in (whole, whole.with_suffix(f".low{whole.suffix}")):
-            if look_at(file, "sound file") == "file":
-                return file
+        for path in Listed(*self[:4], ()).paths:
+            if look_at(folder / path, "sound file") == "file":
+                return folder / path
         return None
 
 
@@ -54,7 +71,17 @@ def read_split(folder: Path) -> dict[str, tuple[Track, ...]]:
     return {part: _read(folder / LIST.format(part)) for part in PARTS}
 
 
+def read_list(path: Path) -> tuple[Listed, ...]:
+    """Any of MTG-Jamendo's lists, of whatever tags. Raises ``MusmedError``."""
+    return tuple(track for track, _ in _lines(path))
+
+
 def _read(path: Path) -> tuple[Track, ...]:
+    return tuple(_track(track, where) for track, where in _lines(path))
+
+
+def _lines(path: Path) -> Iterator[tuple[Listed, str]]:
+    """Each track, and where it stands."""
     try:
         with open_file(path) as file:
             held = file.read(MAX_BYTES + 1)
@@ -68,30 +95,33 @@ def _read(path: Path) -> tuple[Track, ...]:
     lines = held.decode("utf-8", "replace").splitlines()
     if not lines or lines[0].split("\t") != _HEADER:
         raise MusmedError(f"{path} is no list of MTG-Jamendo's; it begins with TRACK_ID.")
-    return tuple(
-        _track(line, f"{path}, line {number}")
-        for number, line in enumerate(lines[1:], 2)
-        if line.strip()
-    )
+    for number, line in enumerate(lines[1:], 2):
+        if line.strip():
+            where = f"{path}, line {number}"
+            yield _listed(line, where), where
 
 
-def _track(line: str, where: str) -> Track:
+def _listed(line: str, where: str) -> Listed:
     fields = line.rstrip().split("\t")
     if len(fields) < len(_HEADER):
         raise MusmedError(f"{where}: a track has an id, artist, album, path, duration and tags.")
     name, artist, _, path, duration, *tags = fields
     if not (_ID.fullmatch(name) and _ID.fullmatch(artist) and _PATH.fullmatch(path)):
         raise MusmedError(f"{where}: the track's id, its artist's or its path is none of MTG's.")
-    unknown = next((tag for tag in tags if tag not in _NUMBERS), None)
+    seconds = _number(duration)
+    if not 0.0 < seconds <= LONGEST:
+        raise MusmedError(f"{where}: {duration[:20]!r} is no duration in seconds.")
+    return Listed(name, artist, path, seconds, tuple(tags))
+
+
+def _track(track: Listed, where: str) -> Track:
+    unknown = next((tag for tag in track.tags if tag not in _NUMBERS), None)
     if unknown is not None:
         raise MusmedError(
             f"{where}: {unknown[:60]!r} is none of the 56 moods and themes; give the lists of "
             "autotagging_moodtheme."
         )
-    seconds = _number(duration)
-    if not 0.0 < seconds <= LONGEST:
-        raise MusmedError(f"{where}: {duration[:20]!r} is no duration in seconds.")
-    return Track(name, artist, path, seconds, tuple(sorted({_NUMBERS[tag] for tag in tags})))
+    return Track(*track[:4], tuple(sorted({_NUMBERS[tag] for tag in track.tags})))
 
 
 def _number(text: str) -> float:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
+from support.data_to_train import quiet, sound
 
 from engine.affect.feelings import feeling
 from engine.affect.moods import mood
@@ -15,17 +14,6 @@ from engine.training.reading.data import look_over, read_data
 from engine.training.reading.split import split
 from engine.training.said import Progress
 from engine.training.tracks import Data, Track
-
-RATE = 8_000
-
-
-def quiet(_: Progress) -> None:
-    pass
-
-
-def sound(path: Path, seconds: float = 0.1) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, np.full(round(seconds * RATE), 0.1), RATE)
 
 
 def read(folder: Path) -> dict[str, Track]:
@@ -127,6 +115,122 @@ def test_what_is_nothing_to_train_with(
             (tmp_path / name).write_text(text)
     with pytest.raises(MusmedError, match=r"(?i)" + words):
         read_data(tmp_path, quiet)
+
+
+def test_lines_of_json(tmp_path: Path) -> None:
+    for name in ("a.wav", "b.wav"):
+        sound(tmp_path / name)
+    (tmp_path / "data.jsonl").write_text(
+        '{"path": "a.wav", "text": ["one", "two"], "valence": 0.5, "arousal": 0}\n\n'
+        '{"audio": {"path": "b.wav"}, "mood": ["sad", "dark"], "genre": "idm"}\n'
+    )
+    a, b = read(tmp_path).values()
+    assert a.captions == ("one", "two")
+    assert a.affect is not None
+    assert (a.affect.valence, a.affect.arousal) == (0.5, 0.0)
+    assert [one.partition(" that")[0] for one in b.captions] == [
+        "A sad IDM piece",
+        "A dark IDM piece",
+    ]
+    assert b.mood == "sad"
+    assert b.affect is not None
+    assert b.affect != mood("sad").affect, "it lies between both"
+
+
+def test_an_audiofolder(tmp_path: Path) -> None:
+    """Hugging Face's: 'metadata.csv' in any folder, 'file_name' from there on."""
+    for part in ("train", "test"):
+        sound(tmp_path / part / "1.wav")
+        (tmp_path / part / "metadata.csv").write_text(f"file_name,text\n1.wav,{part}ed\n")
+    (tmp_path / "licences.csv").write_text("a,b\n")
+    told = {name: track.captions for name, track in read(tmp_path).items()}
+    assert told == {"test/1.wav": ("tested",), "train/1.wav": ("trained",)}
+
+
+def test_captions_that_lie_elsewhere(tmp_path: Path) -> None:
+    for name in ("a.wav", "b.wav"):
+        sound(tmp_path / "music" / name)
+    (tmp_path / "mine.csv").write_text("file,caption\na,one\nb,two\n")
+    data = read_data(tmp_path / "music", quiet, tmp_path / "mine.csv")
+    assert [track.captions for track in data.tracks] == [("one",), ("two",)]
+    for place in ("none.csv", "music", "music/a.wav"):
+        with pytest.raises(MusmedError, match="There are no captions"):
+            read_data(tmp_path / "music", quiet, tmp_path / place)
+
+
+def test_a_table_that_cannot_be_read_spoils_nothing_that_can(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        sound(tmp_path / f"{name}.wav")
+        (tmp_path / f"{name}.txt").write_text("x")
+    (tmp_path / "licences.csv").write_text("who,what\nme,cc\n")
+    data = read_data(tmp_path, quiet)
+    assert len(data.tracks) == 2
+    assert "no column" in why(data)["licences.csv"]
+
+
+JAMENDO = "TRACK_ID\tARTIST_ID\tALBUM_ID\tPATH\tDURATION\tTAGS\n"
+
+
+def jamendo(path: Path, *rows: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for row in rows:
+        number, artist, tags = row.split(" ", 2)
+        listed = "\t".join(tags.split())
+        lines.append(
+            f"track_{number}\tartist_{artist}\talbum_1\t0{number}/{number}.mp3\t9\t{listed}"
+        )
+    path.write_text(JAMENDO + "\n".join(lines))
+
+
+def test_mtg_jamendo_in_one_list(tmp_path: Path) -> None:
+    for name in ("01/1.mp3", "02/2.low.mp3", "03/3.mp3"):
+        sound(tmp_path / "audio" / name)
+    jamendo(
+        tmp_path / "data/autotagging_moodtheme.tsv",
+        "1 7 mood/theme---calm mood/theme---film",
+        "2 7 mood/theme---film",
+        "4 8 mood/theme---sad",
+    )
+    jamendo(tmp_path / "data/autotagging_genre.tsv", "1 7 genre---ambient")
+    jamendo(tmp_path / "data/autotagging_instrument.tsv", "1 7 instrument---piano")
+    data = read_data(tmp_path, quiet)
+    assert data.layout == "MTG-Jamendo"
+    one, two = data.tracks
+    assert one.captions == ("A calm ambient piece for piano that feels calm",)
+    assert (one.mood, one.affect, one.group) == ("calm", mood("calm").affect, "artist_7")
+    assert (two.captions, two.mood, two.affect) == (("A film piece",), None, None)
+    assert why(data) == {
+        "autotagging_moodtheme.tsv": "Of its 3 tracks 2 have a sound here, which are used."
+    }
+
+
+def test_mtg_jamendo_split(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        sound(tmp_path / f"music/0{number}/{number}.mp3")
+    for part, number in (("train", 1), ("validation", 2), ("test", 3)):
+        jamendo(
+            tmp_path / f"lists/autotagging_moodtheme-{part}.tsv", f"{number} 1 mood/theme---sad"
+        )
+    data = read_data(tmp_path / "music", quiet, tmp_path / "lists")
+    assert [(one.name, one.part) for one in data.tracks] == [
+        ("01/1.mp3", "train"),
+        ("02/2.mp3", "held-out"),
+    ]
+    assert split(data, 0.1, 0).held_out == (1,)
+
+
+PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "data" / "mtg-jamendo"
+
+
+@pytest.mark.skipif(not PUBLISHED.is_dir(), reason="needs ../shared/data/mtg-jamendo")
+def test_mtg_jamendo_as_it_is_published(tmp_path: Path) -> None:
+    for name in ("48/948.low.mp3", "50/950.mp3"):
+        sound(tmp_path / name)
+    one, two = read_data(tmp_path, quiet, PUBLISHED).tracks
+    assert {one.group, two.group} == {"artist_000087"}
+    assert {one.part, two.part} == {"train"}
+    assert one.captions[0].endswith("piece") or " piece for " in one.captions[0]
 
 
 def test_another_caption_or_sound_is_another_digest(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from engine.errors import MusmedError
-from engine.places import look_at
+from engine.places import look_at, names_in
+from engine.training.reading.jamendo import LAYOUT, lists_of, read_jamendo
+from engine.training.reading.lines import read_lines
 from engine.training.reading.names import Names
 from engine.training.reading.sidecars import read_sidecars
 from engine.training.reading.sounds import Found
@@ -22,6 +24,7 @@ METADATA = "metadata"
 _READERS: dict[str, Callable[[Path], list[Told]]] = {
     ".csv": read_table,
     ".tsv": read_table,
+    ".jsonl": read_lines,
 }
 
 
@@ -36,46 +39,65 @@ class Captions(NamedTuple):
 
 
 def read_captions(found: Found, elsewhere: Path | None) -> Captions:
-    """What is said of the sounds in ``found``: by the file ``elsewhere``, else by the tables in the
-    folder itself, and beside the sounds of which those say nothing. Raises ``MusmedError`` for
-    tables that can't be read."""
+    """What is said of the sounds in ``found``: by what lies ``elsewhere`` (a file, or a folder of
+    MTG-Jamendo's lists), else by MTG-Jamendo's lists or the tables in the folder itself; and beside
+    the sounds of which those say nothing. Raises ``MusmedError`` for what can't be read."""
     sounds = list(found.sounds())
     names = Names(sounds)
-    tables = _tables(found) if elsewhere is None else {_table(elsewhere): elsewhere}
-    told: dict[str, Told] = {}
-    problems: list[Problem] = []
-    read: list[str] = []
-    for name, path in tables.items():
-        try:
-            rows = _READERS[path.suffix.lower()](path)
-        except MusmedError as error:
-            if len(tables) == 1:
-                raise
-            problems.append(Problem(name, str(error), False))
-            continue
-        read.append(name)
-        beside = "" if elsewhere else PurePosixPath(name).parent.as_posix().strip(".")
-        problems += _take(rows, name, beside, names, told)
+    files = found.files if elsewhere is None else _given(elsewhere)
+    if lists := lists_of(files):
+        listed, missing = read_jamendo(lists, names)
+        return Captions(LAYOUT, listed, tuple(missing), chooses=True)
+    tables = _tables(files)
+    if elsewhere is not None and not tables:
+        known = ", ".join(sorted(_READERS))
+        raise MusmedError(f"There are no captions in {elsewhere}; musmed reads {known}.")
+    told, read, problems, broken = _read_tables(tables, names, inside=elsewhere is None)
     own, wrong = read_sidecars(found, [name for name in sounds if name not in told])
     told |= own
+    if broken and (elsewhere is not None or not told):
+        raise broken[0]
     if own:
         read.append(SIDECARS)
     return Captions(" and ".join(read) or NOTHING, told, (*problems, *wrong))
 
 
-def _tables(found: Found) -> dict[str, Path]:
+def _given(place: Path) -> dict[str, Path]:
+    """What lies at ``place``, by its name."""
+    match look_at(place, "captions file"):
+        case "file":
+            return {place.name: place}
+        case "folder":
+            return {path.name: path for path in names_in(place)}
+    raise MusmedError(f"There are no captions at {place}; check the name.")
+
+
+def _tables(files: Mapping[str, Path]) -> dict[str, Path]:
     """'metadata.csv' and its like in any folder, else the tables that lie in the data's own."""
-    wanted = {name: path for name, path in found.files.items() if path.suffix.lower() in _READERS}
+    wanted = {name: path for name, path in files.items() if path.suffix.lower() in _READERS}
     named = {n: path for n, path in wanted.items() if PurePosixPath(n).stem == METADATA}
     return named or {name: path for name, path in wanted.items() if "/" not in name}
 
 
-def _table(path: Path) -> str:
-    if look_at(path, "captions file") != "file":
-        raise MusmedError(f"There is no captions file {path}; check the name.")
-    if path.suffix.lower() not in _READERS:
-        raise MusmedError(f"{path} is no captions file; musmed reads {', '.join(_READERS)}.")
-    return path.name
+def _read_tables(
+    tables: Mapping[str, Path], names: Names, *, inside: bool
+) -> tuple[dict[str, Told], list[str], list[Problem], list[MusmedError]]:
+    """What ``tables`` say, which of them could be read, what is wrong, and with whole ones."""
+    told: dict[str, Told] = {}
+    read: list[str] = []
+    problems: list[Problem] = []
+    broken: list[MusmedError] = []
+    for name, path in tables.items():
+        try:
+            rows = _READERS[path.suffix.lower()](path)
+        except MusmedError as error:
+            broken.append(error)
+            problems.append(Problem(name, str(error), True))
+            continue
+        read.append(name)
+        beside = PurePosixPath(name).parent.as_posix().strip(".") if inside else ""
+        problems += _take(rows, name, beside, names, told)
+    return told, read, problems, broken
 
 
 def _take(

@@ -57,13 +57,13 @@ def told_by(fields: Mapping[str, object]) -> Told:
     moods = [one.rpartition("---")[2] for one in _texts(known, MOODS)]
     emotion = next(iter(_texts(known, EMOTIONS)), None)
     captions = written or _made(moods, emotion, known)
-    true = next(filter(None, map(true_mood, moods)), None) or mood_in(written)
+    true = [*filter(None, map(true_mood, moods))] or mood_in(written)
     given = (_number(known.get("valence")), _number(known.get("arousal")))
     return Told(
         next(iter(_texts(known, NAMES, split=False)), ""),
         tuple(one[:LONGEST_CAPTION].rstrip() for one in captions[:MOST_CAPTIONS]),
         next(iter(_texts(known, MAKERS, split=False)), None),
-        true,
+        next(iter(true), None),
         _point(*given) or place_of(written, true, emotion),
         _part(_texts(known, PARTS)),
         any(len(one) > LONGEST_CAPTION for one in captions),
@@ -90,25 +90,33 @@ def true_mood(word: str) -> str | None:
     return None if found.affect is None else found.name
 
 
-def mood_in(captions: Iterable[str]) -> str | None:
-    """The one true mood that captions speak of; None for none, several, or one that is denied."""
+def mood_in(captions: Iterable[str]) -> list[str]:
+    """The one true mood that captions speak of; of none, several, or one that is denied nothing."""
     words = {word for one in captions for word in re.findall(r"[a-z']+", one.casefold())}
     if words & _NEGATIONS:
-        return None
+        return []
     named = [one.name for one, _ in placed_moods(None) if one.name in words]
-    return named[0] if len(named) == 1 else None
+    return named if len(named) == 1 else []
 
 
-def place_of(captions: Iterable[str], mood: str | None, emotion: str | None) -> Affect | None:
-    """By the feeling that is named, apart or at a caption's end as in musmed's own prompts, else by
-    the mood."""
+def place_of(
+    captions: Iterable[str], moods: Iterable[str], emotion: str | None = None
+) -> Affect | None:
+    """By the feeling that is named, apart or at a caption's end as in musmed's own prompts, else
+    the middle of the true ones of ``moods``."""
     felt = [found[1] for one in captions if (found := _SPOKEN.search(one))]
     for word in (*([emotion] if emotion else ()), *felt):
         try:
             return feeling(word).affect
         except MusmedError:
             continue
-    return None if mood is None else mood_called(mood).affect
+    places = [one for name in moods if (one := mood_called(name).affect) is not None]
+    if not places:
+        return None
+    return Affect(
+        sum(one.valence for one in places) / len(places),
+        sum(one.arousal for one in places) / len(places),
+    )
 
 
 def captions_of(
