@@ -16,11 +16,13 @@ HOME_VARIABLE = "MUSMED_HOME"
 
 
 class Folders(NamedTuple):
-    """``data``: the library. ``config``: settings. ``state``: logs."""
+    """``data``: the library. ``config``: settings. ``state``: logs. ``cache``: what can be made
+    again."""
 
     data: Path
     config: Path
     state: Path
+    cache: Path
 
     @property
     def library(self) -> Path:
@@ -62,6 +64,11 @@ class Folders(NamedTuple):
         return self.state / "themes-used"
 
     @property
+    def encoded(self) -> Path:
+        """The folder of what trainings have encoded, which all of them share."""
+        return self.cache / "encoded"
+
+    @property
     def log(self) -> Path:
         """What musmed logs."""
         return self.state / "musmed.log"
@@ -78,7 +85,7 @@ class Folders(NamedTuple):
 
 
 def folders(environment: Mapping[str, str] | None = None) -> Folders:
-    """The user's folders (XDG on Linux); ``MUSMED_HOME`` puts all three under one folder.
+    """The user's folders (XDG on Linux); ``MUSMED_HOME`` puts all four under one folder.
 
     Raises ``MusmedError`` where there is no home folder: no HOME, and a user whom the system does
     not know.
@@ -86,7 +93,7 @@ def folders(environment: Mapping[str, str] | None = None) -> Folders:
     home = (os.environ if environment is None else environment).get(HOME_VARIABLE)
     if home:
         root = place_of(home, f"folder for {HOME_VARIABLE}")
-        return Folders(root / "data", root / "config", root / "state")
+        return Folders(root / "data", root / "config", root / "state", root / "cache")
     import platformdirs
 
     try:
@@ -94,6 +101,7 @@ def folders(environment: Mapping[str, str] | None = None) -> Folders:
             platformdirs.user_data_path("musmed", appauthor=False),
             platformdirs.user_config_path("musmed", appauthor=False),
             platformdirs.user_state_path("musmed", appauthor=False),
+            platformdirs.user_cache_path("musmed", appauthor=False),
         )
     except RuntimeError as error:
         raise MusmedError(

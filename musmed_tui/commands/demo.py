@@ -40,7 +40,7 @@ def show_demo(sink: str | None, *, loops: bool, slow_link: bool) -> int:
     loaded = load_settings(where.settings)
     glyphs = chosen_glyphs(loaded.settings.glyphs, look_at_terminal(plain=False), os.environ)
     with demo_home() as home:
-        away = Folders(home / "data", home / "config", home / "state")
+        away = Folders(home / "data", home / "config", home / "state", home / "cache")
         shelf = ThemeShelf(where.themes, away.themes_used)
         theme = shelf.first(loaded)
         word = sink if sink is not None else loaded.settings.sink

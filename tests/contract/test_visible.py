@@ -223,7 +223,7 @@ def test_a_notice_is_clean_from_where_the_engine_said_it(tmp_path: Path) -> None
 
 
 def test_the_log_is_read_on_terminals_too(tmp_path: Path) -> None:
-    where = Folders(tmp_path / "data", tmp_path / "config", tmp_path / "state")
+    where = Folders(*(tmp_path / name for name in ("data", "config", "state", "cache")))
     handlers = logging.getLogger().handlers[:]
     start_logging(where, "debug")
     try:
