@@ -16,6 +16,13 @@ def best(watched: Iterable[Watched]) -> Watched | None:
     return min(scored, key=lambda each: each[:2], default=(0.0, 0, None))[2]
 
 
+def best_trained(watched: Iterable[Watched]) -> Watched | None:
+    """The best of the steps that something was trained by, whose adapter is kept; the last of them
+    where no score is a number. None where there is no such step."""
+    trained = [one for one in watched if one.step > 0]
+    return best(trained) or max(trained, key=lambda one: one.step, default=None)
+
+
 def patience_is_out(watched: Sequence[Watched], patience: int) -> bool:
     """Whether the last ``patience`` watchings (0: it never is) brought nothing better than was
     heard before them. A score that is no number is not better, and waits like any other."""

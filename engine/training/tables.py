@@ -7,11 +7,11 @@ which has no chance beside them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.printable import one_line
-from engine.training.choosing import best
+from engine.training.choosing import best, best_trained
 from engine.training.watched import LOSS, Figure, Watched
 
 ORDER = ("CLAP score", "AUPRC", "Hamming score", "ROC-AUC")
@@ -31,9 +31,9 @@ class Table(NamedTuple):
 
 
 def before_and_after(watched: Sequence[Watched]) -> Table:
-    """Every figure at the first watching (step 0: the base alone) and at the best one, or the last
-    where none could be told the best, with what the latter is by chance. Of the held-out loss
-    that is the loss with another track's caption; with none, nothing is said."""
+    """Every figure at step 0 (the base alone) and at the step whose adapter is kept
+    (``best_trained``), with what the latter is by chance. Of the held-out loss that is the loss
+    with another track's caption; with none, nothing is said."""
     if not watched:
         return Table("Before and after", ("figure",), ())
     first, after = min(watched, key=lambda one: one.step), _after(watched)
@@ -112,11 +112,12 @@ def notes(watched: Sequence[Watched]) -> tuple[str, ...]:
 
 
 def _best_said(found: Watched | None, after: Watched) -> str:
+    kept = f"the adapter after {_steps(after.step)}"
     if found is None:
-        return f"No step could be told the best (by {after.by or 'nobody'})."
-    if not found.step:
-        return f"By {found.by}, no step is better than the base alone."
-    return f"Best is the adapter after {_steps(found.step)}, by {found.by}."
+        return f"No step could be told the best (by {after.by or 'nobody'}); kept is {kept}."
+    if found is after:
+        return f"Best is {kept}, by {found.by}."
+    return f"No adapter is better than the base alone, by {found.by}; kept is {kept}."
 
 
 def markdown(table: Table) -> str:
@@ -132,8 +133,8 @@ def _cell(text: str) -> str:
     return plain
 
 
-def _after(watched: Iterable[Watched]) -> Watched:
-    return best(watched := list(watched)) or max(watched, key=lambda one: one.step)
+def _after(watched: Sequence[Watched]) -> Watched:
+    return best_trained(watched) or watched[0]
 
 
 def _place(figure: Figure) -> int:

@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.training.choosing import best, patience_is_out
+from engine.training.choosing import best, best_trained, patience_is_out
 from engine.training.watched import Watched
 
 NAN = math.nan
@@ -34,6 +34,12 @@ def test_the_highest_score_is_best() -> None:
 def test_of_equal_scores_the_earlier_step_is_best() -> None:
     found = best(reversed(watchings(0.2, 0.5, 0.5)))
     assert _step(found) == 100
+
+
+def test_kept_is_the_best_that_was_trained_or_the_last() -> None:
+    assert _step(best_trained(watchings(0.9, 0.3, 0.2))) == 100
+    assert _step(best_trained(watchings(0.9, None, NAN))) == 200
+    assert best_trained(watchings(0.9)) is None
 
 
 @given(lists)

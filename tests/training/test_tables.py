@@ -69,9 +69,14 @@ def test_notes_say_who_chose_and_what_that_is_worth() -> None:
 
 
 def test_no_better_step_and_no_score_are_said() -> None:
-    assert "no step is better than the base alone" in notes([at(0, 0.5), at(10, 0.4)])[0]
+    base_alone = (at(0, 0.5), at(10, 0.4), at(20, 0.3))
+    assert notes(base_alone)[0] == (
+        "No adapter is better than the base alone, by AUPRC by ear; kept is the adapter after "
+        "10 steps."
+    )
+    assert column(before_and_after(base_alone), "after 10 steps")[1] == "0.400"
     untold = Watched(10, None, (), by=BY)
-    assert notes([untold])[0] == "No step could be told the best (by AUPRC by ear)."
+    assert notes([untold])[0].startswith("No step could be told the best (by AUPRC by ear); kept")
     table = before_and_after([Watched(0, None, (), by=BY), untold])
     assert table.columns[3] == "after 10 steps"
 
