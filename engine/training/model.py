@@ -3,6 +3,7 @@ the affect prefix beside the text. Neither the text encoder nor the codec is loa
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -158,10 +159,15 @@ def open_trainable(
             f"{checkpoint.name} is a melody model, and musmed trains those that hear text alone; "
             "take --base musicgen-small, musicgen-medium or musicgen-large."
         )
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     decoder, projection = load_frozen_decoder(checkpoint, dtype=dtype)
     trainable = Trainable(decoder, projection, int(checkpoint.config["text_encoder"]["d_model"]))
     trainable.put_lora(recipe)
     if recipe.checkpointing:
         enable: Any = decoder.gradient_checkpointing_enable
-        enable({"use_reentrant": False})
+        with warnings.catch_warnings():  # of a name that older versions do not have
+            warnings.simplefilter("ignore", FutureWarning)
+            enable({"use_reentrant": False})
     return trainable.to(device or torch.device("cpu"))

@@ -52,7 +52,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     watch_every: Count | None = None
     patience: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 3
     checkpointing: bool = False
-    seed: Annotated[int, msgspec.Meta(ge=0, lt=1 << 63)] = 0
+    seed: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)] = 0
 
 
 PRESETS: dict[PresetName, Recipe] = {

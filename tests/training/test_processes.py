@@ -1,0 +1,227 @@
+"""A training in many processes: the weights of one process, one that writes and speaks, and an end
+for all when one ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("accelerate")
+pytest.importorskip("peft")
+
+from safetensors.torch import load_file
+from support.many_processes import PLAIN, TRAININGS, trained
+from support.many_workers import DONE, SILENT, in_processes
+from support.tiny_musicgen import random_model, save_checkpoint, tiny_config
+from support.waiting import cpu_seconds, end_of, wait_for
+
+from engine.composers.musicgen.files.checkpoints import find
+from engine.errors import MusmedError
+from engine.training.folder import RunFolder
+from engine.training.processes import Processes
+from engine.training.state import FILE
+
+CPU = torch.device("cpu")
+ALONE = Processes(CPU)
+TOLERANCE = 1e-4
+"""Of weights, relative to the largest: sums are added in another order, and AdamW divides them."""
+ENDED = (
+    "Another process of this training ended; the last checkpoint is kept, and the same command "
+    "with --resume goes on from it."
+)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("hub") / "musicgen-tiny"
+    return find(str(save_checkpoint(random_model(tiny_config()), folder)))
+
+
+@dataclass(frozen=True)
+class Launched:
+    """What two processes left in ``folder``."""
+
+    folder: Path
+
+    def did(self, number: int) -> list[str]:
+        return (self.folder / f"{number}.did").read_text().splitlines()
+
+
+@pytest.fixture(scope="module")
+def launched(checkpoint: Any, tmp_path_factory: pytest.TempPathFactory) -> Launched:
+    """All of ``TRAININGS`` in two processes under ``accelerate launch``, the last of which is ended
+    by Ctrl-C to the launcher."""
+    folder = tmp_path_factory.mktemp("launched")
+    script = Path(__file__).parents[1] / "support" / "many_processes.py"
+    launch = "--multi_gpu --num_processes 2 --num_machines 1 --main_process_port 0 "
+    launch += "--mixed_precision no --dynamo_backend no"
+    words = [sys.executable, "-m", "accelerate.commands.launch", *launch.split(), str(script)]
+    words += [str(checkpoint.folder), str(folder), *TRAININGS]
+    steps = RunFolder(folder / "endless").steps
+    said = folder / "said"
+
+    def begun() -> bool:
+        return steps.exists() and len(steps.read_text().splitlines()) > 1
+
+    with (
+        said.open("w") as file,
+        subprocess.Popen(words, stdout=file, stderr=file, env=_environment()) as process,
+    ):
+        wait_for(
+            begun,
+            moves=lambda: cpu_seconds(process.pid),
+            alive=lambda: process.poll() is None,
+            what=said.read_text,
+        )
+        process.send_signal(signal.SIGINT)
+        end_of(process)
+    return Launched(folder)
+
+
+def _environment() -> dict[str, str]:
+    tests = Path(__file__).parents[1]
+    found = os.pathsep.join([str(tests), str(tests.parent)])
+    return os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "1", "PYTHONPATH": found}
+
+
+def weights(root: Path) -> dict[str, Any]:
+    found = load_file(RunFolder(root).state / FILE)
+    return {name: one for name, one in found.items() if name.startswith("weight.")}
+
+
+def far(root: Path, other: Path) -> float:
+    """How far the weights of two trainings lie apart at most, relative to the largest of each
+    matrix."""
+    here, there = weights(root), weights(other)
+    assert here.keys() == there.keys()
+    return max(float((here[n] - there[n]).abs().max() / here[n].abs().max()) for n in here)
+
+
+@pytest.mark.parametrize("name", ["plain", "dropout"])
+def test_two_processes_give_the_weights_of_one(
+    name: str, launched: Launched, checkpoint: Any, tmp_path: Path
+) -> None:
+    """Also with LoRA's dropout, which a window's place in the batch decides."""
+    trained(checkpoint, tmp_path, TRAININGS[name], ALONE)
+    assert far(tmp_path, launched.folder / name) < TOLERANCE
+
+
+def test_dropout_makes_another_adapter(launched: Launched) -> None:
+    """Else the test above would prove nothing of it."""
+    assert far(launched.folder / "plain", launched.folder / "dropout") > 0.1
+
+
+def test_only_the_main_process_writes_watches_and_speaks(launched: Launched) -> None:
+    main, other = launched.did(0), launched.did(1)
+    assert [line for line in main if line.startswith("watched")][:3] == [
+        "watched 0",
+        "watched 2",
+        "watched 4",
+    ]
+    assert {line.split()[0] for line in main} == {"wrote", "said", "watched", "ended"}
+    assert other == [line for line in main if line.startswith("ended")]
+
+
+def test_ctrl_c_to_the_launcher_keeps_the_checkpoint(launched: Launched, checkpoint: Any) -> None:
+    """After a step that is whole in all processes, and the training goes on from there in one."""
+    stopped = launched.did(0)[-1]
+    assert stopped.startswith("ended stopped ")
+    step = int(stopped.split()[-1])
+    asked: list[bool] = []
+
+    def after_a_step() -> bool:
+        asked.append(len(steps.read_text().splitlines()) > step)
+        return asked[-1]
+
+    steps = RunFolder(launched.folder / "endless").steps
+    assert len(steps.read_text().splitlines()) == step > 1
+    ended = trained(
+        checkpoint,
+        launched.folder / "endless",
+        TRAININGS["endless"],
+        ALONE,
+        stopped=after_a_step,
+        resume=True,
+    )
+    assert (ended.ended, ended.step) == ("stopped", step + 1)
+
+
+Failing = Callable[[Processes], None]
+
+
+def killed(processes: Processes) -> None:
+    if processes.number == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def failed(processes: Processes) -> None:
+    if processes.number == 1:
+        raise MusmedError("The disk of the second is full.")
+
+
+def all_failed(_: Processes) -> None:
+    raise MusmedError("The loss is no number.")
+
+
+@pytest.mark.parametrize(
+    ("failing", "ends"),
+    [
+        (killed, [ENDED, "-9", SILENT]),
+        (failed, [SILENT, "The disk of the second is full.", SILENT]),
+    ],
+)
+def test_one_that_ends_ends_all_with_one_sentence(
+    failing: Failing, ends: list[str], checkpoint: Any, tmp_path: Path
+) -> None:
+    def work(processes: Processes) -> None:
+        def stopped() -> bool:
+            if RunFolder(tmp_path / "run").steps.read_text():  # one step is made
+                failing(processes)
+            return False
+
+        trained(checkpoint, tmp_path / "run", TRAININGS["endless"], processes, stopped=stopped)
+
+    assert in_processes(3, work, tmp_path) == ends
+
+
+def test_what_all_find_is_said_once(tmp_path: Path) -> None:
+    ends = in_processes(3, all_failed, tmp_path)
+    assert sorted(ends) == ["The loss is no number.", SILENT, SILENT]
+
+
+def test_a_batch_that_is_too_small_for_all_is_a_sentence(checkpoint: Any, tmp_path: Path) -> None:
+    recipe = msgspec.structs.replace(PLAIN, batch=2)
+    with pytest.raises(MusmedError, match=r"A batch of 2 .* by 3 processes; choose --batch 3"):
+        trained(checkpoint, tmp_path / "run", recipe, Processes(CPU, number=1, count=3))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("items", "count"), [(5, 2), (16, 3), (3, 3), (1, 4), (0, 2)])
+def test_every_item_is_somebody_s_and_nobody_has_two_more_than_others(
+    items: int, count: int
+) -> None:
+    shares = [Processes(CPU, number=n, count=count).share(range(items)) for n in range(count)]
+    assert [item for share in shares for item in share] == list(range(items))
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def test_what_the_main_process_holds_is_agreed_and_numbers_are_added(tmp_path: Path) -> None:
+    def work(processes: Processes) -> None:
+        numbers = torch.arange(3.0) + processes.number
+        processes.add_up(numbers)
+        assert numbers.tolist() == [1.0, 3.0, 5.0]
+        assert processes.agreed(processes.main)
+        assert not processes.agreed(not processes.main)
+        processes.wait()
+
+    assert in_processes(2, work, tmp_path) == [DONE, DONE]
