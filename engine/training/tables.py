@@ -112,6 +112,8 @@ def notes(watched: Sequence[Watched]) -> tuple[str, ...]:
 
 
 def _best_said(found: Watched | None, after: Watched) -> str:
+    if not after.step:
+        return "Only the base alone was heard."
     kept = f"the adapter after {_steps(after.step)}"
     if found is None:
         return f"No step could be told the best (by {after.by or 'nobody'}); kept is {kept}."

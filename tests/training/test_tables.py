@@ -75,6 +75,7 @@ def test_no_better_step_and_no_score_are_said() -> None:
         "10 steps."
     )
     assert column(before_and_after(base_alone), "after 10 steps")[1] == "0.400"
+    assert notes([at(0, 0.5)])[0] == "Only the base alone was heard."
     untold = Watched(10, None, (), by=BY)
     assert notes([untold])[0].startswith("No step could be told the best (by AUPRC by ear); kept")
     table = before_and_after([Watched(0, None, (), by=BY), untold])

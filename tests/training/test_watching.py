@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-peft = pytest.importorskip("peft")
+pytest.importorskip("peft")
 pytest.importorskip("sklearn", reason="needs musmed[evaluate]")
 
 import soundfile
 from support.tiny_clap import write_clap
 from support.tiny_musicgen import random_model, save_checkpoint, tiny_config
+from support.tiny_training import RECIPE, RandomCodes, random_data, trained_adapter
 
 from engine.affect.circumplex import Affect
 from engine.affect.moods import mood
@@ -30,12 +31,16 @@ from engine.errors import MusmedError
 from engine.evaluation.judges import registry
 from engine.evaluation.judges.base import Judged, Window
 from engine.meter.files import Progress as HearingProgress
+from engine.training.adapter_files import save_adapter
 from engine.training.composing import AT_ONCE, RECORD, Composed
 from engine.training.folder import RunFolder
+from engine.training.loop import train
+from engine.training.processes import Processes
 from engine.training.prompts import Prompt
 from engine.training.said import Progress, StoppedError
+from engine.training.tables import course
 from engine.training.watched import LOSS, Watched
-from engine.training.watched_file import keep_watched
+from engine.training.watched_file import keep_watched, read_watched
 from engine.training.watching import ComposingWatcher
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -66,17 +71,10 @@ def base(model: Any, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
 
 
 @pytest.fixture(scope="module")
-def adapter(model: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def adapter(model: Any, base: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A LoRA that moves the model, in a peft folder."""
-    config = peft.LoraConfig(r=2, target_modules=["q_proj", "fc1"], init_lora_weights=False)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        wrapped = peft.get_peft_model(random_model(tiny_config()), config)
-    for name, one in wrapped.named_parameters():
-        if "lora_B" in name:
-            one.data.mul_(20)
     folder = tmp_path_factory.mktemp("adapters") / "000010"
-    wrapped.save_pretrained(folder)
+    save_adapter(trained_adapter(model, size=0.5), RECIPE, base, folder)
     return folder
 
 
@@ -294,6 +292,31 @@ def test_it_stops_where_it_is_and_goes_on_from_there(room: Room, ear: type[Ear])
     found = room.watcher().watch(0, None)
     assert found.clips == len(PROMPTS)
     assert {one.stage for one in room.said} == {"judging"}
+
+
+def test_a_training_is_watched_from_its_base_on(room: Room, ear: type[Ear], tmp_path: Path) -> None:
+    data, split = random_data(tmp_path, 5)
+    trained = train(
+        data,
+        split,
+        RandomCodes(5),
+        room.base,
+        msgspec.structs.replace(RECIPE, steps=2, watch_every=1, batch=2, learning_rate=0.1),
+        folder=room.folder,
+        watcher=room.watcher(prompts=PROMPTS[:2]),
+        processes=Processes(torch.device("cpu")),
+        say=room.said.append,
+        stopped=lambda: False,
+    )
+    assert [one.step for one in trained.watched] == [0, 1, 2]
+    assert read_watched(room.folder) == trained.watched
+    first, _, last = trained.watched
+    assert (first.score, first.by) == (1.0, "AUPRC by ear")
+    assert first.held_out is not None
+    assert last.held_out != first.held_out
+    assert room.sounds(2)["00-calm.flac"] != room.sounds(0)["00-calm.flac"]
+    (row,) = [row for row in course(trained.watched).rows if row[-1]]
+    assert row[0] == "0", "an ear that hears what it is told hears no better music later"
 
 
 def test_no_memory_is_a_sentence(
