@@ -69,6 +69,17 @@ def read_tensors(path: Path) -> dict[str, TensorInfo]:
     return {name: TensorInfo(record.dtype, record.shape) for name, record in records.items()}
 
 
+def read_metadata(path: Path) -> dict[str, str]:
+    """What the safetensors file at ``path`` says of itself (``__metadata__``), empty where it says
+    nothing. Raises ``MusmedError`` for a file that is none."""
+    try:
+        entries = msgspec.json.decode(read_header(path)[1], type=dict[str, msgspec.Raw])
+        said = entries.get("__metadata__")
+        return {} if said is None else msgspec.json.decode(said, type=dict[str, str])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _broken(path) from error
+
+
 def read_header(path: Path) -> tuple[int, bytes]:
     """The size of the safetensors file at ``path`` and its header's bytes. Raises ``MusmedError``
     for a file that is none."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.composers.musicgen.files.adapters import AdapterWish, adapter_file, parse_adapter
+from engine.composers.musicgen.files.adapters import AdapterWish, adapter_files, parse_adapter
 from engine.composers.musicgen.files.checkpoints import find
 from engine.composers.musicgen.opening import check_opening
 from engine.errors import MusmedError
@@ -93,7 +93,7 @@ def test_no_place_breaks_what_looks_at_it(place: str) -> None:
         find(place)
     sentence(said)
     with pytest.raises(MusmedError, match="no adapter to be seen at") as said:
-        adapter_file(place)
+        adapter_files(place)
     sentence(said)
     with pytest.raises(MusmedError, match="no opening to be seen at") as said:
         check_opening(place)
@@ -114,7 +114,7 @@ def test_a_long_name_with_a_scale_is_a_name_with_a_scale() -> None:
 def test_a_folder_that_may_not_be_read_is_said(
     private: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for look in (find, adapter_file, check_opening):
+    for look in (find, adapter_files, check_opening):
         with pytest.raises(MusmedError, match="Permission denied") as said:
             look(str(private))
         sentence(said)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.composers.base import has_model
-from engine.composers.musicgen.files.adapters import adapter_file, parse_adapter
+from engine.composers.musicgen.files.adapters import adapter_files, parse_adapter
 from engine.composers.musicgen.files.checkpoints import CONFIG, Checkpoint, find
 from engine.errors import MusmedError
 from engine.places import open_file, place_of
@@ -32,8 +32,9 @@ def materials_of(request: Request, composer: str) -> dict[str, str]:
     """A digest (hex) of everything that ``composer`` makes a session of ``request`` of, by its
     place as the request has it, without an adapter's scale. What can't be read has none.
 
-    Of an adapter and an opening it is the file's sha256; of an opening over ``OPENING_BYTES``,
-    that of its size and so many bytes of its end. Of a checkpoint (by the composer's name) it is
+    Of an adapter and an opening it is the file's sha256; of an adapter with an affect prefix, that
+    of both files'; of an opening over ``OPENING_BYTES``, that of its size and so many bytes of its
+    end. Of a checkpoint (by the composer's name) it is
     that of config.json and, of every file of its weights, of header, size and samples: gigabytes
     are not read for it, so other weights of the same shape show unless they differ in very few
     places.
@@ -43,9 +44,9 @@ def materials_of(request: Request, composer: str) -> dict[str, str]:
     found = {}
     with contextlib.suppress(MusmedError, OSError):
         found[composer] = _checkpoint(find(composer))
-    for place, file in _files(request.generation):
+    for place, files in _adapters(request.generation):
         with contextlib.suppress(OSError):
-            found[place] = _whole(file)
+            found[place] = _together(files)
     opening = request.generation.opening
     if opening is not None:
         with contextlib.suppress(MusmedError, OSError):
@@ -74,13 +75,21 @@ def said_of(place: str, composer: str) -> str:
     return f"{file_name(place)} is not the file that this session was begun with"
 
 
-def _files(generation: Generation) -> Iterator[tuple[str, Path]]:
+def _adapters(generation: Generation) -> Iterator[tuple[str, tuple[Path, ...]]]:
     for adapter in generation.adapters:
         place = parse_adapter(adapter).source
         try:
-            yield place, adapter_file(place)
+            yield place, adapter_files(place)
         except MusmedError:
             continue  # who composes will say so
+
+
+def _together(paths: tuple[Path, ...]) -> str:
+    """The sha256 of a file that is alone, of several that of theirs."""
+    digests = [_whole(path) for path in paths]
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
 def _whole(path: Path) -> str:

@@ -700,6 +700,7 @@ def test_an_adapter_is_fetched_and_found(server: Hub, cache: Path) -> None:
         "main": {
             "adapter_config.json": json.dumps(config).encode(),
             "adapter_model.safetensors": tensors_file(pair),
+            "affect_prefix.safetensors": PREFIX_FILE,
             "training_args.bin": b"a pickle",
         }
     }
@@ -709,6 +710,7 @@ def test_an_adapter_is_fetched_and_found(server: Hub, cache: Path) -> None:
     assert {name for name, _ in server.asked} == {
         "adapter_config.json",
         "adapter_model.safetensors",
+        "affect_prefix.safetensors",
     }
     fetch(server)
     found = find_adapter(AdapterWish("someone/calm", 0.5), find("musicgen-small"))

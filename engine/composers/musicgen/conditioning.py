@@ -5,13 +5,16 @@ share the attention of the model: its cross-attention runs over the text states 
 one after the other, and the logarithm of a mood's weight is added to the scores of its keys. So a
 prompt of weight 1 is heard as if it were alone, one of weight 0 is not heard, and between them
 the softmax mixes what they say.
+
+Where an adapter has learned to be asked for a point, points along the path stand beside the moods:
+the keys of two share a frame between them, and their weights sum to 1 as the moods' do.
 """
 
 from __future__ import annotations
 
 import functools
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -21,11 +24,13 @@ from numpy.typing import NDArray
 from engine.affect.moods import MoodTable, placed_moods
 from engine.affect.path import Path
 from engine.plan import words
+from engine.plan.clock import CLIP_SECONDS
 from engine.plan.spec import ClipSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from engine.composers.musicgen.model.affect_prefix import AffectPrefix
     from engine.composers.musicgen.model.decoder import Conditioning
 
 NEIGHBOURS = 3
@@ -33,6 +38,11 @@ NEIGHBOURS = 3
 MOST_MOODS = 6
 """And so many along a clip; those that weigh least are left out."""
 KEPT_PROMPTS = 32
+POINT_SECONDS = 5.0
+"""From one point on a path to the next whose keys are heard: short beside the minutes that a path
+takes, and few enough keys. They lie at the same session times whatever is composed at once."""
+MOST_POINTS = int(CLIP_SECONDS / POINT_SECONDS) + 2
+"""Around what is composed at once."""
 
 Doubles = NDArray[np.float64]
 
@@ -91,11 +101,39 @@ def mood_weights(path: Path, times: Doubles, table: MoodTable | None = None) -> 
     return MoodWeights(tuple(names[i] for i in chosen), kept / kept.sum(axis=1, keepdims=True))
 
 
-class Conditioner:
-    """Makes the conditioning of stretches of a clip. ``text_states(prompt)``: (keys, width)."""
+class PointWeights(NamedTuple):
+    """``points`` (points, 2): valence and arousal; ``weights`` (times, points), rows that sum
+    to 1."""
 
-    def __init__(self, text_states: Callable[[str], Tensor]) -> None:
+    points: Doubles
+    weights: Doubles
+
+
+def point_weights(path: Path, times: Doubles) -> PointWeights:
+    """The points of ``path`` every ``POINT_SECONDS`` around ``times`` (session seconds, at least
+    one), each weighing 1 in its own moment and nothing in its neighbours'. A path that rests has
+    one point for as long as it does."""
+    steps = times / POINT_SECONDS
+    before = np.floor(steps).astype(np.intp)
+    first, last = int(before.min()), int(np.ceil(steps).max())
+    places = [path.at(step * POINT_SECONDS) for step in range(first, last + 1)]
+    along = np.array([(affect.valence, affect.arousal) for affect in places])
+    later = (steps - before)[:, None]
+    every = np.eye(len(along) + 1)
+    weights = (1.0 - later) * every[before - first] + later * every[before - first + 1]
+    points, same = np.unique(along, axis=0, return_inverse=True)
+    return PointWeights(points, weights[:, : len(along)] @ np.eye(len(points))[same.ravel()])
+
+
+class Conditioner:
+    """Makes the conditioning of stretches of a clip. ``text_states(prompt)``: (keys, width);
+    ``prefixes``: what hears points, each with keys of that width."""
+
+    def __init__(
+        self, text_states: Callable[[str], Tensor], prefixes: Sequence[AffectPrefix] = ()
+    ) -> None:
         self._text_states = text_states
+        self._prefixes = tuple(prefixes)
         self._kept: OrderedDict[str, Tensor] = OrderedDict()
 
     def along(
@@ -117,7 +155,15 @@ class Conditioner:
             if cancelled():
                 return None
             states.append(self._states(prompt))
-        return mixture(states, found.weights)
+        said = mixture(states, found.weights)
+        if not self._prefixes:
+            return said
+        return _with_points(said, self._prefixes, point_weights(spec.path, times))
+
+    @property
+    def most_point_keys(self) -> int:
+        """How many keys the points along a window have at most."""
+        return MOST_POINTS * sum(prefix.key_count for prefix in self._prefixes)
 
     def _states(self, prompt: str) -> Tensor:
         if prompt not in self._kept:
@@ -142,3 +188,28 @@ def mixture(states: list[Tensor], weights: Doubles) -> Conditioning:
     keys = [len(state) for state in states]
     bias = torch.from_numpy(np.repeat(logs, keys, axis=1)).to(states[0].device)
     return Conditioning(torch.cat(states), bias)
+
+
+def _with_points(
+    said: Conditioning, prefixes: Sequence[AffectPrefix], along: PointWeights
+) -> Conditioning:
+    """``said`` with the keys of the points before its own."""
+    import torch
+
+    from engine.composers.musicgen.model.decoder import Conditioning
+
+    device, frames = said.states.device, len(along.weights)
+    points = torch.from_numpy(along.points).float().to(device)
+    with np.errstate(divide="ignore"):
+        logs = torch.from_numpy(np.log(along.weights).astype(np.float32)).to(device)
+    states, biases = [], []
+    with torch.inference_mode():
+        for prefix in prefixes:
+            states.append(prefix(points).flatten(0, 1))
+            biases.append((logs[:, :, None] + prefix.log_weights).flatten(1))
+        bias = said.bias
+        if bias is None:
+            bias = torch.zeros((frames, len(said.states)), device=device)
+        return Conditioning(
+            torch.cat([*states, said.states]), torch.cat([*biases, bias.to(device)], dim=1)
+        )

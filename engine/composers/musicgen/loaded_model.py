@@ -78,7 +78,7 @@ class Studio:
         self.rate = model.frame_rate
         self.hop = SAMPLE_RATE // model.frame_rate
         self.vocabulary = model.decoder.codes
-        self.conditioner = Conditioner(model.text_states)
+        self.conditioner = Conditioner(model.text_states, model.prefixes)
         self._ahead: Ahead[Codes] | None = None
 
     def warm(self) -> None:
@@ -90,7 +90,7 @@ class Studio:
                 guidance=self.generation.guidance,
                 top_k=self.generation.top_k,
                 temperature=self.generation.temperature,
-                keys=USUAL_KEYS,
+                keys=USUAL_KEYS + self.conditioner.most_point_keys,
             )
 
     def code_frames(self, seconds: float) -> int:
@@ -169,7 +169,8 @@ def open_studio(name: str, generation: Generation, progress: Callable[[float], N
     with devices.fitting(name, device):
         if generation.decoder == "reference":
             whole, tokenizer = weights.load_transformers(checkpoint, **how)
-            model, decoder = weights.from_transformers(whole, tokenizer), ReferenceDecoder(whole)
+            model = weights.from_transformers(whole, tokenizer, adapters=adapters)
+            decoder = ReferenceDecoder(whole)
         elif generation.decoder == "audiocraft":
             from engine.composers.musicgen.decoders.audiocraft import open_decoder
 

@@ -24,6 +24,7 @@ from engine.composers.musicgen.files.checkpoints import (
     is_local,
     snapshots,
 )
+from engine.composers.musicgen.files.prefixes import PREFIX, PrefixFile, check_prefix, find_prefix
 from engine.errors import MusmedError
 from engine.hub_cache import is_repo_name
 from engine.places import is_there, look_at, names_in, place_of
@@ -80,13 +81,14 @@ class Change:
 @dataclass(frozen=True)
 class Adapter:
     """An adapter that fits its base. ``scale`` as in the wish; ``base``: the model its config
-    says it was trained on, '' where it says none."""
+    says it was trained on, '' where it says none; ``prefix``: its affect prefix, if it has one."""
 
     name: str
     file: Path
     scale: float
     base: str
     changes: tuple[Change, ...]
+    prefix: PrefixFile | None = None
 
     def __str__(self) -> str:
         return self.name if self.scale == 1.0 else f"{self.name}={self.scale:g}"
@@ -147,7 +149,10 @@ def find_adapter(wish: AdapterWish, checkpoint: Checkpoint) -> Adapter:
     changes = tuple(_Reading(name, config, tensors, checkpoint).changes())
     if not changes:
         raise MusmedError(f"The adapter {name} is empty; train it again or leave it out.")
-    return Adapter(name, file, wish.scale, base, changes)
+    prefix = find_prefix(folder, name)
+    if prefix is not None:
+        check_prefix(prefix, name, checkpoint)
+    return Adapter(name, file, wish.scale, base, changes, prefix)
 
 
 def check_adapter(name: str, folder: Path) -> tuple[dict[str, Any], Path, dict[str, TensorInfo]]:
@@ -156,12 +161,17 @@ def check_adapter(name: str, folder: Path) -> tuple[dict[str, Any], Path, dict[s
     config = read_json(folder / CONFIG, MAX_CONFIG_BYTES)
     _check_config(name, config)
     file = _weights(name, folder)
+    find_prefix(folder, name)
     return config, file, read_tensors(file)
 
 
-def adapter_file(source: str) -> Path:
-    """The file with the tensors of the adapter ``source``. Raises ``MusmedError``."""
-    return _weights(*_folder(source))
+def adapter_files(source: str) -> tuple[Path, ...]:
+    """The files with the tensors of the adapter ``source``: peft's, and its affect prefix if it has
+    one. Raises ``MusmedError``."""
+    name, folder = _folder(source)
+    prefix = folder / PREFIX
+    beside = (prefix,) if look_at(prefix, "adapter") == "file" else ()
+    return (_weights(name, folder), *beside)
 
 
 def is_adapter(folder: Path) -> bool:

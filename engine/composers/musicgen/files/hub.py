@@ -25,6 +25,7 @@ from engine.composers.musicgen.files.checkpoints import (
     TOKENIZERS,
     WEIGHTS,
 )
+from engine.composers.musicgen.files.prefixes import PREFIX
 from engine.composers.musicgen.files.transfer import (
     AbsentError,
     Progress,
@@ -179,6 +180,7 @@ def _chosen(repo: str, siblings: Iterable[Any] | None) -> tuple[RemoteFile, ...]
     offered = {str(sibling.rfilename): sibling for sibling in siblings or ()}
     if ADAPTER_CONFIG in offered:
         names, weights = [ADAPTER_CONFIG], [ADAPTER_WEIGHTS]
+        names += [PREFIX] if PREFIX in offered else []
     else:
         names = [name for name in _SMALL_FILES if name in offered]
         weights = [WEIGHTS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 from engine.composers.musicgen.files.adapters import Adapter
 from engine.composers.musicgen.files.catalogue import repo_of
 from engine.composers.musicgen.files.checkpoints import Checkpoint
+from engine.composers.musicgen.model.affect_prefix import AffectPrefix, prefixes_of
 from engine.composers.musicgen.model.codec import fold, lengths_on_host
 from engine.composers.musicgen.model.delay import delays_of, positions_of
 from engine.composers.musicgen.model.device import is_out_of_memory
@@ -51,7 +52,8 @@ State = dict[str, Tensor]
 @dataclass(frozen=True)
 class Model:
     """Everything between a prompt and audio. ``text`` is a T5 encoder with its ``tokenizer``,
-    ``codec`` an EnCodec; both stay transformers' own, in float32, for they take little time."""
+    ``codec`` an EnCodec; both stay transformers' own, in float32, for they take little time.
+    ``prefixes``: those of the adapters, each with its adapter's scale."""
 
     decoder: DecoderWeights
     text: T5EncoderModel
@@ -62,6 +64,7 @@ class Model:
     channels: int
     codebooks: int
     config: MusicgenConfig | MusicgenMelodyConfig
+    prefixes: tuple[AffectPrefix, ...] = ()
 
     def text_states(self, prompt: str) -> Tensor:
         """The text encoder's states of ``prompt``: (tokens, text width), float32."""
@@ -106,6 +109,7 @@ def load(
         for part in (text, codec):
             torch.nn.Module.to(part, device)
         model = _model(decoder, config, text, codec, tokenizer)
+    model = replace(model, prefixes=prefixes_of(adapters, device))
     progress(1.0)
     return model
 
@@ -209,15 +213,18 @@ def from_transformers(
     model: MusicgenForConditionalGeneration | MusicgenMelodyForConditionalGeneration,
     tokenizer: PreTrainedTokenizerBase,
     dtype: torch.dtype | None = None,
+    adapters: Sequence[Adapter] = (),
 ) -> Model:
     """The same from transformers' model in memory, on its device; the decoder in ``dtype``, None
-    for the one it has. The weights are copied; text encoder and codec are shared."""
+    for the one it has. The weights are copied; text encoder and codec are shared. ``adapters``:
+    those that are merged into it, for their affect prefixes."""
     config: Any = model.config
     dtype = dtype or next(model.decoder.parameters()).dtype
     decoder = fuse(model.state_dict(), config, model.device, dtype)
     text: Any = model.text_encoder
     codec: Any = model.audio_encoder
-    return _model(decoder, config, text, codec, tokenizer)
+    made = _model(decoder, config, text, codec, tokenizer)
+    return replace(made, prefixes=prefixes_of(adapters, model.device))
 
 
 def _model(

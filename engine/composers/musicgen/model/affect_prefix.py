@@ -1,0 +1,115 @@
+"""The affect prefix: a point on the circumplex as a few key vectors beside the text's.
+
+They are as wide as the text encoder's states and go the same way from there: through the decoder's
+projection into the keys and values of cross-attention, in every layer. So a model hears a point
+as it hears a prompt, and what weighs prompts against each other weighs points too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.composers.musicgen.files import prefixes
+from engine.composers.musicgen.files.adapters import Adapter
+from engine.composers.musicgen.files.prefixes import PrefixFile
+from engine.errors import MusmedError
+from engine.places import part_of
+from engine.private import write_private
+
+UNITS = 64
+"""Each bends along one line of the plane. The moods of MTG-Jamendo have 56 places, a few tenths
+apart, and between them nothing is known: 64 smooth bends in all directions can tell them apart and
+leave no room for more."""
+BEND = 1.5
+"""How steeply a unit's line is crossed, and how far from the middle the lines lie."""
+KEY_NOISE = 0.1
+"""The keys begin a little apart, else they would get the same gradient and stay one key."""
+BEGIN = 0.2
+"""What all keys together weigh at the beginning, where a token of the text weighs 1. A key without
+a log-weight would weigh as much as a token: four of them beside a prompt of ten take a quarter of
+the attention from it, for vectors that say nothing yet."""
+GATE_SPEED = 30.0
+"""A log-weight has to go some units in as many updates as other weights need to go a tenth."""
+
+
+class AffectPrefix(nn.Module):
+    """(n, 2) valence and arousal -> (n, keys, width), float32 also under autocast.
+
+    It begins as the same keys everywhere: a point is heard once training has found something in
+    it. ``log_weights`` belong to the keys: they are added to their scores.
+    """
+
+    def __init__(self, keys: int, width: int, *, units: int = UNITS, seed: int = 0) -> None:
+        super().__init__()
+        self.key_count, self.width = keys, width
+        dice = torch.Generator().manual_seed(seed)
+        turn = 2 * math.pi * torch.rand(units, generator=dice)
+        self.lines = nn.Parameter(BEND * torch.stack([turn.cos(), turn.sin()], dim=1))
+        self.offsets = nn.Parameter(BEND * (2 * torch.rand(units, generator=dice) - 1))
+        self.rest = nn.Parameter(KEY_NOISE * torch.randn((keys, width), generator=dice))
+        self.moved = nn.Parameter(torch.zeros((keys, width, units)))
+        self.gate = nn.Parameter(torch.full((keys,), math.log(BEGIN / keys) / GATE_SPEED))
+
+    def forward(self, points: Tensor) -> Tensor:
+        with torch.autocast(points.device.type, enabled=False):
+            bent = torch.tanh(functional.linear(points.float(), self.lines, self.offsets))
+            return self.rest + torch.einsum("kwu,nu->nkw", self.moved, bent)
+
+    @property
+    def log_weights(self) -> Tensor:
+        """(keys,) float32."""
+        return GATE_SPEED * self.gate
+
+    def save(self, path: Path, base: str) -> None:
+        """Write it to ``path``, its owner's alone; ``base``: the model it was trained on. Raises
+        ``OSError``."""
+        said = {
+            "format": str(prefixes.VERSION),
+            "keys": str(self.key_count),
+            "width": str(self.width),
+            "base": base,
+        }
+        tensors = {name: t.detach().cpu().contiguous() for name, t in self.state_dict().items()}
+        part = part_of(path)
+        write_private(part, save(tensors, said))
+        part.replace(path)
+
+
+def load_prefix(file: PrefixFile, adapter: str) -> AffectPrefix:
+    """The prefix in ``file``, which was looked over, of the adapter called ``adapter``.
+
+    Raises ``MusmedError`` for one that holds no numbers (NaN or infinity).
+    """
+    prefix = AffectPrefix(file.keys, file.width, units=file.units)
+    try:
+        prefix.load_state_dict(load_file(file.path))
+    except (SafetensorError, OSError, RuntimeError) as error:
+        raise MusmedError(
+            f"{file.path} changed while it was read ({error}); start again."
+        ) from error
+    if not all(bool(torch.isfinite(tensor).all()) for tensor in prefix.state_dict().values()):
+        raise MusmedError(
+            f"The affect prefix of the adapter {adapter} holds values that are no numbers; train "
+            "it again."
+        )
+    return prefix.requires_grad_(False)
+
+
+def prefixes_of(adapters: Sequence[Adapter], device: torch.device) -> tuple[AffectPrefix, ...]:
+    """Those of ``adapters`` that have one and are heard: at a scale s its keys weigh s times as
+    much, and at 0 or below nothing. Raises ``MusmedError`` as ``load_prefix``."""
+    made = []
+    for adapter in adapters:
+        if adapter.prefix is not None and adapter.scale > 0.0:
+            prefix = load_prefix(adapter.prefix, adapter.name).to(device)
+            prefix.gate.add_(math.log(adapter.scale) / GATE_SPEED)
+            made.append(prefix)
+    return tuple(made)
