@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.composers.musicgen.files.catalogue import repo_of
 from engine.composers.musicgen.files.checkpoints import Checkpoint
+from engine.composers.musicgen.files.prefixes import PREFIX
 from engine.errors import MusmedError
 from engine.places import part_of
 from engine.private import make_private_folder, write_private
@@ -52,11 +53,14 @@ def lora_config(recipe: Recipe) -> LoraConfig:
 
 def save_adapter(trainable: nn.Module, recipe: Recipe, base: Checkpoint, folder: Path) -> None:
     """``folder`` becomes the adapter of ``trainable`` (an ``nn.Module`` with the adapter 'default'
-    of ``lora_config(recipe)``, wrapped by peft or not), trained on ``base``; what was there goes.
-    It is written beside and renamed. Raises ``MusmedError`` where it can't be written."""
+    of ``lora_config(recipe)``, wrapped by peft or not) with its affect prefix, trained on ``base``;
+    what was there goes. It is written beside and renamed. Raises ``MusmedError`` where it can't be
+    written."""
     import peft
     import torch
     from safetensors.torch import save
+
+    from engine.composers.musicgen.model.affect_prefix import AffectPrefix
 
     tensors = {
         name if name.startswith(_NAMES) else _NAMES + name: tensor.detach().cpu().contiguous()
@@ -64,7 +68,9 @@ def save_adapter(trainable: nn.Module, recipe: Recipe, base: Checkpoint, folder:
             trainable, save_embedding_layers=False
         ).items()
     }
-    if not all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values()):
+    prefixes = [one for one in trainable.modules() if isinstance(one, AffectPrefix)]
+    trained = [*tensors.values(), *(weight for one in prefixes for weight in one.parameters())]
+    if not all(bool(torch.isfinite(tensor).all()) for tensor in trained):
         raise MusmedError(
             "The adapter holds values that are no numbers (NaN or infinity) and is not kept; "
             "train with a lower learning rate."
@@ -73,6 +79,8 @@ def save_adapter(trainable: nn.Module, recipe: Recipe, base: Checkpoint, folder:
         config, weights = ADAPTER
         write_private(new / config, _config(recipe, base))
         write_private(new / weights, save(tensors, {"format": "pt"}))
+        for prefix in prefixes:
+            prefix.save(new / PREFIX, base_name(base))
 
 
 @contextmanager

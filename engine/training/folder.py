@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
-PREFIX = "affect_prefix.safetensors"
 CARD = "README.md"
 FIGURES = "figures.json"
 

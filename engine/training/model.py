@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.composers.musicgen.files.checkpoints import Checkpoint
+from engine.composers.musicgen.model.affect_prefix import AffectPrefix
 from engine.composers.musicgen.model.delay import delays_of
 from engine.composers.musicgen.model.weights import load_frozen_decoder
 from engine.errors import MusmedError
@@ -72,7 +73,7 @@ class Trainable(nn.Module):
         super().__init__()
         self.decoder = decoder
         self.enc_to_dec_proj = enc_to_dec_proj
-        self.affect: nn.Module | None = None
+        self.affect: AffectPrefix | None = None
         self.text_width = text_width
         self.kept = Kept()
         self.lora_inputs = 0
@@ -115,22 +116,30 @@ class Trainable(nn.Module):
             layer.lora_dropout["default"] = dropout
             self.lora_inputs += inputs
 
+    def put_prefix(self, recipe: Recipe) -> None:
+        """Put as many keys beside the text as ``recipe`` has, begun as its seed draws them."""
+        seed = int(random(recipe, "prefix").integers(1 << 62))
+        self.affect = AffectPrefix(recipe.affect_keys, self.text_width, seed=seed)
+
     def heard(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """What the decoder's second attention hears of a batch, projected, (windows, keys, width),
-        and its mask (windows, keys). Who hears nothing hears zeros, at one key."""
-        text, heard = batch.text, batch.text_heard
-        if self.affect is not None:
-            keys: Tensor = self.affect(batch.affects)
-            text = torch.cat([keys, text.to(keys.dtype)], dim=1)
-            prefix = batch.affect_heard[:, None].expand(-1, keys.shape[1])
-            heard = torch.cat([prefix, heard], dim=1)
-        states = text.to(self.decoder.dtype)
-        if self.enc_to_dec_proj is not None:
-            states = self.enc_to_dec_proj(states)
-        states = states * heard[..., None]
-        mask = heard.clone()
-        mask[:, 0] |= ~heard.any(dim=1)
-        return states, mask
+        and its mask: (windows, keys), or with a prefix, whose keys have log-weights, what is added
+        to the scores, (windows, 1, 1, keys). Who hears nothing hears zeros, at one key."""
+        text = self._projected(batch.text) * batch.text_heard[..., None]
+        mask = batch.text_heard.clone()
+        mask[:, 0] |= ~(mask.any(dim=1) | batch.affect_heard)
+        if self.affect is None:
+            return text, mask
+        keys = self._projected(self.affect(batch.affects))
+        weights = self.affect.log_weights.expand(len(keys), -1)
+        weights = weights.masked_fill(~batch.affect_heard[:, None], -torch.inf)
+        others = torch.zeros_like(mask, dtype=weights.dtype).masked_fill(~mask, -torch.inf)
+        scores = torch.cat([weights, others], dim=1)[:, None, None]
+        return torch.cat([keys, text], dim=1), scores
+
+    def _projected(self, states: Tensor) -> Tensor:
+        states = states.to(self.decoder.dtype)
+        return states if self.enc_to_dec_proj is None else self.enc_to_dec_proj(states)
 
     def forward(self, batch: Batch) -> Tensor:
         """The cross-entropy of each codebook, summed over the batch: (codebooks,), nats."""
@@ -165,6 +174,8 @@ def open_trainable(
     decoder, projection = load_frozen_decoder(checkpoint, dtype=dtype)
     trainable = Trainable(decoder, projection, int(checkpoint.config["text_encoder"]["d_model"]))
     trainable.put_lora(recipe)
+    if recipe.affect_keys:
+        trainable.put_prefix(recipe)
     if recipe.checkpointing:
         enable: Any = decoder.gradient_checkpointing_enable
         with warnings.catch_warnings():  # of a name that older versions do not have

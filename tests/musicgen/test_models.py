@@ -52,15 +52,16 @@ LARGE = {**SHAPES, "more": (6_000_000,)}
 CONFIG = {
     "model_type": "musicgen",
     "decoder": {"hidden_size": HIDDEN, "vocab_size": CODES},
-    "text_encoder": {"model_type": "t5"},
+    "text_encoder": {"model_type": "t5", "d_model": 6},
     "audio_encoder": {"model_type": "encodec"},
 }
 
 
-def tensors_file(shapes: Mapping[str, tuple[int, ...]], dtype: str = "F32") -> bytes:
-    """A safetensors file of zeros."""
+def tensors_file(shapes: Mapping[str, tuple[int, ...]], dtype: str = "F32", **said: str) -> bytes:
+    """A safetensors file of zeros; ``said``: what it says of itself."""
     width = {"F32": 4, "F16": 2, "F8_E4M3": 1}[dtype]
-    header, at = {}, 0
+    header: dict[str, Any] = {"__metadata__": said} if said else {}
+    at = 0
     for name, shape in shapes.items():
         size = width
         for side in shape:
@@ -696,11 +697,15 @@ def test_an_adapter_is_fetched_and_found(server: Hub, cache: Path) -> None:
     pair = {f"base_model.model.decoder.model.decoder.layers.0.fc1.lora_{x}.weight": s for x, s in
             (("A", (2, HIDDEN)), ("B", (2 * HIDDEN, 2)))}  # fmt: skip
     config = {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "base_model_name_or_path": REPO}
+    network = {
+        "lines": (3, 2), "offsets": (3,), "rest": (2, 6), "moved": (2, 6, 3), "gate": (2,)
+    }  # fmt: skip
+    said = {"format": "1", "keys": "2", "width": "6", "base": REPO}
     server.files["someone/calm"] = {
         "main": {
             "adapter_config.json": json.dumps(config).encode(),
             "adapter_model.safetensors": tensors_file(pair),
-            "affect_prefix.safetensors": PREFIX_FILE,
+            "affect_prefix.safetensors": tensors_file(network, **said),
             "training_args.bin": b"a pickle",
         }
     }
@@ -715,6 +720,8 @@ def test_an_adapter_is_fetched_and_found(server: Hub, cache: Path) -> None:
     fetch(server)
     found = find_adapter(AdapterWish("someone/calm", 0.5), find("musicgen-small"))
     assert (str(found), found.base, found.changes[0].scaling) == ("calm=0.5", REPO, 2.0)
+    assert found.prefix is not None
+    assert found.prefix.keys == 2
     rows = musmed(server, cache, "models").stdout
     assert "someone/calm\t" in rows
     assert f"adapter for {REPO}" in rows

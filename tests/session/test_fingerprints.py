@@ -108,6 +108,19 @@ def test_another_adapter_is_said_when_a_session_goes_on(
     assert told(older, tmp_path) == []
 
 
+def test_an_affect_prefix_belongs_to_its_adapter(kept: StoredSession, tmp_path: Path) -> None:
+    place = str(tmp_path / "calmer")
+    prefix = tmp_path / "calmer" / "affect_prefix.safetensors"
+    digests = {kept.materials[place]}
+    for held in (b"a prefix", b"another"):
+        prefix.write_bytes(held)
+        assert changed_materials(kept, NAME) == (place,)
+        digests.add(materials_of(kept.request, NAME)[place])
+    assert len(digests) == 3
+    prefix.unlink()
+    assert changed_materials(kept, NAME) == ()
+
+
 def test_another_opening_matters_until_the_first_clip_is_kept(
     kept: StoredSession, tmp_path: Path
 ) -> None:
