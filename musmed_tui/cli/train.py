@@ -40,3 +40,19 @@ def train_check(
     from musmed_tui.commands.train_data import check
 
     raise typer.Exit(check(data, captions=captions, as_json=as_json))
+
+
+@training.command("captions")
+def train_captions(
+    data: Data = None,
+    *,
+    output: Annotated[
+        Text, typer.Option("--output", "-o", metavar="FILE", help="A new .csv, to be edited.")
+    ] = None,
+    known: CaptionsElsewhere = None,
+    as_json: Json = False,
+) -> None:
+    """Propose a caption for each sound that has none: by the meter, its name and its tags."""
+    from musmed_tui.commands.train_data import captions
+
+    raise typer.Exit(captions(data, output=output, known=known, as_json=as_json))

@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 
 from engine.errors import MusmedError
 from engine.places import expanded
@@ -19,6 +19,7 @@ from musmed_tui.wording import clock
 if TYPE_CHECKING:
     from engine.meter.files import Progress
 
+Told = ParamSpec("Told")
 PATIENCE = 2.0
 """Seconds after which it is said how far it is, and again every so many."""
 
@@ -62,20 +63,26 @@ def measure(file: str | None, *, as_json: bool, now: Callable[[], float] = time.
     return 0
 
 
+def measuring(
+    signals: Signals, now: Callable[[], float]
+) -> contextlib.AbstractContextManager[Progress]:
+    """``telling`` how far a file is."""
+    return telling(signals, progress_lines(now))
+
+
 @contextlib.contextmanager
-def measuring(signals: Signals, now: Callable[[], float]) -> Iterator[Progress]:
-    """For the block, nothing that decoders say is seen. Gives what is to be told how far a file is:
-    it says so now and then, and raises ``StoppedError`` once a signal has come."""
-    say = progress_lines(now)
+def telling(signals: Signals, say: Callable[Told, None]) -> Iterator[Callable[Told, None]]:
+    """For the block, nothing that decoders say is seen. Gives what is to be told how far it is: it
+    passes that on to ``say``, and raises ``StoppedError`` once a signal has come."""
     with contextlib.ExitStack() as aside:
         aside.enter_context(_quiet_decoders())
 
-        def progress(done: float, total: float | None) -> None:
+        def progress(*args: Told.args, **kwargs: Told.kwargs) -> None:
             if signals.stop is not None:
                 raise StoppedError
             with aside.pop_all():
                 pass
-            say(done, total)
+            say(*args, **kwargs)
             aside.enter_context(_quiet_decoders())
 
         yield progress

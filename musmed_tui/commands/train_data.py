@@ -1,24 +1,25 @@
-"""``musmed train check``: what there is to train with, and what is wrong, file by file."""
+"""What there is to train with: ``musmed train check`` and ``musmed train captions``."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import MusmedError
 from engine.places import place_of
-from musmed_tui.commands.measure import StoppedError
+from engine.printable import visible
+from musmed_tui.commands.measure import StoppedError, measuring, telling
 from musmed_tui.exits import exit_code
-from musmed_tui.terminal.streams import remark, say, say_json
+from musmed_tui.terminal.streams import remark, say, say_json, tell
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import Signals
 from musmed_tui.wording import clock
 
 if TYPE_CHECKING:
     from engine.training.said import Progress
-    from engine.training.tracks import Data
+    from engine.training.tracks import Data, Problem
 
 PATIENCE = 2.0
 """Seconds after which it is said how far it is; then twice as many, and so on."""
@@ -38,7 +39,8 @@ def check(
     place, told = places(folder, captions, "check FOLDER")
     with Signals() as signals:
         try:
-            data = look_over(place, reading(signals, now), told)
+            with telling(signals, looking(now)) as progress:
+                data = look_over(place, progress, told)
         except StoppedError:
             remark("Stopped; nothing was changed.")
             return exit_code(signals.stop)
@@ -58,15 +60,54 @@ def places(folder: str | None, captions: str | None, usage: str) -> tuple[Path, 
     return place_of(folder, "folder of sounds"), told
 
 
-def reading(signals: Signals, now: Callable[[], float]) -> Callable[[Progress], None]:
-    """What is told how far the reading is: says so now and then, and raises ``StoppedError`` once a
-    signal has come."""
+def captions(
+    folder: str | None,
+    *,
+    output: str | None,
+    known: str | None,
+    as_json: bool,
+    now: Callable[[], float] = time.monotonic,
+) -> int:
+    """Propose captions for the sounds in ``folder`` that have none, in the new table ``output``;
+    gives the exit code. ``known``: captions that lie elsewhere. Raises ``MusmedError``."""
+    from engine.training.reading.proposing import check_new, propose, write_proposals
+
+    place, told = places(folder, known, "captions FOLDER -o captions.csv")
+    if not output:
+        raise MusmedError("The captions want a place; -o captions.csv is missing.")
+    table = place_of(output, "captions file")
+    check_new(table)
+    with Signals() as signals:
+        try:
+            with measuring(signals, now) as progress:
+                proposed = propose(place, progress, told)
+        except StoppedError:
+            remark("Stopped; nothing is written.")
+            return exit_code(signals.stop)
+    if proposed.proposals:
+        write_proposals(table, proposed.proposals)
+    if as_json:
+        say_json(proposed)
+    else:
+        print_problems(proposed.problems)
+    if not proposed.proposals:
+        raise MusmedError(f"The meter can hear nothing in {place}; 'musmed train check' says why.")
+    if not as_json:
+        tell(
+            f"Wrote {many(len(proposed.proposals), 'caption')} to {visible(str(table))}; look "
+            "through them, and mend what is wrong."
+        )
+        if table.parent != place:
+            remark("It lies elsewhere than the music: give it with --captions.")
+    return 0
+
+
+def looking(now: Callable[[], float]) -> Callable[[Progress], None]:
+    """Says now and then how far the reading is."""
     began, following = now(), PATIENCE
 
     def told(progress: Progress) -> None:
         nonlocal following
-        if signals.stop is not None:
-            raise StoppedError
         if now() - began >= following:
             following *= 2
             remark(f"Looked at {progress.done} of {progress.total} sounds; Ctrl-C stops.")
@@ -76,14 +117,18 @@ def reading(signals: Signals, now: Callable[[], float]) -> Callable[[Progress], 
 
 def print_data(data: Data) -> None:
     """What can be trained with, what of it is known, and what is wrong."""
-    if data.problems:
-        rows = [
-            (one.name, "left out" if one.left_out else "used", one.sentence)
-            for one in data.problems
-        ]
-        print_table("What is wrong", ("file", "is", "why"), rows)
+    print_problems(data.problems)
     for line in summary(data):
         say(line)
+
+
+def print_problems(problems: Sequence[Problem]) -> None:
+    """What is wrong, file by file."""
+    if problems:
+        rows = [
+            (one.name, "left out" if one.left_out else "used", one.sentence) for one in problems
+        ]
+        print_table("What is wrong", ("file", "is", "why"), rows)
 
 
 def summary(data: Data) -> list[str]:
@@ -96,12 +141,13 @@ def summary(data: Data) -> list[str]:
     placed = sum(1 for track in data.tracks if track.affect is not None)
     left = len({one.name for one in data.problems if one.left_out})
     lines = [
-        f"{_many(count, 'track')} with captions, {clock(seconds)} long, by {data.layout}.",
-        f"{_many(makers, 'group')} that the split keeps whole; "
+        f"{many(count, 'track')} with captions, {clock(seconds)} long, by {data.layout}.",
+        f"{many(makers, 'group')} that the split keeps whole; "
         f"what {placed} of {count} feel like is known.",
     ]
-    return [*lines, f"{_many(left, 'file')} left out."] if left else lines
+    return [*lines, f"{many(left, 'file')} left out."] if left else lines
 
 
-def _many(count: int, what: str) -> str:
+def many(count: int, what: str) -> str:
+    """'1 track', '2 tracks'."""
     return f"{count} {what}{'' if count == 1 else 's'}"

@@ -34,6 +34,7 @@ PARTS = ("split", "part", "subset", "partition")
 _HELD_OUT = frozenset(("held-out", "held_out", "heldout", "test", "validation", "valid", "dev"))
 _NEGATIONS = frozenset(["not", "no", "never", "without", "less", "nor", "isn't", "non"])
 _SPOKEN = re.compile(r"\bthat feels ([a-z][a-z -]{0,40}?)[.!]?$", re.IGNORECASE)
+_ASKED = re.compile(r"An? (\w+) (?:[^.,;]* )?piece\b")
 _BETWEEN = re.compile(r"[,;|\t]")
 
 
@@ -91,7 +92,12 @@ def true_mood(word: str) -> str | None:
 
 
 def mood_in(captions: Iterable[str]) -> list[str]:
-    """The one true mood that captions speak of; of none, several, or one that is denied nothing."""
+    """The true mood that captions of musmed's own form begin with, else the one that they speak of;
+    of none, several, or one that is denied nothing."""
+    captions = list(captions)
+    asked = [found[1] for one in captions if (found := _ASKED.match(one))]
+    if first := [one for word in asked if (one := true_mood(word))]:
+        return list(dict.fromkeys(first))
     words = {word for one in captions for word in re.findall(r"[a-z']+", one.casefold())}
     if words & _NEGATIONS:
         return []
