@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import errno
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from engine.errors import MusmedError
 from engine.places import open_file, part_of
 from engine.private import make_private_folder, open_private
 from engine.training.encoded import Codes, States
+from engine.training.known_files import KnownFiles
 
 MOST_BYTES = 1 << 28
 """Of one file: a sound of the greatest length takes 35 MB in eight codebooks."""
@@ -56,6 +58,18 @@ class Cache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @contextmanager
+    def known_files(self) -> Iterator[KnownFiles]:
+        """Digests of files, by which sounds are told from each other; kept however it ends."""
+        known = KnownFiles(self.folder / "files.json")
+        try:
+            yield known
+        finally:
+            try:
+                known.keep()
+            except OSError as error:
+                raise self._unwritable(error) from error
 
     def sound(self, key: str) -> KeptSound | None:
         """What is kept of a sound, whole or not; None of what is not there or is damaged."""

@@ -23,7 +23,7 @@ from engine.composers.musicgen.model.device import choose_device, is_out_of_memo
 from engine.composers.musicgen.model.weights import load_codec, load_text, text_states
 from engine.errors import MusmedError
 from engine.training.cache import Cache, CacheError, KeptSound, SoundRecord
-from engine.training.digests import codec_digest, content_digest, joined, text_digest
+from engine.training.digests import codec_digest, joined, text_digest
 from engine.training.encoded import Codes, States, Window
 from engine.training.said import Progress, Say, Stopped, StoppedError
 from engine.training.tracks import Data, Problem, Track
@@ -120,14 +120,15 @@ class _Work:
     def look(self) -> None:
         """What is there already, and about how much is not."""
         total = len(self._data.tracks)
-        for number, track in enumerate(self._data.tracks):
-            self._told.check()
-            self._told.reading(number, total)
-            with self._leaving_out(number):
-                key = joined(self._codec, content_digest(track.sound, self._told.check))
-                if key not in self._sounds and key not in self._lacking:
-                    self._look_for(key, track)
-                self._keys[number] = key
+        with self._cache.known_files() as known:
+            for number, track in enumerate(self._data.tracks):
+                self._told.check()
+                self._told.reading(number, total)
+                with self._leaving_out(number):
+                    key = joined(self._codec, known.digest(track.sound, self._told.check))
+                    if key not in self._sounds and key not in self._lacking:
+                        self._look_for(key, track)
+                    self._keys[number] = key
         self._told.reading(total, total)
         self._told.left = sum(self._lacking.values()) + len(self._captions())
 

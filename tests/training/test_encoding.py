@@ -27,6 +27,7 @@ from support.tiny_musicgen import (
 
 import engine.training.cache
 import engine.training.encoding
+import engine.training.known_files
 from engine.composers.musicgen.files.checkpoints import Checkpoint, look_over
 from engine.composers.musicgen.model.codec import encode as encode_at_once
 from engine.errors import MusmedError
@@ -244,13 +245,13 @@ def test_files_are_their_owners_alone(tmp_path: Path, base: Checkpoint) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
 
 
-@pytest.mark.parametrize("writes", range(6))
+@pytest.mark.parametrize("writes", range(4))
 def test_a_full_disk_is_a_sentence_and_loses_nothing(
     tmp_path: Path, base: Checkpoint, monkeypatch: pytest.MonkeyPatch, writes: int
 ) -> None:
     data, cache = data_of(tmp_path, noise(0.5), noise(0.7, 1)), tmp_path / "cache"
     with monkeypatch.context() as patch:
-        disk = FullDisk(patch, writes, (engine.training.cache,))
+        disk = FullDisk(patch, writes, (engine.training.cache, engine.training.known_files))
         with pytest.raises(MusmedError, match="The disk is full") as refused:
             run(data, base, cache)
         assert "\n" not in str(refused.value)
