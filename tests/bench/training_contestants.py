@@ -126,6 +126,7 @@ def peer(asked: Asked) -> Found:
     model: Any = MusicgenForConditionalGeneration.from_pretrained(
         asked.checkpoint, dtype=asked.format
     ).to(asked.device)
+    model.config.decoder.decoder_start_token_id = model.config.decoder.pad_token_id
     if asked.checkpointing:
         model.decoder.gradient_checkpointing_enable({"use_reentrant": False})
     recipe = asked.recipe
