@@ -49,6 +49,21 @@ class RunFolder:
         """Held by the process that trains here."""
         return self.work / "lock"
 
+    @property
+    def likeness(self) -> Path:
+        """JSON: which stretch of which track each clip is likest to, by the tracks' names."""
+        return self.work / "likeness.json"
+
+    @property
+    def figures(self) -> Path:
+        """JSON (``figures.Result``): what came of it, without a name of anybody."""
+        return self.root / FIGURES
+
+    @property
+    def card(self) -> Path:
+        """The model card."""
+        return self.root / CARD
+
     def adapter_at(self, step: int) -> Path:
         """A peft folder: the adapter as it was after so many updates."""
         return self.work / "adapters" / f"{step:06d}"

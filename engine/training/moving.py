@@ -16,6 +16,7 @@ from engine.composers.musicgen.files.checkpoints import Checkpoint
 from engine.composers.musicgen.model import weights
 from engine.composers.musicgen.model.decoder import Conditioning, Decoder
 from engine.composers.musicgen.model.device import choose_device, fitting
+from engine.training.batches import windows_of
 from engine.training.encoded import Encoded
 from engine.training.moved import Moved, MovedOutput, Size, moved_weights
 from engine.training.said import Stopped
@@ -74,8 +75,7 @@ def _square(matrix: Tensor) -> float:
 def windows_to_hear(encoded: Encoded, split: Split) -> tuple[list[int], bool]:
     """The windows to listen to, spread over those there are, and whether they were held out."""
     for tracks, held_out in ((split.held_out, True), (split.train, False)):
-        known = set(tracks)
-        found = [n for n, window in enumerate(encoded.windows) if window.track in known]
+        found = windows_of(encoded, tracks)
         if found:
             count = min(MOST_WINDOWS, len(found))
             return [found[n * len(found) // count] for n in range(count)], held_out

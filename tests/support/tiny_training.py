@@ -49,13 +49,13 @@ class RandomCodes:
         return np.random.default_rng(len(caption)).normal(size=(5, 24)).astype(np.float32)
 
 
-def random_data(folder: Path, tracks: int) -> tuple[Data, Split]:
+def random_data(folder: Path, tracks: int, kind: str = "flac") -> tuple[Data, Split]:
     """Tracks that ``RandomCodes`` has windows of, the last of them held out. The sounds are names
     only."""
     made = tuple(
         Track(
-            name=f"{number}.flac",
-            sound=folder / f"{number}.flac",
+            name=f"{number}.{kind}",
+            sound=folder / f"{number}.{kind}",
             captions=("A calm piece for piano",),
             group=f"{number}",
         )

@@ -1,0 +1,98 @@
+"""What came of a training, as figures.json has it: nothing that names a person, a sound or a
+folder, since the adapter's folder is made to be shared. No torch."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from engine.errors import MusmedError
+from engine.evaluation.likeness import LikenessRow
+from engine.places import read_small
+from engine.training.encoded import Encoded
+from engine.training.folder import RunFolder
+from engine.training.moved import Moved
+from engine.training.recipe import Recipe
+from engine.training.tracks import Data, Split
+from engine.training.watched import Watched
+
+MOST_BYTES = 16 * 1024 * 1024
+FRAME_RATE = 50
+"""Code frames a second of every MusicGen."""
+
+
+class Learnt(msgspec.Struct, frozen=True):
+    """From what it learnt, in numbers. ``minutes``: of the windows of the ``tracks`` that were
+    learnt from; ``moods``: how many of those tracks have each."""
+
+    layout: str
+    tracks: int
+    held_out: int
+    windows: int
+    minutes: float
+    captions: int
+    moods: dict[str, int]
+
+
+class Copied(msgspec.Struct, frozen=True):
+    """What is composed held against ``tracks`` that were learnt from: ``after`` training, and
+    ``before`` (None where the base was not heard), which can't have copied any of them."""
+
+    tracks: int
+    after: LikenessRow
+    before: LikenessRow | None
+
+
+class Result(msgspec.Struct, frozen=True):
+    """``step``: the one that was best, of ``steps`` that were made; ``before`` and ``after``: the
+    base and that step, watched (None where the base was not). ``licence``: of the base, as a name
+    for people. ``remarks``: in sentences, what could not be measured and why."""
+
+    base: str
+    licence: str
+    step: int
+    steps: int
+    recipe: Recipe
+    learnt: Learnt
+    before: Watched | None
+    after: Watched
+    moved: Moved | None = None
+    copied: Copied | None = None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def gained(self) -> bool | None:
+        """Whether the best step is better than the base by what chose it; None where there is no
+        telling."""
+        if self.before is None or self.before.score is None or self.after.score is None:
+            return None
+        return self.after.score > self.before.score
+
+
+def learnt_of(data: Data, split: Split, encoded: Encoded) -> Learnt:
+    learnt_from = set(split.train)
+    tracks = [data.tracks[number] for number in split.train]
+    windows = [window for window in encoded.windows if window.track in learnt_from]
+    moods = Counter(track.mood for track in tracks if track.mood is not None)
+    return Learnt(
+        layout=data.layout,
+        tracks=len(tracks),
+        held_out=len(split.held_out),
+        windows=len(windows),
+        minutes=round(sum(window.frames for window in windows) / FRAME_RATE / 60, 1),
+        captions=len({caption for track in tracks for caption in track.captions}),
+        moods=dict(moods.most_common()),
+    )
+
+
+def read_result(folder: RunFolder) -> Result:
+    """What figures.json says. Raises ``MusmedError``."""
+    path = folder.figures
+    data = read_small(path, str(path), MOST_BYTES)[:MOST_BYTES]  # one that is cut is damaged
+    try:
+        return msgspec.json.decode(data, type=Result)
+    except ValueError as error:  # msgspec's errors are ValueErrors
+        raise MusmedError(
+            f"{path} is damaged ({error}); 'musmed train' with --resume writes it again."
+        ) from error
