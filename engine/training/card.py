@@ -14,7 +14,7 @@ from engine.printable import one_line
 from engine.training.figures import Copied, Learnt, Result
 from engine.training.moved import MovedPart, in_words
 from engine.training.recipe import Recipe
-from engine.training.watched import Figure, Watched
+from engine.training.tables import Table, before_and_after, markdown, notes
 
 _FREE_OF_NC = (
     "The licence of the base is not known here; see its model card. What is made from a model is "
@@ -79,7 +79,7 @@ def _summary(result: Result) -> str:
     said = (
         f"A LoRA adapter for MusicGen ({_plain(result.base)}), trained with musmed on "
         f"{learnt.minutes:g} minutes of music. This is step {result.step} of {result.steps}, the "
-        f"best by {_plain(result.after.by) or 'being the last'}."
+        f"best by {_plain(result.after.by) or 'nobody'}."
     )
     if result.gained is False:
         said += (
@@ -114,7 +114,7 @@ def _learnt(learnt: Learnt) -> str:
     if learnt.moods:
         moods = ", ".join(f"{_plain(mood)} {count}" for mood, count in learnt.moods.items())
         rows.append(("Tracks by mood", moods))
-    return _table(("", ""), rows)
+    return _rows(("", ""), rows)
 
 
 def _recipe(recipe: Recipe) -> str:
@@ -125,51 +125,14 @@ def _recipe(recipe: Recipe) -> str:
         (name.replace("_", " "), "by itself" if value is None else f"{value}")
         for name, value in settings.items()
     ]
-    return _table(("setting", "value"), rows)
+    return _rows(("setting", "value"), rows)
 
 
 def _figures(result: Result) -> str:
-    before, after = result.before, result.after
-    named = {(one.judge, one.name): one for one in before.figures} if before else {}
-    rows = [
-        (
-            _plain(one.name),
-            _plain(one.judge),
-            _value(named.get((one.judge, one.name))),
-            _value(one),
-            _number(one.chance),
-        )
-        for one in after.figures
-    ]
-    heard = (
-        _table(("figure", "by", "before", "after", "by chance"), rows)
-        if rows
-        else ("No judge could tell anything of the clips.")
-    )
-    return f"{heard}\n\n{_losses(before, after)}"
-
-
-def _losses(before: Watched | None, after: Watched) -> str:
-    alone = (
-        "The training's own loss says little: it falls while a model learns tracks by heart too."
-    )
-    if after.held_out is None:
-        return (
-            f"No track was kept for judging, so there is no loss of music it has not heard. {alone}"
-        )
-    told = {"held_out": "its own", "another": "another's", "none": "none"}
-    rows = [
-        (
-            words,
-            "" if before is None else _number(getattr(before, name)),
-            _number(getattr(after, name)),
-        )
-        for name, words in told.items()
-    ]
-    table = _table(("caption told", "before", "after"), rows)
+    said = "\n".join(f"- {_plain(one, 600)}" for one in notes(result.watched))
     return (
-        f"Cross-entropy of tracks that were kept for judging, nats a code:\n\n{table}\n\n"
-        "How far the rows lie apart is how much the model listens to what it is told. " + alone
+        f"{markdown(before_and_after(result.watched))}\n{said}\n"
+        "- The training's own loss says little: it falls while tracks are learnt by heart, too."
     )
 
 
@@ -180,7 +143,7 @@ def _moved(result: Result) -> str:
     rows = [_size(one, one.name) for one in weights.kinds]
     if weights.layers:
         rows += [_size(one, f"layer {one.name}") for one in (weights.layers[0], weights.layers[-1])]
-    table = _table(("weights", "added", "by rounding to bfloat16"), rows)
+    table = _rows(("weights", "added", "by rounding to bfloat16"), rows)
     return f"{in_words(result.moved)}\n\nNorms, relative to those of the weights:\n\n{table}"
 
 
@@ -194,7 +157,7 @@ def _copied(copied: Copied | None) -> str:
     rows = [("after training", copied.after)]
     if copied.before is not None:
         rows.append(("the base, which never heard them", copied.before))
-    table = _table(
+    table = _rows(
         ("composed", "pieces", "likest", "beyond chance", "expected"),
         [(what, *_likeness(row)) for what, row in rows],
     )
@@ -221,26 +184,13 @@ def _likeness(row: LikenessRow) -> tuple[str, str, str, str]:
     return f"{row.n}", f"{row.most:.2f}", share, expected
 
 
-def _value(figure: Figure | None) -> str:
-    if figure is None:
-        return ""
-    if figure.low is None or figure.high is None:
-        return _number(figure.value)
-    return f"{_number(figure.value)} ({_number(figure.low)} to {_number(figure.high)})"
+def _rows(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    return markdown(Table("", columns, tuple(rows))).rstrip()
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _plain(text: str) -> str:
+def _plain(text: str, most: int = 120) -> str:
     """Words that others wrote, in one line that Markdown and YAML take as they are."""
-    kept = "".join(" " if one in "|`*<>[]{}#\\" else one for one in one_line(text, 120))
+    kept = "".join(" " if one in "|`*<>[]{}#\\" else one for one in one_line(text, most))
     return kept.strip()
 
 

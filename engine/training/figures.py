@@ -45,8 +45,8 @@ class Copied(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """``step``: the one that was best, of ``steps`` that were made; ``before`` and ``after``: the
-    base and that step, watched (None where the base was not). ``licence``: of the base, as a name
+    """``step``: the one that was best, of ``steps`` that were made; ``watched``: every
+    watching, without remarks, which name clips. ``licence``: of the base, as a name
     for people. ``remarks``: in sentences, what could not be measured and why."""
 
     base: str
@@ -55,11 +55,19 @@ class Result(msgspec.Struct, frozen=True):
     steps: int
     recipe: Recipe
     learnt: Learnt
-    before: Watched | None
-    after: Watched
+    watched: tuple[Watched, ...]
     moved: Moved | None = None
     copied: Copied | None = None
     remarks: tuple[str, ...] = ()
+
+    @property
+    def before(self) -> Watched | None:
+        """The base alone, where it was heard."""
+        return next((one for one in self.watched if one.step == 0), None)
+
+    @property
+    def after(self) -> Watched:
+        return next(one for one in self.watched if one.step == self.step)
 
     @property
     def gained(self) -> bool | None:

@@ -13,16 +13,17 @@ import msgspec
 
 from engine.composers.musicgen.files.catalogue import licence_of
 from engine.composers.musicgen.files.checkpoints import Checkpoint
+from engine.composers.musicgen.files.prefixes import PREFIX
 from engine.errors import MusmedError
 from engine.places import look_at, part_of
 from engine.private import write_private
 from engine.training.adapter_files import base_name
 from engine.training.card import card
-from engine.training.choosing import best
+from engine.training.choosing import best_trained
 from engine.training.copying import compare
 from engine.training.encoded import Encoded
 from engine.training.figures import Copied, Result, learnt_of
-from engine.training.folder import ADAPTER, PREFIX, RunFolder
+from engine.training.folder import ADAPTER, RunFolder
 from engine.training.moved import Moved
 from engine.training.moving import measure
 from engine.training.recipe import Recipe
@@ -50,7 +51,7 @@ def write_result(made: Made, say: Say, stopped: Stopped) -> Result | None:
     figures.json beside it. None where no step was watched yet. What can't be measured is a remark;
     once it is stopped, nothing more is measured. Raises ``MusmedError`` where the folder can't be
     written."""
-    after = best_step(made.watched)
+    after = best_trained(made.watched)
     if after is None:
         return None
     folder = made.folder
@@ -62,8 +63,7 @@ def write_result(made: Made, say: Say, stopped: Stopped) -> Result | None:
         steps=made.steps,
         recipe=made.recipe,
         learnt=learnt_of(made.data, made.split, made.encoded),
-        before=next((_shared(one) for one in made.watched if one.step == 0), None),
-        after=_shared(after),
+        watched=tuple(map(_shared, made.watched)),
     )
     measuring = _Measuring(made, after.step, say, stopped)
     moved, copied = measuring.moved(), measuring.copied()
@@ -73,12 +73,6 @@ def write_result(made: Made, say: Say, stopped: Stopped) -> Result | None:
     _write(folder.card, card(result, folder.root.name).encode())
     _write(folder.figures, msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
     return result
-
-
-def best_step(watched: Sequence[Watched]) -> Watched | None:
-    """The best of the steps that were trained, the last where no judge could tell."""
-    trained = [one for one in watched if one.step > 0]
-    return best(trained) or max(trained, key=lambda one: one.step, default=None)
 
 
 def put_at_root(folder: RunFolder, step: int) -> None:

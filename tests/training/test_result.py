@@ -18,11 +18,12 @@ from support.tiny_training import RECIPE, RandomCodes, random_data, trained_adap
 
 from engine.composers.musicgen.files.adapters import AdapterWish, find_adapter
 from engine.composers.musicgen.files.checkpoints import Checkpoint, find
+from engine.composers.musicgen.files.prefixes import PREFIX
 from engine.errors import MusmedError
 from engine.training.adapter_files import save_adapter
 from engine.training.figures import read_result
-from engine.training.folder import ADAPTER, PREFIX, RunFolder
-from engine.training.result import Made, best_step, put_at_root, write_result
+from engine.training.folder import ADAPTER, RunFolder
+from engine.training.result import Made, put_at_root, write_result
 from engine.training.said import Progress
 from engine.training.watched import Figure, Watched
 
@@ -102,17 +103,6 @@ def test_a_second_end_replaces_the_first_and_its_prefix(made: Callable[..., Made
     put_at_root(run.folder, 6)
     assert same(run.folder.root, run.folder.adapter_at(6))
     assert not (run.folder.root / PREFIX).exists()
-
-
-def test_which_step_that_is() -> None:
-    def step(*scores: float | None) -> int | None:
-        found = best_step([Watched(2 * n, score, ()) for n, score in enumerate(scores)])
-        return None if found is None else found.step
-
-    assert step(9.0, 1.0, 3.0, 3.0) == 4
-    assert step(9.0, None, None) == 4  # no judge could tell: the last
-    assert step(9.0) is None
-    assert step() is None
 
 
 def test_before_any_step_was_watched_nothing_is_written(made: Callable[..., Made]) -> None:
