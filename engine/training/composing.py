@@ -22,6 +22,7 @@ from transformers.utils import logging
 from engine.audio.files import AudioWriter
 from engine.audio.format import CHANNELS, Frames
 from engine.audio.resample import Resampler
+from engine.composers.musicgen.conditioning import PointWeights, with_points
 from engine.composers.musicgen.files.adapters import AdapterWish, find_adapters
 from engine.composers.musicgen.files.checkpoints import Checkpoint
 from engine.composers.musicgen.model import device as devices
@@ -169,7 +170,16 @@ class _Studio:
         return torch.cat(made, dim=-1)
 
     def _heard(self, prompt: Prompt) -> Conditioning:
-        return Conditioning(self._model.text_states(prompt.text))
+        """Its text and, with an affect prefix, its place; a point alone is '' to who hears none."""
+        model, place = self._model, prompt.affect
+        states = model.text_states(prompt.text)
+        if place is None or not model.prefixes:
+            return Conditioning(states)
+        said = Conditioning(states[:0] if prompt.is_point else states)
+        always = PointWeights(
+            np.array([[place.valence, place.arousal]]), np.ones((self._frames, 1))
+        )
+        return with_points(said, model.prefixes, always)
 
     def _sound(self, codes: Tensor) -> Frames:
         """48 kHz stereo, made quieter where it would go beyond full scale."""

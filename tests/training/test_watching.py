@@ -27,6 +27,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.moods import mood
 from engine.composers.musicgen.files.checkpoints import Checkpoint, find
 from engine.composers.musicgen.model import weights
+from engine.composers.musicgen.model.affect_prefix import AffectPrefix
 from engine.errors import MusmedError
 from engine.evaluation.judges import registry
 from engine.evaluation.judges.base import Judged, Window
@@ -36,7 +37,7 @@ from engine.training.composing import AT_ONCE, RECORD, Composed
 from engine.training.folder import RunFolder
 from engine.training.loop import train
 from engine.training.processes import Processes
-from engine.training.prompts import Prompt
+from engine.training.prompts import POINTS, Prompt
 from engine.training.said import Progress, StoppedError
 from engine.training.tables import course
 from engine.training.watched import LOSS, Watched
@@ -244,6 +245,33 @@ def test_an_adapter_is_heard_and_the_same_step_is_the_same(
     elsewhere.watcher().watch(10, adapter)
     assert elsewhere.sounds(10) == room.sounds(10)
     assert watcher.watch(0, None) == before
+
+
+def test_a_prefix_is_heard_by_its_points_and_beside_the_text(
+    room: Room, model: Any, ear: type[Ear], tmp_path: Path
+) -> None:
+    prompts = (
+        PROMPTS[0],
+        msgspec.structs.replace(PROMPTS[0], name="01-calm", affect=None),
+        *(Prompt(f"{number:02d}-sad", "", affect=point) for number, point in enumerate(POINTS, 2)),
+    )
+    trained = trained_adapter(model, size=0.0)
+    trained.affect = AffectPrefix(2, 24)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        for parameter in trained.affect.parameters():
+            parameter.data.normal_()
+    trained.affect.gate.data.fill_(0.1)
+    save_adapter(trained, RECIPE, room.base, tmp_path / "prefixed")
+    watcher = room.watcher(prompts=prompts)
+    watcher.watch(0, None)
+    found = watcher.watch(10, tmp_path / "prefixed")
+    before, after = room.sounds(0), room.sounds(10)
+    assert after["01-calm.flac"] == before["01-calm.flac"], "nobody placed it"
+    assert after["00-calm.flac"] != before["00-calm.flac"]
+    assert len({after[f"{number:02d}-sad.flac"] for number in range(2, 6)}) == 4
+    assert {figure.name for figure in found.figures} == set(), "a sad ear hears no course"
+    assert found.by == "valence r of points and arousal r of points by ear"
 
 
 def test_what_is_there_is_not_composed_again(

@@ -158,7 +158,7 @@ class Conditioner:
         said = mixture(states, found.weights)
         if not self._prefixes:
             return said
-        return _with_points(said, self._prefixes, point_weights(spec.path, times))
+        return with_points(said, self._prefixes, point_weights(spec.path, times))
 
     @property
     def most_point_keys(self) -> int:
@@ -190,7 +190,7 @@ def mixture(states: list[Tensor], weights: Doubles) -> Conditioning:
     return Conditioning(torch.cat(states), bias)
 
 
-def _with_points(
+def with_points(
     said: Conditioning, prefixes: Sequence[AffectPrefix], along: PointWeights
 ) -> Conditioning:
     """``said`` with the keys of the points before its own."""
