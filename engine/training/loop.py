@@ -72,9 +72,9 @@ def train(
         )
     with contextlib.ExitStack() as stack:
         if processes.main:
+            run_record.expect(folder, resume=resume)
             stack.enter_context(run_record.held(folder))
-            run = run_record.run_of(recipe, checkpoint, data.digest)
-            run_record.begin(folder, run, resume=resume)
+            run_record.begin(folder, run_record.run_of(recipe, checkpoint, data.digest))
         processes.wait()
         say = say if processes.main else _silent
         say(Progress("loading", 0, 1))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import shutil
 from collections.abc import Iterator
 
 import msgspec
@@ -58,13 +59,23 @@ def held(folder: RunFolder) -> Iterator[None]:
                 f"Another training is at work in {folder.root}; end it, or give another folder "
                 "with -o."
             ) from error
+        _sweep(folder)
         yield
 
 
-def begin(folder: RunFolder, run: Run, *, resume: bool) -> None:
-    """Keep ``run`` in a new folder, or compare it with what a folder says whose training goes on.
-    Raises ``MusmedError`` where there is a training and none should be, or the other way round, or
-    another."""
+def _sweep(folder: RunFolder) -> None:
+    """Remove what a process that was killed had begun to write."""
+    for place in (folder.work, folder.state, folder.adapter_at(0).parent):
+        for left in place.glob(".*.part*"):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+
+
+def expect(folder: RunFolder, *, resume: bool) -> None:
+    """Raises ``MusmedError`` where there is a training and none should be, or the other way
+    round."""
     there = look_at(folder.run, "file") != "nothing"
     if there and not resume:
         raise MusmedError(
@@ -75,7 +86,12 @@ def begin(folder: RunFolder, run: Run, *, resume: bool) -> None:
         raise MusmedError(
             f"There is no training in {folder.root} to go on with; leave out --resume."
         )
-    if there:
+
+
+def begin(folder: RunFolder, run: Run) -> None:
+    """Keep ``run`` in a new folder, or compare it with what a folder says whose training goes on.
+    Raises ``MusmedError`` where they don't agree."""
+    if look_at(folder.run, "file") != "nothing":
         _compare(folder, _read(folder), run)
         return
     part = part_of(folder.run)

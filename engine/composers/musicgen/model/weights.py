@@ -287,6 +287,9 @@ def _part(state: State, prefix: str) -> State:
 
 def _module(kind: type[Module], config: object, state: State) -> Module:
     """One of transformers' models with exactly the weights in ``state``, in float32."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     load: Any = kind.from_pretrained
     model, report = load(
         None, config=config, state_dict=state, output_loading_info=True, trust_remote_code=False
