@@ -168,9 +168,6 @@ def open_trainable(
             f"{checkpoint.name} is a melody model, and musmed trains those that hear text alone; "
             "take --base musicgen-small, musicgen-medium or musicgen-large."
         )
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     decoder, projection = load_frozen_decoder(checkpoint, dtype=dtype)
     trainable = Trainable(decoder, projection, int(checkpoint.config["text_encoder"]["d_model"]))
     trainable.put_lora(recipe)
