@@ -24,7 +24,7 @@ RECIPE = Recipe(steps=6, batch=3, learning_rate=1e-3, watch_every=2, lora=Lora(r
 def train_tiny(base: Checkpoint, folder: Path, recipe: Recipe = RECIPE, **other: Any) -> Trained:
     """Train on ``encoded_tracks()``, or with whatever of ``train`` is given."""
     data, split, encoded = encoded_tracks()
-    given = {
+    given: dict[str, Any] = {
         "data": data,
         "split": split,
         "encoded": encoded,
