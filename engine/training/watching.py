@@ -17,8 +17,10 @@ from engine.plan.clock import CLIP_SECONDS
 from engine.training.composing import Composing, compose, let_go
 from engine.training.folder import RunFolder
 from engine.training.judging import check_judges, judge_clips
-from engine.training.prompts import Prompt
+from engine.training.prompts import CLIPS, Prompt, prompts_of
+from engine.training.recipe import Recipe
 from engine.training.said import Say, Stopped
+from engine.training.tracks import Data, Split
 from engine.training.watched import Watched
 from engine.training.watched_file import read_watched
 
@@ -66,6 +68,35 @@ class ComposingWatcher:
             clips=found.clips,
             remarks=found.remarks,
         )
+
+
+def open_watcher(
+    data: Data,
+    split: Split,
+    checkpoint: Checkpoint,
+    recipe: Recipe,
+    folder: RunFolder,
+    *,
+    judges: Sequence[str],
+    say: Say,
+    stopped: Stopped,
+    clips: int = CLIPS,
+    seconds: float = CLIP_SECONDS,
+) -> ComposingWatcher:
+    """Who watches a training of ``recipe``: with ``clips`` prompts of its data, and with points on
+    the plane where an affect prefix is trained. Raises ``MusmedError``."""
+    points = recipe.affect_keys > 0
+    prompts = prompts_of(data, split, seed=recipe.seed, clips=clips, points=points)
+    return ComposingWatcher(
+        checkpoint,
+        prompts,
+        judges,
+        folder,
+        say=say,
+        stopped=stopped,
+        seed=recipe.seed,
+        seconds=seconds,
+    )
 
 
 def _check_chooser(chooser: JudgeRecord, watched: Sequence[Watched]) -> None:

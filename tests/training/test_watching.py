@@ -42,7 +42,7 @@ from engine.training.said import Progress, StoppedError
 from engine.training.tables import course
 from engine.training.watched import LOSS, Watched
 from engine.training.watched_file import keep_watched, read_watched
-from engine.training.watching import ComposingWatcher
+from engine.training.watching import ComposingWatcher, open_watcher
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 SECONDS = 0.5
@@ -324,14 +324,33 @@ def test_it_stops_where_it_is_and_goes_on_from_there(room: Room, ear: type[Ear])
 
 def test_a_training_is_watched_from_its_base_on(room: Room, ear: type[Ear], tmp_path: Path) -> None:
     data, split = random_data(tmp_path, 5)
+    moods = [*MOODS[:2], *MOODS[:2], None]
+    tracks = [
+        msgspec.structs.replace(track, mood=mood, captions=(mood or "music",))
+        for track, mood in zip(data.tracks, moods, strict=True)
+    ]
+    data = msgspec.structs.replace(data, tracks=tuple(tracks))
+    recipe = msgspec.structs.replace(RECIPE, steps=2, watch_every=1, batch=2, learning_rate=0.1)
+    watcher = open_watcher(
+        data,
+        split,
+        room.base,
+        recipe,
+        room.folder,
+        judges=["ear"],
+        say=room.said.append,
+        stopped=lambda: False,
+        clips=2,
+        seconds=SECONDS,
+    )
     trained = train(
         data,
         split,
         RandomCodes(5),
         room.base,
-        msgspec.structs.replace(RECIPE, steps=2, watch_every=1, batch=2, learning_rate=0.1),
+        recipe,
         folder=room.folder,
-        watcher=room.watcher(prompts=PROMPTS[:2]),
+        watcher=watcher,
         processes=Processes(torch.device("cpu")),
         say=room.said.append,
         stopped=lambda: False,
@@ -342,7 +361,7 @@ def test_a_training_is_watched_from_its_base_on(room: Room, ear: type[Ear], tmp_
     assert (first.score, first.by) == (1.0, "AUPRC by ear")
     assert first.held_out is not None
     assert last.held_out != first.held_out
-    assert room.sounds(2)["00-calm.flac"] != room.sounds(0)["00-calm.flac"]
+    assert room.sounds(2)["01-calm.flac"] != room.sounds(0)["01-calm.flac"]
     (row,) = [row for row in course(trained.watched).rows if row[-1]]
     assert row[0] == "0", "an ear that hears what it is told hears no better music later"
 
