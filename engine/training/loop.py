@@ -146,7 +146,6 @@ class _Training:
         """Go on from the checkpoint, if there is one."""
         self.kept = state.restore(self.folder, self.updater)
         self.step = self.kept or 0
-        self.processes.wait()
         if self.processes.main:
             cut_steps(self.folder, self.step)
             watched = read_watched(self.folder)

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import torch
 
 from engine.composers.musicgen.model.device import (
@@ -76,6 +78,28 @@ class Processes:
         if self.count > 1:
             with _others_alive():
                 torch.distributed.all_reduce(numbers)
+
+    def from_main(self, make: Callable[[], Item], kind: type[Item]) -> Item:
+        """What the main process makes, as msgspec sends a ``kind`` (with paths, and with what
+        is made of one path that it has as ``folder``): the others wait for it, and make
+        nothing."""
+        if self.count == 1:
+            return make()
+        told = _ENCODER.encode(make()) if self.main else b""
+        size = torch.tensor([len(told)], device=self.device)
+        self.add_up(size)
+        sent = torch.zeros(int(size.item()), dtype=torch.uint8, device=self.device)
+        if self.main:
+            sent.copy_(torch.frombuffer(bytearray(told), dtype=torch.uint8))
+        self.copy_main([sent])
+        return msgspec.msgpack.decode(sent.cpu().numpy().tobytes(), type=kind, dec_hook=_of_path)
+
+    def copy_main(self, tensors: Iterable[torch.Tensor]) -> None:
+        """``tensors``, on ``device``, become what they are in the main process."""
+        if self.count > 1:
+            for one in tensors:
+                with torch.no_grad(), _others_alive():
+                    torch.distributed.broadcast(one, src=0)
 
     def computing(self) -> AbstractContextManager[object]:
         """In which format products are taken: that of the base, whatever the trained weights are
@@ -163,6 +187,17 @@ def _others_alive() -> Iterator[None]:
             "Another process of this training ended; the last checkpoint is kept, and the same "
             "command with --resume goes on from it."
         ) from error
+
+
+def _as_path(one: Any) -> str:  # noqa: ANN401 - whatever msgspec does not know
+    return str(one if isinstance(one, Path) else one.folder)
+
+
+def _of_path(kind: Any, told: Any) -> Any:  # noqa: ANN401
+    return Path(told) if issubclass(kind, Path) else kind(Path(told))
+
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=_as_path)
 
 
 def _store() -> Any:  # noqa: ANN401 - torch.distributed.Store, by a name that torch keeps for itself

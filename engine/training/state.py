@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FILE = "state.safetensors"
 STEP = "step"
+_NONE = -1
 _WEIGHT = "weight."
 _MOMENTS = {"exp_avg": "average.", "exp_avg_sq": "square."}
 """AdamW's names of them, and what their tensors' names begin with."""
@@ -57,22 +58,30 @@ def keep(folder: RunFolder, updater: Updater, step: int) -> None:
 
 def restore(folder: RunFolder, updater: Updater) -> int | None:
     """Make ``updater`` what it was at the checkpoint, and give its step; None, and nothing changed,
-    where there is no checkpoint. Raises ``MusmedError`` for one that is damaged."""
+    where there is no checkpoint. The main process reads it, and all others have it from there.
+    Raises ``MusmedError`` for one that is damaged."""
+    step = updater.processes.from_main(lambda: _read(folder, updater), int)
+    updater.processes.copy_main(_tensors(updater).values())
+    if step == _NONE:
+        return None
+    for parameter in updater.trained.values():
+        updater.optimizer.state[parameter]["step"].fill_(step)
+    return step
+
+
+def _read(folder: RunFolder, updater: Updater) -> int:
     from safetensors.torch import load_file
 
     path = folder.state / FILE
     if look_at(path, "file") == "nothing":
-        return None
+        return _NONE
     wanted = _tensors(updater)
     _check(path, wanted)
     there = load_file(path)
     with torch.no_grad():
         for name, tensor in wanted.items():
             tensor.copy_(there[name])
-    step = int(there[STEP])
-    for parameter in updater.trained.values():
-        updater.optimizer.state[parameter]["step"].fill_(step)
-    return step
+    return int(there[STEP])
 
 
 def _check(path: Path, wanted: dict[str, Tensor]) -> None:

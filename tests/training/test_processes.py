@@ -20,6 +20,7 @@ pytest.importorskip("accelerate")
 pytest.importorskip("peft")
 
 from safetensors.torch import load_file
+from support.encoded_tracks import encoded_tracks
 from support.many_processes import PLAIN, TRAININGS, trained
 from support.many_workers import DONE, SILENT, in_processes
 from support.tiny_musicgen import random_model, save_checkpoint, tiny_config
@@ -27,9 +28,13 @@ from support.waiting import cpu_seconds, end_of, wait_for
 
 from engine.composers.musicgen.files.checkpoints import find
 from engine.errors import MusmedError
+from engine.training.cache import Cache
+from engine.training.encoded import Window
+from engine.training.encoding import EncodedData
 from engine.training.folder import RunFolder
 from engine.training.processes import Processes
 from engine.training.state import FILE
+from engine.training.tracks import Data
 
 CPU = torch.device("cpu")
 ALONE = Processes(CPU)
@@ -137,20 +142,14 @@ def test_ctrl_c_to_the_launcher_keeps_the_checkpoint(launched: Launched, checkpo
     stopped = launched.did(0)[-1]
     assert stopped.startswith("ended stopped ")
     step = int(stopped.split()[-1])
-    asked: list[bool] = []
-
-    def after_a_step() -> bool:
-        asked.append(len(steps.read_text().splitlines()) > step)
-        return asked[-1]
-
-    steps = RunFolder(launched.folder / "endless").steps
-    assert len(steps.read_text().splitlines()) == step > 1
+    root = launched.folder / "endless"
+    assert len(RunFolder(root).steps.read_text().splitlines()) == step > 1
     ended = trained(
         checkpoint,
-        launched.folder / "endless",
+        root,
         TRAININGS["endless"],
         ALONE,
-        stopped=after_a_step,
+        stopped=after(step + 1, root),
         resume=True,
     )
     assert (ended.ended, ended.step) == ("stopped", step + 1)
@@ -213,6 +212,47 @@ def test_every_item_is_somebody_s_and_nobody_has_two_more_than_others(
     shares = [Processes(CPU, number=n, count=count).share(range(items)) for n in range(count)]
     assert [item for share in shares for item in share] == list(range(items))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def test_what_the_main_process_makes_is_everybody_s(tmp_path: Path) -> None:
+    """Also that whose parts msgspec does not know: paths, and the cache."""
+    data, _, _ = encoded_tracks()
+    found = EncodedData((Window(0, 0.0, 12),), (), Cache(tmp_path), (("key", 0),), "digest")
+
+    def work(processes: Processes) -> None:
+        def once(what: Any) -> Any:
+            assert processes.main
+            return what
+
+        assert processes.from_main(lambda: once(data), Data) == data
+        given = processes.from_main(lambda: once(found), EncodedData)
+        assert given.windows == found.windows
+        assert given.cache.folder == tmp_path
+        numbers = torch.arange(3.0) + processes.number
+        processes.copy_main([numbers])
+        assert numbers.tolist() == [0.0, 1.0, 2.0]
+
+    assert in_processes(2, work, tmp_path) == [DONE, DONE]
+
+
+def test_two_processes_resume_from_what_the_main_one_reads(checkpoint: Any, tmp_path: Path) -> None:
+    """The others may be on machines with other disks."""
+    ended = trained(checkpoint, tmp_path / "0", PLAIN, ALONE, stopped=after(2, tmp_path / "0"))
+    assert ended.step == 2
+
+    def work(processes: Processes) -> None:
+        root = tmp_path / f"{processes.number}"
+        assert trained(checkpoint, root, PLAIN, processes, resume=True).step == PLAIN.steps
+
+    assert in_processes(2, work, tmp_path) == [DONE, DONE]
+    trained(checkpoint, tmp_path / "unbroken", PLAIN, ALONE)
+    assert far(tmp_path / "0", tmp_path / "unbroken") < TOLERANCE
+    assert not (tmp_path / "1").exists()
+
+
+def after(count: int, root: Path) -> Callable[[], bool]:
+    """Stops a training once so many steps are made."""
+    return lambda: len(RunFolder(root).steps.read_text().splitlines()) >= count
 
 
 def test_what_the_main_process_holds_is_agreed_and_numbers_are_added(tmp_path: Path) -> None:
