@@ -17,7 +17,6 @@ import msgspec
 import numpy as np
 import torch
 from torch import Tensor
-from transformers.utils import logging
 
 from engine.audio.files import AudioWriter
 from engine.audio.format import CHANNELS, Frames
@@ -111,7 +110,6 @@ class _Studio:
         self._wanted, self._say, self._stopped = wanted, say, stopped
         self._generation = Generation()
         wishes = () if adapter is None else (AdapterWish(str(adapter.absolute())),)
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         device, dtype = devices.choose_device()
         self._model = weights.load(
             wanted.checkpoint,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from engine.audio.trim import SILENCE
 from engine.composers.musicgen.files.checkpoints import Checkpoint
 from engine.composers.musicgen.model import codec as codecs
 from engine.composers.musicgen.model.device import choose_device, is_out_of_memory, settle
@@ -72,10 +73,8 @@ def encode(
     work = _Work(data, checkpoint, Cache(cache), _Told(say, stopped))
     work.look()
     work.encode_sounds()
-    _tidy()
     work.leave_out_empty()
     work.encode_captions()
-    _tidy()
     return work.found()
 
 
@@ -133,9 +132,19 @@ class _Work:
         self._told.left = sum(self._lacking.values()) + len(self._captions())
 
     def encode_sounds(self) -> None:
-        """What lacks, by the codec; nobody has that any more after this."""
-        if not self._lacking:
-            return
+        """What lacks."""
+        if self._lacking:
+            self._by_codec()
+            _tidy()
+
+    def encode_captions(self) -> None:
+        """What lacks, of the tracks that are used."""
+        if lacking := self._captions():
+            self._by_text_encoder(lacking)
+            _tidy()
+
+    def _by_codec(self) -> None:
+        """Nobody has the codec any more after this."""
         device = _device()
         if device.type == "mps":  # which has convolutions of at most 65536 samples
             device = torch.device("cpu")
@@ -150,11 +159,8 @@ class _Work:
                 if key not in self._sounds:
                     self._encode_sound(number, key, heard)
 
-    def encode_captions(self) -> None:
-        """What lacks, by the text encoder; nobody has that any more after this."""
-        lacking = self._captions()
-        if not lacking:
-            return
+    def _by_text_encoder(self, lacking: Sequence[str]) -> None:
+        """Nobody has the text encoder any more after this."""
         self._told.left = len(lacking)
         with self._fitting("text encoder"):
             model = load_text(self._checkpoint, _device())
@@ -171,6 +177,7 @@ class _Work:
             record = self._sounds[key].record
             if not record.starts:
                 self._leave_out(number, _why_empty(self._data.tracks[number].sound, record))
+                continue
             for odd in record.odd:
                 sentence = f"{self._data.tracks[number].sound} {odd}"
                 self._say(number, sentence, left_out=False)
@@ -329,7 +336,8 @@ def _grid(checkpoint: Checkpoint) -> Grid:
 
 def _why_empty(sound: Path, record: SoundRecord) -> str:
     if record.silent:
-        return f"{sound} is silent: nothing in it is louder than -50 dBFS; get it again."
+        level = 20.0 * math.log10(SILENCE)
+        return f"{sound} is silent: nothing in it is louder than {level:.0f} dBFS; get it again."
     return f"{sound} holds no {SHORTEST_SECONDS:g} s of music without a silence; give a longer one."
 
 

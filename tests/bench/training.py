@@ -5,8 +5,8 @@ Ours against peft with transformers' own loss (``MusicgenForConditionalGeneratio
 real shape, the same windows, text, rank, batch, number format and threads, torch's AdamW and a
 clipped gradient. Random weights take as long as trained ones. The peer has T5 and EnCodec in
 memory and reads the text at every step, as the scripts that train that way do; codes are known to
-both beforehand. Steps a second are of the median step, after the first; memory is the most of the
-process, or of the GPU. Then how fast sounds are encoded, which is done once.
+both beforehand (how fast sounds are encoded, once: ``training_encoding.py``). Steps a second are of
+the median step, after the first; memory is the most of the process, or of the GPU.
 """
 
 from __future__ import annotations
