@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -152,10 +154,10 @@ def open_processes() -> Processes:
     best = choose_device()[0].type
     # Without this, many processes on a machine with no CUDA would each be alone.
     cpu = best == "cpu" or (launched > 1 and best != "cuda")
+    patience = InitProcessGroupKwargs(timeout=_PATIENCE)
     try:
-        accelerator = Accelerator(
-            cpu=cpu, kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)]
-        )
+        with _ending_at_signals() if launched > 1 else contextlib.nullcontext():
+            accelerator = Accelerator(cpu=cpu, kwargs_handlers=[patience])
     except (RuntimeError, ValueError) as error:
         if launched == 1:
             raise
@@ -174,6 +176,21 @@ def close_processes() -> None:
     """Leave the others; at the end of a process that has joined them."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
+
+
+@contextlib.contextmanager
+def _ending_at_signals() -> Iterator[None]:
+    """A process that waits for others to come is ended by what elsewhere is only noted: nothing is
+    lost by that, and its launcher need not kill it when another never comes."""
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if threading.current_thread() is threading.main_thread():
+            before[number] = signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -32,9 +32,10 @@ from engine.training.cache import Cache
 from engine.training.encoded import Window
 from engine.training.encoding import EncodedData
 from engine.training.folder import RunFolder
-from engine.training.processes import Processes
+from engine.training.processes import Processes, open_processes
 from engine.training.state import FILE
 from engine.training.tracks import Data
+from musmed_tui.terminal.terminal import Signals
 
 CPU = torch.device("cpu")
 ALONE = Processes(CPU)
@@ -196,6 +197,27 @@ def test_one_that_ends_ends_all_with_one_sentence(
 def test_what_all_find_is_said_once(tmp_path: Path) -> None:
     ends = in_processes(3, all_failed, tmp_path)
     assert sorted(ends) == ["The loss is no number.", SILENT, SILENT]
+
+
+def test_one_that_waits_for_others_to_come_can_be_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where signals are only noted, as ``musmed train`` has it; and it says who did not
+    come."""
+    met: list[Any] = []
+
+    def accelerator(**_: object) -> Any:
+        met.append(signal.getsignal(signal.SIGTERM))
+        raise RuntimeError("Connection refused.\nMore of it")
+
+    monkeypatch.setattr("accelerate.Accelerator", accelerator)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with Signals():
+        noted = signal.getsignal(signal.SIGTERM)
+        with pytest.raises(MusmedError, match=r"The 2 processes .* \(Connection refused\.\); look"):
+            open_processes()
+        assert signal.getsignal(signal.SIGTERM) == noted
+    assert met == [signal.SIG_DFL]
 
 
 def test_a_batch_that_is_too_small_for_all_is_a_sentence(checkpoint: Any, tmp_path: Path) -> None:
