@@ -155,6 +155,12 @@ def models() -> Iterable[str]:
     return NAMES
 
 
+def presets() -> Iterable[str]:
+    from engine.training.recipe import PRESETS
+
+    return PRESETS
+
+
 def strategies() -> Iterable[str]:
     from engine.affect.path import Strategy
 

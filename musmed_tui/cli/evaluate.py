@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import typer.core
 
 from musmed_tui import completion
 from musmed_tui.asked import FILES, MODEL
-from musmed_tui.cli.parts import Json, Text, refuse_in_front
-
-
-class Evaluating(typer.core.TyperGroup):
-    """Takes what is evaluated where no command of its own is named."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - click's
-        if args and args[0] in self.commands:
-            return super().parse_args(ctx, args)
-        # As a plain command does it: what is left are no commands. Typer comes with click's classes
-        # or with a copy of its own, so the class is looked up by its name.
-        plain = next(one for one in type(self).__mro__ if one.__name__ == "Command")
-        ctx.allow_interspersed_args = True
-        rest: list[str] = plain.parse_args(self, ctx, list(args))  # type: ignore[attr-defined]
-        if rest and rest[0] in self.commands:  # options in front of it, which is refused later
-            ctx.allow_interspersed_args = False
-            return super().parse_args(ctx, args)
-        return rest
-
+from musmed_tui.cli.parts import Json, Text, WhatOrCommand, refuse_in_front
 
 evaluating = typer.Typer(
     name="evaluate",
-    cls=Evaluating,
+    cls=WhatOrCommand,
     context_settings={"help_option_names": ["-h", "--help"], "allow_extra_args": True},
 )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
+import typer.core
 
 from engine.errors import MusmedError
 from musmed_tui import completion
@@ -58,3 +59,20 @@ def refuse_in_front(context: typer.Context) -> None:
                 f"{parameter.opts[0]} does nothing in front of a command; give it behind, if "
                 f"'{command} --help' lists it."
             )
+
+
+class WhatOrCommand(typer.core.TyperGroup):
+    """Takes what it is about where no command of its own is named."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - click's
+        if args and args[0] in self.commands:
+            return super().parse_args(ctx, args)
+        # As a plain command does it: what is left are no commands. Typer comes with click's classes
+        # or with a copy of its own, so the class is looked up by its name.
+        plain = next(one for one in type(self).__mro__ if one.__name__ == "Command")
+        ctx.allow_interspersed_args = True
+        rest: list[str] = plain.parse_args(self, ctx, list(args))  # type: ignore[attr-defined]
+        if rest and rest[0] in self.commands:  # options in front of it, which is refused later
+            ctx.allow_interspersed_args = False
+            return super().parse_args(ctx, args)
+        return rest

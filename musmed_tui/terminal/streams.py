@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 import sys
+from pathlib import PurePath
 from typing import IO, TextIO, cast
 
 import msgspec
@@ -97,9 +98,15 @@ def json_line(value: object) -> str:
 
 def _encoded(value: object) -> bytes:
     try:
-        return msgspec.json.encode(value)
+        return msgspec.json.encode(value, enc_hook=_path)
     except UnicodeEncodeError:  # a file's name that is not UTF-8
-        return msgspec.json.encode(_in_utf8(msgspec.to_builtins(value)))
+        return msgspec.json.encode(_in_utf8(msgspec.to_builtins(value, enc_hook=_path)))
+
+
+def _path(value: object) -> str:
+    if isinstance(value, PurePath):
+        return str(value)
+    raise TypeError(f"no JSON of {type(value).__name__}")
 
 
 def _in_utf8(value: object) -> object:

@@ -4,6 +4,7 @@ back."""
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,10 @@ def test_check_says_what_is_wrong_and_what_there_is(
     assert "film.mp4\tleft out\tIt is a video" in out
     assert "2 tracks with captions, 3:00 long" in out
     assert "2 files left out." in out
+    assert musmed(monkeypatch, "train", "check", str(tmp_path), "--json") == 0
+    data = json.loads(capsys.readouterr().out)
+    assert [track["name"] for track in data["tracks"]] == ["a.wav", "b.wav"]
+    assert [one["name"] for one in data["problems"]] == ["empty.mp3", "film.mp4"]
 
 
 def test_check_of_nothing_lists_the_files_and_ends_with_2(
