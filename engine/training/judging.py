@@ -27,6 +27,8 @@ from engine.training.watched import LOSS, Figure
 
 LEAST_PLACES = 2
 """Different ones that clips were asked for, without which there is no r."""
+OF_POINTS = " of points"
+"""Behind the names of figures of clips that were not asked for in words."""
 STOPPED = "Stopped while clips were judged; what was composed is kept."
 
 
@@ -90,7 +92,7 @@ def judge_clips(
     views = _told_apart(views)
     first = views[0]
     chosen = {one.name: one.value for one in first.figures if one.name in first.choosing}
-    named = " and ".join(chosen or first.choosing)
+    named = _together(tuple(chosen) or first.choosing)
     return Judged(
         figures=tuple(figure for view in views for figure in view.figures),
         judges=tuple(view.record for view in views),
@@ -99,6 +101,11 @@ def judge_clips(
         clips=first.clips,
         remarks=tuple(dict.fromkeys(remark for view in views for remark in view.remarks)),
     )
+
+
+def _together(names: Sequence[str]) -> str:
+    suffix = OF_POINTS if any(name.endswith(OF_POINTS) for name in names) else ""
+    return " and ".join(name.removesuffix(suffix) for name in names) + suffix
 
 
 class _Clap(NamedTuple):
@@ -211,7 +218,7 @@ def _affect(
     places = {prompt.affect for prompt in asked if prompt.is_point == points} - {None}
     if not judge.hears_affect or len(places) < LEAST_PLACES:
         return _Told()
-    suffix = " of points" if points else ""
+    suffix = OF_POINTS if points else ""
     placed = [(one, asked[one.sound].affect) for one in told if asked[one.sound].is_point == points]
     found = affect_told(judge, placed, rng)
     return _Told(

@@ -271,7 +271,7 @@ def test_a_prefix_is_heard_by_its_points_and_beside_the_text(
     assert after["00-calm.flac"] != before["00-calm.flac"]
     assert len({after[f"{number:02d}-sad.flac"] for number in range(2, 6)}) == 4
     assert {figure.name for figure in found.figures} == set(), "a sad ear hears no course"
-    assert found.by == "valence r of points and arousal r of points by ear"
+    assert found.by == "valence r and arousal r of points by ear"
 
 
 def test_what_is_there_is_not_composed_again(
