@@ -135,7 +135,8 @@ Result = TypeVar("Result")
 
 
 class _Asking:
-    """Clips heard one after the other; one that can't be judged is a remark."""
+    """Clips heard one after the other. ``failed``, ``odd``: why those could not be judged, and what
+    was remarked on others, a sentence each."""
 
     def __init__(
         self, clips: Sequence[Clip], done: Callable[[int], None], stopped: Stopped
@@ -143,6 +144,7 @@ class _Asking:
         self.clips = clips
         self._done, self._stopped = done, stopped
         self.failed: list[str] = []
+        self.odd: list[str] = []
 
     def heard(self, hear: Callable[[Clip, HearingProgress], Result]) -> dict[int, Result]:
         """What ``hear`` made of each clip, by its number; nothing of any where less than half of
@@ -156,25 +158,34 @@ class _Asking:
             except StoppedError:
                 raise
             except MusmedError as error:
-                self.failed.append(str(error).replace(str(clip.sound), clip.sound.name))
+                self.failed.append(_named(str(error), clip))
         self._done(len(self.clips))
         return found if 2 * len(found) >= len(self.clips) else {}
 
+    def remark(self, clip: Clip, said: Sequence[str]) -> None:
+        if said:
+            self.odd.append(_named(said[0], clip))
+
     def remarks(self, judge: str) -> tuple[str, ...]:
-        if not self.failed:
-            return ()
-        return (
-            f"{judge} could not judge {len(self.failed)} of {len(self.clips)} clips: "
-            f"{self.failed[0]}",
-        )
+        """How many clips there is something to say of, and of the first of them what."""
+        of = f"of {len(self.clips)} clips"
+        kinds = (("could not judge", self.failed), ("has remarks on", self.odd))
+        return tuple(f"{judge} {does} {len(said)} {of}: {said[0]}" for does, said in kinds if said)
 
     def _look(self, _done: float = 0.0, _total: float | None = None) -> None:
         if self._stopped():
             raise StoppedError(STOPPED)
 
 
+def _named(remark: str, clip: Clip) -> str:
+    """Without the folder."""
+    return remark.replace(str(clip.sound), clip.sound.name)
+
+
 def _by_judge(judge: Judge, asking: _Asking, rng: np.random.Generator) -> _View:
     judged = asking.heard(lambda clip, look: judge.judge(clip.sound, look))
+    for number, said in judged.items():
+        asking.remark(asking.clips[number], said.remarks)
     told = [
         one
         for number, clip in enumerate(asking.clips)
@@ -231,8 +242,10 @@ def _by_clap(clap: Embedder, asking: _Asking, rng: np.random.Generator) -> _View
     """The CLAP score of the clips that were asked for in words."""
     worded = [clip for clip in asking.clips if not clip.prompt.is_point]
     asking.clips = worded
-    heard = asking.heard(lambda clip, look: clap.clips(clip.sound, [clip.span], look)[0])
-    known = {number: windows for number, (windows,) in heard.items() if len(windows)}
+    heard = asking.heard(lambda clip, look: clap.clips(clip.sound, [clip.span], look))
+    for number, (_, sound) in heard.items():
+        asking.remark(worded[number], sound.remarks)
+    known = {number: windows for number, ((windows,), _) in heard.items() if len(windows)}
     figures: tuple[Figure, ...] = ()
     if known:
         audio = np.array([mean_embedding(windows) for windows in known.values()])

@@ -88,6 +88,7 @@ class Ear:
     tags: tuple[str, ...] = MOODS
     told: ClassVar[bool] = True
     deaf: ClassVar[frozenset[str]] = frozenset()
+    odd: ClassVar[frozenset[str]] = frozenset()
     heard: ClassVar[list[str]] = []
 
     def judge(self, sound: Path, progress: HearingProgress) -> Judged:
@@ -101,7 +102,8 @@ class Ear:
         if not self.told:
             place = Affect(0.0, 0.0)
         activations = np.array([float(self.told and name == one) for one in MOODS])
-        return Judged((Window(0.0, SECONDS, place.valence, place.arousal, activations),), ())
+        window = Window(0.0, SECONDS, place.valence, place.arousal, activations)
+        return Judged((window,), (f"{sound} is odd.",) if name in self.odd else ())
 
 
 class Deaf(Ear):
@@ -119,6 +121,7 @@ def ear(monkeypatch: pytest.MonkeyPatch) -> type[Ear]:
     monkeypatch.setitem(sys.modules, __name__, sys.modules[Ear.__module__])
     monkeypatch.setattr(Ear, "told", True)
     monkeypatch.setattr(Ear, "deaf", frozenset())
+    monkeypatch.setattr(Ear, "odd", frozenset())
     Ear.heard.clear()
     return Ear
 
@@ -222,11 +225,13 @@ def test_what_can_not_be_judged_is_said(
     room: Room, ear: type[Ear], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ear, "deaf", frozenset(["sad"]))
+    monkeypatch.setattr(ear, "odd", frozenset(["calm"]))
     some = room.watcher().watch(0, None)
     assert some.clips == 4
     assert some.score == pytest.approx(1.0)
     assert some.remarks == (
         "ear could not judge 2 of 6 clips: 02-sad.flac is silent; an ear needs sound.",
+        "ear has remarks on 2 of 6 clips: 00-calm.flac is odd.",
     )
     monkeypatch.setattr(ear, "deaf", frozenset(["sad", "calm"]))
     few = room.watcher().watch(0, None)
