@@ -23,6 +23,8 @@ from engine.training.tracks import Data, Track
 
 WATCHINGS = 10
 Drawing = Literal["order", "asked", "dropout", "adapter", "prefix", "another"]
+_SHARES = 1 << 16
+"""How finely a dropout is drawn: there are some 300 000 inputs in musicgen-small's layers."""
 _DRAWINGS: tuple[Drawing, ...] = get_args(Drawing)
 
 
@@ -118,5 +120,5 @@ def kept(recipe: Recipe, step: int, place: int, inputs: int) -> NDArray[np.bool_
     """Which of all inputs of LoRA's A matrices (``inputs`` of them in all layers together) are not
     left out for the window at ``place``: for the whole of it, so that nothing depends on how many
     positions it was padded to."""
-    source = random(recipe, "dropout", step, place)
-    return source.random(inputs, dtype=np.float32) >= recipe.lora.dropout
+    drawn = random(recipe, "dropout", step, place).integers(_SHARES, size=inputs, dtype=np.uint16)
+    return drawn >= round(recipe.lora.dropout * _SHARES)

@@ -36,6 +36,15 @@ def codec_digest(checkpoint: Checkpoint) -> str:
     return _part(checkpoint, "audio_encoder", str(checkpoint.channels)).hexdigest()
 
 
+def decoder_digest(checkpoint: Checkpoint) -> str:
+    """Of the decoder's weights and settings, and of the projection of the text before it: of all
+    that an adapter is trained for. Raises ``MusmedError``."""
+    made = _part(checkpoint, "decoder", "")
+    for path in checkpoint.weights:
+        _add_tensors(made, path, "enc_to_dec_proj.")
+    return made.hexdigest()
+
+
 def text_digest(checkpoint: Checkpoint) -> str:
     """Of T5's weights and settings and its tokenizer. Raises ``MusmedError``."""
     made = _part(checkpoint, "text_encoder", "")

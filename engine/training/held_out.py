@@ -62,24 +62,23 @@ class HeldOutWindows:
             return None
         trainable.eval()
         trainable.kept.mask = None
+        trainable.stopped = stopped
         own, another, none = (
-            self._loss(trainable, processes, stopped, windows) if windows else None
+            self._loss(trainable, processes, windows) if windows else None
             for windows in (self.own, self.another, self.none)
         )
         return None if own is None or none is None else HeldOut(own, another, none)
 
     @torch.no_grad()
-    def _loss(
-        self, trainable: Trainable, processes: Processes, stopped: Stopped, windows: Windows
-    ) -> float:
+    def _loss(self, trainable: Trainable, processes: Processes, windows: Windows) -> float:
         encoded = self._material.encoded
         sums = torch.zeros(2, device=trainable.device)  # of losses, and of who was stopped
-        for part in self._parts(processes.share(windows)):
-            if stopped():
-                sums[1] = 1.0
-                break
-            with processes.computing():
-                sums[0] += trainable(in_tensors(trainable, encoded, part)).mean()
+        try:
+            for part in self._parts(processes.share(windows)):
+                with processes.computing():
+                    sums[0] += trainable(in_tensors(trainable, encoded, part)).mean()
+        except StoppedError:
+            sums[1] = 1.0
         processes.add_up(sums)
         if float(sums[1]) > 0.0:
             raise StoppedError(STOPPED)

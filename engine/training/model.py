@@ -19,6 +19,7 @@ from engine.training.adapter_files import lora_config
 from engine.training.batches import random
 from engine.training.loss import summed
 from engine.training.recipe import Recipe
+from engine.training.said import STOPPED, Stopped, StoppedError
 
 if TYPE_CHECKING:
     from transformers import MusicgenForCausalLM
@@ -65,7 +66,8 @@ class WindowDropout(nn.Module):
 
 class Trainable(nn.Module):
     """``decoder`` and ``enc_to_dec_proj`` are called what the whole model calls them, so that
-    peft's names are those of the whole model. What is trained is float32, the rest as loaded."""
+    peft's names are those of the whole model. What is trained is float32, the rest as loaded.
+    ``stopped`` is asked all the while."""
 
     def __init__(
         self, decoder: MusicgenForCausalLM, enc_to_dec_proj: nn.Linear | None, text_width: int
@@ -77,7 +79,10 @@ class Trainable(nn.Module):
         self.text_width = text_width
         self.kept = Kept()
         self.lora_inputs = 0
+        self.stopped: Stopped = lambda: False
         self.requires_grad_(False)
+        for layer in decoder.model.decoder.layers:
+            layer.register_forward_pre_hook(self._ask)
 
     @property
     def delays(self) -> tuple[int, ...]:
@@ -97,6 +102,18 @@ class Trainable(nn.Module):
         """By name, in one order for good."""
         named = [one for one in self.named_parameters() if one[1].requires_grad]
         return dict(sorted(named))
+
+    def _ask(self, _: nn.Module, given: tuple[Tensor, ...]) -> None:
+        """Raises ``StoppedError``, before a layer and on the way back before its gradient, once
+        nobody wants it any more: on a CPU a batch may take minutes."""
+
+        def ask(_: Tensor | None = None) -> None:
+            if self.stopped():
+                raise StoppedError(STOPPED)
+
+        ask()
+        if given[0].requires_grad:
+            given[0].register_hook(ask)  # type: ignore[no-untyped-call]
 
     def put_lora(self, recipe: Recipe) -> None:
         """Put LoRA on the decoder's projections, as the recipe's seed draws it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import shutil
 from collections.abc import Iterator
 
@@ -15,6 +14,7 @@ from engine.composers.musicgen.files.checkpoints import Checkpoint
 from engine.errors import MusmedError
 from engine.places import look_at, part_of, read_small
 from engine.private import make_private_folder, open_private, write_private
+from engine.training.digests import decoder_digest
 from engine.training.folder import RunFolder
 from engine.training.recipe import Recipe
 
@@ -34,11 +34,8 @@ class Run(msgspec.Struct, frozen=True):
 
 
 def run_of(recipe: Recipe, base: Checkpoint, data_digest: str) -> Run:
-    """What stands for a training of ``recipe`` on ``base``."""
-    tensors = sorted((name, *info) for name, info in base.tensors.items())
-    sizes = [path.stat().st_size for path in base.weights]
-    told = msgspec.json.encode([tensors, sizes, base.config["decoder"]], order="sorted")
-    return Run(recipe, base.name, hashlib.sha256(told).hexdigest(), data_digest)
+    """What stands for a training of ``recipe`` on ``base``. Raises ``MusmedError``."""
+    return Run(recipe, base.name, decoder_digest(base), data_digest)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from engine.training.memory import most_taken
 from engine.training.model import Trainable
 from engine.training.processes import Processes
 from engine.training.recipe import Recipe
-from engine.training.said import Step, Stopped
+from engine.training.said import Step, Stopped, StoppedError
 from engine.training.tensors import in_tensors
 
 
@@ -67,11 +67,12 @@ class Updater:
         frames = sum(self.material.encoded.windows[one.window].frames for one in drawn)
         self.sums.zero_()
         self.trainable.train()
-        for part in self._parts(self.processes.share(drawn)):
-            if stopped():
-                self.sums[-1] = 1.0
-                break
-            self._add(step, part, frames)
+        self.trainable.stopped = stopped
+        try:
+            for part in self._parts(self.processes.share(drawn)):
+                self._add(step, part, frames)
+        except StoppedError:
+            self.sums[-1] = 1.0
         self.processes.add_up(self.sums)
         if float(self.sums[-1]) > 0.0:
             return None

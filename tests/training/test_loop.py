@@ -25,6 +25,7 @@ from engine.composers.musicgen.files.adapters import AdapterWish, find_adapter
 from engine.composers.musicgen.files.checkpoints import Checkpoint, find
 from engine.errors import MusmedError
 from engine.training import run_record, state
+from engine.training.batches import windows_of
 from engine.training.encoded import States
 from engine.training.folder import RunFolder
 from engine.training.material import Material
@@ -302,3 +303,29 @@ def test_nothing_to_learn_from(tiny_base: Checkpoint, tmp_path: Path) -> None:
     with pytest.raises(MusmedError, match="no track to learn from"):
         train_tiny(tiny_base, tmp_path, data=data, split=split, encoded=encoded)
     assert not RunFolder(tmp_path).work.exists()
+
+
+@pytest.mark.parametrize("ask", range(1, 7))
+def test_it_is_stopped_within_an_update_and_changes_nothing(
+    tiny_base: Checkpoint, ask: int
+) -> None:
+    data, split, encoded = encoded_tracks()
+    recipe = changed(at_once=2)
+    material = Material(data, encoded, windows_of(encoded, split.train))
+    updater = Updater(open_trainable(tiny_base, recipe), recipe, material, 6, ALONE)
+    before = {name: one.detach().clone() for name, one in updater.trained.items()}
+    asked = []
+
+    def stopped() -> bool:
+        asked.append(None)
+        return len(asked) == ask
+
+    assert updater.update(1, stopped) is None
+    assert len(asked) == ask
+    assert all(torch.equal(one, before[name]) for name, one in updater.trained.items())
+    made = updater.update(1, lambda: False)
+    fresh = Updater(open_trainable(tiny_base, recipe), recipe, material, 6, ALONE)
+    again = fresh.update(1, lambda: False)
+    assert made is not None
+    assert again is not None
+    assert (made.losses, made.gradient) == (again.losses, again.gradient)
