@@ -37,17 +37,16 @@ class CacheError(MusmedError):
 
 class SoundRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is kept of a sound beside its codes. ``starts``: of each window, in seconds of the
-    track; ``whole``: the sound was read to its end; ``silent``: nothing in it is loud; ``odd``: the
-    reader's remarks, without the file's name before them."""
+    track; ``silent``: nothing in it is loud; ``odd``: the reader's remarks, without the file's name
+    before them."""
 
     starts: tuple[float, ...]
-    whole: bool
     silent: bool = False
     odd: tuple[str, ...] = ()
 
 
 class KeptSound(msgspec.Struct, frozen=True):
-    """``frames``: of each window."""
+    """``codes``: of each window."""
 
     record: SoundRecord
     codes: tuple[Codes, ...]
@@ -72,23 +71,23 @@ class Cache:
                 raise self._unwritable(error) from error
 
     def sound(self, key: str) -> KeptSound | None:
-        """What is kept of a sound, whole or not; None of what is not there or is damaged."""
-        found = self._read(self._sound(key))
-        if found is None:
-            return None
-        tensors, text = found
-        try:
-            record = msgspec.json.decode(text, type=SoundRecord)
-            codes = tuple(tensors[_name(number)] for number in range(len(record.starts)))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError):
-            return None
-        right = all(one.dtype == np.int16 and one.ndim == 2 and one.shape[1] for one in codes)
-        return KeptSound(record, codes) if right else None
+        """A sound that was encoded to its end; None of what is not there or is damaged."""
+        return self._kept(self._sound(key))
+
+    def begun(self, key: str) -> KeptSound | None:
+        """The windows that are made of a sound that is not whole; None likewise."""
+        return self._kept(self._begun(key))
 
     def keep_sound(self, key: str, sound: KeptSound) -> None:
-        """Raises ``CacheError``, after which what was kept of it before is still there."""
-        tensors = {_name(number): codes for number, codes in enumerate(sound.codes)}
-        self._write(self._sound(key), tensors, msgspec.json.encode(sound.record).decode())
+        """Raises ``CacheError``, after which what was begun is still there."""
+        self._keep(self._sound(key), sound)
+        with suppress(OSError):
+            self._begun(key).unlink(missing_ok=True)
+
+    def keep_begun(self, key: str, sound: KeptSound) -> None:
+        """What is whole of it by another's work meanwhile stays so. Raises ``CacheError``, after
+        which what was begun before is still there."""
+        self._keep(self._begun(key), sound)
 
     def window(self, key: str, number: int) -> Codes:
         """The codes of one window of a sound that was looked for before. Raises ``CacheError``
@@ -117,8 +116,28 @@ class Cache:
         """Raises ``CacheError``."""
         self._write(self._text(key), {"states": states}, "")
 
+    def _kept(self, path: Path) -> KeptSound | None:
+        found = self._read(path)
+        if found is None:
+            return None
+        tensors, text = found
+        try:
+            record = msgspec.json.decode(text, type=SoundRecord)
+            codes = tuple(tensors[_name(number)] for number in range(len(record.starts)))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError):
+            return None
+        right = all(one.dtype == np.int16 and one.ndim == 2 and one.shape[1] for one in codes)
+        return KeptSound(record, codes) if right else None
+
+    def _keep(self, path: Path, sound: KeptSound) -> None:
+        tensors = {_name(number): codes for number, codes in enumerate(sound.codes)}
+        self._write(path, tensors, msgspec.json.encode(sound.record).decode())
+
     def _sound(self, key: str) -> Path:
         return self.folder / "sounds" / f"{key}.safetensors"
+
+    def _begun(self, key: str) -> Path:
+        return self.folder / "begun" / f"{key}.safetensors"
 
     def _text(self, key: str) -> Path:
         return self.folder / "captions" / f"{key}.safetensors"

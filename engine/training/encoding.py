@@ -197,29 +197,37 @@ class _Work:
         return EncodedData(tuple(windows), new, self._cache, tuple(places), self._text)
 
     def _look_for(self, key: str, track: Track) -> None:
-        kept = self._cache.sound(key)
-        if kept is not None and kept.record.whole:
+        if (kept := self._cache.sound(key)) is not None:
             self._sounds[key] = _whole(kept)
             return
+        begun = self._cache.begun(key)
         with self._opened(track) as reader:
-            self._lacking[key] = max(1, (reader.expected or 1) - (len(kept.codes) if kept else 0))
+            self._lacking[key] = max(1, (reader.expected or 1) - (len(begun.codes) if begun else 0))
 
     def _encode_sound(self, number: int, key: str, heard: Callable[[Audio], Codes]) -> None:
-        """Goes on where it was stopped before."""
-        others = self._told.left - self._lacking.get(key, 0)
-        with self._leaving_out(number), self._opened(self._data.tracks[number]) as reader:
-            sound = _Growing(self._cache, key)
-            try:
-                for place, piece in enumerate(reader.pieces()):
-                    if place >= sound.count:
-                        self._told.check()
-                        sound.add(piece.start, heard(piece.audio))
-                        self._told.made_one()
-            except StoppedError:
-                sound.keep()
-                raise
-            self._sounds[key] = _whole(sound.keep_whole(reader.silent, reader.odd))
+        """Goes on where it was stopped before, unless another training has made it meanwhile."""
+        others = self._told.left - self._lacking[key]
+        kept = self._cache.sound(key)
+        if kept is None:
+            with self._leaving_out(number), self._opened(self._data.tracks[number]) as reader:
+                kept = self._grown(reader, _Growing(self._cache, key), heard)
+        if kept is not None:
+            self._sounds[key] = _whole(kept)
         self._told.left = max(0, others)
+
+    def _grown(
+        self, reader: TrackReader, sound: _Growing, heard: Callable[[Audio], Codes]
+    ) -> KeptSound:
+        try:
+            for place, piece in enumerate(reader.pieces()):
+                if place >= sound.count:
+                    self._told.check()
+                    sound.add(piece.start, heard(piece.audio))
+                    self._told.made_one()
+        except StoppedError:
+            sound.keep()
+            raise
+        return sound.keep_whole(reader.silent, reader.odd)
 
     def _captions(self) -> list[str]:
         """Those that lack, of the tracks that are used."""
@@ -292,9 +300,9 @@ class _Growing:
 
     def __init__(self, cache: Cache, key: str) -> None:
         self._cache, self._key = cache, key
-        kept = cache.sound(key)
-        self._starts = list(kept.record.starts) if kept else []
-        self._codes = list(kept.codes) if kept else []
+        begun = cache.begun(key)
+        self._starts = list(begun.record.starts) if begun else []
+        self._codes = list(begun.codes) if begun else []
         self._kept = self.count
 
     @property
@@ -309,16 +317,16 @@ class _Growing:
 
     def keep(self) -> None:
         if self.count > self._kept:
-            self._write(SoundRecord(tuple(self._starts), whole=False))
+            self._cache.keep_begun(self._key, self._as_is())
+            self._kept = self.count
 
     def keep_whole(self, silent: bool, odd: tuple[str, ...]) -> KeptSound:
-        return self._write(SoundRecord(tuple(self._starts), whole=True, silent=silent, odd=odd))
-
-    def _write(self, record: SoundRecord) -> KeptSound:
-        sound = KeptSound(record, tuple(self._codes))
+        sound = self._as_is(silent, odd)
         self._cache.keep_sound(self._key, sound)
-        self._kept = self.count
         return sound
+
+    def _as_is(self, silent: bool = False, odd: tuple[str, ...] = ()) -> KeptSound:
+        return KeptSound(SoundRecord(tuple(self._starts), silent, odd), tuple(self._codes))
 
 
 def _grid(checkpoint: Checkpoint) -> Grid:

@@ -16,7 +16,7 @@ from support.binary_files import mutated
 
 from engine.training.cache import Cache, CacheError, KeptSound, SoundRecord
 
-RECORD = SoundRecord((0.0, 30.0), whole=True, odd=("is cut short",))
+RECORD = SoundRecord((0.0, 30.0), odd=("is cut short",))
 CODES = tuple(
     np.random.default_rng(frames).integers(0, 2048, (4, frames)).astype(np.int16)
     for frames in (50, 20)

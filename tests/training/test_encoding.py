@@ -200,6 +200,7 @@ def test_stopped_between_windows_it_goes_on_where_it_was(tmp_path: Path, base: C
     again: list[Progress] = []
     found = run(data, base, cache, say=again.append)
     assert again[-1].done == again[-1].total == 3  # two of five windows, and the caption
+    assert not list((cache / "begun").iterdir())
     assert found.windows == whole.windows
     assert all(np.array_equal(found.codes(n), whole.codes(n)) for n in range(5))
 
@@ -236,6 +237,35 @@ def test_two_at_once_share_a_cache(tmp_path: Path, base: Checkpoint) -> None:
     assert mine.windows == others[0].windows
     assert all(np.array_equal(mine.codes(n), others[0].codes(n)) for n in range(3))
     assert not [path for path in cache.rglob("*") if ".part" in path.name]
+
+
+def test_one_that_is_stopped_takes_nothing_from_another(tmp_path: Path, base: Checkpoint) -> None:
+    data, cache = data_of(tmp_path, noise(2.5)), tmp_path / "cache"
+    others: list[EncodedData] = []
+
+    def say(progress: Progress) -> None:
+        if progress.stage == "encoding" and progress.done == 1:
+            others.append(run(data, base, cache))
+
+    with pytest.raises(StoppedError):
+        run(data, base, cache, say=say, stopped=lambda: bool(others))
+    assert [others[0].codes(number).shape for number in range(3)] == [(4, 50), (4, 50), (4, 25)]
+
+
+def test_what_another_has_made_meanwhile_is_not_made_again(
+    tmp_path: Path, base: Checkpoint
+) -> None:
+    data, cache = data_of(tmp_path, noise(0.5), noise(2.5, 1)), tmp_path / "cache"
+    others: list[EncodedData] = []
+    said: list[Progress] = []
+
+    def say(progress: Progress) -> None:
+        said.append(progress)
+        if progress.stage == "encoding" and progress.done == 1 and not others:
+            others.append(run(data, base, cache))
+
+    assert run(data, base, cache, say=say).windows == others[0].windows
+    assert said[-1].done == 1
 
 
 def test_files_are_their_owners_alone(tmp_path: Path, base: Checkpoint) -> None:
