@@ -171,6 +171,15 @@ class Trainable(nn.Module):
         return summed(said.logits.view(windows, codebooks, positions, -1), batch.labels)
 
 
+def check_base(checkpoint: Checkpoint) -> None:
+    """Raises ``MusmedError`` for a melody model."""
+    if checkpoint.config.get("model_type") != "musicgen":
+        raise MusmedError(
+            f"{checkpoint.name} is a melody model, and musmed trains those that hear text alone; "
+            "take --base musicgen-small, musicgen-medium or musicgen-large."
+        )
+
+
 def open_trainable(
     checkpoint: Checkpoint,
     recipe: Recipe,
@@ -180,11 +189,7 @@ def open_trainable(
     """The decoder of ``checkpoint`` on ``device`` (None: the CPU) in ``dtype``, with what
     ``recipe`` trains in it. Raises ``MusmedError`` for a melody model, and for files that make no
     MusicGen."""
-    if checkpoint.config.get("model_type") != "musicgen":
-        raise MusmedError(
-            f"{checkpoint.name} is a melody model, and musmed trains those that hear text alone; "
-            "take --base musicgen-small, musicgen-medium or musicgen-large."
-        )
+    check_base(checkpoint)
     decoder, projection = load_frozen_decoder(checkpoint, dtype=dtype)
     trainable = Trainable(decoder, projection, int(checkpoint.config["text_encoder"]["d_model"]))
     trainable.put_lora(recipe)
