@@ -186,8 +186,10 @@ def _say(outcome: Outcome, wanted: Wanted, *, as_json: bool) -> None:
         )
     if outcome.best is not None:
         place = shlex.quote(str(outcome.folder))
-        tell(f"Wrote {visible(str(outcome.folder))}; hear it with")
-        tell(f"  musmed play --composer {one_line(wanted.base)} --adapter {visible(place)}")
+        tell(
+            f"Wrote {visible(str(outcome.folder))}. To hear it: musmed play --composer "
+            f"{one_line(wanted.base)} --adapter {visible(place)}"
+        )
 
 
 def _how_to_go_on(outcome: Outcome) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from engine.printable import one_line
 from engine.training.said import Progress
 from musmed_tui.commands.train_words import Pace, headline, of_step, of_watching, time_left
 from musmed_tui.terminal.streams import json_line, tell, unminded
@@ -118,7 +119,7 @@ def _live(lines: Lines) -> Iterator[Callable[[Progress], None]]:
     under = Text("", no_wrap=True, overflow="ellipsis")
     console = Console(file=unminded())
     with Live(Group(bar, under), console=console, transient=True, refresh_per_second=2) as live:
-        lines.say = live.console.print
+        lines.say = lambda text: live.console.print(Text(one_line(text)))  # no markup
 
         def told(progress: Progress) -> None:
             left = lines.pace.left(progress, lines.now())

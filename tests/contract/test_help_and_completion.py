@@ -82,6 +82,9 @@ def offered(home: Path, words: str) -> list[str]:
         ("musmed play --com", {"--composer"}),
         ("musmed models get musicgen-stereo-s", {"musicgen-stereo-small"}),
         ("musmed completion z", {"zsh"}),
+        ("musmed train --preset pa", {"paper"}),
+        ("musmed train --base musicgen-stereo-s", {"musicgen-stereo-small"}),
+        ("musmed train ch", {"check"}),
         ("musmed measure xq", set()),
     ],
 )
@@ -160,7 +163,9 @@ def commands() -> list[str]:
     return sorted(group.commands)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("command", ["play", "render", "resume", "plan", "measure", "models"])
+@pytest.mark.parametrize(
+    "command", ["play", "render", "resume", "plan", "measure", "models", "train"]
+)
 def test_help_is_whole_at_80_columns(command: str, tmp_path: Path) -> None:
     assert command in commands()
     done = run(tmp_path, sys.executable, "-m", "musmed_tui", command, "--help")
@@ -195,6 +200,16 @@ def test_the_options_of_play_are_in_groups(tmp_path: Path) -> None:
         *("MusicGen", "The sound", "The terminal", "A study"),
     ]
     assert max(panel.count("│ --") for panel in panels) <= 6
+
+
+@pytest.mark.parametrize(
+    ("command", "most"), [("train", 6), ("train check", 6), ("train captions", 6)]
+)
+def test_the_options_of_a_training_are_few_in_a_group(
+    command: str, most: int, tmp_path: Path
+) -> None:
+    shown = run(tmp_path, sys.executable, "-m", "musmed_tui", *command.split(), "--help").stdout
+    assert max(panel.count("│ --") for panel in re.split(r"╭─ ", shown)[1:]) <= most
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from engine.evaluation.tagger_head import read_head
 from engine.plan.described import DescribedBar, Description
 from engine.session.library.lock import NAME as LOCK
 from engine.tensorfile import read_json, read_tensors
+from engine.training.reading import lines, tables
 from musmed_tui.theming import read_theme
 
 
@@ -88,6 +89,9 @@ KINDS = {
     "mood table": Kind("moods.json", texts.tables, read_table, binary.mutated_json),
     "mood sheet": Kind("moods.csv", texts.sheets, read_sheet, texts.mutated_text),
     "a list of tracks": text(LIST.format("train"), texts.LISTED, texts.read_lists),
+    "captions": text("captions.csv", texts.CAPTIONS, tables.read_table),
+    "captions in lines": text("captions.jsonl", texts.CAPTION_LINES, lines.read_lines),
+    "recipe of a training": text("recipe.toml", texts.RECIPE, texts.read_recipe),
     "speeds": text(SPEEDS, texts.SPEEDS, texts.read_speeds, refuses=False),
     "a branch of the hub's": text(
         "models--a--b/refs/main", texts.REF, texts.read_ref, refuses=False

@@ -19,6 +19,7 @@ from engine.evaluation.moodtheme_split import LIST, PARTS, read_split
 from engine.hub_cache import snapshots
 from engine.listener.signal_lines import Lines, parse
 from engine.session.library.lock import NAME, last_word
+from musmed_tui.commands.train_recipe import recipe_of
 from musmed_tui.felt import read_feelings
 from musmed_tui.following import read_course
 from musmed_tui.hosts import read_hosts
@@ -221,3 +222,30 @@ PRINTED = (
 
 def read_document(path: Path) -> None:
     document(path.read_bytes(), Models)
+
+
+CAPTIONS = b"""\
+file,caption,mood,genre,valence,arousal,split
+a.wav,"A calm ambient piece, slow",,,0.5,-0.5,train
+deep/b.wav,,"sad, dark",edm,,,test
+c.wav,drums that feels tense,,,,,
+"""
+CAPTION_LINES = b"".join(
+    json.dumps(line).encode() + b"\n"
+    for line in (
+        {"file": "a.wav", "caption": ["one", "two"], "valence": 0.5, "arousal": 0},
+        {"audio": {"path": "deep/b.wav"}, "mood": "sad", "genre": ["edm", "house"]},
+    )
+)
+RECIPE = b"""\
+preset = "paper"
+steps = 40
+learning_rate = 2e-4
+[lora]
+rank = 8
+alpha = 8.0
+"""
+
+
+def read_recipe(path: Path) -> None:
+    recipe_of(str(path), {"batch": "4"})
