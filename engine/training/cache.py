@@ -27,6 +27,7 @@ from engine.training.known_files import KnownFiles
 
 MOST_BYTES = 1 << 28
 """Of one file: a sound of the greatest length takes 35 MB in eight codebooks."""
+_ABANDONED = 24 * 3600.0
 _SAID = "musmed"
 """The entry of a file's metadata: its digest, a space, its record."""
 
@@ -57,6 +58,14 @@ class Cache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def sweep(self, now: float) -> None:
+        """Remove what was being written here a day and more before ``now`` (seconds since 1970),
+        by programs that were killed."""
+        for path in self.folder.glob("*/.*.part*"):
+            with suppress(OSError):
+                if now - path.lstat().st_mtime > _ABANDONED:
+                    path.unlink()
 
     @contextmanager
     def known_files(self) -> Iterator[KnownFiles]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -119,6 +120,7 @@ class _Work:
     def look(self) -> None:
         """What is there already, and about how much is not."""
         total = len(self._data.tracks)
+        self._cache.sweep(time.time())
         with self._cache.known_files() as known:
             for number, track in enumerate(self._data.tracks):
                 self._told.check()

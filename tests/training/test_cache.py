@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")  # where that is, what writes the cache is 
 from safetensors.numpy import save
 from support.binary_files import mutated
 
+from engine.places import part_of
 from engine.training.cache import Cache, CacheError, KeptSound, SoundRecord
 
 RECORD = SoundRecord((0.0, 30.0), odd=("is cut short",))
@@ -91,6 +92,18 @@ def test_another_program_s_tensors_are_not_taken(tmp_path: Path) -> None:
             (tmp_path / f"{name}.safetensors").write_bytes(made)
         assert cache.sound("a") is None
         assert cache.states("b") is None
+
+
+def test_what_killed_programs_left_is_swept_away(tmp_path: Path) -> None:
+    cache = filled(tmp_path)
+    part = part_of(tmp_path / "sounds" / "a.safetensors")
+    part.write_bytes(b"half")
+    written = part.stat().st_mtime
+    cache.sweep(written + 3600)
+    assert part.exists()
+    cache.sweep(written + 25 * 3600)
+    assert not part.exists()
+    assert is_kept(cache.sound("a"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it has other rights")
