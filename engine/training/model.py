@@ -41,8 +41,8 @@ class Batch:
 
 
 class Kept:
-    """What of LoRA's inputs is kept while a batch is worked on: (windows, inputs of all layers),
-    None for all of it."""
+    """By how much LoRA's inputs count while a batch is worked on, 0 for those left out: (windows,
+    inputs of all layers), float32; None for all of them, as they are."""
 
     mask: Tensor | None = None
 
@@ -52,16 +52,15 @@ class WindowDropout(nn.Module):
     (Gal and Ghahramani 2016), so that a window's gradient depends on its place in the batch alone:
     not on how many are worked on at once, by how many processes or on which device."""
 
-    def __init__(self, share: float, kept: Kept, first: int, inputs: int) -> None:
+    def __init__(self, kept: Kept, first: int, inputs: int) -> None:
         super().__init__()
-        self.scale = 1.0 / (1.0 - share)
         self.kept = kept
         self.inputs = slice(first, first + inputs)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.kept.mask is None:
             return x
-        return x * (self.kept.mask[:, None, self.inputs].to(x.dtype) * self.scale)
+        return x * self.kept.mask[:, None, self.inputs]
 
 
 class Trainable(nn.Module):
@@ -129,7 +128,7 @@ class Trainable(nn.Module):
                 layer.reset_lora_parameters("default", True)
         for layer in layers:
             inputs: int = layer.in_features
-            dropout = WindowDropout(recipe.lora.dropout, self.kept, self.lora_inputs, inputs)
+            dropout = WindowDropout(self.kept, self.lora_inputs, inputs)
             layer.lora_dropout["default"] = dropout
             self.lora_inputs += inputs
 

@@ -99,11 +99,12 @@ class Updater:
         self.losses += losses.detach()
 
     def _kept(self, step: int, part: Sequence[Drawn]) -> Tensor | None:
-        if not self.recipe.lora.dropout:
+        dropout = self.recipe.lora.dropout
+        if not dropout:
             return None
         inputs = self.trainable.lora_inputs
         rows = [torch.from_numpy(kept(self.recipe, step, one.place, inputs)) for one in part]
-        return torch.stack(rows).to(self.trainable.device)
+        return torch.stack(rows).to(self.trainable.device) / (1.0 - dropout)
 
     def _check(self, step: int, losses: tuple[float, ...], gradient: float) -> None:
         if math.isfinite(gradient) and all(math.isfinite(loss) for loss in losses):

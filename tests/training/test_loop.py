@@ -17,12 +17,14 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("peft")
 
+from safetensors.torch import load_file
 from support.encoded_tracks import EncodedTracks, FixedWatcher, encoded_tracks
 from support.tiny_musicgen import random_model, save_checkpoint, tiny_config
 from support.tiny_trainings import ALONE, RECIPE, kept, stop_after, train_tiny
 
 from engine.composers.musicgen.files.adapters import AdapterWish, find_adapter
 from engine.composers.musicgen.files.checkpoints import Checkpoint, find
+from engine.composers.musicgen.files.prefixes import PREFIX
 from engine.errors import MusmedError
 from engine.training import run_record, state
 from engine.training.batches import windows_of
@@ -141,6 +143,24 @@ def test_stopped_and_resumed_is_unbroken_bit_for_bit(
     assert trained.watched == read_watched(RunFolder(unbroken))
     losses = [one.losses for one in read_steps(RunFolder(tmp_path))]
     assert losses == [one.losses for one in read_steps(RunFolder(unbroken))]
+
+
+def test_a_prefix_is_resumed_bit_for_bit_too(tiny_base: Checkpoint, tmp_path: Path) -> None:
+    recipe = changed(affect_keys=2, affect_dropout=0.3)
+    whole = train_tiny(tiny_base, tmp_path / "whole", recipe)
+    say, stopped = stop_after(3)
+    train_tiny(tiny_base, tmp_path / "cut", recipe, say=say, stopped=stopped)
+    assert train_tiny(tiny_base, tmp_path / "cut", recipe, resume=True) == whole
+    assert kept(tmp_path / "cut") == kept(tmp_path / "whole")
+    one, other = (
+        load_file(RunFolder(tmp_path / name).adapter_at(6) / PREFIX) for name in ("cut", "whole")
+    )
+    assert all(torch.equal(one[name], other[name]) for name in one | other)
+    train_tiny(tiny_base, tmp_path / "parts", changed(recipe, at_once=1))
+    found = [read_steps(RunFolder(tmp_path / name)) for name in ("whole", "parts")]
+    for one_step, part in zip(*found, strict=True):
+        assert part.losses == pytest.approx(one_step.losses, rel=1e-4)
+        assert part.gradient == pytest.approx(one_step.gradient, rel=1e-3)
 
 
 def test_a_killed_one_resumes_and_ends_with_the_same_weights(

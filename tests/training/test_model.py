@@ -135,7 +135,7 @@ def test_layers_computed_again_give_the_same_gradient(tiny_base: Checkpoint) -> 
         trainable = open_trainable(tiny_base, recipe)
         trainable.train()
         rows = [torch.from_numpy(kept(recipe, 1, k, trainable.lora_inputs)) for k in range(2)]
-        trainable.kept.mask = torch.stack(rows)
+        trainable.kept.mask = torch.stack(rows).float()
         trainable(in_tensors(trainable, ENCODED, TOLD)).sum().backward()
         found.append([parameter.grad for parameter in trainable.trained().values()])
     for one, other in zip(*found, strict=True):
@@ -145,14 +145,14 @@ def test_layers_computed_again_give_the_same_gradient(tiny_base: Checkpoint) -> 
 def test_what_is_left_out_is_left_out_of_one_window_alone(tiny_base: Checkpoint) -> None:
     trainable = opened(tiny_base, 0.1)
     whole_window = losses(trainable, TOLD[:1])
-    mask = torch.ones(2, trainable.lora_inputs, dtype=torch.bool)
-    mask[1, ::2] = False
+    mask = torch.full((2, trainable.lora_inputs), 1 / 0.9)
+    mask[1, ::2] = 0.0
     with torch.no_grad():
-        trainable.kept.mask = torch.ones_like(mask)
+        trainable.kept.mask = mask[:1].expand(2, -1)
         scaled = trainable(in_tensors(trainable, ENCODED, TOLD))
         trainable.kept.mask = mask
         dropped = trainable(in_tensors(trainable, ENCODED, TOLD))
-        trainable.kept.mask = torch.ones_like(mask[:1])
+        trainable.kept.mask = mask[:1]
         first = trainable(in_tensors(trainable, ENCODED, TOLD[:1]))
         trainable.kept.mask = mask[1:]
         second = trainable(in_tensors(trainable, ENCODED, TOLD[1:]))
