@@ -38,8 +38,6 @@ CONTESTANTS = {
     "musmed": training_contestants.ours,
     "peft + transformers": training_contestants.peer,
 }
-ALONE = CONTESTANTS | {"encoding": training_contestants.encoded}
-"""What is measured in a process of its own."""
 
 
 def main() -> None:
@@ -52,13 +50,9 @@ def main() -> None:
     print(heading(asked))
     print("| model | who | s a step | steps/s | code frames/s | memory at most |")
     print("|---|---|---|---|---|---|")
-    sizes = ["tiny"] if asked.small else asked.models.split(",")
-    for size in sizes:
+    for size in ["tiny"] if asked.small else asked.models.split(","):
         with tempfile.TemporaryDirectory(prefix="musmed-training-") as folder:
-            place = checkpoint(size, Path(folder), asked.device)
-            measure(size, place, asked)
-            if size == sizes[-1]:
-                encoding(place, asked)
+            measure(size, checkpoint(size, Path(folder), asked.device), asked)
 
 
 def arguments() -> argparse.Namespace:
@@ -79,7 +73,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--checkpointing", action="store_true", help="layers computed again")
     parser.add_argument("--small", action="store_true", help="a tiny model: whether all of it runs")
-    parser.add_argument("--one", choices=ALONE, help=argparse.SUPPRESS)
+    parser.add_argument("--one", choices=CONTESTANTS, help=argparse.SUPPRESS)
     parser.add_argument("--checkpoint", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -102,17 +96,6 @@ def measure(size: str, folder: Path, asked: argparse.Namespace) -> None:
             f"| {1 / each:.3g} | {frames / each:.0f} | {memory[name] / 1e9:.2f} GB |",
             flush=True,
         )
-
-
-def encoding(folder: Path, asked: argparse.Namespace) -> None:
-    """Print how fast a model's codec encodes: the same one for all sizes."""
-    found = in_its_own_process("encoding", folder, asked)
-    each = statistics.median(found["seconds"])
-    sound = training_contestants.SOUND_SECONDS
-    print(
-        f"\nEncoding takes {each:.3g} s for {sound} s of sound ({sound / each:.3g} times real "
-        f"time), {found['memory'] / 1e9:.2f} GB at most."
-    )
 
 
 def in_its_own_process(name: str, folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
@@ -140,7 +123,7 @@ def one(asked: argparse.Namespace) -> None:
         checkpointing=asked.checkpointing,
         cpu_time=asked.cpu_time,
     )
-    print(json.dumps(ALONE[asked.one](wanted)))
+    print(json.dumps(CONTESTANTS[asked.one](wanted)))
 
 
 def checkpoint(size: str, folder: Path, device: str) -> Path:

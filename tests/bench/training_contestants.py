@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 import torch
 
 from engine.composers.musicgen.files.checkpoints import find
 from engine.composers.musicgen.model.delay import delayed, delays_of
 from engine.composers.musicgen.model.device import training_format
 from engine.training.encoded import Codes, States, Window
-from engine.training.encoding import encode
 from engine.training.folder import RunFolder
 from engine.training.memory import most_taken
 from engine.training.processes import Processes
@@ -29,7 +27,6 @@ from engine.training.watched import Watched
 
 RATE = 50
 """Code frames a second."""
-SOUNDS, SOUND_SECONDS, SAMPLE_RATE = 4, 30, 32000
 TOKENS = 16
 """Of text: a prompt of tags."""
 Found = dict[str, Any]
@@ -159,34 +156,6 @@ def peer(asked: Asked) -> Found:
 def found(asked: Asked, ends: list[float], losses: list[float]) -> Found:
     seconds = [after - before for before, after in itertools.pairwise(ends)]
     return {"seconds": seconds, "memory": most_taken(asked.device), "losses": losses}
-
-
-def encoded(asked: Asked) -> Found:
-    """No contestant: so many sounds, each a window, encoded one after the other, the first of
-    which warms the codec."""
-    ends: list[float] = []
-
-    def say(progress: Progress) -> None:
-        if progress.stage == "encoding" and len(ends) < SOUNDS and progress.done == len(ends) + 1:
-            ends.append(asked.now())
-
-    with tempfile.TemporaryDirectory(prefix="musmed-encoded-") as folder:
-        tracks = tuple(_noise(Path(folder), number) for number in range(SOUNDS))
-        encode(
-            Data(Path(folder), "noise", tracks, (), "noise"),
-            find(str(asked.checkpoint)),
-            Path(folder) / "cache",
-            say,
-            lambda: False,
-        )
-    return found(asked, ends, [])
-
-
-def _noise(folder: Path, number: int) -> Track:
-    path = folder / f"{number}.flac"
-    drawn = np.random.default_rng(number).standard_normal(SOUND_SECONDS * SAMPLE_RATE)
-    soundfile.write(path, 0.1 * drawn, SAMPLE_RATE)
-    return Track(path.name, path, ("a calm piano",), path.name)
 
 
 def computing(asked: Asked) -> contextlib.AbstractContextManager[object]:
