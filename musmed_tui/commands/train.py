@@ -38,7 +38,8 @@ def train(wanted: Wanted, *, as_json: bool, now: Callable[[], float] = time.mono
     """
     from engine.training.said import SaidElsewhereError, StoppedError
 
-    check(wanted)
+    if is_main():
+        check(wanted)
     engine = _loaded()
     with Signals() as signals:
         try:

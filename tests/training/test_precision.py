@@ -15,9 +15,8 @@ pytest.importorskip("peft")
 from safetensors.torch import load_file
 from support.encoded_tracks import encoded_tracks
 from support.many_processes import PLAIN, TRAININGS, trained
-from support.tiny_musicgen import random_model, save_checkpoint, tiny_config
 
-from engine.composers.musicgen.files.checkpoints import find
+from engine.composers.musicgen.files.checkpoints import Checkpoint
 from engine.training.batches import windows_of
 from engine.training.folder import RunFolder
 from engine.training.material import Material
@@ -33,15 +32,9 @@ BFLOAT16 = Processes(torch.device("cpu"), torch.bfloat16)
 DROPOUT = TRAININGS["dropout"]
 
 
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder = tmp_path_factory.mktemp("hub") / "musicgen-tiny"
-    return find(str(save_checkpoint(random_model(tiny_config()), folder)))
-
-
-def updater(checkpoint: Any, recipe: Recipe, processes: Processes) -> Updater:
+def updater(tiny_base: Checkpoint, recipe: Recipe, processes: Processes) -> Updater:
     data, split, encoded = encoded_tracks()
-    trainable = open_trainable(checkpoint, recipe, processes.device, processes.format)
+    trainable = open_trainable(tiny_base, recipe, processes.device, processes.format)
     material = Material(data, encoded, windows_of(encoded, split.train))
     return Updater(trainable, recipe, material, PLAIN.steps or 1, processes)
 
@@ -57,10 +50,10 @@ def second_step(updater: Updater) -> tuple[Step, Any]:
 
 
 def test_what_is_trained_stays_float32_beside_a_bfloat16_base(
-    checkpoint: Any, tmp_path: Path
+    tiny_base: Checkpoint, tmp_path: Path
 ) -> None:
     """And so do AdamW's moments: a step of 1e-4 would be lost in bfloat16's 8 bits."""
-    half = updater(checkpoint, DROPOUT, BFLOAT16)
+    half = updater(tiny_base, DROPOUT, BFLOAT16)
     weights = dict(half.trainable.named_parameters())
     trained_names = set(half.trained)
     assert {one.dtype for name, one in weights.items() if name in trained_names} == {torch.float32}
@@ -74,7 +67,7 @@ def test_what_is_trained_stays_float32_beside_a_bfloat16_base(
             said.append(progress.step)
 
     for processes in (FLOAT32, BFLOAT16):
-        trained(checkpoint, tmp_path / str(processes.format), DROPOUT, processes, say=say)
+        trained(tiny_base, tmp_path / str(processes.format), DROPOUT, processes, say=say)
     kept = load_file(RunFolder(tmp_path / "torch.bfloat16").state / FILE)
     assert {one.dtype for name, one in kept.items() if name != "step"} == {torch.float32}
     full, rounded = said[: len(said) // 2], said[len(said) // 2 :]
@@ -83,31 +76,31 @@ def test_what_is_trained_stays_float32_beside_a_bfloat16_base(
         assert other.losses == pytest.approx(one.losses, rel=5e-3)
 
 
-def test_bfloat16_gives_the_gradient_of_float32_but_for_rounding(checkpoint: Any) -> None:
-    _, full = second_step(updater(checkpoint, PLAIN, FLOAT32))
-    _, rounded = second_step(updater(checkpoint, PLAIN, BFLOAT16))
+def test_bfloat16_gives_the_gradient_of_float32_but_for_rounding(tiny_base: Checkpoint) -> None:
+    _, full = second_step(updater(tiny_base, PLAIN, FLOAT32))
+    _, rounded = second_step(updater(tiny_base, PLAIN, BFLOAT16))
     assert 0.0 < float((rounded - full).norm() / full.norm()) < 0.05
 
 
 @pytest.mark.parametrize("processes", [FLOAT32, BFLOAT16], ids=["float32", "bfloat16"])
 def test_layers_computed_again_give_the_same_gradient(
-    checkpoint: Any, processes: Processes
+    tiny_base: Checkpoint, processes: Processes
 ) -> None:
     """Bit for bit, with LoRA's dropout too."""
-    kept = second_step(updater(checkpoint, DROPOUT, processes))
+    kept = second_step(updater(tiny_base, DROPOUT, processes))
     recipe = msgspec.structs.replace(DROPOUT, checkpointing=True)
-    again = second_step(updater(checkpoint, recipe, processes))
+    again = second_step(updater(tiny_base, recipe, processes))
     assert again[0].losses == kept[0].losses
     assert torch.equal(again[1], kept[1])
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 4])
-def test_fewer_windows_at_once_give_the_same_update(checkpoint: Any, at_once: int) -> None:
+def test_fewer_windows_at_once_give_the_same_update(tiny_base: Checkpoint, at_once: int) -> None:
     """But for the order in which is summed, also where windows of unequal length are padded to
     others, and with dropout."""
-    together = updater(checkpoint, DROPOUT, FLOAT32)
+    together = updater(tiny_base, DROPOUT, FLOAT32)
     recipe = msgspec.structs.replace(DROPOUT, at_once=at_once)
-    apart = updater(checkpoint, recipe, FLOAT32)
+    apart = updater(tiny_base, recipe, FLOAT32)
     step, gradient = second_step(together)
     other, parts = second_step(apart)
     assert other.losses == pytest.approx(step.losses, rel=1e-6)

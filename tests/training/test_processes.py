@@ -23,10 +23,9 @@ from safetensors.torch import load_file
 from support.encoded_tracks import encoded_tracks
 from support.many_processes import PLAIN, TRAININGS, trained
 from support.many_workers import DONE, SILENT, in_processes
-from support.tiny_musicgen import random_model, save_checkpoint, tiny_config
 from support.waiting import cpu_seconds, end_of, wait_for
 
-from engine.composers.musicgen.files.checkpoints import find
+from engine.composers.musicgen.files.checkpoints import Checkpoint
 from engine.errors import MusmedError
 from engine.training.cache import Cache
 from engine.training.encoded import Window
@@ -47,12 +46,6 @@ ENDED = (
 )
 
 
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder = tmp_path_factory.mktemp("hub") / "musicgen-tiny"
-    return find(str(save_checkpoint(random_model(tiny_config()), folder)))
-
-
 @dataclass(frozen=True)
 class Launched:
     """What two processes left in ``folder``."""
@@ -64,7 +57,7 @@ class Launched:
 
 
 @pytest.fixture(scope="module")
-def launched(checkpoint: Any, tmp_path_factory: pytest.TempPathFactory) -> Launched:
+def launched(tiny_base: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Launched:
     """All of ``TRAININGS`` in two processes under ``accelerate launch``, the last of which is ended
     by Ctrl-C to the launcher."""
     folder = tmp_path_factory.mktemp("launched")
@@ -72,7 +65,7 @@ def launched(checkpoint: Any, tmp_path_factory: pytest.TempPathFactory) -> Launc
     launch = "--multi_gpu --num_processes 2 --num_machines 1 --main_process_port 0 "
     launch += "--mixed_precision no --dynamo_backend no"
     words = [sys.executable, "-m", "accelerate.commands.launch", *launch.split(), str(script)]
-    words += [str(checkpoint.folder), str(folder), *TRAININGS]
+    words += [str(tiny_base.folder), str(folder), *TRAININGS]
     steps = RunFolder(folder / "endless").steps
     said = folder / "said"
 
@@ -115,10 +108,10 @@ def far(root: Path, other: Path) -> float:
 
 @pytest.mark.parametrize("name", ["plain", "dropout"])
 def test_two_processes_give_the_weights_of_one(
-    name: str, launched: Launched, checkpoint: Any, tmp_path: Path
+    name: str, launched: Launched, tiny_base: Checkpoint, tmp_path: Path
 ) -> None:
     """Also with LoRA's dropout, which a window's place in the batch decides."""
-    trained(checkpoint, tmp_path, TRAININGS[name], ALONE)
+    trained(tiny_base, tmp_path, TRAININGS[name], ALONE)
     assert far(tmp_path, launched.folder / name) < TOLERANCE
 
 
@@ -138,7 +131,9 @@ def test_only_the_main_process_writes_watches_and_speaks(launched: Launched) -> 
     assert other == [line for line in main if line.startswith("ended")]
 
 
-def test_ctrl_c_to_the_launcher_keeps_the_checkpoint(launched: Launched, checkpoint: Any) -> None:
+def test_ctrl_c_to_the_launcher_keeps_the_checkpoint(
+    launched: Launched, tiny_base: Checkpoint
+) -> None:
     """After a step that is whole in all processes, and the training goes on from there in one."""
     stopped = launched.did(0)[-1]
     assert stopped.startswith("ended stopped ")
@@ -146,7 +141,7 @@ def test_ctrl_c_to_the_launcher_keeps_the_checkpoint(launched: Launched, checkpo
     root = launched.folder / "endless"
     assert len(RunFolder(root).steps.read_text().splitlines()) == step > 1
     ended = trained(
-        checkpoint,
+        tiny_base,
         root,
         TRAININGS["endless"],
         ALONE,
@@ -181,7 +176,7 @@ def all_failed(_: Processes) -> None:
     ],
 )
 def test_one_that_ends_ends_all_with_one_sentence(
-    failing: Failing, ends: list[str], checkpoint: Any, tmp_path: Path
+    failing: Failing, ends: list[str], tiny_base: Checkpoint, tmp_path: Path
 ) -> None:
     def work(processes: Processes) -> None:
         def stopped() -> bool:
@@ -189,7 +184,7 @@ def test_one_that_ends_ends_all_with_one_sentence(
                 failing(processes)
             return False
 
-        trained(checkpoint, tmp_path / "run", TRAININGS["endless"], processes, stopped=stopped)
+        trained(tiny_base, tmp_path / "run", TRAININGS["endless"], processes, stopped=stopped)
 
     assert in_processes(3, work, tmp_path) == ends
 
@@ -220,10 +215,12 @@ def test_one_that_waits_for_others_to_come_can_be_ended(
     assert met == [signal.SIG_DFL]
 
 
-def test_a_batch_that_is_too_small_for_all_is_a_sentence(checkpoint: Any, tmp_path: Path) -> None:
+def test_a_batch_that_is_too_small_for_all_is_a_sentence(
+    tiny_base: Checkpoint, tmp_path: Path
+) -> None:
     recipe = msgspec.structs.replace(PLAIN, batch=2)
     with pytest.raises(MusmedError, match=r"A batch of 2 .* by 3 processes; choose --batch 3"):
-        trained(checkpoint, tmp_path / "run", recipe, Processes(CPU, number=1, count=3))
+        trained(tiny_base, tmp_path / "run", recipe, Processes(CPU, number=1, count=3))
     assert not (tmp_path / "run").exists()
 
 
@@ -257,17 +254,19 @@ def test_what_the_main_process_makes_is_everybody_s(tmp_path: Path) -> None:
     assert in_processes(2, work, tmp_path) == [DONE, DONE]
 
 
-def test_two_processes_resume_from_what_the_main_one_reads(checkpoint: Any, tmp_path: Path) -> None:
+def test_two_processes_resume_from_what_the_main_one_reads(
+    tiny_base: Checkpoint, tmp_path: Path
+) -> None:
     """The others may be on machines with other disks."""
-    ended = trained(checkpoint, tmp_path / "0", PLAIN, ALONE, stopped=after(2, tmp_path / "0"))
+    ended = trained(tiny_base, tmp_path / "0", PLAIN, ALONE, stopped=after(2, tmp_path / "0"))
     assert ended.step == 2
 
     def work(processes: Processes) -> None:
         root = tmp_path / f"{processes.number}"
-        assert trained(checkpoint, root, PLAIN, processes, resume=True).step == PLAIN.steps
+        assert trained(tiny_base, root, PLAIN, processes, resume=True).step == PLAIN.steps
 
     assert in_processes(2, work, tmp_path) == [DONE, DONE]
-    trained(checkpoint, tmp_path / "unbroken", PLAIN, ALONE)
+    trained(tiny_base, tmp_path / "unbroken", PLAIN, ALONE)
     assert far(tmp_path / "0", tmp_path / "unbroken") < TOLERANCE
     assert not (tmp_path / "1").exists()
 
