@@ -112,7 +112,7 @@ def test_it_begins_as_the_same_keys_everywhere_that_weigh_little_and_can_learn()
     assert keys.shape == (3, KEYS, WIDTH)
     assert torch.equal(keys[0], keys[1])
     assert not torch.equal(keys[0, 0], keys[0, 1])
-    assert prefix.log_weights.exp().sum().item() == pytest.approx(0.2, rel=1e-5)
+    assert prefix.log_weights.exp().sum().item() == pytest.approx(1.0, rel=1e-5)
     (keys * torch.randn(keys.shape)).sum().backward()
     assert prefix.moved.grad.abs().min() > 0.0
 

@@ -31,13 +31,14 @@ leave no room for more."""
 BEND = 1.5
 """How steeply a unit's line is crossed, and how far from the middle the lines lie."""
 KEY_NOISE = 0.1
-"""The keys begin a little apart, else they would get the same gradient and stay one key."""
-BEGIN = 0.2
-"""What all keys together weigh at the beginning, where a token of the text weighs 1. A key without
-a log-weight would weigh as much as a token: four of them beside a prompt of ten take a quarter of
-the attention from it, for vectors that say nothing yet."""
-GATE_SPEED = 30.0
-"""A log-weight has to go some units in as many updates as other weights need to go a tenth."""
+"""Keys that are alike get the same gradient and stay one key, so they begin apart; a training puts
+tokens of its captions here instead (``training/prefix_start.py``)."""
+BEGIN = 1.0
+"""What all keys together weigh at the beginning, where a token of the text weighs 1. Without
+log-weights each key would weigh as much as a token, and four of them beside a prompt of ten would
+take a quarter of the attention from it, for vectors that say nothing of the point yet."""
+GATE_SPEED = 10.0
+"""A log-weight has to go as far as 1 where other weights go a tenth."""
 
 
 class AffectPrefix(nn.Module):
