@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+from transformers.utils import logging
 
 from engine.composers.musicgen.files.checkpoints import Checkpoint, find
 from engine.plan.clock import CLIP_SECONDS
@@ -64,6 +65,8 @@ def train_adapter(
     watched by then is kept. Under ``accelerate launch`` every process calls it; all but the main
     one say nothing, and raise ``SaidElsewhereError`` where another says why.
     """
+    # Of the config that every MusicGen has transformers warns at every look.
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     processes = open_processes()
     try:
         with processes.one_voice():

@@ -95,7 +95,7 @@ def notes(watched: Sequence[Watched]) -> tuple[str, ...]:
         return ()
     found, after = best(watched), _after(watched)
     said = [_best_said(found, after)]
-    if found is not None and found.by != LOSS:
+    if found is not None and found.by != LOSS and len(watched) > 1:
         said.append(
             "A figure by the judge that chose is flattered by the choice among "
             f"{len(watched)} watchings"

@@ -64,8 +64,9 @@ def test_notes_say_who_chose_and_what_that_is_worth() -> None:
     assert "flattered by the choice among 3 watchings; those of the others are not." in said[1]
     assert "ear 1: It hears. (none)" in said
     assert "It was odd." in said
-    alone = Watched(10, 0.4, (), (EAR,), by=BY)
-    assert "no other judged" in notes([alone])[1]
+    alone = [Watched(step, 0.4, (), (EAR,), by=BY) for step in (0, 10)]
+    assert "no other judged" in notes(alone)[1]
+    assert not any("flattered" in one for one in notes(alone[:1]))
 
 
 def test_no_better_step_and_no_score_are_said() -> None:
