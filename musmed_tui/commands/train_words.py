@@ -71,7 +71,8 @@ class Pace:
 
         rest = progress.total - progress.done
         every = watch_every(self._recipe, progress.total)
-        watchings = -(-progress.total // every) - progress.done // every
+        # That of the step just made is still ahead, and so is that of the last one.
+        watchings = -(-progress.total // every) - (progress.done - 1) // every
         return rest * self._step + watchings * (self._watching or 0.0)
 
 
@@ -90,8 +91,8 @@ def of_step(step: Step) -> str:
 
 
 def time_left(seconds: float | None) -> str:
-    """'about 3 h 20 min left', '' where there is no telling."""
-    if seconds is None:
+    """'about 3 h 20 min left', '' where there is no telling or nothing left."""
+    if not seconds:
         return ""
     minutes = round(seconds / 60)
     if seconds < 90:
@@ -107,8 +108,13 @@ def of_watching(watched: Sequence[Watched]) -> str:
 
     last = max(watched, key=lambda one: one.step)
     found = best(watched)
-    what = "no telling" if last.score is None else f"{last.score:.3f}"
+    worth = "no telling" if last.score is None else f"{last.score:.3f} by {last.by}"
+    if not last.step:
+        return f"Watched before the training: {worth}."
     if found is None:
-        return f"Watched at step {last.step}: {what}."
-    stands = "the best so far" if found is last else f"the best is step {found.step}"
-    return f"Watched at step {last.step}: {what} by {last.by}; {stands}."
+        stands = ""
+    elif found is last:
+        stands = "; the best so far"
+    else:
+        stands = f"; the best is step {found.step}" if found.step else "; the base alone was better"
+    return f"Watched at step {last.step}: {worth}{stands}."

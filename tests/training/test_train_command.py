@@ -236,6 +236,7 @@ def test_time_left_counts_steps_and_watchings() -> None:
     left = pace.left(Progress("training", 1, 100, step(1)), clock.time)
     assert left == 99 * 2.0 + 10 * 60.0
     assert pace.left(Progress("training", 95, 100, step(95)), clock.time) == 5 * 2.0 + 60.0
+    assert pace.left(Progress("training", 100, 100, step(100)), clock.time) == 60.0
 
 
 def test_time_left_of_what_is_encoded() -> None:
@@ -276,7 +277,7 @@ def test_lines_are_few_and_say_what_was_watched() -> None:
     heard.append(watched(11, 0.25))
     lines.told(Progress("training", 12, 20, step(12)))
     assert said[-2] == (
-        "Watched at step 11: 0.250 by valence correlation of meter; the best is step 0."
+        "Watched at step 11: 0.250 by valence correlation of meter; the base alone was better."
     )
     lines.told(Progress("training", 20, 20, step(20)))
     assert said[-1].startswith("Training: 20 of 20 steps, loss 4.250")
