@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from musmed_tui.completion import (
+    added_adapters,
     completes,
     composers,
     decoders,
@@ -188,7 +189,9 @@ class Asked:
         typer.Option(
             "--adapter",
             metavar="PLACE[=SCALE]",
-            help="Merge a LoRA adapter, a folder or user/name of the hub; may be repeated.",
+            help="Merge a LoRA adapter: one that was added, a folder, user/name of the hub; may be "
+            "repeated.",
+            autocompletion=completes(added_adapters),
             rich_help_panel=MODEL,
         ),
     ] = None

@@ -149,7 +149,7 @@ def judges() -> Iterable[str]:
     return (*JUDGES, CLAP)
 
 
-def models() -> Iterable[str]:
+def checkpoints() -> Iterable[str]:
     from engine.composers.musicgen.files.catalogue import NAMES
 
     return NAMES
@@ -159,6 +159,16 @@ def presets() -> Iterable[str]:
     from engine.training.recipe import PRESETS
 
     return PRESETS
+
+
+def added_adapters() -> Iterable[str]:
+    from engine.composers.musicgen.files.shelf import all_added
+
+    return all_added()
+
+
+def models() -> Iterable[str]:
+    return (*checkpoints(), *added_adapters())
 
 
 def strategies() -> Iterable[str]:

@@ -143,12 +143,11 @@ def composer_of(name: str) -> str:
 
 def _adapter(text: str) -> str:
     """An adapter's place that stays one wherever the session goes on, its scale behind it."""
-    from engine.composers.musicgen.files.adapters import parse_adapter
-    from engine.composers.musicgen.files.checkpoints import is_local
+    from engine.composers.musicgen.files.adapters import is_path, parse_adapter
 
     wish = parse_adapter(text)
     place = wish.source
-    if is_local(place):
+    if is_path(place):
         place = str(place_of(place, "adapter"))
     return place if wish.scale == 1.0 else f"{place}={wish.scale!r}"
 

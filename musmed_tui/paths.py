@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.data_folder import HOME_VARIABLE, data_folder, home_folder, homeless
 from engine.errors import MusmedError
-from engine.places import place_of
 from engine.private import make_private_folder, narrow
-
-HOME_VARIABLE = "MUSMED_HOME"
 
 
 class Folders(NamedTuple):
@@ -90,23 +87,20 @@ def folders(environment: Mapping[str, str] | None = None) -> Folders:
     Raises ``MusmedError`` where there is no home folder: no HOME, and a user whom the system does
     not know.
     """
-    home = (os.environ if environment is None else environment).get(HOME_VARIABLE)
-    if home:
-        root = place_of(home, f"folder for {HOME_VARIABLE}")
-        return Folders(root / "data", root / "config", root / "state", root / "cache")
+    root = home_folder(environment)
+    if root is not None:
+        return Folders(data_folder(environment), root / "config", root / "state", root / "cache")
     import platformdirs
 
     try:
         return Folders(
-            platformdirs.user_data_path("musmed", appauthor=False),
+            data_folder(environment),
             platformdirs.user_config_path("musmed", appauthor=False),
             platformdirs.user_state_path("musmed", appauthor=False),
             platformdirs.user_cache_path("musmed", appauthor=False),
         )
     except RuntimeError as error:
-        raise MusmedError(
-            f"There is no home folder for musmed's things; set HOME or {HOME_VARIABLE}."
-        ) from error
+        raise homeless() from error
 
 
 def make_writable(folder: Path, purpose: str) -> Path:

@@ -47,6 +47,7 @@ def evaluate(
         typer.Option(
             metavar="PLACE[=SCALE]",
             help="Merge a LoRA adapter; may be repeated.",
+            autocompletion=completion.completes(completion.added_adapters),
             rich_help_panel=MODEL,
         ),
     ] = None,

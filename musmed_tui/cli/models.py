@@ -12,7 +12,7 @@ from musmed_tui.cli.parts import Json, Text, There, refuse_in_front
 fetching = typer.Typer()
 models = typer.Typer(
     name="models",
-    help="MusicGen's checkpoints and adapters: list them, fetch them, remove them.",
+    help="MusicGen's checkpoints and adapters: list, fetch, add and remove them.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 fetching.add_typer(models)
@@ -24,11 +24,19 @@ Model = Annotated[
         autocompletion=completion.completes(completion.models),
     ),
 ]
+Fetched = Annotated[
+    Text,
+    typer.Argument(
+        metavar="NAME",
+        help="From 'musmed models list', or user/name of the hub.",
+        autocompletion=completion.completes(completion.checkpoints),
+    ),
+]
 
 
 @models.callback(invoke_without_command=True)
 def models_root(context: typer.Context, *, host: There = None, as_json: Json = False) -> None:
-    """MusicGen's checkpoints and adapters: list them, fetch them, remove them."""
+    """MusicGen's checkpoints and adapters: list, fetch, add and remove them."""
     if context.invoked_subcommand is None:
         models_list(host=host, as_json=as_json)
     else:
@@ -47,11 +55,27 @@ def models_list(*, host: There = None, as_json: Json = False) -> None:
 
 
 @models.command("get")
-def models_get(name: Model = None) -> None:
+def models_get(name: Fetched = None) -> None:
     """Fetch a checkpoint or an adapter from the hub; what was interrupted goes on."""
     from musmed_tui.commands.models import get_model
 
     get_model(name)
+
+
+@models.command("add")
+def models_add(
+    folder: Annotated[
+        Text, typer.Argument(metavar="FOLDER", help="Of an adapter, as 'musmed train' writes it.")
+    ] = None,
+    *,
+    name: Annotated[
+        Text, typer.Option("--name", metavar="NAME", help="What to call it (its folder's name).")
+    ] = None,
+) -> None:
+    """Copy an adapter to where --adapter NAME finds it, wherever musmed is called."""
+    from musmed_tui.commands.models import add_model
+
+    add_model(folder, name)
 
 
 @models.command("remove")
@@ -60,7 +84,7 @@ def models_remove(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
-    """Remove a checkpoint or an adapter from the hub's cache."""
+    """Remove an adapter that was added, or what is in the hub's cache."""
     from musmed_tui.commands.models import remove_model
 
     remove_model(name, yes=yes)

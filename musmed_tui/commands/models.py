@@ -1,10 +1,11 @@
-"""``musmed models``: MusicGen's checkpoints and adapters on this machine, and fetching them."""
+"""``musmed models``: MusicGen's checkpoints and adapters on this machine: fetched, added,
+removed."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from engine.composers.musicgen.files.catalogue import (
@@ -14,17 +15,20 @@ from engine.composers.musicgen.files.catalogue import (
     repo_of,
 )
 from engine.composers.musicgen.files.checkpoints import snapshots
+from engine.composers.musicgen.files.shelf import added, all_added, take_away
+from engine.composers.musicgen.files.shelf import size_of as size_of_added
 from engine.errors import MusmedError, UnknownWordError
 from engine.hub_cache import repo_folder
 from engine.places import look_at
 from engine.printable import one_line, visible
-from musmed_tui.models_here import here, others, state_of
+from musmed_tui.models_here import base_of, here, others, state_of, state_of_added
 from musmed_tui.terminal.streams import remark, say_json, tell, unminded, write_out
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import look_at_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from engine.composers.musicgen.files.transfer import Progress
 
@@ -33,7 +37,8 @@ _LINE_BYTES = 250_000_000
 
 
 def list_models(*, as_json: bool) -> None:
-    """Print the catalogue and what else of MusicGen is in the hub's cache."""
+    """Print the catalogue, the adapters that were added and what else of MusicGen is in the hub's
+    cache."""
     if as_json:
         catalogued = [
             _model(entry.name, entry.repo, entry.size, entry.note)
@@ -41,13 +46,16 @@ def list_models(*, as_json: bool) -> None:
             for entry in CATALOGUE.values()
         ]
         found = [_model(repo, repo, _size(repo), kind) for repo, kind in others()]
-        say_json({"models": [*catalogued, *found], "licence": LICENCE_SENTENCE})
+        own = [_added(name, size, note, state) for name, size, state, note in _all_added()]
+        say_json({"models": [*catalogued, *own, *found], "licence": LICENCE_SENTENCE})
         return
     rows = []
     for entry in CATALOGUE.values():
         here = state_of(entry.repo)
         sound = "stereo" if entry.channels == 2 else "mono"
         rows.append((entry.name, _gigabytes(entry.size), entry.parameters, sound, here, entry.note))
+    for name, size_of_it, state, note in _all_added():
+        rows.append((name, _gigabytes(size_of_it), "", "", state, note))
     for repo, kind in others():
         size = _gigabytes(_size(repo))
         rows.append((repo, size, "", "", state_of(repo), kind))
@@ -87,6 +95,54 @@ def _model(name: str, repo: str, size: int, note: str) -> dict[str, object]:
         "here": state_of(repo),
         "note": note,
     }
+
+
+def _all_added() -> Iterator[tuple[str, int, str, str]]:
+    """Name, bytes, state and note of each adapter that was added."""
+    for name in all_added():
+        folder = added(name)
+        if folder is None:  # it is being removed
+            continue
+        with suppress(MusmedError):
+            yield name, size_of_added(folder), state_of_added(name), _note(folder)
+
+
+def _note(folder: Path) -> str:
+    try:
+        base = base_of(folder)
+    except MusmedError:
+        base = ""
+    return f"added; adapter for {base[:60]}" if base else "added; adapter"
+
+
+def _added(name: str, size: int, note: str, state: str) -> dict[str, object]:
+    return {
+        "name": name,
+        "repo": "",
+        "bytes": size,
+        "decoder": None,
+        "channels": None,
+        "here": state,
+        "note": note,
+    }
+
+
+def add_model(folder: str | None, name: str | None) -> None:
+    """Copy an adapter to where it is found by a name. Raises ``MusmedError``."""
+    from engine.composers.musicgen.files.adding import add
+
+    if not folder:
+        raise MusmedError("The folder is missing: musmed models add FOLDER, with an adapter in it.")
+    new = add(folder, name)
+    base = entry_of(new.base)
+    composer = base.name if base else new.base or "the model it was trained on"
+    tell(f"{new.name} is here: {new.folder}")
+    if not new.checked:
+        remark(
+            f"Whether it fits its base ({new.base or 'it names none'}) is known once that is on "
+            "this machine."
+        )
+    tell(f"Use it with --composer {composer} --adapter {new.name}.")
 
 
 def show_path(name: str | None, *, as_json: bool) -> None:
@@ -129,23 +185,36 @@ def get_model(name: str | None) -> None:
 
 
 def remove_model(name: str | None, *, yes: bool) -> None:
-    """Remove a checkpoint or an adapter from the hub's cache. Raises ``MusmedError``."""
+    """Remove an adapter that was added, or a checkpoint or an adapter from the hub's cache. Raises
+    ``MusmedError``."""
     from engine.composers.musicgen.files.hub import remove, size_of
 
+    own = added(_given(name, "remove"))
+    if own is not None:
+        if _sure(f"{own} ({_gigabytes(size_of_added(own))})", yes=yes):
+            tell(f"Removed {name}: {_gigabytes(take_away(own.name))} are free again.")
+        return
     repo = _repo(_given(name, "remove"))
     folder = repo_folder(repo)
     if look_at(folder, "model") != "folder":
         raise MusmedError(f"{name} is not in the hub's cache ({folder.parent}); nothing to remove.")
-    what = f"{folder} ({_gigabytes(size_of(folder))})"
-    if not yes:
-        if not sys.stdin.isatty():
-            raise MusmedError(f"This would remove {what}; say --yes if that is meant.")
-        import typer
+    if _sure(f"{folder} ({_gigabytes(size_of(folder))})", yes=yes):
+        tell(f"Removed {name}: {_gigabytes(remove(repo))} are free again.")
 
-        if not typer.confirm(one_line(f"Remove {what}?")):
-            tell("Nothing was removed.")
-            return
-    tell(f"Removed {name}: {_gigabytes(remove(repo))} are free again.")
+
+def _sure(what: str, *, yes: bool) -> bool:
+    """Whether ``what`` is to be removed; asked on a terminal unless ``yes``. Raises
+    ``MusmedError``."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise MusmedError(f"This would remove {what}; say --yes if that is meant.")
+    import typer
+
+    if typer.confirm(one_line(f"Remove {what}?")):
+        return True
+    tell("Nothing was removed.")
+    return False
 
 
 def _given(name: str | None, command: str) -> str:

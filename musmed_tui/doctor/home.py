@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine import __version__
+from engine.data_folder import HOME_VARIABLE
 from engine.errors import MusmedError
 from musmed_tui.doctor.finding import Finding
 from musmed_tui.keymap import read_keymap
 from musmed_tui.options import signed_table_of
-from musmed_tui.paths import HOME_VARIABLE, folders, make_writable
+from musmed_tui.paths import folders, make_writable
 from musmed_tui.settings import ENVIRONMENT_PREFIX, Loaded, Settings, load_settings
 from musmed_tui.terminal.terminal import columns, look_at_terminal
 from musmed_tui.theme_shelf import ThemeShelf

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from engine.composers.musicgen.files.audiocraft_packages import HOW, MODULES, missing
 from engine.composers.musicgen.files.catalogue import CATALOGUE, INSTALL, NAMES
+from engine.composers.musicgen.files.shelf import all_added
 from engine.errors import MusmedError
 from engine.hub_cache import hub_cache
 from musmed_tui.doctor.finding import Finding, Level
-from musmed_tui.models_here import here, others, state_of
+from musmed_tui.models_here import here, others, state_of, state_of_added
 
 _AREA = "MusicGen"
 _PACKAGES = ("torch", "transformers", "safetensors", "huggingface_hub", "peft")
@@ -103,6 +104,9 @@ def _cached(cache: Path) -> Iterator[Finding]:
     for name in NAMES:
         if states[name] in {"partly", "broken"}:
             yield Finding(_AREA, "note", _trouble(name), f"'musmed models get {name}' mends it.")
+    own = [f"{name} ({state_of_added(name)})" for name in all_added()]
+    if own:
+        yield Finding(_AREA, "ok", f"Adapters that were added: {', '.join(own)}.")
     found = list(others())
     if found:
         listed = ", ".join(f"{repo} ({kind})" for repo, kind in found)

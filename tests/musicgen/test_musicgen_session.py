@@ -27,6 +27,8 @@ from support.waiting import bytes_under, cpu_seconds, take, wait_for, wait_for_s
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
+from engine.composers.musicgen.files.adding import add
+from engine.composers.options import ComposerOptions
 from engine.composers.speeds import Speeds
 from engine.link.client import EngineClient
 from engine.link.deliveries import Delivery, EngineLost
@@ -207,6 +209,26 @@ def test_a_session_steered_killed_and_resumed_is_its_rendering(
     assert str(tmp_path) not in json.dumps(sidecar)
 
 
+def test_an_adapter_that_was_added_goes_by_its_name(
+    tmp_path: Path, request_of: Request, adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the engine's process too: the same music, and a name is all that is kept."""
+    monkeypatch.setenv("MUSMED_HOME", str(tmp_path / "home"))
+    by_path = msgspec.structs.replace(request_of, minutes=1)
+    add(str(adapter), "mine")
+    generation = msgspec.structs.replace(by_path.generation, adapters=("mine=0.5",))
+    by_name = msgspec.structs.replace(by_path, generation=generation)
+    made = []
+    for name, request in (("path", by_path), ("name", by_name)):
+        (tmp_path / name).mkdir()
+        made.append(rendering(tmp_path / name, request, []))
+    (one, _), (other, sidecar) = made
+    assert np.array_equal(one, other)
+    assert sidecar["request"]["generation"]["adapters"] == ["mine=0.5"]
+    digest = hashlib.sha256((adapter / "adapter_model.safetensors").read_bytes()).hexdigest()
+    assert materials_of(by_name, by_name.composer)["mine"] == digest
+
+
 def brightness(audio: Frames) -> float:
     """The energy from 12 to 14 kHz over that from 1 to 2 kHz, in decibels."""
     power = np.abs(np.fft.rfft(audio.mean(axis=1))) ** 2
@@ -296,6 +318,18 @@ def test_what_can_t_be_loaded_is_refused_in_a_sentence(engine: Engine, tmp_path:
         pass
     assert "nothing" in heard.reason
     assert "\n" not in heard.reason
+
+
+def test_an_adapter_that_nobody_added_is_refused_in_a_sentence(
+    engine: Engine, tiny_checkpoint: Path
+) -> None:
+    client, hear = engine
+    generation = Generation(adapters=("nobody",))
+    client.open(str(tiny_checkpoint), ComposerOptions(generation=generation))
+    while not isinstance(heard := hear(), Failure):
+        pass
+    assert "There is no adapter called nobody on this machine" in heard.reason
+    assert "models add FOLDER --name nobody" in heard.reason
 
 
 def test_where_the_model_can_t_be_loaded_the_embedded_composer_plays(

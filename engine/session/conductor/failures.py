@@ -172,7 +172,10 @@ class Failures:
         self._quiet_since = self._silence
 
     def refused_to_open(self, reason: str) -> None:
-        """A composer that can't be loaded could not be loaded the next time either."""
+        """A composer that can't be loaded could not be loaded the next time either. What
+        another machine says of itself is told as such: it is 'this machine' there."""
+        if self._state.far:
+            reason = f"{self._state.far} says: {reason}"
         if self._state.composer == EMBEDDED:
             self.lost(reason, process_alive=True)
         elif self._stand_in:

@@ -113,6 +113,14 @@ def test_after_a_minute_without_a_line_this_machine_composes(composer: str) -> N
     assert world.written == frames_of(240)
 
 
+def test_what_is_not_there_is_said_to_be_missing_there() -> None:
+    world = started(engine_works=False, stand_ins=("embedded",), conductor=on_far("fake"))
+    world.refusal = "There is no adapter called calm on this machine."
+    world.run(100)
+    (said,) = [text for text in world.said if "no adapter called calm" in text]
+    assert "(far says: There is no adapter called calm on this machine)" in said
+
+
 def test_as_long_as_much_music_is_here_the_line_is_tried_on() -> None:
     """Five minutes are: so the line may be down for three, and nothing of it is heard."""
     world = started(conductor=on_far("fake", LONG))

@@ -1,8 +1,9 @@
 """LoRA adapters in peft's format: found, read and checked against their base. No torch here.
 
-An adapter is a folder with adapter_config.json and adapter_model.safetensors, given by its path
-or by a hub repository in the cache. What it changes is worked out from the files alone, so a wrong
-one is refused before a weight is loaded; ``merging`` then adds it to the weights.
+An adapter is a folder with adapter_config.json and adapter_model.safetensors, given by the name it
+was added by (``shelf``), by its path or by a hub repository in the cache. What it changes is worked
+out from the files alone, so a wrong one is refused before a weight is loaded; ``merging`` then adds
+it to the weights.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from engine.composers.musicgen.files.checkpoints import (
     snapshots,
 )
 from engine.composers.musicgen.files.prefixes import PREFIX, PrefixFile, check_prefix, find_prefix
+from engine.composers.musicgen.files.shelf import added, is_name
 from engine.errors import MusmedError
 from engine.hub_cache import is_repo_name
 from engine.places import is_there, look_at, names_in, place_of
@@ -58,8 +60,8 @@ so that what was trained belongs to another base than the checkpoint's."""
 
 
 class AdapterWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An adapter as asked for. ``source``: a folder or a hub repository; ``scale``: how much of
-    it, 1 as it was trained."""
+    """An adapter as asked for. ``source``: a name, a folder or a hub repository; ``scale``: how
+    much of it, 1 as it was trained."""
 
     source: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
     scale: Annotated[float, msgspec.Meta(ge=-MAX_SCALE, le=MAX_SCALE)] = 1.0
@@ -95,7 +97,7 @@ class Adapter:
 
 
 def parse_adapter(text: str) -> AdapterWish:
-    """'PATH', 'user/repo', each with '=SCALE' behind it or not.
+    """'NAME', 'PATH', 'user/repo', each with '=SCALE' behind it or not.
 
     Raises ``MusmedError`` for a scale that is no number from -2 to 2, and for no path.
     """
@@ -112,7 +114,7 @@ def parse_adapter(text: str) -> AdapterWish:
             )
     if not 0 < len(source) <= 4096:
         raise MusmedError(
-            "--adapter needs the folder of an adapter or its hub repository (user/name), "
+            "--adapter needs the name of an adapter, its folder or its hub repository (user/name), "
             "with =SCALE behind it if you like."
         )
     return AdapterWish(source, scale)
@@ -174,22 +176,8 @@ def adapter_files(source: str) -> tuple[Path, ...]:
     return (_weights(name, folder), *beside)
 
 
-def is_adapter(folder: Path) -> bool:
-    """Whether ``folder`` holds an adapter rather than a model."""
-    return look_at(folder / CONFIG, "adapter") == "file"
-
-
-def _folder(source: str) -> tuple[str, Path]:
-    """A name for the adapter and the folder it lies in."""
-    if entry_of(source) is not None:
-        raise MusmedError(f"{source} is a model, not an adapter; choose it with --composer.")
-    if not is_local(source) and is_repo_name(source):
-        for folder in snapshots(source):
-            if is_adapter(folder):
-                return source.partition("/")[2], folder
-        raise MusmedError(
-            f"The adapter {source} is not on this machine; 'musmed models get {source}' fetches it."
-        )
+def adapter_folder(source: str) -> Path:
+    """The folder at the path ``source``, in which an adapter lies. Raises ``MusmedError``."""
     folder = place_of(source, "adapter")
     found = look_at(folder, "adapter")
     if found == "file":
@@ -200,6 +188,40 @@ def _folder(source: str) -> tuple[str, Path]:
         raise MusmedError(
             f"{folder} holds no adapter: it has no {CONFIG}; give the folder peft saved it to."
         )
+    return folder
+
+
+def is_path(source: str) -> bool:
+    """Whether ``source`` means a folder here, rather than one that was added or is in the cache."""
+    return added(source) is None and is_local(source)
+
+
+def is_adapter(folder: Path) -> bool:
+    """Whether ``folder`` holds an adapter rather than a model."""
+    return look_at(folder / CONFIG, "adapter") == "file"
+
+
+def _folder(source: str) -> tuple[str, Path]:
+    """A name for the adapter and the folder it lies in."""
+    if entry_of(source) is not None:
+        raise MusmedError(f"{source} is a model, not an adapter; choose it with --composer.")
+    own = added(source)
+    if own is not None:
+        return source, own
+    if not is_local(source) and is_repo_name(source):
+        for folder in snapshots(source):
+            if is_adapter(folder):
+                return source.partition("/")[2], folder
+        raise MusmedError(
+            f"The adapter {source} is not on this machine; 'musmed models get {source}' fetches it."
+        )
+    if is_name(source) and not is_local(source):
+        raise MusmedError(
+            f"There is no adapter called {source} on this machine, and no folder here; 'musmed "
+            f"models list' has those there are, 'musmed models add FOLDER --name {source}' adds "
+            "one."
+        )
+    folder = adapter_folder(source)
     return folder.name, folder
 
 
