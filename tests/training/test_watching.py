@@ -279,6 +279,15 @@ def test_a_prefix_is_heard_by_its_points_and_beside_the_text(
     assert found.by == "valence r and arousal r of points by ear"
 
 
+def test_a_stereo_model_is_heard_in_stereo(ear: type[Ear], tmp_path: Path) -> None:
+    checkpoint = save_checkpoint(random_model(tiny_config(channels=2)), tmp_path / "tiny-stereo")
+    room = Room(find(str(checkpoint)), tmp_path / "out")
+    room.watcher(prompts=PROMPTS[:2]).watch(0, None)
+    audio, _ = soundfile.read(room.folder.sounds_at(0) / f"{PROMPTS[0].name}.flac")
+    assert audio.shape == (24_000, 2)
+    assert not np.array_equal(audio[:, 0], audio[:, 1])
+
+
 def test_what_is_there_is_not_composed_again(
     room: Room, adapter: Path, ear: type[Ear], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
