@@ -20,6 +20,7 @@ pytest.importorskip("accelerate")
 pytest.importorskip("peft")
 
 from safetensors.torch import load_file
+from support.data_to_train import sound
 from support.encoded_tracks import encoded_tracks
 from support.many_processes import PLAIN, TRAININGS, trained
 from support.many_workers import DONE, SILENT, in_processes
@@ -40,6 +41,11 @@ CPU = torch.device("cpu")
 ALONE = Processes(CPU)
 TOLERANCE = 1e-4
 """Of weights, relative to the largest: sums are added in another order, and AdamW divides them."""
+LAUNCH = (
+    *(sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"),
+    *("--num_machines", "1", "--main_process_port", "0"),
+    *("--mixed_precision", "no", "--dynamo_backend", "no"),
+)
 ENDED = (
     "Another process of this training ended; the last checkpoint is kept, and the same command "
     "with --resume goes on from it."
@@ -62,10 +68,7 @@ def launched(tiny_base: Checkpoint, tmp_path_factory: pytest.TempPathFactory) ->
     by Ctrl-C to the launcher."""
     folder = tmp_path_factory.mktemp("launched")
     script = Path(__file__).parents[1] / "support" / "many_processes.py"
-    launch = "--multi_gpu --num_processes 2 --num_machines 1 --main_process_port 0 "
-    launch += "--mixed_precision no --dynamo_backend no"
-    words = [sys.executable, "-m", "accelerate.commands.launch", *launch.split(), str(script)]
-    words += [str(tiny_base.folder), str(folder), *TRAININGS]
+    words = [*LAUNCH, str(script), str(tiny_base.folder), str(folder), *TRAININGS]
     steps = RunFolder(folder / "endless").steps
     said = folder / "said"
 
@@ -286,3 +289,26 @@ def test_what_the_main_process_holds_is_agreed_and_numbers_are_added(tmp_path: P
         processes.wait()
 
     assert in_processes(2, work, tmp_path) == [DONE, DONE]
+
+
+@pytest.mark.long
+def test_the_command_in_two_processes_says_and_writes_everything_once(
+    tiny_base: Checkpoint, tmp_path: Path
+) -> None:
+    for number, caption in enumerate(("calm piano", "dark drums", "calm guitar", "epic drums")):
+        path = tmp_path / "music" / f"{number}.wav"
+        sound(path, 6.0)
+        path.with_suffix(".txt").write_text(caption)
+    words = ["-m", "musmed_tui", "train", f"{tmp_path / 'music'}", "-o", f"{tmp_path / 'made'}"]
+    words += ["--base", f"{tiny_base.folder}", "--batch", "2", "--steps", "2", "--watch-every", "2"]
+    environment = _environment() | {"MUSMED_HOME": f"{tmp_path / 'home'}"}
+    with (
+        (tmp_path / "said").open("w") as file,
+        subprocess.Popen([*LAUNCH, *words], stdout=file, stderr=file, env=environment) as one,
+    ):
+        end_of(one)
+    said = (tmp_path / "said").read_text()
+    assert one.returncode == 0, said
+    for once in ("Watched at step 0", "Watched at step 2", "Wrote ", "Best is "):
+        assert said.count(once) == 1
+    assert (tmp_path / "made" / "adapter_model.safetensors").exists()
