@@ -60,9 +60,15 @@ def heard_clip(
     return Heard(sound, mood_name, float(valence), float(arousal), activations)
 
 
-def tagged(judge: Judge, clips: Sequence[Heard], rng: np.random.Generator) -> Tagging | None:
+def tagged(
+    judge: Judge,
+    clips: Sequence[Heard],
+    rng: np.random.Generator,
+    look: Callable[[], None] = lambda: None,
+) -> Tagging | None:
     """How well the judge tells the prompted moods; None where it tells none of them, or all clips
-    were prompted with one."""
+    were prompted with one. It takes seconds: ``look`` is called before every draw, and what it
+    raises ends it."""
     moods = [name for name in sorted({clip.mood for clip in clips}) if name in judge.tags]
     told = [clip for clip in clips if clip.activations is not None and clip.mood in moods]
     if len(moods) < 2:
@@ -71,10 +77,10 @@ def tagged(judge: Judge, clips: Sequence[Heard], rng: np.random.Generator) -> Ta
     columns = [judge.tags.index(name) for name in moods]
     scores = np.array([clip.activations for clip in told], np.float64)[:, columns]
     sounds = [clip.sound for clip in told]
-    rows = (*_areas(truth, scores, sounds, rng), _hamming(truth, scores, sounds, rng))
+    rows = (*_areas(truth, scores, sounds, rng, look), _hamming(truth, scores, sounds, rng))
     areas = tagging.average_precision(truth, scores)
     counts = truth.sum(axis=0)
-    chance = _chance_by_mood(truth, scores, sounds, rng)
+    chance = _chance_by_mood(truth, scores, sounds, rng, look)
     return Tagging(
         judge=record_of(judge),
         clips=len(told),
@@ -88,22 +94,31 @@ def tagged(judge: Judge, clips: Sequence[Heard], rng: np.random.Generator) -> Ta
 
 
 def _chance_by_mood(
-    truth: tagging.Truth, scores: tagging.Scores, sounds: Sequence[int], rng: np.random.Generator
+    truth: tagging.Truth,
+    scores: tagging.Scores,
+    sounds: Sequence[int],
+    rng: np.random.Generator,
+    look: Callable[[], None],
 ) -> Vector:
     """The mean average precision of each mood with the prompts dealt out anew: with few clips it is
     far above the mood's share of them."""
-    found = [
-        tagging.average_precision(truth[dealt(sounds, rng)], scores).each
-        for _ in range(CHANCE_DRAWS)
-    ]
+    found = []
+    for _ in range(CHANCE_DRAWS):
+        look()
+        found.append(tagging.average_precision(truth[dealt(sounds, rng)], scores).each)
     return np.asarray(np.nanmean(found, axis=0))
 
 
 def _areas(
-    truth: tagging.Truth, scores: tagging.Scores, sounds: Sequence[int], rng: np.random.Generator
+    truth: tagging.Truth,
+    scores: tagging.Scores,
+    sounds: Sequence[int],
+    rng: np.random.Generator,
+    look: Callable[[], None],
 ) -> list[Estimate | None]:
     def estimated(name: str, measure: Measure, expected: float | None) -> Estimate | None:
         def area(clips: Indices, prompts: Indices) -> float | None:
+            look()
             try:
                 return measure(truth[prompts], scores[clips]).macro
             except tagging.NothingToTellError:

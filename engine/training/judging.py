@@ -152,9 +152,9 @@ class _Asking:
         found: dict[int, Result] = {}
         for number, clip in enumerate(self.clips):
             self._done(number)
-            self._look()
+            self.look()
             try:
-                found[number] = hear(clip, self._look)
+                found[number] = hear(clip, self.look)
             except StoppedError:
                 raise
             except MusmedError as error:
@@ -172,7 +172,7 @@ class _Asking:
         kinds = (("could not judge", self.failed), ("has remarks on", self.odd))
         return tuple(f"{judge} {does} {len(said)} {of}: {said[0]}" for does, said in kinds if said)
 
-    def _look(self, _done: float = 0.0, _total: float | None = None) -> None:
+    def look(self, _done: float = 0.0, _total: float | None = None) -> None:
         if self._stopped():
             raise StoppedError(STOPPED)
 
@@ -194,7 +194,7 @@ def _by_judge(judge: Judge, asking: _Asking, rng: np.random.Generator) -> _View:
     ]
     asked = [clip.prompt for clip in asking.clips]
     found = [
-        _moods(judge, asked, told, rng),
+        _moods(judge, asked, told, rng, asking.look),
         _affect(judge, asked, told, rng, points=False),
         _affect(judge, asked, told, rng, points=True),
     ]
@@ -209,11 +209,15 @@ class _Told(NamedTuple):
 
 
 def _moods(
-    judge: Judge, asked: Sequence[Prompt], told: Sequence[Heard], rng: np.random.Generator
+    judge: Judge,
+    asked: Sequence[Prompt],
+    told: Sequence[Heard],
+    rng: np.random.Generator,
+    look: Callable[[], None],
 ) -> _Told:
     if len({prompt.mood for prompt in asked if prompt.mood in judge.tags}) < 2:
         return _Told()
-    found = tagged(judge, told, rng)
+    found = tagged(judge, told, rng, look)
     return _Told(("AUPRC",), tuple(_figure(judge.name, row) for row in found.rows) if found else ())
 
 

@@ -84,6 +84,19 @@ def test_who_hears_nothing_is_within_chance() -> None:
         assert row.chance_low <= row.value <= row.chance_high, row.figure
 
 
+def test_who_is_stopped_need_not_wait_for_the_figures() -> None:
+    looks = 0
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 100:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tagged(Ear(), clips(1.0), np.random.default_rng(1), look)
+
+
 def test_moods_that_a_judge_does_not_know_are_no_question() -> None:
     class Deaf(Ear):
         tags = ("calm", "slow")
