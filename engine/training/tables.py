@@ -101,6 +101,7 @@ def notes(watched: Sequence[Watched]) -> tuple[str, ...]:
             f"{len(watched)} watchings"
             + ("; those of the others are not." if len(after.judges) > 1 else "; no other judged.")
         )
+    said += _beyond(after)
     if after.held_out is not None:
         said.append(
             "Held-out loss: with a track's own caption; by chance: with another's; nothing said: "
@@ -109,6 +110,16 @@ def notes(watched: Sequence[Watched]) -> tuple[str, ...]:
     said += [f"{one.name} {one.version}: {one.domain} ({one.licence})" for one in after.judges]
     said += after.remarks
     return tuple(one_line(one) for one in said)
+
+
+def _beyond(after: Watched) -> list[str]:
+    """Which figures are above what chance makes of as few clips."""
+    highest = [(one, one.chance_high) for one in after.figures if one.chance_high is not None]
+    if not highest:
+        return []
+    above = [one for one, chance in highest if one.value > chance]
+    names = ", ".join(f"{one.name} by {one.judge}" for one in above)
+    return [f"Above 95 % of chance: {names or 'nothing of what was heard'}."]
 
 
 def _best_said(found: Watched | None, after: Watched) -> str:
