@@ -21,7 +21,7 @@ from engine.training.material import Material
 from engine.training.memory import fitting
 from engine.training.model import open_trainable
 from engine.training.prefix_start import begin_with_tokens
-from engine.training.processes import Processes
+from engine.training.processes import OthersEndedError, Processes
 from engine.training.recipe import Recipe
 from engine.training.said import STOPPED, Progress, Say, Stopped, StoppedError
 from engine.training.steps_file import add_step, cut_steps
@@ -143,6 +143,9 @@ class _Training:
         except StoppedError:
             self._keep()
             return self._trained("stopped")
+        except OthersEndedError:  # before an update, which is made by all or by none
+            self._keep()
+            raise
         return self._trained("done" if self.step == self.updater.steps else "patience")
 
     def _begin(self) -> None:

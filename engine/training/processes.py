@@ -201,7 +201,7 @@ def _others_alive() -> Iterator[None]:
         if is_out_of_memory(error):
             raise
         raise OthersEndedError(
-            "Another process of this training ended; the last checkpoint is kept, and the same "
+            "Another process of this training ended; what was trained is kept, and the same "
             "command with --resume goes on from it."
         ) from error
 

@@ -47,8 +47,8 @@ LAUNCH = (
     *("--mixed_precision", "no", "--dynamo_backend", "no"),
 )
 ENDED = (
-    "Another process of this training ended; the last checkpoint is kept, and the same command "
-    "with --resume goes on from it."
+    "Another process of this training ended; what was trained is kept, and the same command with "
+    "--resume goes on from it."
 )
 
 
@@ -190,6 +190,9 @@ def test_one_that_ends_ends_all_with_one_sentence(
         trained(tiny_base, tmp_path / "run", TRAININGS["endless"], processes, stopped=stopped)
 
     assert in_processes(3, work, tmp_path) == ends
+    run = RunFolder(tmp_path / "run")
+    steps = len(run.steps.read_text().splitlines())
+    assert load_file(run.state / FILE)["step"] == steps == 1
 
 
 def test_what_all_find_is_said_once(tmp_path: Path) -> None:
