@@ -119,7 +119,7 @@ def _beyond(after: Watched) -> list[str]:
         return []
     above = [one for one, chance in highest if one.value > chance]
     names = ", ".join(f"{one.name} by {one.judge}" for one in above)
-    return [f"Above 95 % of chance: {names or 'nothing of what was heard'}."]
+    return [f"Above the middle 95 % of chance: {names or 'nothing of what was heard'}."]
 
 
 def _best_said(found: Watched | None, after: Watched) -> str:

@@ -62,8 +62,8 @@ def test_notes_say_who_chose_and_what_that_is_worth() -> None:
     said = notes(RUN)
     assert said[0] == "Best is the adapter after 20 steps, by AUPRC by ear."
     assert "flattered by the choice among 3 watchings; those of the others are not." in said[1]
-    assert said[2] == "Above 95 % of chance: AUPRC by ear."
-    assert "Above 95 % of chance: nothing of what was heard." in notes([at(10, 0.4)])
+    assert said[2] == "Above the middle 95 % of chance: AUPRC by ear."
+    assert "Above the middle 95 % of chance: nothing of what was heard." in notes([at(10, 0.4)])
     assert "ear 1: It hears. (none)" in said
     assert "It was odd." in said
     alone = [Watched(step, 0.4, (), (EAR,), by=BY) for step in (0, 10)]
