@@ -11,6 +11,7 @@ from engine.affect.feelings import feeling
 from engine.affect.moods import mood
 from engine.errors import MusmedError
 from engine.training.reading.data import look_over, read_data
+from engine.training.reading.names import Names
 from engine.training.reading.split import split
 from engine.training.said import Progress
 from engine.training.tracks import Data, Track
@@ -115,6 +116,25 @@ def test_what_is_nothing_to_train_with(
             (tmp_path / name).write_text(text)
     with pytest.raises(MusmedError, match=r"(?i)" + words):
         read_data(tmp_path, quiet)
+
+
+def test_a_sound_is_known_by_how_its_path_ends() -> None:
+    names = Names(["a.wav", "deep/a.wav", "deep/48/b.flac", "train/1.wav"])
+    for said, meant in {
+        "a.wav": "a.wav",
+        "A": None,  # two end so
+        "deep/a": "deep/a.wav",
+        "48/b.mp3": "deep/48/b.flac",
+        "B.WAV": "deep/48/b.flac",
+        "test/1.wav": None,
+        "1": "train/1.wav",
+        "/home/me/music/deep/a.wav": "deep/a.wav",
+        "C:\\music\\train\\1.wav": "train/1.wav",
+        "../a.wav": None,
+        "": None,
+    }.items():
+        assert names.meant(said) == meant, said
+    assert names.meant("a.wav", "deep") == "deep/a.wav"
 
 
 def test_lines_of_json(tmp_path: Path) -> None:

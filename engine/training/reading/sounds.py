@@ -51,6 +51,8 @@ VIDEOS = frozenset(
         ".3gp",
     ]
 )
+LOOKED_AT = SOUNDS | VIDEOS | FOREIGN
+"""What is sound, or holds some."""
 MOST_FILES = 1_000_000
 MOST_FOLDERS_DEEP = 32
 
@@ -72,8 +74,7 @@ class Found(NamedTuple):
 
     def sounds(self) -> Iterator[str]:
         """The names of what looks like sound or like a video that holds some."""
-        wanted = SOUNDS | VIDEOS | FOREIGN
-        return (name for name in self.files if PurePosixPath(name).suffix.lower() in wanted)
+        return (name for name in self.files if PurePosixPath(name).suffix.lower() in LOOKED_AT)
 
 
 def find(folder: Path) -> Found:
