@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -21,6 +22,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.moods import mood
 from engine.affect.path import Path as AffectPath
 from engine.affect.path import Waypoint
+from engine.composers.musicgen.composer import MusicGenComposer
 from engine.composers.musicgen.conditioning import (
     MOST_POINTS,
     POINT_SECONDS,
@@ -36,10 +38,12 @@ from engine.composers.musicgen.files.adapters import (
 )
 from engine.composers.musicgen.files.checkpoints import find
 from engine.composers.musicgen.files.prefixes import PREFIX
+from engine.composers.musicgen.loaded_model import USUAL_KEYS, open_studio
 from engine.composers.musicgen.model import weights
 from engine.composers.musicgen.model.affect_prefix import AffectPrefix, prefixes_of
 from engine.composers.musicgen.model.decoder import Conditioning, Decoder
 from engine.errors import MusmedError
+from engine.plan.generation import Generation
 from engine.plan.spec import ClipSpec, SeedStep, Tags
 
 CPU = torch.device("cpu")
@@ -47,13 +51,13 @@ WIDTH, KEYS, RATE = 24, 3, 50
 LEFT, RIGHT = Affect(-0.8, 0.2), Affect(0.8, -0.4)
 
 
-def trained(seed: int = 0, keys: int = KEYS, width: int = WIDTH) -> AffectPrefix:
+def trained(seed: int = 0, keys: int = KEYS, width: int = WIDTH, size: float = 0.3) -> AffectPrefix:
     """One whose keys differ from place to place, as training would have it."""
     prefix = AffectPrefix(keys, width)
     dice = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in prefix.parameters():
-            parameter.add_(0.3 * torch.randn(parameter.shape, generator=dice))
+            parameter.add_(size * torch.randn(parameter.shape, generator=dice))
         prefix.gate.zero_()
     return prefix.requires_grad_(False)
 
@@ -424,3 +428,41 @@ def test_transformers_hears_the_same_points(
     text = conditioning_of(model, straight(LEFT, RIGHT))
     theirs = ReferenceDecoder(whole).frames(text, None, 40, seed=3, temperature=0.0)
     assert torch.equal(torch.cat(list(theirs), dim=1), codes_of(model, text))
+
+
+@pytest.mark.parametrize("decoder", ["ours", "reference"])
+def test_a_session_s_clips_are_composed_with_it(
+    decoder: Any, adapter: Callable[..., Path], tiny_checkpoint: Path
+) -> None:
+    """Through ``--adapter``: the line of codes of a first clip, with the prefix in its folder, at
+    no scale, and with the same folder without it."""
+    folder = adapter(prefix=trained(size=20.0))  # loud: the tiny model hardly listens
+    with_it = composed(tiny_checkpoint, f"{folder}", decoder)
+    at_none = composed(tiny_checkpoint, f"{folder}=0", decoder)
+    (folder / PREFIX).unlink()
+    without = composed(tiny_checkpoint, f"{folder}", decoder)
+    assert at_none == without
+    assert with_it != without
+
+
+def composed(checkpoint: Path, wish: str, decoder: Any) -> bytes:
+    """The codes of a clip of three seconds."""
+    composer = MusicGenComposer(str(checkpoint))
+    composer.load(Generation(adapters=(wish,), decoder=decoder), lambda _: None)
+    spec = msgspec.structs.replace(spec_along(straight(LEFT, RIGHT)), end=3.0, total=3.0)
+    clip = composer.compose(spec, None, lambda: False)
+    for _ in clip.chunks():
+        pass
+    return clip.state()
+
+
+def test_there_is_room_for_its_keys_when_a_session_begins(
+    adapter: Callable[..., Path], tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as any clip has, so that none waits for graphs."""
+    asked: list[int] = []
+    monkeypatch.setattr(Decoder, "warm", lambda _, **how: asked.append(how["keys"]))
+    wishes = [str(adapter("one", trained())), str(adapter("two", trained(keys=5)))]
+    for some in ((), wishes[:1], wishes):
+        open_studio(str(tiny_checkpoint), Generation(adapters=tuple(some)), lambda _: None)
+    assert asked == [USUAL_KEYS, USUAL_KEYS + 8 * KEYS, USUAL_KEYS + 8 * (KEYS + 5)]

@@ -1,0 +1,133 @@
+"""Where the keys of an affect prefix should begin: how much each beginning disturbs a base, and how
+far the point is heard after a training.
+
+    python tests/bench/affect_prefix.py [--steps 300] [--rate 1e-4]
+
+A tiny MusicGen with random weights whose cross-attention is sharpened, since random attention is
+next to nothing; eight captions of 5 to 12 tokens, codes of two kinds that only the point tells
+apart. 'disturbed': what the held-out loss loses by hearing the untrained keys, nats a code.
+'turned': how far the likelihood of one kind against the other goes from one point to the other,
+beside the text. The numbers are not a trained model's; their order is what counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import tempfile
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from support.encoded_tracks import CODES, TEXT_WIDTH, EncodedTracks, encoded_tracks
+from support.tiny_musicgen import random_model, save_checkpoint, tiny_config
+from support.tiny_trainings import ALONE
+
+from engine.affect.circumplex import Affect
+from engine.composers.musicgen.files.checkpoints import Checkpoint, find
+from engine.composers.musicgen.model.affect_prefix import GATE_SPEED, AffectPrefix
+from engine.training.batches import Drawn
+from engine.training.encoded import Codes, States
+from engine.training.material import Material
+from engine.training.model import Trainable, open_trainable
+from engine.training.prefix_start import begin_with_tokens
+from engine.training.recipe import Lora, Recipe
+from engine.training.tensors import in_tensors
+from engine.training.updates import Updater
+
+LEARNT, HELD_OUT, FRAMES, CAPTIONS = 512, 64, 12, 8
+POINTS = (Affect(-0.6, -0.5), Affect(0.6, 0.5))
+BEGINNINGS = (("noise", 4.0), ("noise", 1.0), ("tokens", 4.0), ("tokens", 1.0), ("tokens", 0.2))
+
+
+class TwoKinds(EncodedTracks):
+    """Nine codes of ten are of the kind's half; captions end alike, as T5's do."""
+
+    def codes(self, window: int) -> Codes:
+        source = np.random.default_rng([2, window])
+        other = source.random((4, FRAMES)) < 0.1
+        half = source.integers(CODES // 2, size=(4, FRAMES))
+        return (half + CODES // 2 * ((window % 2 == 1) != other)).astype(np.int16)
+
+    def states(self, caption: str) -> States:
+        source = np.random.default_rng(int(caption))
+        end = 0.5 * np.random.default_rng(99).normal(size=(1, TEXT_WIDTH))
+        tokens = 0.5 * source.normal(size=(int(source.integers(4, 12)), TEXT_WIDTH))
+        return np.concatenate([tokens, end]).astype(np.float32)
+
+
+def material() -> Material:
+    shapes = ((FRAMES,),) * (LEARNT + HELD_OUT)
+    data, _, _ = encoded_tracks(shapes, held_out=0)
+    tracks = tuple(
+        msgspec.structs.replace(one, captions=(f"{n // 2 % CAPTIONS}",), affect=POINTS[n % 2])
+        for n, one in enumerate(data.tracks)
+    )
+    data = msgspec.structs.replace(data, tracks=tracks)
+    return Material(data, TwoKinds(data, shapes, 4), tuple(range(LEARNT)))
+
+
+def sharpened(folder: Path) -> Checkpoint:
+    model = random_model(tiny_config())
+    with torch.no_grad():
+        model.enc_to_dec_proj.weight.mul_(20)
+        for layer in model.decoder.model.decoder.layers:
+            for projection in ("q_proj", "k_proj", "v_proj", "out_proj"):
+                getattr(layer.encoder_attn, projection).weight.mul_(12)
+    return find(str(save_checkpoint(model, folder)))
+
+
+def loss(trainable: Trainable, known: Material, kind: int, place: Affect | None) -> float:
+    """Of the held-out windows of a kind, nats a code."""
+    trainable.eval()
+    trainable.kept.mask = None
+    windows = range(LEARNT + kind, LEARNT + HELD_OUT, 2)
+    drawn = [Drawn(0, n, known.data.tracks[n].captions[0], place) for n in windows]
+    with torch.no_grad():
+        told = trainable(in_tensors(trainable, known.encoded, drawn))
+    return float(told.mean()) / (len(drawn) * FRAMES)
+
+
+def measure(base: Checkpoint, recipe: Recipe, begin: str, weight: float) -> tuple[float, float]:
+    """'disturbed' and 'turned'."""
+    known = material()
+    trainable = open_trainable(base, recipe)
+    prefix = trainable.affect
+    assert isinstance(prefix, AffectPrefix)
+    if begin == "tokens":
+        begin_with_tokens(prefix, recipe, known)
+    prefix.gate.data.fill_(math.log(weight / prefix.key_count) / GATE_SPEED)
+    first, second = POINTS
+    before = [loss(trainable, known, kind, at) for kind in (0, 1) for at in (None, first)]
+    updater = Updater(trainable, recipe, known, recipe.steps or 1, ALONE)
+    for step in range(1, updater.steps + 1):
+        updater.update(step, lambda: False)
+    here, there = (
+        loss(trainable, known, 1, at) - loss(trainable, known, 0, at) for at in (first, second)
+    )
+    return (before[1] + before[3] - before[0] - before[2]) / 2, here - there
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--rate", type=float, default=1e-4)
+    asked = parser.parse_args()
+    recipe = Recipe(
+        steps=asked.steps,
+        batch=16,
+        learning_rate=asked.rate,
+        affect_keys=4,
+        lora=Lora(rank=4, alpha=8.0),
+    )
+    print("keys begin at  weigh together  disturbed  turned")
+    with tempfile.TemporaryDirectory() as folder:
+        base = sharpened(Path(folder) / "tiny")
+        for begin, weight in BEGINNINGS:
+            disturbed, turned = measure(base, recipe, begin, weight)
+            print(f"{begin:13}  {weight:14g}  {disturbed:9.4f}  {turned:6.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
