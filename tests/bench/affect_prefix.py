@@ -14,27 +14,31 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 import tempfile
 from pathlib import Path
 
-import msgspec
-import numpy as np
-import torch
-from support.encoded_tracks import CODES, TEXT_WIDTH, EncodedTracks, encoded_tracks
-from support.tiny_musicgen import random_model, save_checkpoint, tiny_config
-from support.tiny_trainings import ALONE
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from engine.affect.circumplex import Affect
-from engine.composers.musicgen.files.checkpoints import Checkpoint, find
-from engine.composers.musicgen.model.affect_prefix import GATE_SPEED, AffectPrefix
-from engine.training.batches import Drawn
-from engine.training.encoded import Codes, States
-from engine.training.material import Material
-from engine.training.model import Trainable, open_trainable
-from engine.training.prefix_start import begin_with_tokens
-from engine.training.recipe import Lora, Recipe
-from engine.training.tensors import in_tensors
-from engine.training.updates import Updater
+import msgspec  # noqa: E402
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from support.encoded_tracks import CODES, TEXT_WIDTH, EncodedTracks, encoded_tracks  # noqa: E402
+from support.tiny_musicgen import random_model, save_checkpoint, tiny_config  # noqa: E402
+from support.tiny_trainings import ALONE  # noqa: E402
+
+from engine.affect.circumplex import Affect  # noqa: E402
+from engine.composers.musicgen.files.checkpoints import Checkpoint, find  # noqa: E402
+from engine.composers.musicgen.model.affect_prefix import GATE_SPEED, AffectPrefix  # noqa: E402
+from engine.training.batches import Drawn  # noqa: E402
+from engine.training.encoded import Codes, States  # noqa: E402
+from engine.training.material import Material  # noqa: E402
+from engine.training.model import Trainable, open_trainable  # noqa: E402
+from engine.training.prefix_start import begin_with_tokens  # noqa: E402
+from engine.training.recipe import Lora, Recipe  # noqa: E402
+from engine.training.tensors import in_tensors  # noqa: E402
+from engine.training.updates import Updater  # noqa: E402
 
 LEARNT, HELD_OUT, FRAMES, CAPTIONS = 512, 64, 12, 8
 POINTS = (Affect(-0.6, -0.5), Affect(0.6, 0.5))
