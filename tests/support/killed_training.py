@@ -20,7 +20,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+import peft  # noqa: F401 - here, or every process of those below would import it anew
 import torch
+import transformers.models.musicgen.modeling_musicgen  # noqa: F401
 from support.tiny_trainings import train_tiny
 
 from engine.composers.musicgen.files.checkpoints import Checkpoint, find

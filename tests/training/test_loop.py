@@ -166,7 +166,8 @@ def test_a_prefix_is_resumed_bit_for_bit_too(tiny_base: Checkpoint, tmp_path: Pa
 def test_a_killed_one_resumes_and_ends_with_the_same_weights(
     tiny_base: Checkpoint, unbroken: Path, tmp_path: Path
 ) -> None:
-    events = (1, 2, 3, 5, 8, 11, 16)
+    events = (1, 3, 6, 7, 8, 10)  # run.json is there; the base was heard; checkpoint, adapter and
+    # table of a watching; an update after it
     done = subprocess.run(
         [sys.executable, str(KILLED), str(tiny_base.folder), str(tmp_path), *map(str, events)],
         capture_output=True,
