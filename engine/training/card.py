@@ -93,6 +93,10 @@ def _summary(result: Result) -> str:
 
 def _use(result: Result, name: str) -> str:
     composer = result.base.removeprefix("facebook/")
+    point = (
+        "\n\nIt also hears points on the circumplex (affect_prefix.safetensors), as musmed asks "
+        "for them; peft leaves that out."
+    )
     return (
         f"```\nmusmed models add FOLDER --name {_word(name)}\n"
         f"musmed play --composer {_plain(composer)} --adapter {_word(name)}\n```\n\n"
@@ -100,7 +104,7 @@ def _use(result: Result, name: str) -> str:
         "from transformers import MusicgenForConditionalGeneration\n\n"
         f'base = MusicgenForConditionalGeneration.from_pretrained("{_plain(result.base)}")\n'
         'model = PeftModel.from_pretrained(base, "FOLDER")\n```'
-    )
+    ) + (point if result.recipe.affect_keys else "")
 
 
 def _learnt(learnt: Learnt) -> str:
@@ -154,6 +158,7 @@ def _size(part: MovedPart, name: str) -> tuple[str, str, str]:
 def _copied(copied: Copied | None) -> str:
     if copied is None:
         return "Not measured: listen to it beside the tracks before you share it."
+    verdict = f"**{copied.in_words}**" if copied.copies else copied.in_words
     rows = [("after training", copied.after)]
     if copied.before is not None:
         rows.append(("the base, which never heard them", copied.before))
@@ -164,18 +169,8 @@ def _copied(copied: Copied | None) -> str:
     return (
         f"The nearest stretch of {copied.tracks} tracks it learnt from was looked for, by the "
         "course of the harmony in any key and tempo. Beyond chance is what lies nearer to a track "
-        f"than 99 % of what stretches of other tracks do.\n\n{table}\n\n{_verdict(copied)}"
+        f"than 99 % of what stretches of other tracks do.\n\n{table}\n\n{verdict}"
     )
-
-
-def _verdict(copied: Copied) -> str:
-    share, expected = copied.after.share, copied.after.expected
-    if share is None or expected is None:
-        return "There are too few tracks to say how alike music is by chance."
-    base = copied.before.share if copied.before is not None else None
-    if share <= max(expected, base or 0.0):
-        return "That is no more than chance: nothing says that it copies."
-    return "**That is more than chance: it may play back tracks it learnt from.** Listen to them."
 
 
 def _likeness(row: LikenessRow) -> tuple[str, str, str, str]:

@@ -43,6 +43,29 @@ class Copied(msgspec.Struct, frozen=True):
     after: LikenessRow
     before: LikenessRow | None
 
+    @property
+    def copies(self) -> bool | None:
+        """Whether more pieces are nearer to a track than chance has it, and than those of the base
+        are; None where there is no telling."""
+        share, expected = self.after.share, self.after.expected
+        if share is None or expected is None:
+            return None
+        base = self.before.share if self.before is not None else None
+        return share > max(expected, base or 0.0)
+
+    @property
+    def in_words(self) -> str:
+        match self.copies:
+            case None:
+                return "There are too few tracks to say how alike music is by chance."
+            case True:
+                return (
+                    "It may play back tracks that it learnt from: more of what it composes is that "
+                    "near to one than chance has it; listen to them."
+                )
+            case False:
+                return "Nothing says that it copies tracks: they are as near as by chance."
+
 
 class Result(msgspec.Struct, frozen=True):
     """``step``: the one that was best, of ``steps`` that were made; ``watched``: every

@@ -163,7 +163,8 @@ class _Run:
         remarks: tuple[str, ...] = ()
         if result is not None:
             moved = () if result.moved is None else (in_words(result.moved),)
-            remarks = (*moved, *result.remarks)
+            copied = () if result.copied is None else (result.copied.in_words,)
+            remarks = (*moved, *copied, *result.remarks)
         return Outcome(
             folder=self._wanted.output,
             ended=trained.ended,

@@ -44,7 +44,7 @@ def train(
         typer.Option(
             metavar="NAME",
             help="The model to adapt: a name, folder or repository (musicgen-small).",
-            autocompletion=completion.completes(completion.models),
+            autocompletion=completion.completes(completion.checkpoints),
         ),
     ] = None,
     captions: CaptionsElsewhere = None,

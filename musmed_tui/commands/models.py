@@ -134,15 +134,18 @@ def add_model(folder: str | None, name: str | None) -> None:
     if not folder:
         raise MusmedError("The folder is missing: musmed models add FOLDER, with an adapter in it.")
     new = add(folder, name)
-    base = entry_of(new.base)
-    composer = base.name if base else new.base or "the model it was trained on"
+    known = entry_of(new.base)
+    base = known.name if known else new.base
     tell(f"{new.name} is here: {new.folder}")
     if not new.checked:
         remark(
             f"Whether it fits its base ({new.base or 'it names none'}) is known once that is on "
             "this machine."
         )
-    tell(f"Use it with --composer {composer} --adapter {new.name}.")
+    if repo_of(base) is None:
+        tell(f"Use it with --adapter {new.name}, and its base as the --composer.")
+    else:
+        tell(f"Use it with --composer {base} --adapter {new.name}.")
 
 
 def show_path(name: str | None, *, as_json: bool) -> None:

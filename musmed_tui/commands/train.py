@@ -186,10 +186,11 @@ def _say(outcome: Outcome, wanted: Wanted, *, as_json: bool) -> None:
             f"{many(wanted.recipe.patience, 'watching')}."
         )
     if outcome.best is not None:
-        place = shlex.quote(str(outcome.folder))
+        place = visible(shlex.quote(str(outcome.folder)))
         tell(
             f"Wrote {visible(str(outcome.folder))}. To hear it: musmed play --composer "
-            f"{one_line(wanted.base)} --adapter {visible(place)}"
+            f"{one_line(wanted.base)} --adapter {place}; musmed models add {place} gives it "
+            "a name."
         )
 
 

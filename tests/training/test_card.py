@@ -85,7 +85,7 @@ def test_it_says_what_it_is_worth(result: Result) -> None:
         "The training's own loss says little",
         "The adapter moved the model",
         "| fc1 | 10 % | 0.316 % |",
-        "nothing says that it copies",
+        "Nothing says that it copies",
         "| Tracks learnt from | 4 |",
         "| LoRA rank | 16 |",
         "musmed play --composer musicgen-small --adapter mine",
@@ -104,7 +104,7 @@ def test_bad_news_stands_in_it_too(result: Result) -> None:
     said = card(worse, "mine")
     assert "**By that the base alone is no worse.**" in said
     assert "**It hardly changes the model**" in said
-    assert "it may play back tracks it learnt from" in said
+    assert "**It may play back tracks that it learnt from" in said
     assert "- One | odd thing." in said
 
 
@@ -115,6 +115,9 @@ def test_what_was_not_measured_is_said_to_be_so(result: Result) -> None:
         assert words in said
     few = msgspec.structs.replace(result, copied=Copied(1, row(None, None), None))
     assert "too few tracks" in card(few, "mine")
+    assert "circumplex" not in said
+    prefixed = msgspec.structs.replace(PRESETS["community"], affect_keys=4)
+    assert "circumplex" in card(msgspec.structs.replace(result, recipe=prefixed), "mine")
     assert few.gained is True
     assert msgspec.structs.replace(result, watched=(watched(300, 0.31),)).gained is None
 

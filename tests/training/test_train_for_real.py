@@ -22,6 +22,8 @@ pytest.importorskip("accelerate", reason="needs musmed[train]")
 from support.commands import musmed
 from support.tiny_musicgen import random_model, save_checkpoint, tiny_config
 
+from engine.composers.musicgen.files.adapters import AdapterWish, find_adapters
+from engine.composers.musicgen.files.checkpoints import find
 from engine.training.folder import ADAPTER, CARD, RunFolder
 from engine.training.run import train_adapter
 from engine.training.said import Progress
@@ -94,3 +96,8 @@ def test_stopped_resumed_and_written(home: Path, monkeypatch: Patch, capsys: Pri
     assert f"Wrote {made}." in told.out
     assert all((made / name).exists() for name in (*ADAPTER, CARD))
     assert len(RunFolder(made).steps.read_bytes().splitlines()) == 3
+
+    assert musmed(monkeypatch, "models", "add", str(made), "--name", "mine") == 0
+    (added,) = find_adapters([AdapterWish("mine")], find(str(home / "base")))
+    assert added.changes
+    assert not (added.file.parent / "training").exists()
