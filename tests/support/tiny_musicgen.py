@@ -161,24 +161,3 @@ def torch_interleaved(left: Any, right: Any) -> Any:
     import torch
 
     return torch.stack([left, right], dim=2).flatten(1, 2)
-
-
-def open_ears(model: Any, seed: int = 0) -> Any:
-    """``model``, its codec's codebooks put among what its encoder gives of sweeps and noise at many
-    levels: random ones lie so far from that, that all sound has the same codes."""
-    import torch
-
-    codec, draw = model.audio_encoder, torch.Generator().manual_seed(seed)
-    times = torch.arange(8 * 32_000) / 32_000
-    sweep = torch.sin(2 * torch.pi * (60 + 60 * times) * times)
-    hiss = torch.rand(len(times), generator=draw) * 2 - 1
-    levels = torch.rand(32, generator=draw).repeat_interleave(8_000)
-    sound = levels * (0.6 * sweep + 0.2 * levels.flip(0) * hiss)
-    with torch.inference_mode():
-        left = codec.encoder(sound[None, None])[0].T.clone()
-        for quantizer in codec.quantizer.layers:
-            chosen = torch.randperm(len(left), generator=draw)[: len(quantizer.codebook.embed)]
-            quantizer.codebook.embed.copy_(left[chosen])
-            nearest = torch.cdist(left, left[chosen]).argmin(dim=1)
-            left -= left[chosen][nearest]
-    return model

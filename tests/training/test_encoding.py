@@ -16,9 +16,9 @@ import soundfile
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
+from support.fitted_codec import fit_codebooks
 from support.full_disk import FullDisk
 from support.tiny_musicgen import (
-    open_ears,
     random_model,
     save_checkpoint,
     tiny_config,
@@ -47,9 +47,16 @@ def _short_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine.training.encoding, "SHORTEST_SECONDS", 0.25)
 
 
+def hearing(model: Any) -> Any:
+    """With random codebooks all sound would have the same codes."""
+    line = np.random.default_rng(0).uniform(-1.0, 1.0, 8 * 32_000).astype(np.float32)
+    fit_codebooks(model.audio_encoder, [line * level for level in (0.1, 0.3)])
+    return model
+
+
 @pytest.fixture(scope="module")
 def model() -> Any:
-    return open_ears(random_model(tiny_config()))
+    return hearing(random_model(tiny_config()))
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +113,7 @@ def test_codes_are_those_of_the_codec_at_once(
         assert codes.shape == wanted.shape
         # Folding the codec's norms rounds otherwise, and so does a stream that resamples.
         assert (codes == wanted).mean() > 0.999
+        assert len(np.unique(codes[0])) > 20  # not by all sounds being the same to it
 
 
 def test_states_are_those_of_t5(tmp_path: Path, model: Any, base: Checkpoint) -> None:
@@ -122,7 +130,7 @@ def test_states_are_those_of_t5(tmp_path: Path, model: Any, base: Checkpoint) ->
 
 
 def test_a_stereo_model_has_eight_codebooks(tmp_path: Path) -> None:
-    model = open_ears(random_model(tiny_config(channels=2)))
+    model = hearing(random_model(tiny_config(channels=2)))
     base = look_over(save_checkpoint(model, tmp_path / "stereo"), "stereo", None)
     sound = noise(0.5, channels=2)
     found = run(data_of(tmp_path, sound), base, tmp_path / "cache")
