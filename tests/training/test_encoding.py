@@ -366,3 +366,19 @@ def test_a_long_sound_is_kept_while_it_grows(
     found = run(data, base, cache, say=said.append)
     assert said[-1].done == 2 + 1  # the fifth and the sixth, and the caption
     assert [window.start for window in found.windows] == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_on_the_gpu_nearly_all_codes_are_the_cpu_s_and_nothing_stays_there(
+    tmp_path: Path, base: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = data_of(tmp_path, noise(3.0))
+    before = torch.cuda.memory_allocated()
+    by_gpu = run(data, base, tmp_path / "gpu")
+    assert torch.cuda.memory_allocated() == before
+    monkeypatch.setattr(engine.training.encoding, "_device", lambda: torch.device("cpu"))
+    by_cpu = run(data, base, tmp_path / "cpu")
+    assert by_gpu.windows == by_cpu.windows
+    same = [(by_gpu.codes(number) == by_cpu.codes(number)).mean() for number in range(3)]
+    assert np.mean(same) > 0.99
+    assert np.abs(by_gpu.states("a calm") - by_cpu.states("a calm")).max() < 1e-4
