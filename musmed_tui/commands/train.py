@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import MusmedError
 from engine.places import place_of
-from engine.printable import one_line, visible
+from engine.printable import visible
 from musmed_tui.commands.train_data import many, places, print_problems
 from musmed_tui.commands.train_recipe import recipe_of
 from musmed_tui.exits import INTERRUPTED, MENDABLE, exit_code
@@ -186,11 +186,11 @@ def _say(outcome: Outcome, wanted: Wanted, *, as_json: bool) -> None:
             f"{many(wanted.recipe.patience, 'watching')}."
         )
     if outcome.best is not None:
-        place = visible(shlex.quote(str(outcome.folder)))
+        folder = str(outcome.folder)
+        hear = shlex.join(("musmed", "play", "--composer", wanted.base, "--adapter", folder))
         tell(
-            f"Wrote {visible(str(outcome.folder))}. To hear it: musmed play --composer "
-            f"{one_line(wanted.base)} --adapter {place}; musmed models add {place} gives it "
-            "a name."
+            f"Wrote {visible(folder)}. To hear it: {visible(hear)}; "
+            f"{visible(shlex.join(('musmed', 'models', 'add', folder)))} gives it a name."
         )
 
 
