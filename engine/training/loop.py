@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Literal
 
@@ -30,6 +32,8 @@ from engine.training.updates import Updater
 from engine.training.watched import Watched, Watcher
 from engine.training.watched_file import keep_watched, read_watched
 
+KEEP_SECONDS = 600.0
+"""What a process that is killed loses at the most, be the next watching ever so far."""
 Ended = Literal["done", "patience", "stopped"]
 
 
@@ -57,6 +61,7 @@ def train(
     say: Say,
     stopped: Stopped,
     resume: bool = False,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Trained:
     """Train an adapter for ``checkpoint`` in ``folder``, or go on with that (``resume``). Every
     process calls it; only the main one writes, watches and says anything.
@@ -95,6 +100,7 @@ def train(
             watcher=watcher,
             say=say,
             stopped=stopped,
+            clock=clock,
         ).run()
 
 
@@ -121,6 +127,7 @@ class _Training:
         watcher: Watcher,
         say: Say,
         stopped: Stopped,
+        clock: Callable[[], float],
     ) -> None:
         self.checkpoint = checkpoint
         self.folder = folder
@@ -131,6 +138,8 @@ class _Training:
         self.watcher = watcher
         self.say = say
         self.stopped = stopped
+        self.clock = clock
+        self.kept_at = clock()
         self.step = 0
         self.kept: int | None = None
         self.watched: tuple[Watched, ...] = ()
@@ -165,6 +174,8 @@ class _Training:
         if self.processes.main:
             add_step(self.folder, made)
         self.say(Progress("training", self.step, self.updater.steps, made))
+        if self.clock() - self.kept_at > KEEP_SECONDS:
+            self._keep()
 
     def _watched_enough(self) -> bool:
         """Watch if it is time to; whether there is any use in going on."""
@@ -202,7 +213,7 @@ class _Training:
     def _keep(self) -> None:
         if self.kept != self.step and self.processes.main:
             state.keep(self.folder, self.updater, self.step)
-        self.kept = self.step
+        self.kept, self.kept_at = self.step, self.clock()
 
     def _trained(self, ended: Ended) -> Trained:
         return Trained(self.step, self.updater.steps, ended, self.watched)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import stat
@@ -180,6 +181,23 @@ def test_a_killed_one_resumes_and_ends_with_the_same_weights(
         assert kept(tmp_path / str(event)) == kept(tmp_path / "unbroken"), event
         left = list((tmp_path / str(event)).rglob(".*.part*"))
         assert left == []
+
+
+def test_between_watchings_it_is_kept_from_time_to_time(
+    tiny_base: Checkpoint, unbroken: Path, tmp_path: Path
+) -> None:
+    def say(progress: Progress) -> None:
+        if progress.done == 6:
+            raise KeyboardInterrupt
+
+    hours = itertools.count(step=3600)
+    recipe = changed(watch_every=1000)
+    with pytest.raises(KeyboardInterrupt):
+        train_tiny(tiny_base, tmp_path, recipe, say=say, clock=lambda: float(next(hours)))
+    say, stopped = stop_after(0)
+    assert train_tiny(tiny_base, tmp_path, recipe, stopped=stopped, resume=True).step == 5
+    train_tiny(tiny_base, tmp_path, recipe, resume=True)
+    assert kept(tmp_path) == kept(unbroken)
 
 
 def test_resumed_at_the_end_it_is_done(tiny_base: Checkpoint, tmp_path: Path) -> None:
