@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
 import pytest
 
 torch = pytest.importorskip("torch")
+pytest.importorskip("peft")
 
+from support.tiny_trainings import train_tiny
+
+from engine.composers.musicgen.files.checkpoints import Checkpoint
 from engine.composers.musicgen.model.device import training_format
 from engine.errors import MusmedError
 from engine.training.memory import fitting, most_taken
+from engine.training.recipe import Recipe
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
@@ -32,6 +40,21 @@ def test_what_would_take_less_is_named_the_quickest_first() -> None:
         "what else uses it, or choose --base musicgen-small."
     )
     assert said("musicgen-small", GPU, 1, checkpointing=True).endswith("train where there is more.")
+
+
+def test_a_training_says_what_it_works_on_at_once(tiny_base: Checkpoint, tmp_path: Path) -> None:
+    """The most that a process has to do, or what ``--at-once`` says of it."""
+
+    def full() -> bool:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    recipe = Recipe(batch=6, steps=1)
+    for at_once, words in ((None, "6 windows at once"), (4, "4 windows at once")):
+        root = tmp_path / words
+        with pytest.raises(MusmedError, match=f"^musicgen-tiny with {words} .* --checkpointing"):
+            train_tiny(
+                tiny_base, root, msgspec.structs.replace(recipe, at_once=at_once), stopped=full
+            )
 
 
 def test_other_errors_stay_what_they_are() -> None:
