@@ -78,9 +78,15 @@ def wanted_of(
     place, told = places(data[0] if data else None, captions, "FOLDER -o my-adapter")
     if not output:
         raise MusmedError("The adapter wants a place; -o my-adapter is missing.")
+    folder = place_of(output, "adapter")
+    if folder.resolve().is_relative_to(place.resolve()):
+        raise MusmedError(
+            f"{folder} lies among the music, where what is composed on the way would be taken for "
+            "some; give a place outside with -o."
+        )
     return Wanted(
         data=place,
-        output=place_of(output, "adapter"),
+        output=folder,
         cache=folders().encoded,
         captions=told,
         base=base or BASE,

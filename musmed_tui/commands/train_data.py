@@ -14,7 +14,7 @@ from musmed_tui.commands.measure import StoppedError, measuring, telling
 from musmed_tui.exits import exit_code
 from musmed_tui.terminal.streams import remark, say, say_json, tell
 from musmed_tui.terminal.table import print_table
-from musmed_tui.terminal.terminal import Signals
+from musmed_tui.terminal.terminal import Signals, look_at_terminal
 from musmed_tui.wording import clock
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 2.0
 """Seconds after which it is said how far it is; then twice as many, and so on."""
+MOST_SHOWN = 40
 
 
 def check(
@@ -123,12 +124,16 @@ def print_data(data: Data) -> None:
 
 
 def print_problems(problems: Sequence[Problem]) -> None:
-    """What is wrong, file by file."""
-    if problems:
-        rows = [
-            (one.name, "left out" if one.left_out else "used", one.sentence) for one in problems
-        ]
-        print_table("What is wrong", ("file", "is", "why"), rows)
+    """What is wrong, file by file; on a terminal the first ``MOST_SHOWN``, for eyes."""
+    if not problems:
+        return
+    most = MOST_SHOWN if look_at_terminal(plain=False).live else len(problems)
+    rows = [
+        (one.name, "left out" if one.left_out else "used", one.sentence) for one in problems[:most]
+    ]
+    print_table("What is wrong", ("file", "is", "why"), rows)
+    if len(problems) > most:
+        remark(f"And {len(problems) - most} more: behind a pipe, or with --json, all are listed.")
 
 
 def summary(data: Data) -> list[str]:

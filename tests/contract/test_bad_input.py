@@ -140,14 +140,14 @@ CASES = (
         ("already", "another one"),
         {"a/a.wav": WAV, "a/captions.csv": "file,caption\na.wav,x\n"},
     ),
-    Case("train by nobody", "train {home} -o {home}/b --judge nobody", ("nobody", "jamendo")),
-    Case("train with odd numbers", "train {home} -o {home}/b --rank x", ("--rank", "1..1024")),
+    Case("train by nobody", "train {home}/a -o {home}/b --judge nobody", ("nobody", "jamendo")),
+    Case("train with odd numbers", "train {home}/a -o {home}/b --rank x", ("--rank", "1..1024")),
     Case(
         "train in front of a command",
         "train --seed 3 check {home}",
         ("--seed", "in front"),
     ),
-    Case("train goes on with nothing", "train {home} -o {home}/b --resume", ("--resume",)),
+    Case("train goes on with nothing", "train {home}/a -o {home}/b --resume", ("--resume",)),
     Case("evaluate nothing", "evaluate", ("nothing to evaluate", "musmed evaluate FILE")),
     Case(
         "evaluate with an option in front of its command",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,23 @@ def test_a_text_beside_each_sound(tmp_path: Path) -> None:
     assert (data.tracks[1].group, data.tracks[1].mood) == ("one.wav", "calm")
     assert data.layout == "a .txt beside each sound"
     assert "no caption" in why(data)["three.ogg"]
+
+
+def test_a_text_or_a_name_in_other_letters(tmp_path: Path) -> None:
+    for name in ("a.wav", "b.wav", "c.wav", "d.wav"):
+        sound(tmp_path / name)
+    (tmp_path / "a.txt").write_bytes("müde".encode("latin-1"))
+    (tmp_path / "b.txt").write_bytes("müde".encode("utf-16"))
+    (tmp_path / "c.txt").write_text("x" * 70_000)
+    odd = os.fsencode(tmp_path) + b"/\xe4.wav"
+    shutil.copy(tmp_path / "a.wav", odd)
+    data = look_over(tmp_path, quiet)
+    assert [(track.name, track.captions) for track in data.tracks] == [("b.wav", ("müde",))]
+    said = why(data)
+    assert "not in UTF-8" in said["a.txt"]
+    assert "KiB" in said["c.txt"]
+    assert "Its name" in said["\udce4.wav"]
+    assert said["a.wav"] == said["d.wav"]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -158,6 +158,7 @@ def test_of_many_processes_the_first_alone_speaks(
         ("", "FOLDER -o my-adapter"),
         ("{home}/music", "-o my-adapter is missing"),
         ("{home}/music {home}/music -o {home}/made", "one too many"),
+        ("{home}/music -o {home}/music/made", "lies among the music"),
         ("{home}/music -o {home}/made --judge nobody", "no judge 'nobody'"),
         ("{home}/music -o {home}/made --resume", "no training"),
         ("{home}/music -o {home}/made --rank 0", "--rank takes 1..1024"),

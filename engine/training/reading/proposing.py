@@ -103,7 +103,7 @@ def write_proposals(path: Path, proposals: Iterable[Proposal]) -> None:
         place = (f"{one.affect.valence:.2f}", f"{one.affect.arousal:.2f}")
         writer.writerow([one.name, one.caption, one.artist, *place, one.because])
     try:
-        write_new(path, text.getvalue().encode("utf-8", "surrogateescape"))
+        write_new(path, text.getvalue().encode())
     except OSError as error:
         raise MusmedError(
             f"{path} can't be written ({error.strerror}); name another file, or free some space."

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from engine.errors import MusmedError
-from engine.places import read_small
 from engine.training.reading.sounds import Found
+from engine.training.reading.tables import read_text
 from engine.training.reading.told import Told, told_in_words
 from engine.training.tracks import Problem
 
@@ -24,14 +24,11 @@ def read_sidecars(found: Found, names: Iterable[str]) -> tuple[dict[str, Told], 
         if text is None:
             continue
         try:
-            held = read_small(found.files[text], text, MAX_BYTES)
+            said = read_text(found.files[text], "It", MAX_BYTES)
         except MusmedError as error:
             problems.append(Problem(text, str(error), True))
             continue
-        if len(held) > MAX_BYTES:
-            problems.append(Problem(text, f"It is over {MAX_BYTES >> 10} KiB; shorten it.", True))
-            continue
-        one = told_in_words(name, held.decode("utf-8-sig", "replace").splitlines())
+        one = told_in_words(name, said.splitlines())
         if one.captions:
             told[name] = one
         else:

@@ -134,6 +134,8 @@ def _look(name: str, path: Path) -> Sound | Problem:
         made = PurePosixPath(name).with_suffix(".flac").name
         command = f"ffmpeg -i {shlex.quote(path.name)} -vn {shlex.quote(made)}"
         return Problem(name, f"It is a video; take its sound out first ({command}).", True)
+    if not name.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in name):
+        return Problem(name, "Its name is not in UTF-8; give it another.", True)
     try:
         size = path.stat().st_size
         if not size:

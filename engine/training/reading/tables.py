@@ -15,15 +15,17 @@ MAX_BYTES = 64 * 1024 * 1024
 _DELIMITERS = ",;\t|"
 
 
-def read_text(path: Path) -> str:
-    """The text of a file of captions. Raises ``MusmedError``."""
-    held = read_small(path, str(path), MAX_BYTES)
-    if len(held) > MAX_BYTES:
-        raise MusmedError(f"{path} is over {MAX_BYTES >> 20} MiB; captions are far less.")
+def read_text(path: Path, called: str = "", most: int = MAX_BYTES) -> str:
+    """The text of a file of captions, of at most ``most`` bytes. Raises ``MusmedError`` about what
+    is ``called`` so, else by its path."""
+    name = called or str(path)
+    held = read_small(path, name, most)
+    if len(held) > most:
+        raise MusmedError(f"{name} is over {most >> 10} KiB, which captions are not.")
     try:
         return held.decode("utf-16" if held[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise MusmedError(f"{path} is not in UTF-8; save it as 'CSV UTF-8' or as UTF-8.") from error
+        raise MusmedError(f"{name} is not in UTF-8; save it as 'CSV UTF-8' or as UTF-8.") from error
 
 
 def read_table(path: Path) -> list[Told]:
