@@ -41,8 +41,8 @@ class Problem(msgspec.Struct, frozen=True):
 
 class Data(msgspec.Struct, frozen=True):
     """``layout``: in a few words, as what the data was read ('captions.csv', 'a .txt beside each
-    sound', 'MTG-Jamendo'). ``digest``: of every name, size and caption: another data, another
-    digest."""
+    sound', 'MTG-Jamendo'). ``digest``: of every name and size and of all that is said: another
+    data, another digest."""
 
     folder: Path
     layout: str

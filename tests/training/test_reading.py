@@ -159,11 +159,17 @@ def test_a_sound_is_known_by_how_its_path_ends() -> None:
 def test_lines_of_json(tmp_path: Path) -> None:
     for name in ("a.wav", "b.wav"):
         sound(tmp_path / name)
+    sound(tmp_path / "c.wav")
+    sound(tmp_path / "d.wav")
     (tmp_path / "data.jsonl").write_text(
         '{"path": "a.wav", "text": ["one", "two"], "valence": 0.5, "arousal": 0}\n\n'
         '{"audio": {"path": "b.wav"}, "mood": ["sad", "dark"], "genre": "idm"}\n'
+        '{"file": "c", "tags": "piano, Calm, genre---ambient, film, odd"}\n'
+        '{"file": "d", "tags": ["odd", "ends"]}\n'
     )
-    a, b = read(tmp_path).values()
+    a, b, c, d = read(tmp_path).values()
+    assert c.captions == ("A calm ambient piece for piano that feels calm",)
+    assert d.captions == ("odd, ends",)
     assert a.captions == ("one", "two")
     assert a.affect is not None
     assert (a.affect.valence, a.affect.arousal) == (0.5, 0.0)
@@ -280,6 +286,9 @@ def test_another_caption_or_sound_is_another_digest(tmp_path: Path) -> None:
     assert read_data(tmp_path, quiet).digest == before
     (tmp_path / "b.txt").write_text("y")
     other = read_data(tmp_path, quiet).digest
+    (tmp_path / "captions.csv").write_text("file,caption,artist\na,x,\nb,y,Ann\n")
+    assert read_data(tmp_path, quiet).digest != other
+    (tmp_path / "captions.csv").unlink()
     sound(tmp_path / "b.wav", 0.2)
     assert len({before, other, read_data(tmp_path, quiet).digest}) == 3
 

@@ -102,7 +102,8 @@ def _track(sound: Sound, told: Told) -> Track:
 def _digest(tracks: tuple[Track, ...], sounds: dict[str, Sound]) -> str:
     made = hashlib.sha256()
     for track in tracks:
-        for part in (track.name, str(sounds[track.name].size), *track.captions, str(track.affect)):
-            encoded = part.encode("utf-8", "surrogatepass")
+        said = (track.group, track.mood, track.part, track.affect)
+        for part in (track.name, sounds[track.name].size, *track.captions, *said):
+            encoded = str(part).encode("utf-8", "surrogatepass")
             made.update(len(encoded).to_bytes(8, "big") + encoded)
     return made.hexdigest()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from engine.affect.circumplex import Affect
@@ -26,10 +26,12 @@ MOST_CAPTIONS = 16
 NAMES = ("file_name", "file", "filename", "path", "sound", "audio", "audio_path", "audio_file")
 CAPTIONS = ("caption", "captions", "text", "description", "prompt")
 MAKERS = ("artist", "group", "artist_id", "artist_name")
-MOODS = ("mood", "moods", "tags")
+MOODS = ("mood", "moods")
 EMOTIONS = ("emotion", "feeling")
 GENRES = ("genre", "genres")
 INSTRUMENTS = ("instrument", "instruments")
+TAGS = ("tags", "tag", "keywords")
+"""Of any of the three kinds."""
 PARTS = ("split", "part", "subset", "partition")
 _HELD_OUT = frozenset(("held-out", "held_out", "heldout", "test", "validation", "valid", "dev"))
 _NEGATIONS = frozenset(["not", "no", "never", "without", "less", "nor", "isn't", "non"])
@@ -55,9 +57,12 @@ def told_by(fields: Mapping[str, object]) -> Told:
     understood is nothing said."""
     known = {str(key).strip().casefold(): value for key, value in fields.items()}
     written = _texts(known, CAPTIONS, split=False)
-    moods = [one.rpartition("---")[2] for one in _texts(known, MOODS)]
+    tags = _texts(known, TAGS)
+    moods, genres, instruments = _kinds(known, tags)
     emotion = next(iter(_texts(known, EMOTIONS)), None)
-    captions = written or _made(moods, emotion, known)
+    named = [one for one in moods if true_mood(one)] or moods[:1]
+    captions = written or [*captions_of(named, emotion, genres, instruments)]
+    captions = captions or ([", ".join(tags)] if tags else [])
     true = [*filter(None, map(true_mood, moods))] or mood_in(written)
     given = (_number(known.get("valence")), _number(known.get("arousal")))
     return Told(
@@ -161,21 +166,33 @@ def felt_as(mood: str | None) -> str | None:
     return None if place is None else emotion_of(place, ())
 
 
-def _made(moods: list[str], emotion: str | None, known: Mapping[str, object]) -> list[str]:
-    named = [one for one in moods if true_mood(one)] or moods[:1]
-    genres = _tags(_texts(known, GENRES), genre_called)
-    return list(
-        captions_of(named, emotion, genres, _tags(_texts(known, INSTRUMENTS), instrument_called))
+def _kinds(
+    known: Mapping[str, object], tags: Iterable[str]
+) -> tuple[list[str], list[str], list[str]]:
+    """Moods and themes, genres and instruments: what stands in columns of their own, whatever it
+    is, and those among ``tags``. In MTG-Jamendo's words, where they are such."""
+    kinds: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
+        (MOODS, lambda word: mood_called(word).name),
+        (GENRES, genre_called),
+        (INSTRUMENTS, instrument_called),
     )
+    made = []
+    for columns, called in kinds:
+        own = [_called(word, called) or _bare(word) for word in _texts(known, columns)]
+        made.append([*own, *filter(None, (_called(tag, called) for tag in tags))])
+    return made[0], made[1], made[2]
 
 
-def _tags(words: list[str], called: Callable[[str], str]) -> Iterator[str]:
-    for word in words:
-        plain = word.rpartition("---")[2]
-        try:
-            yield called(plain)
-        except UnknownWordError:
-            yield plain
+def _called(word: str, called: Callable[[str], str]) -> str | None:
+    try:
+        return called(_bare(word))
+    except UnknownWordError:
+        return None
+
+
+def _bare(word: str) -> str:
+    """'calm' of 'mood/theme---calm'."""
+    return word.rpartition("---")[2] or word
 
 
 def _texts(known: Mapping[str, object], columns: Iterable[str], *, split: bool = True) -> list[str]:
