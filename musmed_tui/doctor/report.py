@@ -34,7 +34,7 @@ def report(*, as_json: bool) -> int:
     return verdict(findings)
 
 
-AREAS_THERE = ("composer", "GPU", "MusicGen", "versions")
+AREAS_THERE = ("composer", "GPU", "MusicGen", "training", "versions")
 """What matters of a machine that only composes: no sound, settings or sessions of its own."""
 
 
@@ -66,13 +66,14 @@ def _print(findings: Iterable[Finding]) -> None:
 
 def examine() -> Iterable[Finding]:
     """Every check, in the order in which the report shows them."""
-    from musmed_tui.doctor import engine, home, musicgen, sound
+    from musmed_tui.doctor import engine, home, musicgen, sound, training
 
     settings, findings = home.settings()
     yield from sound.sound(settings)
     yield from engine.composer(settings)
     yield from engine.gpu()
     yield from musicgen.musicgen()
+    yield from training.training()
     yield from home.terminal()
     yield from findings
     yield from home.disk(settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from engine.session.library.library import Library
 from musmed_tui.asked import Asked
 from musmed_tui.doctor.finding import Finding
 from musmed_tui.doctor.report import lines, verdict
+from musmed_tui.doctor.training import training
 from musmed_tui.exits import guarded
 from musmed_tui.options import build_request
 from musmed_tui.paths import folders
@@ -93,6 +95,7 @@ def test_the_doctor_for_programs(monkeypatch: Patch, capsys: Printed, home: Path
         "composer",
         "GPU",
         "MusicGen",
+        "training",
         "terminal",
         "settings",
         "folders",
@@ -106,6 +109,20 @@ def test_the_doctor_for_programs(monkeypatch: Patch, capsys: Printed, home: Path
     (home / "config/settings.toml").write_text("minuts = 3")
     assert musmed(monkeypatch, "doctor") == 2
     assert "did you mean minutes" in capsys.readouterr().out
+
+
+def test_the_doctor_names_what_a_training_lacks(monkeypatch: Patch) -> None:
+    def version(name: str) -> str:
+        if name == "accelerate":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "1"
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    (found,) = training()
+    assert found.text == "'musmed train' lacks accelerate."
+    assert found.advice.startswith("pip install '.[train]'")
+    monkeypatch.setattr(importlib.metadata, "version", lambda _: "1")
+    assert [found.text for found in training()] == ["'musmed train' has its packages."]
 
 
 def test_the_report_says_what_to_do() -> None:
