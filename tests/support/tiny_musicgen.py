@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 WORDS = """calm sad happy dark energetic relaxing dream epic piano guitar strings synthesizer drums
-ambient classical folk jazz electronic music with and the for slow fast warm"""
+ambient classical folk jazz electronic music with and the for slow fast warm a an piece that feels
+content excited"""
 
 
 def tiny_config(channels: int = 1, hidden: int = 32, layers: int = 2) -> Any:
