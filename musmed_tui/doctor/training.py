@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Iterator
 
-from musmed_tui.commands.train import INSTALL
 from musmed_tui.doctor.finding import Finding
 
 _AREA = "training"
+_INSTALL = "pip install '.[train]' in musmed's folder"
 _PACKAGES = ("torch", "transformers", "safetensors", "peft", "accelerate", "scikit-learn")
 
 
@@ -19,7 +19,7 @@ def training() -> Iterator[Finding]:
         yield Finding(_AREA, "ok", "'musmed train' has its packages.")
         return
     listed = ", ".join(lacking)
-    advice = f"{INSTALL} if you want to train adapters; nothing else needs it."
+    advice = f"{_INSTALL} if you want to train adapters; nothing else needs it."
     yield Finding(_AREA, "ok", f"'musmed train' lacks {listed}.", advice)
 
 
