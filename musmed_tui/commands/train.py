@@ -137,6 +137,8 @@ def _watched(
 
     def stopped() -> bool:
         nonlocal told
+        if signals.suspend:
+            signals.suspend_now()
         if signals.stop is not None and not told and is_main():
             told = True
             remark("Stopping; what was trained is being kept.")

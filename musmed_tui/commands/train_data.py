@@ -141,15 +141,20 @@ def summary(data: Data) -> list[str]:
     count = len(data.tracks)
     if not count:
         return []
+    from engine.training.reading.split import split
+    from engine.training.recipe import Recipe
+
+    usual = Recipe()
     seconds = sum(track.seconds or 0.0 for track in data.tracks)
     makers = len({track.group for track in data.tracks})
     placed = sum(1 for track in data.tracks if track.affect is not None)
-    left = len({one.name for one in data.problems if one.left_out})
+    held = len(split(data, usual.held_out, usual.seed).held_out)
     lines = [
         f"{many(count, 'track')} with captions, {clock(seconds)} long, by {data.layout}.",
-        f"{many(makers, 'group')} that the split keeps whole; "
-        f"what {placed} of {count} feel like is known.",
+        f"{many(held, 'track')} of {many(makers, 'group')} would be kept for judging.",
+        f"What {placed} of {count} feel like is known.",
     ]
+    left = len({one.name for one in data.problems if one.left_out})
     return [*lines, f"{many(left, 'file')} left out."] if left else lines
 
 

@@ -90,6 +90,8 @@ def test_check_says_what_is_wrong_and_what_there_is(
     assert "empty.mp3\tleft out\tIt is empty (0 bytes)" in out
     assert "film.mp4\tleft out\tIt is a video" in out
     assert "2 tracks with captions, 3:00 long" in out
+    assert "1 track of 2 groups would be kept for judging." in out
+    assert "What 0 of 2 feel like is known." in out
     assert "2 files left out." in out
     assert musmed(monkeypatch, "train", "check", str(tmp_path), "--json") == 0
     data = json.loads(capsys.readouterr().out)

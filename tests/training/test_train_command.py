@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from support.commands import musmed
 from support.data_to_train import sound
@@ -24,7 +26,7 @@ from engine.training.wanted import Wanted
 from engine.training.watched import Figure, Watched
 from musmed_tui.commands import train as command
 from musmed_tui.commands.train_recipe import recipe_of
-from musmed_tui.commands.train_shown import Lines
+from musmed_tui.commands.train_shown import Lines, shown
 from musmed_tui.commands.train_words import Pace, time_left
 
 Printed = pytest.CaptureFixture[str]
@@ -217,6 +219,23 @@ def test_a_recipe_is_a_preset_a_file_and_options(tmp_path: Path) -> None:
     file.write_text("lora = 3\n")
     with pytest.raises(MusmedError, match="is wrong"):
         recipe_of(str(file), {})
+
+
+def test_on_a_terminal_a_bar_and_what_the_step_came_to(monkeypatch: Patch, capsys: Printed) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+    live = SimpleNamespace(live=True)
+    monkeypatch.setattr("musmed_tui.commands.train_shown.look_at_terminal", lambda plain: live)
+    heard = [watched(0, 0.5)]
+    with shown(Recipe(), lambda: heard, as_json=False) as told:
+        told(Progress("watching", 1, 20))
+        heard.append(msgspec.structs.replace(watched(2, 0.75), by="[red]any judge\x1b"))
+        told(Progress("training", 3, 20, step(3)))
+    out = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().out)
+    assert "Watched at step 2: 0.750 by [red]any judge\\x1b; the best so far." in out
+    assert "Training: 3 of 20 steps" in out
+    assert "loss 4.250 (by codebook 3.00 4.00 4.75 5.25), 2.0 s a step, 3.4 GB" in out
+    assert "about 34 s left" in out
 
 
 class Clock:
