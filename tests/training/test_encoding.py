@@ -16,7 +16,7 @@ import soundfile
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from support.fitted_codec import fit_codebooks
+from support.fitted_codec import fit_codec
 from support.full_disk import FullDisk
 from support.tiny_musicgen import (
     random_model,
@@ -50,7 +50,7 @@ def _short_windows(monkeypatch: pytest.MonkeyPatch) -> None:
 def hearing(model: Any) -> Any:
     """With random codebooks all sound would have the same codes."""
     line = np.random.default_rng(0).uniform(-1.0, 1.0, 8 * 32_000).astype(np.float32)
-    fit_codebooks(model.audio_encoder, [line * level for level in (0.1, 0.3)])
+    fit_codec(model.audio_encoder, [line * level for level in (0.1, 0.3)])
     return model
 
 
