@@ -67,7 +67,8 @@ def _sweep(folder: RunFolder) -> None:
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             else:
-                left.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    left.unlink()
 
 
 def expect(folder: RunFolder, *, resume: bool) -> None:
