@@ -5,7 +5,8 @@ far the point is heard after a training.
 
 A tiny MusicGen with random weights whose cross-attention is sharpened, since random attention is
 next to nothing; eight captions of 5 to 12 tokens, codes of two kinds that only the point tells
-apart. 'disturbed': what the held-out loss loses by hearing the untrained keys, nats a code.
+apart. 'disturbed': how far the untrained keys move what the base says beside its text (the
+Kullback-Leibler divergence, nats a code), and for comparison another caption.
 'turned': how far the likelihood of one kind against the other goes from one point to the other,
 beside the text. The numbers are not a trained model's; their order is what counts.
 """
@@ -30,6 +31,7 @@ import torch  # noqa: E402
 from support.encoded_tracks import CODES, TEXT_WIDTH, EncodedTracks, encoded_tracks  # noqa: E402
 from support.tiny_musicgen import random_model, save_checkpoint, tiny_config  # noqa: E402
 from support.tiny_trainings import ALONE  # noqa: E402
+from torch import Tensor  # noqa: E402
 
 from engine.affect.circumplex import Affect  # noqa: E402
 from engine.composers.musicgen.files.checkpoints import Checkpoint, find  # noqa: E402
@@ -96,6 +98,34 @@ def loss(trainable: Trainable, known: Material, kind: int, place: Affect | None)
     return float(told.mean()) / (len(drawn) * FRAMES)
 
 
+def said(
+    trainable: Trainable, known: Material, caption: str | None, place: Affect | None
+) -> Tensor:
+    """The logarithms of likelihoods of all codes of the held-out windows, by their own captions
+    (None) or by one."""
+    trainable.eval()
+    trainable.kept.mask = None
+    tracks = known.data.tracks
+    drawn = [
+        Drawn(0, n, caption or tracks[n].captions[0], place)
+        for n in range(LEARNT, LEARNT + HELD_OUT)
+    ]
+    with torch.no_grad():
+        batch = in_tensors(trainable, known.encoded, drawn)
+        states, mask = trainable.heard(batch)
+        logits = trainable.decoder(
+            input_ids=batch.inputs.flatten(0, 1),
+            encoder_hidden_states=states,
+            encoder_attention_mask=mask,
+        ).logits
+    found: Tensor = logits.log_softmax(-1)
+    return found
+
+
+def divergence(one: Tensor, other: Tensor) -> float:
+    return float((one.exp() * (one - other)).sum(-1).mean())
+
+
 def measure(base: Checkpoint, recipe: Recipe, begin: str, weight: float) -> tuple[float, float]:
     """'disturbed' and 'turned'."""
     known = material()
@@ -106,14 +136,15 @@ def measure(base: Checkpoint, recipe: Recipe, begin: str, weight: float) -> tupl
         begin_with_tokens(prefix, recipe, known)
     prefix.gate.data.fill_(math.log(weight / prefix.key_count) / GATE_SPEED)
     first, second = POINTS
-    before = [loss(trainable, known, kind, at) for kind in (0, 1) for at in (None, first)]
+    alone = said(trainable, known, None, None)
+    disturbed = divergence(alone, said(trainable, known, None, first))
     updater = Updater(trainable, recipe, known, recipe.steps or 1, ALONE)
     for step in range(1, updater.steps + 1):
         updater.update(step, lambda: False)
     here, there = (
         loss(trainable, known, 1, at) - loss(trainable, known, 0, at) for at in (first, second)
     )
-    return (before[1] + before[3] - before[0] - before[2]) / 2, here - there
+    return disturbed, here - there
 
 
 def main() -> None:
@@ -131,6 +162,9 @@ def main() -> None:
     print("keys begin at  weigh together  disturbed  turned")
     with tempfile.TemporaryDirectory() as folder:
         base = sharpened(Path(folder) / "tiny")
+        plain, known = open_trainable(base, recipe), material()
+        own, another = said(plain, known, None, None), said(plain, known, "0", None)
+        print(f"another caption {divergence(own, another):24.4f}", flush=True)
         for begin, weight in BEGINNINGS:
             disturbed, turned = measure(base, recipe, begin, weight)
             print(f"{begin:13}  {weight:14g}  {disturbed:9.4f}  {turned:6.3f}", flush=True)
