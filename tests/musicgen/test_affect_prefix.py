@@ -196,8 +196,14 @@ def another_dtype(tensors: dict[str, Any]) -> None:
     tensors["moved"] = tensors["moved"].half()
 
 
+def a_folder(folder: Path) -> None:
+    (folder / PREFIX).unlink()
+    (folder / PREFIX).mkdir()
+
+
 REFUSED: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
     "no safetensors": (lambda f: (f / PREFIX).write_bytes(b"pickle" * 9), ("not a safetensors",)),
+    "a folder": (a_folder, (PREFIX, "can't be read")),
     "empty": (lambda f: (f / PREFIX).write_bytes(b""), ("not a safetensors",)),
     "cut short": (
         lambda f: (f / PREFIX).write_bytes((f / PREFIX).read_bytes()[:-8]),

@@ -172,7 +172,7 @@ def adapter_files(source: str) -> tuple[Path, ...]:
     one. Raises ``MusmedError``."""
     name, folder = _folder(source)
     prefix = folder / PREFIX
-    beside = (prefix,) if look_at(prefix, "adapter") == "file" else ()
+    beside = () if look_at(prefix, "adapter") == "nothing" else (prefix,)
     return (_weights(name, folder), *beside)
 
 

@@ -38,7 +38,7 @@ def find_prefix(folder: Path, adapter: str) -> PrefixFile | None:
     Raises ``MusmedError`` for a file that is none, or says and holds different things.
     """
     path = folder / PREFIX
-    if look_at(path, "adapter") != "file":
+    if look_at(path, "adapter") == "nothing":
         return None
     tensors, said = read_tensors(path), read_metadata(path)
     version = said.get("format", "")
