@@ -22,7 +22,6 @@ from engine.training.held_out import HeldOut, HeldOutWindows
 from engine.training.material import Material
 from engine.training.memory import fitting
 from engine.training.model import open_trainable
-from engine.training.prefix_start import begin_with_tokens
 from engine.training.processes import OthersEndedError, Processes
 from engine.training.recipe import Recipe
 from engine.training.said import STOPPED, Progress, Say, Stopped, StoppedError
@@ -87,8 +86,6 @@ def train(
         steps = batches.steps_of(recipe, len(material.windows))
         stack.enter_context(_fitting(checkpoint, recipe, processes))
         trainable = open_trainable(checkpoint, recipe, processes.device, processes.format)
-        if trainable.affect is not None:
-            begin_with_tokens(trainable.affect, recipe, material)
         updater = Updater(trainable, recipe, material, steps, processes)
         say(Progress("loading", 1, 1))
         held_out = HeldOutWindows(recipe, material, split)

@@ -139,19 +139,16 @@ class Trainable(nn.Module):
 
     def heard(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """What the decoder's second attention hears of a batch, projected, (windows, keys, width),
-        and its mask: (windows, keys), or with a prefix, whose keys have log-weights, what is added
-        to the scores, (windows, 1, 1, keys). Who hears nothing hears zeros, at one key."""
+        and its mask (windows, keys). Who hears nothing hears zeros, at one key."""
         text = self._projected(batch.text) * batch.text_heard[..., None]
         mask = batch.text_heard.clone()
-        mask[:, 0] |= ~(mask.any(dim=1) | batch.affect_heard)
         if self.affect is None:
+            mask[:, 0] |= ~mask.any(dim=1)
             return text, mask
         keys = self._projected(self.affect(batch.affects))
-        weights = self.affect.log_weights.expand(len(keys), -1)
-        weights = weights.masked_fill(~batch.affect_heard[:, None], -torch.inf)
-        others = torch.zeros_like(mask, dtype=weights.dtype).masked_fill(~mask, -torch.inf)
-        scores = torch.cat([weights, others], dim=1)[:, None, None]
-        return torch.cat([keys, text], dim=1), scores
+        mask[:, 0] |= ~(mask.any(dim=1) | batch.affect_heard)
+        placed = batch.affect_heard[:, None].expand(-1, keys.shape[1])
+        return torch.cat([keys, text], dim=1), torch.cat([placed, mask], dim=1)
 
     def _projected(self, states: Tensor) -> Tensor:
         states = states.to(self.decoder.dtype)

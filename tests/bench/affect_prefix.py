@@ -1,20 +1,19 @@
 """Where the keys of an affect prefix should begin: how much each beginning disturbs a base, and how
 far the point is heard after a training.
 
-    python tests/bench/affect_prefix.py [--steps 300] [--rate 1e-4]
+    python tests/bench/affect_prefix.py [--steps 200] [--rate 1e-4]
 
 A tiny MusicGen with random weights whose cross-attention is sharpened, since random attention is
 next to nothing; eight captions of 5 to 12 tokens, codes of two kinds that only the point tells
 apart. 'disturbed': how far the untrained keys move what the base says beside its text (the
-Kullback-Leibler divergence, nats a code), and for comparison another caption.
-'turned': how far the likelihood of one kind against the other goes from one point to the other,
-beside the text. The numbers are not a trained model's; their order is what counts.
+Kullback-Leibler divergence, nats a code), and for comparison another caption. 'turned': how far the
+likelihood of one kind against the other goes from one point to the other, beside the text. The
+numbers are not a trained model's; their order is what counts.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
 import tempfile
@@ -35,19 +34,19 @@ from torch import Tensor  # noqa: E402
 
 from engine.affect.circumplex import Affect  # noqa: E402
 from engine.composers.musicgen.files.checkpoints import Checkpoint, find  # noqa: E402
-from engine.composers.musicgen.model.affect_prefix import GATE_SPEED, AffectPrefix  # noqa: E402
+from engine.composers.musicgen.model.affect_prefix import KEY_NOISE, AffectPrefix  # noqa: E402
 from engine.training.batches import Drawn  # noqa: E402
 from engine.training.encoded import Codes, States  # noqa: E402
 from engine.training.material import Material  # noqa: E402
 from engine.training.model import Trainable, open_trainable  # noqa: E402
-from engine.training.prefix_start import begin_with_tokens  # noqa: E402
 from engine.training.recipe import Lora, Recipe  # noqa: E402
 from engine.training.tensors import in_tensors  # noqa: E402
 from engine.training.updates import Updater  # noqa: E402
 
 LEARNT, HELD_OUT, FRAMES, CAPTIONS = 512, 64, 12, 8
 POINTS = (Affect(-0.6, -0.5), Affect(0.6, 0.5))
-BEGINNINGS = (("noise", 4.0), ("noise", 1.0), ("tokens", 4.0), ("tokens", 1.0), ("tokens", 0.2))
+SIZES = (0.03, 0.1, 0.3, 1.0)
+"""Of random keys. The captions' states have 0.5."""
 
 
 class TwoKinds(EncodedTracks):
@@ -126,15 +125,18 @@ def divergence(one: Tensor, other: Tensor) -> float:
     return float((one.exp() * (one - other)).sum(-1).mean())
 
 
-def measure(base: Checkpoint, recipe: Recipe, begin: str, weight: float) -> tuple[float, float]:
-    """'disturbed' and 'turned'."""
+def measure(base: Checkpoint, recipe: Recipe, size: float | None) -> tuple[float, float]:
+    """'disturbed' and 'turned' of keys that begin at random numbers of that ``size``, or (None) at
+    tokens of captions."""
     known = material()
     trainable = open_trainable(base, recipe)
     prefix = trainable.affect
     assert isinstance(prefix, AffectPrefix)
-    if begin == "tokens":
-        begin_with_tokens(prefix, recipe, known)
-    prefix.gate.data.fill_(math.log(weight / prefix.key_count) / GATE_SPEED)
+    with torch.no_grad():
+        if size is not None:
+            prefix.rest.mul_(size / KEY_NOISE)
+        for key in range(prefix.key_count if size is None else 0):
+            prefix.rest[key] = torch.from_numpy(known.encoded.states(f"{key}")[key])
     first, second = POINTS
     alone = said(trainable, known, None, None)
     disturbed = divergence(alone, said(trainable, known, None, first))
@@ -149,7 +151,7 @@ def measure(base: Checkpoint, recipe: Recipe, begin: str, weight: float) -> tupl
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--rate", type=float, default=1e-4)
     asked = parser.parse_args()
     recipe = Recipe(
@@ -159,15 +161,16 @@ def main() -> None:
         affect_keys=4,
         lora=Lora(rank=4, alpha=8.0),
     )
-    print("keys begin at  weigh together  disturbed  turned")
+    print("keys begin at     disturbed  turned")
     with tempfile.TemporaryDirectory() as folder:
         base = sharpened(Path(folder) / "tiny")
         plain, known = open_trainable(base, recipe), material()
         own, another = said(plain, known, None, None), said(plain, known, "0", None)
-        print(f"another caption {divergence(own, another):24.4f}", flush=True)
-        for begin, weight in BEGINNINGS:
-            disturbed, turned = measure(base, recipe, begin, weight)
-            print(f"{begin:13}  {weight:14g}  {disturbed:9.4f}  {turned:6.3f}", flush=True)
+        print(f"another caption   {divergence(own, another):9.4f}", flush=True)
+        for size in (*SIZES, None):
+            disturbed, turned = measure(base, recipe, size)
+            begin = "tokens" if size is None else f"numbers of {size:g}"
+            print(f"{begin:16}  {disturbed:9.4f}  {turned:6.3f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -643,9 +643,7 @@ def test_an_adapter_is_fetched_and_found(server: Hub, cache: Path) -> None:
     pair = {f"base_model.model.decoder.model.decoder.layers.0.fc1.lora_{x}.weight": s for x, s in
             (("A", (2, HIDDEN)), ("B", (2 * HIDDEN, 2)))}  # fmt: skip
     config = {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "base_model_name_or_path": REPO}
-    network = {
-        "lines": (3, 2), "offsets": (3,), "rest": (2, 6), "moved": (2, 6, 3), "gate": (2,)
-    }  # fmt: skip
+    network = {"lines": (3, 2), "offsets": (3,), "rest": (2, 6), "moved": (2, 6, 3)}
     said = {"format": "1", "keys": "2", "width": "6", "base": REPO}
     server.files["someone/calm"] = {
         "main": {

@@ -266,7 +266,6 @@ def test_a_prefix_is_heard_by_its_points_and_beside_the_text(
         torch.manual_seed(1)
         for parameter in trained.affect.parameters():
             parameter.data.normal_()
-    trained.affect.gate.data.fill_(0.1)
     save_adapter(trained, RECIPE, room.base, tmp_path / "prefixed")
     watcher = room.watcher(prompts=prompts)
     watcher.watch(0, None)

@@ -206,7 +206,8 @@ def with_points(
     with torch.inference_mode():
         for prefix in prefixes:
             states.append(prefix(points).flatten(0, 1))
-            biases.append((logs[:, :, None] + prefix.log_weights).flatten(1))
+            weighed = logs + prefix.log_weight
+            biases.append(weighed.repeat_interleave(prefix.key_count, dim=1))
         bias = said.bias
         if bias is None:
             bias = torch.zeros((frames, len(said.states)), device=device)

@@ -56,7 +56,6 @@ def find_prefix(folder: Path, adapter: str) -> PrefixFile | None:
         "offsets": (units,),
         "rest": (keys, width),
         "moved": (keys, width, units),
-        "gate": (keys,),
     }
     fits = {name: info.shape for name, info in tensors.items()} == shapes
     if not (keys and width and fits and 1 <= units <= MOST_UNITS):

@@ -31,43 +31,35 @@ leave no room for more."""
 BEND = 1.5
 """How steeply a unit's line is crossed, and how far from the middle the lines lie."""
 KEY_NOISE = 0.1
-"""Keys that are alike get the same gradient and stay one key, so they begin apart; a training puts
-tokens of its captions here instead (``training/prefix_start.py``)."""
-BEGIN = 1.0
-"""What all keys together weigh at the beginning, where a token of the text weighs 1. Without
-log-weights each key would weigh as much as a token, and four of them beside a prompt of ten would
-take a quarter of the attention from it, for vectors that say nothing of the point yet."""
-GATE_SPEED = 10.0
-"""A log-weight has to go as far as 1 where other weights go a tenth."""
+"""Keys that are alike get the same gradient and stay one key, so they begin apart, at small random
+numbers: beside a text's keys such ones are hardly attended to, and the base says nearly what it
+would without them. ``tests/bench/affect_prefix.py`` measures other beginnings: larger keys, or
+tokens of captions, are heard sooner and disturb the base many times as much."""
 
 
 class AffectPrefix(nn.Module):
     """(n, 2) valence and arousal -> (n, keys, width), float32 also under autocast.
 
     It begins as the same keys everywhere: a point is heard once training has found something in
-    it. ``log_weights`` belong to the keys: they are added to their scores.
+    it. ``log_weight`` is added to the keys' scores when they are played: it is no weight of the
+    network's, but the scale of the adapter.
     """
 
     def __init__(self, keys: int, width: int, *, units: int = UNITS, seed: int = 0) -> None:
         super().__init__()
         self.key_count, self.width = keys, width
+        self.log_weight = 0.0
         dice = torch.Generator().manual_seed(seed)
         turn = 2 * math.pi * torch.rand(units, generator=dice)
         self.lines = nn.Parameter(BEND * torch.stack([turn.cos(), turn.sin()], dim=1))
         self.offsets = nn.Parameter(BEND * (2 * torch.rand(units, generator=dice) - 1))
         self.rest = nn.Parameter(KEY_NOISE * torch.randn((keys, width), generator=dice))
         self.moved = nn.Parameter(torch.zeros((keys, width, units)))
-        self.gate = nn.Parameter(torch.full((keys,), math.log(BEGIN / keys) / GATE_SPEED))
 
     def forward(self, points: Tensor) -> Tensor:
         with torch.autocast(points.device.type, enabled=False):
             bent = torch.tanh(functional.linear(points.float(), self.lines, self.offsets))
             return self.rest + torch.einsum("kwu,nu->nkw", self.moved, bent)
-
-    @property
-    def log_weights(self) -> Tensor:
-        """(keys,) float32."""
-        return GATE_SPEED * self.gate
 
     def save(self, path: Path, base: str) -> None:
         """Write it to ``path``, its owner's alone; ``base``: the model it was trained on. Raises
@@ -111,6 +103,6 @@ def prefixes_of(adapters: Sequence[Adapter], device: torch.device) -> tuple[Affe
     for adapter in adapters:
         if adapter.prefix is not None and adapter.scale > 0.0:
             prefix = load_prefix(adapter.prefix, adapter.name).to(device)
-            prefix.gate.add_(math.log(adapter.scale) / GATE_SPEED)
+            prefix.log_weight = math.log(adapter.scale)
             made.append(prefix)
     return tuple(made)
