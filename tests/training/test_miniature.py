@@ -49,8 +49,8 @@ from musmed_tui.paths import folders
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 STEPS = 120
-RECIPE = Recipe(steps=STEPS, batch=8, learning_rate=0.01, watch_every=STEPS)
-"""Of a model that knows nothing yet: the rate is a hundred times what a real one is trained at."""
+RECIPE = Recipe(steps=STEPS, batch=8, learning_rate=0.005, watch_every=STEPS)
+"""Of a model that knows nothing yet: the rate is fifty times what a real one is trained at."""
 CLIPS = 8
 FRAMES = 150
 """Of each clip whose codes are looked at."""
