@@ -25,9 +25,9 @@ from engine.places import part_of
 from engine.private import write_private
 
 UNITS = 64
-"""Each bends along one line of the plane. The moods of MTG-Jamendo have 56 places, a few tenths
-apart, and between them nothing is known: 64 smooth bends in all directions can tell them apart and
-leave no room for more."""
+"""Each bends along one line of the plane. MTG-Jamendo's moods have 19 places, a few tenths apart,
+and captions name some more; between them nothing is known. 64 smooth bends in all directions can
+tell them apart and leave little room for more."""
 BEND = 1.5
 """How steeply a unit's line is crossed, and how far from the middle the lines lie."""
 KEY_NOISE = 0.1
