@@ -285,7 +285,7 @@ def test_a_scale_is_a_number_from_minus_2_to_2(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "=1", "x" * 5000])
 def test_an_adapter_has_a_place(text: str) -> None:
-    with pytest.raises(MusmedError, match="needs the folder"):
+    with pytest.raises(MusmedError, match="needs the name of an adapter, its folder"):
         parse_adapter(text)
 
 
