@@ -160,6 +160,14 @@ def test_what_is_saved_is_loaded(adapter: Callable[..., Path], tiny_checkpoint: 
     assert not [file for file in folder.iterdir() if "part" in file.name]
 
 
+def test_the_same_is_the_same_bytes(tmp_path: Path) -> None:
+    found = set()
+    for number in range(8):
+        trained().save(tmp_path / f"{number}", "musicgen-small")
+        found.add((tmp_path / f"{number}").read_bytes())
+    assert len(found) == 1
+
+
 def test_peft_loads_the_folder_as_if_it_were_not_there(
     adapter: Callable[..., Path], tiny_model: Any
 ) -> None:
@@ -175,12 +183,12 @@ def test_peft_loads_the_folder_as_if_it_were_not_there(
         assert torch.equal(ours, theirs), name
 
 
-def rewrite(folder: Path, change: Callable[[dict[str, Any]], object], **said: str) -> None:
+def rewrite(folder: Path, change: Callable[[dict[str, Any]], object], **said: object) -> None:
     """Change the tensors, and what the file says of itself."""
     tensors = load_file(folder / PREFIX)
     change(tensors)
-    metadata = {"format": "1", "keys": str(KEYS), "width": str(WIDTH), "base": ""} | said
-    save_file(tensors, folder / PREFIX, metadata)
+    told = {"format": 1, "keys": KEYS, "width": WIDTH, "base": ""} | said
+    save_file(tensors, folder / PREFIX, {"affect_prefix": json.dumps(told)})
 
 
 def nothing(_: dict[str, Any]) -> None:
@@ -209,14 +217,19 @@ REFUSED: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
         lambda f: (f / PREFIX).write_bytes((f / PREFIX).read_bytes()[:-8]),
         ("cut short",),
     ),
-    "says nothing": (lambda f: header(f, {}), ("of format ''", "mine")),
+    "says nothing": (lambda f: header(f, {}), ("of format 0", "mine")),
     "says no words": (lambda f: header(f, {"__metadata__": {"format": 1}}), ("damaged",)),
-    "another format": (lambda f: rewrite(f, nothing, format="2"), ("format '2'", "mine")),
-    "more keys than it has": (lambda f: rewrite(f, nothing, keys="4"), ("not what it says",)),
-    "keys without end": (lambda f: rewrite(f, nothing, keys="9" * 30), ("1 to 32 keys",)),
-    "too many keys": (lambda f: rewrite(f, nothing, keys="33"), ("1 to 32 keys",)),
-    "keys below nothing": (lambda f: rewrite(f, nothing, keys="-3"), ("1 to 32 keys",)),
-    "no keys": (lambda f: rewrite(f, nothing, keys="0"), ("1 to 32 keys",)),
+    "another format": (lambda f: rewrite(f, nothing, format=2), ("format 2", "mine")),
+    "no format": (lambda f: rewrite(f, nothing, format="1"), ("format 0", "mine")),
+    "said in no JSON": (
+        lambda f: header(f, {"__metadata__": {"affect_prefix": "[" * 100_000}}),
+        ("format 0", "mine"),
+    ),
+    "more keys than it has": (lambda f: rewrite(f, nothing, keys=4), ("not what it says",)),
+    "keys without end": (lambda f: rewrite(f, nothing, keys=10**18), ("1 to 32 keys",)),
+    "too many keys": (lambda f: rewrite(f, nothing, keys=33), ("1 to 32 keys",)),
+    "keys below nothing": (lambda f: rewrite(f, nothing, keys=-3), ("1 to 32 keys",)),
+    "no keys": (lambda f: rewrite(f, nothing, keys=0), ("1 to 32 keys",)),
     "another tensor": (
         lambda f: rewrite(f, lambda t: t.update(more=torch.zeros(1))),
         ("not what it says",),

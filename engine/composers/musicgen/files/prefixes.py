@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from engine.composers.musicgen.files.catalogue import entry_of
 from engine.composers.musicgen.files.checkpoints import Checkpoint
 from engine.errors import MusmedError
@@ -18,6 +20,18 @@ from engine.tensorfile import read_metadata, read_tensors
 PREFIX = "affect_prefix.safetensors"
 VERSION = 1
 MOST_KEYS, MOST_UNITS = 32, 1024
+_SAID = "affect_prefix"
+"""The one name in the file's metadata: safetensors writes several in an order drawn anew each time,
+and the same prefix is to be the same bytes."""
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """What a file says of itself. ``format``: 0 for what is none of ours."""
+
+    format: int = 0
+    keys: int = 0
+    width: int = 0
+    base: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,11 @@ class PrefixFile:
     base: str
 
 
+def said_of(keys: int, width: int, base: str) -> dict[str, str]:
+    """The metadata of a file with so many ``keys`` of ``width``, trained on ``base``."""
+    return {_SAID: msgspec.json.encode(_Said(VERSION, keys, width, base)).decode()}
+
+
 def find_prefix(folder: Path, adapter: str) -> PrefixFile | None:
     """That of the adapter in ``folder``, called ``adapter``; None where it has none.
 
@@ -40,15 +59,13 @@ def find_prefix(folder: Path, adapter: str) -> PrefixFile | None:
     path = folder / PREFIX
     if look_at(path, "adapter") == "nothing":
         return None
-    tensors, said = read_tensors(path), read_metadata(path)
-    version = said.get("format", "")
-    if version != str(VERSION):
+    tensors, said = read_tensors(path), _said(path)
+    if said.format != VERSION:
         raise MusmedError(
-            f"The affect prefix of the adapter {adapter} is of format {version[:20]!r}, and musmed "
+            f"The affect prefix of the adapter {adapter} is of format {said.format}, and musmed "
             f"reads format {VERSION}; train it again, or take {PREFIX} out of its folder."
         )
-    keys = _count(said.get("keys"), MOST_KEYS)
-    width = _count(said.get("width"), 1 << 16)
+    keys, width = said.keys, said.width
     offsets = tensors.get("offsets")
     units = offsets.shape[0] if offsets and offsets.shape else 0
     shapes = {
@@ -58,7 +75,7 @@ def find_prefix(folder: Path, adapter: str) -> PrefixFile | None:
         "moved": (keys, width, units),
     }
     fits = {name: info.shape for name, info in tensors.items()} == shapes
-    if not (keys and width and fits and 1 <= units <= MOST_UNITS):
+    if not (1 <= keys <= MOST_KEYS and width > 0 and fits and 1 <= units <= MOST_UNITS):
         raise MusmedError(
             f"The affect prefix of the adapter {adapter} is not what it says it is: it needs 1 to "
             f"{MOST_KEYS} keys and the numbers of just those; train it again, or take {PREFIX} "
@@ -68,7 +85,7 @@ def find_prefix(folder: Path, adapter: str) -> PrefixFile | None:
         raise MusmedError(
             f"The affect prefix of the adapter {adapter} is not in float32; train it again."
         )
-    return PrefixFile(path, keys, width, units, said.get("base", ""))
+    return PrefixFile(path, keys, width, units, said.base)
 
 
 def check_prefix(prefix: PrefixFile, adapter: str, checkpoint: Checkpoint) -> None:
@@ -93,8 +110,10 @@ def check_prefix(prefix: PrefixFile, adapter: str, checkpoint: Checkpoint) -> No
         )
 
 
-def _count(text: str | None, most: int) -> int:
-    """A whole number from 1 to ``most`` as the metadata writes it, 0 for anything else."""
-    if text is None or not text.isascii() or not text.isdigit() or len(text) > 6:
-        return 0
-    return int(text) if int(text) <= most else 0
+def _said(path: Path) -> _Said:
+    """Raises ``MusmedError`` for a file that is no safetensors."""
+    text = read_metadata(path).get(_SAID, "")
+    try:
+        return msgspec.json.decode(text, type=_Said) if text else _Said()
+    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+        return _Said()

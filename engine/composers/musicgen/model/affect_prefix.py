@@ -62,14 +62,9 @@ class AffectPrefix(nn.Module):
             return self.rest + torch.einsum("kwu,nu->nkw", self.moved, bent)
 
     def save(self, path: Path, base: str) -> None:
-        """Write it to ``path``, its owner's alone; ``base``: the model it was trained on. Raises
-        ``OSError``."""
-        said = {
-            "format": str(prefixes.VERSION),
-            "keys": str(self.key_count),
-            "width": str(self.width),
-            "base": base,
-        }
+        """Write it to ``path``, its owner's alone; ``base``: the model it was trained on. The same
+        bytes for the same. Raises ``OSError``."""
+        said = prefixes.said_of(self.key_count, self.width, base)
         tensors = {name: t.detach().cpu().contiguous() for name, t in self.state_dict().items()}
         part = part_of(path)
         write_private(part, save(tensors, said))
