@@ -61,9 +61,11 @@ def train(
     stopped: Stopped,
     resume: bool = False,
     clock: Callable[[], float] = time.monotonic,
+    holding: contextlib.ExitStack | None = None,
 ) -> Trained:
     """Train an adapter for ``checkpoint`` in ``folder``, or go on with that (``resume``). Every
-    process calls it; only the main one writes, watches and says anything.
+    process calls it; only the main one writes, watches and says anything. The folder is that one's
+    until ``holding`` is closed, for whoever writes there afterwards, or to the end of this.
 
     Raises ``MusmedError``, with the last checkpoint and what was watched left whole.
     """
@@ -78,7 +80,7 @@ def train(
     with contextlib.ExitStack() as stack:
         if processes.main:
             run_record.expect(folder, resume=resume)
-            stack.enter_context(run_record.held(folder))
+            (holding or stack).enter_context(run_record.held(folder))
             run_record.begin(folder, run_record.run_of(recipe, checkpoint, data.digest))
         processes.wait()
         say = say if processes.main else _silent

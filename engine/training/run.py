@@ -6,6 +6,7 @@ writes; the others are given what it read and made, and train with it.
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import msgspec
@@ -102,23 +103,26 @@ class _Run:
                 seconds=seconds,
             )
         encoded = self._processes.from_main(lambda: self._encoded(given.data, base), EncodedData)
-        trained = train(
-            given.data,
-            given.split,
-            encoded,
-            base,
-            self._recipe,
-            folder=self._folder,
-            watcher=watcher,
-            processes=self._processes,
-            say=self._say,
-            stopped=self._stopped,
-            resume=self._wanted.resume,
-        )
         problems = (*given.data.problems, *encoded.problems)
-        if not self._processes.main:
-            return self._outcome(trained, problems, None)
-        return self._outcome(trained, problems, self._written(given, encoded, base, trained))
+        with contextlib.ExitStack() as holding:
+            trained = train(
+                given.data,
+                given.split,
+                encoded,
+                base,
+                self._recipe,
+                folder=self._folder,
+                watcher=watcher,
+                processes=self._processes,
+                say=self._say,
+                stopped=self._stopped,
+                resume=self._wanted.resume,
+                holding=holding,
+            )
+            result = None
+            if self._processes.main:
+                result = self._written(given, encoded, base, trained)
+        return self._outcome(trained, problems, result)
 
     def _base(self) -> Checkpoint:
         base = find(self._wanted.base)

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 import msgspec
 
 from engine.composers.musicgen.files.checkpoints import Checkpoint
+from engine.composers.musicgen.files.prefixes import PREFIX
 from engine.errors import MusmedError
 from engine.places import look_at, part_of, read_small
 from engine.private import make_private_folder, open_private, write_private
 from engine.training.digests import decoder_digest
-from engine.training.folder import RunFolder
+from engine.training.folder import ADAPTER, CARD, FIGURES, RunFolder
 from engine.training.recipe import Recipe
 
 MAY_CHANGE = ("at_once", "checkpointing")
@@ -62,13 +63,14 @@ def held(folder: RunFolder) -> Iterator[None]:
 
 def _sweep(folder: RunFolder) -> None:
     """Remove what a process that was killed had begun to write."""
-    for place in (folder.work, folder.state, folder.adapter_at(0).parent):
-        for left in place.glob(".*.part*"):
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                with contextlib.suppress(OSError):
-                    left.unlink()
+    ours = (*ADAPTER, PREFIX, CARD, FIGURES)  # beside them may lie anything
+    at_root = [left for name in ours for left in folder.root.glob(f".{name}.*.part*")]
+    for left in [*at_root, *folder.work.rglob(".*.part*")]:
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                left.unlink()
 
 
 def expect(folder: RunFolder, *, resume: bool) -> None:

@@ -18,8 +18,8 @@ from support.many_workers import DONE, in_processes
 
 from engine.composers.musicgen.files.checkpoints import Checkpoint
 from engine.errors import MusmedError
-from engine.training import run
-from engine.training.folder import ADAPTER, CARD
+from engine.training import run, run_record
+from engine.training.folder import ADAPTER, CARD, RunFolder
 from engine.training.processes import Processes
 from engine.training.recipe import Recipe
 from engine.training.run import train_adapter
@@ -75,6 +75,27 @@ def test_two_processes_make_what_one_makes(music: Path, tiny_base: Checkpoint) -
     here, there = load_file(one / ADAPTER[1]), load_file(two / ADAPTER[1])
     assert here.keys() == there.keys()
     assert all(float((here[name] - there[name]).abs().max()) < 1e-4 for name in here)
+
+
+def test_its_folder_is_nobody_else_s_until_all_is_written(
+    music: Path, tiny_base: Checkpoint
+) -> None:
+    asked = wanted(music, tiny_base, "made")
+    stages: list[Stage] = []
+
+    def say(progress: Progress) -> None:
+        if progress.stage in ("training", "watching", "writing"):
+            stages.append(progress.stage)
+            with (
+                pytest.raises(MusmedError, match="Another training is at work"),
+                run_record.held(RunFolder(asked.output)),
+            ):
+                pass
+
+    train_adapter(asked, say, unstopped, clips=2, seconds=0.5)
+    assert {"training", "watching", "writing"} == set(stages)
+    with run_record.held(RunFolder(asked.output)):
+        pass
 
 
 @pytest.mark.parametrize("stage", ["reading", "encoding"])
