@@ -40,8 +40,8 @@ class MovedOutput(msgspec.Struct, frozen=True):
     """Over the codes of ``windows`` windows, each told all codes before it: ``divergence``, of what
     the adapted model expects from what the base expects (Kullback-Leibler, base first, the mean in
     nats a code), and ``changed``, the share of codes where another one is likeliest. ``rounding``
-    and ``rounding_changed``: the same of the adapted model in bfloat16 from the adapted one.
-    ``held_out``: whether the windows were kept from training."""
+    and ``rounding_changed``: the same of the adapted model with its weights rounded to bfloat16
+    from the adapted one. ``held_out``: whether the windows were kept from training."""
 
     windows: int
     codes: int

@@ -104,9 +104,10 @@ class _Listening:
 
     def output(self, adapter: Adapter, *, held_out: bool) -> MovedOutput | None:
         """None where it is stopped."""
-        ways: tuple[tuple[tuple[Adapter, ...], torch.dtype], ...] = (
-            ((), torch.float32),
-            ((adapter,), torch.float32),
+        # Rounded in its weights and computed in float32: not every CPU takes bfloat16.
+        ways: tuple[tuple[tuple[Adapter, ...], torch.dtype | None], ...] = (
+            ((), None),
+            ((adapter,), None),
             ((adapter,), torch.bfloat16),
         )
         said = []
@@ -131,12 +132,18 @@ class _Listening:
     def _expected(
         self,
         adapters: Sequence[Adapter],
-        dtype: torch.dtype,
+        rounded: torch.dtype | None,
         done: float,
         share: float,
     ) -> list[Tensor]:
         """What is expected of every window; of fewer where it is stopped."""
-        model = weights.load(self.base, device=self.device, dtype=dtype, adapters=adapters)
+        model = weights.load(
+            self.base,
+            device=self.device,
+            dtype=torch.float32,
+            adapters=adapters,
+            rounded=rounded,
+        )
         decoder = Decoder(model)
         said: list[Tensor] = []
         for text, codes in self.asked:

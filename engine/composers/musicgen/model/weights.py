@@ -86,10 +86,12 @@ def load(
     device: torch.device,
     dtype: torch.dtype,
     adapters: Sequence[Adapter] = (),
+    rounded: torch.dtype | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Model:
     """Read a checkpoint; the decoder in ``dtype`` (int8: its layers rounded, for a CPU; see
-    ``matrices``), adapters merged into it before that.
+    ``matrices``), adapters merged into it before that. ``rounded``: what the decoder's weights are
+    rounded to first, on whatever machine.
 
     ``progress`` is given the share done, 0 to 1. Raises ``MusmedError`` for a folder whose files
     don't make a MusicGen.
@@ -99,6 +101,10 @@ def load(
     with _complaining_of(checkpoint):
         config = _config(checkpoint)
     state = _read(checkpoint, adapters, lambda share: progress(0.5 * share))
+    if rounded is not None:
+        for name, tensor in state.items():
+            if not name.startswith((_TEXT, _CODEC)):
+                state[name] = tensor.to(rounded)
     with _complaining_of(checkpoint):
         decoder = fuse(state, config, device, dtype, lambda share: progress(0.5 + 0.3 * share))
         text = _module(T5EncoderModel, config.text_encoder, _part(state, _TEXT))
