@@ -107,15 +107,15 @@ def test_the_same_seed_begins_with_the_same_keys(tiny_base: Checkpoint) -> None:
 @pytest.mark.parametrize("place", [HERE, None])
 @pytest.mark.parametrize("words", [WORDS, None])
 def test_what_was_trained_is_what_plays(
-    words: str | None, place: Affect | None, tiny_base: Checkpoint, tmp_path: Path
+    words: str | None, place: Affect | None, listening_base: Checkpoint, tmp_path: Path
 ) -> None:
     """The likelihood of a window's codes, by transformers' decoder as it is trained and by ours
     with the adapter read from its folder."""
-    trainable = shaken(tiny_base)
-    save_adapter(trainable, WITH_KEYS, tiny_base, tmp_path / "adapter")
-    adapters = find_adapters([AdapterWish(str(tmp_path / "adapter"))], tiny_base)
+    trainable = shaken(listening_base)
+    save_adapter(trainable, WITH_KEYS, listening_base, tmp_path / "adapter")
+    adapters = find_adapters([AdapterWish(str(tmp_path / "adapter"))], listening_base)
     cpu = torch.device("cpu")
-    model = weights.load(tiny_base, device=cpu, dtype=torch.float32, adapters=adapters)
+    model = weights.load(listening_base, device=cpu, dtype=torch.float32, adapters=adapters)
     said = heard_in_playing(model, words, place)
     codes = torch.from_numpy(ENCODED.codes(0)).long()
     batch = in_tensors(trainable, ENCODED, [Drawn(0, 0, words, place)])
@@ -216,6 +216,7 @@ def listening_base(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     model = random_model(tiny_config())
     with torch.no_grad():
         model.enc_to_dec_proj.weight.mul_(20)
+        model.enc_to_dec_proj.bias.fill_(0.1)  # it is 0 in a new model, in no trained one
         for layer in model.decoder.model.decoder.layers:
             for projection in ("q_proj", "k_proj", "v_proj", "out_proj"):
                 getattr(layer.encoder_attn, projection).weight.mul_(10)

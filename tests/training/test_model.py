@@ -109,6 +109,8 @@ def test_a_new_adapter_changes_nothing(tiny_base: Checkpoint, whole: Any) -> Non
 
 def test_who_hears_nothing_hears_zeros_beside_whom_ever(tiny_base: Checkpoint) -> None:
     trainable = opened(tiny_base, 0.1)
+    assert trainable.enc_to_dec_proj is not None
+    trainable.enc_to_dec_proj.bias.data.fill_(0.5)  # it is 0 in a new model, in no trained one
     silent = Drawn(0, 0, None, None)
     alone = losses(trainable, (silent,))
     assert torch.isfinite(alone).all()
