@@ -263,6 +263,11 @@ def test_mtg_jamendo_split(tmp_path: Path) -> None:
         ("02/2.mp3", "held-out"),
     ]
     assert split(data, 0.1, 0).held_out == (1,)
+    jamendo(
+        tmp_path / "lists/autotagging_moodtheme.tsv",
+        *(f"{number} 1 mood/theme---sad" for number in (1, 2, 3)),
+    )
+    assert read_data(tmp_path / "music", quiet, tmp_path / "lists").tracks == data.tracks
 
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "data" / "mtg-jamendo"

@@ -31,17 +31,19 @@ class Lists(NamedTuple):
 
 
 def lists_of(files: Mapping[str, Path]) -> Lists | None:
-    """MTG-Jamendo's lists among ``files``: those in the folder of the first list of moods."""
+    """MTG-Jamendo's lists among ``files``: those in the folder of the first list of moods. Those of
+    a split count before the one of all tracks, which has the tracks of its test too."""
     found = {name: path for name, path in files.items() if _LIST.fullmatch(path.name)}
     moods = [name for name, path in found.items() if path.name in _PARTS]
     if not moods:
         return None
     first = PurePosixPath(min(moods, key=lambda name: (name.count("/"), name))).parent
     beside = {p.name: p for name, p in found.items() if PurePosixPath(name).parent == first}
-    if f"{_MOODS}.tsv" in beside:
-        taken = {f"{_MOODS}.tsv": beside[f"{_MOODS}.tsv"]}
-    else:
-        taken = {name: path for name, path in beside.items() if name in _PARTS}
+    taken = {name: path for name, path in beside.items() if name in _PARTS}
+    if f"{_MOODS}-train.tsv" in taken:
+        taken.pop(f"{_MOODS}.tsv", None)
+    elif f"{_MOODS}.tsv" in taken:
+        taken = {f"{_MOODS}.tsv": taken[f"{_MOODS}.tsv"]}
     rest = {name: path for name, path in beside.items() if not name.startswith(_MOODS)}
     return Lists(taken, rest)
 
