@@ -81,7 +81,7 @@ def train(
         if processes.main:
             run_record.expect(folder, resume=resume)
             (holding or stack).enter_context(run_record.held(folder))
-            run_record.begin(folder, run_record.run_of(recipe, checkpoint, data.digest))
+            run_record.begin(folder, run_record.run_of(recipe, checkpoint, data, encoded.windows))
         processes.wait()
         say = say if processes.main else _silent
         say(Progress("loading", 0, 1))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -15,9 +15,11 @@ from engine.composers.musicgen.files.prefixes import PREFIX
 from engine.errors import MusmedError
 from engine.places import look_at, part_of, read_small
 from engine.private import make_private_folder, open_private, write_private
-from engine.training.digests import decoder_digest
+from engine.training.digests import decoder_digest, joined
+from engine.training.encoded import Window
 from engine.training.folder import ADAPTER, CARD, FIGURES, RunFolder
 from engine.training.recipe import Recipe
+from engine.training.tracks import Data
 
 MAY_CHANGE = ("at_once", "checkpointing")
 """What of a recipe is about memory alone."""
@@ -25,8 +27,8 @@ _MOST_BYTES = 1 << 20
 
 
 class Run(msgspec.Struct, frozen=True):
-    """run.json. ``base``: the model's name, ``base_digest``: of its decoder; ``data``: the data's
-    digest."""
+    """run.json. ``base``: the model's name, ``base_digest``: of its decoder; ``data``: of the
+    data and how it was cut."""
 
     recipe: Recipe
     base: str
@@ -34,9 +36,11 @@ class Run(msgspec.Struct, frozen=True):
     data: str
 
 
-def run_of(recipe: Recipe, base: Checkpoint, data_digest: str) -> Run:
-    """What stands for a training of ``recipe`` on ``base``. Raises ``MusmedError``."""
-    return Run(recipe, base.name, decoder_digest(base), data_digest)
+def run_of(recipe: Recipe, base: Checkpoint, data: Data, windows: Sequence[Window]) -> Run:
+    """What stands for a training of ``recipe`` on ``base``, that learns from ``windows`` of
+    ``data``. Raises ``MusmedError``."""
+    made = joined(data.digest, msgspec.json.encode(windows).decode())
+    return Run(recipe, base.name, decoder_digest(base), made)
 
 
 @contextlib.contextmanager

@@ -328,6 +328,10 @@ def test_what_does_not_go_together_is_refused(
     data, split, encoded = encoded_tracks(((9,), (9,)))
     with pytest.raises(MusmedError, match="its sounds or captions were others"):
         train_tiny(tiny_base, unbroken, data=data, split=split, encoded=encoded, resume=True)
+    data, split, encoded = encoded_tracks()
+    encoded.windows = encoded.windows[1:]  # a sound is no longer what it was
+    with pytest.raises(MusmedError, match="its sounds or captions were others"):
+        train_tiny(tiny_base, unbroken, data=data, split=split, encoded=encoded, resume=True)
     run = RunFolder(tmp_path).run
     run.parent.mkdir()
     told = json.loads(RunFolder(unbroken).run.read_text()) | {"base_digest": "0"}
