@@ -135,7 +135,8 @@ class ComposeWorker:
             return item
 
     def _open(self, message: Open) -> None:
-        if self._opened is not None and self._opened[0] == message:
+        adapters = message.options.generation.adapters  # another may lie there by now
+        if self._opened is not None and self._opened[0] == message and not adapters:
             self._outbox.answer(self._opened[1])  # a session takes over an engine that is warm
             return
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from engine.composers.base import has_model
 from engine.composers.musicgen.files.adapters import adapter_files, parse_adapter
@@ -72,6 +72,8 @@ def said_of(place: str, composer: str) -> str:
     """What is said of one of the ``changed_materials``, without an end."""
     if place == composer:
         return f"The model {file_name(place)} is not the one that this session was begun with"
+    if not PurePath(place).is_absolute():  # openings lie at paths; a name or a hub repository
+        return f"The adapter {place} is not the one that this session was begun with"
     return f"{file_name(place)} is not the file that this session was begun with"
 
 

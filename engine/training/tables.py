@@ -95,10 +95,11 @@ def notes(watched: Sequence[Watched]) -> tuple[str, ...]:
         return ()
     found, after = best(watched), _after(watched)
     said = [_best_said(found, after)]
-    if found is not None and found.by != LOSS and len(watched) > 1:
+    chosen_among = sum(one.step > 0 for one in watched)
+    if found is not None and found.by != LOSS and chosen_among > 1:
         said.append(
             "A figure by the judge that chose is flattered by the choice among "
-            f"{len(watched)} watchings"
+            f"{chosen_among} watchings"
             + ("; those of the others are not." if len(after.judges) > 1 else "; no other judged.")
         )
     said += _beyond(after)

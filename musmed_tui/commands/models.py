@@ -3,6 +3,7 @@ removed."""
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -137,15 +138,14 @@ def add_model(folder: str | None, name: str | None) -> None:
     known = entry_of(new.base)
     base = known.name if known else new.base
     tell(f"{new.name} is here: {new.folder}")
-    if not new.checked:
-        remark(
-            f"Whether it fits its base ({new.base or 'it names none'}) is known once that is on "
-            "this machine."
-        )
-    if repo_of(base) is None:
+    if not new.base:
+        remark("It does not say which model it was trained on; whether it fits shows as it loads.")
+    elif not new.checked:
+        remark(f"Whether it fits its base ({new.base}) is known once that is on this machine.")
+    if repo_of(base) is None and not new.checked:
         tell(f"Use it with --adapter {new.name}, and its base as the --composer.")
     else:
-        tell(f"Use it with --composer {base} --adapter {new.name}.")
+        tell(f"Use it with --composer {shlex.quote(base)} --adapter {new.name}.")
 
 
 def show_path(name: str | None, *, as_json: bool) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from support.commands import musmed
+from support.full_disk import FullDisk
 from support.hub_files import HIDDEN, REPO, checkpoint_files, put_in_cache, tensors_file, write
 
+from engine.composers.musicgen.files import adding
 from engine.composers.musicgen.files.adapters import adapter_files, find_adapters, parse_adapter
 from engine.composers.musicgen.files.checkpoints import find
 from engine.composers.musicgen.files.shelf import added, is_name, shelf
@@ -131,18 +133,28 @@ def test_removed_it_is_gone_when_that_is_meant(
         ("{home}/pickled", "is a pickle (adapter_model.bin)"),
         ("{home}/wide", "was trained on another model than musicgen-small"),
         ("{home}/typed", "is of type 'IA3'"),
+        ("{home}/dora", "uses DoRA, which musmed does not merge"),
+        ("{home}/bare", "The adapter bare is empty; train it again"),
+        ("{home}/going", "has kept no adapter yet; add it when it is done"),
+        ("{home}/calm --name someone/calm", "can't be an adapter's name"),
+        ("{home}/calm --name " + "x" * 65, "can't be an adapter's name"),
+        ("{home}/afar", "was trained on another model than base"),
     ],
 )
 @pytest.mark.usefixtures("base")
 def test_what_can_t_be_added_is_a_sentence_and_leaves_nothing(
     words: str, sentence: str, home: Path, monkeypatch: Patch, capsys: Printed
 ) -> None:
-    for name in ("calm", "odd\x1b", "taken", "cut", "pickled", "typed"):
+    for name in ("calm", "odd\x1b", "taken", "cut", "pickled", "typed", "dora", "bare", "going"):
         adapter(home / name)
     adapter(home / "wide", width=HIDDEN + 1)
     (home / "cut/adapter_model.safetensors").write_bytes(tensors_file({"a": (8,)})[:-4])
     (home / "pickled/adapter_model.safetensors").rename(home / "pickled/adapter_model.bin")
     (home / "typed/adapter_config.json").write_text('{"peft_type": "IA3"}')
+    (home / "dora/adapter_config.json").write_text('{"peft_type": "LORA", "use_dora": true}')
+    (home / "bare/adapter_model.safetensors").write_bytes(tensors_file({}))
+    (home / "going/adapter_config.json").unlink()
+    adapter(home / "afar", str(write(home / "base", checkpoint_files())), width=HIDDEN + 1)
     assert musmed(monkeypatch, "models", "add", str(home / "taken")) == 0
     capsys.readouterr()
     arguments = [word.format(home=home) for word in words.split()]
@@ -165,6 +177,104 @@ def test_no_room_is_a_sentence_and_leaves_nothing(
     assert musmed(monkeypatch, "models", "add", str(adapter(home / "calm"))) == 2
     assert "No space left on device); free some space" in capsys.readouterr().err
     assert list(shelf().iterdir()) == []
+
+
+def test_a_disk_that_fills_up_on_the_way_leaves_nothing(
+    home: Path, monkeypatch: Patch, capsys: Printed
+) -> None:
+    adapter(home / "calm")
+    for full_from in range(20):
+        with monkeypatch.context() as patch:
+            disk = FullDisk(patch, full_from, (adding,))
+            ended = musmed(patch, "models", "add", str(home / "calm"))
+        told = capsys.readouterr().err
+        if not disk.failed:
+            break
+        assert ended == 2
+        assert "No space left on device); free some space" in told
+        assert told.count("\n") == 1
+        assert not shelf().is_dir() or list(shelf().iterdir()) == []
+    assert full_from > 3
+    assert ended == 0
+    assert added("calm") is not None
+
+
+def test_no_place_for_it_is_a_sentence(home: Path, monkeypatch: Patch, capsys: Printed) -> None:
+    write(home / "home/data", {"adapters": b"a file"})
+    adapter(home / "calm")
+    assert musmed(monkeypatch, "models", "add", str(home / "calm")) == 2
+    assert f"calm can't be copied to {home}/home/data/adapters (" in capsys.readouterr().err
+    shelf().unlink()
+    write(shelf(), {"calm": b"a file"})
+    assert musmed(monkeypatch, "models", "add", str(home / "calm")) == 2
+    assert "Something that is no folder lies at" in capsys.readouterr().err
+    assert [path.name for path in shelf().iterdir()] == ["calm"]
+
+
+def test_a_folder_that_may_not_be_written_is_a_sentence(
+    home: Path, monkeypatch: Patch, capsys: Printed
+) -> None:
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(adding, "make_private_folder", refused)
+    assert musmed(monkeypatch, "models", "add", str(adapter(home / "calm"))) == 2
+    told = capsys.readouterr().err
+    assert "(Permission denied); free some space or mend what is named." in told
+    assert told.count("\n") == 1
+
+
+def test_what_a_training_writes_meanwhile_is_not_taken_by_halves(
+    home: Path, monkeypatch: Patch, capsys: Printed
+) -> None:
+    copy = shutil.copyfileobj
+
+    def meanwhile(*how: object) -> None:
+        copy(*how)  # type: ignore[arg-type]
+        new = home / "new"
+        new.write_bytes((home / "calm/adapter_model.safetensors").read_bytes())
+        new.replace(home / "calm/adapter_model.safetensors")
+
+    monkeypatch.setattr("engine.composers.musicgen.files.adding.shutil.copyfileobj", meanwhile)
+    assert musmed(monkeypatch, "models", "add", str(adapter(home / "calm"))) == 2
+    assert "changed while it was copied; add it once" in capsys.readouterr().err
+    assert list(shelf().iterdir()) == []
+
+
+def test_links_are_followed_into_files_and_go_alone(home: Path, monkeypatch: Patch) -> None:
+    """As the hub's cache has files; and as somebody may have put a folder on the shelf."""
+    files = {
+        path.name: path.read_bytes() for path in adapter(home / "a").iterdir() if path.is_file()
+    }
+    cached = put_in_cache(home / "hub", "someone/calm", files)
+    (home / "calm").symlink_to(cached)
+    assert musmed(monkeypatch, "models", "add", str(home / "calm")) == 0
+    folder = added("calm")
+    assert folder is not None
+    assert not any(path.is_symlink() for path in folder.iterdir())
+    (shelf() / "lent").symlink_to(home / "a")
+    assert added("lent") is not None
+    assert musmed(monkeypatch, "models", "remove", "lent", "--yes") == 0
+    assert (home / "a/adapter_model.safetensors").is_file()
+    assert [path.name for path in shelf().iterdir()] == ["calm"]
+
+
+def test_a_base_in_a_folder_is_looked_at_too(
+    home: Path, monkeypatch: Patch, capsys: Printed
+) -> None:
+    """As peft writes it of a model that was loaded from there."""
+    folder = write(home / "my base", checkpoint_files())
+    assert musmed(monkeypatch, "models", "add", str(adapter(home / "calm", str(folder)))) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert f"Use it with --composer '{folder}' --adapter calm." in said.out
+    shutil.rmtree(folder)
+    assert musmed(monkeypatch, "models", "add", str(home / "calm"), "--name", "again") == 0
+    said = capsys.readouterr()
+    assert f"its base ({folder}) is known once that is on this machine" in said.err
+    assert "Use it with --adapter again, and its base as the --composer." in said.out
+    assert musmed(monkeypatch, "models", "add", str(adapter(home / "b", "")), "--name", "b") == 0
+    assert "It does not say which model it was trained on" in capsys.readouterr().err
 
 
 def test_who_was_quicker_keeps_the_name(home: Path, monkeypatch: Patch, capsys: Printed) -> None:

@@ -332,6 +332,32 @@ def test_an_adapter_that_nobody_added_is_refused_in_a_sentence(
     assert "models add FOLDER --name nobody" in heard.reason
 
 
+def test_a_living_engine_takes_what_goes_by_the_name_now(
+    engine: Engine, tiny_checkpoint: Path, adapter: Path, tmp_path: Path
+) -> None:
+    """That of a service composes for weeks; meanwhile a name may come to mean another adapter."""
+    client, hear = engine
+    lying = tmp_path / "tuned"
+    options = ComposerOptions(generation=Generation(adapters=(str(lying),)))
+
+    def opened() -> tuple[bool, Delivery]:
+        client.open(str(tiny_checkpoint), options)
+        loaded = False
+        while not isinstance(heard := hear(), Opened | Failure):
+            loaded = loaded or (isinstance(heard, Loading) and heard.share > 0.0)
+        return loaded, heard
+
+    shutil.copytree(adapter, lying)
+    assert [opened()[0], opened()[0]] == [True, False], "the same one is not loaded again"
+    shutil.rmtree(lying)
+    shutil.copytree(adapter, lying)
+    assert opened()[0]
+    shutil.rmtree(lying)
+    _, heard = opened()
+    assert isinstance(heard, Failure)
+    assert "tuned" in heard.reason
+
+
 def test_where_the_model_can_t_be_loaded_the_embedded_composer_plays(
     tmp_path: Path, tiny_checkpoint: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import struct
 import sys
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ import pytest
 from engine.affect.circumplex import Affect
 from engine.clip_record import ClipRecord, HandedOver, Stage
 from engine.composers.base import Marks
+from engine.composers.musicgen.files.adapters import adapter_files
 from engine.composers.musicgen.files.checkpoints import EMBEDDING, HEAD
 from engine.composers.synthesis import BUILTIN
 from engine.errors import MusmedError
@@ -25,7 +27,7 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey
 from engine.playback.handover import Handover
-from engine.render import CancelledError
+from engine.render import CancelledError, said_of_changes
 from engine.session.conductor.clip_composers import ComposedBy
 from engine.session.fingerprints import changed_materials, materials_of
 from engine.session.first_composer import FirstComposer
@@ -106,6 +108,32 @@ def test_another_adapter_is_said_when_a_session_goes_on(
     assert changed_materials(kept, "embedded") == (), "who took over uses none"
     older = msgspec.structs.replace(kept, materials={})
     assert told(older, tmp_path) == []
+
+
+def test_another_adapter_of_the_name_is_said_and_none_is_refused(
+    request_of: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUSMED_HOME", str(tmp_path / "home"))
+    shelf = tmp_path / "home/data/adapters"
+    shutil.copytree(tmp_path / "calmer", shelf / "calm")
+    generation = Generation(adapters=("calm=0.5",))
+    named = msgspec.structs.replace(request_of, generation=generation)
+    library = Library(folders().library)
+    begun = datetime(2026, 11, 21, tzinfo=UTC)
+    made = library.create(named, NAME, 1, None, begun, materials=materials_of(named, NAME))
+    library.set_state(made, "stopped")
+    stored = library.load(made)
+    library.close()
+    assert told(stored, tmp_path) == []
+    (shelf / "calm/adapter_model.safetensors").write_bytes(b"trained anew")
+    said = "The adapter calm is not the one that this session was begun with"
+    (text,) = told(stored, tmp_path)
+    assert text == f"{said}; what is composed from here on may sound different."
+    assert said_of_changes(stored) == (f"{said}, so the rendering is not what was heard.",)
+    shutil.rmtree(shelf / "calm")
+    with pytest.raises(MusmedError, match=r"no adapter called calm .* --name calm' adds one"):
+        adapter_files("calm")
+    assert told(stored, tmp_path) == [], "who goes on with it is refused"
 
 
 def test_an_affect_prefix_belongs_to_its_adapter(kept: StoredSession, tmp_path: Path) -> None:

@@ -61,13 +61,15 @@ def test_two_judges_of_the_same_figure_are_told_apart() -> None:
 def test_notes_say_who_chose_and_what_that_is_worth() -> None:
     said = notes(RUN)
     assert said[0] == "Best is the adapter after 20 steps, by AUPRC by ear."
-    assert "flattered by the choice among 3 watchings; those of the others are not." in said[1]
+    assert "flattered by the choice among 2 watchings; those of the others are not." in said[1]
     assert said[2] == "Above the middle 95 % of chance: AUPRC by ear."
     assert "Above the middle 95 % of chance: nothing of what was heard." in notes([at(10, 0.4)])
     assert "ear 1: It hears. (none)" in said
     assert "It was odd." in said
-    alone = [Watched(step, 0.4, (), (EAR,), by=BY) for step in (0, 10)]
+    alone = [Watched(step, 0.4, (), (EAR,), by=BY) for step in (0, 10, 20)]
     assert "no other judged" in notes(alone)[1]
+    one = notes(alone[:2])  # the base is heard to compare with: its adapter was not chosen
+    assert not any("flattered" in said for said in one)
     assert not any("flattered" in one for one in notes(alone[:1]))
 
 

@@ -17,6 +17,7 @@ from engine.audio.format import GRID_FRAMES, Frames
 from engine.audio.trim import SILENCE
 from engine.composers.base import BarRecords, Marks, Traits
 from engine.composers.musicgen.continuation import CodeLine, Codes
+from engine.composers.musicgen.files.marks import FileMarks, marks_of_asked
 from engine.composers.musicgen.loaded_model import Studio, open_studio, tensor
 from engine.errors import MusmedError
 from engine.plan.clock import CLIP_SECONDS, OVERLAP_SECONDS, clip_start
@@ -45,6 +46,8 @@ class MusicGenComposer:
         self.name = name
         self.traits = Traits(sample_rate=32_000, channels=1, denoise=True, trim=False)
         self._studio: Studio | None = None
+        self._adapters: tuple[FileMarks, ...] = ()
+        """The files that were merged: another adapter may go by the name by now."""
 
     def load(self, generation: Generation, progress: Callable[[float], None]) -> None:
         """``Loadable`` of the protocol."""
@@ -52,7 +55,9 @@ class MusicGenComposer:
         studio, self._studio = self._studio, None
         if studio is not None:
             studio.end_clip()  # one that failed in the midst of it has left it at work
-        if studio is not None and _same_model(studio.generation, generation):
+        merged, self._adapters = self._adapters, marks_of_asked(generation.adapters)
+        same = studio is not None and _same_model(studio.generation, generation)
+        if studio is not None and same and merged == self._adapters:
             studio.generation = generation
             with studio.fitting():
                 studio.warm()

@@ -150,7 +150,7 @@ def find_adapter(wish: AdapterWish, checkpoint: Checkpoint) -> Adapter:
     _check_base(name, base, checkpoint)
     changes = tuple(_Reading(name, config, tensors, checkpoint).changes())
     if not changes:
-        raise MusmedError(f"The adapter {name} is empty; train it again or leave it out.")
+        raise _empty(name)
     prefix = find_prefix(folder, name)
     if prefix is not None:
         check_prefix(prefix, name, checkpoint)
@@ -164,7 +164,10 @@ def check_adapter(name: str, folder: Path) -> tuple[dict[str, Any], Path, dict[s
     _check_config(name, config)
     file = _weights(name, folder)
     find_prefix(folder, name)
-    return config, file, read_tensors(file)
+    tensors = read_tensors(file)
+    if not tensors:
+        raise _empty(name)
+    return config, file, tensors
 
 
 def adapter_files(source: str) -> tuple[Path, ...]:
@@ -251,6 +254,10 @@ def _check_initialised(name: str, how: object) -> None:
         "weights too; save it with peft's path_initial_model_for_weight_conversion, or merge it "
         "with peft and give that folder as the composer."
     )
+
+
+def _empty(name: str) -> MusmedError:
+    return MusmedError(f"The adapter {name} is empty; train it again or leave it out.")
 
 
 def _check_base(name: str, base: str, checkpoint: Checkpoint) -> None:

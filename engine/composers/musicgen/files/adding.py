@@ -15,13 +15,15 @@ from engine.composers.musicgen.files.adapters import (
     adapter_folder,
     check_adapter,
     find_adapter,
+    is_adapter,
 )
 from engine.composers.musicgen.files.catalogue import entry_of, repo_of
 from engine.composers.musicgen.files.checkpoints import find
+from engine.composers.musicgen.files.marks import FileMarks, marks_of
 from engine.composers.musicgen.files.prefixes import PREFIX
 from engine.composers.musicgen.files.shelf import is_name, shelf
 from engine.errors import MusmedError
-from engine.places import look_at, open_file, part_of
+from engine.places import look_at, open_file, part_of, place_of
 from engine.private import make_private_folder, open_private
 
 CARD = "README.md"
@@ -42,16 +44,27 @@ def add(source: str, name: str | None) -> Added:
     """The adapter in the folder ``source`` is copied and called ``name``, by default as its folder
     is. Raises ``MusmedError`` for one that is none, is broken or doesn't fit its base, for a name
     that is none or is taken, and where there is no room; then nothing of it is left."""
-    folder = adapter_folder(source)
+    folder = _folder(source)
+    before = marks_of(folder)
     name = _name(folder.name if name is None else name)
     config, _, _ = check_adapter(name, folder)
     base = str(config.get("base_model_name_or_path") or "")
     checked = _fits(folder, base)
     target = shelf() / name
-    if look_at(target, "adapter") != "nothing":
+    if look_at(target, "adapter") == "folder":
         raise _taken(name)
-    _copy(folder, target, name)
+    _copy(folder, target, name, before)
     return Added(name, target, base, checked)
+
+
+def _folder(source: str) -> Path:
+    folder = place_of(source, "adapter")
+    if look_at(folder / "training", "adapter") == "folder" and not is_adapter(folder):
+        raise MusmedError(
+            f"The training in {folder} has kept no adapter yet; add it when it is done ('musmed "
+            "train' with --resume goes on with one that was stopped)."
+        )
+    return adapter_folder(source)
 
 
 def _name(name: str) -> str:
@@ -67,8 +80,8 @@ def _name(name: str) -> str:
 
 def _fits(folder: Path, base: str) -> bool:
     """Whether its base is here; one that doesn't fit it raises ``MusmedError``."""
-    if repo_of(base) is None:
-        return False
+    if repo_of(base) is None and not Path(base).is_absolute():
+        return False  # a folder's name alone: where it lies is not told
     try:
         checkpoint = find(base)
     except MusmedError:
@@ -77,7 +90,8 @@ def _fits(folder: Path, base: str) -> bool:
     return True
 
 
-def _copy(folder: Path, target: Path, name: str) -> None:
+def _copy(folder: Path, target: Path, name: str, before: FileMarks) -> None:
+    """``before``: the marks of the files that were checked."""
     part = part_of(target)
     try:
         make_private_folder(target.parent)
@@ -87,16 +101,33 @@ def _copy(folder: Path, target: Path, name: str) -> None:
             if look_at(folder / file, "adapter") == "file":
                 with open_file(folder / file) as read, open_private(part / file, "xb") as written:
                     shutil.copyfileobj(read, written, 1 << 20)
-        part.rename(target)
+        if marks_of(folder) != before:
+            raise MusmedError(
+                f"The adapter in {folder} changed while it was copied; add it once whatever writes "
+                "it is done."
+            )
+        _into_place(part, target, name)
     except OSError as error:
-        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
-            raise _taken(name) from error  # somebody else was quicker
         raise MusmedError(
             f"{name} can't be copied to {target.parent} ({error.strerror or error}); free some "
             "space or mend what is named."
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _into_place(part: Path, target: Path, name: str) -> None:
+    try:
+        part.rename(target)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+            raise _taken(name) from error  # somebody else was quicker
+        if error.errno == errno.ENOTDIR:
+            raise MusmedError(
+                f"Something that is no folder lies at {target}; move it away, or give the adapter "
+                "another name with --name."
+            ) from error
+        raise
 
 
 def _taken(name: str) -> MusmedError:

@@ -52,6 +52,14 @@ def size_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in names_in(folder) if path.is_file())
 
 
+def _gone(folder: Path) -> None:
+    """Of a link the link: what it leads to is somebody else's."""
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.is_dir():
+        shutil.rmtree(folder)
+
+
 def take_away(name: str) -> int:
     """Remove the adapter that was added as ``name``; how many bytes that were. It is whole or gone.
     Raises ``MusmedError``."""
@@ -59,10 +67,9 @@ def take_away(name: str) -> int:
     going = folder.with_name(f".{name}.going")
     try:
         freed = size_of(folder)
-        if going.is_dir():
-            shutil.rmtree(going)
+        _gone(going)
         folder.rename(going)
-        shutil.rmtree(going)
+        _gone(going)
     except OSError as error:
         raise MusmedError(
             f"{folder} can't be removed ({error.strerror or error}); mend its permissions."
