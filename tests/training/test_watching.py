@@ -253,8 +253,16 @@ def test_an_adapter_is_heard_and_the_same_step_is_the_same(
 
 
 def test_a_prefix_is_heard_by_its_points_and_beside_the_text(
-    room: Room, model: Any, ear: type[Ear], tmp_path: Path
+    room: Room, model: Any, ear: type[Ear], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    heard: list[list[float]] = []
+    for_prefixes = AffectPrefix.forward
+
+    def forward(prefix: AffectPrefix, points: Any) -> Any:
+        heard.extend(points.tolist())
+        return for_prefixes(prefix, points)
+
+    monkeypatch.setattr(AffectPrefix, "forward", forward)
     prompts = (
         PROMPTS[0],
         msgspec.structs.replace(PROMPTS[0], name="01-calm", affect=None),
@@ -273,7 +281,9 @@ def test_a_prefix_is_heard_by_its_points_and_beside_the_text(
     before, after = room.sounds(0), room.sounds(10)
     assert after["01-calm.flac"] == before["01-calm.flac"], "nobody placed it"
     assert after["00-calm.flac"] != before["00-calm.flac"]
-    assert len({after[f"{number:02d}-sad.flac"] for number in range(2, 6)}) == 4
+    places = [prompt.affect for prompt in prompts if prompt.affect is not None]
+    wanted = [number for place in places for number in (place.valence, place.arousal)]
+    assert [number for place in heard for number in place] == pytest.approx(wanted)
     assert {figure.name for figure in found.figures} == set(), "a sad ear hears no course"
     assert found.by == "valence r and arousal r of points by ear"
 
