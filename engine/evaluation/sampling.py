@@ -27,11 +27,13 @@ from engine.audio.files import AudioWriter
 from engine.audio.format import Frames, seconds_of
 from engine.clip_record import ClipRecord
 from engine.composers.choice import check_composer
+from engine.composers.musicgen.files.adapters import adapter_files, parse_adapter
 from engine.composers.options import ComposerOptions
 from engine.errors import MusmedError
 from engine.link.client import EngineClient
 from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery, EngineLost
 from engine.link.protocol import ClipFailed, ClipStarted, Failure, Opened
+from engine.places import open_file
 from engine.plan.drift import first_players
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
@@ -120,9 +122,10 @@ def _check_folder(folder: Path, wanted: Sequence[Sample], options: ComposerOptio
     synthesis: sidecars have the names of these alone."""
     request = wanted[0].request
     told = [request.composer, repr(request.generation), repr(options.synthesis)]
-    digest = hashlib.blake2b("\n".join(told).encode(), digest_size=16).hexdigest()
     mark = folder / MARK
     try:
+        told += _adapter_digests(request)
+        digest = hashlib.blake2b("\n".join(told).encode(), digest_size=16).hexdigest()
         if mark.is_file():
             if mark.read_text("ascii", "replace").strip() != digest:
                 raise MusmedError(
@@ -135,6 +138,15 @@ def _check_folder(folder: Path, wanted: Sequence[Sample], options: ComposerOptio
         raise MusmedError(
             f"The folder {folder} can't be used ({error.strerror}); name another one."
         ) from error
+
+
+def _adapter_digests(request: Request) -> Iterator[str]:
+    """Of each adapter's files: another may lie at its place, or go by its name, by now. Raises
+    ``MusmedError`` or ``OSError`` for one that can't be read."""
+    for adapter in request.generation.adapters:
+        for path in adapter_files(parse_adapter(adapter).source):
+            with open_file(path) as file:
+                yield hashlib.file_digest(file, "blake2b").hexdigest()
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,10 @@ def show_path(name: str | None, *, as_json: bool) -> None:
 
 def get_model(name: str | None) -> None:
     """Fetch a checkpoint or an adapter from the hub. Raises ``MusmedError``."""
+    own = added(_given(name, "get"))
+    if own is not None:
+        tell(f"{name} is here already: {own}")
+        return
     repo = _repo(_given(name, "get"))
     entry = entry_of(repo)
     short = entry.name if entry else repo

@@ -14,11 +14,14 @@ import soundfile
 
 from engine.affect.moods import MOODS, mood
 from engine.affect.quarters import quarter_of
+from engine.composers.options import USUAL
 from engine.errors import MusmedError
+from engine.evaluation import sampling
 from engine.evaluation.judges.base import Judged
 from engine.evaluation.judges.meter import MeterJudge
 from engine.evaluation.sampling import moods_to_prompt, samples
 from engine.meter.files import Progress
+from engine.plan.generation import Generation
 from engine.plan.request import Request
 from engine.sidecar import read_report
 from musmed_tui.asked import Asked
@@ -95,6 +98,26 @@ def test_a_composer_is_sampled_once(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert gone.read_bytes() == before[names[1]]
     as_folder = told(Wanted(what=(str(folder),)), capsys)
     assert as_folder["affect"][0]["clips"] == 6
+
+
+def test_clips_of_an_adapter_that_is_another_by_now_are_not_taken_for_its_own(
+    tmp_path: Path,
+) -> None:
+    place = mood("calm").affect
+    assert place is not None
+    adapter, folder = tmp_path / "calm", tmp_path / "clips"
+    adapter.mkdir()
+    folder.mkdir()
+    (adapter / "adapter_config.json").write_text("{}")
+    (adapter / "adapter_model.safetensors").write_bytes(b"as it was")
+    generation = Generation(adapters=(f"{adapter}=0.5",))
+    asked = Request(start=place, target=place, composer="musicgen-small", generation=generation)
+    wanted = tuple(samples(asked, ["calm"], 1))
+    for _ in range(2):
+        sampling._check_folder(folder, wanted, USUAL)
+    (adapter / "adapter_model.safetensors").write_bytes(b"trained anew")
+    with pytest.raises(MusmedError, match="clips of another model, adapter or synthesis"):
+        sampling._check_folder(folder, wanted, USUAL)
 
 
 def test_few_prompts_go_round_the_plane() -> None:

@@ -95,6 +95,8 @@ def test_the_lists_know_it(home: Path, monkeypatch: Patch, capsys: Printed) -> N
     assert (row["repo"], row["here"]) == ("", "yes")
     assert musmed(monkeypatch, "models", "path", "my.calm") == 0
     assert capsys.readouterr().out == f"{home}/home/data/adapters/my.calm\n"
+    assert musmed(monkeypatch, "models", "get", "my.calm") == 0
+    assert "my.calm is here already: " in capsys.readouterr().out
     (home / "home/data/adapters/my.calm/adapter_model.safetensors").write_bytes(b"cut")
     assert musmed(monkeypatch, "models", "list") == 0
     assert "\tbroken\t" in capsys.readouterr().out
