@@ -268,6 +268,8 @@ def let_go() -> None:
     """Give back the memory of models that nothing holds any more."""
     gc.collect()
     if torch.cuda.is_available():
+        # Every decoder has a stream of its own, and cuBLAS keeps memory for each there ever was.
+        torch._C._cuda_clearCublasWorkspaces()
         torch.cuda.empty_cache()
 
 
