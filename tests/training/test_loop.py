@@ -9,6 +9,7 @@ import random
 import stat
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,12 @@ from engine.composers.musicgen.files.checkpoints import Checkpoint, find
 from engine.composers.musicgen.files.prefixes import PREFIX
 from engine.errors import MusmedError
 from engine.places import part_of
-from engine.training import run_record, state
-from engine.training.batches import windows_of
+from engine.training import run_record, state, tensors, updates
+from engine.training.batches import Drawn
 from engine.training.encoded import States
 from engine.training.folder import RunFolder
 from engine.training.material import Material
-from engine.training.model import open_trainable
+from engine.training.model import Batch, Trainable, open_trainable
 from engine.training.recipe import Lora, Recipe
 from engine.training.said import Progress, StoppedError
 from engine.training.steps_file import read_steps
@@ -123,6 +124,21 @@ def test_the_base_stays_as_it_was(tiny_base: Checkpoint) -> None:
     updater.update(1, lambda: False)
     for name, one in trainable.state_dict().items():
         assert torch.equal(one, before[name]) != ("lora_" in name)
+
+
+def test_it_learns_from_all_tracks_but_those_that_are_kept_for_judging(
+    tiny_base: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, split, encoded = encoded_tracks(held_out=2)
+    learnt: set[int] = set()
+
+    def in_tensors(trainable: Trainable, heard: Any, drawn: Sequence[Drawn]) -> Batch:
+        learnt.update(encoded.windows[one.window].track for one in drawn)
+        return tensors.in_tensors(trainable, heard, drawn)
+
+    monkeypatch.setattr(updates, "in_tensors", in_tensors)
+    train_tiny(tiny_base, tmp_path, split=split)
+    assert learnt == set(split.train) == {0, 1}
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
@@ -371,29 +387,3 @@ def test_nothing_to_learn_from(tiny_base: Checkpoint, tmp_path: Path) -> None:
     with pytest.raises(MusmedError, match="no track to learn from"):
         train_tiny(tiny_base, tmp_path, data=data, split=split, encoded=encoded)
     assert not RunFolder(tmp_path).work.exists()
-
-
-@pytest.mark.parametrize("ask", range(1, 7))
-def test_it_is_stopped_within_an_update_and_changes_nothing(
-    tiny_base: Checkpoint, ask: int
-) -> None:
-    data, split, encoded = encoded_tracks()
-    recipe = changed(at_once=2)
-    material = Material(data, encoded, windows_of(encoded, split.train))
-    updater = Updater(open_trainable(tiny_base, recipe), recipe, material, 6, ALONE)
-    before = {name: one.detach().clone() for name, one in updater.trained.items()}
-    asked = []
-
-    def stopped() -> bool:
-        asked.append(None)
-        return len(asked) == ask
-
-    assert updater.update(1, stopped) is None
-    assert len(asked) == ask
-    assert all(torch.equal(one, before[name]) for name, one in updater.trained.items())
-    made = updater.update(1, lambda: False)
-    fresh = Updater(open_trainable(tiny_base, recipe), recipe, material, 6, ALONE)
-    again = fresh.update(1, lambda: False)
-    assert made is not None
-    assert again is not None
-    assert (made.losses, made.gradient) == (again.losses, again.gradient)

@@ -1,14 +1,16 @@
-"""An update is what torch's own parts make of a batch: its mean loss, AdamW, the clipped norm."""
+"""An update is what torch's own parts make of a batch (its mean loss, AdamW, the clipped norm), or
+nothing."""
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("peft")
 
 from support.encoded_tracks import encoded_tracks
-from support.tiny_trainings import ALONE
+from support.tiny_trainings import ALONE, RECIPE
 
 from engine.composers.musicgen.files.checkpoints import Checkpoint
 from engine.training.batches import batch, learning_rate, windows_of
@@ -58,3 +60,29 @@ def test_it_is_adamw_on_the_clipped_gradient_of_the_mean(
         assert made.learning_rate == learning_rate(recipe, step, STEPS)
         for name, weight in weights.items():
             torch.testing.assert_close(updater.trained[name], weight, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("ask", range(1, 7))
+def test_it_is_stopped_within_an_update_and_changes_nothing(
+    tiny_base: Checkpoint, ask: int
+) -> None:
+    data, split, encoded = encoded_tracks()
+    recipe = msgspec.structs.replace(RECIPE, at_once=2)
+    material = Material(data, encoded, windows_of(encoded, split.train))
+    updater = Updater(open_trainable(tiny_base, recipe), recipe, material, 6, ALONE)
+    before = {name: one.detach().clone() for name, one in updater.trained.items()}
+    asked = []
+
+    def stopped() -> bool:
+        asked.append(None)
+        return len(asked) == ask
+
+    assert updater.update(1, stopped) is None
+    assert len(asked) == ask
+    assert all(torch.equal(one, before[name]) for name, one in updater.trained.items())
+    made = updater.update(1, lambda: False)
+    fresh = Updater(open_trainable(tiny_base, recipe), recipe, material, 6, ALONE)
+    again = fresh.update(1, lambda: False)
+    assert made is not None
+    assert again is not None
+    assert (made.losses, made.gradient) == (again.losses, again.gradient)
