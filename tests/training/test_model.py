@@ -21,7 +21,7 @@ from engine.composers.musicgen.files.checkpoints import Checkpoint, find
 from engine.errors import MusmedError
 from engine.training.adapter_files import lora_config, save_adapter
 from engine.training.batches import Drawn, kept
-from engine.training.model import Trainable, open_trainable
+from engine.training.model import Trainable, WindowDropout, open_trainable
 from engine.training.recipe import PROJECTIONS
 from engine.training.tensors import in_tensors
 
@@ -161,6 +161,14 @@ def test_what_is_left_out_is_left_out_of_one_window_alone(tiny_base: Checkpoint)
     assert not torch.allclose(scaled, dropped, rtol=1e-4)
     assert not torch.allclose(first, whole_window, rtol=1e-6)  # what is kept counts for more
     torch.testing.assert_close(first + second, dropped, rtol=1e-5, atol=1e-4)
+
+
+def test_every_input_of_every_layer_is_left_out_by_itself(tiny_base: Checkpoint) -> None:
+    trainable = opened(tiny_base)
+    layers = [one for one in trainable.modules() if isinstance(one, WindowDropout)]
+    every = range(trainable.lora_inputs)
+    assert len(layers) == 2 * 10
+    assert sorted(number for layer in layers for number in every[layer.inputs]) == list(every)
 
 
 def test_the_same_seed_begins_with_the_same_adapter(tiny_base: Checkpoint) -> None:
