@@ -4,6 +4,7 @@ nothing."""
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -13,7 +14,7 @@ from support.encoded_tracks import encoded_tracks
 from support.tiny_trainings import ALONE, RECIPE
 
 from engine.composers.musicgen.files.checkpoints import Checkpoint
-from engine.training.batches import batch, learning_rate, windows_of
+from engine.training.batches import batch, kept, learning_rate, windows_of
 from engine.training.material import Material
 from engine.training.model import open_trainable
 from engine.training.recipe import Lora, Recipe
@@ -23,9 +24,9 @@ from engine.training.updates import Updater
 STEPS = 4
 
 
-@pytest.mark.parametrize("clip", [0.02, 1000.0])
+@pytest.mark.parametrize(("clip", "dropout"), [(0.02, 0.0), (1000.0, 0.25)])
 def test_it_is_adamw_on_the_clipped_gradient_of_the_mean(
-    tiny_base: Checkpoint, clip: float
+    tiny_base: Checkpoint, clip: float, dropout: float
 ) -> None:
     """At a rate that rises and falls, with a decay that is felt; windows are of unequal length."""
     recipe = Recipe(
@@ -35,7 +36,7 @@ def test_it_is_adamw_on_the_clipped_gradient_of_the_mean(
         warm_up=0.5,
         weight_decay=0.5,
         clip=clip,
-        lora=Lora(rank=4, dropout=0.0),
+        lora=Lora(rank=4, dropout=dropout),
     )
     data, split, encoded = encoded_tracks()
     material = Material(data, encoded, windows_of(encoded, split.train))
@@ -46,6 +47,8 @@ def test_it_is_adamw_on_the_clipped_gradient_of_the_mean(
     for step in range(1, STEPS + 1):
         told = in_tensors(model, encoded, batch(recipe, step, data, encoded, material.windows))
         codes = int((told.labels >= 0).sum())
+        rows = [kept(recipe, step, place, model.lora_inputs) for place in range(recipe.batch)]
+        model.kept.mask = torch.from_numpy(np.stack(rows)) / (1.0 - dropout)
         optimizer.zero_grad()
         loss = model(told).sum() / codes
         loss.backward()
