@@ -17,8 +17,6 @@ from engine.affect.circumplex import Affect
 from engine.affect.moods import mood
 from engine.training.tracks import Data, Split, Track
 
-CLIPS = 20
-"""In all, when no points are asked for: enough for ten moods twice, or for two ten times."""
 MOODS = 10
 POINTS = tuple(Affect(valence, arousal) for valence in (-0.6, 0.6) for arousal in (-0.6, 0.6))
 """One in the midst of each quarter of the plane."""
@@ -40,7 +38,7 @@ class Prompt(msgspec.Struct, frozen=True):
 
 
 def prompts_of(
-    data: Data, split: Split, *, seed: int, clips: int = CLIPS, points: bool = False
+    data: Data, split: Split, *, seed: int, clips: int, points: bool = False
 ) -> tuple[Prompt, ...]:
     """``clips`` prompts: captions of the data's moods, those of most tracks first, at most
     ``MOODS``, each equally often; or of any track, where fewer than two moods are named. Captions

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from engine.plan.clock import CLIP_SECONDS
+
 Share = Annotated[float, msgspec.Meta(ge=0.0, lt=1.0)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 PresetName = Literal["paper", "community"]
@@ -31,9 +33,11 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     of what is asked; ``affect_keys``: how many key vectors a trained affect prefix has, 0 for none;
     ``affect_dropout``: the share of windows that hear text but no prefix, and as many hear the
     prefix but no text. ``held_out``: the share of groups kept from training where the data does not
-    say. ``watch_every``: steps from one watching to the next, None for ten in all; ``patience``:
-    watchings without a better one before it stops, 0 for never. ``checkpointing``: layers are
-    computed again for the gradient instead of kept, for a GPU that is too small."""
+    say. ``watch_every``: steps from one watching to the next, None for ten in all; ``clips``:
+    how many are composed at each, besides those of points, and ``clip_seconds``: how long each
+    is; ``patience``: watchings without a better one before it stops, 0 for never.
+    ``checkpointing``: layers are computed again for the gradient instead of kept, for a GPU that
+    is too small."""
 
     preset: PresetName = "community"
     epochs: Annotated[float, msgspec.Meta(gt=0.0, le=10_000.0)] = 4.0
@@ -50,6 +54,8 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     affect_dropout: Share = 0.2
     held_out: Share = 0.1
     watch_every: Count | None = None
+    clips: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
+    clip_seconds: Annotated[float, msgspec.Meta(ge=1.0, le=CLIP_SECONDS)] = CLIP_SECONDS
     patience: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 3
     checkpointing: bool = False
     seed: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)] = 0

@@ -13,7 +13,6 @@ import msgspec
 from transformers.utils import logging
 
 from engine.composers.musicgen.files.checkpoints import Checkpoint, find
-from engine.plan.clock import CLIP_SECONDS
 from engine.training import batches, run_record
 from engine.training.encoding import EncodedData, encode
 from engine.training.figures import Result
@@ -23,7 +22,6 @@ from engine.training.model import check_base
 from engine.training.moved import in_words
 from engine.training.outcome import Outcome
 from engine.training.processes import Processes, close_processes, open_processes
-from engine.training.prompts import CLIPS
 from engine.training.reading.data import read_data
 from engine.training.reading.split import split
 from engine.training.result import Made, write_result
@@ -50,16 +48,8 @@ class _NotHere:
         raise AssertionError("only the main process listens")
 
 
-def train_adapter(
-    wanted: Wanted,
-    say: Say,
-    stopped: Stopped,
-    *,
-    clips: int = CLIPS,
-    seconds: float = CLIP_SECONDS,
-) -> Outcome:
-    """Train the adapter that is wanted, or go on with that. ``clips`` and ``seconds``: how many are
-    composed whenever it is watched, and how long each is.
+def train_adapter(wanted: Wanted, say: Say, stopped: Stopped) -> Outcome:
+    """Train the adapter that is wanted, or go on with that.
 
     Where it is stopped once it trains, what there is so far is kept, and the outcome says so;
     before that ``StoppedError`` is raised. Raises ``MusmedError``; what was encoded, trained and
@@ -71,7 +61,7 @@ def train_adapter(
     processes = open_processes()
     try:
         with processes.one_voice():
-            return _Run(wanted, processes, say, stopped).made(clips, seconds)
+            return _Run(wanted, processes, say, stopped).made()
     finally:
         close_processes()
 
@@ -85,7 +75,7 @@ class _Run:
         self._say, self._stopped = say, stopped
         self._folder = RunFolder(wanted.output)
 
-    def made(self, clips: int, seconds: float) -> Outcome:
+    def made(self) -> Outcome:
         base = self._base()
         given = self._processes.from_main(self._read, _Given)
         watcher: Watcher = _NotHere()
@@ -99,8 +89,6 @@ class _Run:
                 judges=self._wanted.judges,
                 say=self._say,
                 stopped=self._stopped,
-                clips=clips,
-                seconds=seconds,
             )
         encoded = self._processes.from_main(lambda: self._encoded(given.data, base), EncodedData)
         problems = (*given.data.problems, *encoded.problems)

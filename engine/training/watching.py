@@ -17,7 +17,7 @@ from engine.plan.clock import CLIP_SECONDS
 from engine.training.composing import Composing, compose, let_go
 from engine.training.folder import RunFolder
 from engine.training.judging import check_judges, judge_clips
-from engine.training.prompts import CLIPS, Prompt, prompts_of
+from engine.training.prompts import Prompt, prompts_of
 from engine.training.recipe import Recipe
 from engine.training.said import Say, Stopped
 from engine.training.tracks import Data, Split
@@ -80,13 +80,11 @@ def open_watcher(
     judges: Sequence[str],
     say: Say,
     stopped: Stopped,
-    clips: int = CLIPS,
-    seconds: float = CLIP_SECONDS,
 ) -> ComposingWatcher:
-    """Who watches a training of ``recipe``: with ``clips`` prompts of its data, and with points on
-    the plane where an affect prefix is trained. Raises ``MusmedError``."""
+    """Who watches a training of ``recipe``: with as many prompts of its data as it says, and with
+    points on the plane where an affect prefix is trained. Raises ``MusmedError``."""
     points = recipe.affect_keys > 0
-    prompts = prompts_of(data, split, seed=recipe.seed, clips=clips, points=points)
+    prompts = prompts_of(data, split, seed=recipe.seed, clips=recipe.clips, points=points)
     return ComposingWatcher(
         checkpoint,
         prompts,
@@ -95,7 +93,7 @@ def open_watcher(
         say=say,
         stopped=stopped,
         seed=recipe.seed,
-        seconds=seconds,
+        seconds=recipe.clip_seconds,
     )
 
 

@@ -137,6 +137,22 @@ def train(
             rich_help_panel=JUDGING,
         ),
     ] = None,
+    clips: Annotated[
+        Text,
+        typer.Option(
+            metavar=TAKES["clips"],
+            help="How many it composes for each judging (20).",
+            rich_help_panel=JUDGING,
+        ),
+    ] = None,
+    clip_seconds: Annotated[
+        Text,
+        typer.Option(
+            metavar=TAKES["clip_seconds"],
+            help="How long each of them is (30).",
+            rich_help_panel=JUDGING,
+        ),
+    ] = None,
     patience: Annotated[
         Text,
         typer.Option(
@@ -185,6 +201,8 @@ def train(
         "affect_keys": affect_keys,
         "held_out": held_out,
         "watch_every": watch_every,
+        "clips": clips,
+        "clip_seconds": clip_seconds,
         "patience": patience,
         "seed": seed,
     }

@@ -28,6 +28,8 @@ TAKES = {
     "affect_keys": "0..32",
     "held_out": "0..1",
     "watch_every": "1..1000000",
+    "clips": "1..1000",
+    "clip_seconds": "1..30",
     "patience": "0..1000",
     "seed": "NUMBER",
 }

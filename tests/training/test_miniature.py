@@ -11,15 +11,14 @@ is said.
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
-from types import SimpleNamespace
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -44,7 +43,6 @@ from engine.training.run import train_adapter
 from engine.training.wanted import Wanted
 from engine.training.watched import Watched
 from engine.training.watched_file import read_watched
-from musmed_tui.commands import train as command
 from musmed_tui.paths import folders
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -95,12 +93,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Miniature]:
 
 
 def train_as_typed(home: Path, judges: tuple[str, ...], patch: pytest.MonkeyPatch) -> str:
-    """By the command, but for fewer clips; what it prints."""
-    door = functools.partial(train_adapter, clips=CLIPS)
-    patch.setattr(command, "_loaded", lambda: SimpleNamespace(train_adapter=door))
+    """What it prints."""
     typed = ["train", str(write_folder(home / "music")), "--base", str(home / "base")]
     typed += ["-o", str(home / "tuned"), "--steps", f"{STEPS}", "--batch", f"{RECIPE.batch}"]
     typed += ["--learning-rate", f"{RECIPE.learning_rate}", "--watch-every", f"{STEPS}"]
+    typed += ["--clips", f"{CLIPS}"]
     for judge in judges:
         typed += ["--judge", judge]
     out = io.StringIO()
@@ -116,9 +113,9 @@ def train_shuffled(home: Path) -> None:
         output=home / "shuffled",
         cache=folders().encoded,
         base=str(home / "base"),
-        recipe=RECIPE,
+        recipe=msgspec.structs.replace(RECIPE, clips=2, clip_seconds=1.0),
     )
-    train_adapter(wanted, lambda _: None, lambda: False, clips=2, seconds=1.0)
+    train_adapter(wanted, lambda _: None, lambda: False)
 
 
 def compose(base: Path, adapter: Path | None) -> dict[str, list[Codes]]:

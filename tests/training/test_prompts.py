@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 
 from engine.affect.circumplex import Affect
 from engine.affect.moods import mood
-from engine.training.prompts import CLIPS, MOODS, POINTS, prompts_of
+from engine.training.prompts import MOODS, POINTS, prompts_of
+from engine.training.recipe import Recipe
 from engine.training.tracks import Data, Split, Track
+
+CLIPS = Recipe().clips
 
 
 def track(number: int, called: str | None, *captions: str) -> Track:
@@ -40,7 +43,7 @@ def of_moods(**counts: int) -> Data:
 
 
 def test_moods_of_most_tracks_come_first_and_all_equally_often() -> None:
-    asked = prompts_of(of_moods(calm=3, dark=8, happy=5), halves(16), seed=0)
+    asked = prompts_of(of_moods(calm=3, dark=8, happy=5), halves(16), seed=0, clips=CLIPS)
     assert Counter(prompt.mood for prompt in asked) == {"dark": 6, "happy": 6, "calm": 6}
     assert list(dict.fromkeys(prompt.mood for prompt in asked)) == ["dark", "happy", "calm"]
     for prompt in asked:
@@ -52,7 +55,7 @@ def test_moods_of_most_tracks_come_first_and_all_equally_often() -> None:
 def test_there_are_ten_moods_at_most() -> None:
     names = ("calm", "dark", "deep", "dramatic", "dream", "emotional", "energetic", "epic", "fast",
              "fun", "funny", "happy")  # fmt: skip
-    asked = prompts_of(of_moods(**dict.fromkeys(names, 4)), halves(48), seed=0)
+    asked = prompts_of(of_moods(**dict.fromkeys(names, 4)), halves(48), seed=0, clips=CLIPS)
     assert len(asked) == CLIPS
     assert len({prompt.mood for prompt in asked}) == MOODS
 
@@ -83,19 +86,19 @@ def test_without_moods_captions_of_any_track_are_asked_for() -> None:
 
 def test_points_are_asked_for_alone() -> None:
     given = of_moods(calm=4, dark=4)
-    asked = prompts_of(given, halves(8), seed=0, points=True)
+    asked = prompts_of(given, halves(8), seed=0, clips=CLIPS, points=True)
     points = [prompt for prompt in asked if prompt.is_point]
     assert Counter(prompt.affect for prompt in points) == dict.fromkeys(POINTS, CLIPS // 5)
     assert [prompt for prompt in asked if not prompt.is_point] == list(
-        prompts_of(given, halves(8), seed=0)
+        prompts_of(given, halves(8), seed=0, clips=CLIPS)
     )
 
 
 def test_the_seed_says_which() -> None:
     given = of_moods(calm=50, dark=50)
-    asked = prompts_of(given, halves(100), seed=1)
-    assert prompts_of(given, halves(100), seed=1) == asked
-    assert prompts_of(given, halves(100), seed=2) != asked
+    asked = prompts_of(given, halves(100), seed=1, clips=CLIPS)
+    assert prompts_of(given, halves(100), seed=1, clips=CLIPS) == asked
+    assert prompts_of(given, halves(100), seed=2, clips=CLIPS) != asked
 
 
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=12), st.integers(1, 12))

@@ -27,7 +27,7 @@ from engine.training.said import Progress, Stage, StoppedError
 from engine.training.wanted import Wanted
 
 RATE, SECONDS = 16_000, 6
-RECIPE = Recipe(steps=2, batch=2, watch_every=2, held_out=0.3)
+RECIPE = Recipe(steps=2, batch=2, watch_every=2, held_out=0.3, clips=2, clip_seconds=1.0)
 
 
 @pytest.fixture
@@ -63,12 +63,12 @@ def test_two_processes_make_what_one_makes(music: Path, tiny_base: Checkpoint) -
 
     def work(processes: Processes) -> None:
         asked = wanted(music, tiny_base, "two")
-        made = run._Run(asked, processes, quiet, unstopped).made(clips=2, seconds=0.5)
+        made = run._Run(asked, processes, quiet, unstopped).made()
         assert made.ended == "done"
         assert (made.best is None) == (not processes.main)
 
     assert in_processes(2, work, music.parent) == [DONE, DONE]
-    made = train_adapter(wanted(music, tiny_base, "one"), quiet, unstopped, clips=2, seconds=0.5)
+    made = train_adapter(wanted(music, tiny_base, "one"), quiet, unstopped)
     assert (made.ended, made.step, made.best) == ("done", 2, 2)
     one, two = (music.parent / name for name in ("one", "two"))
     assert all((folder / name).exists() for folder in (one, two) for name in (*ADAPTER, CARD))

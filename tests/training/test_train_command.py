@@ -82,6 +82,7 @@ def test_what_is_typed_is_wanted_and_what_came_of_it_is_said(
 
     made_up(monkeypatch, train)
     typed = "--base musicgen-medium --preset paper --steps 4 --rank 8 --judge musicnn --judge clap"
+    typed += " --clips 6 --clip-seconds 12.5"
     code = musmed(
         monkeypatch, "train", str(home / "music"), *typed.split(), "-o", str(home / "made")
     )
@@ -91,6 +92,7 @@ def test_what_is_typed_is_wanted_and_what_came_of_it_is_said(
     assert wanted.base == "musicgen-medium"
     assert wanted.judges == ("musicnn", "clap")
     assert (wanted.recipe.steps, wanted.recipe.learning_rate) == (4, 7e-6)
+    assert (wanted.recipe.clips, wanted.recipe.clip_seconds) == (6, 12.5)
     assert wanted.recipe.lora == Lora(rank=8, alpha=8.0)
     assert wanted.cache == home / "home/cache/encoded"
     out = capsys.readouterr().out

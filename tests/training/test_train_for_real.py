@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -58,9 +57,8 @@ def home(tmp_path: Path, monkeypatch: Patch) -> Path:
     return tmp_path
 
 
-def quick(monkeypatch: Patch, stop_at: int | None = None) -> None:
-    """A training composes two short clips; Ctrl-C is pressed at a step."""
-    adapter: Any = functools.partial(train_adapter, clips=2, seconds=float(SECONDS))
+def pressed_at(monkeypatch: Patch, stop_at: int | None = None) -> None:
+    """Ctrl-C is pressed at a step."""
 
     def train(wanted: Any, say: Callable[[Progress], None], stopped: Any) -> Any:
         def told(progress: Progress) -> None:
@@ -68,7 +66,7 @@ def quick(monkeypatch: Patch, stop_at: int | None = None) -> None:
             if progress.stage == "training" and progress.done == stop_at:
                 os.kill(os.getpid(), signal.SIGINT)
 
-        return adapter(wanted, told, stopped)
+        return train_adapter(wanted, told, stopped)
 
     monkeypatch.setattr(command, "_loaded", lambda: SimpleNamespace(train_adapter=train))
 
@@ -77,7 +75,8 @@ def test_stopped_resumed_and_written(home: Path, monkeypatch: Patch, capsys: Pri
     made = home / "made"
     typed = ["train", str(home / "music"), "--base", str(home / "base"), "-o", str(made)]
     typed += ["--steps", "3", "--batch", "2", "--watch-every", "3", "--rank", "2"]
-    quick(monkeypatch, stop_at=1)
+    typed += ["--clips", "2", "--clip-seconds", f"{SECONDS}"]
+    pressed_at(monkeypatch, stop_at=1)
     assert musmed(monkeypatch, *typed) == 130
     told = capsys.readouterr()
     assert "Stopping; " in told.err
@@ -85,11 +84,12 @@ def test_stopped_resumed_and_written(home: Path, monkeypatch: Patch, capsys: Pri
     assert "Training: 1 of 3 steps, loss " in told.out
     assert not (made / ADAPTER[1]).exists()
 
-    quick(monkeypatch)
+    pressed_at(monkeypatch)
     assert musmed(monkeypatch, *typed) == 2
     assert "--resume" in capsys.readouterr().err
     assert musmed(monkeypatch, *typed, "--resume") == 0
     told = capsys.readouterr()
+    assert soundfile.info(next(RunFolder(made).sounds_at(3).glob("02-*.flac"))).duration == SECONDS
     assert "Training: 2 of 3 steps" in told.out
     assert "Watched at step 3: " in told.out
     assert "empty.mp3\tleft out\tIt is empty (0 bytes)" in told.out

@@ -353,7 +353,9 @@ def test_a_training_is_watched_from_its_base_on(room: Room, ear: type[Ear], tmp_
         for track, mood in zip(data.tracks, moods, strict=True)
     ]
     data = msgspec.structs.replace(data, tracks=tuple(tracks))
-    recipe = msgspec.structs.replace(RECIPE, steps=2, watch_every=1, batch=2, learning_rate=0.1)
+    recipe = msgspec.structs.replace(
+        RECIPE, steps=2, watch_every=1, batch=2, learning_rate=0.1, clips=2, clip_seconds=SECONDS
+    )
     watcher = open_watcher(
         data,
         split,
@@ -363,8 +365,6 @@ def test_a_training_is_watched_from_its_base_on(room: Room, ear: type[Ear], tmp_
         judges=["ear"],
         say=room.said.append,
         stopped=lambda: False,
-        clips=2,
-        seconds=SECONDS,
     )
     trained = train(
         data,
