@@ -15,6 +15,7 @@ from engine.training.figures import Copied, Learnt, Result
 from engine.training.moved import MovedPart, in_words
 from engine.training.recipe import Recipe
 from engine.training.tables import Table, before_and_after, markdown, notes
+from engine.training.watched import Watched
 
 _FREE_OF_NC = (
     "The licence of the base is not known here; see its model card. What is made from a model is "
@@ -78,8 +79,8 @@ def _summary(result: Result) -> str:
     learnt = result.learnt
     said = (
         f"A LoRA adapter for MusicGen ({_plain(result.base)}), trained with musmed on "
-        f"{learnt.minutes:g} minutes of music. This is step {result.step} of {result.steps}, the "
-        f"best by {_plain(result.after.by) or 'nobody'}."
+        f"{learnt.minutes:g} minutes of music. This is step {result.step} of {result.steps}, "
+        f"{_why_this(result.after)}."
     )
     if result.gained is False:
         said += (
@@ -89,6 +90,13 @@ def _summary(result: Result) -> str:
     if result.moved is not None and result.moved.hardly:
         said += " **It hardly changes the model**, see below."
     return said
+
+
+def _why_this(after: Watched) -> str:
+    by = _plain(after.by) or "nobody"
+    if after.score is None:
+        return f"the last that was heard; no step could be told the best (by {by})"
+    return f"the best of those heard, by {by}"
 
 
 def _use(result: Result, name: str) -> str:

@@ -97,7 +97,7 @@ def judge_clips(
         figures=tuple(figure for view in views for figure in view.figures),
         judges=tuple(view.record for view in views),
         score=sum(chosen.values()) / len(chosen) if chosen else None,
-        by=f"{named} by {first.record.name}" if named else LOSS,
+        by=f"{first.record.name}'s {named}" if named else LOSS,
         clips=first.clips,
         remarks=tuple(dict.fromkeys(remark for view in views for remark in view.remarks)),
     )
@@ -200,6 +200,8 @@ def _by_judge(judge: Judge, asking: _Asking, rng: np.random.Generator) -> _View:
     ]
     choosing = next((one.choosing for one in found if one.choosing), ())
     figures = tuple(figure for one in found for figure in one.figures)
+    for clip in (asking.clips[number] for number in judged.keys() - {one.sound for one in told}):
+        asking.failed.append(f"{clip.sound.name} is too short for it ({clip.seconds:g} s).")
     return _View(record_of(judge), figures, choosing, len(told), asking.remarks(judge.name))
 
 

@@ -118,9 +118,10 @@ def in_words(moved: Moved) -> str:
 
 
 def _of_output(output: MovedOutput) -> str:
-    where = "held-out windows" if output.held_out else "windows that it was trained on"
+    windows = "window" if output.windows == 1 else f"{output.windows} windows"
+    where = f"{windows} kept from training" if output.held_out else f"{windows} it was trained on"
     return (
-        f"over {output.windows} {where} it expects another code than the base in "
+        f"over {where} it expects another code than the base in "
         f"{_percent(output.changed)} of places and lies {output.divergence:.2g} nats a code from "
         f"it, where rounding to bfloat16 makes {_percent(output.rounding_changed)} and "
         f"{output.rounding:.2g}"

@@ -15,6 +15,7 @@ from engine.composers.musicgen.files.catalogue import licence_of
 from engine.composers.musicgen.files.checkpoints import Checkpoint
 from engine.composers.musicgen.files.prefixes import PREFIX
 from engine.errors import MusmedError
+from engine.evaluation.likeness import LEAST_SECONDS
 from engine.places import look_at, part_of
 from engine.private import write_private
 from engine.training.adapter_files import base_name
@@ -140,10 +141,14 @@ class _Measuring:
         except StoppedError:
             return None
         except MusmedError:
-            self.remarks.append(
-                "Whether it copies could not be measured: clips that are watched need 20 s, and "
-                "tracks have to be heard."
+            # The error may name a track.
+            short = made.recipe.clip_seconds < LEAST_SECONDS
+            why = (
+                f"it takes clips of {LEAST_SECONDS:.0f} s or more"
+                if short
+                else ("not enough of the tracks or clips can be heard")
             )
+            self.remarks.append(f"Whether it copies could not be measured: {why}.")
             return None
         _write(made.folder.likeness, msgspec.json.encode(compared) + b"\n")
         return copied

@@ -16,7 +16,8 @@ from engine.printable import visible
 from musmed_tui.commands.train_data import many, places, print_problems
 from musmed_tui.commands.train_recipe import recipe_of
 from musmed_tui.exits import INTERRUPTED, MENDABLE, exit_code
-from musmed_tui.terminal.streams import json_line, remark, say, tell
+from musmed_tui.terminal.sentences import say_sentence
+from musmed_tui.terminal.streams import json_line, remark, tell, tell_lines
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import Signals
 
@@ -40,10 +41,9 @@ def train(wanted: Wanted, *, as_json: bool, now: Callable[[], float] = time.mono
 
     if is_main():
         check(wanted)
-    engine = _loaded()
     with Signals() as signals:
         try:
-            outcome = _watched(engine, wanted, signals, as_json=as_json, now=now)
+            outcome = _watched(wanted, signals, as_json=as_json, now=now)
         except SaidElsewhereError:
             return MENDABLE
         except StoppedError as stopped:
@@ -72,9 +72,7 @@ def wanted_of(
     from musmed_tui.paths import folders
 
     if len(data) > 1:
-        raise MusmedError(
-            f"A training takes one folder of music, not {len(data)}; {data[1]!r} is one too many."
-        )
+        raise MusmedError(_too_many(data))
     place, told = places(data[0] if data else None, captions, "FOLDER -o my-adapter")
     if not output:
         raise MusmedError("The adapter wants a place; -o my-adapter is missing.")
@@ -94,6 +92,15 @@ def wanted_of(
         judges=tuple(judges) or (JUDGE,),
         resume=resume,
     )
+
+
+def _too_many(data: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    meant = get_close_matches(data[0], ("check", "captions"))
+    if meant and not Path(data[0]).exists():
+        return f"There is no command {data[0]!r}; did you mean 'musmed train {meant[0]}'?"
+    return f"A training takes one folder of music, not {len(data)}; {data[1]!r} is one too many."
 
 
 def check(wanted: Wanted) -> None:
@@ -124,7 +131,6 @@ def _loaded() -> Any:  # noqa: ANN401 - a module that the front may not import b
 
 
 def _watched(
-    engine: Any,  # noqa: ANN401 - engine.training.run
     wanted: Wanted,
     signals: Signals,
     *,
@@ -145,18 +151,15 @@ def _watched(
         return signals.stop is not None
 
     if not is_main():
-        return _outcome(engine, wanted, _silent, stopped)
+        return _outcome(wanted, _silent, stopped)
     with shown(wanted.recipe, lambda: _heard(wanted.output), as_json=as_json, now=now) as say_it:
-        return _outcome(engine, wanted, say_it, stopped)
+        return _outcome(wanted, say_it, stopped)
 
 
 def _outcome(
-    engine: Any,  # noqa: ANN401 - engine.training.run
-    wanted: Wanted,
-    say_it: Callable[[Progress], None],
-    stopped: Callable[[], bool],
+    wanted: Wanted, say_it: Callable[[Progress], None], stopped: Callable[[], bool]
 ) -> Outcome:
-    made: Outcome = engine.train_adapter(wanted, say_it, stopped)
+    made: Outcome = _loaded().train_adapter(wanted, say_it, stopped)
     return made
 
 
@@ -184,22 +187,32 @@ def _say(outcome: Outcome, wanted: Wanted, *, as_json: bool) -> None:
         for table in (course(outcome.watched), before_and_after(outcome.watched)):
             print_table(table.title, table.columns, table.rows, spare=table.spare)
     for sentence in (*notes(outcome.watched), *outcome.remarks):
-        say(sentence)
+        say_sentence(sentence)
     if outcome.ended == "stopped":
         remark(_how_to_go_on(outcome))
         return
     if outcome.ended == "patience":
-        say(
+        say_sentence(
             f"Ended after {outcome.step} of {many(outcome.steps, 'step')}: it got no better for "
             f"{many(wanted.recipe.patience, 'watching')}."
         )
     if outcome.best is not None:
         folder = str(outcome.folder)
-        hear = shlex.join(("musmed", "play", "--composer", wanted.base, "--adapter", folder))
-        tell(
-            f"Wrote {visible(folder)}. To hear it: {visible(hear)}; "
-            f"{visible(shlex.join(('musmed', 'models', 'add', folder)))} gives it a name."
-        )
+        played = ("musmed", "play", "--composer", _composer(wanted.base), "--adapter", folder)
+        tell(f"Wrote {visible(folder)}. To hear it, and to give it a name:")
+        for command in (played, ("musmed", "models", "add", folder)):
+            tell_lines(f"  {visible(shlex.join(command))}")
+
+
+def _composer(base: str) -> str:
+    """What --composer takes for ``base``: of a folder its whole path, since a bare word is a name
+    there."""
+    from engine.composers.musicgen.files.catalogue import entry_of
+    from engine.composers.musicgen.files.checkpoints import is_local
+
+    if entry_of(base) is None and is_local(base):
+        return str(place_of(base, "checkpoint"))
+    return base
 
 
 def _how_to_go_on(outcome: Outcome) -> str:

@@ -92,7 +92,10 @@ def captions(
     else:
         print_problems(proposed.problems)
     if not proposed.proposals:
-        raise MusmedError(f"The meter can hear nothing in {place}; 'musmed train check' says why.")
+        raise MusmedError(
+            "No sound without a caption could be heard, so nothing is written; 'musmed train check "
+            f"{place}' says what is wrong."
+        )
     if not as_json:
         tell(
             f"Wrote {many(len(proposed.proposals), 'caption')} to {visible(str(table))}; look "
@@ -146,16 +149,23 @@ def summary(data: Data) -> list[str]:
 
     usual = Recipe()
     seconds = sum(track.seconds or 0.0 for track in data.tracks)
-    makers = len({track.group for track in data.tracks})
     placed = sum(1 for track in data.tracks if track.affect is not None)
     held = len(split(data, usual.held_out, usual.seed).held_out)
     lines = [
         f"{many(count, 'track')} with captions, {clock(seconds)} long, by {data.layout}.",
-        f"{many(held, 'track')} of {many(makers, 'group')} would be kept for judging.",
-        f"What {placed} of {count} feel like is known.",
+        f"{held} of them would be kept for judging{_by_what(data)}.",
+        f"How it feels is known of {placed} of them.",
     ]
     left = len({one.name for one in data.problems if one.left_out})
     return [*lines, f"{many(left, 'file')} left out."] if left else lines
+
+
+def _by_what(data: Data) -> str:
+    """By what tracks are kept from training."""
+    if any(track.part == "held-out" for track in data.tracks):
+        return ", as the data says"
+    named = any(track.group != track.name for track in data.tracks)
+    return ", whole artists" if named else ""
 
 
 def many(count: int, what: str) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Heard = Callable[[], Sequence[Watched]]
 
+GETTING_READY = "Getting ready"
+"""While torch and transformers are loaded, which takes seconds."""
 EVERY = 30.0
 """Seconds from one line to the next, where nothing else is to be said."""
 
@@ -36,6 +38,7 @@ def shown(
         return
     lines = Lines(recipe, heard, now)
     if not look_at_terminal(plain=False).live:
+        lines.say(f"{GETTING_READY}.")
         yield lines.told
         return
     with _live(lines) as told:
@@ -115,7 +118,7 @@ def _live(lines: Lines) -> Iterator[Callable[[Progress], None]]:
         TaskProgressColumn(),
         TextColumn("{task.fields[left]}"),
     )
-    task = bar.add_task("", total=None, left="")
+    task = bar.add_task(GETTING_READY, total=None, left="")
     under = Text("", no_wrap=True, overflow="ellipsis")
     console = Console(file=unminded())
     with Live(Group(bar, under), console=console, transient=True, refresh_per_second=2) as live:

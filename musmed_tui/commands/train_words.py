@@ -102,13 +102,18 @@ def time_left(seconds: float | None) -> str:
     return f"about {minutes // 60} h {minutes % 60:02d} min left"
 
 
+def _untold(last: Watched) -> str:
+    why = f": {last.remarks[0].removesuffix('.')}" if last.remarks else " of these clips"
+    return f"the judge could tell nothing{why}"
+
+
 def of_watching(watched: Sequence[Watched]) -> str:
     """What the last watching was worth, and which is the best so far."""
     from engine.training.choosing import best
 
     last = max(watched, key=lambda one: one.step)
     found = best(watched)
-    worth = "no telling" if last.score is None else f"{last.score:.3f} by {last.by}"
+    worth = f"{last.score:.3f} by {last.by}" if last.score is not None else _untold(last)
     if not last.step:
         return f"Watched before the training: {worth}."
     if found is None:

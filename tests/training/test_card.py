@@ -79,7 +79,7 @@ def test_it_says_what_it_is_worth(result: Result) -> None:
     said = card(result, "mine")
     for words in (
         "commercial use is not allowed",
-        "step 300 of 500, the best by score by CLAP",
+        "step 300 of 500, the best of those heard, by score by CLAP",
         "| score | CLAP | 0.12",
         "held-out loss",
         "The training's own loss says little",
@@ -106,6 +106,13 @@ def test_bad_news_stands_in_it_too(result: Result) -> None:
     assert "**It hardly changes the model**" in said
     assert "**It may play back tracks that it learnt from" in said
     assert "- One | odd thing." in said
+
+
+def test_where_no_step_could_be_told_the_best_none_is_said_to_be(result: Result) -> None:
+    untold = tuple(msgspec.structs.replace(one, score=None) for one in result.watched)
+    said = card(msgspec.structs.replace(result, watched=untold), "calm")
+    assert "the last that was heard; no step could be told the best" in said
+    assert "the best of" not in said
 
 
 def test_what_was_not_measured_is_said_to_be_so(result: Result) -> None:

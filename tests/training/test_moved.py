@@ -41,11 +41,11 @@ def test_norms_add_up_as_squares_by_kind_and_layer() -> None:
 
 def test_what_is_said_of_one_that_moved() -> None:
     said = in_words(Moved(moved_weights(SIZES), output(0.031, 0.0004)))
-    assert said.startswith("The adapter moved the model: over 8 held-out windows")
+    assert said.startswith("The adapter moved the model: over 8 windows kept from training ")
     for words in ("12 % of places", "0.031 nats", "0.4 % and 0.0004", "self_attn.q_proj (10 %)"):
         assert words in said
     trained = in_words(Moved(moved_weights(SIZES), output(0.031, 0.0004, held_out=False)))
-    assert "8 windows that it was trained on" in trained
+    assert "8 windows it was trained on" in trained
 
 
 def test_what_is_said_of_one_that_does_no_more_than_rounding() -> None:

@@ -90,13 +90,41 @@ def test_check_says_what_is_wrong_and_what_there_is(
     assert "empty.mp3\tleft out\tIt is empty (0 bytes)" in out
     assert "film.mp4\tleft out\tIt is a video" in out
     assert "2 tracks with captions, 3:00 long" in out
-    assert "1 track of 2 groups would be kept for judging." in out
-    assert "What 0 of 2 feel like is known." in out
+    assert "1 of them would be kept for judging." in out
+    assert "How it feels is known of 0 of them." in out
     assert "2 files left out." in out
     assert musmed(monkeypatch, "train", "check", str(tmp_path), "--json") == 0
     data = json.loads(capsys.readouterr().out)
     assert [track["name"] for track in data["tracks"]] == ["a.wav", "b.wav"]
     assert [one["name"] for one in data["problems"]] == ["empty.mp3", "film.mp4"]
+
+
+def test_check_says_by_what_tracks_are_kept(
+    tmp_path: Path, monkeypatch: Patch, capsys: Printed
+) -> None:
+    for name in "abc":
+        sound(tmp_path / f"{name}.wav")
+    table = tmp_path / "captions.csv"
+    table.write_text("file,caption,artist\na,x,one\nb,y,one\nc,z,two\n")
+    assert musmed(monkeypatch, "train", "check", str(tmp_path)) == 0
+    assert "1 of them would be kept for judging, whole artists." in capsys.readouterr().out
+    table.write_text("file,caption,split\na,x,test\nb,y,test\nc,z,train\n")
+    assert musmed(monkeypatch, "train", "check", str(tmp_path)) == 0
+    assert "2 of them would be kept for judging, as the data says." in capsys.readouterr().out
+
+
+def test_what_has_no_caption_and_no_sound_is_not_all_there_is(
+    tmp_path: Path, monkeypatch: Patch, capsys: Printed
+) -> None:
+    sound(tmp_path / "a.wav")
+    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "b.mp3").touch()
+    made = tmp_path / "captions.csv"
+    assert musmed(monkeypatch, "train", "captions", str(tmp_path), "-o", str(made)) == 2
+    told = capsys.readouterr()
+    assert "b.mp3\tleft out\tIt is empty" in told.out
+    assert "No sound without a caption could be heard, so nothing is written" in told.err
+    assert not made.exists()
 
 
 def test_check_of_nothing_lists_the_files_and_ends_with_2(

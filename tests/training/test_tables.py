@@ -8,7 +8,7 @@ from engine.training.watched import LOSS, Figure, Watched
 
 EAR = JudgeRecord("ear", "1", "It hears.", "none")
 CLAP = JudgeRecord("CLAP", "2", "It embeds.", "Apache-2.0")
-BY = "AUPRC by ear"
+BY = "ear's AUPRC"
 
 
 def at(step: int, auprc: float, clap: float = 0.3, **more: object) -> Watched:
@@ -60,7 +60,7 @@ def test_two_judges_of_the_same_figure_are_told_apart() -> None:
 
 def test_notes_say_who_chose_and_what_that_is_worth() -> None:
     said = notes(RUN)
-    assert said[0] == "Best is the adapter after 20 steps, by AUPRC by ear."
+    assert said[0] == "Best is the adapter after 20 steps, by ear's AUPRC."
     assert "flattered by the choice among 2 watchings; those of the others are not." in said[1]
     assert said[2] == "Above the middle 95 % of chance: AUPRC by ear."
     assert "Above the middle 95 % of chance: nothing of what was heard." in notes([at(10, 0.4)])
@@ -76,13 +76,13 @@ def test_notes_say_who_chose_and_what_that_is_worth() -> None:
 def test_no_better_step_and_no_score_are_said() -> None:
     base_alone = (at(0, 0.5), at(10, 0.4), at(20, 0.3))
     assert notes(base_alone)[0] == (
-        "No adapter is better than the base alone, by AUPRC by ear; kept is the adapter after "
+        "No adapter is better than the base alone, by ear's AUPRC; kept is the adapter after "
         "10 steps."
     )
     assert column(before_and_after(base_alone), "after 10 steps")[1] == "0.400"
     assert notes([at(0, 0.5)])[0] == "Only the base alone was heard."
     untold = Watched(10, None, (), by=BY)
-    assert notes([untold])[0].startswith("No step could be told the best (by AUPRC by ear); kept")
+    assert notes([untold])[0].startswith("No step could be told the best (by ear's AUPRC); kept")
     table = before_and_after([Watched(0, None, (), by=BY), untold])
     assert table.columns[3] == "after 10 steps"
 

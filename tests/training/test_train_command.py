@@ -189,6 +189,35 @@ def test_what_cannot_be_wanted_is_refused_before_anything_is_loaded(
     assert not (home / "made").exists()
 
 
+def test_a_mistyped_command_is_no_folder_too_many(monkeypatch: Patch, capsys: Printed) -> None:
+    assert musmed(monkeypatch, "train", "chekc", "music") == 2
+    assert "did you mean 'musmed train check'?" in capsys.readouterr().err
+
+
+def test_a_base_that_is_a_folder_is_played_by_its_whole_path(
+    home: Path, monkeypatch: Patch, capsys: Printed
+) -> None:
+    """A bare word is a name to --composer."""
+    (home / "base").mkdir()
+    monkeypatch.chdir(home)
+    made_up(monkeypatch, lambda wanted, _, __: ended(wanted))
+    assert musmed(monkeypatch, "train", "music", "--base", "base", "-o", "made") == 0
+    out = capsys.readouterr().out
+    assert f"\n  musmed play --composer {home / 'base'} --adapter {home / 'made'}\n" in out
+    assert f"\n  musmed models add {home / 'made'}\n" in out
+
+
+def test_it_says_at_once_that_it_is_getting_ready(
+    home: Path, monkeypatch: Patch, capsys: Printed
+) -> None:
+    def loaded() -> Any:
+        assert capsys.readouterr().out == "Getting ready.\n"
+        return SimpleNamespace(train_adapter=lambda wanted, _, __: ended(wanted))
+
+    monkeypatch.setattr(command, "_loaded", loaded)
+    assert musmed(monkeypatch, "train", str(home / "music"), "-o", str(home / "made")) == 0
+
+
 def test_a_training_that_is_there_is_not_begun_again(
     home: Path, monkeypatch: Patch, capsys: Printed
 ) -> None:

@@ -193,7 +193,7 @@ def test_a_judge_that_tells_the_moods_chooses_by_them(room: Room, ear: type[Ear]
     assert set(figures) == {"AUPRC", "ROC-AUC", "Hamming score", "valence r", "arousal r"}
     assert all(value == pytest.approx(1.0) for value in figures.values())
     assert found.score == figures["AUPRC"]
-    assert found.by == "AUPRC by ear"
+    assert found.by == "ear's AUPRC"
     for figure in found.figures:
         assert figure.chance is not None
         assert figure.chance < 0.9
@@ -209,7 +209,7 @@ def test_one_that_hears_affect_alone_chooses_by_that(
 ) -> None:
     monkeypatch.setattr(ear, "tags", ())
     found = room.watcher().watch(0, None)
-    assert found.by == "valence r and arousal r by ear"
+    assert found.by == "ear's valence r and arousal r"
     assert found.score == pytest.approx(1.0)
     assert set(by_name(found)) == {"valence r", "arousal r"}
 
@@ -236,7 +236,16 @@ def test_what_can_not_be_judged_is_said(
     monkeypatch.setattr(ear, "deaf", frozenset(["sad", "calm"]))
     few = room.watcher().watch(0, None)
     assert (few.clips, few.score, few.figures) == (0, None, ())
-    assert few.by == "AUPRC by ear"
+    assert few.by == "ear's AUPRC"
+
+
+def test_clips_too_short_for_a_judge_are_said_to_be(room: Room) -> None:
+    """The meter hears 30 s at once."""
+    found = room.watcher(["meter"], PROMPTS[:4], seconds=6.0).watch(0, None)
+    assert (found.clips, found.score) == (0, None)
+    (said,) = found.remarks
+    assert said.startswith("musmed meter could not judge 4 of 4 clips: ")
+    assert said.endswith(".flac is too short for it (6 s).")
 
 
 def test_an_adapter_is_heard_and_the_same_step_is_the_same(
@@ -285,7 +294,7 @@ def test_a_prefix_is_heard_by_its_points_and_beside_the_text(
     wanted = [number for place in places for number in (place.valence, place.arousal)]
     assert [number for place in heard for number in place] == pytest.approx(wanted)
     assert {figure.name for figure in found.figures} == set(), "a sad ear hears no course"
-    assert found.by == "valence r and arousal r of points by ear"
+    assert found.by == "ear's valence r and arousal r of points"
 
 
 def test_a_stereo_model_is_heard_in_stereo(ear: type[Ear], tmp_path: Path) -> None:
@@ -381,7 +390,7 @@ def test_a_training_is_watched_from_its_base_on(room: Room, ear: type[Ear], tmp_
     assert [one.step for one in trained.watched] == [0, 1, 2]
     assert read_watched(room.folder) == trained.watched
     first, _, last = trained.watched
-    assert (first.score, first.by) == (1.0, "AUPRC by ear")
+    assert (first.score, first.by) == (1.0, "ear's AUPRC")
     assert first.held_out is not None
     assert last.held_out != first.held_out
     assert room.sounds(2)["01-calm.flac"] != room.sounds(0)["01-calm.flac"]
@@ -438,7 +447,7 @@ def test_by_the_real_meter_and_a_clap(room: Room, tmp_path: Path) -> None:
         ("musmed meter", "arousal r"),
         ("CLAP", "CLAP score"),
     ]
-    assert found.by == "valence r and arousal r by musmed meter"
+    assert found.by == "musmed meter's valence r and arousal r"
     assert found.score is not None
     assert found.clips == 4
     assert [judge.name for judge in found.judges] == ["musmed meter", "CLAP"]
