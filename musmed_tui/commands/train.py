@@ -16,7 +16,7 @@ from engine.printable import visible
 from musmed_tui.commands.train_data import many, places, print_problems
 from musmed_tui.commands.train_recipe import recipe_of
 from musmed_tui.exits import INTERRUPTED, MENDABLE, exit_code
-from musmed_tui.terminal.sentences import say_sentence
+from musmed_tui.terminal.sentences import remark_sentence, say_sentence
 from musmed_tui.terminal.streams import json_line, remark, tell, tell_lines
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import Signals
@@ -48,7 +48,7 @@ def train(wanted: Wanted, *, as_json: bool, now: Callable[[], float] = time.mono
             return MENDABLE
         except StoppedError as stopped:
             if is_main():
-                remark(str(stopped))
+                remark_sentence(str(stopped))
             return exit_code(signals.stop) or INTERRUPTED
     if is_main():
         _say(outcome, wanted, as_json=as_json)
@@ -178,7 +178,7 @@ def _say(outcome: Outcome, wanted: Wanted, *, as_json: bool) -> None:
     if as_json:
         tell(json_line({"event": "end", "outcome": outcome}))
         if outcome.ended == "stopped":
-            remark(_how_to_go_on(outcome))
+            remark_sentence(_how_to_go_on(outcome))
         return
     from engine.training.tables import before_and_after, course, notes
 
@@ -189,7 +189,7 @@ def _say(outcome: Outcome, wanted: Wanted, *, as_json: bool) -> None:
     for sentence in (*notes(outcome.watched), *outcome.remarks):
         say_sentence(sentence)
     if outcome.ended == "stopped":
-        remark(_how_to_go_on(outcome))
+        remark_sentence(_how_to_go_on(outcome))
         return
     if outcome.ended == "patience":
         say_sentence(
