@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ctypes.util import find_library
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,14 @@ import numpy as np
 import psutil
 import pytest
 import soundfile
+from support.commands import musmed
 from support.required import lacking
 from support.waiting import bytes_under, cpu_seconds, take, wait_for, wait_for_session
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
 from engine.composers.musicgen.files.adding import add
+from engine.composers.musicgen.files.shelf import take_away
 from engine.composers.options import ComposerOptions
 from engine.composers.speeds import Speeds
 from engine.link.client import EngineClient
@@ -45,6 +48,7 @@ from engine.session.fingerprints import materials_of
 from engine.session.library.library import Library
 from engine.session.library.records import StoredSession
 from engine.session.preparation import prepare
+from musmed_tui.paths import folders
 
 pytest.importorskip("torch")
 
@@ -227,6 +231,35 @@ def test_an_adapter_that_was_added_goes_by_its_name(
     assert sidecar["request"]["generation"]["adapters"] == ["mine=0.5"]
     digest = hashlib.sha256((adapter / "adapter_model.safetensors").read_bytes()).hexdigest()
     assert materials_of(by_name, by_name.composer)["mine"] == digest
+
+
+def test_a_session_whose_adapter_was_removed_says_so(
+    tmp_path: Path,
+    request_of: Request,
+    adapter: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Neither is it gone on with nor made again with the base alone."""
+    monkeypatch.setenv("MUSMED_HOME", str(tmp_path / "home"))
+    add(str(adapter), "mine")
+    generation = msgspec.structs.replace(request_of.generation, adapters=("mine=0.5",))
+    named = msgspec.structs.replace(request_of, generation=generation)
+    library = Library(folders().library)
+    materials = materials_of(named, named.composer)
+    session = library.create(named, named.composer, 1, None, datetime.now(UTC), materials=materials)
+    library.set_state(session, "stopped")
+    library.close()
+    assert take_away("mine") > 0
+    for words in (
+        ("resume", session, "--sink", "null", "--plain"),
+        ("render", "--session", session, "-o", str(tmp_path / "again.flac")),
+    ):
+        assert musmed(monkeypatch, *words) == 2
+        told = capsys.readouterr().err
+        assert "There is no adapter called mine on this machine" in told
+        assert told.count("\n") == 1
+    assert not (tmp_path / "again.flac").exists()
 
 
 def brightness(audio: Frames) -> float:

@@ -20,9 +20,9 @@ FileMarks = tuple[tuple[int, ...], ...]
 
 
 def marks_of(folder: Path) -> FileMarks:
-    """Of each file that plays of the adapter in ``folder``: device, inode, bytes and when it was
-    written; nothing of one that is not there. Raises ``MusmedError`` for what
-    can't be seen."""
+    """Of each file that plays of the adapter in ``folder``: device, inode, bytes, when it was
+    written and when it came to lie there (a copy may keep the former, and get the inode of what
+    went); nothing of one that is not there. Raises ``MusmedError`` for what can't be seen."""
     found: list[tuple[int, ...]] = []
     for name in (CONFIG, WEIGHTS, PREFIX):
         try:
@@ -35,7 +35,9 @@ def marks_of(folder: Path) -> FileMarks:
                 ) from error
             found.append(())
         else:
-            found.append((seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns))
+            found.append(
+                (seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
+            )
     return tuple(found)
 
 
