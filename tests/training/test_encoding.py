@@ -3,6 +3,7 @@ made again, and nothing that goes wrong loses it."""
 
 from __future__ import annotations
 
+import copy
 import shutil
 import stat
 import weakref
@@ -149,6 +150,19 @@ def test_the_second_time_nothing_is_loaded(
     assert again.windows == first.windows
     assert np.array_equal(again.codes(1), first.codes(1))
     assert np.array_equal(again.states("a calm"), first.states("a calm"))
+
+
+def test_another_checkpoint_takes_nothing_that_it_would_encode_otherwise(
+    tmp_path: Path, model: Any, base: Checkpoint
+) -> None:
+    other = copy.deepcopy(model)
+    other.audio_encoder.quantizer.layers[0].codebook.embed.neg_()
+    other.text_encoder.shared.weight.data.neg_()
+    second = look_over(save_checkpoint(other, tmp_path / "other"), "tiny", None)
+    data, cache = data_of(tmp_path, noise(0.5)), tmp_path / "cache"
+    here, there = run(data, base, cache), run(data, second, cache)
+    assert not np.array_equal(here.codes(0), there.codes(0))
+    assert not np.array_equal(here.states("a calm"), there.states("a calm"))
 
 
 def test_another_caption_or_sound_is_all_that_is_made(
