@@ -21,7 +21,12 @@ from engine.training.loop import Trained, train
 from engine.training.model import check_base
 from engine.training.moved import in_words
 from engine.training.outcome import Outcome
-from engine.training.processes import Processes, close_processes, open_processes
+from engine.training.processes import (
+    OthersEndedError,
+    Processes,
+    close_processes,
+    open_processes,
+)
 from engine.training.reading.data import read_data
 from engine.training.reading.split import split
 from engine.training.result import Made, write_result
@@ -110,7 +115,16 @@ class _Run:
             result = None
             if self._processes.main:
                 result = self._written(given, encoded, base, trained)
+        self._leave()
         return self._outcome(trained, problems, result)
+
+    def _leave(self) -> None:
+        """Together, since NCCL wants that. The main process has all it wanted by then."""
+        try:
+            self._processes.wait()
+        except OthersEndedError:
+            if not self._processes.main:
+                raise
 
     def _base(self) -> Checkpoint:
         base = find(self._wanted.base)

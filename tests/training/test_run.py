@@ -19,7 +19,7 @@ from support.many_workers import DONE, in_processes
 from engine.composers.musicgen.files.checkpoints import Checkpoint
 from engine.errors import MusmedError
 from engine.training import run, run_record
-from engine.training.folder import ADAPTER, CARD, RunFolder
+from engine.training.folder import ADAPTER, CARD, FIGURES, RunFolder
 from engine.training.processes import Processes
 from engine.training.recipe import Recipe
 from engine.training.run import train_adapter
@@ -59,13 +59,14 @@ def unstopped() -> bool:
 
 
 def test_two_processes_make_what_one_makes(music: Path, tiny_base: Checkpoint) -> None:
-    """The second one is given data, split and what is encoded by the first."""
+    """The second one is given data, split and what is encoded by the first, and leaves with it."""
 
     def work(processes: Processes) -> None:
         asked = wanted(music, tiny_base, "two")
         made = run._Run(asked, processes, quiet, unstopped).made()
         assert made.ended == "done"
         assert (made.best is None) == (not processes.main)
+        assert (music.parent / "two" / FIGURES).exists()
 
     assert in_processes(2, work, music.parent) == [DONE, DONE]
     made = train_adapter(wanted(music, tiny_base, "one"), quiet, unstopped)
