@@ -222,6 +222,7 @@ def test_between_watchings_it_is_kept_from_time_to_time(
     assert train_tiny(tiny_base, tmp_path, recipe, stopped=stopped, resume=True).step == 5
     train_tiny(tiny_base, tmp_path, recipe, resume=True)
     assert kept(tmp_path) == kept(unbroken)
+    assert [one.number for one in read_steps(RunFolder(tmp_path))] == [1, 2, 3, 4, 5, 6]
 
 
 def test_resumed_at_the_end_it_is_done(tiny_base: Checkpoint, tmp_path: Path) -> None:
