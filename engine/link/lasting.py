@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,8 @@ class LastingEngine:
         self._log: IO[bytes] | None = None
         self._lock = threading.Lock()
         self._client: _Lent | None = None
+        self._number = 0
+        """Of the engine that is spoken to: how many there were."""
         self._hello: Hello | None = None
         self._deliver: Callable[[Delivery], None] | None = None
 
@@ -37,12 +40,15 @@ class LastingEngine:
             if self._deliver is not None:
                 return None
             self._deliver = deliver
-            if self._client is not None and self._hello is not None:
+            alive = self._client is not None and self._client.idle
+            if alive and self._hello is not None:
                 deliver(self._hello)
                 return self._client
+            self._hello, self._number = None, self._number + 1
             try:
                 self._log = self._log or open_log(self._log_file)
-                self._client = _Lent(self._hear, self._given_back, self._log)
+                hear = functools.partial(self._hear, self._number)
+                self._client = _Lent(hear, self._given_back, self._log)
             except MusmedError:
                 self._client = self._deliver = None
             return self._client
@@ -68,8 +74,10 @@ class LastingEngine:
             self._client = self._hello = None
             return False
 
-    def _hear(self, told: Delivery) -> None:
+    def _hear(self, number: int, told: Delivery) -> None:
         with self._lock:
+            if number != self._number:  # one that died says so after another has taken its place
+                return
             deliver = self._deliver
             if isinstance(told, Hello):
                 self._hello = told

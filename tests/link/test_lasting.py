@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +71,28 @@ def test_one_that_died_between_sessions_is_followed_by_another(lasting: LastingE
     second, _ = opened(lasting)
     assert second.pid != first.pid
     assert told.empty()
+
+
+def test_one_whose_end_is_not_told_yet_is_followed_by_another(lasting: LastingEngine) -> None:
+    first, told = opened(lasting)
+    first.close()
+    hear, held = first._deliver, threading.Event()
+
+    def late(told: Delivery) -> None:
+        held.wait()
+        hear(told)
+
+    first._deliver = late  # its reader is not run
+    kill(first._process)
+    wait_for(lambda: not first.idle, what="its end to be seen")
+    second, others = opened(lasting)
+    assert second.pid != first.pid
+    held.set()
+    for thread in first._threads:
+        thread.join()
+    assert told.empty()
+    assert others.empty()
+    assert lasting.take(lambda _told: None) is None  # the second is lent still
 
 
 def test_one_that_dies_in_a_session_is_told_to_it(lasting: LastingEngine) -> None:
