@@ -149,7 +149,7 @@ def train(
         Text,
         typer.Option(
             metavar=TAKES["clip_seconds"],
-            help="How long each of them is (30); the meter wants 20.",
+            help="How long each of them is (30).",
             rich_help_panel=JUDGING,
         ),
     ] = None,

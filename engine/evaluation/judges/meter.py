@@ -32,7 +32,11 @@ class MeterJudge:
     def judge(self, sound: Path, progress: Progress) -> Judged:
         measured = measure_file(sound, progress)
         heard = [r for r in measured.readings if r.end >= CONTEXT_SECONDS]
-        windows = (Window(r.end - CONTEXT_SECONDS, r.end, r.valence, r.arousal) for r in heard)
+        # Of a sound that is shorter than its context, the reading of the most of it.
+        heard = heard or list(measured.readings[-1:])
+        windows = (
+            Window(max(0.0, r.end - CONTEXT_SECONDS), r.end, r.valence, r.arousal) for r in heard
+        )
         return Judged(tuple(windows), (*measured.remarks, *_odd(sound, heard)))
 
 
