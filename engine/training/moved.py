@@ -108,7 +108,7 @@ def in_words(moved: Moved) -> str:
     """What stands in the card and on the screen: sentences."""
     said = _of_output(moved.output) if moved.output else _of_weights(moved.weights)
     if moved.hardly:
-        advice = "train longer, or with a higher learning rate (--preset community)"
+        advice = "train longer, or with a higher --learning-rate"
         return f"The adapter hardly does anything: {said}; {advice}."
     most = max(moved.weights.kinds, key=lambda kind: kind.size)
     return (

@@ -17,7 +17,7 @@ from musmed_tui.commands.train_data import many, places, print_problems
 from musmed_tui.commands.train_recipe import recipe_of
 from musmed_tui.exits import INTERRUPTED, MENDABLE, exit_code
 from musmed_tui.terminal.sentences import remark_sentence, say_sentence
-from musmed_tui.terminal.streams import json_line, remark, tell, tell_lines
+from musmed_tui.terminal.streams import remark, tell, tell_lines
 from musmed_tui.terminal.table import print_table
 from musmed_tui.terminal.terminal import Signals
 
@@ -176,7 +176,9 @@ def _heard(folder: Path) -> Sequence[Watched]:
 
 def _say(outcome: Outcome, wanted: Wanted, *, as_json: bool) -> None:
     if as_json:
-        tell(json_line({"event": "end", "outcome": outcome}))
+        from musmed_tui.commands.train_shown import tell_json
+
+        tell_json({"event": "end", "outcome": outcome})
         if outcome.ended == "stopped":
             remark_sentence(_how_to_go_on(outcome))
         return

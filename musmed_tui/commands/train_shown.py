@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from engine.printable import one_line
 from engine.training.said import Progress
 from musmed_tui.commands.train_words import Pace, headline, of_step, of_watching, time_left
-from musmed_tui.terminal.streams import json_line, tell, unminded
+from musmed_tui.terminal.streams import json_line, tell, tell_lines, unminded
 from musmed_tui.terminal.terminal import look_at_terminal
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     Heard = Callable[[], Sequence[Watched]]
 
+JSON_EVERY = 1.0
 GETTING_READY = "Getting ready"
 """While torch and transformers are loaded, which takes seconds."""
 EVERY = 30.0
@@ -34,7 +37,7 @@ def shown(
 ) -> Iterator[Callable[[Progress], None]]:
     """What is to be told how far it is. ``heard``: what was watched so far."""
     if as_json:
-        yield _in_json
+        yield JsonLines(heard, now).told
         return
     lines = Lines(recipe, heard, now)
     if not look_at_terminal(plain=False).live:
@@ -45,18 +48,35 @@ def shown(
         yield told
 
 
-def _in_json(progress: Progress) -> None:
-    tell(
-        json_line(
-            {
-                "event": "progress",
-                "stage": progress.stage,
-                "done": progress.done,
-                "total": progress.total,
-                "step": progress.step,
-            }
-        )
-    )
+class JsonLines:
+    """Progress as lines of JSON: for every update and watching, where a stage begins and ends, and
+    within one at most every ``JSON_EVERY`` seconds."""
+
+    def __init__(self, heard: Heard, now: Callable[[], float]) -> None:
+        self.now, self._heard = now, heard
+        self._known = len(heard())
+        self._last: Progress | None = None
+        self._said = now()
+
+    def told(self, progress: Progress) -> None:
+        """Say it, if it is time to."""
+        last = self._last
+        entered = last is None or progress.stage != last.stage
+        if entered and progress.stage in ("training", "writing"):
+            heard = self._heard()
+            for watched in heard[self._known :]:
+                tell_json({"event": "watched", "watched": watched})
+            self._known = len(heard)
+        due = self.now() - self._said >= JSON_EVERY or progress.done == progress.total
+        if entered or progress.step is not None or (due and progress != last):
+            self._last, self._said = progress, self.now()
+            fields = msgspec.structs.asdict(progress)
+            tell_json({"event": "progress", **fields})
+
+
+def tell_json(value: object) -> None:
+    """``value`` as a whole line of JSON, however long."""
+    tell_lines(json_line(value))
 
 
 class Lines:

@@ -52,7 +52,7 @@ def test_what_is_said_of_one_that_does_no_more_than_rounding() -> None:
     moved = Moved(moved_weights(SIZES), output(0.0003, 0.0004))
     assert moved.hardly
     assert in_words(moved).startswith("The adapter hardly does anything: ")
-    assert in_words(moved).endswith("(--preset community).")
+    assert in_words(moved).endswith("with a higher --learning-rate.")
     small = [Size(SIZES[0].weight, base=4.0, added=1e-7, rounding=1e-6)]
     assert Moved(moved_weights(small)).hardly
     assert "rounding to bfloat16 makes 0.05 %" in in_words(Moved(moved_weights(small)))

@@ -137,6 +137,34 @@ def test_json_is_a_line_for_each_event(home: Path, monkeypatch: Patch, capsys: P
     assert (last["event"], last["outcome"]["best"]) == ("end", 4)
 
 
+def test_json_says_what_was_watched_and_is_whole_and_nothing_twice(
+    home: Path, monkeypatch: Patch, capsys: Printed
+) -> None:
+    heard: list[Watched] = []
+    monkeypatch.setattr(command, "_heard", lambda _: tuple(heard))
+
+    def train(wanted: Wanted, say: Callable[[Progress], None], _: object) -> Outcome:
+        for done in (0, 0, 1, 1, 1, 2, 2):
+            say(Progress("watching", done, 2))
+        heard.append(watched(0, 0.1))
+        say(Progress("training", 1, 4, step(1)))
+        return ended(wanted, remarks=("It is long. " * 400,))
+
+    made_up(monkeypatch, train)
+    where = (str(home / "music"), "-o", str(home / "made"), "--json")
+    assert musmed(monkeypatch, "train", *where) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["event"], one.get("stage"), one.get("done")) for one in told] == [
+        ("progress", "watching", 0),
+        ("progress", "watching", 2),
+        ("watched", None, None),
+        ("progress", "training", 1),
+        ("end", None, None),
+    ]
+    assert told[2]["watched"]["score"] == 0.1
+    assert len(told[-1]["outcome"]["remarks"][0]) > 4000
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_of_many_processes_the_first_alone_speaks(
     fails: bool, home: Path, monkeypatch: Patch, capsys: Printed
