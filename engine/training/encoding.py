@@ -27,6 +27,7 @@ from engine.errors import MusmedError
 from engine.training.cache import Cache, CacheError, KeptSound, SoundRecord
 from engine.training.digests import codec_digest, joined, text_digest
 from engine.training.encoded import Codes, States, Window
+from engine.training.reading.sounds import without_path
 from engine.training.said import Progress, Say, Stopped, StoppedError
 from engine.training.tracks import Data, Problem, Track
 from engine.training.windows import SHORTEST_SECONDS, Audio, Grid, TrackReader
@@ -259,11 +260,16 @@ class _Work:
         self._say(number, sentence, left_out=True)
 
     def _say(self, number: int, sentence: str, *, left_out: bool) -> None:
-        problem = Problem(self._data.tracks[number].name, sentence, left_out)
+        track = self._data.tracks[number]
+        problem = Problem(track.name, without_path(sentence, track.sound), left_out)
         self._problems.append((number, problem))
 
     def _nothing(self) -> MusmedError:
-        lost = [problem.sentence for _, problem in self._problems if problem.left_out]
+        lost = [
+            f"{problem.name}: {problem.sentence}"
+            for _, problem in self._problems
+            if problem.left_out
+        ]
         first = lost[0].rstrip(".") if lost else "there is no track in it"
         more = f", and so it is with {len(lost) - 1} more" if len(lost) > 1 else ""
         return MusmedError(

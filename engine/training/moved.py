@@ -111,10 +111,10 @@ def in_words(moved: Moved) -> str:
         advice = "train longer, or with a higher --learning-rate"
         return f"The adapter hardly does anything: {said}; {advice}."
     most = max(moved.weights.kinds, key=lambda kind: kind.size)
-    return (
-        f"The adapter moved the model: {said}. It adds {_percent(moved.weights.all.size)} to the "
-        f"size of the weights, most to {most.name} ({_percent(most.size)})."
-    )
+    adds = f"It adds {_percent(moved.weights.all.size)} to the size of the weights, most"
+    if moved.output is None:
+        adds = "Most is added"
+    return f"The adapter moved the model: {said}. {adds} to {most.name} ({_percent(most.size)})."
 
 
 def _of_output(output: MovedOutput) -> str:

@@ -86,7 +86,12 @@ def course(watched: Sequence[Watched]) -> Table:
     if losses:
         columns.append(LOSS)
     others = [name for name in columns if not name.startswith(("AUPRC", "valence", LOSS))]
-    return Table("Watched", ("step", *columns, ""), tuple(rows), tuple(reversed(others)))
+    return Table(
+        "Watched, in brackets by chance",
+        ("step", *columns, ""),
+        tuple(rows),
+        tuple(reversed(others)),
+    )
 
 
 def notes(watched: Sequence[Watched]) -> tuple[str, ...]:

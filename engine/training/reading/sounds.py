@@ -143,12 +143,12 @@ def _look(name: str, path: Path) -> Sound | Problem:
         with SoundReader(path) as reader:
             return Sound(name, path, size, reader.seconds)
     except MusmedError as error:
-        return Problem(name, _without(str(error), path), True)
+        return Problem(name, without_path(str(error), path), True)
     except OSError as error:
         why = error.strerror or str(error)
         return Problem(name, f"It can't be read ({why}); mend its permissions.", True)
 
 
-def _without(sentence: str, path: Path) -> str:
+def without_path(sentence: str, path: Path) -> str:
     """``sentence`` about a file, which stands beside its name already."""
     return sentence.replace(f"{path} ", "It ", 1) if sentence.startswith(f"{path} ") else sentence
