@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from support.chord_music import music, written
+from support.encoded_tracks import encoded_tracks
 from support.tiny_training import RandomCodes, random_data
 
 from engine.errors import MusmedError
@@ -54,6 +55,13 @@ def result(tmp_path: Path) -> Result:
         moved=moved(),
         copied=Copied(4, row(0.0), row(0.0)),
     )
+
+
+def test_what_it_learnt_from_is_what_was_not_kept_for_judging() -> None:
+    data, split, encoded = encoded_tracks(((3000, 1500), (1500,), (600,), (3000,)), held_out=2)
+    learnt = learnt_of(data, split, encoded)
+    assert (learnt.tracks, learnt.held_out, learnt.windows, learnt.minutes) == (2, 2, 3, 2.0)
+    assert (learnt.captions, learnt.moods) == (4, {"calm": 1, "energetic": 1})
 
 
 def front_matter(text: str) -> dict[str, object]:

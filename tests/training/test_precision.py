@@ -76,6 +76,18 @@ def test_what_is_trained_stays_float32_beside_a_bfloat16_base(
         assert other.losses == pytest.approx(one.losses, rel=5e-3)
 
 
+def test_products_are_bfloat16_s_also_those_of_what_is_kept_in_float32(
+    tiny_base: Checkpoint,
+) -> None:
+    half = updater(tiny_base, DROPOUT, BFLOAT16)
+    found: set[Any] = set()
+    for name, part in half.trainable.named_modules():
+        if name.endswith((".lora_A.default", ".lora_B.default")):
+            part.register_forward_hook(lambda _part, _given, made: found.add(made.dtype))
+    assert half.update(1, lambda: False)
+    assert found == {torch.bfloat16}
+
+
 def test_bfloat16_gives_the_gradient_of_float32_but_for_rounding(tiny_base: Checkpoint) -> None:
     _, full = second_step(updater(tiny_base, PLAIN, FLOAT32))
     _, rounded = second_step(updater(tiny_base, PLAIN, BFLOAT16))

@@ -93,7 +93,7 @@ def test_its_folder_is_nobody_else_s_until_all_is_written(
             ):
                 pass
 
-    train_adapter(asked, say, unstopped, clips=2, seconds=0.5)
+    train_adapter(asked, say, unstopped)
     assert {"training", "watching", "writing"} == set(stages)
     with run_record.held(RunFolder(asked.output)):
         pass
