@@ -37,7 +37,7 @@ def train(
     *,
     output: Annotated[
         Text,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Where the adapter goes, and lies."),
+        typer.Option("--output", "-o", metavar="FOLDER", help="The adapter's folder, a new one."),
     ] = None,
     base: Annotated[
         Text,
@@ -116,7 +116,7 @@ def train(
         list[str] | None,
         typer.Option(
             metavar="NAME[=PLACE]",
-            help="As of evaluate; repeatable, the first one chooses (meter).",
+            help="As in 'musmed evaluate'; repeatable, the first one chooses (meter).",
             autocompletion=completion.completes(completion.judges),
             rich_help_panel=JUDGING,
         ),
