@@ -147,7 +147,7 @@ def _watched(
             signals.suspend_now()
         if signals.stop is not None and not told and is_main():
             told = True
-            remark("Stopping; what was trained is being kept.")
+            remark("Stopping; whatever was trained is kept.")
         return signals.stop is not None
 
     if not is_main():

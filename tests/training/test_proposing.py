@@ -137,3 +137,6 @@ def test_check_of_nothing_lists_the_files_and_ends_with_2(
     assert "a.mp4\tleft out" in told.out
     assert told.err.count("\n") == 1
     assert "2 videos and no sound" in told.err
+    (tmp_path / "b.mkv").unlink()
+    assert musmed(monkeypatch, "train", "check", str(tmp_path)) == 2
+    assert "holds a video and no sound" in capsys.readouterr().err

@@ -57,8 +57,9 @@ def refuse_too_few(data: Data) -> None:
         )
     videos = sum(1 for one in data.problems if PurePosixPath(one.name).suffix.lower() in VIDEOS)
     if videos:
+        held = "a video" if videos == 1 else f"{videos} videos"
         raise MusmedError(
-            f"{folder} holds {videos} videos and no sound; take their sound out first "
+            f"{folder} holds {held} and no sound; take their sound out first "
             "(ffmpeg -i VIDEO -vn SOUND.flac)."
         )
     if data.problems:
