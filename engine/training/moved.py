@@ -118,7 +118,7 @@ def in_words(moved: Moved) -> str:
 
 
 def _of_output(output: MovedOutput) -> str:
-    windows = "window" if output.windows == 1 else f"{output.windows} windows"
+    windows = "one window" if output.windows == 1 else f"{output.windows} windows"
     where = f"{windows} kept from training" if output.held_out else f"{windows} it was trained on"
     return (
         f"over {where} it expects another code than the base in "
