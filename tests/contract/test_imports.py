@@ -52,14 +52,19 @@ LIGHT_JUDGES = {
     *("base", "frozen_graph", "mel", "meter", "musicnn", "musicnn_head", "musicnn_network"),
     *("protobuf", "registry", "tensor_bundle"),
 }
+HEAVY_TRAINING = {
+    *("composing", "encoding", "held_out", "loop", "loss", "memory", "model", "moving"),
+    *("processes", "result", "run", "state", "tensors", "updates", "watching"),
+}
 
 
 def engine_modules() -> list[str]:
-    """Without MusicGen's and the judges' that need torch where that is not installed."""
+    """Without MusicGen's, the judges' and training's that need torch where that is not there."""
     files = [*(ROOT / "engine").rglob("[!_]*.py")]
     if importlib.util.find_spec("torch") is None:
         files = [f for f in files if "musicgen" not in f.parts or f.parent.name == "files"]
         files = [f for f in files if f.parent.name != "judges" or f.stem in LIGHT_JUDGES]
+        files = [f for f in files if f.parent.name != "training" or f.stem not in HEAVY_TRAINING]
     return sorted(".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files)
 
 
