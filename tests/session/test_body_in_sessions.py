@@ -34,8 +34,8 @@ from engine.sidecar import read_report
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=7, seed=4)
-"""So long that an ease can be offered a minute and a half and not only at one moment: where a stay is
-laid depends on how quickly a machine composes."""
+"""So long that an ease can be offered a minute and a half and not at one moment alone: where a stay
+is laid depends on how quickly a machine composes."""
 STEP = 12.0
 """Session seconds from one look to the next."""
 
