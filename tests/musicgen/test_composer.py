@@ -82,6 +82,7 @@ def model(tiny_model: Any) -> Any:
         channels=made.channels,
         codebooks=made.codebooks,
         text_states=lambda prompt: torch.zeros((len(prompt.split()), width)),
+        prefixes=(),
     )
 
 

@@ -639,12 +639,13 @@ def test_a_hub_that_breaks_off_at_the_other_branch_is_what_is_said(
 
 def test_an_adapter_is_fetched_and_found(server: Hub, cache: Path) -> None:
     from engine.composers.musicgen.files.adapters import AdapterWish, find_adapter
+    from engine.composers.musicgen.files.prefixes import said_of
 
     pair = {f"base_model.model.decoder.model.decoder.layers.0.fc1.lora_{x}.weight": s for x, s in
             (("A", (2, HIDDEN)), ("B", (2 * HIDDEN, 2)))}  # fmt: skip
     config = {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "base_model_name_or_path": REPO}
     network = {"lines": (3, 2), "offsets": (3,), "rest": (2, 6), "moved": (2, 6, 3)}
-    said = {"format": "1", "keys": "2", "width": "6", "base": REPO}
+    said = said_of(2, 6, REPO)
     server.files["someone/calm"] = {
         "main": {
             "adapter_config.json": json.dumps(config).encode(),
