@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from support.clip_along import spec_along
 
 torch = pytest.importorskip("torch")
 
@@ -45,7 +46,6 @@ from engine.composers.musicgen.model.affect_prefix import AffectPrefix, prefixes
 from engine.composers.musicgen.model.decoder import Conditioning, Decoder
 from engine.errors import MusmedError
 from engine.plan.generation import Generation
-from engine.plan.spec import ClipSpec, SeedStep, Tags
 
 CPU = torch.device("cpu")
 WIDTH, KEYS, RATE = 24, 3, 50
@@ -89,21 +89,6 @@ def loaded(checkpoint: Path, *wishes: AdapterWish) -> weights.Model:
 
 def straight(start: Affect, end: Affect, seconds: float = 60.0) -> AffectPath:
     return AffectPath((Waypoint(0.0, start), Waypoint(seconds, end)))
-
-
-def spec_along(path: AffectPath) -> ClipSpec:
-    return ClipSpec(
-        index=0,
-        revision=0,
-        start=0.0,
-        end=30.0,
-        total=120.0,
-        path=path,
-        levels=(),
-        seeds=(SeedStep(0.0, 1),),
-        tags=Tags("calm", "calm", "piano", "ambient"),
-        prompt="",
-    )
 
 
 # the network

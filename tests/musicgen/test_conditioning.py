@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.clip_along import spec_along
 
 from engine.affect.circumplex import Affect
 from engine.affect.moods import MOODS, MoodTable, PlacedMood, mood
@@ -20,7 +21,6 @@ from engine.composers.musicgen.conditioning import (
     mixture,
     mood_weights,
 )
-from engine.plan.spec import ClipSpec, SeedStep, Tags
 
 torch = pytest.importorskip("torch")
 
@@ -39,21 +39,6 @@ def place_of(name: str) -> Affect:
 
 def straight(start: Affect, end: Affect, seconds: float = 30.0) -> Path:
     return Path((Waypoint(0.0, start), Waypoint(seconds, end)))
-
-
-def spec_along(path: Path) -> ClipSpec:
-    return ClipSpec(
-        index=0,
-        revision=0,
-        start=0.0,
-        end=30.0,
-        total=120.0,
-        path=path,
-        levels=(),
-        seeds=(SeedStep(0.0, 1),),
-        tags=Tags("calm", "calm", "piano", "ambient"),
-        prompt="",
-    )
 
 
 @pytest.fixture(scope="module")
