@@ -25,13 +25,12 @@ def best_trained(watched: Iterable[Watched]) -> Watched | None:
 
 def patience_is_out(watched: Sequence[Watched], patience: int) -> bool:
     """Whether the last ``patience`` watchings (0: it never is) brought nothing better than was
-    heard before them. A score that is no number is not better, and waits like any other."""
-    if patience == 0:
+    heard before them. A score that is no number is not better, and waits like any other; where
+    there is no other, nothing says that it got no better, and it is never out."""
+    found = best(watched)
+    if patience == 0 or found is None:
         return False
-    in_order = sorted(watched, key=lambda one: one.step)
-    found = best(in_order)
-    since = in_order if found is None else [one for one in in_order if one.step > found.step]
-    return len(since) >= patience + (found is None)
+    return sum(one.step > found.step for one in watched) >= patience
 
 
 def _is_number(score: float | None) -> TypeGuard[float]:

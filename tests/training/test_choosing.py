@@ -93,6 +93,7 @@ def test_what_patience_ends_another_watching_that_is_no_better_ends_too(
     assert not patience_is_out(more, patience + 1) or patience_is_out(more, patience)
 
 
-def test_scores_that_are_no_numbers_run_out_too() -> None:
-    assert not patience_is_out(watchings(NAN, NAN), 2)
-    assert patience_is_out(watchings(NAN, NAN, NAN), 2)
+def test_where_nothing_could_be_told_nothing_got_no_better() -> None:
+    """Or a judge that hears nothing would end a training that nobody has judged."""
+    assert not patience_is_out(watchings(NAN, None, NAN, None, NAN), 2)
+    assert patience_is_out(watchings(NAN, 0.1, NAN, None), 2)
