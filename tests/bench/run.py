@@ -144,6 +144,7 @@ class ProbeSink:
 
     name = "probe"
     realtime = True
+    own_clock = True
     latency = 0.5
 
     def __init__(self) -> None:
