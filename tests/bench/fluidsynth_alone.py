@@ -1,81 +1,99 @@
-"""The whole render beside FluidSynth alone on the same notes.
+"""The whole render beside FluidSynth alone on the same notes, on one core.
 
-    python tests/bench/fluidsynth_alone.py [--minutes 4] [--tags piano,soundtrack] [--runs 3]
+    python tests/bench/fluidsynth_alone.py [--minutes 15] [--tags piano,soundtrack] [--runs 3]
 
 ``musmed render`` (both its processes: composing, sounding, finishing, encoding), then the program
-``fluidsynth`` on the MIDI file that it wrote, with FluidR3, reverb and chorus as they come, then
-composing and sounding alone, in turn: CPU seconds of each, and how many times FluidSynth's speed
-the two have.
+``fluidsynth`` on the MIDI file that it wrote, with FluidR3, reverb and chorus as they come, by
+turns, all of it kept to one core: CPU seconds of each, and how many times FluidSynth's speed the
+rendering has. Last, the same rendering once more with its parts timed (``render_parts.py``): where
+its CPU goes, process by process.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-import msgspec
-
-from engine.composers.score.composer import EmbeddedComposer
-from engine.plan.planner import make_plan
-from engine.plan.request import Request
 
 ROOT = Path(__file__).resolve().parents[2]
 FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+LEAST_SHARE = 0.005
+"""Of a rendering: smaller parts are not shown."""
 
 
 def cpu(command: list[str]) -> float:
     """CPU seconds of a program and all it starts."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MUSMED_SYNTHESIS": "builtin"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "MUSMED_SYNTHESIS": "builtin",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def sounding(report: Path) -> float:
-    """CPU seconds of composing and sounding the session of a sidecar."""
-    told = msgspec.json.decode(report.read_bytes())["request"]
-    composer, state = EmbeddedComposer(), None
-    before = time.process_time()
-    for spec in make_plan(msgspec.convert(told, Request)).clips:
-        composition = composer.compose(spec, state, lambda: False)
-        for _ in composition.chunks():
-            pass
-        state = composition.state()
-    return time.process_time() - before
+def pin() -> str:
+    """Keep this process and its children to one core, where the system can. Says which."""
+    if not hasattr(os, "sched_setaffinity"):
+        return "all cores"
+    core = max(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {core})
+    return f"core {core} alone"
+
+
+def show_parts(folder: Path) -> None:
+    """The figures that ``render_parts.py`` left."""
+    told = {name: json.loads((folder / f"{name}.json").read_text()) for name in ("engine", "front")}
+    whole = sum(process["whole"] for process in told.values())
+    for name, process in told.items():
+        parts = process["parts"]
+        parts["anything else"] = process["whole"] - sum(parts.values())
+        print(f"{name}: {process['whole']:.2f} s, {process['whole'] / whole:.0%} of the rendering")
+        for part, seconds in sorted(parts.items(), key=lambda item: -item[1]):
+            if seconds >= LEAST_SHARE * whole:
+                print(f"    {seconds:6.2f} s  {seconds / whole:4.0%}  {part}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--minutes", type=float, default=4.0)
+    parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--tags", default="piano,soundtrack")
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     instrument, genre = options.tags.split(",")
+    print(f"{options.minutes:g} minutes, {options.tags}, {pin()}")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MUSMED_HOME"] = folder
         midi, flac, wav = (str(Path(folder) / f"it.{suffix}") for suffix in ("mid", "flac", "wav"))
-        whole = [sys.executable, "-m", "musmed_tui", "render", "--from", "tense"]
-        whole += ["--to", "calm"]
-        whole += ["--minutes", str(options.minutes), "--seed", "3", "--instrument", instrument]
-        whole += ["--genre", genre, "--temperature", "0", "-o", flac, "--midi", midi]
+        asked = ["render", "--from", "tense", "--to", "calm"]
+        asked += ["--minutes", str(options.minutes), "--seed", "3", "--instrument", instrument]
+        asked += ["--genre", genre, "--temperature", "0", "-o", flac]
+        whole = [sys.executable, "-m", "musmed_tui", *asked]
         alone = ["fluidsynth", "-n", "-i", "-F", wav, "-r", "48000", str(FONT), midi]
-        report = Path(flac).with_suffix(".json")
-        rounds = [(cpu(whole), cpu(alone), sounding(report)) for _ in range(options.runs)]
-    for ours, theirs, sounded in rounds:
-        print(
-            f"whole render {ours:.2f} s, FluidSynth alone {theirs:.2f} s, composing and sounding "
-            f"{sounded:.2f} s of CPU: {theirs / ours:.2f} and {theirs / sounded:.2f} of its speed",
-            flush=True,
-        )
+        cpu([*whole[:-2], "--midi", midi])
+        ratios = []
+        for _ in range(options.runs):
+            ours, theirs = cpu(whole), cpu(alone)
+            ratios.append(theirs / ours)
+            print(
+                f"whole render {ours:.2f} s, FluidSynth alone {theirs:.2f} s of CPU: "
+                f"{theirs / ours:.2f} times its speed",
+                flush=True,
+            )
+        print(f"median: {statistics.median(ratios):.2f} times FluidSynth's speed")
+        parts = ROOT / "tests" / "bench" / "render_parts.py"
+        cpu([sys.executable, str(parts), folder, *asked])
+        show_parts(Path(folder))
 
 
 if __name__ == "__main__":
