@@ -177,13 +177,13 @@ def engine(folder: str) -> None:
         write()
         ends(status)
 
-    process.os._exit = ending  # type: ignore[assignment]
+    os._exit = ending  # type: ignore[assignment]
     process.main()
 
 
 def front(folder: str, words: list[str]) -> None:
     """``musmed`` with the arguments ``words``, its engine timed like itself."""
-    import engine.link.client as client
+    from engine.link import client
     from musmed_tui import cli
 
     write = watch(FRONT, "front", folder)
