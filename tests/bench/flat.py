@@ -1,0 +1,183 @@
+"""Whether a long session stays as large as it was: ``python tests/bench/flat.py`` prints a table.
+
+A session of 60 minutes on the null sink, in real time, on a screen of 120x40 (``--plain``: its
+lines of text); the memory of the front and of the engine every five seconds. Of each the peak that
+the kernel has seen beside its budget, and the slope of what is resident from ``--settle`` minutes
+on, with its standard error (``tests/bench/trend.py``). Flat is under two standard errors.
+
+``--minutes 5 --settle 1`` to try. ``--keep FILE`` keeps each measurement, a line of CSV. What
+stands after ``--`` goes to ``musmed play``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from bench.machine import machine  # noqa: E402
+from bench.terminal import Terminal, listener  # noqa: E402
+from bench.trend import Trend, trend  # noqa: E402
+
+SIZE = (120, 40)
+BUDGETS = {"front": 150.0, "engine": 450.0}
+"""MB that each may have taken at most."""
+PLAY = ["-m", "musmed_tui", "play", "--from", "tense", "--to", "calm", "--seed", "7"]
+
+
+class Memory(NamedTuple):
+    """Of one process, MB (10^6 bytes)."""
+
+    resident: float
+    own: float
+    """Of that, what no file holds: its heaps and stacks."""
+    peak: float
+    """The most that was ever resident."""
+
+
+class Sample(NamedTuple):
+    minutes: float
+    """Since the session was asked for."""
+    who: str
+    pid: int
+    memory: Memory
+
+
+class Found(NamedTuple):
+    """What one process came to."""
+
+    who: str
+    peak: float
+    at_first: float
+    """Resident after settling, the mean of the first tenth."""
+    at_last: float
+    slope: Trend
+    """MB a minute."""
+    processes: int
+    """How many there were of it, one after another."""
+
+
+def memory(pid: int) -> Memory:
+    """Raises ``OSError`` where the process has ended."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    told = dict(line.split(":", 1) for line in lines)
+    if "VmRSS" not in told:  # a zombie has no memory
+        raise ProcessLookupError(pid)
+    resident, own, peak = (
+        int(told[name].split()[0]) * 1024 / 1e6 for name in ("VmRSS", "RssAnon", "VmHWM")
+    )
+    return Memory(resident, own, peak)
+
+
+def engines(front: int) -> list[int]:
+    """The processes that a front has started which are an engine."""
+    found = []
+    for child in psutil.Process(front).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if child.cmdline()[-2:] == ["-m", "engine"]:
+                found.append(child.pid)
+    return found
+
+
+def look(front: int, minutes: float) -> Iterator[Sample]:
+    """Both processes now; nothing of one that has ended."""
+    with contextlib.suppress(psutil.Error, OSError):
+        yield Sample(minutes, "front", front, memory(front))
+        for pid in engines(front):
+            yield Sample(minutes, "engine", pid, memory(pid))
+
+
+def session(
+    minutes: float, every: float, more: list[str], *, size: tuple[int, int]
+) -> list[Sample]:
+    """Play, and look every ``every`` seconds until just before the session's end."""
+    samples: list[Sample] = []
+    with tempfile.TemporaryDirectory() as home:
+        command = [sys.executable, *PLAY, "--minutes", f"{minutes:g}", "--sink", "null", *more]
+        terminal = Terminal(command, listener(Path(home)), SIZE)
+        begun = time.perf_counter()
+        while (spent := time.perf_counter() - begun) < 60 * minutes - 2:
+            if terminal.process.poll() is not None:
+                raise SystemExit(f"musmed ended after {spent:.0f} s")
+            samples += look(terminal.process.pid, spent / 60)
+            terminal.read_all(every)
+        terminal.close()
+    return samples
+
+
+def found(who: str, samples: list[Sample], settle: float) -> Found:
+    """Raises ``SystemExit`` where there is too little of it to say anything."""
+    its = [sample for sample in samples if sample.who == who]
+    settled = [sample for sample in its if sample.minutes >= settle]
+    if len(settled) < 20:
+        raise SystemExit(f"Of the {who} there are {len(settled)} measurements after settling.")
+    sizes = [sample.memory.resident for sample in settled]
+    tenth = max(1, len(sizes) // 10)
+    return Found(
+        who,
+        max(sample.memory.peak for sample in its),
+        sum(sizes[:tenth]) / tenth,
+        sum(sizes[-tenth:]) / tenth,
+        trend([sample.minutes for sample in settled], sizes),
+        len({sample.pid for sample in its}),
+    )
+
+
+def row(of: Found) -> str:
+    budget, slope = BUDGETS[of.who], of.slope
+    verdict = "flat" if slope.flat else "rises"
+    fits = "" if of.peak <= budget else ", too large"
+    many = "" if of.processes == 1 else f" ({of.processes} processes)"
+    return (
+        f"| {of.who}{many} | <= {budget:.0f} MB | {of.peak:.0f} MB{fits} | {of.at_first:.1f} | "
+        f"{of.at_last:.1f} | {60 * slope.slope:+.1f} ± {60 * slope.error:.1f} MB an hour | "
+        f"{verdict} |"
+    )
+
+
+def table(samples: list[Sample], settle: float) -> list[str]:
+    head = ["process", "budget", "peak", "MB at first", "MB at last", "slope", ""]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    return lines + [row(found(who, samples, settle)) for who in ("front", "engine")]
+
+
+def keep(file: Path, samples: list[Sample]) -> None:
+    lines = ["minutes,process,pid,resident,own,peak"]
+    lines += [
+        f"{one.minutes:.3f},{one.who},{one.pid},{','.join(f'{mb:.2f}' for mb in one.memory)}"
+        for one in samples
+    ]
+    file.write_text("\n".join(lines) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=60.0, help="1 to 60")
+    parser.add_argument("--settle", type=float, default=10.0, help="minutes that do not count")
+    parser.add_argument("--every", type=float, default=5.0, help="seconds")
+    parser.add_argument("--plain", action="store_true", help="lines of text, no screen")
+    parser.add_argument("--keep", type=Path, metavar="FILE")
+    parser.add_argument("more", nargs="*")
+    asked = parser.parse_args()
+    more = [*asked.more, *(["--plain"] if asked.plain else [])]
+    samples = session(asked.minutes, asked.every, more)
+    if asked.keep:
+        keep(asked.keep, samples)
+    print(
+        f"{machine()}; a session of {asked.minutes:g} minutes, {' '.join(more) or 'its screen'}\n"
+    )
+    print("\n".join(table(samples, asked.settle)))
+
+
+if __name__ == "__main__":
+    main()
