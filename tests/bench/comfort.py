@@ -227,7 +227,7 @@ def momentary(audio: Frames) -> np.ndarray:
     for start in range(0, len(audio) - BLOCK_FRAMES + 1, BLOCK_FRAMES):
         state.add_frames(audio[start : start + BLOCK_FRAMES].reshape(-1), BLOCK_FRAMES)
         values.append(pyebur128.get_loudness_momentary(state))
-    return np.maximum(np.asarray(values), QUIETEST)
+    return np.asarray(np.maximum(values, QUIETEST))
 
 
 def largest_rise(values: np.ndarray) -> float:

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from exported import VGMIDI, files, request
-from notes_judge import STRETCH, human
+from bench.exported import VGMIDI, files, request
+from bench.notes_judge import STRETCH, human
 
 from engine.evaluation import quadrants as q
 from engine.evaluation.notes import cut, read_midi
@@ -46,7 +46,8 @@ def ours(
     at: float, seeds: int, folder: Path
 ) -> tuple[np.ndarray, np.ndarray, list[int], list[str]]:
     """(features, corners, clips, the players of each clip)."""
-    rows, corners, clips, who = [], [], [], []
+    rows, corners, clips = [], [], []
+    who: list[str] = []
     for corner, players, seed in itertools.product(CORNERS, PLAYERS, range(seeds)):
         word = ",".join(f"{side * at:+.1f}" for side in corner)
         asked = request((word, word), 2.0, 400 + seed, players=players)

@@ -20,14 +20,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "bench"), str(ROOT / "scripts")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "scripts")]
 
-from exported import VGMIDI  # noqa: E402
+from bench.exported import VGMIDI  # noqa: E402
 
 from engine.affect.circumplex import Affect  # noqa: E402
 from engine.composers.score.session_score import SessionScore, session_score  # noqa: E402
@@ -78,8 +78,9 @@ def drawn(number: int, minutes: float, rng: np.random.Generator) -> Request:
     """A session that stays where it is, of any key, mode, metre and tempo; every other one asks
     for nothing but its place."""
     place = Affect(*(round(float(one), 2) for one in rng.uniform(-0.85, 0.85, 2)))
+    key: Any = ROOTS[rng.integers(12)]
     asked = Features(
-        key=ROOTS[rng.integers(12)],
+        key=key,
         mode="minor" if rng.random() < 0.5 else "major",
         time_signature=("2/4", "3/4", "4/4", "6/8")[rng.integers(4)],
         tempo=float(rng.integers(50, 140)),
@@ -155,7 +156,7 @@ def agreement(
     print(f"| {name} | {share(here)} | {share(others)} | {len(pairs)} of {len(told)} |")
 
 
-def correlation(name: str, told: list[float | None], true: list[float]) -> None:
+def correlation(name: str, told: Sequence[float | str | None], true: list[float]) -> None:
     pairs = np.array([(a, b) for a, b in zip(told, true, strict=True) if a is not None], float)
     rng = np.random.default_rng(0)
     dealt = [np.corrcoef(pairs[:, 0], rng.permutation(pairs[:, 1]))[0, 1] for _ in range(1000)]
@@ -169,17 +170,17 @@ def correlation(name: str, told: list[float | None], true: list[float]) -> None:
     )
 
 
-def near(told: object, true: object) -> bool:
+def near(told: Any, true: Any) -> bool:
     """Within 4 %."""
     return abs(float(told) / float(true) - 1.0) < 0.04
 
 
-def near_by_octaves(told: object, true: object) -> bool:
+def near_by_octaves(told: Any, true: Any) -> bool:
     steps = (0.5, 2 / 3, 1.0, 1.5, 2.0, 3.0, 1 / 3)
     return any(near(float(told) * step, true) for step in steps)
 
 
-def related(told: object, true: object) -> bool:
+def related(told: Any, true: Any) -> bool:
     """The same key, its relative, its parallel, or one a fifth off."""
     (a, mode_a), (b, mode_b) = told, true
     step = (ROOTS.index(a) - ROOTS.index(b)) % 12
@@ -238,8 +239,8 @@ def vgmidi() -> None:
     if not VGMIDI.is_dir():
         print(f"\nVGMIDI is not at {VGMIDI}.")
         return
+    from bench.notes_judge import human
     from fit_affect_of_notes import by_piece, correlations, held_out
-    from notes_judge import human
 
     rated = human()
     told = held_out(rated)

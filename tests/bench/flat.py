@@ -97,9 +97,7 @@ def look(front: int, minutes: float) -> Iterator[Sample]:
             yield Sample(minutes, "engine", pid, memory(pid))
 
 
-def session(
-    minutes: float, every: float, more: list[str], *, size: tuple[int, int]
-) -> list[Sample]:
+def session(minutes: float, every: float, more: list[str]) -> list[Sample]:
     """Play, and look every ``every`` seconds until just before the session's end."""
     samples: list[Sample] = []
     with tempfile.TemporaryDirectory() as home:

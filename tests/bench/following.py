@@ -28,13 +28,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from exported import ROOT, VGMIDI, files, name_of, path_of, request, request_in
+from bench.exported import ROOT, VGMIDI, files, name_of, path_of, request, request_in
 
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
 
-from notes_judge import EVERY, NotesJudge
+from bench.notes_judge import EVERY, NotesJudge
 
 from engine.composers.options import ComposerOptions
 from engine.composers.synthesis import Synthesis
@@ -296,9 +296,9 @@ def main() -> None:
     print("\n".join(summary))
     print("\n## What each judge's valence owes to the path's valence and arousal, by itself\n")
     print("| judge | valence | arousal |\n|---|---|---|")
-    for name, found in by_judge.items():
-        if not any(np.isnan(one.measured[:, 0]).any() for one in found.values()):
-            print(beside(name, found))
+    for name, courses in by_judge.items():
+        if not any(np.isnan(one.measured[:, 0]).any() for one in courses.values()):
+            print(beside(name, courses))
 
 
 if __name__ == "__main__":

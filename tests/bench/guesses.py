@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from engine.affect import feelings
 from engine.affect.real_words import NEVER_TYPOS
+from engine.affect.spelling import plain
 
 
 def words_of(paths: list[str]) -> list[str]:
@@ -40,10 +41,10 @@ def guesses(words: list[str]) -> dict[str, tuple[str, ...]]:
 
 def main() -> None:
     words = words_of([word for word in sys.argv[1:] if not word.startswith("-")])
-    unknown = [word for word in words if feelings.plain(word) not in feelings._by_plain()]
+    unknown = [word for word in words if plain(word) not in feelings._by_plain()]
     found = guesses(unknown)
-    listed = [word for word in unknown if feelings.plain(word) in NEVER_TYPOS]
-    feelings.NEVER_TYPOS = frozenset()
+    listed = [word for word in unknown if plain(word) in NEVER_TYPOS]
+    vars(feelings)["NEVER_TYPOS"] = frozenset()
     without = sum(1 for word in listed if guess(word))
     print(f"{len(words)} words, {len(unknown)} of them no feelings; guessed: {len(found)}")
     print(f"without the list of plain words: {len(found) + without}")

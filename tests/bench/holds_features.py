@@ -285,7 +285,7 @@ def sound_holds(*, quick: bool) -> None:
     print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for cell in itertools.product(AFFECTS[1:3], PLAYERS[: 1 if quick else None], SEEDS):
-            found = []
+            found: list[str] = []
             for value in (0.0, 0.5, 1.0, None):
                 faders = Faders(brightness=value)
                 made = render_session(

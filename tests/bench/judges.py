@@ -20,11 +20,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests/bench")]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests")]
 
 from meter_renderings import SOUNDFONT, Piece, read_pieces  # noqa: E402
 
@@ -121,19 +122,18 @@ def means(pieces: np.ndarray, *tables: np.ndarray) -> Iterator[np.ndarray]:
 def own(pieces: Sequence[Piece], cache: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """musmed's own two judges, each piece by what was learnt from others: its name, what people
     said of whole pieces and what it says."""
-    from notes_judge import human
-    from personal_meter import cross_validated
+    from bench.notes_judge import human
+    from bench.personal_meter import cross_validated
 
     from engine.evaluation import quadrants
 
     cache.mkdir(parents=True, exist_ok=True)
     heard = cross_validated(pieces, cache)
-    yield ("meter, by other pieces", *means(heard.piece, heard.mean, heard.reading))
+    people, told = means(heard.piece, heard.mean, heard.reading)
+    yield "meter, by other pieces", people, told
     rated = human()
-    yield (
-        "notes, by other pieces",
-        *means(rated.pieces, rated.ratings, quadrants.cross_validated(rated)),
-    )
+    people, told = means(rated.pieces, rated.ratings, quadrants.cross_validated(rated))
+    yield "notes, by other pieces", people, told
 
 
 def main() -> None:
@@ -145,7 +145,7 @@ def main() -> None:
     asked = parser.parse_args()
     pieces = read_pieces(asked.vgmidi)[:: asked.every]
     judges = {judge.name: judge for judge in map(open_judge, asked.judge)}
-    said = {name: [] for name in judges}
+    said: dict[str, list[Any]] = {name: [] for name in judges}
     with tempfile.TemporaryDirectory() as folder:
         for piece in pieces:
             sound = cut(played(piece, Path(folder)))

@@ -23,10 +23,18 @@ TAGS: tuple[tuple[str, Kind], ...] = (
 SAID = (("nothing", 0, True), ("3 likes", 3, True), ("10 likes", 10, True), ("10 dis", 10, False))
 
 
-def said(tag: str, kind: Kind, count: int, liked: bool) -> Leanings | None:
-    tags = {"instrument": "piano", "genre": "ambient", kind: tag}
+def said(tag: str, kind: Kind, count: int, *, liked: bool) -> Leanings | None:
+    tags: dict[str, str] = {"instrument": "piano", "genre": "ambient", kind: tag}
     likings = [
-        Liking(clip=clip, revision=0, at=22.5 * clip, mood="calm", liked=liked, **tags)
+        Liking(
+            clip=clip,
+            revision=0,
+            at=22.5 * clip,
+            mood="calm",
+            instrument=tags["instrument"],
+            genre=tags["genre"],
+            liked=liked,
+        )
         for clip in range(count)
     ]
     one = [Counted(liking, kind == "instrument", kind == "genre") for liking in likings]
@@ -36,7 +44,7 @@ def said(tag: str, kind: Kind, count: int, liked: bool) -> Leanings | None:
 def share(tag: str, kind: Kind, leanings: Leanings | None, plans: int) -> float:
     """Of the clips of ``plans`` sessions from tense to calm."""
     start, target = parse_affect("tense")[0], parse_affect("calm")[0]
-    found = [
+    found: list[bool] = [
         getattr(clip.tags, kind) == tag
         for seed in range(plans)
         for clip in make_plan(
@@ -50,7 +58,9 @@ def main() -> None:
     plans = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     print("tag", *(name for name, *_ in SAID), sep="\t")
     for tag, kind in TAGS:
-        shares = [share(tag, kind, said(tag, kind, *what), plans) for _, *what in SAID]
+        shares = [
+            share(tag, kind, said(tag, kind, count, liked=liked), plans) for _, count, liked in SAID
+        ]
         print(tag, *(f"{100 * one:.1f} %" for one in shares), sep="\t")
 
 

@@ -28,9 +28,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from exported import ROOT, VGMIDI
+from bench.exported import ROOT, VGMIDI
 
 sys.path.insert(0, str(ROOT / "scripts"))
 

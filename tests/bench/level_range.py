@@ -21,10 +21,10 @@ import mido
 import numpy as np
 import soundfile
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from comfort import QUIETEST, momentary
-from exported import JOURNEYS, VGMIDI, files, request
+from bench.comfort import QUIETEST, momentary
+from bench.exported import JOURNEYS, VGMIDI, files, request
 
 FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 WINDOW = 600

@@ -26,10 +26,11 @@ from pathlib import Path
 from typing import Any, cast
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import torch  # noqa: E402
+from bench.musicgen_session import whole_session  # noqa: E402
 
 from engine.composers.musicgen.decoders.reference import ReferenceDecoder  # noqa: E402
 from engine.composers.musicgen.model.codec import CodecStream, fold  # noqa: E402
@@ -39,7 +40,6 @@ from engine.composers.musicgen.model.step import DRAWN_STEPS  # noqa: E402
 from engine.composers.musicgen.model.weights import Model, from_transformers  # noqa: E402
 from engine.errors import MusmedError  # noqa: E402
 from engine.plan.clock import CLIP_SECONDS  # noqa: E402
-from tests.bench.musicgen_session import whole_session  # noqa: E402
 
 SHAPES = {"small": (24, 1024, 16), "medium": (48, 1536, 24), "large": (48, 2048, 32)}
 """Layers, width, heads (Copet et al. 2023, and the hub's configurations)."""
@@ -326,7 +326,12 @@ def random_model(size: str, device: torch.device, dtype: torch.dtype) -> Any:
     layers, width, heads = SHAPES[size]
     config = MusicgenConfig(
         text_encoder=T5Config(
-            d_model=768, d_kv=64, d_ff=3072, num_layers=12, num_heads=12, decoder_start_token_id=0
+            d_model=768,
+            d_kv=64,
+            d_ff=3072,
+            num_layers=12,
+            num_heads=12,
+            decoder_start_token_id=0,  # type: ignore[call-arg, unused-ignore]
         ),
         audio_encoder=EncodecConfig(
             target_bandwidths=[2.2],
@@ -349,7 +354,8 @@ def random_model(size: str, device: torch.device, dtype: torch.dtype) -> Any:
     torch.set_default_dtype(torch.bfloat16 if dtype == torch.int8 else dtype)
     try:
         with device, no_init_weights():
-            model = MusicgenForConditionalGeneration(config).eval()
+            model: Any = MusicgenForConditionalGeneration(config)
+            model.eval()
     finally:
         torch.set_default_dtype(usual)
     for part in (model.text_encoder, model.audio_encoder):

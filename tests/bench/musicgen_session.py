@@ -74,7 +74,7 @@ def first_audio(request: Request) -> float:
     client = EngineClient(told.put, log=subprocess.DEVNULL)
     try:
         wait_for(told, Hello)
-        client.open(request.composer, False)
+        client.open(request.composer, ComposerOptions(denoise=False))
         wait_for(told, Opened)
         for seed in (1, 2):
             clip = make_plan(msgspec.structs.replace(request, seed=seed)).clips[0]

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from exported import ROOT, VGMIDI
+from bench.exported import ROOT, VGMIDI
 
 sys.path.insert(0, str(ROOT / "scripts"))
 

@@ -15,9 +15,9 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from exported import JOURNEYS, human_pieces, pieces, request
+from bench.exported import JOURNEYS, human_pieces, pieces, request
 
 from engine.evaluation.notes import Piece
 from engine.evaluation.part_writing import Writing, writing

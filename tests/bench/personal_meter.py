@@ -133,20 +133,20 @@ def cross_validated(pieces: Sequence[Piece], cache: Path) -> Heard:
 
     from engine.meter.features import features
 
-    rows = []
+    rows: list[tuple[int, int, bool, list[float], np.ndarray]] = []
     for number, piece in enumerate(pieces):
         heard = cached(piece, "piano", cache)
         for context in (train_meter.CONTEXT, train_meter.STEP):
-            whole = context == train_meter.CONTEXT
+            long = context == train_meter.CONTEXT
             for end in range(train_meter.STEP, len(heard) + 1, train_meter.STEP):
-                y = [
-                    train_meter.rating(piece, row, end / 2 - 10, end / 2)
-                    for row in (piece.valence, piece.arousal)
+                rated = [
+                    train_meter.rating(piece, said, end / 2 - 10, end / 2)
+                    for said in (piece.valence, piece.arousal)
                 ]
-                if not np.isnan(y).any() and (whole or end > train_meter.STEP):
-                    x = features(heard[max(0, end - context) : end])
-                    rows.append((number, end, whole, y, x))
-    piece_of, end, whole, y, x = (np.array(column) for column in zip(*rows, strict=True))
+                if not np.isnan(rated).any() and (long or end > train_meter.STEP):
+                    row = features(heard[max(0, end - context) : end])
+                    rows.append((number, end, long, rated, row))
+    piece_of, ends, whole, y, x = (np.array(column) for column in zip(*rows, strict=True))
     fold = train_meter.folds_of(piece_of, train_meter.FOLDS, 0)
     made = np.zeros_like(y)
     for k in range(train_meter.FOLDS):
@@ -156,7 +156,7 @@ def cross_validated(pieces: Sequence[Piece], cache: Path) -> Heard:
     for axis, name in enumerate(("valence", "arousal")):
         print(f"readings: r {np.corrcoef(made[:, axis], y[:, axis])[0, 1]:.2f} of mean {name}")
     scaled = np.clip((made - made.mean(0)) * (train_meter.SCALE / made.std(0)), -1.0, 1.0)
-    return Heard(piece_of[whole], end[whole], scaled, y, fold[whole])
+    return Heard(piece_of[whole], ends[whole], scaled, y, fold[whole])
 
 
 def raters_of(vgmidi: Path) -> dict[str, list[dict[str, list[float]]]]:

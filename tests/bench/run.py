@@ -35,6 +35,7 @@ os.environ["PYTHONPATH"] = str(ROOT)
 
 from engine.affect.feelings import parse_affect  # noqa: E402
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE  # noqa: E402
+from engine.composers.options import USUAL  # noqa: E402
 from engine.link.client import EngineClient  # noqa: E402
 from engine.link.deliveries import Delivery  # noqa: E402
 from engine.link.protocol import Hello, Opened  # noqa: E402
@@ -131,7 +132,7 @@ def engine_seconds() -> tuple[float, float]:
     client = EngineClient(deliver, log=subprocess.DEVNULL)
     try:
         up.wait(20)
-        client.open("embedded", None)
+        client.open("embedded", USUAL)
         opened.wait(20)
     finally:
         client.close()

@@ -73,7 +73,7 @@ def measured(composer: EmbeddedComposer, tags: tuple[str, str], minutes: float) 
     for spec in make_plan(request).clips:
         busy = time.process_time()
         chunks = composer.compose(spec, state, lambda: False)
-        audio = []
+        audio: list[Frames] = []
         for chunk in chunks.chunks():
             if not audio:
                 firsts.append(time.process_time() - busy)

@@ -104,8 +104,8 @@ def sets() -> dict[str, Mapping[str, Instrument]]:
 
 
 def music() -> None:
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
-    from score_synthesis import TAGS, request_of
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from bench.score_synthesis import TAGS, request_of
 
     from engine.composers.score.sound.renderer import Renderer
     from engine.plan.planner import make_plan

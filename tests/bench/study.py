@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -69,7 +69,7 @@ def cluster(study: Path, folder: Path, sessions: int) -> Took:
     from engine.study.cluster import run_cluster
     from engine.study.gathering import gather
 
-    nodes = Cluster(
+    nodes: Any = Cluster(
         initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
     )
     second = nodes.add_node(num_cpus=1)

@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 
 ROOT = FilePath(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
-sys.path.insert(0, str(ROOT / "tests" / "bench"))
+sys.path.insert(0, str(ROOT / "tests"))
 os.environ["PYTHONPATH"] = str(ROOT)
 
-from ensembles import CANON  # noqa: E402
+from bench.ensembles import CANON  # noqa: E402
 
 from engine.affect.circumplex import Affect  # noqa: E402
 from engine.affect.feelings import parse_affect  # noqa: E402
@@ -38,7 +38,8 @@ from engine.audio.format import Frames  # noqa: E402
 from engine.composers.score.composer import EmbeddedComposer  # noqa: E402
 from engine.evaluation import path_following  # noqa: E402
 from engine.evaluation.path_following import concordance  # noqa: E402
-from engine.meter.meter import Reading, estimate  # noqa: E402
+from engine.meter.meter import estimate  # noqa: E402
+from engine.meter.reading import Reading  # noqa: E402
 from engine.plan.clock import clip_end, clip_start  # noqa: E402
 from engine.plan.planner import make_plan  # noqa: E402
 from engine.plan.request import Request  # noqa: E402

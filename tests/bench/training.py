@@ -28,11 +28,10 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 import torch  # noqa: E402
+from bench import training_contestants  # noqa: E402
+from bench.musicgen import cpu_name, random_model  # noqa: E402
 from support.tiny_musicgen import random_model as tiny_model  # noqa: E402
 from support.tiny_musicgen import save_checkpoint, tiny_config  # noqa: E402
-
-from tests.bench import training_contestants  # noqa: E402
-from tests.bench.musicgen import cpu_name, random_model  # noqa: E402
 
 CONTESTANTS = {
     "musmed": training_contestants.ours,

@@ -125,14 +125,15 @@ def peer(asked: Asked) -> Found:
 
     model: Any = MusicgenForConditionalGeneration.from_pretrained(
         asked.checkpoint, dtype=asked.format
-    ).to(asked.device)
+    )
+    model.to(asked.device)
     model.config.decoder.decoder_start_token_id = model.config.decoder.pad_token_id
     if asked.checkpointing:
         model.decoder.gradient_checkpointing_enable({"use_reentrant": False})
     recipe = asked.recipe
     lora = peft.LoraConfig(
         r=recipe.lora.rank,
-        lora_alpha=recipe.lora.alpha,
+        lora_alpha=recipe.lora.alpha,  # type: ignore[arg-type, unused-ignore]  # it divides it by the rank,
         lora_dropout=recipe.lora.dropout,
         target_modules=rf"decoder\.model\.decoder\.layers\..*\.({'|'.join(PROJECTIONS)})",
     )

@@ -30,6 +30,7 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 import numpy as np  # noqa: E402
 import soundfile  # noqa: E402
 import torch  # noqa: E402
+from bench.musicgen import cpu_name, random_model  # noqa: E402
 from support.tiny_musicgen import random_model as tiny_model  # noqa: E402
 from support.tiny_musicgen import save_checkpoint, tiny_config  # noqa: E402
 
@@ -38,7 +39,6 @@ from engine.training.encoding import encode  # noqa: E402
 from engine.training.memory import most_taken  # noqa: E402
 from engine.training.said import Progress  # noqa: E402
 from engine.training.tracks import Data, Track  # noqa: E402
-from tests.bench.musicgen import cpu_name, random_model  # noqa: E402
 
 RATE = 44_100
 CAPTION = "A calm ambient piece for piano and strings, number {}, that feels content"

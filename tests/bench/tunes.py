@@ -20,11 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from exported import (
+from bench.exported import (
     JOURNEYS,
-    AffectPath,
     human_pieces,
     path_of,
     pieces,
@@ -33,6 +32,7 @@ from exported import (
     section_starts,
 )
 
+from engine.affect.path import Path as AffectPath
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.session_score import session_score
 from engine.evaluation import changes as c

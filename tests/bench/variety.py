@@ -17,9 +17,9 @@ import numpy as np
 
 ROOT = FilePath(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
-sys.path.insert(0, str(FilePath(__file__).resolve().parent))
+sys.path.insert(0, str(ROOT / "tests"))
 
-from score_range import DATA, human_pieces  # noqa: E402
+from bench.score_range import DATA, human_pieces  # noqa: E402
 
 from engine.affect.circumplex import Affect  # noqa: E402
 from engine.affect.path import Path, plan_path  # noqa: E402
