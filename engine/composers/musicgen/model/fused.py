@@ -107,8 +107,8 @@ def fuse(
     progress: Callable[[float], None] = lambda _: None,
 ) -> DecoderWeights:
     """Concatenate what is used together. ``state`` has transformers' names; ``KeyError`` for
-    one that is missing. On a CPU only the layers' matrices are in ``dtype`` (int8: rounded),
-    the rest is float32, in which a CPU attends to a long past faster than in bfloat16."""
+    one that is missing. On a CPU only the layers' matrices are in ``dtype`` (int8: rounded, and
+    the heads with them), the rest is float32."""
     settings: Any = config.decoder
     if settings.activation_function != "gelu":
         raise ValueError(f"a decoder with {settings.activation_function} instead of gelu")
@@ -166,7 +166,11 @@ def fuse(
             device, plain
         ),
         norm=norm(base + "layer_norm"),
-        heads=matrix(together(*(f"decoder.lm_heads.{k}" for k in books)), device, plain),
+        heads=matrix(
+            together(*(f"decoder.lm_heads.{k}" for k in books)),
+            device,
+            dtype if dtype == torch.int8 else plain,
+        ),
         text=text,
         cross_kv=None
         if prefixed

@@ -6,8 +6,10 @@ memory's bandwidth, and the layout decides how near it comes.
 
 from __future__ import annotations
 
+import functools
+import warnings
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -36,7 +38,7 @@ def matrix(weight: Tensor, device: torch.device, dtype: torch.dtype) -> Matrix:
     """``weight`` for products in ``dtype``; int8 is for the CPU."""
     weight = weight.to(device)
     if dtype == torch.int8:
-        return Rounded.of(weight)
+        return Integers.of(weight) if integers() else Rounded.of(weight)
     weight = weight.to(dtype)
     if device.type == "cpu" and packs(dtype):
         return Packed(torch.ops.mkldnn._reorder_linear_weight(weight, 2))
@@ -86,9 +88,81 @@ class Packed:
 
 
 @dataclass(frozen=True)
+class Integers:
+    """8 bits on both sides: weights with a scale for each of their rows, and what they are
+    multiplied with, which is rounded anew in every product, with a scale for each row of its own.
+    So the processor multiplies and adds whole numbers, exactly and as fast as it reads them, and a
+    row's product hardly depends on the rows beside it. FBGEMM's layout; ``size`` is its bytes."""
+
+    packed: Any
+    size: int
+
+    @staticmethod
+    def of(weight: Tensor) -> Integers:
+        rounded, scales = rounded_rows(weight.float())
+        places = torch.zeros(len(scales), dtype=torch.long)
+        usual = torch.backends.quantized.engine
+        torch.backends.quantized.engine = "fbgemm"
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # its tensors are to move elsewhere one day
+                made = torch._make_per_channel_quantized_tensor(rounded, scales.double(), places, 0)
+                packed = torch.ops.quantized.linear_prepack(made, None)
+        finally:
+            torch.backends.quantized.engine = usual
+        return Integers(packed, rounded.numel() + 4 * scales.numel())
+
+    def __call__(self, x: Tensor) -> Tensor:
+        product, largest = self._product(x)
+        return product.mul_(largest).view(*x.shape[:-1], -1).to(x.dtype)
+
+    def add(self, total: Tensor, x: Tensor) -> None:
+        product, largest = self._product(x)
+        total.view(-1, total.shape[-1]).addcmul_(product, largest)
+
+    def _product(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """That of the rows of ``x`` over the largest number in each, and those."""
+        rows = x.reshape(-1, x.shape[-1]).float()
+        largest = torch.linalg.vector_norm(rows, torch.inf, dim=1, keepdim=True).clamp_min_(1e-30)
+        product = torch.ops.quantized.linear_dynamic
+        return product(rows / largest, self.packed, saturates()), largest
+
+    def dense(self) -> Tensor:
+        weight: Tensor = torch.ops.quantized.linear_unpack(self.packed)[0]
+        return weight.dequantize()
+
+    def bytes(self) -> int:
+        return self.size
+
+
+def rounded_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """float32 (out, in) in 8 bits and a scale (out,) for each row."""
+    scales = weight.abs().amax(dim=1).clamp_min(1e-12) / 127
+    return (weight / scales[:, None]).round().to(torch.int8).contiguous(), scales
+
+
+@functools.cache
+def integers() -> bool:
+    """Whether torch was built with FBGEMM and it works here: on x86."""
+    return "fbgemm" in torch.backends.quantized.supported_engines
+
+
+@functools.cache
+def saturates() -> bool:
+    """Whether sums of two products are held in 16 bits, as on a processor without VNNI. What is
+    multiplied then has to be rounded to 7 bits, or large sums would be cut off. Found out by such
+    a sum, since what a processor has is not yet what a library uses of it."""
+    width = 64
+    largest = Integers.of(torch.full((width, width), 127.0))
+    ones = torch.ones((2, width))
+    product: Tensor = torch.ops.quantized.linear_dynamic(ones, largest.packed, False)
+    return bool((product - 127.0 * width).abs().max() > 1.0)
+
+
+@dataclass(frozen=True)
 class Rounded:
-    """Rounded to 8 bits with a scale for each row: a quarter of float32's bytes. Other numbers,
-    so other codes than float32's; a product is computed from bfloat16 and given out as one."""
+    """Rounded to 8 bits with a scale for each row, where there is no FBGEMM. A product is computed
+    from bfloat16 and given out as one."""
 
     weight: Tensor
     scales: Tensor
