@@ -26,8 +26,17 @@ _Frame = Annotated[int, msgspec.Meta(ge=-(2**40), le=2**40)]
 
 
 Codec = Literal["flac", "opus"]
-"""How a clip's sound crosses the link: as it is, or lossy (``engine.link.codec``)."""
+"""How a clip's sound crossed the link: as it is, or lossy (``engine.link.codec``)."""
 LOSSLESS: Codec = "flac"
+
+Coding = Literal["flac", "opus", "pcm"]
+"""What a chunk on the line is: of a ``Codec``, or plain samples, on one machine."""
+PLAIN: Coding = "pcm"
+
+
+def codec_of(coding: Coding) -> Codec:
+    """What the record of a clip says that came so: whether anything was lost, and by what."""
+    return LOSSLESS if coding == "pcm" else coding
 
 
 class Stage(NamedTuple):

@@ -13,7 +13,7 @@ from typing import IO, BinaryIO, cast
 
 import msgspec
 
-from engine.clip_record import LOSSLESS, Codec
+from engine.clip_record import LOSSLESS, PLAIN, Coding
 from engine.composers.options import USUAL, ComposerOptions
 from engine.errors import MusmedError
 from engine.link.deliveries import Banner, Delivery, EngineLost, LineFault
@@ -42,7 +42,7 @@ from engine.link.protocol import (
     ToFront,
 )
 from engine.link.ssh import FarEngine, fault_of
-from engine.link.versions import OPUS_MINOR, WANTED_MINOR, Version
+from engine.link.versions import OPUS_MINOR, PLAIN_MINOR, WANTED_MINOR, Version
 from engine.link.watchdog import LOOK_SECONDS, Hung, Watchdog
 from engine.plan.packed import packed
 from engine.plan.spec import ClipKey, ClipSpec
@@ -120,10 +120,13 @@ class EngineClient:
         return self._reader.version
 
     @property
-    def codec(self) -> Codec:
-        """How clips cross that are asked for now: as ``far`` has it, if the engine knows that."""
-        wanted = LOSSLESS if self._far is None else self._far.host.codec
-        return wanted if self._reader.version.minor >= OPUS_MINOR else LOSSLESS
+    def codec(self) -> Coding:
+        """How clips cross that are asked for now: as ``far`` has it, plain from an engine of this
+        machine, if the engine knows that."""
+        minor = self._reader.version.minor
+        if self._far is None:
+            return PLAIN if minor >= PLAIN_MINOR else LOSSLESS
+        return self._far.host.codec if minor >= OPUS_MINOR else LOSSLESS
 
     @property
     def idle(self) -> bool:
@@ -274,7 +277,7 @@ class EngineClient:
                         f"The engine speaks version {message.protocol} of the link protocol, not "
                         f"{PROTOCOL_VERSION}; install the same version of musmed on both sides."
                     )
-                opus = self.codec != LOSSLESS
+                opus = self.codec == "opus"
                 self._send(Pull(OPUS_WINDOW_PARTS if opus else WINDOW_PARTS))
                 self._deliver(message)
             case Loading() | Opened() | Pong() | Failure():

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames, frames_of, seconds_of
-from engine.clip_record import LOSSLESS, Codec
+from engine.clip_record import LOSSLESS, Coding, codec_of
 from engine.composers.base import Continuation
 from engine.errors import MusmedError
 from engine.link.protocol import ClipDone, ClipStarted
@@ -55,7 +55,7 @@ class Asked:
     composer: str = ""
     """Who is to compose it, '' where that is not known."""
     version: int = 0
-    codec: Codec = LOSSLESS
+    codec: Coding = LOSSLESS
     """Of its chunks."""
     keep_until: int | None = None
     """Session frame up to which it is wanted, once it was cancelled."""
@@ -84,7 +84,7 @@ def check_chunk(asked: Asked, audio: Frames) -> None:
     """``audio``: (n, 2), the clip's next; every sample a number, and no constant in them."""
     if not np.isfinite(audio).all():
         raise ClipRefusedError(asked.spec, "some of its samples are no numbers")
-    asked.summed += audio.sum(axis=0, dtype=np.float64)
+    asked.summed += np.ones(len(audio), np.float32) @ audio
     asked.counted += len(audio)
     if asked.counted >= SAMPLE_RATE:
         constant = float(np.abs(asked.summed).max()) / asked.counted
@@ -106,7 +106,7 @@ def check_end(asked: Asked, told: ClipDone, continuation: bytes, start: int, rea
         raise ClipRefusedError(spec, "its record says what can't be")
     if asked.composer and (record.composer, record.version) != (asked.composer, asked.version):
         raise ClipRefusedError(spec, f"it is by {record.composer!r}, version {record.version}")
-    if record.codec != asked.codec:
+    if record.codec != codec_of(asked.codec):
         raise ClipRefusedError(spec, f"it says that it came as {record.codec}")
     end = frames_of(spec.end)  # of a clip that is cut more was composed than came
     _check_times(asked, "readings", [r.start for r in record.readings], start, end)

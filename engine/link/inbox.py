@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from engine.audio.format import SAMPLE_RATE, Frames
-from engine.clip_record import LOSSLESS, Codec
+from engine.clip_record import LOSSLESS, Coding
 from engine.errors import MusmedError
 from engine.link.clip_check import Asked, ClipRefusedError, check_chunk, check_end, check_start
 from engine.link.codec import Decoder, decoder_of
@@ -20,7 +20,7 @@ from engine.link.protocol import ClipDone, ClipFailed, ClipStarted, Part
 from engine.plan.spec import ClipKey, ClipSpec
 
 CHUNK_BYTES = 512 * 1024
-"""A second of FLAC-24 stereo; as PCM it would be 288 kB."""
+"""A second of stereo: as plain samples 384 kB, as FLAC less."""
 
 ClipMessage = ClipStarted | Part | ClipDone | ClipFailed
 
@@ -40,7 +40,7 @@ class Inbox:
         self._decoder = decoder_of(LOSSLESS)
 
     def expect(
-        self, spec: ClipSpec, composer: str = "", version: int = 0, codec: Codec = LOSSLESS
+        self, spec: ClipSpec, composer: str = "", version: int = 0, codec: Coding = LOSSLESS
     ) -> None:
         """A clip was asked for, of ``composer`` where that is known, in chunks of ``codec``."""
         self._expected[spec.key] = Asked(spec, composer, version, codec)

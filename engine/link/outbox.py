@@ -18,8 +18,8 @@ from engine.link.protocol import PART_BYTES, ClipDone, ClipFailed, ClipStarted, 
 from engine.plan.spec import ClipKey
 
 BUFFER_BYTES = 8 * 1024 * 1024
-"""How far composing runs ahead of pulling: a whole clip of FLAC-24 (30 s are at most 8.6 MB
-of PCM, in practice 3 to 6 MB of FLAC)."""
+"""How far composing runs ahead of pulling: a whole clip of FLAC (30 s in practice 3 to 6 MB),
+21 s of plain samples, which nobody has to wait for."""
 ANSWERS = 1024
 CREDITS = 64
 
@@ -27,12 +27,16 @@ Outgoing = tuple[msgspec.Struct, bytes]
 
 
 @dataclass
-class _Chunk:
+class Chunk:
+    """Sound of a clip, from session frame ``start`` on; it leaves in parts of ``part`` bytes.
+    ``first``: the clip's."""
+
     key: ClipKey
     start: int
     first: bool
     frames: int
     data: bytes
+    part: int = PART_BYTES
     sent: int = 0
 
 
@@ -42,7 +46,7 @@ class Outbox:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._answers: deque[Outgoing] = deque()
-        self._clips: deque[_Chunk | Outgoing] = deque()
+        self._clips: deque[Chunk | Outgoing] = deque()
         self._bytes = 0
         self._credits = 0
         self._closed = False
@@ -68,19 +72,17 @@ class Outbox:
     def begin(self, message: ClipStarted) -> None:
         self._add((message, b""))
 
-    def chunk(self, key: ClipKey, start: int, frames: int, data: bytes, *, first: bool) -> None:
-        """Add a chunk beginning at session frame ``start``; waits while the buffer is full.
-
-        A chunk past the end of a cut clip is dropped.
-        """
+    def chunk(self, chunk: Chunk) -> None:
+        """Add a chunk; waits while the buffer is full. One past the end of a cut clip is
+        dropped."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._bytes < BUFFER_BYTES)
-            chunk = _Chunk(key, start, first, frames, data)
-            if self._keep is not None and self._keep[0] == key and _past(chunk, self._keep[1]):
+            keep = self._keep
+            if keep is not None and keep[0] == chunk.key and _past(chunk, keep[1]):
                 self._was_cut = True
                 return
             self._clips.append(chunk)
-            self._bytes += len(data)
+            self._bytes += len(chunk.data)
             self._changed.notify_all()
 
     def done(self, message: ClipDone, continuation: bytes) -> None:
@@ -101,7 +103,7 @@ class Outbox:
         with self._changed:
             before = len(self._clips)
             self._clips = deque(i for i in self._clips if not self._drops(i, key, keep_until))
-            self._bytes = sum(len(i.data) - i.sent for i in self._clips if isinstance(i, _Chunk))
+            self._bytes = sum(len(i.data) - i.sent for i in self._clips if isinstance(i, Chunk))
             if composing:
                 self._keep = (key, keep_until)
             if len(self._clips) < before:
@@ -127,7 +129,7 @@ class Outbox:
             if self._closed:
                 return None
             item = self._clips[0]
-            if not isinstance(item, _Chunk):
+            if not isinstance(item, Chunk):
                 self._clips.popleft()
                 return item
             return self._part(item)
@@ -146,10 +148,10 @@ class Outbox:
     def _ready(self) -> bool:
         if self._answers:
             return True
-        return bool(self._clips) and (self._credits > 0 or not isinstance(self._clips[0], _Chunk))
+        return bool(self._clips) and (self._credits > 0 or not isinstance(self._clips[0], Chunk))
 
-    def _part(self, chunk: _Chunk) -> Outgoing:
-        data = chunk.data[chunk.sent : chunk.sent + PART_BYTES]
+    def _part(self, chunk: Chunk) -> Outgoing:
+        data = chunk.data[chunk.sent : chunk.sent + chunk.part]
         chunk.sent += len(data)
         last = chunk.sent >= len(chunk.data)
         if last:
@@ -160,22 +162,22 @@ class Outbox:
         return Part(chunk.key.index, chunk.key.revision, chunk.frames, last), data
 
     @staticmethod
-    def _drops(item: _Chunk | Outgoing, key: ClipKey, keep_until: int) -> bool:
+    def _drops(item: Chunk | Outgoing, key: ClipKey, keep_until: int) -> bool:
         return (
-            isinstance(item, _Chunk)
+            isinstance(item, Chunk)
             and item.key == key
             and not item.sent
             and _past(item, keep_until)
         )
 
 
-def _past(chunk: _Chunk, keep_until: int) -> bool:
+def _past(chunk: Chunk, keep_until: int) -> bool:
     """The chunk before this one ends at or past ``keep_until``."""
     return not chunk.first and chunk.start >= keep_until
 
 
-def _marked_cut(item: _Chunk | Outgoing, key: ClipKey) -> _Chunk | Outgoing:
-    if isinstance(item, _Chunk):
+def _marked_cut(item: Chunk | Outgoing, key: ClipKey) -> Chunk | Outgoing:
+    if isinstance(item, Chunk):
         return item
     message, continuation = item
     if isinstance(message, ClipDone) and (message.index, message.revision) == key:

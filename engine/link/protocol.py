@@ -4,7 +4,8 @@ Every text and figure of a message has a limit here, or where it is looked at: a
 for in ``spec_check``, one that is sent in ``clip_check``.
 
 The engine composes one clip at a time. A clip crosses the link as ``ClipStarted``, then chunks
-of at most 1 s of FLAC-24, each in ``Part`` frames of at most 16 KiB, then ``ClipDone`` with the
+of at most 1 s, each in ``Part`` frames of at most 16 KiB (64 where they are plain samples, which
+never cross a slow line), then ``ClipDone`` with the
 continuation as its payload. Parts are pulled: the engine sends one for each credit the front
 has granted, so that a slow line keeps its control round trip short.
 """
@@ -15,7 +16,7 @@ from typing import Annotated
 
 import msgspec
 
-from engine.clip_record import LOSSLESS, ClipRecord, Codec
+from engine.clip_record import LOSSLESS, ClipRecord, Coding
 from engine.composers.base import Marks
 from engine.composers.options import USUAL, ComposerOptions
 from engine.composers.synthesis import SynthesisName
@@ -24,10 +25,12 @@ from engine.plan.spec import ClipKey, ClipSpec
 
 PROTOCOL_VERSION = 5
 """Goes up where one side would not understand the other any more."""
-PROTOCOL_MINOR = 4
+PROTOCOL_MINOR = 5
 """Goes up with what may be added: ``versions``. 1: Opus. 2: a clip's notes. 3: its levels. 4:
-what is asked of the music itself."""
+what is asked of the music itself. 5: plain samples."""
 PART_BYTES = 16 * 1024
+PLAIN_PART_BYTES = 64 * 1024
+"""Of plain samples, which are asked for on this machine alone: what a pipe takes at once."""
 WINDOW_PARTS = 4
 OPUS_WINDOW_PARTS = 2
 """A second of Opus is two parts: for lines on which four would keep a word waiting for 2 s."""
@@ -68,7 +71,7 @@ class Compose(msgspec.Struct, frozen=True, tag="compose", forbid_unknown_fields=
     """
 
     spec: ClipSpec
-    codec: Codec = LOSSLESS
+    codec: Coding = LOSSLESS
     described: Annotated[bytes, msgspec.Meta(max_length=MOST_PACKED)] = b""
 
 

@@ -47,6 +47,8 @@ class Version(NamedTuple):
 OWN = Version(PROTOCOL_VERSION, PROTOCOL_MINOR)
 OPUS_MINOR = 1
 """Who is older knows FLAC alone."""
+PLAIN_MINOR = 5
+"""Who is older sends no plain samples."""
 WANTED_MINOR = 4
 """Who is older holds nothing that is asked of the music itself."""
 

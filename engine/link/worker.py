@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.clip_record import LOSSLESS, ClipRecord, Codec
+from engine.clip_record import LOSSLESS, PLAIN, ClipRecord, Coding, codec_of
 from engine.composers.base import (
     Composer,
     Composition,
@@ -25,8 +25,10 @@ from engine.composers.base import (
 )
 from engine.errors import MusmedError
 from engine.link.framing import LinkError
-from engine.link.outbox import Outbox
+from engine.link.outbox import Chunk, Outbox
 from engine.link.protocol import (
+    PART_BYTES,
+    PLAIN_PART_BYTES,
     ClipDone,
     ClipFailed,
     ClipStarted,
@@ -51,9 +53,9 @@ JOBS = 64
 class Job:
     """A clip to compose. ``keep_until`` is None until it is cancelled."""
 
-    def __init__(self, spec: ClipSpec, continuation: bytes, codec: Codec = LOSSLESS) -> None:
+    def __init__(self, spec: ClipSpec, continuation: bytes, codec: Coding = LOSSLESS) -> None:
         self.spec = spec
-        self.codec: Codec = codec
+        self.codec: Coding = codec
         self.continuation = continuation
         self.keep_until: int | None = None
         self.reached = -1
@@ -211,7 +213,11 @@ class ComposeWorker:
         built_in = composition.built_in() if isinstance(composition, Sounded) else ()
         notes = composition.notes() if isinstance(composition, Scored) else None
         record = msgspec.structs.replace(
-            record, bars=composition.bars(), built_in=built_in, notes=notes, codec=job.codec
+            record,
+            bars=composition.bars(),
+            built_in=built_in,
+            notes=notes,
+            codec=codec_of(job.codec),
         )
         continuation = Continuation(
             composer=self._composer.name,
@@ -229,6 +235,7 @@ class _Crossing:
         from engine.link.codec import encoder_of
 
         self._outbox, self._key = outbox, job.spec.key
+        self._part = PLAIN_PART_BYTES if job.codec == PLAIN else PART_BYTES
         self._encoder = encoder_of(job.codec)
         self._start = self._at = start
 
@@ -245,7 +252,8 @@ class _Crossing:
     def _put(self, pieces: Sequence[Piece]) -> None:
         for frames, data in pieces:
             first = self._at == self._start
-            self._outbox.chunk(self._key, self._at, frames, data, first=first)
+            chunk = Chunk(self._key, self._at, first, frames, data, self._part)
+            self._outbox.chunk(chunk)
             self._at += frames
 
 

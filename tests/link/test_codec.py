@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames, quantise24
-from engine.clip_record import Codec
+from engine.clip_record import Codec, Coding
 from engine.errors import MusmedError
 from engine.link.codec import CODECS, LEAD, TAIL, OpusEncoder, decoder_of, encoder_of
 
@@ -33,7 +33,7 @@ def music(seconds: float = SECONDS) -> Frames:
     return quantise24(sound.astype(np.float32))
 
 
-def sent(audio: Frames, codec: Codec, chunk: int = SAMPLE_RATE) -> tuple[Frames, int]:
+def sent(audio: Frames, codec: Coding, chunk: int = SAMPLE_RATE) -> tuple[Frames, int]:
     """``audio`` as it comes, and its bytes."""
     encoder, decoder = encoder_of(codec), decoder_of(codec)
     pieces = [
@@ -55,6 +55,28 @@ def test_flac_is_lossless() -> None:
     audio = music(2.5)
     heard, _ = sent(audio, "flac")
     np.testing.assert_array_equal(heard, audio)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-(2**23), 2**23 - 1), st.integers(-(2**23), 2**23 - 1)),
+        min_size=1,
+        max_size=50,
+    )
+)
+def test_plain_samples_are_the_very_samples(steps: list[tuple[int, int]]) -> None:
+    audio = np.array(steps, np.float32) / np.float32(2**23)
+    heard, size = sent(audio, "pcm")
+    np.testing.assert_array_equal(heard, audio)
+    assert size == 8 * len(audio)
+
+
+@pytest.mark.parametrize("word", [2**23, -(2**23) - 1, 2**31 - 1, -(2**31)])
+def test_plain_words_of_more_than_24_bits_and_of_another_length_are_a_sentence(word: int) -> None:
+    data = np.array([0, word], "<i4").tobytes()
+    for bytes_, frames in ((data, 1), (bytes(8), 2), (bytes(7), 1), (b"", 0)):
+        with pytest.raises(MusmedError, match="no plain samples of 24 bits"):
+            decoder_of("pcm").decode(bytes_, frames)
 
 
 def test_opus_is_as_long_as_it_was_lies_where_it_lay_and_is_a_tenth_of_the_bits() -> None:

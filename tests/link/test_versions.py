@@ -191,11 +191,14 @@ QUICK = str(Path(__file__).parents[1] / "support" / "quick_engine.py")
 class Talk:
     """With a quick engine; as if it were another machine's, where a ``codec`` is asked for."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, codec: str) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, codec: str | None) -> None:
         argv = [sys.executable, "-P", QUICK]
+        self.told: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+        if codec is None:
+            self.client = EngineClient(self.told.put, argv=argv)
+            return
         far = FarEngine(msgspec.convert({"address": "x", "codec": codec}, Host), Path("/nowhere"))
         monkeypatch.setattr(FarEngine, "argv", argv)
-        self.told: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
         self.client = EngineClient(self.told.put, far=far)
 
     def until(self, kind: Any) -> list[Any]:
@@ -240,6 +243,22 @@ def test_a_clip_is_composed_by_an_engine_of_another_minor(
         np.testing.assert_array_equal(sound, plain)
     else:
         assert np.sqrt(np.mean((sound - plain) ** 2)) < 0.2 * np.sqrt(np.mean(plain**2))
+
+
+@pytest.mark.parametrize(("link", "codec"), [(str(OWN), "pcm"), ("5.4", "flac")])
+def test_an_engine_of_this_machine_sends_plain_samples(
+    link: str, codec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The very ones that come as FLAC from another machine, and recorded as such."""
+    as_flac, _ = Talk(monkeypatch, "flac").clip()
+    monkeypatch.setenv("QUICK_ENGINE_LINK", link)
+    here = Talk(monkeypatch, None)
+    here.until(Hello)
+    assert here.client.codec == codec
+    here.told.put(Hello(5, "", "", 0, ()))
+    sound, record = here.clip()
+    assert record.codec == "flac"
+    np.testing.assert_array_equal(sound, as_flac)
 
 
 def test_an_older_engine_that_can_t_hold_what_is_asked_for_is_a_sentence(
