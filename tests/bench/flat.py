@@ -12,45 +12,28 @@ stands after ``--`` goes to ``musmed play``.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
-
-import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from bench.machine import machine  # noqa: E402
+from bench.memory import BUDGETS, Look, look  # noqa: E402
 from bench.terminal import Terminal, listener  # noqa: E402
 from bench.trend import Trend, trend  # noqa: E402
 
 SIZE = (120, 40)
-BUDGETS = {"front": 150.0, "engine": 450.0}
-"""MB that each may have taken at most."""
 PLAY = ["-m", "musmed_tui", "play", "--from", "tense", "--to", "calm", "--seed", "7"]
-
-
-class Memory(NamedTuple):
-    """Of one process, MB (10^6 bytes)."""
-
-    resident: float
-    own: float
-    """Of that, what no file holds: its heaps and stacks."""
-    peak: float
-    """The most that was ever resident."""
 
 
 class Sample(NamedTuple):
     minutes: float
     """Since the session was asked for."""
-    who: str
-    pid: int
-    memory: Memory
+    look: Look
 
 
 class Found(NamedTuple):
@@ -67,37 +50,22 @@ class Found(NamedTuple):
     """How many there were of it, one after another."""
 
 
-def memory(pid: int) -> Memory:
-    """Raises ``OSError`` where the process has ended."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    told = dict(line.split(":", 1) for line in lines)
-    if "VmRSS" not in told:  # a zombie has no memory
-        raise ProcessLookupError(pid)
-    resident, own, peak = (
-        int(told[name].split()[0]) * 1024 / 1e6 for name in ("VmRSS", "RssAnon", "VmHWM")
-    )
-    return Memory(resident, own, peak)
+class Keeping:
+    """Each measurement a line of CSV in ``file``, at once: an hour may be cut short."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file.open("w", buffering=1) if file else None
+        if self._file:
+            self._file.write("minutes,process,pid,resident,own,peak\n")
+
+    def add(self, sample: Sample) -> None:
+        if self._file:
+            sizes = ",".join(f"{megabytes:.2f}" for megabytes in sample.look.memory)
+            who, pid, _ = sample.look
+            self._file.write(f"{sample.minutes:.3f},{who},{pid},{sizes}\n")
 
 
-def engines(front: int) -> list[int]:
-    """The processes that a front has started which are an engine."""
-    found = []
-    for child in psutil.Process(front).children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            if child.cmdline()[-2:] == ["-m", "engine"]:
-                found.append(child.pid)
-    return found
-
-
-def look(front: int, minutes: float) -> Iterator[Sample]:
-    """Both processes now; nothing of one that has ended."""
-    with contextlib.suppress(psutil.Error, OSError):
-        yield Sample(minutes, "front", front, memory(front))
-        for pid in engines(front):
-            yield Sample(minutes, "engine", pid, memory(pid))
-
-
-def session(minutes: float, every: float, more: list[str]) -> list[Sample]:
+def session(minutes: float, every: float, more: list[str], keeping: Keeping) -> list[Sample]:
     """Play, and look every ``every`` seconds until just before the session's end."""
     samples: list[Sample] = []
     with tempfile.TemporaryDirectory() as home:
@@ -107,7 +75,9 @@ def session(minutes: float, every: float, more: list[str]) -> list[Sample]:
         while (spent := time.perf_counter() - begun) < 60 * minutes - 2:
             if terminal.process.poll() is not None:
                 raise SystemExit(f"musmed ended after {spent:.0f} s")
-            samples += look(terminal.process.pid, spent / 60)
+            for one in look(terminal.process.pid):
+                samples.append(Sample(spent / 60, one))
+                keeping.add(samples[-1])
             terminal.read_all(every)
         terminal.close()
     return samples
@@ -115,19 +85,19 @@ def session(minutes: float, every: float, more: list[str]) -> list[Sample]:
 
 def found(who: str, samples: list[Sample], settle: float) -> Found:
     """Raises ``SystemExit`` where there is too little of it to say anything."""
-    its = [sample for sample in samples if sample.who == who]
+    its = [sample for sample in samples if sample.look.who == who]
     settled = [sample for sample in its if sample.minutes >= settle]
     if len(settled) < 20:
         raise SystemExit(f"Of the {who} there are {len(settled)} measurements after settling.")
-    sizes = [sample.memory.resident for sample in settled]
+    sizes = [sample.look.memory.resident for sample in settled]
     tenth = max(1, len(sizes) // 10)
     return Found(
         who,
-        max(sample.memory.peak for sample in its),
+        max(sample.look.memory.peak for sample in its),
         sum(sizes[:tenth]) / tenth,
         sum(sizes[-tenth:]) / tenth,
         trend([sample.minutes for sample in settled], sizes),
-        len({sample.pid for sample in its}),
+        len({sample.look.pid for sample in its}),
     )
 
 
@@ -149,15 +119,6 @@ def table(samples: list[Sample], settle: float) -> list[str]:
     return lines + [row(found(who, samples, settle)) for who in ("front", "engine")]
 
 
-def keep(file: Path, samples: list[Sample]) -> None:
-    lines = ["minutes,process,pid,resident,own,peak"]
-    lines += [
-        f"{one.minutes:.3f},{one.who},{one.pid},{','.join(f'{mb:.2f}' for mb in one.memory)}"
-        for one in samples
-    ]
-    file.write_text("\n".join(lines) + "\n")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--minutes", type=float, default=60.0, help="1 to 60")
@@ -168,9 +129,7 @@ def main() -> None:
     parser.add_argument("more", nargs="*")
     asked = parser.parse_args()
     more = [*asked.more, *(["--plain"] if asked.plain else [])]
-    samples = session(asked.minutes, asked.every, more)
-    if asked.keep:
-        keep(asked.keep, samples)
+    samples = session(asked.minutes, asked.every, more, Keeping(asked.keep))
     print(
         f"{machine()}; a session of {asked.minutes:g} minutes, {' '.join(more) or 'its screen'}\n"
     )
