@@ -6,29 +6,24 @@ python tests/bench/history.py [SESSIONS]
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
-import pty
-import select
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from engine.affect.feelings import FEELINGS
-from engine.plan.request import Request
-from engine.session.library.library import Library
-from musmed_tui.first_run import remember
-from musmed_tui.paths import folders
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-ROOT = Path(__file__).parents[2]
+from bench.terminal import Terminal, listener  # noqa: E402
+
+from engine.affect.feelings import FEELINGS  # noqa: E402
+from engine.plan.request import Request  # noqa: E402
+from engine.session.library.library import Library  # noqa: E402
 
 
 def fill(folder: Path, count: int) -> None:
@@ -68,66 +63,20 @@ def seconds(home: str, *words: str) -> float:
     return min(taken)
 
 
-class Screen:
-    """musmed in a terminal of 80x24, on its check-in."""
-
-    def __init__(self, home: str) -> None:
-        remember(folders({"MUSMED_HOME": home}))
-        environment = {key: v for key, v in os.environ.items() if key not in ("COLUMNS", "LINES")}
-        environment |= {"MUSMED_HOME": home, "PYTHONPATH": str(ROOT), "MUSMED_SINK": "null"}
-        environment |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
-        self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        self._front = subprocess.Popen(
-            ["setsid", "--ctty", "--wait", sys.executable, "-m", "musmed_tui"],
-            stdin=slave,
-            stdout=slave,
-            env=environment,
-        )
-        os.close(slave)
-        self._seen = b""
-        self.until("How do you feel now?")
-        self.read(2.0)  # the engine that is started meanwhile is not what is measured
-
-    def read(self, seconds: float) -> None:
-        end = time.perf_counter() + seconds
-        while (left := end - time.perf_counter()) > 0:
-            if select.select([self._master], [], [], left)[0]:
-                os.read(self._master, 65536)
-
-    def until(self, text: str, keys: str = "") -> float:
-        """Seconds from ``keys`` until ``text`` is drawn; without keys, from now."""
-        begun = time.perf_counter()
-        if keys:
-            self._seen = b""
-            os.write(self._master, keys.encode())
-        while text.encode() not in self._seen:
-            if not select.select([self._master], [], [], 30.0)[0]:
-                raise SystemExit(f"{text!r} never came: {self._seen[-2000:]!r}")
-            self._seen += os.read(self._master, 65536)
-        return time.perf_counter() - begun
-
-    def close(self) -> None:
-        os.write(self._master, b"\x11")
-        while self._front.poll() is None:
-            if select.select([self._master], [], [], 0.1)[0]:
-                with contextlib.suppress(OSError):
-                    os.read(self._master, 65536)
-        os.close(self._master)
-
-
 def screen_seconds(home: str, count: int) -> tuple[float, float, float, float]:
     """From its key to the list of feelings, for comparison; from the key to the first row of the
     history, from there until all are read, and to what is searched."""
-    screen = Screen(home)
+    screen = Terminal([sys.executable, "-m", "musmed_tui"], listener(Path(home)), (80, 24))
+    screen.until("How do you feel now?")
+    screen.read_all(2.0)  # the engine that is started meanwhile is not what is measured
     beside = screen.until("high energy", "w")
-    os.write(screen._master, b"\x1b")
-    screen.read(1.0)
+    screen.press("\x1b")
+    screen.read_all(1.0)
     first = screen.until("note 0", "p")
     whole = screen.until(f"{count} sessions\x1b")
-    screen.read(1.0)
-    os.write(screen._master, b"/")
-    screen.read(0.5)
+    screen.read_all(1.0)
+    screen.press("/")
+    screen.read_all(0.5)
     searched = screen.until("1 of", f"{count - 1}")
     screen.close()
     return beside, first, whole, searched

@@ -39,7 +39,7 @@ class Terminal:
         columns, rows = size
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._seen = b""
-        self.started = time.perf_counter()
+        self._started = time.perf_counter()
         self.process = subprocess.Popen(
             ["setsid", "--ctty", *command],  # its controlling terminal, or it reads no keys
             stdin=follower,
@@ -65,10 +65,10 @@ class Terminal:
             self.read(left)
 
     def until(self, text: str, keys: str = "", *, patience: float = 60.0) -> float:
-        """Seconds until ``text`` is drawn, from ``keys`` or, without any, from the start on.
+        """Press ``keys``, and the seconds from now until ``text`` is drawn: after them, or at all.
 
         Raises ``SystemExit`` where it never comes."""
-        begun = time.perf_counter() if keys else self.started
+        begun = time.perf_counter()
         if keys:
             self._seen = b""
             self.press(keys)
@@ -77,6 +77,11 @@ class Terminal:
                 raise SystemExit(f"{text!r} never came: {self._seen[-2000:]!r}")
             self._seen += self.read(0.02)
         return time.perf_counter() - begun
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was started."""
+        return time.perf_counter() - self._started
 
     def press(self, keys: str) -> None:
         os.write(self._leader, keys.encode())
