@@ -26,7 +26,7 @@ from engine.composers.musicgen.files.adapters import AdapterWish, find_adapters
 from engine.composers.musicgen.files.checkpoints import Checkpoint
 from engine.composers.musicgen.model import device as devices
 from engine.composers.musicgen.model import weights
-from engine.composers.musicgen.model.codec import CodecStream
+from engine.composers.musicgen.model.codec import CodecStream, CodecWeights
 from engine.composers.musicgen.model.decoder import Conditioning, Decoder
 from engine.errors import MusmedError
 from engine.places import look_at, part_of, read_small
@@ -118,6 +118,7 @@ class _Studio:
             adapters=find_adapters(wishes, wanted.checkpoint),
             progress=self._loading,
         )
+        self._codec = CodecWeights(self._model.codec)
         self._look()
         self._frames = round(wanted.seconds * self._model.frame_rate)
         self._decoder = Decoder(self._model, max_seconds=wanted.seconds)
@@ -182,7 +183,7 @@ class _Studio:
     def _sound(self, codes: Tensor) -> Frames:
         """48 kHz stereo, made quieter where it would go beyond full scale."""
         model = self._model
-        stream, resampler = CodecStream(model.codec), Resampler(model.sample_rate, model.channels)
+        stream, resampler = CodecStream(self._codec), Resampler(model.sample_rate, model.channels)
         pieces = []
         for first in range(0, codes.shape[-1], model.frame_rate):
             self._look()

@@ -15,10 +15,12 @@ from support import oracles
 
 from engine.composers.musicgen.model.codec import (
     CodecStream,
+    CodecWeights,
     encode,
     fold,
     reach,
 )
+from engine.composers.musicgen.model.codec_layers import Streamed
 
 HOP = 640
 
@@ -32,6 +34,10 @@ def at_once(codec: Any, codes: Any) -> Any:
         return codec.decode(codes[None, None], [None]).audio_values[0].T.numpy()
 
 
+def stream_of(codec: Any, context: Any = None) -> CodecStream:
+    return CodecStream(CodecWeights(codec), context)
+
+
 def in_pieces(stream: CodecStream, codes: Any, sizes: list[int]) -> Any:
     out = [stream.push(piece) for piece in codes.split(sizes, dim=1)]
     return np.concatenate([*out, stream.flush()])
@@ -42,24 +48,47 @@ def in_pieces(stream: CodecStream, codes: Any, sizes: list[int]) -> Any:
 def test_any_pieces_give_the_full_decode(tiny_model: Any, sizes: list[int]) -> None:
     codes = codes_of(4, sum(sizes))
     full = at_once(tiny_model.audio_encoder, codes)
-    ours = in_pieces(CodecStream(tiny_model.audio_encoder), codes, sizes)
+    ours = in_pieces(stream_of(tiny_model.audio_encoder), codes, sizes)
     assert ours.shape == full.shape == (HOP * sum(sizes), 1)
     assert np.abs(full).max() > 0.1
     assert np.abs(ours - full).max() < 1e-5
 
 
 def test_it_gives_all_but_the_last_tenth_of_a_second(tiny_model: Any) -> None:
-    stream = CodecStream(tiny_model.audio_encoder)
-    behind = sum(reach(tiny_model.audio_encoder.config))
-    assert behind == 5
-    assert len(stream.push(codes_of(4, 50))) == (50 - behind) * HOP
+    stream = stream_of(tiny_model.audio_encoder)
+    assert 0 <= len(stream.push(codes_of(4, 50))) - (50 - 4) * HOP < HOP
     assert len(stream.push(codes_of(4, 25, 1))) == 25 * HOP
+
+
+def test_no_frame_of_a_context_is_sounded_but_what_reaches_into_what_follows(
+    tiny_model: Any,
+) -> None:
+    weights = CodecWeights(tiny_model.audio_encoder)
+    sounded: list[int] = []
+    first = weights.sounded[0]
+
+    class Watched:
+        def begin(self) -> Streamed:
+            layer = first.begin()
+
+            class Counted:
+                def push(self, x: Any, last: bool) -> Any:
+                    sounded.append(x.shape[1])
+                    return layer.push(x, last)
+
+            return Counted()
+
+    weights.sounded[0] = Watched()
+    stream = CodecStream(weights, context=codes_of(4, 100))
+    stream.push(codes_of(4, 20, 1))
+    stream.flush()
+    assert sum(sounded) == 20 + reach(tiny_model.audio_encoder.config)
 
 
 def test_after_a_context_it_goes_on_as_if_it_had_decoded_it(tiny_model: Any) -> None:
     codes = codes_of(4, 120)
     full = at_once(tiny_model.audio_encoder, codes)
-    stream = CodecStream(tiny_model.audio_encoder, context=codes[:, :70])
+    stream = stream_of(tiny_model.audio_encoder, context=codes[:, :70])
     ours = in_pieces(stream, codes[:, 70:], [10, 40])
     assert np.abs(ours - full[70 * HOP :]).max() < 1e-5
 
@@ -67,14 +96,14 @@ def test_after_a_context_it_goes_on_as_if_it_had_decoded_it(tiny_model: Any) -> 
 def test_without_the_context_it_would_not(tiny_model: Any) -> None:
     codes = codes_of(4, 120)
     full = at_once(tiny_model.audio_encoder, codes)
-    ours = in_pieces(CodecStream(tiny_model.audio_encoder), codes[:, 70:], [50])
+    ours = in_pieces(stream_of(tiny_model.audio_encoder), codes[:, 70:], [50])
     assert np.abs(ours - full[70 * HOP :]).max() > 1e-2
 
 
 def test_left_and_right_are_decoded_apart(tiny_model: Any) -> None:
     codec = tiny_model.audio_encoder
     codes = codes_of(8, 60)
-    ours = in_pieces(CodecStream(codec), codes, [30, 30])
+    ours = in_pieces(stream_of(codec), codes, [30, 30])
     assert ours.shape == (60 * HOP, 2)
     for channel in (0, 1):
         full = at_once(codec, codes[channel::2])
@@ -98,12 +127,55 @@ def test_the_real_shape_is_exact_too() -> None:
         quantizer.codebook.embed.normal_()
     codes = torch.randint(0, 2048, (4, 50))
     full = at_once(codec, codes)
-    ours = in_pieces(CodecStream(codec), codes, [25, 25])
+    ours = in_pieces(stream_of(codec), codes, [25, 25])
     assert np.abs(ours - full).max() < 1e-5 * max(1.0, float(np.abs(full).max()))
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"use_causal_conv": True},
+        {"use_causal_conv": True, "trim_right_ratio": 0.5},
+        {"use_conv_shortcut": True},
+        {"num_residual_layers": 3},
+        {"pad_mode": "constant"},
+        {"upsampling_ratios": [5, 3, 2], "sampling_rate": 1500},
+        {"audio_channels": 2},
+    ],
+)
+def test_other_encodecs_are_exact_too(other: dict[str, Any]) -> None:
+    transformers = pytest.importorskip("transformers")
+    usual = {
+        "target_bandwidths": [1.2],
+        "sampling_rate": 32000,
+        "num_filters": 4,
+        "hidden_size": 16,
+        "codebook_dim": 16,
+        "codebook_size": 64,
+        "upsampling_ratios": [8, 5, 4, 4],
+        "use_causal_conv": False,
+        "use_conv_shortcut": False,
+    }
+    codec = transformers.EncodecModel(transformers.EncodecConfig(**usual | other)).eval()
+    for quantizer in codec.quantizer.layers:
+        quantizer.codebook.embed.normal_()
+    codes = codes_of(codec.config.num_quantizers, 30)
+    with torch.inference_mode():
+        full = codec.decode(codes[None, None], [None]).audio_values[0, :1].T.numpy()
+    ours = in_pieces(stream_of(codec), codes, [1, 2, 12, 15])
+    assert ours.shape == full.shape
+    assert np.abs(ours - full).max() < 1e-6 * max(1.0, float(np.abs(full).max()))
+
+
+def test_a_codec_that_looks_at_the_whole_sound_is_refused() -> None:
+    transformers = pytest.importorskip("transformers")
+    config = transformers.EncodecConfig(norm_type="time_group_norm", num_filters=2)
+    with pytest.raises(ValueError, match="cannot be streamed"):
+        CodecWeights(transformers.EncodecModel(config))
+
+
 def test_nothing_pushed_is_nothing_heard(tiny_model: Any) -> None:
-    assert CodecStream(tiny_model.audio_encoder).flush().shape == (0, 1)
+    assert stream_of(tiny_model.audio_encoder).flush().shape == (0, 1)
 
 
 @pytest.mark.parametrize(("given_channels", "wanted"), [(1, 1), (2, 1), (1, 2), (2, 2)])

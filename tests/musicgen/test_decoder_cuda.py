@@ -17,7 +17,7 @@ torch = pytest.importorskip("torch")
 if not torch.cuda.is_available():
     pytest.skip("no CUDA device here", allow_module_level=True)
 
-from engine.composers.musicgen.model.codec import CodecStream
+from engine.composers.musicgen.model.codec import CodecStream, CodecWeights
 from engine.composers.musicgen.model.decoder import BUCKET, Conditioning, Decoder
 from engine.composers.musicgen.model.device import settle
 from engine.composers.musicgen.model.sampler import Sampling
@@ -128,7 +128,7 @@ def test_the_texts_keys_are_the_cpus(model: Model, on_cuda: Any) -> None:
 
 def streamed(model: Model, codes: Any) -> Any:
     """Audio of ``codes`` in pieces of half a second."""
-    stream = CodecStream(model.codec)
+    stream = CodecStream(CodecWeights(model.codec))
     pieces = [stream.push(codes[:, first : first + 25]) for first in range(0, codes.shape[1], 25)]
     return np.concatenate([*pieces, stream.flush()])
 
@@ -137,14 +137,14 @@ def test_the_codec_is_exact_in_pieces_and_the_same_every_time(on_cuda: Any) -> N
     model = on_cuda(torch.float16)
     codes = torch.randint(0, 64, (4, 100), generator=torch.Generator().manual_seed(2))
     pieces = streamed(model, codes)
-    stream = CodecStream(model.codec)
+    stream = CodecStream(CodecWeights(model.codec))
     whole = np.concatenate([stream.push(codes), stream.flush()])
     assert np.abs(pieces - whole).max() < 1e-5 * np.abs(whole).max()
     assert np.array_equal(pieces, streamed(model, codes))
 
 
 def test_the_codec_waits_for_the_device_once_a_piece(on_cuda: Any) -> None:
-    stream = CodecStream(on_cuda(torch.float16).codec)
+    stream = CodecStream(CodecWeights(on_cuda(torch.float16).codec))
     codes = torch.randint(0, 64, (4, 25))
     stream.push(codes)
     torch.cuda.set_sync_debug_mode("warn")

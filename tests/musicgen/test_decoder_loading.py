@@ -19,7 +19,7 @@ from support import oracles
 from engine.composers.musicgen.decoders.reference import ReferenceDecoder
 from engine.composers.musicgen.files.checkpoints import find
 from engine.composers.musicgen.model import weights
-from engine.composers.musicgen.model.codec import CodecStream
+from engine.composers.musicgen.model.codec import CodecStream, CodecWeights
 from engine.composers.musicgen.model.decoder import Conditioning, Decoder
 from engine.composers.musicgen.model.device import fitting
 from engine.composers.musicgen.model.matrices import (
@@ -75,8 +75,8 @@ def test_a_folder_is_the_model_that_was_saved(request: Any, tokenizer: Any, ster
     said = said_by(saved)
     assert_says(model, said)
     codes = said.codes[0]
-    ours = CodecStream(model.codec).push(codes)
-    assert abs(ours - CodecStream(saved.codec).push(codes)).max() < 1e-5
+    ours = CodecStream(CodecWeights(model.codec)).push(codes)
+    assert abs(ours - CodecStream(CodecWeights(saved.codec)).push(codes)).max() < 1e-5
 
 
 def test_loading_says_how_far_it_is(tiny_checkpoint: Path) -> None:
@@ -104,7 +104,9 @@ def test_the_hubs_older_names_are_read_too(tiny_checkpoint: Path, tmp_path: Path
     old, new = opened(folder), opened(tiny_checkpoint)
     said = said_by(new)
     assert_says(old, said)
-    one, other = (CodecStream(model.codec).push(said.codes[0]) for model in (old, new))
+    one, other = (
+        CodecStream(CodecWeights(model.codec)).push(said.codes[0]) for model in (old, new)
+    )
     assert abs(one - other).max() < 1e-5
 
 

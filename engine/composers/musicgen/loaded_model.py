@@ -68,6 +68,8 @@ class Studio:
         generation: Generation,
         fitting: Callable[[], AbstractContextManager[None]],
     ) -> None:
+        from engine.composers.musicgen.model.codec import CodecWeights
+
         if SAMPLE_RATE % model.frame_rate or GRID_FRAMES % (SAMPLE_RATE // model.frame_rate):
             raise MusmedError(
                 f"The model has {model.frame_rate} code frames a second, which musmed can't lay "
@@ -78,6 +80,7 @@ class Studio:
         self.rate = model.frame_rate
         self.hop = SAMPLE_RATE // model.frame_rate
         self.vocabulary = model.decoder.codes
+        self._codec = CodecWeights(model.codec)
         self.conditioner = Conditioner(model.text_states, model.prefixes)
         self._ahead: Ahead[Codes] | None = None
 
@@ -101,7 +104,7 @@ class Studio:
         """A stream through the codec that has heard ``context``."""
         from engine.composers.musicgen.model.codec import CodecStream
 
-        return CodecStream(self.model.codec, tensor(context) if context.size else None)
+        return CodecStream(self._codec, tensor(context) if context.size else None)
 
     def ahead(self, make: Callable[[Cancelled], Iterator[Codes]]) -> Iterator[Codes]:
         """``make`` at work ahead, until the next clip begins or ``end_clip``: the model works on

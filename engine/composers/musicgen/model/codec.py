@@ -10,93 +10,98 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from engine.audio.format import Frames
+from engine.composers.musicgen.model.codec_layers import Streamed, layer_of
 
 if TYPE_CHECKING:
     from transformers import EncodecConfig, EncodecModel
 
 
+class CodecWeights:
+    """What makes audio of codes: an EnCodec's quantizer and decoder, laid out for streams.
+
+    Raises ``ValueError`` for an EnCodec that cannot be streamed.
+    """
+
+    def __init__(self, codec: EncodecModel) -> None:
+        if codec.config.norm_type != "weight_norm":
+            raise ValueError(f"an EnCodec with {codec.config.norm_type} cannot be streamed")
+        self._quantizer, self.device = codec.quantizer, codec.device
+        self.hop, self.quantizers = int(codec.config.hop_length), codec.config.num_quantizers
+        self.reach = reach(codec.config)
+        first, lstm, *rest = cast("Any", codec.decoder.layers)
+        with torch.inference_mode():
+            self.heard = [layer_of(first), layer_of(lstm)]
+            self.sounded = [layer_of(layer) for layer in rest]
+
+    def embedded(self, codes: Tensor) -> Tensor:
+        """(codebooks, n) -> (channels, n, width)."""
+        apart = channels_apart(codes.to(self.device), self.quantizers)
+        x: Tensor = self._quantizer.decode(apart.transpose(0, 1))
+        return x.transpose(1, 2)
+
+
 class CodecStream:
     """Decodes codes piece by piece.
 
-    ``codec``: an EnCodec. ``context`` (codebooks, n): codes that came before, which are heard by
-    the codec but not given out. The codebooks of a stereo model are left and right in turn.
+    ``context`` (codebooks, n): codes that came before, which are heard by the codec but not given
+    out. The codebooks of a stereo model are left and right in turn.
     """
 
-    def __init__(self, codec: EncodecModel, context: Tensor | None = None) -> None:
-        if codec.config.norm_type != "weight_norm":
-            raise ValueError(f"an EnCodec with {codec.config.norm_type} cannot be streamed")
-        self._codec = codec
-        layers: Any = codec.decoder.layers
-        self._first, self._lstm, *self._rest = layers
-        self._before, self._after = reach(codec.config)
-        self._codes: Tensor | None = None
-        self._codes_from = 0
-        self._heard: Tensor | None = None
-        self._heard_from = self._heard_to = 0
-        self._memory: tuple[Tensor, Tensor] | None = None
-        self._given = 0
+    def __init__(self, weights: CodecWeights, context: Tensor | None = None) -> None:
+        self._weights = weights
+        self._heard = [layer.begin() for layer in weights.heard]
+        self._sounded = [layer.begin() for layer in weights.sounded]
+        self._nothing: Tensor | None = None
+        self._unheard = self._untold = 0
         if context is not None:
-            self._given = context.shape[-1]
+            frames = context.shape[-1]
+            self._unheard = max(0, frames - weights.reach)
+            self._untold = (frames - self._unheard) * weights.hop
             self.push(context)
 
     @torch.inference_mode()
     def push(self, codes: Tensor) -> Frames:
         """Codes (codebooks, n) -> what can be heard for certain: float32 (samples, channels)."""
-        codes = channels_apart(codes.to(self._codec.device), self._codec.config.num_quantizers)
-        self._codes = codes if self._codes is None else torch.cat([self._codes, codes], dim=-1)
-        self._hear(self._codes_from + self._codes.shape[-1] - self._before)
-        return self._give(self._heard_to - self._after)
+        x = self._weights.embedded(codes)
+        self._nothing = x[:, :0]
+        return self._pushed(x, last=False)
 
     @torch.inference_mode()
     def flush(self) -> Frames:
         """The rest, when no more codes come."""
-        if self._codes is not None:
-            self._hear(self._codes_from + self._codes.shape[-1])
-        return self._give(self._heard_to)
+        if self._nothing is None:
+            return np.zeros((0, 1), dtype=np.float32)
+        return self._pushed(self._nothing, last=True)
 
-    def _hear(self, until: int) -> None:
-        """The first convolution and the LSTM, up to frame ``until``."""
-        if self._codes is None or until <= self._heard_to:
-            return
-        inputs = self._first(self._codec.quantizer.decode(self._codes.transpose(0, 1)))
-        inputs = inputs[..., self._heard_to - self._codes_from : until - self._codes_from]
-        sequence = inputs.permute(2, 0, 1)
-        output, self._memory = self._lstm.lstm(sequence, self._memory)
-        heard = (output + sequence).permute(1, 2, 0)
-        self._heard = heard if self._heard is None else torch.cat([self._heard, heard], dim=-1)
-        self._heard_to = until
-        keep = max(self._codes_from, until - self._before)
-        self._codes = self._codes[..., keep - self._codes_from :]
-        self._codes_from = keep
-
-    def _give(self, until: int) -> Frames:
-        """The other convolutions: the audio of the frames not given yet, up to ``until``."""
-        if self._heard is None or until <= self._given:
-            channels = 1 if self._codes is None else len(self._codes)
-            return np.zeros((0, channels), dtype=np.float32)
-        keep = max(self._heard_from, self._given - self._after)
-        self._heard = self._heard[..., keep - self._heard_from :]
-        self._heard_from = keep
-        audio = self._heard
-        for layer in self._rest:
-            audio = layer(audio)
-        hop = self._codec.config.hop_length
-        audio = audio[:, 0, (self._given - keep) * hop : (until - keep) * hop]
-        self._given = until
-        return audio.T.float().cpu().numpy()
+    def _pushed(self, x: Tensor, last: bool) -> Frames:
+        x = _through(self._heard, x, last)
+        x, self._unheard = _without(x, self._unheard)
+        x = _through(self._sounded, x, last)
+        x, self._untold = _without(x, self._untold)
+        return x[..., 0].T.float().cpu().numpy()
 
 
-def reach(config: EncodecConfig) -> tuple[int, int]:
-    """How many code frames to each side the decoder's convolutions reach: the first one, before
-    the LSTM, and those after it together."""
-    first = config.kernel_size - 1 if config.use_causal_conv else config.kernel_size // 2
+def _through(layers: list[Streamed], x: Tensor, last: bool) -> Tensor:
+    for layer in layers:
+        x = layer.push(x, last)
+    return x
+
+
+def _without(x: Tensor, count: int) -> tuple[Tensor, int]:
+    """``x`` (channels, n, width) without its first ``count`` frames, and how many are still to be
+    left out of what comes next."""
+    return x[:, count:], max(0, count - x.shape[1])
+
+
+def reach(config: EncodecConfig) -> int:
+    """How many code frames the convolutions behind the LSTM reach, at most, to each side."""
     frames, rate = 0.0, 1
     for ratio in config.upsampling_ratios:
         frames += 1 / rate  # a transposed convolution of twice its stride
@@ -105,7 +110,7 @@ def reach(config: EncodecConfig) -> tuple[int, int]:
             dilation = config.dilation_growth_rate**layer
             frames += (config.residual_kernel_size - 1) * dilation / rate
     frames += (config.last_kernel_size - 1) / rate
-    return first, math.ceil(frames)
+    return math.ceil(frames)
 
 
 def channels_apart(codes: Tensor, quantizers: int) -> Tensor:
