@@ -19,6 +19,9 @@ HEAD_START = frames_of(2.0)
 """Audio wanted before a listener in real time hears the first of it: a composer that was just
 started is slow at first, on a busy machine slower than it plays."""
 NAP = 0.02
+"""A sound card's thread takes without a word, so in real time the feeder looks so often."""
+IDLE = 0.5
+"""Else it is woken whenever there is something to do; so often it looks all the same."""
 NOTES_LIMIT = 4096
 
 
@@ -49,7 +52,6 @@ class Feeder:
         self._pushed = 0
         self._begun = False
         self._stop = threading.Event()
-        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
 
     def start(self) -> None:
@@ -57,13 +59,13 @@ class Feeder:
 
     def close(self) -> None:
         self._stop.set()
-        self._wake.set()
+        self.wake()
         if self._thread.is_alive():
             self._thread.join()
 
     def wake(self) -> None:
-        """Something was placed: look at once."""
-        self._wake.set()
+        """Something has come or was placed: look at once."""
+        self._ring.room.set()
 
     def seek(self, frame: int) -> int:
         """Under ``lock``: what is written and not yet taken is dropped. Returns the session
@@ -122,11 +124,17 @@ class Feeder:
 
     def _write_rest(self) -> None:
         self._write(quantise24(self._limiter.flush()))
-        self._ring.finished = True
+        self._finish()
 
     def _write(self, audio: Frames) -> None:
         if len(audio):
             self._ring.write(audio)
+            if not self.realtime:
+                self._ring.more.set()
+
+    def _finish(self) -> None:
+        self._ring.finished = True
+        self._ring.more.set()
 
     def _note(self, note: ClockMark) -> None:
         earlier = [n for n in self._notes if n.stream < note.stream]
@@ -138,8 +146,8 @@ class Feeder:
                 with self.lock:
                     moved = self.pump()
                 if not moved:
-                    self._wake.wait(NAP)
-                    self._wake.clear()
+                    self._ring.room.wait(NAP if self.realtime else IDLE)
+                    self._ring.room.clear()
         except Exception as error:
             self.failure = error
-            self._ring.finished = True
+            self._finish()

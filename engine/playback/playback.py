@@ -124,6 +124,15 @@ class Playback:
             yield self._joiner
         self._feeder.wake()
 
+    def wake(self) -> None:
+        """Something of a clip has come: look at once."""
+        self._feeder.wake()
+
+    def horizon(self) -> int:
+        """Session frame up to which audio is there without a gap."""
+        with self._feeder.lock:
+            return self._joiner.horizon()
+
     # where it is
 
     @property

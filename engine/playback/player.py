@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -27,7 +26,8 @@ then the device goes on with what it had, and so does the sound.)"""
 AFTER = frames_of(5.0)
 """Zeros given after the end to a sink that asks as fast as it can, before it has to wait."""
 HISTORY = 1024
-NAP = 0.001
+NAP = 0.05
+"""Who waits is woken; so often it looks all the same."""
 
 
 class Player:
@@ -98,6 +98,10 @@ class Player:
         self._note()
         return valid
 
+    def look_again(self) -> None:
+        """Of what a sink is asked that waits something has changed. Not for the callback."""
+        self._ring.more.set()
+
     def look(self) -> None:
         """Somebody of this process looks: it runs. Whoever looks first after it was stopped, the
         callback or another thread, sees that by the clock."""
@@ -150,12 +154,17 @@ class Player:
             and self.drained_at is not None
             and self.asked - self.drained_at > AFTER
         ):
-            time.sleep(NAP)
+            self._wait()
+
+    def _wait(self) -> None:
+        """Until something is written or changed; not in real time."""
+        self._ring.more.wait(NAP)
+        self._ring.more.clear()
 
     def _silent(self) -> bool:
         """Whether this call gives no more sound: paused or stopped. Carries out a skip."""
         while not self.realtime and self.paused and not (self.stopping or self.released):
-            time.sleep(NAP)
+            self._wait()
         if not self._held() or not (self._gain == 0.0 or not self._flowing):
             return False
         if self._ring.skip_to > self._ring.taken:
@@ -193,8 +202,10 @@ class Player:
         while not taken and not self.realtime and not self._ring.drained:
             if self.released or self.stopping:
                 break
-            time.sleep(NAP)
+            self._wait()
             taken = self._ring.take(out)
+        if not self.realtime and self._ring.low:
+            self._ring.room.set()
         if taken:
             self._flowing = True
         elif self._flowing:

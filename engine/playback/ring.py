@@ -1,10 +1,13 @@
 """A ring of audio between two threads: preallocated, integer cursors, no locks.
 
 One thread writes, one reads. Each cursor is moved by one thread only, after the samples are in
-place, and grows for ever; CPython makes reading an attribute atomic.
+place, and grows for ever; CPython makes reading an attribute atomic. Who may wait (never a sound
+card's thread) waits for ``more`` or ``room``.
 """
 
 from __future__ import annotations
+
+import threading
 
 import numpy as np
 
@@ -24,6 +27,10 @@ class Ring:
         """Frames before it are not wanted any more."""
         self.finished = False
         """Nothing more will be written."""
+        self.more = threading.Event()
+        """Something was written, or the reader is to look again. The reader clears it and looks."""
+        self.room = threading.Event()
+        """Much was taken, or the writer is to look again. The writer clears it and looks."""
         self._data = np.zeros((capacity, CHANNELS), np.float32)
 
     @property
@@ -34,6 +41,11 @@ class Ring:
     @property
     def free(self) -> int:
         return self.capacity - (self.written - self.taken)
+
+    @property
+    def low(self) -> bool:
+        """Less than a quarter is filled: a reader that is not a sound card's sets ``room``."""
+        return 4 * self.filled < self.capacity
 
     @property
     def drained(self) -> bool:

@@ -96,6 +96,7 @@ class DeviceSpeaker:
     @paused.setter
     def paused(self, paused: bool) -> None:
         self.player.paused = paused
+        self.player.look_again()
 
     @property
     def volume(self) -> float:
@@ -149,10 +150,12 @@ class DeviceSpeaker:
 
     def stop(self) -> None:
         self.player.stopping = True
+        self.player.look_again()
 
     def close(self) -> None:
         deadline = time.monotonic() + STOP_TIMEOUT + self._outlet.latency
         while self.player.stopping and not self.over and time.monotonic() < deadline:
             time.sleep(0.01)
         self.player.released = True
+        self.player.look_again()
         self._outlet.close()

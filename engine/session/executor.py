@@ -86,6 +86,7 @@ class Executor:
                 self.store.begin(command.key, command.start, command.frames)
             case AppendChunk():
                 self.store.append(command.key, command.audio)
+                self.playback.wake()
             case HoldBack():
                 self.store.hold_back(command.key, command.frame)
             case HandOver():
@@ -133,6 +134,7 @@ class Executor:
 
     def _finish(self, command: FinishClip) -> None:
         self.store.finish(command.spec.key, cut=command.cut)
+        self.playback.wake()
         self._library.save_clip(
             self._session,
             command.spec,

@@ -519,13 +519,11 @@ class SessionRunner:
 
     def _look(self) -> RunnerStatus:
         state = structs.replace(self.playback.state(), volume=self._bedtime.volume)
-        with self.playback.joiner() as joiner:
-            horizon = joiner.horizon()
         return status_of(
             self.session,
             self._conductor,
             state,
-            horizon=horizon,
+            horizon=self.playback.horizon(),
             phase=self._lifecycle.phase(state),
             failure=self._lifecycle.failure,
             loading=self._loading,

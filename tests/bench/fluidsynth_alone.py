@@ -90,7 +90,8 @@ def main() -> None:
                 f"{theirs / ours:.2f} times its speed",
                 flush=True,
             )
-        print(f"median: {statistics.median(ratios):.2f} times FluidSynth's speed")
+        if ratios:
+            print(f"median: {statistics.median(ratios):.2f} times FluidSynth's speed")
         parts = ROOT / "tests" / "bench" / "render_parts.py"
         cpu([sys.executable, str(parts), folder, *asked])
         show_parts(Path(folder))
