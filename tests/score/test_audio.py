@@ -14,9 +14,10 @@ from engine.affect.path import Path, Waypoint
 from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames, frames_of
 from engine.composers.base import Continuation, open_composer
 from engine.composers.score.composer import AFTER_SECONDS, EmbeddedComposer, ScoreComposition
-from engine.composers.score.sound.instruments import INSTRUMENTS, sound
+from engine.composers.score.sound.instruments import INSTRUMENTS
 from engine.composers.score.sound.renderer import LOOKBACK_SECONDS
 from engine.composers.score.sound.tables import TOP, TableCache
+from engine.composers.score.sound.voices import sound
 from engine.composers.score.writing.state import unpack_state
 from engine.errors import MusmedError
 from engine.plan.clock import STRIDE_SECONDS, clip_count, clip_end, clip_start
@@ -147,6 +148,32 @@ def test_a_fresh_composer_goes_on_from_a_state_alone() -> None:
     assert np.array_equal(
         play(spec_of(3), compositions[2].state(), EmbeddedComposer())[2], clips[3]
     )
+
+
+def test_what_a_clip_shares_with_the_one_before_it_is_sounded_once() -> None:
+    """The blocks of the overlap, those after it that were looked at, and what the hall answers."""
+    composer, made, state = EmbeddedComposer(), [], None
+    for index in range(2):
+        composition, _, audio = play(spec_of(index), state, composer)
+        assert audio.tobytes() == session()[1][index].tobytes()
+        made.append(composer._renderer.made)
+        state = composition.state()
+    seconds = clip_end(1, TOTAL) - clip_end(0, TOTAL)
+    assert made[1] - made[0] == frames_of(seconds) // GRID_FRAMES
+
+
+def test_what_was_kept_is_not_taken_for_other_notes() -> None:
+    """Of another score at the same place, also where both are composed in turn."""
+    other = ((SeedStep(0.0, 12),), (SeedStep(0.0, 11), SeedStep(40.0, 12)))
+    plain = [play(spec_of(1, PATH, seeds), None, EmbeddedComposer())[2] for seeds in other]
+    composer = EmbeddedComposer()
+    turns = [
+        composer.compose(spec_of(1, PATH, seeds), None, lambda: False).chunks()
+        for seeds in (*other, other[1])
+    ]
+    chunks = list(zip(*turns, strict=True))
+    for k, audio in enumerate((*plain, plain[1])):
+        assert np.array_equal(np.concatenate([turn[k] for turn in chunks])[: len(audio)], audio)
 
 
 def test_the_state_is_small_early_and_within_the_specs_history() -> None:

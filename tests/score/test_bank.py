@@ -17,9 +17,10 @@ from engine.composers.score.parts.takes import with_takes
 from engine.composers.score.parts.touch import Note
 from engine.composers.score.sound import bank, soundfont
 from engine.composers.score.sound.bank import BANK, INDEX, Bank
-from engine.composers.score.sound.instruments import INSTRUMENTS, LAYERS, laid_out, sound
+from engine.composers.score.sound.instruments import INSTRUMENTS, LAYERS, laid_out
 from engine.composers.score.sound.soundfont import choose
 from engine.composers.score.sound.tables import Table, TableCache, frequency
+from engine.composers.score.sound.voices import sound
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.errors import MusmedError
 

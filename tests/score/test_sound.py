@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.sound import reverb
-from engine.composers.score.sound.instruments import INSTRUMENTS, LAYERS, sound
+from engine.composers.score.sound.instruments import INSTRUMENTS, LAYERS
 from engine.composers.score.sound.struck import inharmonicity
 from engine.composers.score.sound.tables import Partial, TableCache, decaying
+from engine.composers.score.sound.voices import sound
 
 Wave = NDArray[np.float64]
 

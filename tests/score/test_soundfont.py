@@ -19,10 +19,11 @@ from engine.audio.format import SAMPLE_RATE, Frames, frames_of
 from engine.composers.score.composer import EmbeddedComposer
 from engine.composers.score.sound import bank, fluid, soundfont
 from engine.composers.score.sound.gm import GENERAL_MIDI, Percussion, Programme
-from engine.composers.score.sound.instruments import INSTRUMENTS, LAYERS, sound
+from engine.composers.score.sound.instruments import INSTRUMENTS, LAYERS
 from engine.composers.score.sound.soundfont import PLACES, choose
 from engine.composers.score.sound.struck import Maker
 from engine.composers.score.sound.tables import Table, TableCache
+from engine.composers.score.sound.voices import sound
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.plan.planner import make_plan
 from engine.plan.request import Request

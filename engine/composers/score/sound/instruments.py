@@ -1,4 +1,4 @@
-"""The instruments: each turns (pitch, layer, length) into a table, and a note into sound."""
+"""The instruments: each turns (pitch, layer, length) into a table."""
 
 from __future__ import annotations
 
@@ -18,15 +18,10 @@ from engine.composers.score.sound.plucked import (
 )
 from engine.composers.score.sound.struck import Maker, bars, electric_piano, piano
 from engine.composers.score.sound.sustained import Section, Solo, section, solo
-from engine.composers.score.sound.tables import Table, TableCache, fall, rise, slow, slow_times
+from engine.composers.score.sound.tables import Table
 
 LAYERS = 6
 """Brightness layers of a table, softest first."""
-_PLACE, _COMB = 26, 0.09
-"""Where a string is struck is a comb (Fletcher & Rossing 1998, 12.2): frames and depth of one that
-colours a take by about 1.6 dB."""
-_LENGTHS = (1.5, 3.0, 5.0, 9.5)
-"""Seconds of a table: the shortest that holds the note is made."""
 
 
 @dataclass(frozen=True)
@@ -61,109 +56,6 @@ class Instrument:
         while pitch > self.high:
             pitch -= 12
         return pitch
-
-
-def sound(  # noqa: PLR0917 - a note is these things
-    cache: TableCache[Table],
-    name: str,
-    pitch: int,
-    brightness: float,
-    gate: int,
-    entry: int,
-    *,
-    take: int = 0,
-    instrument: Instrument | None = None,
-) -> Table:
-    """One note, shape (n,) or (2, n), unit loudness; it ends in a fade, at exactly zero.
-
-    ``gate``: frames until the release begins; ``entry``: where a looped table is entered;
-    ``take`` of a struck or sung one: 0, or 1 for another recording, or 2 for the first one excited
-    at another place.
-    ``instrument``: another synthesis's under this name; a cache holds the tables of one.
-    """
-    instrument = instrument or INSTRUMENTS[name]
-    pitch = instrument.fold(pitch)
-    layer = min(LAYERS - 1, max(0, int(brightness * LAYERS)))
-    release = int(instrument.release * SAMPLE_RATE)
-    length = gate + release
-    arc = _arc(gate, length)
-    if instrument.loop:
-        low = min(layer, LAYERS - 2)
-        blend = brightness * LAYERS - low + instrument.motion * (arc - 0.5 + _drift(entry, length))
-        pair = [
-            cache.get((name, pitch, at), lambda at=at: instrument.make(pitch, at, 0))  # type: ignore[misc]
-            for at in (low, low + 1)
-        ]
-        wave = _blended(pair[0], pair[1], blend, entry, length, coherent=instrument.coherent)
-    else:
-        room = _room(length)
-        other = instrument.again if take == 1 else None
-        make, key = other or instrument.make, (name, pitch, layer, room, other is not None)
-        table = cache.get(key, lambda: make(pitch, layer, room))
-        wave = table[..., :length].copy()
-        if take and other is None:
-            wave[..., _PLACE:] -= np.float32(take * _COMB) * table[..., : wave.shape[-1] - _PLACE]
-    if instrument.swell:
-        wave *= slow(1.0 - instrument.swell * (1.0 - arc), length)[: wave.shape[-1]]
-    length = wave.shape[-1]
-    # What is played with force speaks sooner.
-    attack = int(instrument.attack * (1.3 - 0.7 * brightness) * SAMPLE_RATE)
-    attack = min(attack // 128 * 128, length // 2)
-    if attack:
-        wave[..., :attack] *= rise(attack)
-    release = min(release, length)
-    wave[..., length - release :] *= fall(release)
-    return wave
-
-
-def _room(length: int) -> int:
-    for seconds in _LENGTHS:
-        if length <= seconds * SAMPLE_RATE:
-            return int(seconds * SAMPLE_RATE)
-    return int(_LENGTHS[-1] * SAMPLE_RATE)
-
-
-def _arc(gate: int, length: int) -> Table:
-    """The arc of a note that is held ``gate`` frames: from 0 up to 1 past its middle and half
-    way back; values for ``slow``."""
-    place = slow_times(length) * (SAMPLE_RATE / gate)
-    arc = np.sin(0.5 * np.pi * np.minimum(1.0, place / 0.6)) ** 2
-    arc *= 1.0 - 0.5 * np.clip((place - 0.6) / 0.4, 0.0, 1.0)
-    return arc.astype(np.float32)
-
-
-def _drift(entry: int, length: int) -> Table:
-    """A slow wandering in about [-0.5, 0.5], different for every ``entry``; for ``slow``."""
-    time = slow_times(length)
-    turn = 2.0 * np.pi * entry / 2**17
-    drift = 0.3 * np.sin(2.0 * np.pi * 0.11 * time + turn)
-    drift += 0.2 * np.sin(2.0 * np.pi * 0.29 * time + 2.7 * turn)
-    return drift.astype(np.float32)
-
-
-def _blended(
-    dark: Table, bright: Table, blend: Table, entry: int, length: int, *, coherent: bool
-) -> Table:
-    """Two loops at constant power, or where they are ``coherent`` at constant sum; ``blend`` 0 is
-    all ``dark``."""
-    share = np.clip(blend, 0.0, 1.0).astype(np.float32)
-    angle = share * np.float32(np.pi / 2.0)
-    one, other = (1.0 - share, share) if coherent else (np.cos(angle), np.sin(angle))
-    wave = _looped(dark, entry, length)
-    wave *= slow(one, length)
-    wave += _looped(bright, entry, length) * slow(other, length)
-    return wave
-
-
-def _looped(table: Table, entry: int, length: int) -> Table:
-    parts = []
-    entry %= table.shape[1]
-    while length > 0:
-        piece = table[:, entry : entry + length]
-        parts.append(piece)
-        length -= piece.shape[1]
-        entry = 0
-    return np.concatenate(parts, axis=1)
 
 
 _FLUTE = Solo(

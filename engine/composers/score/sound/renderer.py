@@ -4,33 +4,54 @@ from __future__ import annotations
 
 import functools
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames
 from engine.composers.score.parts.arrangement import LONGEST_NOTE, Note
-from engine.composers.score.sound.instruments import INSTRUMENTS, Instrument, sound
-from engine.composers.score.sound.reverb import PARTITIONS, Spectrum, send_spectrum, wet_block
-from engine.composers.score.sound.tables import Table, TableCache, rise
+from engine.composers.score.sound.instruments import INSTRUMENTS, Instrument
+from engine.composers.score.sound.reverb import REACH, Hall
+from engine.composers.score.sound.tables import Table, TableCache
+from engine.composers.score.sound.voices import Voice, voice_of
 from engine.plan.gentle import Gentle
 
 Bus = NDArray[np.float32]
 """Dry left, dry right and hall send, shape (3, frames)."""
 
 MAX_RELEASE = max(i.release for i in INSTRUMENTS.values())
-LOOKBACK_SECONDS = LONGEST_NOTE / SAMPLE_RATE + MAX_RELEASE + (PARTITIONS + 1) * 0.5
+LOOKBACK_SECONDS = LONGEST_NOTE / SAMPLE_RATE + MAX_RELEASE + (REACH + 1) * 0.5
 """How long before a frame a note may start that is still heard in it, hall included."""
 
 MASTER = 0.95
 """Sets the whole to about -23 LUFS."""
 WET = 0.9
 """The hall's return."""
+KEPT = 32
+"""Newest blocks that are kept: those that a clip shares with the one before it, and those before
+them that the hall still answers to."""
+
+_Key = tuple[Gentle | None, tuple[Note, ...]]
+"""What a block is made of."""
+
+
+@dataclass(eq=False)
+class _Block:
+    """A block that was made of ``key``: what of it goes to the hall, and where it was heard its
+    ``audio``, which is made of ``through``, the keys of the blocks up to this one."""
+
+    key: _Key
+    send: Table
+    through: tuple[_Key, ...] = ()
+    audio: Frames | None = None
 
 
 class Renderer:
-    """Renders any stretch of a score. Holds tables, never any decision.
+    """Renders any stretch of a score. Holds tables and the blocks it made last, never any
+    decision: a block that is made of the same notes again is the one that is here.
 
     ``instruments``: those of another synthesis have the releases of ``INSTRUMENTS``.
     """
@@ -42,6 +63,9 @@ class Renderer:
     ) -> None:
         self._tables: TableCache[Table] = tables or TableCache()
         self._instruments = instruments
+        self._kept: OrderedDict[int, _Block] = OrderedDict()
+        self.made = 0
+        """Blocks whose notes were sounded, since this renderer is there."""
 
     def blocks(
         self,
@@ -56,67 +80,92 @@ class Renderer:
         ``notes(frame)``: every note with an onset before ``frame`` that the caller has not been
         given yet, in a fixed order; the first call must reach back ``LOOKBACK_SECONDS``.
         A block is the sum of its notes in that order and of the hall's answer to this block and
-        the ``PARTITIONS`` before it: a pure function of the notes.
+        the ``REACH`` before it: a pure function of the notes.
         """
-        active: list[tuple[Note, list[Bus]]] = []
-        silent = np.zeros(GRID_FRAMES, np.float32)
-        send, spectra = silent, [send_spectrum(silent, silent)] * PARTITIONS
-        for block in range(first - PARTITIONS, last):
+        active: list[Note] = []
+        voices: dict[Note, Voice] = {}
+        keys: tuple[_Key, ...] = ()
+        hall = Hall()
+        for block in range(first - REACH, last):
             begin = block * GRID_FRAMES
-            end = begin + GRID_FRAMES
-            active += [(note, []) for note in notes(end)]
-            active = [pair for pair in active if _end(pair[0]) > begin]
-            bus, spectrum = self._block(active, begin, send, gentle)
-            send = bus[2]
-            spectra = [spectrum, *spectra[:-1]]
-            if block >= first:
-                wet = wet_block(spectra)
-                yield ((bus[:2] + np.float32(WET) * wet) * np.float32(MASTER)).T.copy()
+            active += notes(begin + GRID_FRAMES)
+            active = [note for note in active if _end(note) > begin]
+            made, key = self._known(block, (gentle, tuple(active)))
+            keys = (*keys[-REACH:], key)
+            if made is None or (block >= first and made.through != keys):
+                voices = {note: voices.get(note) or self._voice(note, gentle) for note in active}
+                bus = self._bus(active, voices, begin, gentle)
+                made = _Block(key, bus[2])
+                hall.hear(made.send)
+                if block >= first:
+                    made.through, made.audio = keys, _mixed(bus[:2], hall.answer())
+                self._keep(block, made)
+            else:
+                hall.hear(made.send)
+            if block >= first and made.audio is not None:
+                yield made.audio.copy()
 
-    def _block(
-        self,
-        active: list[tuple[Note, list[Bus]]],
-        begin: int,
-        before: Bus,
-        gentle: Gentle | None,
-    ) -> tuple[Bus, Spectrum]:
-        bus = np.zeros((3, GRID_FRAMES), np.float32)
-        for note, made in active:
-            if not made:
-                made.append(self._sound(note, gentle))
-            wave = made[0]
-            at = note.onset - begin
-            start, stop = max(0, at), min(GRID_FRAMES, at + wave.shape[1])
-            if stop > start:
-                bus[:, start:stop] += wave[:, start - at : stop - at]
-        return bus, send_spectrum(before, bus[2])
+    def _known(self, block: int, key: _Key) -> tuple[_Block | None, _Key]:
+        """The block that was made of ``key``, if it is here, and its own ``key`` then, which is
+        soon found to be the same."""
+        made = self._kept.get(block)
+        return (made, made.key) if made is not None and made.key == key else (None, key)
 
-    def _sound(self, note: Note, gentle: Gentle | None = None) -> Bus:
+    def _keep(self, block: int, made: _Block) -> None:
+        self._kept[block] = made
+        self._kept.move_to_end(block)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+
+    def _voice(self, note: Note, gentle: Gentle | None) -> Voice:
         instrument = self._instruments[note.instrument]
         where = (note.instrument, note.pitch, note.brightness, note.gate, note.entry)
-        wave = sound(self._tables, *where, take=note.take, instrument=instrument)
+        voice = voice_of(self._tables, *where, take=note.take, instrument=instrument)
         if gentle is not None and gentle.onsets is not None:
-            wave = _eased(wave, gentle.onsets)
-        depth = INSTRUMENTS[note.instrument].tremolo
-        if depth and (gentle is None or gentle.beating is None):
-            wave = _panned(wave, note.onset, depth)
-        angle = (note.pan + 1.0) * math.pi / 4.0
-        left, right = note.gain * math.cos(angle), note.gain * math.sin(angle)
-        if wave.ndim == 1:
-            gains = np.array([left, right, 0.7 * note.gain * note.send], np.float32)
-            return gains[:, None] * wave
-        out = np.empty((3, wave.shape[1]), np.float32)
-        np.multiply(wave, np.array([[left], [right]], np.float32), out=out[:2])
-        np.add(wave[0], wave[1], out=out[2])
-        out[2] *= np.float32(0.5 * note.gain * note.send)
-        return out
+            voice.eased(int(gentle.onsets * SAMPLE_RATE / 1000.0))
+        return voice
+
+    def _bus(
+        self, active: list[Note], voices: Mapping[Note, Voice], begin: int, gentle: Gentle | None
+    ) -> Bus:
+        self.made += 1
+        bus, scratch = np.zeros((3, GRID_FRAMES), np.float32), np.empty(GRID_FRAMES, np.float32)
+        for note in active:
+            voice = voices[note]
+            at = note.onset - begin
+            start, stop = max(0, at), min(GRID_FRAMES, at + voice.length)
+            if stop <= start:
+                continue
+            wave = voice.read(start - at, stop - at)
+            depth = INSTRUMENTS[note.instrument].tremolo
+            if depth and (gentle is None or gentle.beating is None):
+                wave = _panned(wave, begin + start, depth)
+            _add(bus[:, start:stop], wave, note, scratch[: stop - start])
+        return bus
 
 
-def _eased(wave: Table, milliseconds: float) -> Table:
-    """A note that rises for so long; its attack is what it was beside that."""
-    frames = min(int(milliseconds * SAMPLE_RATE / 1000.0), wave.shape[-1])
-    wave[..., :frames] *= rise(frames)
-    return wave
+def _add(bus: Bus, wave: Table, note: Note, scratch: Table) -> None:
+    """A note's wave into the bus, at its place and level."""
+    angle = (note.pan + 1.0) * math.pi / 4.0
+    gains = (note.gain * math.cos(angle), note.gain * math.sin(angle))
+    stereo = wave.ndim == 2
+    for side, gain in enumerate(gains):
+        np.multiply(wave[side] if stereo else wave, np.float32(gain), out=scratch)
+        bus[side] += scratch
+    if stereo:
+        np.add(wave[0], wave[1], out=scratch)
+        scratch *= np.float32(0.5 * note.gain * note.send)
+    else:
+        np.multiply(wave, np.float32(0.7 * note.gain * note.send), out=scratch)
+    bus[2] += scratch
+
+
+def _mixed(dry: Bus, wet: Bus) -> Frames:
+    """What is heard, (frames, 2); ``wet`` is written over."""
+    wet *= np.float32(WET)
+    wet += dry
+    wet *= np.float32(MASTER)
+    return np.ascontiguousarray(wet.T)
 
 
 _TREMOLO_FRAMES = 11_000
@@ -126,12 +175,13 @@ _TREMOLO_FRAMES = 11_000
 @functools.cache
 def _tremolo() -> NDArray[np.float32]:
     turn = 2.0 * np.pi * np.arange(_TREMOLO_FRAMES) / _TREMOLO_FRAMES
-    return np.tile(np.sin(turn), 60).astype(np.float32)
+    return np.tile(np.sin(turn), 1 + -(-GRID_FRAMES // _TREMOLO_FRAMES)).astype(np.float32)
 
 
-def _panned(wave: NDArray[np.float32], onset: int, depth: float) -> NDArray[np.float32]:
-    """A wave moved from side to side, in step for all notes, shape (2, n)."""
-    start = onset % _TREMOLO_FRAMES
+def _panned(wave: Table, frame: int, depth: float) -> Table:
+    """A wave that begins at a session frame moved from side to side, in step for all notes,
+    shape (2, n)."""
+    start = frame % _TREMOLO_FRAMES
     swing = _tremolo()[start : start + wave.shape[-1]] * np.float32(depth)
     return np.asarray(wave * np.stack((1.0 + swing, 1.0 - swing)), np.float32)
 

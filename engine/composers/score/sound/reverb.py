@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections import deque
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,16 @@ from engine.audio.format import GRID_FRAMES, SAMPLE_RATE
 
 PARTITIONS = 5
 """The impulse response is five half-second blocks long."""
-_SIZE = 2 * GRID_FRAMES
+REACH = PARTITIONS + 1
+"""Blocks before one that its reverberation is computed from."""
+_HALF = GRID_FRAMES // 2
+"""Frames of a block at the hall's rate."""
+_MARGIN = 32
+"""Frames of the last block but one that a block's transform holds."""
+_SIZE = 24_576
+"""Frames of a transform: two blocks and that, and quick."""
 Spectrum = NDArray[np.complex128]
+LateSpectrum = NDArray[np.complex64]
 Block = NDArray[np.float32]
 
 _BANDS = ((80.0, 350.0, 2.0), (350.0, 1400.0, 2.2), (1400.0, 3600.0, 1.5), (3600.0, 9000.0, 0.8))
@@ -96,26 +105,135 @@ def response() -> NDArray[np.float64]:
     return np.asarray(both / np.sqrt(np.mean(np.sum(both**2, axis=1))), np.float64)
 
 
+_TAPS = 12
+"""Pairs of taps of the filter between the two rates: a half-band one, flat up to 10 kHz and 50 dB
+down from 14 kHz on."""
+_DELAY = 2 * _TAPS
+"""Frames at 48 kHz by which each way through it is late, taken off the response."""
+
+
 @functools.cache
-def _response_spectra() -> Spectrum:
-    """Spectra of the response's blocks, shape (PARTITIONS, 2, bins)."""
-    blocks = response().reshape(2, PARTITIONS, GRID_FRAMES)
-    return np.fft.rfft(blocks, _SIZE).transpose(1, 0, 2).copy()
+def _half_band() -> NDArray[np.float32]:
+    """The taps beside the middle one (which is a half), nearest first; every other is zero."""
+    places = np.arange(1, 2 * _TAPS, 2)
+    window = np.kaiser(4 * _TAPS + 1, 6.5)[2 * _TAPS + places]
+    taps = 0.5 * np.sinc(places / 2.0) * window
+    return np.asarray(taps * (0.25 / taps.sum()), np.float32)
 
 
-def send_spectrum(previous: Block, block: Block) -> Spectrum:
-    """The spectrum of a send block with the one before it (overlap-save), shape (bins,)."""
-    # In double precision, so that what changes late in a block leaves its beginning as it was.
-    return np.fft.rfft(np.concatenate((previous, block)).astype(np.float64))
+@functools.cache
+def _response_spectra() -> tuple[Spectrum, list[LateSpectrum]]:
+    """Spectra of the response's blocks at the hall's rate, (2, bins): the first's, and those of
+    the later ones, up to where nothing is left of them."""
+    length = PARTITIONS * GRID_FRAMES
+    spectrum = np.fft.rfft(response())[:, : length // 4 + 1]
+    highs = length // 24
+    spectrum[:, -highs:] *= np.cos(np.linspace(0.0, 0.5 * np.pi, highs)) ** 2
+    low = np.fft.irfft(spectrum, length // 2)
+    low = np.concatenate((low[:, _DELAY:], np.zeros((2, _DELAY))), axis=1)
+    first, *later = np.fft.rfft(low.reshape(2, PARTITIONS, _HALF), _SIZE).transpose(1, 0, 2).copy()
+    floor = _NOTHING * float(np.sum(np.abs(first) ** 2))
+    ends = [_bins_above(band, floor) for band in later]
+    return first, [
+        band[:, :end].astype(np.complex64) for band, end in zip(later, ends, strict=True)
+    ]
 
 
-def wet_block(spectra: list[Spectrum]) -> Block:
-    """The reverberation of the newest block, shape (2, GRID_FRAMES).
+_NOTHING = 1e-7
+"""Of the first block's energy: what may be left out of a later one's highs."""
 
-    ``spectra``: of the newest block first, then of those before it, ``PARTITIONS`` in all.
+
+def _bins_above(band: Spectrum, floor: float) -> int:
+    """The fewest bins of a spectrum beyond which there is less energy than ``floor``."""
+    beyond = np.cumsum(np.sum(np.abs(band[:, ::-1]) ** 2, axis=0))
+    return len(beyond) - int(np.searchsorted(beyond, floor))
+
+
+class Hall:
+    """The hall, as it answers block by block to what is sent to it.
+
+    It is computed at half the rate: walls and air leave nothing worth hearing above 11 kHz. What
+    it answers is a function of the newest block and the ``REACH`` before it.
     """
-    bands = _response_spectra()
-    total = bands[0] * spectra[0]
-    for k in range(1, PARTITIONS):
-        total += bands[k] * spectra[k]
-    return np.fft.irfft(total, _SIZE)[:, GRID_FRAMES:].astype(np.float32)
+
+    def __init__(self) -> None:
+        self._sends: deque[Block] = deque([np.zeros(GRID_FRAMES, np.float32)], REACH + 2)
+        self._lows: dict[int, Block] = {}
+        self._pasts: dict[int, LateSpectrum] = {}
+        self._heard = 0
+
+    def hear(self, send: Block) -> None:
+        """The next block that is sent, (GRID_FRAMES,)."""
+        self._sends.append(send)
+        self._heard += 1
+
+    def answer(self) -> Block:
+        """The reverberation of the newest block, shape (2, GRID_FRAMES)."""
+        newest = self._heard
+        first, later = _response_spectra()
+        total = first * self._spectrum(newest)
+        # What was sent before this block: no more precise than it is heard.
+        past = np.zeros((2, max(band.shape[1] for band in later)), np.complex64)
+        for back, band in enumerate(later, 1):
+            bins = band.shape[1]
+            past[:, :bins] += band * self._past(newest - back)[:bins]
+        total[:, : past.shape[1]] += past
+        for known in (self._lows, self._pasts):
+            for old in [number for number in known if number <= newest - REACH]:
+                del known[old]
+        return _doubled(np.fft.irfft(total, _SIZE)[:, -_HALF - _DELAY :].astype(np.float32))
+
+    def _past(self, number: int) -> LateSpectrum:
+        """The spectrum of a block before the newest."""
+        if number not in self._pasts:
+            self._spectrum(number)
+        return self._pasts[number]
+
+    def _spectrum(self, number: int) -> Spectrum:
+        """Of the ``number``-th block, with the one before it and what is wanted of that before.
+
+        In double precision, so that what changes late in a block leaves its beginning as it was.
+        """
+        before = self._low(number - 2)[-_MARGIN:]
+        window = np.concatenate((before, self._low(number - 1), self._low(number)))
+        padded = np.zeros(_SIZE)
+        padded[-len(window) :] = window
+        spectrum = np.fft.rfft(padded)
+        self._pasts[number] = spectrum.astype(np.complex64)
+        return spectrum
+
+    def _low(self, number: int) -> Block:
+        """The ``number``-th block at the hall's rate."""
+        if number <= 0:
+            return np.zeros(_HALF, np.float32)
+        if number not in self._lows:
+            at = number - self._heard - 1
+            self._lows[number] = _halved(self._sends[at - 1], self._sends[at])
+        return self._lows[number]
+
+
+def _halved(before: Block, block: Block) -> Block:
+    """A block at half the rate, ``_DELAY`` frames late."""
+    wave = np.concatenate((before[-2 * _DELAY :], block))
+    even, odd = wave[::2].copy(), wave[1::2].copy()
+    out = even[_TAPS:][:_HALF] * np.float32(0.5)
+    pair = np.empty_like(out)
+    for k, tap in enumerate(_half_band()):
+        np.add(odd[_TAPS - 1 - k :][:_HALF], odd[_TAPS + k :][:_HALF], out=pair)
+        pair *= tap
+        out += pair
+    return out
+
+
+def _doubled(wave: Block) -> Block:
+    """Two sides, with ``_DELAY`` frames of the block before, at the full rate and as late again."""
+    out = np.empty((2, GRID_FRAMES), np.float32)
+    out[:, ::2] = wave[:, _TAPS:][:, :_HALF]
+    between, pair = np.zeros((2, _HALF), np.float32), np.empty((2, _HALF), np.float32)
+    for k, tap in enumerate(_half_band()):
+        early, late = _TAPS - k, _TAPS + 1 + k
+        np.add(wave[:, early : early + _HALF], wave[:, late : late + _HALF], out=pair)
+        pair *= 2.0 * tap
+        between += pair
+    out[:, 1::2] = between
+    return out
