@@ -32,7 +32,7 @@ def fill(folder: Path, count: int) -> None:
     begun = datetime(2026, 11, 12, 18, 30, tzinfo=UTC)
     db = library._db
     db.execute("BEGIN")
-    for number in range(count):
+    for number in reversed(range(count)):  # the newest is the last that was begun
         when = begun - timedelta(hours=8 * number)
         session = f"{when:%Y%m%d-%H%M%S}-aa"
         start, target = FEELINGS[number % 40], FEELINGS[(7 * number) % 40]
