@@ -5,6 +5,7 @@ FFT cross-correlation of the two channels' sums; a whole-sample lag is recovered
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -51,14 +52,20 @@ def correlation_course(a: Frames, b: Frames) -> Course:
     Two ensembles that play the same notes are in phase for one chord and out of it for the next.
     """
     count = max(1, round(len(a) / _COURSE_STEP))
-    edges = np.linspace(0, len(a), count + 1).astype(int)[:-1]
-    x, y = a.astype(np.float64), b.astype(np.float64)
-    products = (x * y, x * x, y * y)
-    sums = [np.add.reduceat(product.sum(axis=1), edges) for product in products]
-    common, own_a, own_b = (np.convolve(s, (0.5, 1.0, 0.5))[1:-1] for s in sums)
+    edges = np.linspace(0, len(a), count + 1).astype(int)
+    # Stretch by stretch: in double precision a whole overlap takes eight times what it is.
+    sums = [_powers(a[i:j], b[i:j]) for i, j in itertools.pairwise(edges)]
+    common, own_a, own_b = (np.convolve(s, (0.5, 1.0, 0.5))[1:-1] for s in zip(*sums, strict=True))
     power = own_a * own_b
     course = np.where(power > 0.0, common / np.sqrt(np.where(power > 0.0, power, 1.0)), 0.0)
     return np.clip(course, -1.0, 1.0)
+
+
+def _powers(a: Frames, b: Frames) -> tuple[float, float, float]:
+    """Of two sounds: what they share, and what each has."""
+    x, y = a.astype(np.float64), b.astype(np.float64)
+    common, own_a, own_b = (float(product.sum()) for product in (x * y, x * x, y * y))
+    return common, own_a, own_b
 
 
 def shifted(tail: Frames, head: Frames, lag: int) -> tuple[Frames, Frames]:

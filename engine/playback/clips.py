@@ -2,8 +2,9 @@
 
 One thread writes (the session's), one reads (the feeder's). While a clip grows its audio is in
 a preallocated array and goes to a file of its own (``NNNN-R.flac.PID-N.part``) at the same time;
-once whole that is renamed to ``NNNN-R.flac`` and read from there, at most two whole clips being
-kept decoded.
+once whole that is renamed to ``NNNN-R.flac`` and read from there. A whole clip is kept decoded
+while it is being played, from its first block to its last, and at most two are: one that is
+composed ahead waits in its file.
 """
 
 from __future__ import annotations
@@ -73,6 +74,8 @@ class StoredClip:
         self.start = start
         self.frames = frames
         self.whole = False
+        self.played = False
+        """It was read block by block while it grew."""
         self._store = store
         self._count = 0
         self._limit: int | None = None
@@ -90,6 +93,7 @@ class StoredClip:
         count = max(0, min(count, self.available() - offset))
         if growing is None:
             return self._store.read(self.key, offset, count)
+        self.played = self.played or count <= LONG_STRETCH
         return growing[offset : offset + count]
 
     # the writer's side, used by the store
@@ -241,7 +245,8 @@ class ClipStore:
                 raise OSError(errno.EIO, "the file came out short")
             self._make_way(self.path(key))
             clip.part.rename(self.path(key))
-        self._keep(key, audio)
+        if clip.played:
+            self._keep(key, audio)
         clip.settle(len(audio))
         return self.path(key)
 
@@ -298,18 +303,18 @@ class ClipStore:
             self._decoded.clear()
 
     def read(self, key: ClipKey, offset: int, count: int) -> Frames:
-        """A stretch of a whole clip, within its length. Block by block it is decoded whole and
-        kept; a long stretch (a join being measured) is read straight from its file. Raises
-        ``DamagedClipError``."""
+        """A stretch of a whole clip, within its length. Block by block it is decoded whole and kept
+        until the last one is read; a long stretch (a join being measured) is read straight from its
+        file. Raises ``DamagedClipError``."""
+        long = count > LONG_STRETCH
         with self._lock:
             audio = self._decoded.get(key)
-            if audio is not None:
-                self._decoded.move_to_end(key)
-                return audio[offset : offset + count]
-        if count > LONG_STRETCH:
-            return self._load(key, offset, count)
-        audio = self._load(key)
-        self._keep(key, audio)
+        if audio is None:
+            if long:
+                return self._load(key, offset, count)
+            audio = self._load(key)
+        if not long:
+            self._keep(key, audio, over=offset + count >= len(audio))
         return audio[offset : offset + count]
 
     def _load(self, key: ClipKey, offset: int = 0, count: int | None = None) -> Frames:
@@ -352,8 +357,11 @@ class ClipStore:
         except (soundfile.LibsndfileError, OSError) as error:
             raise DamagedClipError(key, path, f"can't be read ({_cause(error)})") from error
 
-    def _keep(self, key: ClipKey, audio: Frames) -> None:
+    def _keep(self, key: ClipKey, audio: Frames, *, over: bool = False) -> None:
         with self._lock:
+            if over:
+                self._decoded.pop(key, None)
+                return
             self._decoded[key] = audio
             self._decoded.move_to_end(key)
             while len(self._decoded) > DECODED_LIMIT:

@@ -49,7 +49,8 @@ def lay(place: Placement, tail: Placement, enter: int) -> None:
     place.origin = place.clip.start + found.lag
     place.enter = max(enter, place.origin)
     place.fade = min(tail.end, place.end) - place.enter
-    old, new = tail.read(place.enter, place.fade), place.read(place.enter, place.fade)
+    if (place.enter, place.fade, place.lag) != (start, length, 0):
+        old, new = tail.read(place.enter, place.fade), place.read(place.enter, place.fade)
     _set_law(place, old, new)
 
 
@@ -76,8 +77,9 @@ def _lay_apart(place: Placement, tail: Placement) -> None:
 def _set_law(place: Placement, old: Frames, new: Frames) -> None:
     """The law of the crossfade from ``old`` to ``new``: none is needed where they are equal, as
     they are whenever the next clip repeats what the one before ended with."""
-    place.correlation = correlation(old, new)
-    place.course = correlation_course(old, new)
-    equal = np.array_equal(old, new)
-    place.law = "passthrough" if equal else "adaptive"
     place.resolved = True
+    if np.array_equal(old, new):
+        place.law, place.correlation = "passthrough", 1.0
+        return
+    place.law, place.correlation = "adaptive", correlation(old, new)
+    place.course = correlation_course(old, new)

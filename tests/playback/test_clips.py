@@ -153,6 +153,23 @@ def test_no_more_than_two_whole_clips_stay_decoded(tmp_path: Path) -> None:
         assert len(store._decoded) <= DECODED_LIMIT
 
 
+def test_a_clip_is_in_memory_while_it_plays_and_not_while_it_waits(tmp_path: Path) -> None:
+    store, audio = ClipStore(tmp_path), noise(100_000)
+    waiting, playing = ClipKey(1, 0), ClipKey(0, 0)
+    stored(store, waiting, audio)
+    store.begin(playing, 0, len(audio))
+    store.append(playing, audio)
+    clip = store.get(playing)
+    clip.read(0, 4_800)
+    store.finish(playing)
+    assert list(store._decoded) == [playing]
+    clip.read(40_000, 60_000)  # a join is measured
+    assert list(store._decoded) == [playing]
+    np.testing.assert_array_equal(clip.read(96_000, 4_800), audio[96_000:])
+    assert not store._decoded
+    np.testing.assert_array_equal(clip.read(4_800, 4_800), audio[4_800:9_600])
+
+
 def test_a_cut_clip_ends_where_it_has_got_to(tmp_path: Path) -> None:
     store = ClipStore(tmp_path)
     store.begin(KEY, 0, 48_000)
