@@ -9,6 +9,7 @@ import msgspec
 from engine.clip_levels import MOST_SECONDS
 from engine.composers.base import BarRecords
 from engine.composers.clip_notes import ClipNotes
+from engine.composers.precision import PrecisionName
 from engine.composers.synthesis import SynthesisName
 from engine.meter.reading import Reading
 
@@ -40,10 +41,12 @@ def codec_of(coding: Coding) -> Codec:
 
 
 class Stage(NamedTuple):
-    """A composer, and what sounds its notes ('' where that is not known, or there are none)."""
+    """A composer, and what sounds its notes or what its model multiplies in ('' where that is not
+    known, or there are none)."""
 
     composer: str
     synthesis: str = ""
+    precision: str = ""
 
 
 class HandedOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +61,8 @@ class HandedOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Session frame at which the first one's has gone; ``at`` where what followed was silence."""
     synthesis: SynthesisName = ""
     """What sounded the first one's notes (``Traits.synthesis``)."""
+    precision: PrecisionName = ""
+    """What the first one's model multiplied in (``Traits.precision``)."""
 
 
 class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,6 +95,8 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     was not measured."""
     synthesis: SynthesisName = ""
     """What sounded it (``Traits.synthesis``)."""
+    precision: PrecisionName = ""
+    """What its model multiplied in (``Traits.precision``)."""
     built_in: Annotated[
         tuple[Annotated[str, msgspec.Meta(max_length=32)], ...], msgspec.Meta(max_length=64)
     ] = ()
@@ -110,5 +117,7 @@ class ClipRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     @property
     def stages(self) -> tuple[Stage, ...]:
         """Whose sound the clip is, in order: one more than ``handovers``."""
-        before = [Stage(passed.composer, passed.synthesis) for passed in self.handovers]
-        return (*before, Stage(self.composer, self.synthesis))
+        before = [
+            Stage(passed.composer, passed.synthesis, passed.precision) for passed in self.handovers
+        ]
+        return (*before, Stage(self.composer, self.synthesis, self.precision))

@@ -1,5 +1,6 @@
-"""Where musmed keeps what can't be made again: for the front, and for an engine that is asked for
-something by a name, on whatever machine it runs. A leaf that every room may import."""
+"""Where musmed keeps what can't be made again, and what can: for the front, and for an engine that
+is asked for something by a name, or measures something, on whatever machine it runs. A leaf that
+every room may import."""
 
 from __future__ import annotations
 
@@ -33,6 +34,19 @@ def data_folder(environment: Mapping[str, str] | None = None) -> Path:
 
     try:
         return platformdirs.user_data_path("musmed", appauthor=False)
+    except RuntimeError as error:
+        raise homeless() from error
+
+
+def cache_folder(environment: Mapping[str, str] | None = None) -> Path:
+    """The folder of what can be made again, likewise. Raises ``MusmedError``."""
+    home = home_folder(environment)
+    if home is not None:
+        return home / "cache"
+    import platformdirs
+
+    try:
+        return platformdirs.user_cache_path("musmed", appauthor=False)
     except RuntimeError as error:
         raise homeless() from error
 

@@ -108,13 +108,14 @@ class JoinReport(msgspec.Struct, frozen=True):
 
 class HandoverReport(msgspec.Struct, frozen=True):
     """``composer`` made the clip up to ``until_s`` session seconds, ``synthesis`` sounded its
-    notes (null where there are none), and they were taken over from, from ``at_s`` on; the same
-    moment where silence lay between."""
+    notes (null where there are none), ``precision`` is what its model multiplied in, and they were
+    taken over from, from ``at_s`` on; the same moment where silence lay between."""
 
     composer: str
     at_s: float
     until_s: float
     synthesis: str | None = None
+    precision: str | None = None
 
 
 class ClipReport(msgspec.Struct, frozen=True):
@@ -151,6 +152,9 @@ class ClipReport(msgspec.Struct, frozen=True):
     handover: HandoverReport | None = None
     earlier_handovers: tuple[HandoverReport, ...] = ()
     composer_version: int | None = None
+    precision: str | None = None
+    """What the model multiplied in: 'float32', 'float16', 'bfloat16' or 'int8'; null where there is
+    no model, or that is not known."""
     codec: str | None = None
     """How the clip's sound came from the engine: 'flac', or lossy 'opus'."""
 
@@ -351,6 +355,7 @@ def _clip_report(clip: FinishedClip, end: int, join: JoinRecord | None) -> ClipR
         handover=_handover_report(record.handover) if record and record.handover else None,
         earlier_handovers=tuple(_handover_report(e) for e in record.earlier) if record else (),
         composer_version=record.version if record else None,
+        precision=(record.precision or None) if record else None,
         codec=record.codec if record else None,
     )
 
@@ -387,6 +392,7 @@ def _handover_report(change: HandedOver) -> HandoverReport:
         at_s=seconds_of(change.at),
         until_s=seconds_of(change.until),
         synthesis=change.synthesis or None,
+        precision=change.precision or None,
     )
 
 

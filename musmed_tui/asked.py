@@ -17,6 +17,7 @@ from musmed_tui.completion import (
     feelings_for,
     genres,
     instruments,
+    precisions,
     strategies,
 )
 
@@ -184,6 +185,15 @@ class Asked:
             rich_help_panel=MODEL,
         ),
     ] = None
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What the model multiplies in: auto, float32, bfloat16 or int8 (auto).",
+            autocompletion=completes(precisions),
+            rich_help_panel=MODEL,
+        ),
+    ] = None
     adapters: Annotated[
         list[str] | None,
         typer.Option(
@@ -205,7 +215,9 @@ class Asked:
     ] = None
 
 
-MUSICGEN = ("guidance", "top_k", "sampling_temperature", "decoder", "adapters", "opening")
+MUSICGEN = (
+    "guidance", "top_k", "sampling_temperature", "decoder", "precision", "adapters", "opening"
+)  # fmt: skip
 """Those that say how it sounds, and not what is planned."""
 
 Command = Callable[..., None]

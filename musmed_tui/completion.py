@@ -183,6 +183,12 @@ def decoders() -> Iterable[str]:
     return get_args(Decoder)
 
 
+def precisions() -> Iterable[str]:
+    from engine.plan.generation import Precision
+
+    return get_args(Precision)
+
+
 def syntheses() -> Iterable[str]:
     return ("auto", "builtin", "fluidsynth")
 

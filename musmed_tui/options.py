@@ -13,7 +13,7 @@ from engine.errors import MusmedError
 from engine.places import place_of
 from engine.plan.described import Description
 from engine.plan.feature_words import parse_features
-from engine.plan.generation import MOST_ADAPTERS, Decoder, Generation
+from engine.plan.generation import MOST_ADAPTERS, Decoder, Generation, Precision
 from engine.plan.gentle import Gentle, parse_gentle
 from engine.plan.request import MAX_SEED, Request, draw_seed
 from musmed_tui.asked import Asked
@@ -167,6 +167,9 @@ def generation_of(asked: Asked, settings: Settings) -> Generation:
     decoder = settings.decoder
     if asked.decoder is not None:
         decoder = cast("Decoder", parse_choice("decoder", asked.decoder, "--decoder"))
+    precision = settings.precision
+    if asked.precision is not None:
+        precision = cast("Precision", parse_choice("precision", asked.precision, "--precision"))
     adapters = asked.adapters if asked.adapters is not None else settings.adapters
     if len(adapters) > MOST_ADAPTERS:
         raise MusmedError(f"--adapter can be given at most {MOST_ADAPTERS} times.")
@@ -181,6 +184,7 @@ def generation_of(asked: Asked, settings: Settings) -> Generation:
             "sampling_temperature", asked.sampling_temperature, settings.sampling_temperature
         ),
         decoder=decoder,
+        precision=precision,
         adapters=tuple(_adapter(adapter) for adapter in adapters),
         opening=opening,
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.data_folder import HOME_VARIABLE, data_folder, home_folder, homeless
+from engine.data_folder import HOME_VARIABLE, cache_folder, data_folder, home_folder, homeless
 from engine.errors import MusmedError
 from engine.private import make_private_folder, narrow
 
@@ -89,7 +89,9 @@ def folders(environment: Mapping[str, str] | None = None) -> Folders:
     """
     root = home_folder(environment)
     if root is not None:
-        return Folders(data_folder(environment), root / "config", root / "state", root / "cache")
+        return Folders(
+            data_folder(environment), root / "config", root / "state", cache_folder(environment)
+        )
     import platformdirs
 
     try:
@@ -97,7 +99,7 @@ def folders(environment: Mapping[str, str] | None = None) -> Folders:
             data_folder(environment),
             platformdirs.user_config_path("musmed", appauthor=False),
             platformdirs.user_state_path("musmed", appauthor=False),
-            platformdirs.user_cache_path("musmed", appauthor=False),
+            cache_folder(environment),
         )
     except RuntimeError as error:
         raise homeless() from error

@@ -126,6 +126,11 @@ GROUPS: tuple[tuple[str, tuple[SettingWords, ...]], ...] = (
                 values=(("ours", "musmed"),),
             ),
             SettingWords(
+                "precision", "MusicGen: numbers",
+                "What the model multiplies in: fewer bits are faster, and a little less exact.",
+                values=(_AUTO,),
+            ),
+            SettingWords(
                 "adapters", "MusicGen: adapters",
                 "LoRA adapters, with commas between them, such as someone/calm=0.7.",
             ),

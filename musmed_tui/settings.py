@@ -28,6 +28,7 @@ from engine.plan.generation import (
     TOP_K_RANGE,
     Decoder,
     Generation,
+    Precision,
 )
 from engine.plan.gentle import parse_gentle
 from engine.plan.request import MAX_MINUTES, MIN_MINUTES
@@ -62,6 +63,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "log_level": get_args(LogLevel),
     "synthesis": get_args(SynthesisChoice),
     "decoder": get_args(Decoder),
+    "precision": get_args(Precision),
 }
 _LISTS = ("adapters",)
 _SWITCHES = {"true": True, "false": False}
@@ -79,7 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``calm``: nothing moves on the screen by itself.
     ``library_gb``: how much the session library may take (0: as much as there is).
     ``soundfont``: the file FluidSynth plays from; None for one in the usual places. ``guidance``,
-    ``top_k``, ``sampling_temperature``, ``decoder`` and ``adapters`` are MusicGen's
+    ``top_k``, ``sampling_temperature``, ``decoder``, ``precision`` and ``adapters`` are MusicGen's
     (``Generation``).
     """
 
@@ -93,6 +95,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     top_k: int = 250
     sampling_temperature: float = 1.0
     decoder: Decoder = "ours"
+    precision: Precision = "auto"
     adapters: tuple[_Word, ...] = ()
     sink: _Word = "auto"
     latency: float = 0.5
@@ -124,6 +127,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             top_k=self.top_k,
             temperature=self.sampling_temperature,
             decoder=self.decoder,
+            precision=self.precision,
         )
 
     def as_text(self) -> dict[str, str]:

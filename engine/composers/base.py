@@ -11,6 +11,7 @@ import msgspec
 from engine.audio.format import Frames
 from engine.composers.clip_notes import ClipNotes
 from engine.composers.musicgen.files.catalogue import NAMES
+from engine.composers.precision import PrecisionName
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError, UnknownWordError
 from engine.plan.generation import Generation
@@ -112,6 +113,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     synthesis: str = ""
     """What sounds the notes, exactly enough to make the same sound again; '' where there are
     none."""
+    precision: PrecisionName = ""
+    """What the model multiplies in; '' where there is none."""
 
 
 class Composition(Protocol):
@@ -199,11 +202,15 @@ class Scored(Protocol):
 class Loadable(Protocol):
     """A composer with a model, which takes a while to load."""
 
-    def load(self, generation: Generation, progress: Callable[[float], None]) -> None:
+    def load(
+        self, generation: Generation, progress: Callable[[float], None], precision: str = ""
+    ) -> str:
         """Load the model, to sample as ``generation`` says; needed once before ``compose``.
+        ``precision``: as in ``ComposerOptions``; ``traits.precision`` then says which one it is.
 
+        Returns a sentence for the listener where a session can't go on in its own, else ''.
         ``progress`` is given the share done, 0 to 1. Raises ``MusmedError`` for what is missing,
-        broken or too large.
+        broken or too large, and for a wish that can't be met here.
         """
         ...
 

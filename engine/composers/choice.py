@@ -10,6 +10,7 @@ import importlib.util
 from collections.abc import Sequence
 
 from engine.composers.base import EMBEDDED, has_model, resolve_composer
+from engine.composers.musicgen import precision
 from engine.composers.musicgen.files import audiocraft_packages
 from engine.composers.musicgen.files.adapters import find_adapters, parse_adapter
 from engine.composers.musicgen.files.catalogue import CATALOGUE, INSTALL, NAMES
@@ -80,6 +81,7 @@ def check_composer(composer: str, generation: Generation) -> tuple[str, ...]:
         raise MusmedError(
             f"{composer} needs {', '.join(missing)}: {INSTALL}, or choose --composer {EMBEDDED}."
         )
+    precision.check(generation.precision, generation.decoder)
     if generation.decoder == "audiocraft":
         audiocraft_packages.check_installed()
     _check_adapters(generation.adapters, place or find(composer))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.composers.precision import PrecisionName
 from engine.composers.synthesis import Synthesis
 from engine.plan.generation import Generation
 
@@ -18,6 +19,9 @@ class ComposerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     generation: Generation = Generation()
     """For one that samples from a model. Of a session it is its request's (``Request.generation``),
     whatever stands here."""
+    precision: PrecisionName = ""
+    """For one with a model: what the session was composed in so far (also ``precision.USUAL``), to
+    go on in; '' for what ``generation`` wishes."""
 
 
 USUAL = ComposerOptions()

@@ -17,6 +17,7 @@ import msgspec
 from engine.audio.format import frames_of
 from engine.clip_record import ClipRecord
 from engine.composers.base import has_model
+from engine.composers.precision import USUAL
 from engine.places import open_file
 from engine.plan.generation import UNGUIDED, Generation
 from engine.private import make_private_folder, write_private
@@ -68,29 +69,39 @@ class Speeds:
 
 class SessionSpeeds:
     """How fast one session's composers are known to be here, and what its clips add to that.
-    ``speeds``: where measurements are looked up and kept; None: nowhere."""
+    ``speeds``: where measurements are looked up and kept; None: nowhere. ``precision``: what it was
+    composed in so far, '' for what ``generation`` wishes."""
 
-    def __init__(self, speeds: Speeds | None, generation: Generation) -> None:
+    def __init__(self, speeds: Speeds | None, generation: Generation, precision: str = "") -> None:
         self._speeds = speeds
         self._generation = generation
+        self._precision = precision
 
     def of(self, composer: str) -> float | None:
         """Seconds of music it makes in a second, None where that is not known."""
         if self._speeds is None or not has_model(composer):
             return None
-        return self._speeds.of(measured_as(composer, self._generation))
+        return self._speeds.of(measured_as(composer, self._generation, self._precision))
 
     def keep(self, record: ClipRecord, frames: int, *, cut: bool) -> None:
         """What a clip of ``frames`` frames (48 kHz) says of its composer, unless it was ``cut``."""
         enough = not cut and frames >= ENOUGH_FRAMES
         if self._speeds is not None and enough and has_model(record.composer):
-            self._speeds.keep(measured_as(record.composer, self._generation), record.speed)
+            names = {measured_as(record.composer, self._generation, record.precision)}
+            if not self._precision:  # what the wish comes to: so fast is who wishes that again
+                names.add(measured_as(record.composer, self._generation))
+            for name in sorted(names):
+                self._speeds.keep(name, record.speed)
 
 
-def measured_as(composer: str, generation: Generation) -> str:
-    """The name under which the speed of ``composer`` is kept: another decoder has another, and
-    without guidance there is half the work."""
+def measured_as(composer: str, generation: Generation, precision: str = "") -> str:
+    """The name under which the speed of ``composer`` is kept: another decoder has another, so has
+    another ``precision`` ('' for what ``generation`` wishes), and without guidance there is half
+    the work. What 'auto' comes to is what an engine finds, so it has the plain name."""
     apart: list[str] = [] if generation.decoder == "ours" else [generation.decoder]
+    precision = precision or generation.precision
+    if precision not in ("auto", USUAL):
+        apart.append(precision)
     if generation.guidance == UNGUIDED:
         apart.append("unguided")
     return f"{composer} ({', '.join(apart)})" if apart else composer

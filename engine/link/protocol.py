@@ -19,15 +19,16 @@ import msgspec
 from engine.clip_record import LOSSLESS, ClipRecord, Coding
 from engine.composers.base import Marks
 from engine.composers.options import USUAL, ComposerOptions
+from engine.composers.precision import PrecisionName
 from engine.composers.synthesis import SynthesisName
 from engine.plan.packed import MOST_PACKED
 from engine.plan.spec import ClipKey, ClipSpec
 
 PROTOCOL_VERSION = 5
 """Goes up where one side would not understand the other any more."""
-PROTOCOL_MINOR = 5
+PROTOCOL_MINOR = 6
 """Goes up with what may be added: ``versions``. 1: Opus. 2: a clip's notes. 3: its levels. 4:
-what is asked of the music itself. 5: plain samples."""
+what is asked of the music itself. 5: plain samples. 6: what a model multiplies in."""
 PART_BYTES = 16 * 1024
 PLAIN_PART_BYTES = 64 * 1024
 """Of plain samples, which are asked for on this machine alone: what a pipe takes at once."""
@@ -124,12 +125,14 @@ class Loading(msgspec.Struct, frozen=True, tag="loading", forbid_unknown_fields=
 
 class Opened(msgspec.Struct, frozen=True, tag="opened", forbid_unknown_fields=True):
     """The composer is ready. ``synthesis``: what sounds its notes (``Traits.synthesis``);
-    ``notice``: a sentence for the listener where that is not what was asked for."""
+    ``precision``: what its model multiplies in (``Traits.precision``); ``notice``: a sentence for
+    the listener where either is not what was asked for."""
 
     composer: Place
     version: Count
     synthesis: SynthesisName = ""
     notice: Sentence = ""
+    precision: PrecisionName = ""
 
 
 class ClipStarted(msgspec.Struct, frozen=True, tag="clip_started", forbid_unknown_fields=True):

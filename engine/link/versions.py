@@ -16,9 +16,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine.clip_record import ClipRecord
+from engine.clip_record import ClipRecord, HandedOver
 from engine.composers.base import BarRecord
-from engine.link.protocol import PROTOCOL_MINOR, PROTOCOL_VERSION, Compose
+from engine.composers.options import ComposerOptions
+from engine.link.protocol import PROTOCOL_MINOR, PROTOCOL_VERSION, Compose, Opened
+from engine.plan.generation import Generation
 from engine.plan.spec import ClipSpec
 
 GREETING = b"musmed-link "
@@ -30,7 +32,11 @@ SINCE: Mapping[Message, int] = {}
 ADDED: Mapping[Message, Mapping[str, int]] = {
     Compose: {"codec": 1, "described": 4},
     ClipSpec: {"features": 4, "description": 4, "faders": 4},
-    ClipRecord: {"codec": 1, "notes": 2, "levels": 3},
+    Generation: {"precision": 6},
+    ComposerOptions: {"precision": 6},
+    Opened: {"precision": 6},
+    ClipRecord: {"codec": 1, "notes": 2, "levels": 3, "precision": 6},
+    HandedOver: {"precision": 6},
     BarRecord: {"key": 2, "section": 2},
 }
 """Fields that did, of messages and of what is in them."""

@@ -145,7 +145,8 @@ class ComposeWorker:
             composer = self._again(message.composer) or self._load(message.composer)
             notice = ""
             if isinstance(composer, Loadable):
-                composer.load(message.options.generation, _Loaded(self._outbox, message.composer))
+                options, loaded = message.options, _Loaded(self._outbox, message.composer)
+                notice = composer.load(options.generation, loaded, options.precision)
             if isinstance(composer, Sounding):
                 notice = composer.sound_with(message.options.synthesis)
         except Exception as error:
@@ -153,7 +154,13 @@ class ComposeWorker:
         else:
             self._composer, self._denoise = composer, message.options.denoise
             sounds = composer.traits.synthesis
-            opened = Opened(composer.name, composer.version, sounds, sentence(notice))
+            opened = Opened(
+                composer.name,
+                composer.version,
+                sounds,
+                sentence(notice),
+                composer.traits.precision,
+            )
             self._opened = message, opened
             self._outbox.answer(opened)
 
@@ -364,6 +371,7 @@ def _record(
         composer=composer.name,
         version=composer.version,
         synthesis=composer.traits.synthesis,
+        precision=composer.traits.precision,
         loudness=finisher.loudness,
         levels=finisher.levels,
         true_peak=peak if math.isfinite(peak) else None,

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 Decoder = Literal["ours", "reference", "audiocraft"]
+Precision = Literal["auto", "float32", "bfloat16", "int8"]
 
 GUIDANCE_RANGE = (1.0, 10.0)
 UNGUIDED = 1.0
@@ -33,6 +34,9 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """'ours', or transformers' ('reference') or audiocraft's on the same weights."""
     adapters: Annotated[tuple[_Name, ...], Meta(max_length=MOST_ADAPTERS)] = ()
     """Folders or hub repositories of LoRA adapters as typed, '=SCALE' after them or not."""
+    precision: Precision = "auto"
+    """The numbers that the model multiplies in. What 'auto' comes to is settled where a session is
+    first composed, and stands in its clips' records."""
     opening: _Name | None = None
     """A sound file whose last seconds the session begins with and goes on from."""
 

@@ -119,7 +119,9 @@ class EngineSupervisor:
             denoise = self._gated.get(command.name)
         if command.synthesis:
             synthesis = Synthesis(command.synthesis, synthesis.soundfont)
-        return msgspec.structs.replace(self._options, denoise=denoise, synthesis=synthesis)
+        return msgspec.structs.replace(
+            self._options, denoise=denoise, synthesis=synthesis, precision=command.precision
+        )
 
     def _retire(self) -> None:
         """The engine of before is not listened to any more: its end would be another failure."""

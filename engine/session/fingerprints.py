@@ -14,18 +14,20 @@ from pathlib import Path, PurePath
 
 from engine.composers.base import has_model
 from engine.composers.musicgen.files.adapters import adapter_files, parse_adapter
-from engine.composers.musicgen.files.checkpoints import CONFIG, Checkpoint, find
+from engine.composers.musicgen.files.checkpoints import find
+from engine.composers.musicgen.files.digests import (
+    checkpoint_digest,
+    digest_together,
+    file_digest,
+)
 from engine.errors import MusmedError
 from engine.places import open_file, place_of
 from engine.plan.generation import Generation, file_name
 from engine.plan.request import Request
 from engine.session.library.records import StoredSession
-from engine.tensorfile import read_header
 
 OPENING_BYTES = 32 * 1024 * 1024
 """An opening may have gigabytes, and is heard from its last minute only."""
-_SAMPLES, _FEWEST, _SAMPLE_BYTES = 64, 4, 4096
-"""Places in a checkpoint's weights that are read, shared by its files, and the bytes at each."""
 
 
 def materials_of(request: Request, composer: str) -> dict[str, str]:
@@ -34,19 +36,16 @@ def materials_of(request: Request, composer: str) -> dict[str, str]:
 
     Of an adapter and an opening it is the file's sha256; of an adapter with an affect prefix, that
     of both files'; of an opening over ``OPENING_BYTES``, that of its size and so many bytes of its
-    end. Of a checkpoint (by the composer's name) it is
-    that of config.json and, of every file of its weights, of header, size and samples: gigabytes
-    are not read for it, so other weights of the same shape show unless they differ in very few
-    places.
+    end. Of a checkpoint (by the composer's name) it is its ``checkpoint_digest``.
     """
     if not has_model(composer):
         return {}
     found = {}
     with contextlib.suppress(MusmedError, OSError):
-        found[composer] = _checkpoint(find(composer))
+        found[composer] = checkpoint_digest(find(composer))
     for place, files in _adapters(request.generation):
         with contextlib.suppress(OSError):
-            found[place] = _together(files)
+            found[place] = digest_together(files)
     opening = request.generation.opening
     if opening is not None:
         with contextlib.suppress(MusmedError, OSError):
@@ -86,39 +85,12 @@ def _adapters(generation: Generation) -> Iterator[tuple[str, tuple[Path, ...]]]:
             continue  # who composes will say so
 
 
-def _together(paths: tuple[Path, ...]) -> str:
-    """The sha256 of a file that is alone, of several that of theirs."""
-    digests = [_whole(path) for path in paths]
-    if len(digests) == 1:
-        return digests[0]
-    return hashlib.sha256(" ".join(digests).encode()).hexdigest()
-
-
-def _whole(path: Path) -> str:
-    with open_file(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _end(path: Path) -> str:
     size = path.stat().st_size
     if size <= OPENING_BYTES:
-        return _whole(path)
+        return file_digest(path)
     with open_file(path) as file:
         file.seek(size - OPENING_BYTES)
         digest = hashlib.sha256(b"%d " % size)
         digest.update(file.read(OPENING_BYTES))
-    return digest.hexdigest()
-
-
-def _checkpoint(checkpoint: Checkpoint) -> str:
-    digest = hashlib.sha256((checkpoint.folder / CONFIG).read_bytes())
-    samples = max(_FEWEST, _SAMPLES // len(checkpoint.weights))
-    for path in checkpoint.weights:
-        size, header = read_header(path)
-        digest.update(b"%s %d " % (path.name.encode(), size))
-        digest.update(header)
-        with open_file(path) as file:
-            for number in range(samples):
-                file.seek(max(0, size - _SAMPLE_BYTES) * number // (samples - 1))
-                digest.update(file.read(_SAMPLE_BYTES))
     return digest.hexdigest()

@@ -37,10 +37,12 @@ class FirstComposer:
             self.clip_composers = composers_of(resume.records)
             self.now, self.synthesis = resume.newest_composer, ""
             """The one to open first, and what is to sound its notes: '' as the session wishes."""
+            self.precision = resume.precision
+            """What it is to multiply in, likewise."""
         else:
             self.clip_composers = known or {}
             first = self.clip_composers.get(ClipKey(0, 0), ComposedBy((Stage(chosen),)))
-            self.now, self.synthesis = first.stages[0]
+            self.now, self.synthesis, self.precision = first.stages[0]
 
     def check(self, generation: Generation) -> None:
         """Raise ``MusmedError`` for what one of them lacks here. A session that goes on needs the

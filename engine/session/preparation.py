@@ -100,7 +100,7 @@ def prepare(
     composer = FirstComposer(chosen, resume=resume, known=clip_composers, denoise=options.denoise)
     if far is None:
         composer.check(generation)
-    session_speeds = SessionSpeeds(speeds, generation)
+    session_speeds = SessionSpeeds(speeds, generation, composer.precision)
     inbox: Inbox = queue.SimpleQueue()
     opened_with = _options(options, request, resume)
     engine = EngineSupervisor(
@@ -130,6 +130,7 @@ def prepare(
         stand_in=sink.realtime,
         clip_composers=composer.clip_composers,
         synthesis=composer.synthesis or opened_with.synthesis.settled,
+        precision=composer.precision,
         far="" if far is None else far.called,
     )
     executor = Executor(library, session, store, sink, total=conductor.plan.total, kept=kept)

@@ -234,6 +234,7 @@ def _generation(said: Settings, composer: str, folder: Path) -> Generation:
             usual.temperature if said.sampling_temperature is None else said.sampling_temperature
         ),
         decoder=said.decoder or usual.decoder,
+        precision=said.precision or usual.precision,
         adapters=tuple(_adapter(text, folder) for text in said.adapters or ()),
     )
 

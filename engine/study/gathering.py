@@ -75,6 +75,7 @@ def _row(session: Session, job: Job, result: Result, names: tuple[str, ...]) -> 
         top_k=generation.top_k,
         sampling_temperature=generation.temperature,
         decoder=generation.decoder,
+        precision=generation.precision,
         composer_version=int(job.versions["composer"]),
         musmed=job.versions["musmed"],
         sound_digest=result.sound_digest,

@@ -19,6 +19,7 @@ from engine.plan.generation import (
     SAMPLING_RANGE,
     TOP_K_RANGE,
     Decoder,
+    Precision,
 )
 from engine.plan.request import MAX_MINUTES, MIN_MINUTES
 from engine.plan.wanted import Features
@@ -68,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     top_k: TopK | None = None
     sampling_temperature: Sampling | None = None
     decoder: Decoder | None = None
+    precision: Precision | None = None
 
 
 class Condition(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,6 +93,7 @@ class Factors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     top_k: Annotated[tuple[TopK, ...], _Few] | None = None
     sampling_temperature: Annotated[tuple[Sampling, ...], _Few] | None = None
     decoder: Annotated[tuple[Decoder, ...], _Few] | None = None
+    precision: Annotated[tuple[Precision, ...], _Few] | None = None
 
 
 class Grid(
@@ -170,6 +173,7 @@ _ALLOWED = {
     "top_k": f"a whole number from {TOP_K_RANGE[0]} to {TOP_K_RANGE[1]}",
     "sampling_temperature": f"a number from {SAMPLING_RANGE[0]:g} to {SAMPLING_RANGE[1]:g}",
     "decoder": "ours, reference or audiocraft",
+    "precision": "auto, float32, bfloat16 or int8",
     "name": "1 to 60 letters, digits, blanks and _.+-",
     "judges": "a list of up to 8 judges in quotes, as 'musmed evaluate --judge' takes them",
     "loudness": "true or false",

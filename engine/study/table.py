@@ -62,6 +62,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     top_k: int
     sampling_temperature: float
     decoder: str
+    precision: str
     composer_version: int
     musmed: str
     sound_digest: str

@@ -170,7 +170,7 @@ def test_a_stream_that_ends_in_its_banner_has_no_preamble() -> None:
     [
         (b"noise\n" * (BANNER_LINES + 1) + PREAMBLE, "not musmed's language"),
         (b"x" * (BANNER_BYTES + 100), "not musmed's language"),
-        (b"musmed-link 6\n", "speaks version 6 .* this one 5.5; install the same version"),
+        (b"musmed-link 6\n", "speaks version 6 .* this one 5.6; install the same version"),
         (b"musmed-link \n", "speaks version  of the link protocol"),
     ],
 )

@@ -272,7 +272,7 @@ def test_a_model_s_digest_reads_little_of_it(
         file = open_file(path)
         return Counting(file) if path.suffix == ".safetensors" else file
 
-    monkeypatch.setattr("engine.session.fingerprints.open_file", opened)
+    monkeypatch.setattr("engine.composers.musicgen.files.digests.open_file", opened)
     alone = msgspec.structs.replace(request_of, generation=Generation())
     assert len(materials_of(alone, str(folder))) == 1
     assert (folder / "model.safetensors").stat().st_size > 4_000_000

@@ -49,25 +49,34 @@ class MusicGenComposer:
         self._adapters: tuple[FileMarks, ...] = ()
         """The files that were merged: another adapter may go by the name by now."""
 
-    def load(self, generation: Generation, progress: Callable[[float], None]) -> None:
+    def load(
+        self, generation: Generation, progress: Callable[[float], None], precision: str = ""
+    ) -> str:
         """``Loadable`` of the protocol."""
         progress(0.0)
         studio, self._studio = self._studio, None
         if studio is not None:
             studio.end_clip()  # one that failed in the midst of it has left it at work
         merged, self._adapters = self._adapters, marks_of_asked(generation.adapters)
-        same = studio is not None and _same_model(studio.generation, generation)
-        if studio is not None and same and merged == self._adapters:
+        notice = None
+        if studio is not None and _same_model(studio.generation, generation):
+            notice = studio.said_where(generation, precision)
+        if studio is not None and notice is not None and merged == self._adapters:
             studio.generation = generation
             with studio.fitting():
                 studio.warm()
         else:
             studio = None  # its memory first
-            studio = open_studio(self.name, generation, progress)
+            studio = open_studio(self.name, generation, progress, precision)
+            notice = studio.notice
         self._studio = studio
         self.traits = msgspec.structs.replace(
-            self.traits, sample_rate=studio.model.sample_rate, channels=studio.model.channels
+            self.traits,
+            sample_rate=studio.model.sample_rate,
+            channels=studio.model.channels,
+            precision=studio.precision,
         )
+        return notice
 
     def compose(
         self, spec: ClipSpec, state: bytes | None, cancelled: Callable[[], bool]

@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, frames_of
 from engine.composers.base import EMBEDDED
 from engine.composers.musicgen.ahead import Ahead, Cancelled
+from engine.composers.musicgen.auto_precision import Found, find_format
 from engine.composers.musicgen.conditioning import Conditioner
 from engine.composers.musicgen.continuation import CodeLine, Codes
 from engine.composers.musicgen.files.adapters import find_adapters, parse_adapter
 from engine.composers.musicgen.files.catalogue import INSTALL
 from engine.composers.musicgen.files.checkpoints import find
 from engine.composers.musicgen.opening import read_opening
+from engine.composers.musicgen.precision import Format, Settled, settle
 from engine.errors import MusmedError
 from engine.plan.clock import CLIP_SECONDS, OVERLAP_SECONDS
 from engine.plan.generation import Generation
@@ -34,6 +36,8 @@ USUAL_KEYS = 192
 """Room for the text of as many moods as a clip has, so that every clip finds the same graphs."""
 
 
+UNSETTLED = Settled("float32")
+"""Of a model that is given and not loaded."""
 SPINS = "5000"
 """How often a thread of GNU's OpenMP looks for work before it sleeps: the best compromise of those
 measured in docs/benchmarks.md."""
@@ -59,7 +63,8 @@ class CodeDecoder(Protocol):
 
 class Studio:
     """A loaded model with everything a clip needs of it. ``fitting``: gives the context that
-    turns running out of memory into a sentence."""
+    turns running out of memory into a sentence. ``settled``: what it multiplies in; ``so_far``:
+    what was asked for beside ``generation``, as in ``ComposerOptions.precision``."""
 
     def __init__(
         self,
@@ -67,6 +72,9 @@ class Studio:
         decoder: CodeDecoder,
         generation: Generation,
         fitting: Callable[[], AbstractContextManager[None]],
+        *,
+        settled: Settled = UNSETTLED,
+        so_far: str = "",
     ) -> None:
         from engine.composers.musicgen.model.codec import CodecWeights
 
@@ -77,12 +85,22 @@ class Studio:
             )
         self.model, self.decoder, self.generation = model, decoder, generation
         self.fitting = fitting
+        self.precision, self.notice = settled.format, settled.notice
+        self._wish = so_far or generation.precision
         self.rate = model.frame_rate
         self.hop = SAMPLE_RATE // model.frame_rate
         self.vocabulary = model.decoder.codes
         self._codec = CodecWeights(model.codec)
         self.conditioner = Conditioner(model.text_states, model.prefixes)
         self._ahead: Ahead[Codes] | None = None
+
+    def said_where(self, generation: Generation, so_far: str) -> str | None:
+        """Whether it multiplies as a session wants it: what there is to say of that, '' for
+        nothing; None for one that wants it otherwise."""
+        wish = so_far or generation.precision
+        if wish == self._wish:
+            return self.notice
+        return "" if wish == self.precision else None
 
     def warm(self) -> None:
         """Make ready what ``generation`` asks of the decoder, so that no clip waits for it."""
@@ -149,8 +167,11 @@ def spin_briefly() -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
 
 
-def open_studio(name: str, generation: Generation, progress: Callable[[float], None]) -> Studio:
-    """Load the checkpoint ``name``. Raises ``MusmedError`` for what is missing or too large."""
+def open_studio(
+    name: str, generation: Generation, progress: Callable[[float], None], so_far: str = ""
+) -> Studio:
+    """Load the checkpoint ``name``; ``so_far`` as in ``ComposerOptions.precision``. Raises
+    ``MusmedError`` for what is missing or too large, and a precision that there is not here."""
     checkpoint = find(name)
     adapters = find_adapters([parse_adapter(text) for text in generation.adapters], checkpoint)
     spin_briefly()
@@ -163,26 +184,48 @@ def open_studio(name: str, generation: Generation, progress: Callable[[float], N
         raise MusmedError(
             f"{name} needs {error.name}: {INSTALL}, or choose --composer {EMBEDDED}."
         ) from error
-    device, dtype = devices.choose_device()
+    settled = settle(generation.precision, so_far, generation.decoder, devices.here())
+    device, _ = devices.choose_device()
     devices.settle(device)
-    how: dict[str, Any] = {
-        "device": device, "dtype": dtype, "adapters": adapters, "progress": progress
-    }  # fmt: skip
+
+    def load(precision: Format, loading: Callable[[float], None]) -> Model:
+        dtype = devices.dtype_of(precision)
+        return weights.load(
+            checkpoint, device=device, dtype=dtype, adapters=adapters, progress=loading
+        )
+
     decoder: CodeDecoder
     with devices.fitting(name, device):
+        found = Found(settled.format)
+        if settled.measures:
+            found = find_format(checkpoint, adapters, settled.format, load=load, progress=progress)
+            settled = settled._replace(format=found.format)
         if generation.decoder == "reference":
-            whole, tokenizer = weights.load_transformers(checkpoint, **how)
+            whole, tokenizer = weights.load_transformers(
+                checkpoint,
+                device=device,
+                dtype=devices.dtype_of(found.format),
+                adapters=adapters,
+                progress=progress,
+            )
             model = weights.from_transformers(whole, tokenizer, adapters=adapters)
             decoder = ReferenceDecoder(whole)
         elif generation.decoder == "audiocraft":
             from engine.composers.musicgen.decoders.audiocraft import open_decoder
 
-            model = weights.load(checkpoint, **how)
+            model = load(found.format, progress)
             decoder = open_decoder(model)
         else:
-            model = weights.load(checkpoint, **how)
+            model = found.model or load(found.format, progress)
             decoder = Decoder(model, max_seconds=CLIP_SECONDS)
-        studio = Studio(model, decoder, generation, lambda: devices.fitting(name, device))
+        studio = Studio(
+            model,
+            decoder,
+            generation,
+            lambda: devices.fitting(name, device),
+            settled=settled,
+            so_far=so_far,
+        )
         studio.warm()
     return studio
 

@@ -15,6 +15,8 @@ import msgspec
 
 from engine.audio.format import SAMPLE_RATE
 from engine.clip_record import ClipRecord, HandedOver, Stage
+from engine.composers.base import has_model
+from engine.composers.precision import USUAL
 from engine.plan.spec import ClipKey
 from engine.playback.handover import Handover
 from engine.session.conductor.clip_state import ClipState
@@ -48,7 +50,7 @@ def record_of(clip: ClipState, record: ClipRecord) -> ClipRecord:
     unheard = len(clip.ceded) - len(clip.handovers)
     changes = [*clip.handovers, *[Handover(clip.reach, clip.reach)] * unheard]
     *earlier, last = (
-        HandedOver(stage.composer, change.at, change.until, stage.synthesis)
+        HandedOver(stage.composer, change.at, change.until, stage.synthesis, stage.precision)
         for stage, change in zip(clip.ceded, changes, strict=True)
     )
     return msgspec.structs.replace(
@@ -65,14 +67,21 @@ def record_of(clip: ClipState, record: ClipRecord) -> ClipRecord:
 
 def _composed_by(record: ClipRecord) -> ComposedBy:
     changes = tuple(Handover(passed.at, passed.until) for passed in record.handovers)
-    return ComposedBy(record.stages, changes, record.version)
+    stages = tuple(stage._replace(precision=precision_of(stage)) for stage in record.stages)
+    return ComposedBy(stages, changes, record.version)
+
+
+def precision_of(stage: Stage) -> str:
+    """What to go on in after ``stage``, or to make it again in: what its record says, and for a
+    model of which it says nothing, what was usual before it was recorded."""
+    return stage.precision or (USUAL if has_model(stage.composer) else "")
 
 
 def _resounded(by: ComposedBy) -> ComposedBy:
     """Without syntheses, and without the changes that were of nothing else."""
-    stages, changes = [Stage(by.stages[0].composer)], []
+    stages, changes = [by.stages[0]._replace(synthesis="")], []
     for stage, change in zip(by.stages[1:], by.changes, strict=True):
         if stage.composer != stages[-1].composer:
-            stages.append(Stage(stage.composer))
+            stages.append(stage._replace(synthesis=""))
             changes.append(change)
     return ComposedBy(tuple(stages), tuple(changes), by.version)

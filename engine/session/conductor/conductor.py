@@ -65,7 +65,6 @@ from engine.session.conductor.messages import (
     HandOver,
     HoldBack,
     Message,
-    OpenComposer,
     PlaceClip,
     Progress,
     SendCancel,
@@ -97,6 +96,7 @@ class Conductor:
         the one that composed last, and sounded as it was.
     ``synthesis``: what is to sound the notes, as an engine is told; '' for the session's wish,
         which is settled when an engine first says what sounds them.
+    ``precision``: what a model is to multiply in, likewise.
     ``far``: the other machine whose engine composes, '' for this one.
     """
 
@@ -111,10 +111,11 @@ class Conductor:
         stand_in: bool = True,
         clip_composers: ClipComposers | None = None,
         synthesis: str = "",
+        precision: str = "",
         far: str = "",
     ) -> None:
         self._state = _begin(request, composer, kept, clip_composers or {})
-        self._state.synthesis = synthesis
+        self._state.synthesis, self._state.precision = synthesis, precision
         self._state.far = far
         self._renewed = math.inf
         """Session seconds from which on what is kept is made otherwise, as far as it was said."""
@@ -200,7 +201,7 @@ class Conductor:
             self._failures.heard()
         match told:
             case Hello():
-                state.ask(OpenComposer(state.composer, state.synthesis))
+                state.open()
             case Opened():
                 state.ready, state.version = True, told.version
                 state.otherwise = told.notice != ""
@@ -377,12 +378,14 @@ class Conductor:
         state = self._state
         wanted = self._stage_of(spec.key)
         other = wanted.synthesis not in ("", state.synthesis, state.sounds)
+        other |= wanted.precision not in ("", state.precision, state.multiplies)
         if wanted.composer != state.composer or other:
             state.composer = wanted.composer
             state.synthesis = wanted.synthesis or state.synthesis
-            state.sounds = ""  # whatever it will be, it is as the record has it
+            state.precision = wanted.precision or state.precision
+            state.sounds = state.multiplies = ""  # whatever they will be, they are as recorded
             state.ready = False
-            state.ask(OpenComposer(state.composer, state.synthesis))
+            state.open()
             return
         self._say_renewal(spec, source)
         state.clips.setdefault(spec.key, ClipState(spec))

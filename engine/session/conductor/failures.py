@@ -7,7 +7,8 @@ import math
 from collections.abc import Sequence
 
 from engine.audio.format import SAMPLE_RATE, frames_of
-from engine.composers.base import EMBEDDED
+from engine.composers.base import EMBEDDED, has_model
+from engine.composers.precision import USUAL
 from engine.composers.synthesis import BUILTIN, built_in, spoken
 from engine.link.deliveries import LineFault
 from engine.link.protocol import Opened
@@ -88,6 +89,9 @@ class Failures:
             state.say("The composer is back.")
         self._away = False
         self._version_changed(told)
+        state.multiplies = told.precision
+        self._say_unknown_precision(told)
+        state.precision = state.precision or told.precision
         before, state.sounds = state.sounds, told.synthesis
         state.synthesis = state.synthesis or told.synthesis
         if before and before != told.synthesis:
@@ -96,6 +100,16 @@ class Failures:
             state.say(
                 "The built-in instruments are others than those this session was made with; what "
                 "is composed from here on sounds different."
+            )
+
+    def _say_unknown_precision(self, told: Opened) -> None:
+        """Another machine's musmed may be of a version that knows of no precision."""
+        state = self._state
+        wished = state.request.generation.precision != "auto" or state.precision not in ("", USUAL)
+        if state.far and wished and has_model(told.composer) and not told.precision:
+            state.say(
+                f"musmed on {state.far} is older and composes in the precision that it is used to; "
+                "install this version there for the one of this session."
             )
 
     def _is_another_bank(self, sounds: str) -> bool:
@@ -241,7 +255,7 @@ class Failures:
         state, composer = self._state, self.far_line.go_back()
         self._begin_elsewhere()
         if composer != state.composer:
-            state.composer, state.sounds = composer, ""
+            state.composer, state.sounds, state.multiplies = composer, "", ""
             self._taken_over = False
             for key, clip in self._begun():
                 self._pass_on(key, clip)
@@ -306,7 +320,7 @@ class Failures:
         state = self._state
         state.say(f"The embedded composer takes over from {file_name(state.composer)} ({reason}).")
         state.composer, state.far = EMBEDDED, ""
-        state.sounds = ""
+        state.sounds = state.multiplies = ""
         state.engine_is_gone()
         self.heard()
         self._taken_over = True

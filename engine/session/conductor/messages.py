@@ -84,11 +84,12 @@ class WatchFar:
 
 @dataclass(frozen=True, slots=True)
 class OpenComposer:
-    """``synthesis``: what is to sound its notes (``Traits.synthesis``); '' for what the session
-    wishes."""
+    """``synthesis``: what is to sound its notes (``Traits.synthesis``); ``precision``: what its
+    model is to multiply in, as in ``ComposerOptions``; '' for what the session wishes."""
 
     name: str
     synthesis: str = ""
+    precision: str = ""
 
 
 @dataclass(frozen=True, slots=True)

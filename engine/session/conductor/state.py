@@ -17,7 +17,7 @@ from engine.plan.spec import ClipKey, Plan
 from engine.playback.handover import Handover
 from engine.session.conductor.clip_composers import ClipComposers
 from engine.session.conductor.clip_state import ClipState
-from engine.session.conductor.messages import Command, DiscardClip, Say, SendCancel
+from engine.session.conductor.messages import Command, DiscardClip, OpenComposer, Say, SendCancel
 
 
 class Fate(Enum):
@@ -73,6 +73,12 @@ class ConductorState:
     sounds: str = ""
     """What sounds them, as the last engine said; '' where that is not known, or ``composer`` has
     no notes."""
+    precision: str = ""
+    """What a model is to multiply in, as an engine is told; '' for the session's wish, until an
+    engine has said what that comes to."""
+    multiplies: str = ""
+    """What the last engine said it multiplies in; '' where that is not known or there is no
+    model."""
     version: int = 0
     """Of ``composer`` as it was opened last; 0 before."""
     otherwise: bool = False
@@ -93,6 +99,10 @@ class ConductorState:
 
     def say(self, text: str, *, answer: bool = False) -> None:
         self.out.append(Say(text, answer))
+
+    def open(self) -> None:
+        """Have the engine open who composes now."""
+        self.ask(OpenComposer(self.composer, self.synthesis, self.precision))
 
     def forget(self, keys: Iterable[ClipKey]) -> None:
         """These clips are of no use any more."""
@@ -129,8 +139,8 @@ class ConductorState:
 
     @property
     def by(self) -> Stage:
-        """Who composes now, and what sounds it."""
-        return Stage(self.composer, self.sounds)
+        """Who composes now, what sounds it and what it multiplies in."""
+        return Stage(self.composer, self.sounds, self.multiplies)
 
     def changes_of(self, key: ClipKey) -> tuple[Handover, ...]:
         """Where the clip is known to have gone over to another composer or synthesis."""

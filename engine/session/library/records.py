@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 
 from engine.clip_record import ClipRecord
-from engine.composers.base import Marks
+from engine.composers.base import Marks, has_model
+from engine.composers.precision import USUAL
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.plan.body import Offer
 from engine.plan.events import Event
@@ -89,6 +90,19 @@ class StoredSession(msgspec.Struct, frozen=True):
         """Who composed the newest clip, for the session to go on with."""
         records = [clip.record for _, clip in sorted(self.clips.items()) if clip.record]
         return records[-1].composer if records else self.composer
+
+    @property
+    def precision(self) -> str:
+        """What the newest clip of a model was multiplied in, for the session to go on in; '' before
+        any. Of a record that does not say, it is what was usual before it was recorded."""
+        stages = [
+            stage
+            for _, clip in sorted(self.clips.items())
+            if clip.record
+            for stage in clip.record.stages
+            if has_model(stage.composer)
+        ]
+        return stages[-1].precision or USUAL if stages else ""
 
     @property
     def gated(self) -> dict[str, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,8 +12,15 @@ from engine.composers.base import EMBEDDED
 from engine.composers.musicgen.files.catalogue import decoder_size, entry_of, smaller, smaller_than
 from engine.composers.musicgen.files.checkpoints import find
 from engine.composers.musicgen.model.matrices import packs
+from engine.composers.musicgen.precision import Format, Here
 from engine.errors import MusmedError
 
+_DTYPES: dict[Format, torch.dtype] = {
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+    "int8": torch.int8,
+}
 _OUT_OF_MEMORY = (
     "out of memory",
     "can't allocate memory",
@@ -34,6 +42,42 @@ def choose_device() -> tuple[torch.device, torch.dtype]:
     if torch.backends.mps.is_available():
         return torch.device("mps"), torch.float16
     return torch.device("cpu"), torch.bfloat16 if _cpu_has_bfloat16() else torch.float32
+
+
+def here() -> Here:
+    """What a model can multiply in on the device that is chosen, and what it does there unasked."""
+    device, usual = choose_device()
+    takes: set[Format] = {"float32"}
+    if device.type == "cpu":
+        takes.add("int8")
+        if packs(torch.bfloat16):  # with or without instructions for it
+            takes.add("bfloat16")
+        return Here("cpu", _name_of(usual), frozenset(takes))
+    takes.add("float16")
+    if device.type == "mps":
+        if torch.backends.mps.is_macos_or_newer(14, 0):  # before that it has no bfloat16
+            takes.add("bfloat16")
+        return Here("mps", _name_of(usual), frozenset(takes))
+    if torch.cuda.is_bf16_supported(including_emulation=False):
+        takes.add("bfloat16")
+    return Here("cuda", _name_of(usual), frozenset(takes))
+
+
+def dtype_of(precision: Format) -> torch.dtype:
+    """torch's for it."""
+    return _DTYPES[precision]
+
+
+def _name_of(dtype: torch.dtype) -> Format:
+    return next(name for name, one in _DTYPES.items() if one == dtype)
+
+
+def what_multiplies() -> str:
+    """The machine's instructions and torch's version: what a measured error holds for."""
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    able = sorted(name for name, has in capabilities.items() if has is True)
+    kind = torch.backends.cpu.get_cpu_capability()
+    return " ".join([f"torch {torch.__version__}", platform.machine(), kind, *able])
 
 
 def training_format(device: torch.device) -> torch.dtype:
