@@ -19,6 +19,7 @@ from engine.clip_record import ClipRecord, HandedOver, Stage
 from engine.composers.base import Marks
 from engine.composers.musicgen.files.adapters import adapter_files
 from engine.composers.musicgen.files.checkpoints import EMBEDDING, HEAD
+from engine.composers.precision import USUAL
 from engine.composers.synthesis import BUILTIN
 from engine.errors import MusmedError
 from engine.places import open_file
@@ -330,7 +331,8 @@ def test_who_took_over_goes_on_and_renders_what_was_its(
     monkeypatch.setattr(sys, "argv", ["musmed", "render", "--session", kept.id, "-o", output])
     with pytest.raises(SystemExit):
         cli.main()
-    part = ComposedBy((Stage(NAME), Stage("embedded")), (Handover(480_000, 624_000),), version=1)
+    before = Stage(NAME, precision=USUAL)  # of a record that does not say
+    part = ComposedBy((before, Stage("embedded")), (Handover(480_000, 624_000),), version=1)
     assert asked[0]["clip_composers"] == {ClipKey(0, 0): part}
     with pytest.raises(MusmedError, match=NAME):  # of which its beginning can't be made again here
         FirstComposer(NAME, resume=None, known={ClipKey(0, 0): part}).check(Generation())
