@@ -101,6 +101,7 @@ def render_session(
             speeds=speeds,
             far=far,
             warm=warm,
+            passing=True,
         )
         over = threading.Event()
         try:

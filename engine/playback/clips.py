@@ -4,7 +4,7 @@ One thread writes (the session's), one reads (the feeder's). While a clip grows 
 a preallocated array and goes to a file of its own (``NNNN-R.flac.PID-N.part``) at the same time;
 once whole that is renamed to ``NNNN-R.flac`` and read from there. A whole clip is kept decoded
 while it is being played, from its first block to its last, and at most two are: one that is
-composed ahead waits in its file.
+composed ahead waits in its file. Clips that are only passed through, in a rendering, have no files.
 """
 
 from __future__ import annotations
@@ -16,21 +16,20 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Protocol
 
-import numpy as np
 import soundfile
 
-from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames
+from engine.audio.files import flac_writer
+from engine.audio.format import CHANNELS, SAMPLE_RATE, Frames
 from engine.errors import MusmedError
 from engine.plan.spec import ClipKey
-from engine.playback.handover import HEAD, Handover, Outgoing, faded_end
+from engine.playback.handover import HEAD, Handover
+from engine.playback.stored_clip import LONG_STRETCH, ClipAudio, StoredClip
 from engine.private import make_private_folder, open_private
 
 DECODED_LIMIT = 2
-LONG_STRETCH = 4 * BLOCK_FRAMES
 MAX_FRAMES = 3_600 * SAMPLE_RATE
 PART = re.compile(r"\d{4}-\d+\.flac(\.\d+-\d+)?\.part")
 """The name of a clip's file while it grows; those of older versions had no process in it."""
@@ -46,143 +45,18 @@ class DamagedClipError(MusmedError):
         self.key = key
 
 
-class ClipAudio(Protocol):
-    """A clip that may still be growing."""
-
-    key: ClipKey
-    start: int
-    """Session frame of its first frame."""
-    frames: int
-    """How many it will have (a finished one: has)."""
-    whole: bool
-    """Nothing more will come."""
-
-    def available(self) -> int:
-        """Frames readable from the head now."""
-        ...
-
-    def read(self, offset: int, count: int) -> Frames:
-        """Frames ``offset`` to ``offset + count``, fewer where the clip has no more (yet)."""
-        ...
-
-
-class StoredClip:
-    """One clip of a ``ClipStore``."""
-
-    def __init__(self, store: ClipStore, key: ClipKey, start: int, frames: int) -> None:
-        self.key = key
-        self.start = start
-        self.frames = frames
-        self.whole = False
-        self.played = False
-        """It was read block by block while it grew."""
-        self._store = store
-        self._count = 0
-        self._limit: int | None = None
-        self._outgoing: Outgoing | None = None
-        self.part: Path | None = None
-        """The file that it grows in."""
-        self._growing: Frames | None = None
-        self._writer: soundfile.SoundFile | None = None
-
-    def available(self) -> int:
-        return self._count if self._limit is None else min(self._count, self._limit)
-
-    def read(self, offset: int, count: int) -> Frames:
-        growing = self._growing
-        count = max(0, min(count, self.available() - offset))
-        if growing is None:
-            return self._store.read(self.key, offset, count)
-        self.played = self.played or count <= LONG_STRETCH
-        return growing[offset : offset + count]
-
-    # the writer's side, used by the store
-
-    def open(self, writer: soundfile.SoundFile) -> None:
-        self._growing = np.zeros((self.frames, CHANNELS), np.float32)
-        self._writer = writer
-
-    def append(self, audio: Frames) -> None:
-        if self._growing is None or self._writer is None:
-            raise ValueError(f"clip {self.key} is not growing")
-        end = self._count + len(audio)
-        if end > self.frames:
-            raise ValueError(f"clip {self.key} is longer than the {self.frames} frames promised")
-        if self._outgoing is not None:
-            audio = self._outgoing.joined(self._count, audio)
-        self._write(audio)
-        self._growing[self._count : end] = audio
-        self._count = end  # last: the reader goes by it
-
-    def hold_back(self, offset: int | None) -> None:
-        """Nothing from frame ``offset`` on is read; None: everything may be."""
-        self._limit = offset
-
-    def hand_over(self, at: int, until: int, writer: Callable[[], soundfile.SoundFile]) -> None:
-        """From frame ``at`` on what is appended takes over from what is here, which has gone at
-        frame ``until``. ``writer`` begins the file anew. Nothing may be read meanwhile."""
-        if self._growing is None or self._writer is None:
-            raise ValueError(f"clip {self.key} is not growing")
-        self._outgoing = Outgoing(at, self._growing[at : min(until, self._count)].copy())
-        if at == until:
-            self._end_in_silence(at)
-        self._count = at
-        self._writer.close()
-        self._writer = writer()
-        self._write(self._growing[:at])
-
-    def _end_in_silence(self, at: int) -> None:
-        """As it was heard: the last block that was whole faded away, and nothing after it."""
-        assert self._growing is not None
-        end = (self.start + min(at, self._count)) // BLOCK_FRAMES * BLOCK_FRAMES - self.start
-        begin = max(0, end - BLOCK_FRAMES)
-        self._growing[begin : max(0, end)] = faded_end(self._growing[begin : max(0, end)])
-        self._growing[max(0, end) : at] = 0.0
-
-    def _write(self, audio: Frames) -> None:
-        assert self._writer is not None
-        steps = np.rint(audio.astype(np.float64) * 2**23)
-        self._writer.write(np.clip(steps, -(2**23), 2**23 - 1).astype(np.int32) << 8)
-
-    def close(self) -> Frames:
-        """Close the file. Returns the audio; the clip still reads from memory."""
-        if self._growing is None or self._writer is None:
-            raise ValueError(f"clip {self.key} is not growing")
-        self._writer.close()
-        self._writer = None
-        return self._growing[: self._count]
-
-    def drop_file(self) -> None:
-        """Let go of the file and what it takes of the disk; what is here is read from memory."""
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            with contextlib.suppress(soundfile.LibsndfileError, AssertionError):
-                writer.close()
-        if self.part is not None:
-            with contextlib.suppress(OSError):
-                self.part.unlink(missing_ok=True)
-
-    def end_here(self) -> None:
-        """What is here is all that comes."""
-        self.frames = self.available()
-        self.whole = True
-
-    def settle(self, frames: int) -> None:
-        """From here on the clip is read through the store."""
-        self._count = frames
-        self._limit = self._outgoing = None
-        self.frames = frames
-        self.whole = True
-        self._growing = None
-
-
 class ClipStore:
-    """The clips of one session in one folder."""
+    """The clips of one session in one folder. ``passing``: they are heard once, from the beginning
+    to the end: no file is written, and a whole clip stays in memory until it was passed
+    (``let_go``)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, passing: bool = False) -> None:
         self._folder = folder
+        self._passing = passing
         self._clips: dict[ClipKey, StoredClip] = {}
         self._decoded: OrderedDict[ClipKey, Frames] = OrderedDict()
+        self._held: dict[ClipKey, Frames] = {}
+        """Whole ones that are passed through and have not been yet."""
         self._lock = threading.Lock()
         try:
             make_private_folder(folder)
@@ -200,9 +74,9 @@ class ClipStore:
         """A clip of ``frames`` frames at session frame ``start`` begins to arrive."""
         if not 0 < frames <= MAX_FRAMES:
             raise ValueError(f"a clip of {frames} frames")
-        clip = StoredClip(self, key, start, frames)
+        clip = StoredClip(self.read, key, start, frames)
         with self._disk_errors(key):
-            clip.part = self._new_part(key)
+            clip.part = None if self._passing else self._new_part(key)
             try:
                 clip.open(self._writer(clip.part))
             except BaseException:
@@ -241,18 +115,32 @@ class ClipStore:
             raise ValueError(f"clip {key} has {clip.available()} of {clip.frames} frames")
         with self._disk_errors(key):
             audio = clip.close()
-            if clip.part is None or not self._holds(key, clip.part, len(audio)):
-                raise OSError(errno.EIO, "the file came out short")
-            self._make_way(self.path(key))
-            clip.part.rename(self.path(key))
-        if clip.played:
+            if clip.part is not None:
+                self._put_in_place(key, clip.part, len(audio))
+        if self._passing:
+            self._held[key] = audio
+        elif clip.played:
             self._keep(key, audio)
         clip.settle(len(audio))
         return self.path(key)
 
+    def _put_in_place(self, key: ClipKey, part: Path, frames: int) -> None:
+        if not self._holds(key, part, frames):
+            raise OSError(errno.EIO, "the file came out short")
+        self._make_way(self.path(key))
+        part.rename(self.path(key))
+
+    def let_go(self, frame: int) -> None:
+        """Of clips that are passed through: those that end before session ``frame`` are not read
+        any more."""
+        for key in list(self._held):
+            if self._clips[key].start + self._clips[key].frames < frame:
+                del self._held[key]
+
     def discard(self, key: ClipKey) -> None:
         """Forget a clip that failed and delete what there is of it."""
         clip = self._clips.pop(key, None)
+        self._held.pop(key, None)
         with self._lock:
             self._decoded.pop(key, None)
         if clip is not None and not clip.whole:
@@ -273,7 +161,7 @@ class ClipStore:
     def adopt(self, key: ClipKey, start: int, frames: int) -> None:
         """Take up a whole clip of ``frames`` frames that is already on disk. Raises
         ``DamagedClipError``."""
-        clip = StoredClip(self, key, start, 0)
+        clip = StoredClip(self.read, key, start, 0)
         path = self.path(key)
         if (found := self._length(key, path)) != frames:
             raise DamagedClipError(key, path, f"has {found} frames in place of {frames}")
@@ -299,6 +187,7 @@ class ClipStore:
         for key, clip in list(self._clips.items()):
             if not clip.whole:
                 self.discard(key)
+        self._held.clear()
         with self._lock:
             self._decoded.clear()
 
@@ -306,6 +195,9 @@ class ClipStore:
         """A stretch of a whole clip, within its length. Block by block it is decoded whole and kept
         until the last one is read; a long stretch (a join being measured) is read straight from its
         file. Raises ``DamagedClipError``."""
+        held = self._held.get(key)
+        if held is not None:
+            return held[offset : offset + count]
         long = count > LONG_STRETCH
         with self._lock:
             audio = self._decoded.get(key)
@@ -367,9 +259,9 @@ class ClipStore:
             while len(self._decoded) > DECODED_LIMIT:
                 self._decoded.popitem(last=False)
 
-    def _writer(self, part: Path | None) -> soundfile.SoundFile:
-        assert part is not None
-        return soundfile.SoundFile(part, "w", SAMPLE_RATE, CHANNELS, "PCM_24", format="FLAC")
+    @staticmethod
+    def _writer(part: Path | None) -> soundfile.SoundFile | None:
+        return None if part is None else flac_writer(part)
 
     def _new_part(self, key: ClipKey) -> Path:
         """A file that was not there before."""

@@ -32,7 +32,6 @@ from engine.audio.rise import MEMORY_FRAMES, RiseGuard
 from engine.composers.base import Marks
 from engine.plan.clock import OVERLAP_SECONDS, clip_count, clip_start
 from engine.plan.spec import ClipKey
-from engine.playback.clips import ClipAudio
 from engine.playback.joins import (
     SEEK_FADE,
     SHORTEST_JOIN,
@@ -42,6 +41,7 @@ from engine.playback.joins import (
     splice_in,
 )
 from engine.playback.placement import JoinRecord, Placement, mix
+from engine.playback.stored_clip import ClipAudio
 
 LATE_FADE = frames_of(4.0)
 """Over so much of its end the tail fades when the next clip is not here."""

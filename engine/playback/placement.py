@@ -11,7 +11,7 @@ import numpy as np
 from engine.audio.crossfade import crossfade, fade_gains
 from engine.audio.format import CHANNELS, Frames
 from engine.composers.base import Marks
-from engine.playback.clips import ClipAudio
+from engine.playback.stored_clip import ClipAudio
 
 Kind = Literal["start", "join", "splice", "late"]
 

@@ -33,6 +33,9 @@ from engine.session.library.library import Library
 
 FADE_SECONDS = 4.0
 """The session's fades at both ends (comfort: 3 to 5 s)."""
+BEHIND_FRAMES = frames_of(10.0)
+"""A clip that ends so far behind the write cursor is read no more where nobody seeks: a join moves
+a clip by a fraction of a second at most."""
 
 
 def place_kept(joiner: Joiner, store: ClipStore, placed: Iterable[PlacedClip]) -> None:
@@ -135,6 +138,7 @@ class Executor:
     def _finish(self, command: FinishClip) -> None:
         self.store.finish(command.spec.key, cut=command.cut)
         self.playback.wake()
+        self.store.let_go(self.playback.state().written - BEHIND_FRAMES)
         self._library.save_clip(
             self._session,
             command.spec,

@@ -65,6 +65,7 @@ def prepare(
     warm: WarmEngine | LastingEngine | None = None,
     speeds: Speeds | None = None,
     signal: Source | None = None,
+    passing: bool = False,
 ) -> SessionRunner:
     """A session to be started: new, or to go on.
 
@@ -78,7 +79,8 @@ def prepare(
     there is for it to say. ``warm``: an engine that is already up, used first. ``speeds``: where
     measured speeds (of ``far``, if another machine composes) are looked up and kept; without it
     'auto' is the embedded composer. ``signal``:
-    of the listener's body; the session closes it at its end.
+    of the listener's body; the session closes it at its end. ``passing``: its clips are heard once
+    and not kept; nobody seeks.
 
     Raises ``MusmedError`` for a composer that can't play here; of a new session nothing is kept
     then.
@@ -114,7 +116,7 @@ def prepare(
     )
     session = resume.id if resume else _created(library, request, chosen, settings)
     try:
-        store = ClipStore(library.clip_folder(session))
+        store = ClipStore(library.clip_folder(session), passing=passing)
     except MusmedError:
         if resume is None:
             with contextlib.suppress(MusmedError):

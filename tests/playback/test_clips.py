@@ -54,6 +54,27 @@ def test_a_growing_clip_is_read_as_it_comes_and_a_whole_one_from_its_file(tmp_pa
     assert not list(tmp_path.glob("clips/*.part"))
 
 
+def test_clips_that_are_passed_through_have_no_files_and_go_when_they_are_passed(
+    tmp_path: Path,
+) -> None:
+    """However many: the next ones lie ahead, and are all read from memory."""
+    store = ClipStore(tmp_path, passing=True)
+    sounds = {ClipKey(i, 0): noise(48_000, i) for i in range(DECODED_LIMIT + 3)}
+    for number, (key, audio) in enumerate(sounds.items()):
+        store.begin(key, number * 40_000, len(audio))
+        store.append(key, audio)
+        store.finish(key)
+    assert not list(tmp_path.iterdir())
+    held = [weakref.ref(store.get(key).read(0, 1).base) for key in sounds]  # type: ignore[arg-type]
+    store.let_go(48_000)
+    for key, audio in sounds.items():
+        np.testing.assert_array_equal(store.get(key).read(10, 4_800), audio[10:4_810])
+    store.let_go(2 * 40_000 + 48_000)
+    assert [one() is None for one in held] == [True, True, False, False, False]
+    store.close()
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("held_back", [False, True])
 def test_what_is_handed_over_fades_from_the_one_sound_into_the_other(
     tmp_path: Path, held_back: bool
