@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +24,8 @@ from support.tiny_musicgen import (
     tiny_tokenizer,
 )
 
+from engine.composers.musicgen.ahead import Ahead
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 _NEEDED = ("torch", "transformers", "peft", "safetensors", "tokenizers", "huggingface_hub")
@@ -30,6 +33,23 @@ if must_run("musicgen"):
     _missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if _missing:
         raise RuntimeError(f"Tests must run, and these are missing: {', '.join(_missing)}.")
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_left_at_work() -> Iterator[None]:
+    """Tests leave clips in their midst; their decoders would go on beside the next test's."""
+    begun: list[Ahead[Any]] = []
+    real = Ahead.__init__
+
+    def begin(ahead: Ahead[Any], make: Any) -> None:
+        begun.append(ahead)
+        real(ahead, make)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ahead, "__init__", begin)
+        yield
+    for ahead in begun:
+        ahead.close()
 
 
 @pytest.fixture(scope="session")

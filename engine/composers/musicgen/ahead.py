@@ -9,7 +9,9 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-DEPTH = 4
+DEPTH = 24
+"""Pieces of half a second: more than a clip knows, at its beginning, of the one before, so that the
+decoder does not wait while that is made sound again."""
 _PATIENCE_SECONDS = 0.05
 
 T = TypeVar("T")

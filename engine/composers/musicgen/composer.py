@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -170,46 +171,57 @@ class MusicGenComposition:
             yield stream.flush()  # before that the next clip's codes would be missing from it
 
     def _begin(self) -> Iterator[Codes]:
-        """The code frames that follow the line, as they come. They are composed ahead, but not
-        those of a session's beginning: where its line lies is known only once it has sounded."""
-        if self._fresh:
-            self._studio.end_clip()
-            return self._composed(self._line, self._cancelled)
+        """The code frames that follow the line, as they come; whoever takes them puts them at its
+        end. They are composed ahead from now on, while what is known sounds."""
+        return self._windows(self._ahead(), self._line.end)
+
+    def _windows(self, codes: Iterator[Codes], begin: int) -> Iterator[Codes]:
+        """``codes``, which begin at frame ``begin``, and at a session's beginning further windows:
+        where the next one lies is known only once the one before has sounded."""
+        yield from codes
+        while begin < self._line.end < self._target and not self._cancelled():
+            begin = self._line.end
+            yield from self._ahead()
+
+    def _ahead(self) -> Iterator[Codes]:
         known = self._line.cut(self._line.first, self._line.end)
+        return self._studio.ahead(partial(self._composed, known))
 
-        def composed(closed: Callable[[], bool]) -> Iterator[Codes]:
-            for codes in self._composed(known, lambda: closed() or self._cancelled()):
-                known.append(codes)
-                yield codes
+    def _composed(self, line: CodeLine, closed: Callable[[], bool]) -> Iterator[Codes]:
+        """Further code frames, laid at ``line``'s end, up to the target; of a line that may still
+        move those of one window."""
 
-        return self._studio.ahead(composed)
+        def cancelled() -> bool:
+            return closed() or self._cancelled()
 
-    def _composed(self, line: CodeLine, cancelled: Callable[[], bool]) -> Iterator[Codes]:
-        """Further code frames up to the target; whoever takes them puts them at ``line``'s end."""
-        studio, generation = self._studio, self._studio.generation
-        window = studio.code_frames(CLIP_SECONDS)
         while line.end < self._target and not cancelled():
-            prompt = line.last(studio.code_frames(OVERLAP_SECONDS))
-            known, begin = prompt.shape[1], line.end
-            count = min(window, known + self._target - begin)
-            text = studio.conditioner.along(
-                self._spec, begin - known, count, studio.rate, cancelled
-            )
-            if text is None:
+            begin = line.end
+            for codes in self._window(line, cancelled):
+                line.append(codes)
+                yield codes
+            if self._fresh or line.end == begin:
                 return
-            for codes in studio.decoder.frames(
-                text,
-                tensor(prompt) if known else None,
-                count,
-                seed=_seed(self._spec, begin),
-                guidance=generation.guidance,
-                top_k=generation.top_k,
-                temperature=generation.temperature,
-                cancelled=cancelled,
-            ):
-                yield codes.numpy()
-            if line.end == begin:
-                return
+
+    def _window(self, line: CodeLine, cancelled: Callable[[], bool]) -> Iterator[Codes]:
+        """The code frames that a window of the model has room for behind its prompt."""
+        studio, generation = self._studio, self._studio.generation
+        prompt = line.last(studio.code_frames(OVERLAP_SECONDS))
+        known, begin = prompt.shape[1], line.end
+        count = min(studio.code_frames(CLIP_SECONDS), known + self._target - begin)
+        text = studio.conditioner.along(self._spec, begin - known, count, studio.rate, cancelled)
+        if text is None:
+            return
+        for codes in studio.decoder.frames(
+            text,
+            tensor(prompt) if known else None,
+            count,
+            seed=_seed(self._spec, begin),
+            guidance=generation.guidance,
+            top_k=generation.top_k,
+            temperature=generation.temperature,
+            cancelled=cancelled,
+        ):
+            yield codes.numpy()
 
     def _without_silence(self, audio: Iterator[Frames]) -> Iterator[Frames]:
         """``audio`` from the code frame before its first sound on; the line is moved so that the

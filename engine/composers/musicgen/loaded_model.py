@@ -128,10 +128,17 @@ class Studio:
         """``make`` at work ahead, until the next clip begins or ``end_clip``: the model works on
         one clip at a time. Not on MPS, which two threads must not use at once
         (github.com/pytorch/pytorch/issues/197805)."""
+        from engine.composers.musicgen.model import threads
+
         self.end_clip()
         if self.model.decoder.device.type == "mps":
             return make(lambda: False)
-        self._ahead = Ahead(make)
+
+        def at_work(closed: Cancelled) -> Iterator[Codes]:
+            threads.use(threads.decoding())
+            yield from make(closed)
+
+        self._ahead = Ahead(at_work)
         return self._ahead
 
     def end_clip(self) -> None:
@@ -146,22 +153,24 @@ class Studio:
             return None
         import soxr
 
+        from engine.composers.musicgen.model import threads
         from engine.composers.musicgen.model.codec import encode
 
         audio, rate, _ = read_opening(self.generation.opening)
         audio = soxr.resample(audio, rate, self.model.sample_rate, quality="HQ")
+        threads.use(threads.all_threads())
         with self.fitting():
             codes = encode(self.model.codec, audio, self.model.channels)
+        threads.use(threads.SOUNDING)
         return CodeLine(0, codes.numpy()[:, -self.code_frames(OVERLAP_SECONDS) :])
 
 
 def spin_briefly() -> None:
     """Let OpenMP's threads sleep soon when they wait, unless the environment says how they wait.
 
-    Decoder and codec have a team of threads each. One that spins as long as GNU's OpenMP lets it
-    takes the cores from the other, and on a busy machine hardly anything is composed; one that
-    sleeps at once is woken hundreds of times a step (docs/benchmarks.md). It is read when torch is
-    imported.
+    One that spins as long as GNU's OpenMP lets it takes its core from whoever else has something to
+    do, and on a busy machine hardly anything is composed; one that sleeps at once is woken hundreds
+    of times a step (docs/benchmarks.md). It is read when torch is imported.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
@@ -178,7 +187,7 @@ def open_studio(
     try:
         from engine.composers.musicgen.decoders.reference import ReferenceDecoder
         from engine.composers.musicgen.model import device as devices
-        from engine.composers.musicgen.model import weights
+        from engine.composers.musicgen.model import threads, weights
         from engine.composers.musicgen.model.decoder import Decoder
     except ModuleNotFoundError as error:
         raise MusmedError(
@@ -187,6 +196,7 @@ def open_studio(
     settled = settle(generation.precision, so_far, generation.decoder, devices.here())
     device, _ = devices.choose_device()
     devices.settle(device)
+    threads.use(threads.all_threads())
 
     def load(precision: Format, loading: Callable[[float], None]) -> Model:
         dtype = devices.dtype_of(precision)
@@ -227,6 +237,7 @@ def open_studio(
             so_far=so_far,
         )
         studio.warm()
+    threads.use(threads.SOUNDING)
     return studio
 
 
