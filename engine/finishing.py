@@ -8,9 +8,7 @@ clip's checkpoints, finishing the same music again gives the same samples. See d
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 
 import numpy as np
 from msgspec.structs import replace
@@ -29,10 +27,11 @@ from engine.audio.format import (
     quantise24,
 )
 from engine.audio.k_weighting import gated_lufs
+from engine.audio.levelling import GRID_BLOCKS, Analysis, Levelled, Leveller
 from engine.audio.limiter import TruePeakLimiter, TruePeakMeter
-from engine.audio.loudness import block_energies, by_second, k_filter
+from engine.audio.loudness import by_second, k_filter
 from engine.audio.resample import Resampler
-from engine.audio.rider import HISTORY_BLOCKS, LOOK_AHEAD_BLOCKS, Rider, SlowState, ramp, slow_step
+from engine.audio.rider import HISTORY_BLOCKS, Rider
 from engine.audio.trim import LeadingTrim
 from engine.clip_levels import packed
 from engine.composers.base import Composition, Traits
@@ -41,13 +40,13 @@ from engine.plan.clock import clip_start
 from engine.plan.spec import ClipSpec, LevelPoint
 
 UNGATED_SECONDS = 10.0
-_GRID_BLOCKS = GRID_FRAMES // BLOCK_FRAMES
 
 
 def warm_up() -> None:
-    """Import what finishing needs (scipy.signal alone takes over half a second), so that the
-    first clip does not wait for it."""
-    high_pass().push(np.zeros((CHANNELS, 1)))
+    """Work out what the filters need, so that the first clip does not wait for it."""
+    silence = np.zeros((BLOCK_FRAMES, CHANNELS), np.float32)
+    high_pass().push(silence)
+    k_filter().push(silence)
 
 
 def _gated_from(spec: ClipSpec) -> int:
@@ -80,10 +79,6 @@ def _source(composition: Composition, traits: Traits, trim: LeadingTrim | None) 
     yield finish(resampler.push(np.zeros((0, traits.channels), np.float32), last=True))
 
 
-Analysed = tuple[Frames, float, SlowState]
-"""A block's audio, its K-weighted energy, the slow loudness once it is heard."""
-
-
 class _Blocks:
     """Cuts a source into (n * 4800, 2) pieces on the session's blocks, none across a half second
     of the grid. The first block begins with silence where the source begins inside it. A source
@@ -98,7 +93,8 @@ class _Blocks:
 
     def __iter__(self) -> Iterator[Frames]:
         for piece in self._source:
-            self._pending = np.concatenate((self._pending, piece))
+            pending = (self._pending, piece)
+            self._pending = np.concatenate(pending) if len(self._pending) else piece
             yield from self._whole()
         wanted = -(-len(self._pending) // BLOCK_FRAMES)
         missing = max(wanted, self._end - self.block) * BLOCK_FRAMES - len(self._pending)
@@ -109,12 +105,13 @@ class _Blocks:
 
     def _whole(self) -> Iterator[Frames]:
         while count := min(len(self._pending) // BLOCK_FRAMES, self._to_grid()):
-            piece, self._pending = np.split(self._pending, [count * BLOCK_FRAMES])
+            whole = count * BLOCK_FRAMES
+            piece, self._pending = self._pending[:whole], self._pending[whole:]
             self.block += count
             yield piece
 
     def _to_grid(self) -> int:
-        return _GRID_BLOCKS - self.block % _GRID_BLOCKS
+        return GRID_BLOCKS - self.block % GRID_BLOCKS
 
 
 class _Target:
@@ -124,110 +121,12 @@ class _Target:
     bits; rounded to a millionth it is the same target."""
 
     def __init__(self, levels: tuple[LevelPoint, ...]) -> None:
-        self._times = [point.time for point in levels]
-        self._lufs = [point.lufs for point in levels]
+        self._times = np.array([point.time for point in levels])
+        self._lufs = np.array([point.lufs for point in levels])
 
     def __call__(self, block: int) -> float:
         middle = (block + 0.5) * BLOCK_FRAMES / SAMPLE_RATE
         return round(float(np.interp(middle, self._times, self._lufs)), 6)
-
-
-class _Analysis:
-    """The causal half: high-pass (at ``softened`` Hz a low-pass behind it), gating (which looks
-    half a second ahead), K-weighted energies block by block, and the slow loudness after each.
-    Remembers where the filters stood at every half second of the grid."""
-
-    def __init__(
-        self,
-        point: Checkpoint | None,
-        block: int,
-        gate: GateStream | None,
-        softened: float | None,
-    ) -> None:
-        self._high_pass = high_pass(point.high_pass if point else None, softened)
-        self._weighting = k_filter(point.weighting if point else None)
-        self._slow = point.slow_state if point else SlowState(0.0, 0.0)
-        self._gate = gate
-        self._in = self._out = block
-        self._passed: dict[int, bytes] = {}
-        self._weighted: dict[int, tuple[bytes, SlowState]] = {}
-
-    def push(self, piece: Frames) -> list[Analysed]:
-        """A piece from ``_Blocks``; gives the blocks that are ready."""
-        if self._in % _GRID_BLOCKS == 0:
-            self._passed[self._in // _GRID_BLOCKS] = self._high_pass.state
-        self._in += len(piece) // BLOCK_FRAMES
-        passed = self._high_pass.push(np.ascontiguousarray(piece.T))
-        audio = np.ascontiguousarray(passed.T, np.float32)
-        return self._weigh(audio if self._gate is None else self._gate.push(audio))
-
-    def flush(self) -> list[Analysed]:
-        """The rest."""
-        return [] if self._gate is None else self._weigh(self._gate.flush())
-
-    def stood(self, grid: int) -> tuple[bytes, bytes, SlowState]:
-        """High-pass state, K-weighting state and slow loudness at a grid point, given once."""
-        return (self._passed.pop(grid), *self._weighted.pop(grid))
-
-    def _weigh(self, audio: Frames) -> list[Analysed]:
-        out = []
-        while len(audio):
-            if self._out % _GRID_BLOCKS == 0:
-                state = (self._weighting.state, self._slow)
-                self._weighted[self._out // _GRID_BLOCKS] = state
-            count = min(len(audio) // BLOCK_FRAMES, _GRID_BLOCKS - self._out % _GRID_BLOCKS)
-            piece, audio = np.split(audio, [count * BLOCK_FRAMES])
-            self._out += count
-            weighted = self._weighting.push(np.ascontiguousarray(piece.T))
-            for index, energy in enumerate(block_energies(weighted).tolist()):
-                self._slow = slow_step(self._slow, energy)
-                out.append((piece[index * BLOCK_FRAMES :][:BLOCK_FRAMES], energy, self._slow))
-        return out
-
-
-class _Leveller:
-    """The half that looks ahead: the rider's gain on every block. Remembers the rider's gain and
-    how many energies had left at every half second of the grid."""
-
-    def __init__(self, rider: Rider, target: _Target, block: int) -> None:
-        self._rider = rider
-        self._target = target
-        self._block = block
-        self._ahead: deque[Analysed] = deque()
-        self._waiting: tuple[Frames, float, float] | None = None
-        self.stood: dict[int, tuple[float, int]] = {}
-
-    def push(self, analysed: Iterable[Analysed]) -> list[Frames]:
-        """Further blocks from the analysis; gives those whose gain is settled."""
-        self._ahead.extend(analysed)
-        return self._settle(LOOK_AHEAD_BLOCKS + 1)
-
-    def flush(self) -> list[Frames]:
-        """The rest, with as much of the future as there is."""
-        out = self._settle(1)
-        if self._waiting is not None:
-            audio, start, gain = self._waiting
-            out.append(audio * ramp(start, gain))
-            self._waiting = None
-        return out
-
-    def _settle(self, needed: int) -> list[Frames]:
-        out = []
-        while len(self._ahead) >= needed:
-            if self._block % _GRID_BLOCKS == 0:
-                grid = self._block // _GRID_BLOCKS
-                self.stood[grid] = (self._rider.gain, len(self._rider.history))
-            known = list(islice(self._ahead, LOOK_AHEAD_BLOCKS + 1))
-            before = self._rider.gain
-            energies = [energy for _, energy, _ in known]
-            gain = self._rider.step(energies, known[-1][2], self._target(self._block))
-            start = min(before, gain) if before > 0.0 else gain
-            if self._waiting is not None:
-                audio, first, _ = self._waiting
-                out.append(audio * ramp(first, start))
-            self._waiting = (self._ahead.popleft()[0], start, gain)
-            self._block += 1
-        return out
 
 
 class ClipFinisher:
@@ -265,13 +164,16 @@ class ClipFinisher:
             profile = _profile(spec, stored)
             self._gate = GateStream(profile, first, _gated_from(spec))
         softened = None if spec.gentle is None else spec.gentle.brightness
-        self._analysis = _Analysis(point, self._blocks.block, self._gate, softened)
+        self._analysis = Analysis(point, self._blocks.block, self._gate, softened)
         self._resume(stored, point)
         self._points: list[Checkpoint] = []
         self._meter = TruePeakMeter()
-        self._k_meter = k_filter()
+        self._emitted = 0
+        self._first_block = self._out_block
         self._energies: list[float] = []
-        self._unmetered = np.zeros((0, CHANNELS), np.float32)
+        """K-weighted, of the blocks that have left the limiter."""
+        self._limiting: Levelled | None = None
+        """The block that the limiter holds back."""
 
     def _resume(self, stored: Checkpoints | None, point: Checkpoint | None) -> None:
         rider_state = limiter_state = None
@@ -279,7 +181,7 @@ class ClipFinisher:
             rider_state, limiter_state = stored.rider_state(point), point.limiter_state
         self._out_block = self._blocks.block
         self._rider = Rider(self._target(self._out_block), rider_state)
-        self._leveller = _Leveller(self._rider, self._target, self._out_block)
+        self._leveller = Leveller(self._rider, self._target, self._out_block)
         self._limiter = TruePeakLimiter(state=limiter_state)
 
     def chunks(self) -> Iterator[Frames]:
@@ -292,7 +194,8 @@ class ClipFinisher:
             skip -= len(piece)
             for start in range(0, len(kept), SAMPLE_RATE):
                 chunk = quantise24(kept[start : start + SAMPLE_RATE])
-                self._measure(chunk)
+                self._meter.push(chunk)
+                self._emitted += len(chunk)
                 left -= len(chunk)
                 yield chunk
             if left <= 0:
@@ -318,11 +221,11 @@ class ClipFinisher:
 
     @property
     def loudness(self) -> float | None:
-        return gated_lufs(np.array(self._energies))
+        return gated_lufs(np.array(self._heard()))
 
     @property
     def levels(self) -> bytes:
-        return packed(by_second(np.array(self._energies)))
+        return packed(by_second(np.array(self._heard())))
 
     @property
     def gating(self) -> str:
@@ -332,32 +235,46 @@ class ClipFinisher:
     def true_peak(self) -> float:
         return self._meter.dbtp
 
-    def _measure(self, chunk: Frames) -> None:
-        self._meter.push(chunk)
-        line = np.concatenate((self._unmetered, chunk))
-        whole = len(line) // BLOCK_FRAMES * BLOCK_FRAMES
-        self._unmetered = line[whole:]
-        if whole:
-            weighted = self._k_meter.push(np.ascontiguousarray(line[:whole].T))
-            self._energies.extend(block_energies(weighted).tolist())
+    def _heard(self) -> list[float]:
+        """The energies of the blocks of which the greater part was emitted."""
+        first, end = (
+            max(0, (frame + BLOCK_FRAMES // 2 - 1) // BLOCK_FRAMES - self._first_block)
+            for frame in (self.start_frame, self.start_frame + self._emitted)
+        )
+        return self._energies[first:end]
 
     def _limited(self) -> Iterator[Frames]:
         """Limited audio from the first block on, as it becomes ready."""
         for piece in self._blocks:
             levelled = self._leveller.push(self._analysis.push(piece))
-            if done := [self._limit(audio) for audio in levelled]:
+            if done := [self._limit(block) for block in levelled]:
                 yield np.concatenate(done)
         rest = self._leveller.push(self._analysis.flush()) + self._leveller.flush()
-        if done := [self._limit(audio) for audio in rest]:
+        if done := [self._limit(block) for block in rest]:
             yield np.concatenate(done)
-        yield self._limiter.flush()
+        last = self._limiter.flush()
+        self._note_energy(last)
+        yield last
 
-    def _limit(self, audio: Frames) -> Frames:
+    def _note_energy(self, limited: Frames) -> None:
+        """``limited`` is what has become of the block that the limiter held back."""
+        held = self._limiting
+        if held is None:
+            return
+        energy = held.energy
+        if limited is not held.audio:
+            before, after = (float(np.vdot(a, a)) for a in (held.audio, limited))
+            energy *= after / max(before, 1e-30)
+        self._energies.append(energy)
+
+    def _limit(self, levelled: Levelled) -> Frames:
         """Pass one block through the limiter; note where everything stood at its start."""
         block, self._out_block = self._out_block, self._out_block + 1
-        done = self._limiter.push(audio)
-        if block % _GRID_BLOCKS == 0:
-            grid = block // _GRID_BLOCKS
+        done = self._limiter.push(levelled.audio)
+        self._note_energy(done)
+        self._limiting = levelled
+        if block % GRID_BLOCKS == 0:
+            grid = block // GRID_BLOCKS
             high_pass_state, weighting, slow = self._analysis.stood(grid)
             gain, history_end = self._leveller.stood.pop(grid)
             tail, reduction = self._limiter.state

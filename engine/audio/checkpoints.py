@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.denoise import PROFILE_BINS
-from engine.audio.filters import HIGH_PASS_SECTIONS, LOW_PASS_SECTIONS, SosFilter
+from engine.audio.filters import HIGH_PASS_SECTIONS, LOW_PASS_SECTIONS, state_bytes
 from engine.audio.format import CHANNELS, Frames
 from engine.audio.limiter import TAIL_FRAMES, LimiterState
 from engine.audio.loudness import K_SECTIONS
@@ -15,9 +15,7 @@ from engine.audio.rider import HISTORY_BLOCKS, RiderState, SlowState
 from engine.errors import MusmedError
 
 VERSION = 1
-_FILTERS = tuple(
-    SosFilter.state_bytes(HIGH_PASS_SECTIONS + more) for more in (0, LOW_PASS_SECTIONS)
-)
+_FILTERS = tuple(state_bytes(HIGH_PASS_SECTIONS + more) for more in (0, LOW_PASS_SECTIONS))
 """Bytes that the filters keep: without a low-pass and with one."""
 LIMIT_BYTES = 24 * 1024
 _MOST_GRIDS = 67
@@ -46,7 +44,7 @@ class Checkpoint(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     def __post_init__(self) -> None:
         if len(self.high_pass) not in _FILTERS:
             raise ValueError("high_pass")
-        if len(self.weighting) != SosFilter.state_bytes(K_SECTIONS):
+        if len(self.weighting) != state_bytes(K_SECTIONS):
             raise ValueError("weighting")
         if len(self.tail) != TAIL_FRAMES * CHANNELS * 2:
             raise ValueError("tail")

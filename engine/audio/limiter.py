@@ -36,6 +36,8 @@ TAIL_FRAMES = _CONTEXT
 _PRODUCT_FRAMES = 2_400
 """Intervals per matrix product: longer ones make OpenBLAS wake its threads, which spin for
 longer than the product takes."""
+_STRETCH = 480
+"""Intervals that the meter looks at together."""
 _MARGIN_DB = 0.04
 """Taken off wherever the limiter acts at all: a gain that moves changes the spectrum a little,
 so that the limited signal's interpolated peaks are not exactly the old ones times the gain."""
@@ -55,6 +57,63 @@ _TAPS = _interpolator()
 _L1 = float(np.abs(_TAPS).sum(axis=0).max()) * 1.2
 """No refined peak is above this times the largest sample: the interpolator's L1 norm, and at most
 1/8 more from the parabola (vertex of three points of one sign with the middle one largest)."""
+
+
+def _smoothness() -> tuple[float, float]:
+    """How far above the samples a refined peak lies at most: no more than the first of these times
+    the largest sample plus the second times the largest second difference between samples.
+
+    An interpolated value is the straight line between two samples, which is not above the larger,
+    plus a sum of second differences (what is left of the taps has neither a sum nor, but for a
+    thousandth, a first moment). The vertex of a parabola through three points lies above the
+    middle, largest one by at most an eighth of their second difference, which is such a sum too.
+    """
+    fine = np.zeros((2 * _OVERSAMPLING + 1, _CONTEXT + 2))  # two intervals, in quarters
+    for quarter in range(len(fine)):
+        interval, phase = divmod(quarter, _OVERSAMPLING)
+        if phase:
+            fine[quarter, interval : interval + _CONTEXT] = _TAPS[:, phase - 1]
+        else:
+            fine[quarter, interval + _HALF - 1] = 1.0
+    line = np.zeros_like(fine)
+    for quarter, row in enumerate(line):
+        interval, phase = divmod(quarter, _OVERSAMPLING)
+        row[interval + _HALF - 1] = 1.0 - phase / _OVERSAMPLING
+        row[interval + _HALF] += phase / _OVERSAMPLING
+    over, bend = fine - line, np.diff(fine, 2, axis=0) / 8.0
+    sizes = [
+        (float(np.abs(moments).max()), float(np.abs(weights).sum(axis=1).max()))
+        for moments, weights in map(_by_second_differences, (over, bend))
+    ]
+    return 1.0 + 2.0 * (sizes[0][0] + sizes[1][0]), sizes[0][1] + sizes[1][1]
+
+
+def _by_second_differences(rows: Doubles) -> tuple[Doubles, Doubles]:
+    """Rows of weights of samples, each without a sum, as a weight of one first difference (which
+    is at most twice the largest sample) and weights of second differences."""
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    moments = rows @ np.arange(rows.shape[1])
+    rest = rows.copy()
+    rest[:, _HALF - 1] += moments
+    rest[:, _HALF] -= moments
+    return moments, np.cumsum(np.cumsum(rest, axis=1), axis=1)
+
+
+_OF_SAMPLES, _OF_BENDS = _smoothness()
+_ROUNDING = 1.0 + 1e-5
+
+
+def _at_most(largest: NDArray[np.float32], bend: NDArray[np.float32]) -> NDArray[np.float32]:
+    """No refined peak of frames whose largest sample and second difference these are is above."""
+    return (_OF_SAMPLES * largest + _OF_BENDS * bend) * np.float32(_ROUNDING)
+
+
+def _bends(line: Frames) -> Frames:
+    """Magnitudes of the second differences of (n, 2) frames, (n - 2, 2)."""
+    bends = line[1:-1] * np.float32(-2.0)
+    bends += line[:-2]
+    bends += line[2:]
+    return np.abs(bends, out=bends)
 
 
 class LimiterState(NamedTuple):
@@ -116,11 +175,20 @@ class TruePeakMeter:
         self._tail = np.zeros((_CONTEXT, CHANNELS), np.float32)
 
     def push(self, audio: Frames) -> None:
-        """Measure further frames, shape (n, 2); pieces that cannot set a new peak cost little."""
+        """Measure further frames, shape (n, 2); only stretches that can set a new peak are
+        interpolated, those that may be the highest first."""
         line = np.concatenate((self._tail, audio))
-        if np.abs(line).max(initial=0.0) * _L1 > self.peak:
-            self.peak = max(self.peak, float(_peaks(line, self.peak * 0.9).max(initial=0.0)))
-        self._tail = line[-_CONTEXT:].copy()
+        self._tail = line[-_CONTEXT:]
+        if not len(audio) or np.abs(line).max() * _L1 <= self.peak:
+            return
+        bounds = _stretch_bounds(line)
+        for stretch in np.argsort(-bounds, kind="stable").tolist():
+            if bounds[stretch] <= self.peak:
+                return
+            begin = stretch * _STRETCH
+            part = line[begin : begin + _STRETCH + _CONTEXT]
+            if len(part) > _CONTEXT:
+                self.peak = max(self.peak, float(_peaks(part, self.peak * 0.9).max()))
 
     @property
     def dbtp(self) -> float:
@@ -129,6 +197,18 @@ class TruePeakMeter:
         line = np.concatenate((self._tail, np.zeros((_CONTEXT, CHANNELS), np.float32)))
         peak = max(self.peak, float(_peaks(line, 0.0).max(initial=0.0)))
         return float(20.0 * np.log10(peak)) if peak > 0.0 else -np.inf
+
+
+def _stretch_bounds(line: Frames) -> NDArray[np.float32]:
+    """What no refined peak of each stretch of ``_STRETCH`` intervals is above; a stretch reaches
+    ``_CONTEXT`` frames into the next."""
+    starts = np.arange(0, len(line) - 2, _STRETCH) * CHANNELS
+    found = []
+    for values in (np.abs(line), _bends(line)):
+        largest = np.maximum.reduceat(values.ravel(), starts)
+        np.maximum(largest[:-1], largest[1:], out=largest[:-1])
+        found.append(largest)
+    return _at_most(*found)
 
 
 def _sliding_max(values: Doubles, width: int) -> Doubles:
@@ -169,6 +249,8 @@ class TruePeakLimiter:
     def _start(self, state: LimiterState) -> None:
         self._pending = np.zeros((0, CHANNELS), np.float32)
         self._tail = state.tail
+        self._largest = float(np.abs(state.tail).max())
+        """Sample of the block before, at least of its tail."""
         self._block: Frames | None = None
         self._needs: Doubles | None = None
         self._held: Doubles | None = None
@@ -186,11 +268,14 @@ class TruePeakLimiter:
 
     def push(self, audio: Frames) -> Frames:
         """Limit further frames, shape (n, 2); gives those that are ready (whole blocks)."""
-        self._pending = np.concatenate((self._pending, audio.astype(np.float32, copy=False)))
-        whole = len(self._pending) // BLOCK_FRAMES
-        blocks = [self._pending[i * BLOCK_FRAMES : (i + 1) * BLOCK_FRAMES] for i in range(whole)]
-        self._pending = self._pending[whole * BLOCK_FRAMES :]
-        out = [done for block in blocks if (done := self._step(block)) is not None]
+        audio = audio.astype(np.float32, copy=False)
+        if len(self._pending) or len(audio) % BLOCK_FRAMES:
+            audio = np.concatenate((self._pending, audio))
+            whole = len(audio) // BLOCK_FRAMES * BLOCK_FRAMES
+            audio, self._pending = audio[:whole], audio[whole:]
+        starts = range(0, len(audio), BLOCK_FRAMES)
+        steps = (self._step(audio[at : at + BLOCK_FRAMES]) for at in starts)
+        out = [done for done in steps if done is not None]
         if len(out) == 1:
             return out[0]
         return np.concatenate(out) if out else np.zeros((0, CHANNELS), np.float32)
@@ -205,9 +290,16 @@ class TruePeakLimiter:
 
     def _step(self, block: Frames) -> Frames | None:
         """Take one block in; give the one before, limited."""
-        line, needs = self._detect(block)
+        largest = float(np.abs(block).max())
+        if not np.isfinite(largest):
+            block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+            largest = float(np.abs(block).max())
+        needs = None
+        if max(largest, self._largest) * _L1 > self._ceiling:
+            needs = self._needed(np.concatenate((self._tail, block)))
         previous, previous_needs = self._block, self._needs
-        self._block, self._needs, self._tail = line[_CONTEXT:], needs, line[-_CONTEXT:]
+        self._block, self._needs, self._largest = block, needs, largest
+        self._tail = block[-_CONTEXT:]
         if previous is None:
             return None
         self._emitted_tail = previous[-_CONTEXT:]
@@ -217,21 +309,16 @@ class TruePeakLimiter:
         gain = self._gain(previous_needs, needs)
         return (previous * gain[:, None]).astype(np.float32)
 
-    def _detect(self, block: Frames) -> tuple[Frames, Doubles | None]:
-        """The block behind its context, and the attenuation its peaks need: dB for each of the
+    def _needed(self, line: Frames) -> Doubles | None:
+        """The attenuation that the peaks of a block behind its context need: dB for each of the
         4800 intervals that begin 12 frames before the block; None where nothing exceeds."""
-        line = np.concatenate((self._tail, block))
-        largest = float(np.abs(line).max())
-        if not np.isfinite(largest):
-            line = np.nan_to_num(line, nan=0.0, posinf=0.0, neginf=0.0)
-            largest = float(np.abs(line).max())
-        if largest * _L1 <= self._ceiling:
-            return line, None
+        if _at_most(np.abs(line).max(), _bends(line).max()) <= self._ceiling:
+            return None
         peaks = _peaks(line, 0.9 * self._ceiling)
         if peaks.max() <= self._ceiling:
-            return line, None
+            return None
         over = 20.0 * np.log10(np.maximum(peaks, self._ceiling) / self._ceiling)
-        return line, np.where(over > 0.0, over + _MARGIN_DB, 0.0)
+        return np.where(over > 0.0, over + _MARGIN_DB, 0.0)
 
     def _gain(self, needs: Doubles | None, next_needs: Doubles | None) -> Doubles:
         """Linear gain of the block's frames; moves the held attenuation on to its end."""

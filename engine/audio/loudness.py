@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.filters import SosFilter
+from engine.audio.filters import BlockFilter
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames
-from engine.audio.k_weighting import ABSOLUTE_GATE_LUFS, K_WEIGHTING, energy_of, lufs
+from engine.audio.k_weighting import ABSOLUTE_GATE_LUFS, energy_of, k_weighting, lufs
 
 Doubles = NDArray[np.float64]
 
@@ -21,16 +21,9 @@ _SECOND_BLOCKS = SAMPLE_RATE // BLOCK_FRAMES
 K_SECTIONS = 2
 
 
-def k_filter(state: bytes | None = None) -> SosFilter:
-    """The K-weighting filter at 48 kHz."""
-    return SosFilter(K_WEIGHTING, state)
-
-
-def block_energies(weighted: Doubles) -> Doubles:
-    """Energies of whole 100 ms blocks of K-weighted (2, n * 4800) audio: the mean squares of the
-    channels added up, n values."""
-    blocks = weighted.reshape(CHANNELS, weighted.shape[-1] // BLOCK_FRAMES, BLOCK_FRAMES)
-    return np.asarray((blocks * blocks).sum(axis=-1).sum(axis=0) / BLOCK_FRAMES)
+def k_filter(state: bytes | None = None) -> BlockFilter:
+    """The K-weighting filter at 48 kHz; ``k_weighting.energies_by_step`` squares what it gives."""
+    return BlockFilter(k_weighting(), state)
 
 
 def by_second(energies: Doubles) -> list[float]:

@@ -1,6 +1,6 @@
 """The loudness rider: brings music to its target level slowly, and keeps rises gentle.
 
-Two stages on 100 ms blocks of K-weighted energy (``loudness.block_energies``):
+Two stages on 100 ms blocks of K-weighted energy (``loudness.k_filter``):
 
 ``SlowLoudness``, causal: the loudness of the last six seconds or so. Slow enough that most of
 the dynamics of a phrase survive; a block far below the music (a rest, a fade) counts for less.
@@ -141,24 +141,44 @@ class Rider:
         past = self.history[-HISTORY_BLOCKS:]
         sums = [(sum(past[i : i + SHORT_TERM_BLOCKS]), 0.0) for i in range(1, _RISE_BLOCKS + 1)]
         coming = 0.0
-        square = gain * gain
         for index, energy in enumerate(energies):
             coming += energy
-            first = _RISE_BLOCKS + 1 + index
-            sums.append((sum(past[first:]), coming))
-            a1, b1 = sums[-1]
-            for a0, b0 in sums[-1 - _RISE_BLOCKS : -1]:
-                room = _RISE * max(a0 + b0 * square, floor)
-                if b1 == 0.0 or a1 + b1 * square <= room:
-                    continue
-                if b0 == 0.0 or a0 + b0 * square <= floor:
-                    square = max(room - a1, 0.0) / b1
-                elif b1 > _RISE * b0:
-                    square = max(_RISE * a0 - a1, 0.0) / (b1 - _RISE * b0)
+            sums.append((sum(past[_RISE_BLOCKS + 1 + index :]), coming))
+        square = gain * gain
+        if not _surely_slow(sums, square, floor):
+            for at in range(_RISE_BLOCKS, len(sums)):
+                square = _slow(sums[at], sums[at - _RISE_BLOCKS : at], square, floor)
         return max(math.sqrt(square), gain * _DEEPEST)
 
 
+Sum = tuple[float, float]
+"""Of the energies in a window: what has left, and what is to come without its gain."""
+
+
+def _surely_slow(sums: Sequence[Sum], square: float, floor: float) -> bool:
+    """Whether the loudest coming window keeps the rule above the softest of all: then each does."""
+    heard = [a + b * square for a, b in sums]
+    return max(heard[_RISE_BLOCKS:]) <= _RISE * max(min(heard), floor)
+
+
+def _slow(window: Sum, before: Sequence[Sum], square: float, floor: float) -> float:
+    """The largest squared gain up to ``square`` with which a coming window keeps the rule above
+    each of those ``before`` it."""
+    a1, b1 = window
+    for a0, b0 in before:
+        room = _RISE * max(a0 + b0 * square, floor)
+        if b1 == 0.0 or a1 + b1 * square <= room:
+            continue
+        if b0 == 0.0 or a0 + b0 * square <= floor:
+            square = max(room - a1, 0.0) / b1
+        elif b1 > _RISE * b0:
+            square = max(_RISE * a0 - a1, 0.0) / (b1 - _RISE * b0)
+    return square
+
+
+_ALONG = np.arange(BLOCK_FRAMES, dtype=np.float64) / BLOCK_FRAMES
+
+
 def ramp(start: float, end: float) -> NDArray[np.float32]:
-    """Gain over one block, shape (4800, 1), from ``start`` towards ``end`` (exclusive)."""
-    steps = np.arange(BLOCK_FRAMES, dtype=np.float64) / BLOCK_FRAMES
-    return (start + (end - start) * steps).astype(np.float32)[:, None]
+    """Gain over one block, shape (4800,), from ``start`` towards ``end`` (exclusive)."""
+    return (start + (end - start) * _ALONG).astype(np.float32)

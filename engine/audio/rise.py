@@ -35,7 +35,7 @@ that.
 
 What the guard does next hangs on the 4 s that left last and on its gain. A guard that has heard
 (``hear``) the 4 s before some block, in which it did nothing, and then everything from there on, is
-where one is that never stopped.
+where one is that never stopped: what a block weighs hangs on itself and the one before it alone.
 """
 
 from __future__ import annotations
@@ -44,15 +44,16 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from engine.audio.biquads import Laid
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames, frames_of
 from engine.audio.k_weighting import (
     ECHO_STEPS,
     STEP_FRAMES,
     STEPS,
-    TAPS,
     energy_of,
-    no_context,
-    weighted_energies,
+    k_weighting,
+    nothing_before,
+    step_energies,
 )
 from engine.audio.limiter import RELEASE_DB_PER_SECOND
 
@@ -86,6 +87,8 @@ _ATTACK, _AT_ONCE = STEP_FRAMES, 1
 _HARD = 10.0 ** (-6.0 / 20.0)
 """By more than this it closes at once where the onset is a block's very beginning: what is heard of
 the step in the gain is the onset."""
+_LARGEST_SAMPLE = 1e6
+"""What is larger is clipped: no energy overflows."""
 _TRIES = 16
 _LATER = 10.0 ** (-4.0 / 10.0)
 """By how much, as a ratio of energies, what passes may have to be turned down later."""
@@ -106,10 +109,8 @@ class RiseGuard:
     def __init__(self) -> None:
         self._pending = np.zeros((0, CHANNELS), np.float32)
         self._past = np.full(_KEPT, energy_of(FRESH_LUFS))
-        self._came = self._left = no_context()
-        """The last frames that came in and that left."""
-        self._alike = True
-        """Those are the same."""
+        self._came = self._left = nothing_before()
+        """The filter's memory of the last block that came in and of the last that left."""
         self._gain = 1.0
 
     @property
@@ -119,13 +120,11 @@ class RiseGuard:
 
     def push(self, audio: Frames) -> Frames:
         """Further frames, shape (n, 2); gives those that are ready (whole blocks)."""
-        if len(audio) == BLOCK_FRAMES and not len(self._pending):
-            return self._pass(audio)
-        self._pending = np.concatenate((self._pending, audio))
-        whole = len(self._pending) // BLOCK_FRAMES * BLOCK_FRAMES
-        blocks, self._pending = self._pending[:whole], self._pending[whole:]
-        out = [self._pass(blocks[i : i + BLOCK_FRAMES]) for i in range(0, whole, BLOCK_FRAMES)]
-        return np.concatenate(out) if out else blocks
+        if len(self._pending) or len(audio) % BLOCK_FRAMES:
+            audio = np.concatenate((self._pending, audio))
+            whole = len(audio) // BLOCK_FRAMES * BLOCK_FRAMES
+            audio, self._pending = audio[:whole], audio[whole:]
+        return self._pass(audio)
 
     def flush(self) -> Frames:
         """What is still inside, as if silence followed."""
@@ -135,29 +134,50 @@ class RiseGuard:
 
     def hear(self, block: Frames) -> None:
         """Take note of a whole block that was heard as it is, without passing it on."""
-        self._remember(block, block, weighted_energies(self._came, block))
+        laid = k_weighting().lay(block)
+        self._remember(step_energies(laid, self._came[None]))
+        self._came = self._left = laid.ends[0]
 
     def forget(self, frames: int) -> None:
         """The last ``frames`` frames that left were not heard, and something else comes."""
         count = min(-(-frames // STEP_FRAMES), _KEPT)
         fresh = np.full(count, energy_of(FRESH_LUFS))
         self._past = np.concatenate((fresh, self._past[: _KEPT - count]))
-        self._came = self._left = no_context()
-        self._alike, self._gain = True, 1.0
+        self._came = self._left = nothing_before()
+        self._gain = 1.0
 
-    def _pass(self, block: Frames) -> Frames:
-        if not np.isfinite(block).all():
-            block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
-        coming = weighted_energies(self._came, block)
-        if self._gain == 1.0:
-            leaving = coming if self._alike else weighted_energies(self._left, block)
-            past = self._past[-_MEMORY:]
-            if _lawful(past, leaving) and _can_go_on(past, leaving[:STEPS]):
-                self._remember(block, block, leaving)
-                return block
-        return self._turned_down(block, coming)
+    def _pass(self, blocks: Frames) -> Frames:
+        out: list[Frames] = []
+        while len(blocks):
+            with np.errstate(invalid="ignore", over="ignore"):
+                laid = k_weighting().lay(blocks)
+            if not np.isfinite(laid.ends).all():
+                blocks = np.nan_to_num(blocks, nan=0.0, posinf=0.0, neginf=0.0)
+                blocks = np.clip(blocks, -_LARGEST_SAMPLE, _LARGEST_SAMPLE)
+                laid = k_weighting().lay(blocks)
+            kept = self._as_they_are(laid) * BLOCK_FRAMES
+            if kept == len(blocks) and not out:
+                return blocks
+            out.append(blocks[:kept])
+            if kept < len(blocks):
+                out.append(self._turned_down(blocks[kept : kept + BLOCK_FRAMES]))
+            blocks = blocks[kept + BLOCK_FRAMES :]
+        return np.concatenate(out) if out else blocks
 
-    def _turned_down(self, block: Frames, coming: Doubles) -> Frames:
+    def _as_they_are(self, laid: Laid) -> int:
+        """How many of these blocks, from the first on, may leave as they are: so they do."""
+        if self._gain != 1.0:
+            return 0
+        leaving = step_energies(laid, np.concatenate((self._left[None], laid.ends[:-1])))
+        kept = _lawful_ones(self._past[-_MEMORY:], leaving)
+        if kept:
+            self._remember(leaving[:kept])
+            self._came = self._left = laid.ends[kept - 1]
+        return kept
+
+    def _turned_down(self, block: Frames) -> Frames:
+        came = k_weighting().lay(block)
+        coming = step_energies(came, self._came[None])[0]
         past = self._past[-_MEMORY:]
         onset, gain = _wanted(past, coming[:STEPS], self._gain)
         for attempt in range(_TRIES):
@@ -167,70 +187,114 @@ class RiseGuard:
                 onset = 0
             gains = _course(self._gain, gain, onset, quicker=attempt > 0)
             out = (block * gains[:, None]).astype(np.float32)
-            leaving = weighted_energies(self._left, out)
-            if _lawful(past, leaving):
+            left = k_weighting().lay(out)
+            leaving = step_energies(left, self._left[None])
+            if _within(_totals(_lines(past, leaving)))[0]:
                 break
         self._gain = gain
-        self._remember(block, out, leaving)
+        self._remember(leaving)
+        self._came, self._left = came.ends[0], left.ends[0]
         return out
 
-    def _remember(self, came: Frames, left: Frames, energies: Doubles) -> None:
-        self._past = np.concatenate((self._past[STEPS:], energies[:STEPS]))
-        self._came, self._left = came[-TAPS:].copy(), left[-TAPS:].copy()
-        self._alike = came is left
+    def _remember(self, energies: Doubles) -> None:
+        left = energies[:, :STEPS].ravel()
+        self._past = np.concatenate((self._past, left))[-_KEPT:]
 
 
-def _sums(energies: Doubles, window: int) -> Doubles:
+def _totals(energies: Doubles) -> Doubles:
+    """Running sums along the last axis, from 0 on."""
+    totals = np.zeros((*energies.shape[:-1], energies.shape[-1] + 1))
+    np.cumsum(energies, axis=-1, out=totals[..., 1:])
+    return totals
+
+
+def _sums(totals: Doubles, window: int) -> Doubles:
     """Sums over ``window`` steps; the first one ends at step ``window - 1``."""
-    total = np.concatenate((np.zeros(1), np.cumsum(energies)))
-    return np.asarray(total[window:] - total[:-window])
+    return np.asarray(totals[..., window:] - totals[..., :-window])
 
 
-def _louder(past: Doubles) -> Doubles:
-    """Sums over 40 steps, what momentary loudness may be counted from, for the 100 steps that
-    follow on ``past`` (400 steps): of the windows within the last 4 s, those that end a second ago
-    or earlier. Those lie in ``past`` wholly."""
-    sums = _sums(past, _MOMENTARY)
+def _least(values: Doubles, width: int) -> Doubles:
+    """The least of every ``width`` neighbouring values, of at most ``width`` such windows."""
+    count = values.shape[-1] - width + 1
+    before = np.minimum.accumulate(values[..., count - 1 :: -1], axis=-1)[..., ::-1]
+    behind = np.minimum.accumulate(values[..., width - 1 :], axis=-1)
+    between = values[..., count - 1 : width].min(axis=-1, keepdims=True)
+    return np.asarray(np.minimum(np.minimum(before, behind), between))
+
+
+def _louder(totals: Doubles, count: int) -> Doubles:
+    """Sums over 40 steps, what momentary loudness may be counted from, for ``count`` steps (100 at
+    most) behind the 400 of which ``totals`` are the running sums: of the windows within the last
+    4 s, those that end a second ago or earlier. Those lie in the 400 wholly."""
+    sums = _sums(totals[..., : _MEMORY + 1], _MOMENTARY)
     width = _MEMORY - _MOMENTARY - _SECOND + 1
-    recent = sliding_window_view(sums, width)[1 : _SECOND + 1].max(axis=1)
-    return np.asarray(np.maximum(recent, _MOMENTARY * _FLOOR))
+    loudest = -_least(-sums[..., 1 : count + width], width)
+    return np.asarray(np.maximum(loudest, _MOMENTARY * _FLOOR))
 
 
-def _softer(past: Doubles, coming: Doubles) -> Doubles:
-    """Sums over 300 steps, what short-term loudness may be counted from, at the steps of
-    ``coming``: the least of the second before."""
-    sums = _sums(np.concatenate((past, coming)), _SHORT_TERM)
-    count = len(coming)
-    least = sliding_window_view(sums[-count - _SECOND : -1], _SECOND).min(axis=1)
-    return np.asarray(np.maximum(least, _SHORT_TERM * _FLOOR))
+def _lines(past: Doubles, leaving: Doubles) -> Doubles:
+    """For each block of ``leaving`` (n, 15), energies of its steps and its echo: those of the 400
+    steps before it (``past``, of the first), its own, and as many of silence as those are still in
+    a window for. Shape (n, 450)."""
+    heard = np.concatenate((past, leaving[:-1, :STEPS].ravel()))
+    lines = np.zeros((len(leaving), _MEMORY + STEPS + ECHO_STEPS + _FURTHER))
+    for at, line in enumerate(lines):
+        line[:_MEMORY] = heard[at * STEPS :][:_MEMORY]
+    lines[:, _MEMORY:-_FURTHER] = leaving
+    return lines
 
 
-def _lawful(past: Doubles, leaving: Doubles) -> bool:
-    """Whether the law is kept at each step of ``leaving``, the energies of a block and its echo,
-    and as long as those are in a window when silence follows. ``past``: the 400 steps before."""
-    leaving = np.concatenate((leaving, np.zeros(_FURTHER)))
-    count = len(leaving)
-    line = np.concatenate((past, leaving))
+def _within(totals: Doubles) -> NDArray[np.bool_]:
+    """Whether the law is kept at each step of a block, of its echo and of the silence behind it:
+    of each of the ``_lines`` whose running sums these are."""
+    count = STEPS + ECHO_STEPS + _FURTHER
     short, momentary, onset = (rise * _ROUNDING for rise in _RISES)
-    louder = _louder(past)[:count]
-    return bool(
-        (_sums(line, _MOMENTARY)[-count:] <= momentary * louder).all()
-        and (_sums(line, _ONSET)[-count:] <= onset * louder * (_ONSET / _MOMENTARY)).all()
-        and (_sums(line, _SHORT_TERM)[-count:] <= short * _softer(past, leaving)).all()
+    louder = _louder(totals, count)
+    recent = _sums(totals[:, -count - _SECOND - _SHORT_TERM :], _SHORT_TERM)
+    softer = np.maximum(_least(recent[:, :-1], _SECOND), _SHORT_TERM * _FLOOR)
+    kept = _sums(totals[:, -count - _MOMENTARY :], _MOMENTARY) <= momentary * louder
+    kept &= _sums(totals[:, -count - _ONSET :], _ONSET) <= onset * louder * (_ONSET / _MOMENTARY)
+    kept &= recent[:, _SECOND:] <= short * softer
+    return np.asarray(kept.all(axis=1))
+
+
+def _lawful_ones(past: Doubles, leaving: Doubles) -> int:
+    """How many blocks of ``leaving``, from the first on, keep the law and can go on. ``past``: the
+    400 steps before the first."""
+    lines = _lines(past, leaving)
+    totals = _totals(lines)
+    good = _within(totals)
+    heard = totals[:, STEPS : _MEMORY + STEPS + 1]  # the 4 s up to each block's end
+    easy = good & _goes_on_easily(heard)
+    for at in np.flatnonzero(~easy):
+        if not (good[at] and _can_go_on(lines[at, STEPS : _MEMORY + STEPS])):
+            return int(at)
+    return len(leaving)
+
+
+def _goes_on_easily(totals: Doubles) -> NDArray[np.bool_]:
+    """Where ``_can_go_on`` says so for a simple reason: in music, where the last second alone is
+    enough to count the two that follow from. ``totals``: the running sums of its lines."""
+    known = _sums(totals[:, -_SECOND - _SHORT_TERM - 1 :], _SHORT_TERM)
+    least = known.min(axis=1)
+    level = np.minimum(
+        (totals[:, -1] - totals[:, -1 - STEPS]) / STEPS,
+        (totals[:, -1] - totals[:, -1 - _SECOND]) / _SECOND,
     )
+    lasts = known[:, -1] + _SECOND * _LATER * level <= _RISES[0] * _MARGIN * least
+    return np.asarray(lasts & (least > _SHORT_TERM * _FLOOR))
 
 
-def _can_go_on(past: Doubles, leaving: Doubles) -> bool:
-    """Whether what leaves could go on behind this block for 3 s, turned down by 4 dB at most.
-    Both are weighted energies of steps of 10 ms: of the 4 s that left, and of this block.
+def _can_go_on(line: Doubles) -> bool:
+    """Whether what leaves could go on behind a block for 3 s, turned down by 4 dB at most.
+    ``line``: weighted energies of steps of 10 ms, of the 4 s that have left then.
 
     After silence that is by both windows, at the block's level. In music it is by short-term
     loudness alone, at the block's level or that of the last second, whichever is softer: a chord
     does not go on, and what may follow a rest is counted from what was before the rest.
     """
-    line = np.concatenate((past, leaving))[-_MEMORY:]
-    level = float(leaving.mean())
-    known = _sums(line, _SHORT_TERM)[-_SECOND - 1 :]
+    level = float(line[-STEPS:].mean())
+    known = _sums(_totals(line), _SHORT_TERM)[-_SECOND - 1 :]
     least, floor = float(known.min()), _SHORT_TERM * _FLOOR
     if least <= floor and float(line[_SECOND:-_SECOND].max()) <= _FLOOR:
         if level <= _FLOOR:
@@ -240,7 +304,7 @@ def _can_go_on(past: Doubles, leaving: Doubles) -> bool:
         return _lasting(line, level) >= _LATER
     level = min(level, float(line[-_SECOND:].mean()))
     if float(known[-1]) + _SECOND * _LATER * level <= _RISES[0] * _MARGIN * max(least, floor):
-        return True  # the last second alone is enough to count the two that follow from
+        return True
     return _lasting(line, level) >= _LATER
 
 
@@ -249,7 +313,7 @@ def _lasting(past: Doubles, level: float) -> float:
     steps ``past`` (4 s), keep the law of short-term loudness for 3 s, when it is counted from what
     is still to come, too. Looked at every tenth of a second."""
     rise, width = _RISES[0] * _MARGIN, _SECOND // _COARSE
-    known = _sums(past, _SHORT_TERM)[-_SECOND - 1 :: _COARSE]
+    known = _sums(_totals(past), _SHORT_TERM)[-_SECOND - 1 :: _COARSE]
     still = np.cumsum(past[-_SHORT_TERM:][::-1])[::-1][_COARSE::_COARSE]
     # of the past, and of what is to come, what is in the windows that end then
     old = np.concatenate((known, still, np.zeros(1)))
@@ -288,16 +352,17 @@ def _largest(past: Doubles, coming: Doubles, level: float) -> float:
     """The largest gain at which ``coming``, and then steps of the energy ``level``, keep the law
     for a second."""
     line = np.concatenate((coming, np.full(_SECOND - len(coming), level)))
-    zeros = np.zeros(_SECOND)
-    louder = _louder(past)
-    known = _sums(past, _SHORT_TERM)[-_SECOND:]
+    totals = _totals(past)
+    silence = _totals(np.concatenate((past, np.zeros(_SECOND))))
+    louder = _louder(totals, _SECOND)
+    known = _sums(totals, _SHORT_TERM)[-_SECOND:]
     least = np.minimum.accumulate(known[::-1])[::-1]  # of what is known, at the step that comes
     softer = np.maximum(least, _SHORT_TERM * _FLOOR)
     bounds = (softer, louder, louder * (_ONSET / _MOMENTARY))
     square = np.inf
     for rise, bound, window in zip(_RISES, bounds, (_SHORT_TERM, _MOMENTARY, _ONSET), strict=True):
-        old = _sums(np.concatenate((past, zeros)), window)[-_SECOND:]
-        new = _sums(np.concatenate((np.zeros(window), line)), window)[-_SECOND:]
+        old = _sums(silence, window)[-_SECOND:]
+        new = _sums(_totals(np.concatenate((np.zeros(window), line))), window)[-_SECOND:]
         room = np.maximum(rise * _MARGIN * bound - old, 0.0)
         heard = new > 0.0
         if heard.any():

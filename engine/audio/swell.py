@@ -56,7 +56,7 @@ def softened(left: Sequence[float], coming: Sequence[float], gain: float, before
     least = max(min(gain, before or gain) / _MOST, gain / _MOST**2) ** 2
     past = list(left[1 - _RISE_BLOCKS - MOMENTARY_BLOCKS :])
     heard = [sum(past[i : i + MOMENTARY_BLOCKS]) for i in range(len(past) - MOMENTARY_BLOCKS + 1)]
-    if min(heard) < MOMENTARY_BLOCKS * max(left) * _REST:
+    if min(heard) <= MOMENTARY_BLOCKS * max(left) * _REST:
         return gain
     ahead = 0.0
     for index, energy in enumerate(coming[:MOMENTARY_BLOCKS]):

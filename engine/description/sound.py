@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import BLOCK_FRAMES, Frames
-from engine.audio.k_weighting import STEPS, TAPS, gated_lufs, weighted_energies
+from engine.audio.k_weighting import (
+    STEPS,
+    gated_lufs,
+    k_weighting,
+    nothing_before,
+    step_energies,
+)
 from engine.audio.reading.sounds import Piece
 from engine.errors import MusmedError
 from engine.evaluation.chroma import Listener
@@ -150,18 +156,17 @@ class _Weighted:
 
     def __init__(self) -> None:
         self._kept: Frames = np.zeros((0, 2), np.float32)
-        self._before: Frames = np.zeros((TAPS, 2), np.float32)
-        self._made: list[float] = []
+        self._memory = nothing_before()
+        self._made: list[NDArray[np.float64]] = []
 
     def push(self, audio: Frames) -> None:
         line = np.concatenate([self._kept, audio])
-        at = 0
-        while len(line) - at >= BLOCK_FRAMES:
-            block = line[at : at + BLOCK_FRAMES]
-            self._made.append(float(weighted_energies(self._before, block)[:STEPS].mean()))
-            self._before = block[-TAPS:]
-            at += BLOCK_FRAMES
-        self._kept = line[at:].copy()
+        whole = len(line) // BLOCK_FRAMES * BLOCK_FRAMES
+        laid = k_weighting().lay(line[:whole])
+        *before, self._memory = k_weighting().chained(laid, self._memory)
+        if before:
+            self._made.append(step_energies(laid, np.stack(before))[:, :STEPS].mean(axis=1))
+        self._kept = line[whole:].copy()
 
     def energies(self) -> NDArray[np.float64]:
-        return np.array(self._made)
+        return np.concatenate([*self._made, np.zeros(0)])

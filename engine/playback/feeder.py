@@ -18,6 +18,8 @@ URGENT = frames_of(1.0)
 HEAD_START = frames_of(2.0)
 """Audio wanted before a listener in real time hears the first of it: a composer that was just
 started is slow at first, on a busy machine slower than it plays."""
+AT_ONCE = 5
+"""Blocks read at a time by who is not in real time."""
 NAP = 0.02
 """A sound card's thread takes without a word, so in real time the feeder looks so often."""
 IDLE = 0.5
@@ -90,7 +92,8 @@ class Feeder:
         return note.session + stream - note.stream, False
 
     def pump(self) -> bool:
-        """Under ``lock``: one block from the joiner to the ring, if it is due and there."""
+        """Under ``lock``: from the joiner to the ring what is due and there: in real time one block,
+        else up to half a second at once, which costs less."""
         ring = self._ring
         pending = self._pushed - max(ring.taken, ring.skip_to)
         if ring.finished or pending >= self._ahead or ring.free < 4 * BLOCK_FRAMES:
@@ -100,7 +103,8 @@ class Feeder:
             return True
         if self.realtime and self._pushed == 0 and not self._head_start():
             return False
-        block = self._joiner.read()
+        most = 1 if self.realtime else min(AT_ONCE, ring.free // BLOCK_FRAMES - 3)
+        block = self._joiner.read(most)
         if block is None and self.realtime and self._begun and pending < URGENT:
             block = self._joiner.read_late()
         if block is None:

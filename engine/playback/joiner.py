@@ -61,7 +61,7 @@ class Block(NamedTuple):
     """A stretch of the stream."""
 
     audio: Frames
-    """``BLOCK_FRAMES`` frames; the session's last block may be shorter."""
+    """``BLOCK_FRAMES`` frames, or as often as was asked; the session's last may be fewer."""
     session_frame: int
     """Of the first of them."""
     waiting: bool
@@ -185,14 +185,15 @@ class Joiner:
 
     # reading
 
-    def read(self) -> Block | None:
-        """The next block, or None when something it needs is not there yet (or at the end)."""
+    def read(self, most: int = 1) -> Block | None:
+        """The next block, ``most`` of them in one where they are there; or None when something it
+        needs is not there yet (or at the end)."""
         if self.ended:
             return None
-        end = min(self.position + BLOCK_FRAMES, self.total)
-        if end > self._frontier():
+        end, frontier = min(self.position + BLOCK_FRAMES, self.total), self._frontier()
+        if end > frontier:
             return None
-        return self._emit(end)
+        return self._emit(max(end, floor_block(min(frontier, self.position + most * BLOCK_FRAMES))))
 
     def read_late(self) -> Block:
         """The next block now, whatever is missing. After the end: an empty block."""

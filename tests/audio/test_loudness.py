@@ -10,18 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import butter, sosfilt
 
-from engine.audio.filters import high_pass
+from engine.audio.biquads import Biquads, Floating
+from engine.audio.filters import butterworth_high_pass, butterworth_low_pass, high_pass
 from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE, Frames
-from engine.audio.k_weighting import energy_of, gated_lufs, lufs
-from engine.audio.loudness import (
-    block_energies,
-    integrated_lufs,
-    k_filter,
-)
+from engine.audio.k_weighting import K_WEIGHTING, energies_by_step, energy_of, gated_lufs, lufs
+from engine.audio.loudness import integrated_lufs, k_filter
 from engine.audio.resample import Resampler
 from engine.audio.trim import KEPT_FRAMES, LIMIT_FRAMES, LeadingTrim
 
 CUTS = st.lists(st.integers(0, 20_000), max_size=5).map(sorted)
+BLOCK_CUTS = st.lists(st.integers(0, 12), max_size=5).map(sorted)
 
 
 SINGLE, DOUBLE = 1e-6, 1e-12
@@ -45,35 +43,78 @@ def programme() -> Frames:
 
 
 def energies_of(audio: Frames) -> np.ndarray:
-    return block_energies(k_filter().push(audio.T))
+    return energies_by_step(k_filter().push(audio)).mean(axis=1)
+
+
+def line(blocks: Floating) -> Floating:
+    """(n, 2, 4800) to (2, n * 4800)."""
+    return blocks.transpose(1, 0, 2).reshape(2, -1)
 
 
 @settings(max_examples=20, deadline=None)
-@given(cuts=CUTS)
-def test_the_high_pass_is_scipys_whatever_the_cuts(cuts: list[int]) -> None:
-    audio = noise(20_000).T
-    stream = high_pass()
-    out = np.concatenate([stream.push(p) for p in np.split(audio, cuts, axis=1)], axis=1)
-    assert np.array_equal(out, high_pass().push(audio))
+@given(cuts=BLOCK_CUTS, softened=st.sampled_from([None, 3_000.0]))
+def test_the_high_pass_is_scipys_whatever_the_cuts(cuts: list[int], softened: float | None) -> None:
+    audio = noise(12 * BLOCK_FRAMES)
+    stream = high_pass(softened=softened)
+    pieces = np.split(audio, [cut * BLOCK_FRAMES for cut in cuts])
+    out = np.concatenate([stream.push(piece) for piece in pieces])
+    assert np.array_equal(out, high_pass(softened=softened).push(audio))
     sos = butter(4, 30.0, "highpass", fs=SAMPLE_RATE, output="sos")
-    np.testing.assert_allclose(
-        out, sosfilt(sos, audio.astype(np.float64), axis=1), rtol=0, atol=DOUBLE
+    if softened is not None:
+        sos = np.concatenate((sos, butter(2, softened, fs=SAMPLE_RATE, output="sos")))
+    expected, memory = sosfilt(
+        sos, audio.T.astype(np.float64), axis=1, zi=np.zeros((len(sos), 2, 2))
     )
+    np.testing.assert_allclose(line(out), expected, rtol=0, atol=DOUBLE)
+    kept = np.frombuffer(stream.state).reshape(memory.shape)
+    np.testing.assert_allclose(kept, memory, rtol=0, atol=DOUBLE)
+
+
+def test_the_filters_are_scipys_butterworths() -> None:
+    high = butter(4, 30.0, "highpass", fs=SAMPLE_RATE, output="sos")
+    np.testing.assert_allclose(butterworth_high_pass(4, 30.0), high, rtol=1e-12)
+    low = butter(2, 3_000.0, fs=SAMPLE_RATE, output="sos")
+    np.testing.assert_allclose([butterworth_low_pass(3_000.0)], low, rtol=1e-12)
+
+
+@pytest.mark.parametrize("hertz", [None, 40.0, 997.0])
+def test_in_single_precision_the_weighting_differs_by_less_than_24_bits_hear(
+    hertz: float | None,
+) -> None:
+    """Of noise and of tones at full scale; low tones are what float32 would lose."""
+    audio = noise(20 * BLOCK_FRAMES)
+    if hertz is not None:
+        turn = 2 * np.pi * hertz * np.arange(len(audio)) / SAMPLE_RATE
+        audio = np.stack([np.sin(turn), np.cos(turn)], axis=1).astype(np.float32)
+    expected = sosfilt(np.array(K_WEIGHTING), audio.T.astype(np.float64), axis=1)
+    assert np.abs(line(k_filter().push(audio)) - expected).max() < 1e-6
+    power = (expected.reshape(2, -1, BLOCK_FRAMES) ** 2).mean(axis=2).sum(axis=0)
+    assert 10 * np.log10(energies_of(audio) / power) == pytest.approx(0.0, abs=1e-4)
 
 
 def test_a_filter_goes_on_from_its_state_bit_for_bit() -> None:
-    audio = noise(20_000).T
+    audio = noise(4 * BLOCK_FRAMES)
     first = high_pass()
     whole = high_pass().push(audio)
-    first.push(audio[:, :7_000])
-    assert np.array_equal(high_pass(first.state).push(audio[:, 7_000:]), whole[:, 7_000:])
+    first.push(audio[:BLOCK_FRAMES])
+    assert np.array_equal(high_pass(first.state).push(audio[BLOCK_FRAMES:]), whole[1:])
+
+
+def test_a_memory_that_rings_out_gives_what_silence_would() -> None:
+    sections = Biquads(K_WEIGHTING, np.float64)
+    audio = np.concatenate((noise(BLOCK_FRAMES), np.zeros((BLOCK_FRAMES, 2), np.float32)))
+    laid = sections.lay(audio)
+    memories = sections.chained(laid, np.zeros((2, 4)))
+    out = sections.filtered(laid, np.stack(memories[:-1]))
+    rings = memories[1] @ sections.rings(BLOCK_FRAMES).T
+    np.testing.assert_allclose(out[1], rings, rtol=0, atol=DOUBLE)
 
 
 def test_the_high_pass_takes_rumble_and_leaves_bass() -> None:
     t = np.arange(4 * SAMPLE_RATE) / SAMPLE_RATE
     for frequency, gain_db, tolerance in ((10.0, -38.2, 1.0), (30.0, -3.0, 0.1), (80.0, 0.0, 0.1)):
-        sine = np.stack([np.sin(2 * np.pi * frequency * t)] * 2)
-        out = high_pass().push(sine)[:, 2 * SAMPLE_RATE :]
+        sine = np.stack([np.sin(2 * np.pi * frequency * t)] * 2, axis=1).astype(np.float32)
+        out = line(high_pass().push(sine))[:, 2 * SAMPLE_RATE :]
         assert 20 * np.log10(np.sqrt(2 * (out**2).mean())) == pytest.approx(gain_db, abs=tolerance)
 
 

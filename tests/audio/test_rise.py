@@ -14,11 +14,13 @@ from scipy.signal import sosfilt
 
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames, frames_of
 from engine.audio.k_weighting import (
+    ECHO_STEPS,
     K_WEIGHTING,
     STEP_FRAMES,
     STEPS,
-    no_context,
-    weighted_energies,
+    k_weighting,
+    nothing_before,
+    step_energies,
 )
 from engine.audio.rise import MEMORY_FRAMES, RiseGuard
 
@@ -339,11 +341,26 @@ def test_what_was_not_heard_is_not_counted_from(unheard: int) -> None:
     assert guard.gain > 0.1
 
 
-def test_the_convolution_weighs_as_the_recursive_filter() -> None:
+def test_the_guard_weighs_as_the_recursive_filter() -> None:
+    """Though each block is heard behind the one before it alone."""
     audio = np.concatenate((noise(0.5, 0.1), wave(0.5, 0.5, 45.0), noise(0.5, 0.001)))
-    before, found = no_context(), []
-    for at in range(0, len(audio), BLOCK_FRAMES):
-        block = audio[at : at + BLOCK_FRAMES]
-        found.append(weighted_energies(before, block)[:STEPS])
-        before = block[-len(before) :]
-    assert np.concatenate(found) == pytest.approx(energies(audio, STEP_FRAMES), rel=1e-3, abs=2e-6)
+    laid = k_weighting().lay(audio)
+    before = np.concatenate((nothing_before()[None], laid.ends[:-1]))
+    found = step_energies(laid, before)[:, :STEPS].ravel()
+    assert found == pytest.approx(energies(audio, STEP_FRAMES), rel=1e-5, abs=1e-12)
+
+
+def test_the_echo_is_what_silence_behind_a_block_makes_of_it() -> None:
+    audio = np.concatenate((noise(0.1, 0.1), wave(0.1, 0.5, 45.0), silence(0.1)))
+    laid = k_weighting().lay(audio)
+    before = np.concatenate((nothing_before()[None], laid.ends[:-1]))
+    found = step_energies(laid, before)
+    assert found[1, STEPS:] == pytest.approx(found[2, :ECHO_STEPS], rel=1e-5)
+
+
+@settings(max_examples=8, deadline=None)
+@given(SOUNDS, st.integers(2, 40))
+def test_blocks_that_come_together_leave_as_they_would_one_by_one(audio: Frames, at: int) -> None:
+    whole = audio[: len(audio) // BLOCK_FRAMES * BLOCK_FRAMES]
+    cuts = tuple(range(BLOCK_FRAMES, len(whole), BLOCK_FRAMES))
+    np.testing.assert_array_equal(guarded(whole, cuts), guarded(whole, cuts[::at]))

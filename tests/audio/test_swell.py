@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE, Frames
-from engine.audio.k_weighting import energy_of
-from engine.audio.loudness import block_energies, k_filter
+from engine.audio.k_weighting import energies_by_step, energy_of
+from engine.audio.loudness import k_filter
 from engine.audio.rider import LOOK_AHEAD_BLOCKS, Rider, SlowState, ramp, slow_step
 from engine.audio.swell import MOST_DB, lift, softened
 
@@ -30,7 +30,7 @@ def plucked(die_away_db: float, every: float, seconds: int = 30) -> Frames:
 
 def ridden(audio: Frames, target: float = -23.0) -> Frames:
     """The rider alone over ``audio``, its future known as finishing knows it."""
-    energies = block_energies(k_filter().push(np.ascontiguousarray(audio.T))).tolist()
+    energies = energies_by_step(k_filter().push(audio)).mean(axis=1).tolist()
     slow = [SlowState(0.0, 0.0)]
     for energy in energies:
         slow.append(slow_step(slow[-1], energy))
@@ -44,7 +44,7 @@ def ridden(audio: Frames, target: float = -23.0) -> Frames:
     for block, (before, gain) in enumerate(zip(befores, gains, strict=False)):
         after = gains[block + 1] if block + 1 < len(gains) else gain
         piece = slice(block * BLOCK_FRAMES, (block + 1) * BLOCK_FRAMES)
-        out[piece] *= ramp(min(before, gain), min(gain, after))
+        out[piece] *= ramp(min(before, gain), min(gain, after))[:, None]
     return out
 
 
@@ -69,7 +69,7 @@ def test_notes_that_die_away_rise_by_five_units_at_most(die_away_db: float, ever
 
 def test_music_that_keeps_the_law_has_the_gain_of_before() -> None:
     steady = plucked(4.0, 1.0)
-    energies = block_energies(k_filter().push(np.ascontiguousarray(steady.T))).tolist()
+    energies = energies_by_step(k_filter().push(steady)).mean(axis=1).tolist()
     for block in range(40, 200):
         left, ahead = energies[block - 40 : block], energies[block : block + 8]
         assert lift(left, ahead, 1.0) == 1.0
