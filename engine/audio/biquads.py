@@ -76,14 +76,17 @@ class Biquads:
         self._from_block = from_block.astype(np.float64)
         self.through = np.linalg.matrix_power(sample, BLOCK_FRAMES).astype(np.float64)
 
+    _into: Doubles
+    _out_of: Doubles
+
     def _coordinates(self, echo: Doubles) -> None:
         """Inside a block float32 has the memory in coordinates in which its echo over a row is as
         large as it is, so that nothing cancels; float64 has it as it comes."""
         if self._dtype == np.float64:
             self._into = self._out_of = np.eye(self.order)
         else:
-            self._into = np.linalg.qr(echo.T)[1].T
-            self._out_of = np.linalg.inv(self._into)
+            self._into = np.asarray(np.linalg.qr(echo.T)[1].T, np.float64)
+            self._out_of = np.asarray(np.linalg.inv(self._into), np.float64)
 
     def rings(self, frames: int) -> Doubles:
         """What each number of a memory still gives in so many frames of silence, (frames,
@@ -123,7 +126,8 @@ class Biquads:
         return memories
 
     def filtered(self, laid: Laid, memories: Floating) -> Floating:
-        """The blocks filtered, (n, 2, 4800), with the memories at their beginnings (n, 2, order)."""
+        """The blocks, (n, 2, 4800), filtered with the memories at their beginnings, (n, 2,
+        order)."""
         count = len(laid.rows)
         groups = laid.groups + memories @ self._from_block
         within = groups.reshape(count, CHANNELS, _GROUPS, self.order) @ self._from_group
@@ -137,9 +141,8 @@ def _one_sample(
 ) -> tuple[Doubles, Doubles, Doubles, float]:
     """A cascade as z' = z A + x b, y = z c + d x: A, b, c, d."""
     order = 2 * len(sections)
-    unit = np.eye(
-        order + 1, dtype=np.longdouble
-    )  # linear forms in the memory, and last in the sample
+    # linear forms in the memory, and last in the sample
+    unit = np.eye(order + 1, dtype=np.longdouble)
     line, nexts = unit[order], []
     for at, (b0, b1, b2, _, a1, a2) in enumerate(sections):
         out = b0 * line + unit[2 * at]

@@ -14,7 +14,7 @@ has arrived when the peak does.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -103,9 +103,11 @@ _OF_SAMPLES, _OF_BENDS = _smoothness()
 _ROUNDING = 1.0 + 1e-5
 
 
-def _at_most(largest: NDArray[np.float32], bend: NDArray[np.float32]) -> NDArray[np.float32]:
+def _at_most(
+    largest: NDArray[np.floating[Any]], bend: NDArray[np.floating[Any]]
+) -> NDArray[np.floating[Any]]:
     """No refined peak of frames whose largest sample and second difference these are is above."""
-    return (_OF_SAMPLES * largest + _OF_BENDS * bend) * np.float32(_ROUNDING)
+    return np.asarray((_OF_SAMPLES * largest + _OF_BENDS * bend) * _ROUNDING)
 
 
 def _bends(line: Frames) -> Frames:
@@ -113,7 +115,8 @@ def _bends(line: Frames) -> Frames:
     bends = line[1:-1] * np.float32(-2.0)
     bends += line[:-2]
     bends += line[2:]
-    return np.abs(bends, out=bends)
+    np.abs(bends, out=bends)
+    return bends
 
 
 class LimiterState(NamedTuple):
@@ -199,7 +202,7 @@ class TruePeakMeter:
         return float(20.0 * np.log10(peak)) if peak > 0.0 else -np.inf
 
 
-def _stretch_bounds(line: Frames) -> NDArray[np.float32]:
+def _stretch_bounds(line: Frames) -> NDArray[np.floating[Any]]:
     """What no refined peak of each stretch of ``_STRETCH`` intervals is above; a stretch reaches
     ``_CONTEXT`` frames into the next."""
     starts = np.arange(0, len(line) - 2, _STRETCH) * CHANNELS
@@ -312,7 +315,7 @@ class TruePeakLimiter:
     def _needed(self, line: Frames) -> Doubles | None:
         """The attenuation that the peaks of a block behind its context need: dB for each of the
         4800 intervals that begin 12 frames before the block; None where nothing exceeds."""
-        if _at_most(np.abs(line).max(), _bends(line).max()) <= self._ceiling:
+        if _at_most(*(v.max(keepdims=True) for v in (np.abs(line), _bends(line)))) <= self._ceiling:
             return None
         peaks = _peaks(line, 0.9 * self._ceiling)
         if peaks.max() <= self._ceiling:

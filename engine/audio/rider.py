@@ -158,7 +158,7 @@ Sum = tuple[float, float]
 def _surely_slow(sums: Sequence[Sum], square: float, floor: float) -> bool:
     """Whether the loudest coming window keeps the rule above the softest of all: then each does."""
     heard = [a + b * square for a, b in sums]
-    return max(heard[_RISE_BLOCKS:]) <= _RISE * max(min(heard), floor)
+    return bool(max(heard[_RISE_BLOCKS:]) <= _RISE * max(min(heard), floor))
 
 
 def _slow(window: Sum, before: Sequence[Sum], square: float, floor: float) -> float:

@@ -92,8 +92,8 @@ class Feeder:
         return note.session + stream - note.stream, False
 
     def pump(self) -> bool:
-        """Under ``lock``: from the joiner to the ring what is due and there: in real time one block,
-        else up to half a second at once, which costs less."""
+        """Under ``lock``: from joiner to ring what is due and there: in real time one block, else
+        up to half a second at once, which costs less."""
         ring = self._ring
         pending = self._pushed - max(ring.taken, ring.skip_to)
         if ring.finished or pending >= self._ahead or ring.free < 4 * BLOCK_FRAMES:

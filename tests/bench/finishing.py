@@ -150,7 +150,9 @@ def main() -> None:
         finisher = ClipFinisher(spec, sound, composer.traits, denoise=None, checkpoints=checkpoints)
         chunks = list(finisher.chunks())
         checkpoints = finisher.checkpoints()
-        assert finisher.levels and finisher.loudness and finisher.true_peak
+        assert finisher.levels
+        assert finisher.loudness
+        assert finisher.true_peak
         between = time.thread_time()
         meter = Meter(spec.start)
         for chunk in chunks:
