@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +52,26 @@ def pin() -> str:
     return f"core {core} alone"
 
 
+def asked_for(minutes: float, instrument: str, genre: str) -> list[str]:
+    """The command that is measured, but for its output."""
+    asked = ["render", "--from", "tense", "--to", "calm", "--minutes", str(minutes), "--seed", "3"]
+    return [*asked, "--instrument", instrument, "--genre", genre, "--temperature", "0"]
+
+
+def by_turns(
+    minutes: float, instrument: str, genre: str, runs: int
+) -> Iterator[tuple[float, float]]:
+    """CPU seconds of the rendering and of FluidSynth on its notes, ``runs`` times."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["MUSMED_HOME"] = folder
+        midi, flac, wav = (str(Path(folder) / f"it.{suffix}") for suffix in ("mid", "flac", "wav"))
+        whole = [sys.executable, "-m", "musmed_tui", *asked_for(minutes, instrument, genre)]
+        alone = ["fluidsynth", "-n", "-i", "-F", wav, "-r", "48000", str(FONT), midi]
+        cpu([*whole, "--midi", midi, "-o", flac])
+        for _ in range(runs):
+            yield cpu([*whole, "-o", flac]), cpu(alone)
+
+
 def show_parts(folder: Path) -> None:
     """The figures that ``render_parts.py`` left."""
     told = {name: json.loads((folder / f"{name}.json").read_text()) for name in ("engine", "front")}
@@ -72,28 +93,21 @@ def main() -> None:
     options = parser.parse_args()
     instrument, genre = options.tags.split(",")
     print(f"{options.minutes:g} minutes, {options.tags}, {pin()}")
+    ratios = []
+    for ours, theirs in by_turns(options.minutes, instrument, genre, options.runs):
+        ratios.append(theirs / ours)
+        print(
+            f"whole render {ours:.2f} s, FluidSynth alone {theirs:.2f} s of CPU: "
+            f"{theirs / ours:.2f} times its speed",
+            flush=True,
+        )
+    if ratios:
+        print(f"median: {statistics.median(ratios):.2f} times FluidSynth's speed")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MUSMED_HOME"] = folder
-        midi, flac, wav = (str(Path(folder) / f"it.{suffix}") for suffix in ("mid", "flac", "wav"))
-        asked = ["render", "--from", "tense", "--to", "calm"]
-        asked += ["--minutes", str(options.minutes), "--seed", "3", "--instrument", instrument]
-        asked += ["--genre", genre, "--temperature", "0", "-o", flac]
-        whole = [sys.executable, "-m", "musmed_tui", *asked]
-        alone = ["fluidsynth", "-n", "-i", "-F", wav, "-r", "48000", str(FONT), midi]
-        cpu([*whole[:-2], "--midi", midi])
-        ratios = []
-        for _ in range(options.runs):
-            ours, theirs = cpu(whole), cpu(alone)
-            ratios.append(theirs / ours)
-            print(
-                f"whole render {ours:.2f} s, FluidSynth alone {theirs:.2f} s of CPU: "
-                f"{theirs / ours:.2f} times its speed",
-                flush=True,
-            )
-        if ratios:
-            print(f"median: {statistics.median(ratios):.2f} times FluidSynth's speed")
         parts = ROOT / "tests" / "bench" / "render_parts.py"
-        cpu([sys.executable, str(parts), folder, *asked])
+        asked = asked_for(options.minutes, instrument, genre)
+        cpu([sys.executable, str(parts), folder, *asked, "-o", str(Path(folder) / "it.flac")])
         show_parts(Path(folder))
 
 

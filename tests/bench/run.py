@@ -1,285 +1,196 @@
-"""Measure musmed against its budgets: ``python tests/bench/run.py`` prints a table.
+"""Every figure beside its peer and its floor: ``python tests/bench/run.py`` prints the tables.
 
-``--long`` adds what takes a quarter of an hour of real time: the player's CPU and memory, and
-gaps with both cores busy. Timings are medians of several runs on whatever this machine is; the
-table says which. Nothing here is a test, and no test times anything.
+What is compared takes turns in the same run. Some ten minutes on a quiet machine; parts by name:
+``start`` (what is there at once), ``render`` (beside FluidSynth), ``lengths`` (sessions of 5, 15
+and 60 minutes), ``kept`` (10 to 10,000 clips), ``musicgen`` (where its packages are). ``--long``
+adds what takes hours of a machine: a quarter of an hour beside FluidSynth, MusicGen in float32 and
+after 30 s of context, and an hour of real time for flat memory. ``--against FOLDER``: another
+checkout, whose first sound stands as the peer's.
+
+Each part is a bench of its own with more to say: ``at_once.py``, ``fluidsynth_alone.py``,
+``lengths.py``, ``kept.py``, ``musicgen.py``, ``flat.py``. Nothing here is a test, and no test times
+anything.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import fcntl
+import importlib.util
 import os
-import platform
-import pty
-import resource
-import select
+import shutil
 import statistics
-import struct
 import subprocess
 import sys
-import tempfile
-import termios
-import threading
-import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-import numpy as np
-import psutil
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-os.environ["PYTHONPATH"] = str(ROOT)
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from engine.affect.feelings import parse_affect  # noqa: E402
-from engine.audio.format import BLOCK_FRAMES, CHANNELS, SAMPLE_RATE  # noqa: E402
-from engine.composers.options import USUAL  # noqa: E402
-from engine.link.client import EngineClient  # noqa: E402
-from engine.link.deliveries import Delivery  # noqa: E402
-from engine.link.protocol import Hello, Opened  # noqa: E402
-from engine.plan.request import Request  # noqa: E402
-from engine.playback.sinks.base import Fill  # noqa: E402
-from engine.render import render_session  # noqa: E402
-from engine.session.library.library import Library  # noqa: E402
-from engine.session.preparation import prepare  # noqa: E402
-from musmed_tui.first_run import remember  # noqa: E402
-from musmed_tui.paths import folders  # noqa: E402
+from bench import at_once, fluidsynth_alone, kept, lengths  # noqa: E402
+from bench.machine import machine  # noqa: E402
 
-Row = tuple[str, str, str]
+PARTS = ("start", "render", "lengths", "kept", "musicgen")
+HELP, PAINT, SOUND, FLUIDSYNTH, FLOOR = 5.0, 1.6, 0.5, 3.0, 0.6
+"""The budgets, as multiples: of a bare ``python``, of a bare Textual app, of the other checkout's
+first sound, of FluidSynth's speed, of the speed at which a model's numbers can be read."""
+NONE = "-"
 
 
-def request(minutes: float = 15.0, seed: int = 7) -> Request:
-    start, target = parse_affect("tense")[0], parse_affect("calm")[0]
-    return Request(
-        start=start,
-        target=target,
-        start_word="tense",
-        target_word="calm",
-        minutes=minutes,
-        seed=seed,
+class Row(NamedTuple):
+    what: str
+    budget: str
+    ours: str
+    peer: str
+    floor: str
+    times: str
+    kept: bool | None = None
+    """None: there is no budget."""
+
+    def __str__(self) -> str:
+        verdict = {None: "", True: "kept", False: "missed"}[self.kept]
+        return f"| {' | '.join([*self[:-1], verdict])} |"
+
+
+HEAD = Row("what", "budget", "musmed", "peer", "floor", "times")
+
+
+def middle(taken: Sequence[at_once.Taken]) -> float:
+    return statistics.median(one.clock for one in taken)
+
+
+def shown(taken: Sequence[at_once.Taken]) -> str:
+    return at_once.spread([one.clock for one in taken])
+
+
+def start_rows(rounds: int, against: Path | None) -> Iterator[Row]:
+    """What is there at once."""
+    for what, floor, most, turns in (
+        ("`musmed --help`", "python -c pass", HELP, (at_once.helped, at_once.nothing)),
+        ("first paint", "bare Textual app", PAINT, (at_once.asking, at_once.bare)),
+    ):
+        ours, least = turns
+        found = at_once.by_turns([ours(what, ROOT), least(floor)], rounds)
+        times = middle(found[what]) / middle(found[floor])
+        stands = f"{floor}: {shown(found[floor])}"
+        budget = f"<= {most:g} x the floor"
+        yield Row(what, budget, shown(found[what]), NONE, stands, f"{times:.2f}", times <= most)
+    checkouts = {"ours": ROOT} | ({"other": against} if against else {})
+    found = at_once.by_turns([at_once.sounded(*one) for one in checkouts.items()], rounds)
+    for what in ("engine up", "engine not up"):
+        ours_taken, theirs = found[f"ours, {what}"], found.get(f"other, {what}")
+        beside = middle(ours_taken) / middle(theirs) if theirs else None
+        yield Row(
+            f"first sound, {what}",
+            f"<= {SOUND:g} x the other checkout's",
+            shown(ours_taken),
+            f"other checkout: {shown(theirs)}" if theirs else NONE,
+            NONE,
+            NONE if beside is None else f"{beside:.2f}",
+            None if beside is None else beside <= SOUND,
+        )
+
+
+def render_rows(minutes: float, runs: int) -> Iterator[Row]:
+    """A whole rendering on one core beside FluidSynth on its notes."""
+    if not (shutil.which("fluidsynth") and fluidsynth_alone.FONT.exists()):
+        yield Row("render", f">= {FLUIDSYNTH:g} x", "not measured", "no FluidSynth", NONE, NONE)
+        return
+    cores = os.sched_getaffinity(0)
+    try:
+        fluidsynth_alone.pin()
+        rounds = list(fluidsynth_alone.by_turns(minutes, "piano", "soundtrack", runs))
+    finally:
+        os.sched_setaffinity(0, cores)
+    ours, theirs = (statistics.median(one) for one in zip(*rounds, strict=True))
+    times = statistics.median(there / here for here, there in rounds)
+    yield Row(
+        f"render of {minutes:g} minutes, CPU on one core",
+        f">= {FLUIDSYNTH:g} x the peer's speed",
+        f"{ours:.1f} s ({60 * minutes / ours:.0f} session s a CPU s)",
+        f"FluidSynth alone: {theirs:.1f} s",
+        NONE,
+        f"{times:.2f}",
+        times >= FLUIDSYNTH,
     )
 
 
-def median(measure: Callable[[], float], runs: int = 5) -> tuple[float, float, float]:
-    """(median, smallest, largest) of ``runs`` measurements after one that does not count."""
-    measure()
-    values = [measure() for _ in range(runs)]
-    return statistics.median(values), min(values), max(values)
+def musicgen_rows(*, long: bool) -> Iterator[Row]:
+    """Steps of the small model, read from the table of ``musicgen.py``."""
+    if importlib.util.find_spec("torch") is None:
+        yield Row("MusicGen", NONE, "not measured: its packages are not here", NONE, NONE, NONE)
+        return
+    command = [sys.executable, str(ROOT / "tests" / "bench" / "musicgen.py")]
+    if not long:
+        command += ["--models", "small", "--dtypes", "bfloat16,int8", "--contexts", "0,10"]
+        command += ["--peers", "transformers", "--session", "0"]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    print(f"MusicGen: {done.stdout.splitlines()[0]}\n", file=sys.stderr)
+    yield from steps_of(done.stdout)
 
 
-def shown(values: tuple[float, float, float], unit: str, digits: int = 2) -> str:
-    middle, low, high = values
-    return f"{middle:.{digits}f} {unit} ({low:.{digits}f}-{high:.{digits}f})"
-
-
-def help_seconds() -> float:
-    start = time.perf_counter()
-    command = [sys.executable, "-m", "musmed_tui", "--help"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
-    return time.perf_counter() - start
-
-
-def first_paint_seconds() -> float:
-    """Seconds from starting ``musmed`` in a 120x40 terminal until its first question is there."""
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "MUSMED_HOME": folder, "MUSMED_SINK": "null"}
-        environment |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
-        remember(folders(environment))
-        start = time.perf_counter()
-        front = subprocess.Popen(
-            ["setsid", "--ctty", "--wait", sys.executable, "-m", "musmed_tui"],
-            stdin=follower,
-            stdout=follower,
-            cwd=ROOT,
-            env=environment,
+def steps_of(table: str) -> Iterator[Row]:
+    """Rows of ``musicgen.py``'s table: its columns are model, who, context, ms a step, steps/s,
+    times real time, share of the floor."""
+    found: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for line in table.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 7 and cells[2].endswith(" s"):
+            found.setdefault((cells[0], cells[2]), {})[cells[1]] = cells
+    for (model, context), who in found.items():
+        if "musmed" not in who:
+            continue
+        ours = who.pop("musmed")
+        share = float(ours[6].rstrip("%")) / 100
+        yield Row(
+            f"MusicGen {model}, a step after {context}",
+            f">= {FLOOR:.0%} of the floor's speed",
+            f"{ours[3]} ms ({ours[5]} x real time)",
+            ", ".join(f"{name}: {cells[3]} ms" for name, cells in who.items()) or NONE,
+            f"reading its numbers: {float(ours[3]) * share:.2f} ms",
+            f"{share:.2f}",
+            share >= FLOOR,
         )
-        os.close(follower)
-        seen = b""
-        while b"How do you feel now?" not in seen and time.perf_counter() - start < 20:
-            if select.select([leader], [], [], 0.1)[0]:
-                seen += os.read(leader, 65536)
-        taken = time.perf_counter() - start
-        os.write(leader, b"q")
-        while front.poll() is None:
-            if select.select([leader], [], [], 0.1)[0]:
-                with contextlib.suppress(OSError):
-                    os.read(leader, 65536)
-    os.close(leader)
-    return taken
-
-
-def engine_seconds() -> tuple[float, float]:
-    """Seconds until a new engine process says hello, and until its composer is ready."""
-    up, opened = threading.Event(), threading.Event()
-    times: dict[str, float] = {}
-
-    def deliver(told: Delivery) -> None:
-        match told:
-            case Hello():
-                times["up"] = time.perf_counter() - start
-                up.set()
-            case Opened():
-                times["opened"] = time.perf_counter() - start
-                opened.set()
-            case _:
-                pass
-
-    start = time.perf_counter()
-    client = EngineClient(deliver, log=subprocess.DEVNULL)
-    try:
-        up.wait(20)
-        client.open("embedded", USUAL)
-        opened.wait(20)
-    finally:
-        client.close()
-    return times["up"], times["opened"]
-
-
-class ProbeSink:
-    """Asks in real time like a sound card and notes when the first sound is given to it: the
-    moment of interest is what the callback gets, not what a device makes of it."""
-
-    name = "probe"
-    realtime = True
-    own_clock = True
-    latency = 0.5
-
-    def __init__(self) -> None:
-        self.first: float | None = None
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    @property
-    def active(self) -> bool:
-        return not self._stop.is_set()
-
-    def describe(self) -> str:
-        return "probe"
-
-    def start(self, fill: Fill) -> None:
-        self._thread = threading.Thread(target=self._run, args=(fill,), daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._stop.set()
-
-    def _run(self, fill: Fill) -> None:
-        out = np.zeros((BLOCK_FRAMES // 10, CHANNELS), np.float32)
-        while not self._stop.is_set():
-            fill(out)
-            if self.first is None and np.any(out):
-                self.first = time.perf_counter()
-            time.sleep(len(out) / SAMPLE_RATE)
-
-
-def first_frame_seconds() -> tuple[float, float]:
-    """Seconds from Enter to the first sound: with the engine started by it, and with it up."""
-    sink = ProbeSink()
-    opened: list[float] = []
-    with tempfile.TemporaryDirectory() as folder:
-        library = Library(Path(folder))
-        start = time.perf_counter()
-        runner = prepare(request(), library=library, sink=sink, log_file=Path(folder) / "log")
-        runner.start()
-        while sink.first is None and time.perf_counter() - start < 20:
-            if not opened and runner._conductor.ready:
-                opened.append(time.perf_counter())
-            time.sleep(0.001)
-        runner.stop()
-        runner.close()
-        library.close()
-    assert sink.first is not None
-    return sink.first - start, sink.first - opened[0]
-
-
-def render_speed(minutes: float) -> tuple[float, float]:
-    """(session seconds per CPU second of everything, per wall second) of a whole render."""
-    with tempfile.TemporaryDirectory() as folder:
-        before, own = resource.getrusage(resource.RUSAGE_CHILDREN), time.process_time()
-        wall = time.perf_counter()
-        result = render_session(
-            request(minutes),
-            Path(folder) / "out.flac",
-            progress=lambda _done, _total: None,
-            log_file=Path(folder) / "log",
-        )
-        wall = time.perf_counter() - wall
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = time.process_time() - own
-        cpu += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return result.seconds / cpu, result.seconds / wall
-
-
-def front_cost(minutes: float) -> tuple[float, float, float]:
-    """(percent of a core, peak MB, growth in MB from the first third to the last) of the playing
-    process over a whole real-time session on the null sink; the engine is not counted."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "musmed_tui", "play", "--from", "tense", "--to", "calm"]
-        command += ["--minutes", str(minutes), "--sink", "null", "--seed", "7"]
-        environment = {**os.environ, "MUSMED_HOME": folder}
-        front = psutil.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT, env=environment)
-        sizes: list[float] = []
-        times = front.cpu_times()
-        start = time.monotonic()
-        while front.poll() is None:
-            try:
-                sizes.append(front.memory_info().rss / 1e6)
-                times = front.cpu_times()
-            except psutil.NoSuchProcess:
-                break
-            time.sleep(2)
-        seconds = time.monotonic() - start
-    third = len(sizes) // 3
-    growth = statistics.mean(sizes[-third:]) - statistics.mean(sizes[third : 2 * third])
-    return 100 * (times.user + times.system) / seconds, max(sizes), growth
-
-
-def rows(long: bool) -> list[Row]:
-    table: list[Row] = []
-    cold, warm = zip(*(first_frame_seconds() for _ in range(5)), strict=True)
-    up, opened = zip(*(engine_seconds() for _ in range(5)), strict=True)
-
-    def spread(values: tuple[float, ...]) -> tuple[float, float, float]:
-        return statistics.median(values), min(values), max(values)
-
-    table.append(("first sound, engine up", "<= 0.5 s", shown(spread(warm), "s")))
-    table.append(("first sound, engine not yet started", "-", shown(spread(cold), "s")))
-    table.append(("engine says hello", "<= 1.0 s", shown(spread(up), "s")))
-    table.append(("engine's composer ready", "-", shown(spread(opened), "s")))
-    table.append(("musmed --help", "<= 0.25 s", shown(median(help_seconds), "s")))
-    table.append(("TUI first paint", "<= 0.6 s", shown(median(first_paint_seconds), "s")))
-    cpu, wall = render_speed(15.0)
-    table.append(("render, session s per CPU s", ">= 15 (goal 30)", f"{cpu:.1f}"))
-    table.append(("render, session s per wall s", "-", f"{wall:.1f}"))
-    if long:
-        percent, peak, growth = front_cost(15.0)
-        table.append(("player, share of one core", "<= 5 %", f"{percent:.1f} %"))
-        table.append(("player, peak memory", "<= 150 MB", f"{peak:.0f} MB"))
-        table.append(("player, growth over the last two thirds", "flat", f"{growth:+.1f} MB"))
-    return table
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--long", action="store_true", help="add the 15-minute measurements")
-    table = rows(parser.parse_args().long)
-    cores = os.cpu_count()
-    print(f"{time.strftime('%Y-%m-%d')}, {_processor()}, {cores} cores, Python", end=" ")
-    print(f"{platform.python_version()}, numpy {np.__version__}\n")
-    print("| what | budget | measured: median (range) |\n|---|---|---|")
-    for row in table:
-        print(f"| {' | '.join(row)} |")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("parts", nargs="*", help=", ".join(PARTS))
+    parser.add_argument("--long", action="store_true", help="what takes hours, too")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each, for what is short")
+    parser.add_argument("--against", type=Path, metavar="FOLDER")
+    asked = parser.parse_args()
+    if unknown := set(asked.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    parts = asked.parts or PARTS
+    print(f"{machine()}\n\n{HEAD}\n{'|---' * 7}|", flush=True)
+    if "start" in parts:
+        show(start_rows(asked.rounds, asked.against))
+    if "render" in parts:
+        show(render_rows(15.0, 3) if asked.long else render_rows(4.0, 2))
+    if "musicgen" in parts:
+        show(musicgen_rows(long=asked.long))
+    if "lengths" in parts:
+        section("By a session's length", lengths.table([5, 15, 60]))
+    if "kept" in parts:
+        section("By clips kept", kept.table([10, 1_000, 10_000], 3))
+    if asked.long:
+        flat = [sys.executable, str(ROOT / "tests" / "bench" / "flat.py")]
+        print("\n## An hour in real time\n", flush=True)
+        subprocess.run(flat, check=True, cwd=ROOT)
 
 
-def _processor() -> str:
-    with Path("/proc/cpuinfo").open() as info:
-        names = [line.split(":", 1)[1].strip() for line in info if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+def show(rows: Iterator[Row]) -> None:
+    for row in rows:
+        print(row, flush=True)
+
+
+def section(title: str, lines: Sequence[str]) -> None:
+    print(f"\n## {title}\n\n" + "\n".join(lines), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    with contextlib.suppress(KeyboardInterrupt):
+        main()
