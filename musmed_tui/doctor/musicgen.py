@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from engine.composers.musicgen.files.audiocraft_packages import HOW, MODULES, missing
 from engine.composers.musicgen.files.catalogue import CATALOGUE, INSTALL, NAMES
@@ -15,6 +16,7 @@ from engine.composers.musicgen.files.shelf import all_added
 from engine.errors import MusmedError
 from engine.hub_cache import hub_cache
 from musmed_tui.doctor.finding import Finding, Level
+from musmed_tui.doctor.precision import precisions
 from musmed_tui.models_here import here, others, state_of, state_of_added
 
 _AREA = "MusicGen"
@@ -28,7 +30,14 @@ names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())
 memory = [torch.cuda.get_device_properties(i).total_memory for i in range(len(names))]
 mps = torch.backends.mps.is_available()
 threads = torch.get_num_threads()
-print(json.dumps({"cuda": list(zip(names, memory)), "mps": mps, "threads": threads}))
+told = None
+try:
+    from engine.composers.musicgen.model.device import here, what_multiplies
+    able = here()
+    told = {"usual": able.usual, "takes": sorted(able.takes), "multiplies": what_multiplies()}
+except Exception:
+    pass
+print(json.dumps({"cuda": list(zip(names, memory)), "mps": mps, "threads": threads, "told": told}))
 """
 
 
@@ -43,7 +52,7 @@ def musicgen() -> Iterator[Finding]:
         level: Level = "note" if versions else "ok"
         yield Finding(_AREA, level, f"Not installed: {', '.join(lacking)}.", _INSTALL)
     if "torch" in versions:
-        yield _devices()
+        yield from _devices()
     yield from checkpoints()
     yield from _audiocraft()
 
@@ -55,7 +64,7 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _devices() -> Finding:
+def _devices() -> Iterator[Finding]:
     """torch is asked in a process of its own: this one must not import it."""
     try:
         done = subprocess.run(
@@ -69,9 +78,16 @@ def _devices() -> Finding:
     except subprocess.CalledProcessError as error:
         reason = error.stderr.strip().rpartition("\n")[2][:200]
         advice = "Install torch again, of a build that fits this machine."
-        return Finding(_AREA, "note", f"torch can't be imported ({reason}).", advice)
+        yield Finding(_AREA, "note", f"torch can't be imported ({reason}).", advice)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        return Finding(_AREA, "note", f"torch does not answer ({error}).")
+        yield Finding(_AREA, "note", f"torch does not answer ({error}).")
+    else:
+        yield _found(said)
+        if said["told"] is not None:
+            yield from precisions(said["told"], [n for n in NAMES if _state(n) == "yes"])
+
+
+def _found(said: dict[str, Any]) -> Finding:
     if said["cuda"]:
         gpus = ", ".join(f"{name} ({memory / 1e9:.0f} GB)" for name, memory in said["cuda"])
         return Finding(_AREA, "ok", f"torch finds {gpus}.")
@@ -83,6 +99,14 @@ def _devices() -> Finding:
         f"torch finds no GPU, only the CPU with {said['threads']} threads.",
         "MusicGen composes more slowly than it plays on most CPUs; the embedded composer does not.",
     )
+
+
+def _state(name: str) -> str:
+    """'no' too where nobody can look."""
+    try:
+        return state_of(CATALOGUE[name].repo)
+    except MusmedError:
+        return "no"
 
 
 def checkpoints() -> Iterator[Finding]:

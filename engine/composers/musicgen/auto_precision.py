@@ -27,15 +27,19 @@ Load = Callable[[Format, Progress], "Model"]
 NO_ROOM = Figures(0.0, 0.0, 0.0, 0)
 """Of weights that did not fit into memory in float32: nothing was measured of them."""
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
+_MEASURED = 0.95
+"""Of all that is told of a model's loading, if it is measured."""
 _ROOM = 1.25
 """What loading takes beside the numbers themselves."""
 
 
 class Found(NamedTuple):
-    """``model``: loaded in ``format`` already, where it was measured just now and passed."""
+    """``model``: loaded in ``format`` already, where it was measured just now and passed.
+    ``done``: the share of the progress that has been told."""
 
     format: Format
     model: Model | None = None
+    done: float = 0.0
 
 
 def find_format(
@@ -74,10 +78,10 @@ def find_format(
         figures = NO_ROOM
     measured.keep(key, figures)
     if figures.passes:
-        return Found("int8", model)
+        return Found("int8", model, _MEASURED)
     model = None
     gc.collect()
-    return Found(usual)
+    return Found(usual, done=_MEASURED)
 
 
 def needed(checkpoint: Checkpoint) -> int:
@@ -103,7 +107,7 @@ def _measure(load: Load, progress: Progress) -> tuple[Model, Figures]:
     del exact
     gc.collect()
     model = load("int8", part(progress, 0.65, 0.85))
-    return model, rounding.compare(drawn, model, part(progress, 0.85, 0.95))
+    return model, rounding.compare(drawn, model, part(progress, 0.85, _MEASURED))
 
 
 def part(progress: Progress, first: float, last: float) -> Progress:

@@ -12,7 +12,7 @@ import numpy as np
 from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, frames_of
 from engine.composers.base import EMBEDDED
 from engine.composers.musicgen.ahead import Ahead, Cancelled
-from engine.composers.musicgen.auto_precision import Found, find_format
+from engine.composers.musicgen.auto_precision import Found, find_format, part
 from engine.composers.musicgen.conditioning import Conditioner
 from engine.composers.musicgen.continuation import CodeLine, Codes
 from engine.composers.musicgen.files.adapters import find_adapters, parse_adapter
@@ -226,7 +226,7 @@ def open_studio(
             model = load(found.format, progress)
             decoder = open_decoder(model)
         else:
-            model = found.model or load(found.format, progress)
+            model = found.model or load(found.format, part(progress, found.done, 1.0))
             decoder = Decoder(model, max_seconds=CLIP_SECONDS)
         studio = Studio(
             model,

@@ -13,6 +13,7 @@ from support.world import REQUEST, World, assert_no_hole, gone_on, interrupted, 
 from engine.audio.format import SAMPLE_RATE, frames_of
 from engine.clip_record import ClipRecord, Stage
 from engine.composers.base import EMBEDDED
+from engine.composers.precision import USUAL
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.plan.events import Ease, Event
 from engine.plan.spec import ClipKey
@@ -316,7 +317,7 @@ def test_a_record_from_before_hand_overs_had_a_synthesis_is_read() -> None:
         "gating": "off", "seconds": 1.0, "speed": 9.0, "synthesis": "builtin",
         "handover": {"composer": "tones", "at": 480000, "until": 624000}}"""
     record = msgspec.json.decode(kept, type=ClipRecord)
-    stages = (Stage("tones"), Stage(EMBEDDED, BUILTIN))
+    stages = (Stage("tones", precision=USUAL), Stage(EMBEDDED, BUILTIN))
     assert composers_of({FIRST: record}) == {
         FIRST: ComposedBy(stages, (Handover(480_000, 624_000),), version=1)
     }
