@@ -23,6 +23,7 @@ from engine.clip_levels import MOST_SECONDS
 from engine.clip_record import ClipRecord
 from engine.composers.base import BarRecord
 from engine.composers.clip_notes import ClipNotes, Voice
+from engine.composers.options import ComposerOptions
 from engine.link import versions
 from engine.link.client import EngineClient
 from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery, EngineLost
@@ -32,6 +33,7 @@ from engine.link.protocol import (
     Compose,
     Failure,
     Hello,
+    Open,
     Opened,
     Ping,
     ToEngine,
@@ -41,6 +43,7 @@ from engine.link.ssh import FarEngine, Host
 from engine.link.versions import ADDED, OWN, SINCE, Version, as_spoken, preamble, version_in
 from engine.plan.described import MAX_BARS, DescribedBar, Description
 from engine.plan.events import Shape
+from engine.plan.generation import Generation
 from engine.plan.packed import packed
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
@@ -67,6 +70,7 @@ RECORD = ClipRecord(
     seconds=1.0,
     speed=1.0,
     codec="opus",
+    precision="int8",
     notes=ClipNotes((Voice("lead", "piano"),), b"\0" * 7),
     bars=(
         BarRecord(
@@ -90,6 +94,11 @@ SAID: list[msgspec.Struct] = [
     Compose(PLAN.clips[1], "opus"),
     Compose(msgspec.structs.replace(ASKED, description=None), "flac", packed(ASKED.description)),
     ClipDone(0, 0, False, RECORD),
+    Open(
+        "musicgen-small",
+        ComposerOptions(generation=Generation(precision="int8"), precision="float32"),
+    ),
+    Opened("musicgen-small", 1, precision="int8"),
 ]
 
 

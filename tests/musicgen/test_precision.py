@@ -232,7 +232,6 @@ def test_weights_without_room_in_float32_are_neither_measured_nor_rounded(
 
     monkeypatch.setattr(rounding, "draw_codes", full)
     assert opened(tiny_checkpoint).precision == "float32"
-    monkeypatch.undo()
 
 
 def test_an_interrupted_measurement_leaves_nothing(
@@ -273,7 +272,7 @@ def adapter_of(tmp_path: Path) -> Callable[[float], Any]:
 def beginning(composer: MusicGenComposer) -> Any:
     clip = make_plan(REQUEST).clips[0]
     chunks = composer.compose(clip, None, lambda: False).chunks()
-    return np.concatenate(list(itertools.islice(chunks, 3)))
+    return np.concatenate(list(itertools.islice(chunks, 20)))
 
 
 def test_a_session_goes_on_in_what_it_was_composed_in(
