@@ -236,7 +236,7 @@ def step_bytes(model: Model, context: int, guidance: float) -> float:
     """What a step cannot but read: every matrix, and the keys and values of the context."""
     weights = model.decoder
     rows = 2 if guidance > 1 else 1
-    each = torch.empty(0, dtype=weights.dtype).element_size()
+    each = torch.empty(0, dtype=weights.kept).element_size()
     cache = len(weights.layers) * 2 * rows * weights.hidden * context * RATE * each
     return weights.step_bytes() + cache
 

@@ -21,7 +21,9 @@ torch = pytest.importorskip("torch")
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from engine.composers.musicgen.model import attention
 from engine.composers.musicgen.model import decoder as module
+from engine.composers.musicgen.model.attention import Placed
 from engine.composers.musicgen.model.decoder import BUCKET, Conditioning, Decoder, Graphs
 from engine.composers.musicgen.model.delay import OPEN
 from engine.composers.musicgen.model.fused import fuse
@@ -67,6 +69,12 @@ class Recording(TorchDispatchMode):
             if not mutates:
                 for there, new in zip(tree_leaves(out), tree_leaves(again), strict=True):
                     there.copy_(new)
+
+
+@pytest.fixture(autouse=True)
+def as_on_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys and values lie as they do there."""
+    monkeypatch.setattr(attention, "gathers", lambda _: False)
 
 
 class Stream:
@@ -242,21 +250,23 @@ def test_a_step_the_host_has_a_say_in_is_found_out(
         tested()
 
 
-def without_numbers(whole: Any, run: Any) -> State:
+def without_numbers(whole: Any, run: Any) -> Any:
     """Run a step on tensors that have formats but no numbers, as they are on a GPU: numbers that
     the host asks for are not there, and formats that don't go together are found."""
     weights = fuse(whole.state_dict(), whole.config, torch.device("meta"), torch.float16)
-    state = State.empty(weights, 1, 2, 2 * BUCKET, 64)
+    state: Any = State.empty(weights, 1, 2, 2 * BUCKET, 64)
     run(weights, state, Sampling(), BUCKET, masked=True)
     return state
 
 
 def test_a_step_needs_no_numbers_and_keeps_to_its_format(whole: Any) -> None:
     state = without_numbers(whole, step)
-    assert state.cache.dtype == torch.float16
+    assert state.past.cache.dtype == torch.float16
     with pytest.raises(RuntimeError, match="dtype"):
         without_numbers(whole, with_a_float32_cache)
 
 
 def with_a_float32_cache(weights: Any, state: State, *args: Any, **kwargs: Any) -> None:
-    step(weights, dataclasses.replace(state, cache=state.cache.float()), *args, **kwargs)
+    past: Any = state.past
+    longer = dataclasses.replace(state, past=Placed(past.cache.float()))
+    step(weights, longer, *args, **kwargs)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from engine.composers.musicgen.model.attention import Reach
 from engine.composers.musicgen.model.delay import (
     delayed,
     frames_within,
@@ -22,7 +23,6 @@ from engine.composers.musicgen.model.step import (
     DRAWN_STEPS,
     Between,
     State,
-    View,
     forward,
     logits_of,
     nothing,
@@ -231,7 +231,7 @@ class Decoder:
         for row, each in enumerate(heard):
             used = len(each.states)
             if not prefixed:
-                state.cross[:, :, row, :, :used] = text_keys(weights, each.states, between)
+                state.text.fill(row, text_keys(weights, each.states, between))
             state.bias[:, row, :used] = each.rows(len(state.bias))
         if prompt is None:
             prompt = torch.empty((batch, weights.codebooks, 0), dtype=torch.long)
@@ -246,7 +246,7 @@ class Decoder:
         state = self._state
         if (
             state is not None
-            and (len(state.grid), state.cache.shape[2]) == (batch, rows)
+            and (len(state.grid), state.past.rows) == (batch, rows)
             and state.bias.shape[2] >= keys
         ):
             return state
@@ -262,9 +262,9 @@ class Decoder:
         weights, before = self.weights, len(self._prefix)
         for first, end in self._pieces(before):
             places = torch.arange(first, end, device=weights.device)
-            view = View(places, end, self._prefix.mask[..., first:end, :end], state.bias)
+            reach = Reach(places, end, self._prefix.mask[..., first:end, :end])
             inputs = self._prefix.inputs[:, first:end]
-            transform(weights, state, inputs, view, between)
+            transform(weights, state, inputs, reach, bias=state.bias, between=between)
         for first, end in self._pieces(known):
             positions = torch.arange(first, end, device=weights.device)
             tokens = state.grid[..., first:end]

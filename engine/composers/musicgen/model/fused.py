@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from engine.composers.musicgen.model.attention import kept_as
 from engine.composers.musicgen.model.delay import delays_of
 from engine.composers.musicgen.model.matrices import Matrix, matrix
 
@@ -52,7 +53,8 @@ class DecoderWeights:
     weight and bias from the text encoder's width to ours. ``cross_kv`` (layers, 2 * hidden,
     hidden): k and v of every layer's cross-attention, used once for a clip. The melody models have
     no cross-attention but a prefix: ``melody`` (steps, hidden), which says that there is no melody,
-    then the text; for others it is empty.
+    then the text; for others it is empty. ``kept``: the format of keys and
+    values.
     """
 
     layers: tuple[LayerWeights, ...]
@@ -67,6 +69,7 @@ class DecoderWeights:
     delays: tuple[int, ...]
     codes: int
     attention_heads: int
+    kept: torch.dtype
 
     @property
     def hidden(self) -> int:
@@ -181,6 +184,7 @@ def fuse(
         delays=delays_of(settings.num_codebooks, settings.audio_channels),
         codes=settings.vocab_size,
         attention_heads=settings.num_attention_heads,
+        kept=kept_as(device, dtype),
     )
 
 

@@ -123,7 +123,7 @@ class Integers:
     def _product(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """That of the rows of ``x`` over the largest number in each, and those."""
         rows = x.reshape(-1, x.shape[-1]).float()
-        largest = torch.linalg.vector_norm(rows, torch.inf, dim=1, keepdim=True).clamp_min_(1e-30)
+        largest = rows.abs().amax(1, keepdim=True).clamp_min_(1e-30)
         product = torch.ops.quantized.linear_dynamic
         return product(rows / largest, self.packed, saturates()), largest
 

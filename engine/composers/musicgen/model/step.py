@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.composers.musicgen.model.attention import Hear, Memory, Reach, memory
 from engine.composers.musicgen.model.delay import OPEN
 from engine.composers.musicgen.model.fused import CrossWeights, DecoderWeights, LayerWeights, Norm
 from engine.composers.musicgen.model.sampler import Sampling, choose, guide
@@ -38,18 +38,18 @@ class State:
     ``rows`` is the batch, conditional; with guidance the batch again, unconditional.
     ``grid`` (batch, codebooks, positions): codes under the delay pattern, ``OPEN`` where none is
     yet. ``position`` (1,): the next step's. ``first`` (1,): where position 0 is in the cache, after
-    the prefix of a model that has one. ``cache`` (layers, 2, rows, heads, positions, size):
-    keys and values. ``cross`` (layers, 2, batch, heads, keys, size): those of the text.
-    ``bias`` (positions, batch, keys): added to the text's scores at each position. ``draws``
-    (DRAWN_STEPS, batch, codebooks, codes): position p's are at p modulo DRAWN_STEPS. ``later``
-    (positions, positions): -inf at the places after a place, else 0.
+    the prefix of a model that has one. ``past``: keys and values of ``rows`` and positions.
+    ``text``: those of the batch and its text. ``bias`` (positions, batch, keys): added to the
+    text's scores at each position. ``draws`` (DRAWN_STEPS, batch, codebooks, codes): position p's
+    are at p modulo DRAWN_STEPS. ``later`` (positions, positions): -inf at the places after a
+    place, else 0.
     """
 
     grid: Tensor
     position: Tensor
     first: Tensor
-    cache: Tensor
-    cross: Tensor
+    past: Memory
+    text: Memory
     bias: Tensor
     draws: Tensor
     later: Tensor
@@ -64,6 +64,10 @@ class State:
         def zeros(*shape: int) -> Tensor:
             return torch.zeros(shape, device=weights.device, dtype=weights.dtype)
 
+        def room(rows: int, places: int) -> Memory:
+            shape = (layers, rows, heads, places, size)
+            return memory(shape, weights.device, weights.kept)
+
         def whole(*shape: int) -> Tensor:
             return torch.zeros(shape, device=weights.device, dtype=torch.long)
 
@@ -71,8 +75,8 @@ class State:
             grid=whole(*codes, positions),
             position=whole(1),
             first=whole(1),
-            cache=zeros(layers, 2, rows, heads, positions, size),
-            cross=zeros(layers, 2, batch, heads, keys, size),
+            past=room(rows, positions),
+            text=room(batch, keys),
             bias=zeros(positions, batch, keys),
             draws=torch.ones((DRAWN_STEPS, *codes, weights.codes), device=weights.device),
             later=hide_later(positions, weights),
@@ -117,7 +121,7 @@ def forward(
 ) -> Tensor:
     """The transformer on ``tokens`` (batch, codebooks, t) at ``positions`` (t,): (rows, t,
     hidden)."""
-    batch, rows = len(tokens), state.cache.shape[2]
+    batch, rows = len(tokens), state.past.rows
     x = functional.embedding(tokens + weights.offsets[:, None], weights.embedding).sum(1)
     places = positions + state.first
     bias = state.bias.index_select(0, positions).transpose(0, 1)[:, None]
@@ -125,25 +129,33 @@ def forward(
     if weights.cross_kv is None:
         mask = weigh_prefix(weights, mask, bias, (rows, span))
     x = x.expand(rows, -1, -1) if batch == 1 else x.repeat(rows // batch, 1, 1)
-    return transform(weights, state, x, View(places, span, mask, bias), between)
+    return transform(weights, state, x, Reach(places, span, mask), bias=bias, between=between)
 
 
 def transform(
-    weights: DecoderWeights, state: State, x: Tensor, view: View, between: Between = nothing
+    weights: DecoderWeights,
+    state: State,
+    x: Tensor,
+    reach: Reach,
+    *,
+    bias: Tensor,
+    between: Between = nothing,
 ) -> Tensor:
-    """The layers on ``x`` (rows, t, hidden), whose keys and values go into the cache. Each part of
-    a layer adds to ``x`` in place.
+    """The layers on ``x`` (rows, t, hidden), whose keys and values are kept. Each part of a layer
+    adds to ``x`` in place. ``bias`` (batch, 1, t, keys): of the text that is attended to from
+    aside.
 
     The unconditional rows skip the cross-attention: their text is zeros after the projection, so
     its values are, and it would add nothing.
     """
-    x = x + weights.positions.index_select(0, view.places)
-    batch = state.bias.shape[1]
-    for layer, cache, cross in zip(weights.layers, state.cache, state.cross, strict=True):
+    x = x + weights.positions.index_select(0, reach.places)
+    conditional = x[: state.bias.shape[1]]
+    hear_past, hear_text = state.past.past(reach), state.text.text(bias)
+    for number, layer in enumerate(weights.layers):
         between()
-        attend_to_past(layer, x, cache, view)
+        attend_to_past(layer, number, x, hear_past)
         if layer.cross is not None:
-            attend_to_text(layer.cross, x[:batch], cross, view.bias)
+            attend_to_text(layer.cross, number, conditional, hear_text)
         feed_forward(layer, x)
     return normed(x, weights.norm)
 
@@ -175,17 +187,6 @@ def text_keys(weights: DecoderWeights, states: Tensor, between: Between = nothin
     return torch.stack([of(layer) for layer in weights.cross_kv])
 
 
-class View(NamedTuple):
-    """Which places (t,) of the cache look back on the first ``span``, with a mask (..., t, span)
-    where some of those are later or weigh differently. ``bias`` (batch, 1, t, keys): of the text
-    that is attended to from aside."""
-
-    places: Tensor
-    span: int
-    mask: Tensor | None
-    bias: Tensor
-
-
 def hide_later(positions: int, weights: DecoderWeights) -> Tensor:
     """(positions, positions): 0 where a place may attend, -inf at the places after it."""
     places = torch.arange(positions, device=weights.device)
@@ -206,24 +207,12 @@ def weigh_prefix(
     return weighed if mask is None else weighed + mask
 
 
-def attend_to_past(layer: LayerWeights, x: Tensor, cache: Tensor, view: View) -> None:
-    rows, t, _ = x.shape
-    _, _, heads, _, size = cache.shape
-    qkv = layer.qkv(normed(x, layer.self_norm))
-    qkv = qkv.view(rows, t, 3, heads, size).permute(2, 0, 3, 1, 4)
-    cache.index_copy_(3, view.places, qkv[1:])
-    keys, values = cache[..., : view.span, :]
-    heard = functional.scaled_dot_product_attention(qkv[0], keys, values, attn_mask=view.mask)
-    layer.self_out.add(x, heard.transpose(1, 2).flatten(2))
+def attend_to_past(layer: LayerWeights, number: int, x: Tensor, hear: Hear) -> None:
+    layer.self_out.add(x, hear(number, layer.qkv(normed(x, layer.self_norm))))
 
 
-def attend_to_text(layer: CrossWeights, x: Tensor, cross: Tensor, bias: Tensor) -> None:
-    keys, values = cross
-    batch, heads, _, size = keys.shape
-    q = layer.q(normed(x, layer.norm))
-    q = q.view(batch, -1, heads, size).transpose(1, 2)
-    heard = functional.scaled_dot_product_attention(q, keys, values, attn_mask=bias)
-    layer.out.add(x, heard.transpose(1, 2).flatten(2))
+def attend_to_text(layer: CrossWeights, number: int, x: Tensor, hear: Hear) -> None:
+    layer.out.add(x, hear(number, layer.q(normed(x, layer.norm))))
 
 
 def feed_forward(layer: LayerWeights, x: Tensor) -> None:
