@@ -6,6 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import itertools
+
 from engine.composers.musicgen.model.attention import BLOCK, Gathered, Memory, Placed, Reach
 
 LAYERS, ROWS, HEADS, SIZE = 2, 2, 3, 8
@@ -34,7 +36,7 @@ def test_a_past_grown_by_pieces_and_by_single_places(both: tuple[Memory, Memory,
     generator = torch.Generator().manual_seed(0)
     for last in (150, 70):
         edges = [0, 40, 60, *range(61, last)]
-        for first, end in zip(edges, edges[1:], strict=False):
+        for first, end in itertools.pairwise(edges):
             qkv = torch.randn(ROWS, end - first, 3 * HEADS * SIZE, generator=generator)
             for layer in range(LAYERS):
                 said = [each.past(reach(first, end))(layer, qkv) for each in (placed, gathered)]
