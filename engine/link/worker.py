@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.allocation import give_back_free
 from engine.clip_record import LOSSLESS, PLAIN, ClipRecord, Coding, codec_of
 from engine.composers.base import (
     Composer,
@@ -128,6 +129,8 @@ class ComposeWorker:
                 self._compose(item)
 
     def _next(self) -> Open | Job | None:
+        if not self._queue:
+            give_back_free()  # what a clip took on the way is a tenth of an engine
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._queue)
             if self._closed:

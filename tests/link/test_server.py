@@ -265,6 +265,37 @@ def test_a_clip_that_is_cancelled_before_it_is_begun_has_an_end(composer: ToneCo
     outbox.close()
 
 
+def test_what_is_free_is_given_back_when_there_is_nothing_to_compose(
+    composer: ToneComposer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox, times = Outbox(), []
+    worker = ComposeWorker(outbox, lambda _: composer)
+    given = threading.Event()
+
+    def give_back() -> None:
+        if threading.current_thread() is worker._thread:  # another test's may be ending still
+            times.append(worker._composer)
+            given.set()
+
+    monkeypatch.setattr("engine.link.worker.give_back_free", give_back)
+    worker.add(Open("tone"))
+    for spec in PLAN.clips[:2]:
+        worker.add(Job(spec, b""))
+    outbox.grant(64)
+    worker.start()
+    ended = 0
+    while ended < 2:
+        taken = outbox.take()
+        assert taken is not None
+        ended += isinstance(taken[0], ClipDone)
+        if isinstance(taken[0], Part):
+            outbox.grant(1)
+    assert given.wait(60)
+    assert times == [composer], "between clips that wait nothing is given back"
+    worker.close()
+    outbox.close()
+
+
 @pytest.mark.parametrize(
     ("error", "says"),
     [
