@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import io
-import math
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,14 +20,23 @@ from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.sound.instruments import INSTRUMENTS, Instrument, loudest
+from engine.composers.score.sound.pieces import (
+    WINDOW,
+    Decoded,
+    Pieced,
+    moved,
+    over,
+    quick,
+    spectrum_of,
+    window_of,
+)
 from engine.composers.score.sound.struck import Maker
-from engine.composers.score.sound.tables import Table, TableCache, level
-from engine.composers.score.sound.touch import HIT_PITCH, colour, gain_of, narrowed
+from engine.composers.score.sound.tables import LEVEL, Table, TableCache, level
+from engine.composers.score.sound.touch import HIT_PITCH, colour, gain_of, narrowed, side_kept
 from engine.errors import MusmedError
 
 BANK = Path(__file__).parent / "data" / "bank.zip"
@@ -71,8 +78,6 @@ class Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 _LARGEST = 64 * 2**20
 _SPECTRA_BYTES = 24 * 2**20
-_FADE = 256
-"""Frames in which what is read of a recording ends."""
 _FARTHEST = 5
 """Keys that another recording than the nearest is moved, at most."""
 _CENTS = 3.0
@@ -97,28 +102,29 @@ class Bank:
             raise MusmedError(f"The bank of instruments {path} is missing or damaged.") from error
         if not (whole and held and index.edition == EDITION):
             raise MusmedError(f"The bank of instruments {path} is damaged.")
-        self._archive = archive
         self.index = index
+        self._decoded = Decoded(archive.read)
         self._spectra: TableCache[NDArray[np.complex64]] = TableCache(_SPECTRA_BYTES)
 
-    def spectrum(self, recorded: Recorded, zone: Zone, frames: int) -> NDArray[np.complex64]:
-        """The transform of the first ``frames`` of a recording (rounded up, going on in its loop,
-        and with room behind), or of a held one's loop; shape (channels, bins)."""
-        rate = self.index.rate
-        steps = 0 if recorded.kind == "held" else -(-(frames + _FADE) // rate)
+    def piece(self, recorded: Recorded, zone: Zone, number: int) -> NDArray[np.complex64] | None:
+        """The transform of the window of a recording's ``number``-th piece, shape (channels, bins);
+        None behind its end."""
+        if over(number, zone.frames, zone.loop):
+            return None
 
         def transform() -> NDArray[np.complex64]:
-            file = io.BytesIO(self._archive.read(zone.file))
-            wave, _ = soundfile.read(file, steps * rate or -1, dtype="float32", always_2d=True)
-            wave = wave.T[:, : zone.frames]
-            if not steps:
-                return np.asarray(np.fft.rfft(wave, axis=-1), np.complex64)
-            if zone.loop is not None:
-                wave = _gone_round(wave, zone.loop, steps * rate)
-            wave[:, -_FADE:] *= _fade()
-            return np.asarray(np.fft.rfft(wave, steps * _room(rate), axis=-1), np.complex64)
+            until = functools.partial(self._decoded.until, zone.file)
+            return spectrum_of(window_of(until, number, zone.frames, zone.loop))
 
-        return self._spectra.get((zone.file, steps), transform)
+        return self._spectra.get((zone.file, number), transform)
+
+    def round(self, zone: Zone) -> NDArray[np.complex64]:
+        """The transform of a held recording's loop, shape (channels, bins)."""
+
+        def transform() -> NDArray[np.complex64]:
+            return spectrum_of(self._decoded.until(zone.file, zone.frames)[:, : zone.frames])
+
+        return self._spectra.get((zone.file, -1), transform)
 
 
 @functools.cache
@@ -142,7 +148,9 @@ def instruments_of(bank: Bank) -> dict[str, Instrument]:
         if recorded.kind == "held":
             made[name] = replace(made[name], make=_loop(bank, name, recorded), coherent=True)
             continue
-        one, other = (_note(bank, name, recorded, again=again) for again in (False, True))
+        one, other = (
+            Pieced(_Notes(bank, name, recorded, again=again).piece) for again in (False, True)
+        )
         made[name] = replace(made[name], make=one, again=other, loop=False, motion=0.0)
     return made
 
@@ -159,22 +167,45 @@ def _zone(recorded: Recorded, pitch: int, *, again: bool) -> tuple[Zone, float]:
     return zone, pitch - zone.key + (cents - zone.cents) / 100.0
 
 
-def _note(bank: Bank, name: str, recorded: Recorded, *, again: bool) -> Maker:
-    rate = bank.index.rate
-    hit = recorded.kind == "hit"
+class _Notes:
+    """The notes of an instrument's recordings, piece by piece."""
 
-    def make(pitch: int, layer: int, frames: int) -> Table:
-        zone, moved = _zone(recorded, pitch, again=again)
-        stretch = SAMPLE_RATE / rate * 2.0 ** (-moved / 12.0)
-        spectrum = bank.spectrum(recorded, zone, math.ceil(frames / stretch))
-        wave = _moved(spectrum, layer, HIT_PITCH if hit else zone.key, rate, stretch)
-        table = np.zeros((wave.shape[0], frames), np.float32)
-        table[:, : wave.shape[1]] = wave[:, :frames]
-        if hit:
-            return level(table[0], loudest(INSTRUMENTS[name].make(pitch, layer, frames)))
-        return _levelled(table, name, layer)
+    def __init__(self, bank: Bank, name: str, recorded: Recorded, *, again: bool) -> None:
+        self._bank, self._name, self._recorded, self._again = bank, name, recorded, again
+        self._levels: dict[tuple[int, int], tuple[float, float]] = {}
 
-    return make
+    def piece(self, pitch: int, layer: int, number: int) -> Table:
+        wave = self._raw(pitch, layer, number)
+        if (pitch, layer) not in self._levels:
+            first = wave if number == 0 else self._raw(pitch, layer, 0)
+            self._levels[pitch, layer] = self._level(pitch, layer, first)
+        side, gain = self._levels[pitch, layer]
+        narrowed(wave, side)
+        wave *= np.float32(gain)
+        return wave
+
+    def _raw(self, pitch: int, layer: int, number: int) -> Table:
+        rate, hit = self._bank.index.rate, self._recorded.kind == "hit"
+        zone, away = _zone(self._recorded, pitch, again=self._again)
+        stretch = SAMPLE_RATE / rate * 2.0 ** (-away / 12.0)
+        spectrum = self._bank.piece(self._recorded, zone, number)
+        if spectrum is None:
+            return np.zeros_like(self._raw(pitch, layer, 0))
+        key = HIT_PITCH if hit else zone.key
+        wave = moved(spectrum * colour(layer, key, rate, WINDOW), stretch)
+        return wave[0] if hit or len(wave) == 1 else wave
+
+    def _level(self, pitch: int, layer: int, first: Table) -> tuple[float, float]:
+        """How much of a note's side is kept, and its gain, by its ``first`` piece; what is sung may
+        take another one to be at its loudest."""
+        wave = first.copy()
+        if self._recorded.kind == "sung":
+            wave = np.concatenate((first, self._raw(pitch, layer, 1)), axis=-1)
+        side = side_kept(wave, self._name)
+        gain = 1.0 / (loudest(narrowed(wave, side)) + 1e-9)
+        if self._recorded.kind == "hit":
+            return side, gain * loudest(INSTRUMENTS[self._name].make(pitch, layer, wave.shape[-1]))
+        return side, gain * LEVEL * gain_of(layer)
 
 
 def _loop(bank: Bank, name: str, recorded: Recorded) -> Maker:
@@ -182,60 +213,12 @@ def _loop(bank: Bank, name: str, recorded: Recorded) -> Maker:
     rate = bank.index.rate
 
     def make(pitch: int, layer: int, _frames: int) -> Table:
-        zone, moved = _zone(recorded, pitch, again=False)
-        stretch = SAMPLE_RATE / rate * 2.0 ** (-moved / 12.0)
-        spectrum = bank.spectrum(recorded, zone, zone.frames)
-        return _levelled(_moved(spectrum, layer, zone.key, rate, stretch), name, layer)
+        zone, away = _zone(recorded, pitch, again=False)
+        frames = quick(round(zone.frames * SAMPLE_RATE / rate * 2.0 ** (-away / 12.0)))
+        coloured = bank.round(zone) * colour(layer, zone.key, rate, zone.frames)
+        table = np.asarray(np.fft.irfft(coloured, frames, axis=-1), np.float32)
+        level(narrowed(table, side_kept(table, name)))
+        table *= np.float32(gain_of(layer))
+        return table
 
     return make
-
-
-def _levelled(table: Table, name: str, layer: int) -> Table:
-    if len(table) == 1:
-        table = table[0]
-    level(narrowed(table, name))
-    table *= np.float32(gain_of(layer))
-    return table
-
-
-def _gone_round(wave: Table, loop: tuple[int, int], frames: int) -> Table:
-    """A sung recording, gone on with for ``frames``, as far as all of it is there."""
-    begin, end = loop
-    if wave.shape[1] < end:
-        return wave
-    more = -(-(frames - end) // (end - begin))
-    return np.concatenate([wave, *[wave[:, begin:end]] * more], axis=1)[:, :frames]
-
-
-def _moved(
-    spectrum: NDArray[np.complex64], layer: int, key: int, rate: int, stretch: float
-) -> Table:
-    """The sound of ``spectrum`` as ``layer`` has it, ``stretch`` times as many frames; exact, but
-    that the number of frames is such that it is quick to transform (within a cent)."""
-    size = 2 * (spectrum.shape[1] - 1)
-    coloured = spectrum * colour(layer, key, rate, size)
-    return np.asarray(np.fft.irfft(coloured, _quick(round(size * stretch)), axis=-1), np.float32)
-
-
-@functools.lru_cache(maxsize=1024)
-def _quick(wanted: int) -> int:
-    """The number next to ``wanted`` with no prime factor above 13."""
-    near = [number for number in range(wanted - 400, wanted + 400) if _smooth(number)]
-    return min(near, key=lambda number: abs(number - wanted)) if near else wanted
-
-
-def _smooth(number: int) -> bool:
-    for prime in (2, 3, 5, 7, 11, 13):
-        while number % prime == 0:
-            number //= prime
-    return number == 1
-
-
-def _room(rate: int) -> int:
-    """Frames of a transform for each second of a recording."""
-    return 1 << (rate + _FADE).bit_length()
-
-
-@functools.cache
-def _fade() -> Table:
-    return np.asarray(np.linspace(1.0, 0.0, _FADE) ** 2, np.float32)

@@ -34,7 +34,7 @@ from engine.composers.score.sound.instruments import (
 )
 from engine.composers.score.sound.struck import Maker
 from engine.composers.score.sound.tables import Table, level
-from engine.composers.score.sound.touch import HIT_PITCH, colour, gain_of, narrowed
+from engine.composers.score.sound.touch import HIT_PITCH, colour, gain_of, narrowed, side_kept
 from engine.composers.synthesis import BUILTIN, Synthesis, built_in
 from engine.errors import MusmedError
 from engine.places import expanded, open_file
@@ -230,7 +230,7 @@ def _maker(font: Font, name: str, base: Instrument, replaced: Replaced, *, again
             wave = wave[0].copy()
         if drums:
             return level(wave, loudest(INSTRUMENTS[name].make(pitch, layer, frames)))
-        wave = level(narrowed(wave, name))
+        wave = level(narrowed(wave, side_kept(wave, name)))
         wave *= np.float32(gain_of(layer))
         return wave
 

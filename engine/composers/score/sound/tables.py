@@ -119,7 +119,11 @@ def _noise(length: int, low: float, high: float, seed: int) -> Table:
     return wave.astype(np.float32)
 
 
-def level(table: Table, rms: float = 0.1) -> Table:
+LEVEL = 0.1
+"""The RMS of a table's loudest part of 0.2 s."""
+
+
+def level(table: Table, rms: float = LEVEL) -> Table:
     """Scale a table so that the RMS of its loudest part of 0.2 s is ``rms``."""
     window = min(table.shape[-1], SAMPLE_RATE // 5)
     whole = table.shape[-1] // window * window

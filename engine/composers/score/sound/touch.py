@@ -52,17 +52,25 @@ def gain_of(layer: int) -> float:
     return float(10.0 ** (STEP_DB * (layer - _MIDDLE) / 20.0))
 
 
-def narrowed(wave: Table, name: str) -> Table:
-    """A stereo table, (2, n), of an instrument, with no more side than that has, in place; another
-    is left as it is."""
+def side_kept(wave: Table, name: str) -> float:
+    """How much of the side of a stereo table, (2, n), is as much as an instrument has; 1 of a mono
+    one."""
     if wave.ndim == 1:
-        return wave
-    mid = 0.5 * (wave[0] + wave[1])
-    side = 0.5 * (wave[0] - wave[1])
-    have = np.sqrt(float(np.dot(side, side)) / (float(np.dot(mid, mid)) + 1e-12))
+        return 1.0
+    # Both from three products, without the waves of mid and side themselves.
+    left, right, both = (
+        float(np.dot(a, b)) for a, b in ((wave[0], wave[0]), (wave[1], wave[1]), (wave[0], wave[1]))
+    )
+    mid, side = left + right + 2.0 * both, max(0.0, left + right - 2.0 * both)
+    have = np.sqrt(side / (mid + 4e-12))
     most = 10.0 ** (SIDE_DB.get(name, _SIDE_DB) / 20.0)
-    if have > most:
-        side *= np.float32(most / have)
-        np.add(mid, side, out=wave[0])
-        np.subtract(mid, side, out=wave[1])
+    return float(min(1.0, most / (have + 1e-12)))
+
+
+def narrowed(wave: Table, kept: float) -> Table:
+    """A stereo table, (2, n), with so much of its side, in place; a mono one is left as it is."""
+    if wave.ndim == 2 and kept < 1.0:
+        crossed = wave[::-1] * np.float32(0.5 * (1.0 - kept))
+        wave *= np.float32(0.5 * (1.0 + kept))
+        wave += crossed
     return wave

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.sound.instruments import INSTRUMENTS, LAYERS, Instrument
+from engine.composers.score.sound.pieces import Pieced
 from engine.composers.score.sound.tables import (
     SLOW,
     Table,
@@ -109,12 +111,16 @@ def voice_of(  # noqa: PLR0917 - a note is these things
         source: _Source = _Loops(pair, shares, swell, entry)
         swell = None
     else:
-        room = _room(length)
         other = instrument.again if take == 1 else None
-        make, key = other or instrument.make, (name, pitch, layer, room, other is not None)
-        table = cache.get(key, functools.partial(make, pitch, layer, room))
-        length = min(length, table.shape[-1])
-        source = _Struck(table, 0 if other is not None else take)
+        make, key = other or instrument.make, (name, pitch, layer, other is not None)
+        comb = 0 if other is not None else take
+        if isinstance(make, Pieced):
+            source = _Pieces(cache, key, functools.partial(make.piece, pitch, layer), comb)
+        else:
+            room = _room(length)
+            table = cache.get((*key, room), functools.partial(make, pitch, layer, room))
+            length = min(length, table.shape[-1])
+            source = _Struck(table, comb)
     # What is played with force speaks sooner.
     attack = int(instrument.attack * (1.3 - 0.7 * brightness) * SAMPLE_RATE)
     attack = min(attack // 128 * 128, length // 2)
@@ -146,15 +152,44 @@ class _Struck:
         self.owned = bool(take)
 
     def read(self, first: int, last: int) -> Table:
-        wave = self._table[..., first:last]
         if not self.owned:
-            return wave
-        wave = wave.copy()
-        since = max(first, _PLACE)
-        if since < last:
-            before = self._table[..., since - _PLACE : last - _PLACE]
-            wave[..., since - first :] -= self._comb * before
+            return self._frames(first, last)
+        since = max(first - _PLACE, 0)
+        before = self._frames(since, max(last - _PLACE, since))
+        wave = self._frames(first, last).copy()
+        wave[..., wave.shape[-1] - before.shape[-1] :] -= self._comb * before
         return wave
+
+    def _frames(self, first: int, last: int) -> Table:
+        return self._table[..., first:last]
+
+
+class _Pieces(_Struck):
+    """The same of a table that is made piece by piece."""
+
+    def __init__(
+        self,
+        cache: TableCache[Table],
+        key: tuple[str, int, int, bool],
+        make: Callable[[int], Table],
+        take: int,
+    ) -> None:
+        self._cache, self._key, self._make = cache, key, make
+        super().__init__(self._piece(0), take)
+
+    def _frames(self, first: int, last: int) -> Table:
+        size = self._table.shape[-1]
+        parts = []
+        while True:
+            number, place = divmod(first, size)
+            part = self._piece(number)[..., place : place + last - first]
+            parts.append(part)
+            first += part.shape[-1]
+            if first >= last:
+                return part if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+    def _piece(self, number: int) -> Table:
+        return self._cache.get((*self._key, number), functools.partial(self._make, number))
 
 
 class _Loops:

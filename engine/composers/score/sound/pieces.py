@@ -1,0 +1,160 @@
+"""Recordings moved to other pitches piece by piece, as far as notes go.
+
+A piece is a stretch of a recording with a margin on either side, its spectrum in fewer or more
+frames. So a note of a second costs no more than that, whatever else is played of its pitch, and no
+two lengths of a note are made apart.
+"""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import io
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from engine.composers.score.sound.tables import Table
+
+Spectrum = NDArray[np.complex64]
+
+WINDOW = 28_672
+"""Frames of a recording that are transformed for a piece: 0.9 s of them."""
+_PARTS = 16
+"""A sixteenth of them before the piece, and one after it."""
+MARGIN = WINDOW // _PARTS
+HOP = WINDOW - 2 * MARGIN
+_LARGEST = 400_000
+"""Frames of the longest transform: more than a loop two octaves down."""
+_DECODED_BYTES = 24 * 2**20
+_ENDS = 256
+"""Frames in which a recording ends."""
+
+
+@dataclass(frozen=True)
+class Pieced:
+    """A maker of tables that can be made ``piece`` by piece: (pitch, layer, number) -> frames of
+    the table, as many in each."""
+
+    piece: Callable[[int, int, int], Table]
+
+    def __call__(self, pitch: int, layer: int, frames: int) -> Table:
+        made = [self.piece(pitch, layer, 0)]
+        while sum(piece.shape[-1] for piece in made) < frames:
+            made.append(self.piece(pitch, layer, len(made)))
+        return np.concatenate(made, axis=-1)[..., :frames].copy()
+
+
+class Decoded:
+    """Recordings, decoded as far as was asked for; those longest unused are let go.
+
+    They are read from their beginning only: libsndfile finds no exact place in OGG Vorbis.
+    """
+
+    def __init__(self, read: Callable[[str], bytes], limit: int = _DECODED_BYTES) -> None:
+        self._read, self._limit = read, limit
+        self._open: OrderedDict[str, _Recording] = OrderedDict()
+
+    def until(self, name: str, frames: int) -> Table:
+        """At least the first ``frames`` of a recording, or all there are, (channels, n)."""
+        recording = self._open.pop(name, None) or _Recording(self._read(name))
+        self._open[name] = recording
+        wave = recording.until(frames)
+        while len(self._open) > 1 and sum(r.bytes for r in self._open.values()) > self._limit:
+            self._open.popitem(last=False)
+        return wave
+
+
+class _Recording:
+    def __init__(self, data: bytes) -> None:
+        self._data = len(data)
+        self._file = soundfile.SoundFile(io.BytesIO(data))
+        self._wave = np.zeros((self._file.channels, 0), np.float32)
+        self._whole = False
+
+    @property
+    def bytes(self) -> int:
+        return self._data + self._wave.nbytes
+
+    def until(self, frames: int) -> Table:
+        missing = frames - self._wave.shape[1]
+        if missing > 0 and not self._whole:
+            more = self._file.read(missing, dtype="float32", always_2d=True)
+            self._whole = len(more) < missing
+            self._wave = np.concatenate((self._wave, more.T), axis=1)
+        return self._wave
+
+
+def over(number: int, frames: int, loop: tuple[int, int] | None) -> bool:
+    """Whether nothing is left of a recording of ``frames`` in its ``number``-th piece."""
+    return loop is None and number * HOP - MARGIN >= frames
+
+
+def window_of(
+    until: Callable[[int], Table], number: int, frames: int, loop: tuple[int, int] | None
+) -> Table:
+    """What is transformed for the ``number``-th piece of a recording of ``frames``, which ``until``
+    decodes, and which goes on in its ``loop``: (channels, WINDOW)."""
+    first = number * HOP - MARGIN
+    places = np.arange(max(first, 0), first + WINDOW)
+    if loop is not None:
+        begin, end = loop
+        places = np.where(places < end, places, begin + (places - begin) % (end - begin))
+    known = until(min(frames, int(places.max()) + 1))[:, :frames]
+    there = places < known.shape[1]
+    window = np.zeros((len(known), WINDOW), np.float32)
+    at = places[there]
+    window[:, max(-first, 0) :][:, : len(at)] = known[:, at]
+    if loop is None:
+        left = frames - at
+        ending = left <= _ENDS
+        window[:, max(-first, 0) :][:, : len(at)][:, ending] *= _fade()[-left[ending]]
+    window[:, : MARGIN // 2] *= _taper()
+    window[:, -MARGIN // 2 :] *= _taper()[::-1]
+    return window
+
+
+def moved(spectrum: Spectrum, stretch: float) -> Table:
+    """A piece of which ``spectrum`` is that of its window, in ``stretch`` times as many frames;
+    exact, but that their number is such that it is quick to transform (by some cents' fraction)."""
+    part = quick(round(MARGIN * stretch))
+    wave = np.fft.irfft(spectrum, _PARTS * part, axis=-1)
+    return np.asarray(wave[:, part:-part], np.float32)
+
+
+def spectrum_of(window: Table) -> Spectrum:
+    """The transform of a window, of its own scale."""
+    # By this scale numpy takes single precision.
+    return np.asarray(np.fft.rfft(window, axis=-1, norm="forward"), np.complex64)
+
+
+def quick(wanted: int) -> int:
+    """The number next to ``wanted`` with no prime factor above 13."""
+    numbers = _smooth()
+    place = bisect.bisect_left(numbers, wanted)
+    return min(numbers[max(0, place - 1) : place + 1], key=lambda number: abs(number - wanted))
+
+
+@functools.cache
+def _smooth() -> list[int]:
+    numbers = np.array([1])
+    for prime in (2, 3, 5, 7, 11, 13):
+        powers = prime ** np.arange(1 + int(np.log(_LARGEST) / np.log(prime)))
+        numbers = np.multiply.outer(numbers, powers).reshape(-1)
+        numbers = numbers[numbers <= _LARGEST]
+    return [int(number) for number in np.sort(numbers)]
+
+
+@functools.cache
+def _fade() -> Table:
+    return np.asarray(np.linspace(1.0, 0.0, _ENDS) ** 2, np.float32)
+
+
+@functools.cache
+def _taper() -> Table:
+    x = (np.arange(MARGIN // 2) + 0.5) / (MARGIN // 2)
+    return np.asarray(0.5 - 0.5 * np.cos(np.pi * x), np.float32)
