@@ -44,8 +44,9 @@ pictures:
 animation:
 	$(PYTHON) scripts/animation.py
 
+# make bench BENCH="start render --against ../before"
 bench:
-	$(PYTHON) tests/bench/run.py
+	$(PYTHON) tests/bench/run.py $(BENCH)
 
 # Ten sessions as `musmed render` makes them, named by from, to and players.
 listen:

@@ -5,16 +5,21 @@ lines of text); the memory of the front and of the engine every five seconds. Of
 the kernel has seen beside its budget, and the slope of what is resident from ``--settle`` minutes
 on, with its standard error (``tests/bench/trend.py``). Flat is under two standard errors.
 
-``--minutes 5 --settle 1`` to try. ``--keep FILE`` keeps each measurement, a line of CSV. What
-stands after ``--`` goes to ``musmed play``.
+``--musicgen small`` has MusicGen compose, with random weights of the real shape, which take as much
+memory as trained ones; the engine has no budget then. ``--minutes 5 --settle 1`` to try. ``--keep
+FILE`` keeps each measurement, a line of CSV. What stands after ``--`` goes to ``musmed play``.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +33,16 @@ from bench.trend import Trend, trend  # noqa: E402
 
 SIZE = (120, 40)
 PLAY = ["-m", "musmed_tui", "play", "--from", "tense", "--to", "calm", "--seed", "7"]
+
+
+WEIGHTS = """
+import sys
+from pathlib import Path
+import torch
+from bench.musicgen import random_model
+from support.tiny_musicgen import save_checkpoint
+save_checkpoint(random_model(sys.argv[1], torch.device("cpu"), torch.float32), Path(sys.argv[2]))
+"""
 
 
 class Sample(NamedTuple):
@@ -101,22 +116,39 @@ def found(who: str, samples: list[Sample], settle: float) -> Found:
     )
 
 
-def row(of: Found) -> str:
-    budget, slope = BUDGETS[of.who], of.slope
+def row(of: Found, budget: float | None) -> str:
+    slope = of.slope
     verdict = "flat" if slope.flat else "rises"
-    fits = "" if of.peak <= budget else ", too large"
+    fits = "" if budget is None or of.peak <= budget else ", too large"
+    most = "-" if budget is None else f"<= {budget:.0f} MB"
     many = "" if of.processes == 1 else f" ({of.processes} processes)"
     return (
-        f"| {of.who}{many} | <= {budget:.0f} MB | {of.peak:.0f} MB{fits} | {of.at_first:.1f} | "
+        f"| {of.who}{many} | {most} | {of.peak:.0f} MB{fits} | {of.at_first:.1f} | "
         f"{of.at_last:.1f} | {60 * slope.slope:+.1f} ± {60 * slope.error:.1f} MB an hour | "
         f"{verdict} |"
     )
 
 
-def table(samples: list[Sample], settle: float) -> list[str]:
+def table(samples: list[Sample], settle: float, budgets: Mapping[str, float]) -> list[str]:
     head = ["process", "budget", "peak", "MB at first", "MB at last", "slope", ""]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    return lines + [row(found(who, samples, settle)) for who in ("front", "engine")]
+    return lines + [
+        row(found(who, samples, settle), budgets.get(who)) for who in ("front", "engine")
+    ]
+
+
+@contextlib.contextmanager
+def weights(size: str | None) -> Iterator[list[str]]:
+    """Options that have a model of this size compose; none without one."""
+    if size is None:
+        yield []
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / f"musicgen-{size}"
+        path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+        command = [sys.executable, "-c", WEIGHTS, size, str(folder)]
+        subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": path})
+        yield ["--composer", str(folder)]
 
 
 def main() -> None:
@@ -125,15 +157,20 @@ def main() -> None:
     parser.add_argument("--settle", type=float, default=10.0, help="minutes that do not count")
     parser.add_argument("--every", type=float, default=5.0, help="seconds")
     parser.add_argument("--plain", action="store_true", help="lines of text, no screen")
+    parser.add_argument("--musicgen", metavar="SIZE", help="small, medium or large")
     parser.add_argument("--keep", type=Path, metavar="FILE")
     parser.add_argument("more", nargs="*")
     asked = parser.parse_args()
-    more = [*asked.more, *(["--plain"] if asked.plain else [])]
-    samples = session(asked.minutes, asked.every, more, Keeping(asked.keep))
-    print(
-        f"{machine()}; a session of {asked.minutes:g} minutes, {' '.join(more) or 'its screen'}\n"
+    plain = ["--plain"] if asked.plain else []
+    with weights(asked.musicgen) as composer:
+        more = [*composer, *plain, *asked.more]
+        samples = session(asked.minutes, asked.every, more, Keeping(asked.keep))
+    shown = " ".join(
+        [f"musicgen-{asked.musicgen}" if composer else "embedded", *plain, *asked.more]
     )
-    print("\n".join(table(samples, asked.settle)))
+    budgets = {one: most for one, most in BUDGETS.items() if one == "front" or not composer}
+    print(f"{machine()}; a session of {asked.minutes:g} minutes, {shown}\n")
+    print("\n".join(table(samples, asked.settle, budgets)))
 
 
 if __name__ == "__main__":

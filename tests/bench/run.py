@@ -117,25 +117,27 @@ def render_rows(minutes: float, runs: int) -> Iterator[Row]:
     )
 
 
-def musicgen_rows(*, long: bool) -> Iterator[Row]:
-    """Steps of the small model, read from the table of ``musicgen.py``."""
+def musicgen_rows(notes: list[str], *, long: bool) -> Iterator[Row]:
+    """Steps of the small model, read from the table of ``musicgen.py``; what else it says is put to
+    ``notes``."""
     if importlib.util.find_spec("torch") is None:
         yield Row("MusicGen", NONE, "not measured: its packages are not here", NONE, NONE, NONE)
         return
     command = [sys.executable, str(ROOT / "tests" / "bench" / "musicgen.py")]
     if not long:
-        command += ["--models", "small", "--dtypes", "bfloat16,int8", "--contexts", "0,10"]
-        command += ["--peers", "transformers", "--session", "0"]
+        command += ["--device", "cpu", "--models", "small", "--dtypes", "bfloat16,int8"]
+        command += ["--contexts", "0,10", "--peers", "transformers", "--session", "0"]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    print(f"MusicGen: {done.stdout.splitlines()[0]}\n", file=sys.stderr)
-    yield from steps_of(done.stdout)
+    lines = done.stdout.splitlines()
+    notes += [line for line in lines if line and not line.startswith("|")]
+    yield from steps_of(lines)
 
 
-def steps_of(table: str) -> Iterator[Row]:
+def steps_of(lines: Sequence[str]) -> Iterator[Row]:
     """Rows of ``musicgen.py``'s table: its columns are model, who, context, ms a step, steps/s,
     times real time, share of the floor."""
     found: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for line in table.splitlines():
+    for line in lines:
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if len(cells) == 7 and cells[2].endswith(" s"):
             found.setdefault((cells[0], cells[2]), {})[cells[1]] = cells
@@ -171,7 +173,9 @@ def main() -> None:
     if "render" in parts:
         show(render_rows(15.0, 3) if asked.long else render_rows(4.0, 2))
     if "musicgen" in parts:
-        show(musicgen_rows(long=asked.long))
+        notes: list[str] = []
+        show(musicgen_rows(notes, long=asked.long))
+        section("MusicGen, and what else was seen of it", notes)
     if "lengths" in parts:
         section("By a session's length", lengths.table([5, 15, 60]))
     if "kept" in parts:
