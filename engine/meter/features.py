@@ -18,6 +18,7 @@ from engine.meter.listening import (
     LOWEST_PITCH,
     PITCHES,
     BlockSpectrum,
+    Floats,
 )
 
 Vector = NDArray[np.float64]
@@ -33,6 +34,8 @@ _AARDEN = (
 )
 _OVERTONES = ((12, 0.75), (19, 0.6), (24, 0.5), (28, 0.4), (31, 0.35), (34, 0.25), (36, 0.3))
 """Semitones of partials 2 to 8 above a tone and the share of it taken off there."""
+_ABOVE = np.array([above for above, _ in _OVERTONES])
+_SHARES = np.array([share for _, share in _OVERTONES])[:, None]
 _FRAMES_PER_SECOND = 100
 _EPS = 1e-9
 
@@ -57,8 +60,7 @@ def features(heard: list[BlockSpectrum]) -> Vector:
 
     A gain on the audio changes nothing beyond rounding. Silence gives finite numbers too.
     """
-    bands = np.stack([h.bands for h in heard]).astype(np.float64)
-    bands = bands.reshape(-1, bands.shape[2])
+    bands = np.concatenate([h.bands for h in heard])
     peaks = np.stack([h.peaks for h in heard]).astype(np.float64)
     tonal = float(np.mean([h.tonal for h in heard]))
     vector = np.array([*_rhythm(bands), tonal, *_pitch(peaks)])
@@ -70,12 +72,13 @@ def _log(x: float) -> float:
     return float(np.log2(max(x, 1e-6)))
 
 
-def _rhythm(bands: Vector) -> list[float]:
-    level = np.sqrt(np.mean(bands**2, axis=0))
-    plain = _rise(np.log1p(20.0 * bands / (np.max(level) + 1e-15)), 2)
-    whitened = np.log1p(4.0 * bands / (level + 0.02 * np.max(level) + 1e-15))
-    white = _rise(whitened, 2)
-    flux, soft = plain.mean(1), white.mean(1)
+def _rhythm(bands: Floats) -> list[float]:
+    level = np.sqrt(np.mean(bands.astype(np.float64) ** 2, axis=0))
+    plain = _rise(np.log1p(bands * np.float32(20.0 / (np.max(level) + 1e-15))), 2)
+    scale = 4.0 / (level + 0.02 * np.max(level) + 1e-15)
+    fine = np.log1p(bands * scale.astype(np.float32))
+    white, whitened = _rise(fine, 2), fine.astype(np.float64)
+    flux, soft = plain.mean(1, dtype=np.float64), white.mean(1, dtype=np.float64)
     half = bands.shape[1] // 2
     seconds = len(bands) / _FRAMES_PER_SECOND
     picks = [_onsets(soft, threshold) for threshold in (0.03, 0.08, 0.16)]
@@ -100,19 +103,20 @@ def _rhythm(bands: Vector) -> list[float]:
 def _swells(whitened: Vector) -> list[float]:
     """Rises over 0.1 and 0.25 s, and how many bands begin to rise in a second: what onsets are
     to sounds that begin slowly."""
-    slow = _running(whitened, 5)
-    rises = [_log(float(_rise(slow, lag).mean()) + 1e-3) for lag in (10, 25)]
+    slow = _running(whitened, 5).astype(np.float32)
     rise = _rise(slow, 10)
+    rises = [_log(float(risen.mean()) + 1e-3) for risen in (rise, _rise(slow, 25))]
     begun = (rise[1:] > 0.25) & (rise[:-1] <= 0.25)
     return [*rises, _log(float(begun.mean()) * _FRAMES_PER_SECOND + 0.02)]
 
 
-def _rise(log_bands: Vector, lag: int) -> Vector:
+def _rise(log_bands: Floats, lag: int) -> Floats:
     before = log_bands[:-lag]
     widest = before.copy()
-    widest[:, 1:] = np.maximum(widest[:, 1:], before[:, :-1])
-    widest[:, :-1] = np.maximum(widest[:, :-1], before[:, 1:])
-    return np.maximum(0.0, log_bands[lag:] - widest)
+    np.maximum(widest[:, 1:], before[:, :-1], out=widest[:, 1:])
+    np.maximum(widest[:, :-1], before[:, 1:], out=widest[:, :-1])
+    np.subtract(log_bands[lag:], widest, out=widest)
+    return np.maximum(widest, np.float32(0.0), out=widest)
 
 
 def _beats(whitened: Vector) -> list[float]:
@@ -198,13 +202,13 @@ def _tuned(peaks: Vector) -> Vector:
 
 def _tones(pitches: Vector) -> Vector:
     """Take overtones off, from below: what is left are the tones played (roughly)."""
-    left = pitches.copy()
+    left = np.ascontiguousarray(pitches.T)
     for p in range(PITCHES):
-        for above, share in _OVERTONES:
-            if p + above < PITCHES:
-                left[:, p + above] = np.maximum(0.0, left[:, p + above] - share * left[:, p])
-    floor = 0.08 * np.max(left, axis=1, keepdims=True, initial=0.0)
-    return np.where(left > floor, left, 0.0)
+        above = _ABOVE[p + _ABOVE < PITCHES]
+        over = left[p + above] - _SHARES[: len(above)] * left[p]
+        left[p + above] = np.maximum(over, 0.0)
+    floor = 0.08 * np.max(left, axis=0, initial=0.0)
+    return np.ascontiguousarray(np.where(left > floor, left, 0.0).T)
 
 
 def _running(chroma: Vector, count: int) -> Vector:

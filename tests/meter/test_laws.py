@@ -15,11 +15,20 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.audio.format import SAMPLE_RATE, Frames
+from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames
 from engine.errors import MusmedError
 from engine.meter.features import NAMES, features
 from engine.meter.files import measure_file
-from engine.meter.listening import HISTORY, Floats, listen
+from engine.meter.listening import (
+    _EDGES,
+    BAND_HOP,
+    BAND_WINDOW,
+    HISTORY,
+    PEAK_HOP,
+    PEAK_WINDOW,
+    Floats,
+    listen,
+)
 from engine.meter.meter import Meter, estimate, validity
 from engine.meter.model import SIZE_LIMIT, MeterModel, decode, shipped
 from engine.meter.reading import Reading
@@ -295,3 +304,27 @@ def test_files_that_hold_nothing_to_measure(
     soundfile.write(path, audio, rate, subtype="FLOAT")
     with pytest.raises(MusmedError, match=words):
         measure_file(path)
+
+
+def every_sample(mono: Floats, window: int, hop: int) -> np.ndarray:
+    """Magnitudes of a block's windows at 48 kHz."""
+    first = HISTORY + hop - window
+    views = np.lib.stride_tricks.sliding_window_view(mono[first:].astype(np.float64), window)
+    return np.abs(np.fft.rfft(views[::hop] * np.hanning(window), axis=1))
+
+
+def test_fewer_samples_hear_what_all_of_them_do() -> None:
+    """Bands and peaks of noise up to half the rate: what is left out would fold into them."""
+    rng = np.random.default_rng(8)
+    mono = (0.1 * rng.standard_normal(HISTORY + GRID_FRAMES)).astype(np.float32)
+    heard = listen(mono)
+    power = every_sample(mono, BAND_WINDOW, BAND_HOP)[:, : _EDGES[-1]] ** 2
+    bands = np.sqrt(np.add.reduceat(power, _EDGES[:-1], axis=1))
+    assert heard.bands == pytest.approx(bands, rel=2e-3, abs=1e-3 * bands.max())
+    peaks = every_sample(mono, PEAK_WINDOW, PEAK_HOP)
+    low, high = (int(hertz * PEAK_WINDOW / SAMPLE_RATE) for hertz in (60.0, 4066.0))  # as counted
+    middle = peaks[:, low : high + 1]
+    over = (middle > peaks[:, low - 1 : high]) & (middle >= peaks[:, low + 1 : high + 2])
+    around = np.stack([np.convolve(row, np.ones(41) / 41, "same") for row in peaks])
+    over &= middle > 2.0 * around[:, low : high + 1]
+    assert heard.peaks.sum() == pytest.approx(np.sqrt(middle[over]).sum(), rel=0.01)
