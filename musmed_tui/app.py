@@ -19,18 +19,12 @@ from textual.screen import Screen
 
 from engine.errors import MusmedError
 from engine.printable import one_line
-from musmed_tui.checked_out import KeepingApp
-from musmed_tui.desktop.announcer import Announcer
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.keymap import Read
 from musmed_tui.screens.check_in import CheckInScreen
-from musmed_tui.screens.check_out import CheckOutScreen
-from musmed_tui.screens.first_run import FirstRunScreen
-from musmed_tui.screens.help import HelpScreen
-from musmed_tui.screens.session import SessionScreen, View
 from musmed_tui.screens.too_small import TooSmallScreen, is_too_small
+from musmed_tui.session_app import SessionApp
 from musmed_tui.session_control import Begun, SessionControl
-from musmed_tui.session_view import Snapshot, expected, placed_at
 from musmed_tui.terminal.driver import TerminalDriver
 from musmed_tui.terminal.job_control import has_shell
 from musmed_tui.terminal.terminal import STOP_SIGNALS
@@ -39,7 +33,11 @@ from musmed_tui.theme_shelf import ThemeShelf
 if TYPE_CHECKING:
     from textual.command import Provider
 
+    from musmed_tui.desktop.announcer import Announcer
+    from musmed_tui.screens.check_out import CheckOutScreen
     from musmed_tui.screens.past_actions import PastActions
+    from musmed_tui.screens.session import SessionScreen, View
+    from musmed_tui.session_view import Snapshot
 
 
 def commands() -> type[Provider]:
@@ -68,14 +66,13 @@ class Left(msgspec.Struct, frozen=True):
     refused: str | None = None
 
 
-class MusmedApp(KeepingApp[Left]):
+class MusmedApp(SessionApp[Left]):
     """Opens on the check-in, or straight in a session when given a ``begin`` and the snapshot
     it is expected to begin with. ``said`` is a sentence that lies over it for a minute. Where
     ``welcomed`` is given the first-run card lies over all of it, and ``welcomed`` is called when it
     is put away."""
 
     TITLE = "musmed"
-    CSS_PATH = "app.tcss"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {commands}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
@@ -129,7 +126,7 @@ class MusmedApp(KeepingApp[Left]):
         keymap: Read | None = None,
         driver_class: type[Driver] | None = TerminalDriver,
     ) -> None:
-        super().__init__(control, shelf, driver_class=driver_class)
+        super().__init__(control, shelf, asks=session is None, driver_class=driver_class)
         self._first_session = session
         self._said = said
         self._welcomed = welcomed
@@ -149,11 +146,12 @@ class MusmedApp(KeepingApp[Left]):
         if not self.is_headless:
             self._listen_to_signals()
         if self._first_session is None:
-            self._control.warm()
             self.push_screen(self._check_in())
         else:
             self.push_screen(self._session(*self._first_session))
         if (welcomed := self._welcomed) is not None:
+            from musmed_tui.screens.first_run import FirstRunScreen
+
             self.push_screen(FirstRunScreen(), lambda _: welcomed())
         if self._said:
             self.notify(self._said, markup=False, timeout=SAID_SECONDS)
@@ -177,11 +175,10 @@ class MusmedApp(KeepingApp[Left]):
             if driver.dropped:
                 driver.dropped = False
                 self.screen.refresh(repaint=True, layout=True)
-        for screen in self.screen_stack:
-            if isinstance(screen, SessionScreen):
-                screen.tick()
-                if self._announcer is not None:
-                    self._announcer.look(screen.shown, time.monotonic())
+        for screen in self._sessions:
+            screen.tick()
+            if self._announcer is not None:
+                self._announcer.look(screen.shown, time.monotonic())
 
     def notify(self, message: str, *, title: str = "", **how: Any) -> None:  # noqa: ANN401
         """Textual's, for sentences that others may have written."""
@@ -191,12 +188,18 @@ class MusmedApp(KeepingApp[Left]):
 
     @on(CheckInScreen.Ready)
     def _begin_chosen(self, event: CheckInScreen.Ready) -> None:
+        from musmed_tui.session_view import expected
+
         request = self._control.leaning(event.request)
         first = expected(request, self._control.volume)
         self._play(lambda: self._control.begin(request, before=event.before), first)
 
+    # Messages of screens that are imported when they are first shown come by their names.
+
+    def on_check_out_screen_history(self) -> None:
+        self._show_history()
+
     @on(CheckInScreen.History)
-    @on(CheckOutScreen.History)
     def _show_history(self) -> None:
         from musmed_tui.screens.history import HistoryScreen
 
@@ -225,11 +228,16 @@ class MusmedApp(KeepingApp[Left]):
 
     def _session(self, begin: Callable[[], Begun], first: Snapshot) -> SessionScreen:
         """Over a thin line the notes are there when they are asked for: a page of them is 8 KB."""
+        from musmed_tui.desktop.announcer import Announcer
+        from musmed_tui.screens.session import SessionScreen
+
         view: View = "plane" if self._slow else "both"
         settings = self._control.loaded.settings
         calm = self._slow or settings.calm
         self._announcer = Announcer(self._write, settings, os.environ)
-        return SessionScreen(begin, first, self._glyphs, view, staged=self._staged, calm=calm)
+        screen = SessionScreen(begin, first, self._glyphs, view, staged=self._staged, calm=calm)
+        self._session_screen = screen
+        return screen
 
     def _play(self, begin: Callable[[], Begun], first: Snapshot) -> None:
         self._show_instead(self._session(begin, first))
@@ -242,12 +250,13 @@ class MusmedApp(KeepingApp[Left]):
         self.switch_screen(screen)
         self._check_size(*self.size)
 
-    @on(SessionScreen.Over)
-    def _over(self, event: SessionScreen.Over) -> None:
+    def on_session_screen_over(self, event: SessionScreen.Over) -> None:
         self._last = event.last
         self._control.volume = event.volume
         if not self._leaving:
             self._close_session()
+            from musmed_tui.screens.check_out import CheckOutScreen
+
             folder, grounding = self._control.folder, event.grounding
             screen = CheckOutScreen(
                 event.last, event.begun, folder, self._glyphs, grounding=grounding
@@ -255,20 +264,20 @@ class MusmedApp(KeepingApp[Left]):
             self._show_instead(screen)
             self._show_felt(screen, event.last.session_id)
 
-    @on(SessionScreen.Refused)
-    def _refused(self, event: SessionScreen.Refused) -> None:
+    def on_session_screen_refused(self, event: SessionScreen.Refused) -> None:
         if self._first_session is not None and self._last is None:
             self.exit(Left(self._signal, None, event.sentence))
             return
         self._show_instead(self._check_in())
         self.notify(event.sentence, severity="error", markup=False, timeout=15)
 
-    @on(CheckOutScreen.Next)
-    def _next(self, event: CheckOutScreen.Next) -> None:
+    def on_check_out_screen_next(self, event: CheckOutScreen.Next) -> None:
         if event.what == "new" or self._last is None:
             self._control.warm()
             self._show_instead(self._check_in())
             return
+        from musmed_tui.session_view import placed_at
+
         session, from_start = self._last.session_id, event.what == "replay"
         plan = event.begun.runner.status().plan
         first = placed_at(self._last, plan, 0.0 if from_start else self._last.position_s)
@@ -302,10 +311,9 @@ class MusmedApp(KeepingApp[Left]):
         self.call_later(self._leave_now)
 
     def _leave_now(self) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, SessionScreen):
-                screen.tick()
-                self._last = screen.shown
+        for screen in self._sessions:
+            screen.tick()
+            self._last = screen.shown
         self.exit(Left(self._signal, self._last))
 
     @work(thread=True)
@@ -333,7 +341,7 @@ class MusmedApp(KeepingApp[Left]):
         if not has_shell():
             self.notify(_NO_SHELL, markup=False)
             return
-        held = [one for one in self.screen_stack if isinstance(one, SessionScreen) and one.hold()]
+        held = [one for one in self._sessions if one.hold()]
         if held:
             await asyncio.sleep(PAUSE_SECONDS)
         self._stand_still()
@@ -352,6 +360,8 @@ class MusmedApp(KeepingApp[Left]):
             self._driver.put_aside()
 
     def action_help(self) -> None:
+        from musmed_tui.screens.help import HelpScreen
+
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen, self._glyphs, self.keys))
 
@@ -368,31 +378,6 @@ class MusmedApp(KeepingApp[Left]):
         """Nothing to choose from where nothing can be shown."""
         if not isinstance(self.screen, TooSmallScreen):
             super().action_command_palette()
-
-    @property
-    def plays(self) -> bool:
-        """Whether there is a session that can be paused and eased."""
-        return any(isinstance(one, SessionScreen) and one.has_begun for one in self.screen_stack)
-
-    @property
-    def is_paused(self) -> bool:
-        return any(isinstance(one, SessionScreen) and one.shown.paused for one in self.screen_stack)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What lies over a screen pauses and eases only where there is something to."""
-        if action in ("pause", "ease"):
-            return self.plays
-        return super().check_action(action, parameters)
-
-    def action_pause(self) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, SessionScreen):
-                screen.action_pause()
-
-    def action_ease(self) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, SessionScreen):
-                screen.action_ease()
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """What clashes was found and said when the keymap was read (``musmed_tui.keymap``); Textual

@@ -5,9 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, get_type_hints
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from musmed_tui.completion import (
     added_adapters,
@@ -20,6 +18,9 @@ from musmed_tui.completion import (
     precisions,
     strategies,
 )
+
+if TYPE_CHECKING:  # to type: what the options are is looked at by the command line alone
+    import typer
 
 WAY, FELT, MUSIC, MODEL = "The way", "How it feels", "The music", "MusicGen"
 WANTED = "What it is like"
@@ -226,7 +227,9 @@ Command = Callable[..., None]
 def asking(*, but: tuple[str, ...] = ()) -> Callable[[Command], Command]:
     """For a command with a parameter ``asked``: on the command line the options of ``Asked`` stand
     in its place, all ``but`` some."""
-    hints = get_type_hints(Asked, include_extras=True)
+    import typer
+
+    hints = get_type_hints(Asked, {**globals(), "typer": typer}, include_extras=True)
     names = [field.name for field in fields(Asked) if field.name not in but]
     options = [
         inspect.Parameter(

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
-from textual import on, work
+from textual import work
 
 from engine.errors import MusmedError
 from engine.listener.ratings import Felt
 from engine.printable import visible
-from musmed_tui.screens.check_out import CheckOutScreen
-from musmed_tui.screens.sliders import Said
 from musmed_tui.session_control import SessionControl
 from musmed_tui.theme_shelf import ThemeShelf
 from musmed_tui.themed_app import R, ThemedApp
 
+if TYPE_CHECKING:
+    from musmed_tui.screens.check_out import CheckOutScreen
+    from musmed_tui.screens.sliders import Said
+
 
 class KeepingApp(ThemedApp[R], Generic[R]):
-    """Does for the check-out what takes a while, in threads."""
+    """Does for the check-out what takes a while, in threads. Its messages come by their
+    names: it is imported when it is first shown."""
 
     def __init__(self, control: SessionControl, shelf: ThemeShelf, **how: Any) -> None:  # noqa: ANN401
         super().__init__(shelf, shelf.first(control.loaded), **how)
@@ -27,8 +30,7 @@ class KeepingApp(ThemedApp[R], Generic[R]):
 
     # how it was
 
-    @on(CheckOutScreen.Rated)
-    def _rated(self, event: CheckOutScreen.Rated) -> None:
+    def on_check_out_screen_rated(self, event: CheckOutScreen.Rated) -> None:
         self._show_felt(event.screen, event.session, event.said)
 
     @work(thread=True)
@@ -45,12 +47,10 @@ class KeepingApp(ThemedApp[R], Generic[R]):
 
     # saving
 
-    @on(CheckOutScreen.CallOff)
-    def _called_off(self) -> None:
+    def on_check_out_screen_call_off(self) -> None:
         self._call_off.set()
 
-    @on(CheckOutScreen.Save)
-    def _begin_save(self, event: CheckOutScreen.Save) -> None:
+    def on_check_out_screen_save(self, event: CheckOutScreen.Save) -> None:
         """For the screen that asks, whatever lies over it by now."""
         self._call_off.clear()
         self._save(event.screen, event)

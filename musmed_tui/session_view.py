@@ -12,6 +12,7 @@ from engine.affect.circumplex import Affect
 from engine.affect.moods import MoodTable
 from engine.affect.path import Path
 from engine.affect.phrases import SAME, called, presently
+from engine.audio.units import SILENCE_DB
 from engine.clip_record import ClipRecord
 from engine.listener.likings import Liking
 from engine.plan.events import Event, Steer
@@ -21,7 +22,6 @@ from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import Plan, Tags
 from engine.plan.wanted import FREE, Faders, FaderStep
-from engine.playback.playback import SILENCE_DB
 from engine.printable import one_line
 from engine.session.conductor.line_state import LineState
 from engine.session.status import ClipView, Phase, RunnerStatus, clip_at, played_tags

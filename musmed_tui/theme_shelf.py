@@ -43,7 +43,7 @@ class ThemeShelf:
         self, own: Path | None = None, used: Path | None = None, *, sixteen: bool = False
     ) -> None:
         self._sixteen = sixteen
-        self._shipped = {name: load_theme(name) for name in theme_names()}
+        self._shipped: dict[str, Theme | None] = dict.fromkeys(theme_names())  # None: not read yet
         self._own_folder = own
         self._used_file = used
         self._stamps: dict[str, Stamp] = {}
@@ -59,14 +59,26 @@ class ThemeShelf:
     @property
     def themes(self) -> dict[str, Theme]:
         """Every theme by its name."""
-        return self._shipped | self._own
+        return {name: self._read(name) for name in self._shipped} | self._own
+
+    @property
+    def names(self) -> set[str]:
+        """What every theme is called."""
+        return self._shipped.keys() | self._own.keys()
 
     def find(self, name: str) -> Theme:
-        """The theme called ``name``. Raises ``UnknownWordError``."""
-        if name not in self.themes:
+        """The theme called ``name``: no other is read for it. Raises ``UnknownWordError``."""
+        if name not in self.names:
             known = self.order()
             raise UnknownWordError("theme", name, known, f"Choose {' or '.join(known)}.")
-        return self.themes[name]
+        return self._own.get(name) or self._read(name)
+
+    def _read(self, name: str) -> Theme:
+        """One of musmed's."""
+        theme = self._shipped[name]
+        if theme is None:
+            theme = self._shipped[name] = load_theme(name)
+        return theme
 
     def first(self, loaded: Loaded) -> str:
         """The theme to begin with: the one that the settings name, else the one that was used last,
@@ -74,12 +86,12 @@ class ThemeShelf:
         if "theme" in loaded.origins:
             return self.find(loaded.settings.theme).name
         usual = OF_SIXTEEN if self._sixteen else loaded.settings.theme
-        return next((name for name in self._used if name in self.themes), usual)
+        return next((name for name in self._used if name in self.names), usual)
 
     def order(self) -> tuple[str, ...]:
         """Every name, the one that was used last first; those never used as ``FIRST`` has them, and
         then the listener's own."""
-        names = self.themes
+        names = self.names
         rest = (*FIRST, *sorted(names))
         return tuple(dict.fromkeys(name for name in (*self._used, *rest) if name in names))
 

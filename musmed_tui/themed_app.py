@@ -46,11 +46,15 @@ class ThemedApp(App[R], Generic[R]):
         self._visible_only = VisibleOnly()
         self._own_colours = OwnColours()
         super().__init__(**how)
-        for theme in shelf.themes.values():
-            self.register_theme(for_textual(theme))
-        for name in set(self.available_themes) - set(shelf.themes):
+        self.register_theme(for_textual(shelf.find(chosen)))
+        for name in set(self.available_themes) - {chosen}:
             self.unregister_theme(name)
         self.theme = chosen
+
+    def have_every_theme(self) -> None:
+        """The one it begins with is there at once, the others once something is shown."""
+        for name in self.shelf.names - set(self.available_themes):
+            self.register_theme(for_textual(self.shelf.find(name)))
 
     @property
     def is_paused(self) -> bool:
@@ -58,7 +62,7 @@ class ThemedApp(App[R], Generic[R]):
         return False
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return variables(self.shelf.themes[self._fallback])
+        return variables(self.shelf.find(self._fallback))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's, with those of the theme that is shown now: it decides once, at the start, how
@@ -84,8 +88,8 @@ class ThemedApp(App[R], Generic[R]):
         changed = self.shelf.look()
         self.tell_troubles(changed.troubles)
         for name in changed.names:
-            if name in self.shelf.themes:
-                self.register_theme(for_textual(self.shelf.themes[name]))
+            if name in self.shelf.names:
+                self.register_theme(for_textual(self.shelf.find(name)))
                 if name == self.theme:
                     self._watch_theme(name)
             else:
@@ -95,13 +99,15 @@ class ThemedApp(App[R], Generic[R]):
 
     def action_next_theme(self) -> None:
         """In the order of use as it stood when the app was opened: so one comes to every one."""
-        names = [name for name in self._walk if name in self.shelf.themes]
+        self.have_every_theme()
+        names = [name for name in self._walk if name in self.shelf.names]
         names += [name for name in self.shelf.order() if name not in names]
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
 
     def choose_theme(self, name: str) -> None:
         """Show the theme called ``name``, and count it as used."""
         self._before_preview = None
+        self.have_every_theme()
         self.theme = name
         self.shelf.note_use(name)
 
@@ -109,7 +115,8 @@ class ThemedApp(App[R], Generic[R]):
     def _preview(self, event: CommandPalette.OptionHighlighted) -> None:
         option = event.highlighted_event.option
         choice = option.hit.command if isinstance(option, Command) else None
-        if isinstance(choice, ThemeChoice) and choice.name in self.shelf.themes:
+        if isinstance(choice, ThemeChoice) and choice.name in self.shelf.names:
+            self.have_every_theme()
             self._before_preview = self._before_preview or self.theme
             self.theme = choice.name
         else:

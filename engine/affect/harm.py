@@ -158,6 +158,8 @@ def speaks_of_harm(text: str) -> bool:
     'dead tired' are none.
     """
     said = plain(text[:1000])
+    if not said:
+        return False
     if said in _ALONE | _ALONE_GERMAN or _has(said, _ENGLISH + _GERMAN + _OTHERS):
         return True
     return any(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 
 import msgspec
 
-from engine.audio.format import Frames
 from engine.composers.clip_notes import ClipNotes
 from engine.composers.musicgen.files.catalogue import NAMES
 from engine.composers.precision import PrecisionName
@@ -16,6 +15,9 @@ from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError, UnknownWordError
 from engine.plan.generation import Generation
 from engine.plan.spec import ClipSpec
+
+if TYPE_CHECKING:  # a front that only asks which composers there are takes no audio
+    from engine.audio.format import Frames
 
 CONTINUATION_LIMIT = 64 * 1024
 

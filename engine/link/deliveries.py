@@ -7,12 +7,14 @@ come as payloads, in pieces, and are delivered put together and decoded.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from engine.audio.format import Frames
 from engine.clip_record import ClipRecord
 from engine.link.protocol import ClipFailed, ClipStarted, Failure, Hello, Loading, Opened, Pong
 from engine.plan.spec import ClipKey
+
+if TYPE_CHECKING:  # an engine is started before anything is heard of it
+    from engine.audio.format import Frames
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,19 +10,23 @@ the listener's own ratings clearly better than the general meter, each left out 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from engine.affect.circumplex import Affect
 from engine.listener.ratings import MIDDLE, SKIPPED, Rating
 
+if TYPE_CHECKING:  # screens know the meter as it is unbent without arrays
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
 Axis = Literal["valence", "arousal"]
 AXES: tuple[Axis, Axis] = ("valence", "arousal")
-Floats = NDArray[np.float64]
 
 OFFSET_SPREAD, SLOPE_SPREAD = 0.3, 0.5
 """Standard deviations of the prior, on the plane: VGMIDI's raters lie .40 from the line that tells
@@ -73,12 +77,12 @@ class Line(msgspec.Struct, frozen=True):
         """What a reading in [-1, 1] says of this listener."""
         first, both, second = self.spread
         here = first + 2 * both * reading + second * reading * reading
-        deviation = self.scale * float(np.sqrt(self.freedom / (self.freedom - 2)))
+        deviation = self.scale * math.sqrt(self.freedom / (self.freedom - 2))
         mean = self.offset + self.slope * reading
         return Corrected(
             min(1.0, max(-1.0, mean)),
-            deviation * float(np.sqrt(here)),
-            deviation * float(np.sqrt(1.0 + here)),
+            deviation * math.sqrt(here),
+            deviation * math.sqrt(1.0 + here),
         )
 
 
@@ -122,6 +126,8 @@ def personal_meter(rated: Iterable[Rated]) -> PersonalMeter:
 
 def fitted(readings: Floats, ratings: Floats) -> Fit:
     """One axis, of readings and ratings in [-1, 1]."""
+    import numpy as np
+
     order = np.lexsort((ratings, readings))  # sums of floats depend on their order
     x, y = readings[order], ratings[order]
     count = len(x)
@@ -129,8 +135,8 @@ def fitted(readings: Floats, ratings: Floats) -> Fit:
         return Fit(count=count, line=_line(x, y), general=None, personal=None, used=False)
     general, personal = (y - x) ** 2, (y - _left_out(x, y)) ** 2
     gain = general - personal
-    enough = SURE * float(gain.std(ddof=1)) / float(np.sqrt(count))
-    errors = float(np.sqrt(general.mean())), float(np.sqrt(personal.mean()))
+    enough = SURE * float(gain.std(ddof=1)) / math.sqrt(count)
+    errors = math.sqrt(general.mean()), math.sqrt(personal.mean())
     used = count >= LEAST and errors[1] <= (1 - MARGIN) * errors[0] and float(gain.mean()) > enough
     return Fit(count=count, line=_line(x, y), general=errors[0], personal=errors[1], used=used)
 
@@ -166,6 +172,8 @@ def in_short(bent: tuple[Corrected | None, Corrected | None]) -> tuple[str, str]
 
 def _of_axis(rated: Iterable[Rated], axis: Axis) -> tuple[Floats, Floats]:
     """The readings and ratings of an axis that can be set side by side, on the plane."""
+    import numpy as np
+
     pairs = [
         (getattr(one.reading, axis), (slider - MIDDLE) / MIDDLE)
         for one in rated
@@ -189,6 +197,8 @@ class _Sums(msgspec.Struct, frozen=True):
 
 def _posterior(sums: _Sums) -> tuple[Floats, Floats, tuple[Floats, Floats, Floats], Floats, Floats]:
     """Offset, slope, spread, the variance's scale, freedom."""
+    import numpy as np
+
     first, second = (NOISE / OFFSET_SPREAD) ** 2, (NOISE / SLOPE_SPREAD) ** 2
     a, b, c = first + sums.n, sums.x, second + sums.xx  # the precision, [[a, b], [b, c]]
     right = (sums.y, second * 1.0 + sums.xy)
@@ -207,13 +217,15 @@ def _line(x: Floats, y: Floats) -> Line:
         float(offset),
         float(slope),
         (float(spread[0]), float(spread[1]), float(spread[2])),
-        float(np.sqrt(variance)),
+        math.sqrt(variance),
         float(freedom),
     )
 
 
 def _left_out(x: Floats, y: Floats) -> Floats:
     """What the line says of each rating without that one, in [-1, 1]."""
+    import numpy as np
+
     whole = _summed(x, y)
     offset, slope, *_ = _posterior(
         _Sums(
@@ -229,6 +241,8 @@ def _left_out(x: Floats, y: Floats) -> Floats:
 
 
 def _summed(x: Floats, y: Floats) -> _Sums:
+    import numpy as np
+
     one = np.float64
     return _Sums(
         np.asarray(len(x), one),
@@ -240,5 +254,18 @@ def _summed(x: Floats, y: Floats) -> _Sums:
     )
 
 
-UNBENT = personal_meter(())
-"""The general meter, of who has rated nothing."""
+_UNRATED = Fit(
+    count=0,
+    line=Line(
+        offset=0.0,
+        slope=1.0,
+        spread=((OFFSET_SPREAD / NOISE) ** 2, 0.0, SLOPE_SPREAD**2 / NOISE**2),
+        scale=NOISE,
+        freedom=NOISE_WORTH,
+    ),
+    general=None,
+    personal=None,
+    used=False,
+)
+UNBENT = PersonalMeter(_UNRATED, _UNRATED)
+"""The general meter, of who has rated nothing: ``personal_meter`` of nothing."""

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE, frames_of, seconds_of
+from engine.audio.units import SILENCE_DB
 from engine.playback.feeder import Feeder
 from engine.playback.joiner import Joiner
 from engine.playback.ring import Ring
@@ -18,7 +19,6 @@ from engine.playback.sinks.listen import ListenSink
 from engine.playback.sound_columns import SoundColumn
 from engine.playback.speaker import DeviceSpeaker, Speaker
 
-SILENCE_DB = -120.0
 PAST = 2.0
 """Seconds of played audio the ring still holds, for the level meter behind the latency."""
 LEAD = 1 / 3

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from engine.audio.format import SAMPLE_RATE
+from engine.audio.units import SAMPLE_RATE
 from engine.clip_record import ClipRecord
 from engine.errors import MusmedError
 from engine.listener.likings import Liking
@@ -16,10 +16,10 @@ from engine.plan.clock import STRIDE_SECONDS
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec, Plan, Tags
-from engine.playback.playback import PlaybackState
 from engine.session.conductor.line_state import LineState
 
 if TYPE_CHECKING:  # the screen opens before there is a conductor
+    from engine.playback.playback import PlaybackState
     from engine.session.conductor.conductor import Conductor
 
 log = logging.getLogger(__name__)

@@ -401,11 +401,13 @@ def completion_script(
 
 
 def main() -> None:
-    """The entry point of the ``musmed`` command."""
+    """What ``musmed`` does with a command line."""
     forget_odd_width()
     completion.prepare()
-    sys.exit(guarded(lambda: _code(app(prog_name="musmed", standalone_mode=False))))
+    sys.exit(guarded(run))
 
 
-def _code(result: object) -> int:
+def run() -> int:
+    """The command that the command line names; gives the exit code, and raises what it raises."""
+    result = app(prog_name="musmed", standalone_mode=False)
     return result if isinstance(result, int) else 0

@@ -130,8 +130,6 @@ def run_app(
     control = SessionControl(where, loaded, options)
     try:
         session = first(control) if first else None
-        if session is None:
-            control.warm()
         from musmed_tui.app import MusmedApp
         from musmed_tui.keymap import read_keymap
 

@@ -32,8 +32,9 @@ from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.feeling_list import FeelingListScreen
 from musmed_tui.screens.grid import SHEET
 from musmed_tui.screens.questions import Answered, Asking, Place, Question, first_open
-from musmed_tui.screens.shown_focus import while_open
+from musmed_tui.screens.shown_focus import stands, while_open
 from musmed_tui.screens.sliders import Said, SlidersScreen
+from musmed_tui.screens.whole import WholeScreen
 from musmed_tui.settings import Loaded
 from musmed_tui.widgets.circumplex import Circumplex
 from musmed_tui.widgets.timeline import Timeline, TimelineState
@@ -41,6 +42,7 @@ from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
 from musmed_tui.wording import rating_in_words
 
+SHEETS = (SHEET, "check_in.tcss")
 _HEADLINES = (
     "music from how you feel to how you want to feel",
     "music from one feeling to another",
@@ -57,7 +59,7 @@ _MIDDLE = Affect(0.0, 0.0)
 class CheckInScreen(PastOfferingScreen):
     """Posts ``Ready`` with the request, and how the listener says they feel before it."""
 
-    CSS_PATH = [SHEET, "check_in.tcss"]  # noqa: RUF012
+    CSS_PATH = [*SHEETS]  # noqa: RUF012
     AUTO_FOCUS = "#plane"
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
@@ -273,9 +275,16 @@ class CheckInScreen(PastOfferingScreen):
         self.set_focus(self.query_one("#begin"))
         self._show()
 
+    @on(WholeScreen.Shown)
+    async def _fill(self) -> None:
+        if stands(self):
+            await self._form.rest.fill()
+            self._show()
+
     @on(Button.Pressed, "#more")
-    def action_more(self) -> None:
+    async def action_more(self) -> None:
         """Open the rest of the form, or close it."""
+        await self._form.rest.fill()
         opened = not self.has_class("-more")
         within = self.focused is not None and self._form.rest in self.focused.ancestors
         self.set_class(opened, "-more")

@@ -38,8 +38,12 @@ class PastOfferingScreen(GridScreen):
     def action_past(self) -> None:
         self.post_message(self.History())
 
+    def on_whole_screen_shown(self) -> None:
+        self._read_last(self.app)
+
     def on_screen_resume(self) -> None:
-        self.call_after_refresh(lambda: self._read_last(self.app))
+        if self._whole:  # else once it is shown: it waits for no library
+            self._read_last(self.app)
 
     @work(thread=True, exclusive=True)
     def _read_last(self, app: App[Any]) -> None:

@@ -56,13 +56,27 @@ class MoreRow(Button):
 
 
 class RestOfForm(Vertical):
-    """Six rows; each has a default."""
+    """Six rows; each has a default. They are made by ``fill``, when the screen stands: until then
+    everything is as the settings have it."""
 
     def __init__(self, settings: Settings, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._settings = settings
+        self._usual = {
+            "strategy": settings.strategy,
+            "instrument": settings.instrument or "",
+            "genre": settings.genre or "",
+            "change": repr(settings.temperature),
+            "composer": settings.composer,
+        }
 
-    def compose(self) -> ComposeResult:
+    async def fill(self) -> None:
+        """Make the rows, unless they are there."""
+        if self._usual:
+            self._usual = {}
+            await self.mount_all(self._rows())
+
+    def _rows(self) -> ComposeResult:
         settings, statistics = self._settings, tag_statistics()
         yield from row("way", choice(_WAYS, settings.strategy, id="strategy"))
         yield from row("players", _tags(statistics.instruments, settings.instrument, "instrument"))
@@ -102,7 +116,7 @@ class RestOfForm(Vertical):
     @property
     def piece(self) -> str | None:
         """The number that makes the same piece again, as it was typed; None: a new piece."""
-        return self.query_one("#seed", Input).value.strip() or None
+        return None if self._usual else self.query_one("#seed", Input).value.strip() or None
 
     @property
     def composer(self) -> str:
@@ -127,17 +141,18 @@ class RestOfForm(Vertical):
             yield f"composed by {_composer(self.composer)}"
 
     def show_about(self) -> None:
-        self.query_one("#about", Words).say((_ABOUT[self.strategy], "$muted"))
+        if not self._usual:
+            self.query_one("#about", Words).say((_ABOUT[self.strategy], "$muted"))
 
     def _selected(self, name: str) -> str:
+        if self._usual:
+            return self._usual[name]
         return str(self.query_one(f"#{name}", Select).value)
 
 
 def row(label: str, control: Widget) -> ComposeResult:
     """A control with its name before it."""
-    with Horizontal(classes="row", id=f"row-{control.id}"):
-        yield Label(label, classes="label")
-        yield control
+    yield Horizontal(Label(label, classes="label"), control, classes="row", id=f"row-{control.id}")
 
 
 def number_line(value: str, *, id: str, placeholder: str = "") -> Input:  # noqa: A002

@@ -9,6 +9,7 @@ frame of another window's layout, in which the plane may have no room and loses 
 from __future__ import annotations
 
 from textual.geometry import Size
+from textual.message import Message
 from textual.screen import Screen, ScreenResultType
 
 from musmed_tui.widgets.transport import Transport
@@ -18,7 +19,10 @@ class WholeScreen(Screen[ScreenResultType]):
     """Draws nothing until all that is said when it is mounted, or by ``call_after_refresh`` from
     then, has been said; what was on the terminal stays there."""
 
-    _whole = False
+    _whole = _stands = False
+
+    class Shown(Message):
+        """The screen stands on the terminal for the first time: what can wait for that begins."""
 
     def on_compose(self) -> None:  # before Textual's own: nothing has to be styled again
         self._sort_by_size(self.app.size)
@@ -52,3 +56,6 @@ class WholeScreen(Screen[ScreenResultType]):
         """Textual's: draw what has changed. What is left undrawn is drawn with the next."""
         if self._whole:
             super()._compositor_refresh()
+            if not self._stands:
+                self._stands = True
+                self.post_message(self.Shown())

@@ -312,6 +312,7 @@ def test_everything_else_reaches_the_request(control: FakeControl) -> None:
     async def go() -> None:
         app = make_app(control)
         async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot)  # the rest is made once the screen stands
             field(app, "start").put(feeling("sad").affect)
             field(app, "target").put(Affect(0.4, 0.1))
             for name, value in (("minutes", "5"), ("seed", "42")):

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from engine.affect.circumplex import Affect
-from engine.audio.format import frames_of
+from engine.audio.units import frames_of
 from engine.listener.personal_meter import Rated
 from engine.listener.ratings import Rating
 from engine.meter.reading import Reading

@@ -18,7 +18,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from engine.audio.format import frames_of
+from engine.audio.units import frames_of
 from engine.clip_record import ClipRecord
 from engine.composers.base import CONTINUATION_LIMIT, EMBEDDED, Marks, resolve_composer
 from engine.errors import MusmedError

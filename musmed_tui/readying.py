@@ -1,0 +1,50 @@
+"""An app whose first screen waits for nothing that it does not show, and that then makes ready what
+comes next."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from pathlib import Path
+from typing import Any, Generic
+
+from musmed_tui.checked_out import KeepingApp
+from musmed_tui.screens.check_in import SHEETS
+from musmed_tui.session_control import SessionControl
+from musmed_tui.theme_shelf import ThemeShelf
+from musmed_tui.themed_app import R
+
+_NEXT = ("engine.session.preparation", "musmed_tui.screens.session", "musmed_tui.screens.check_out")
+"""What a session needs; it is imported while the listener looks at the first screen."""
+
+
+class ReadyingApp(KeepingApp[R], Generic[R]):
+    """``asks``: it opens on the check-in. The check-in's style sheets are the app's then:
+    what comes with a screen has Textual parse all of them again."""
+
+    def __init__(
+        self,
+        control: SessionControl,
+        shelf: ThemeShelf,
+        *,
+        asks: bool,
+        **how: Any,  # noqa: ANN401
+    ) -> None:
+        here = Path(__file__).parent
+        sheets = [here / "screens" / sheet for sheet in SHEETS] if asks else []
+        super().__init__(control, shelf, css_path=[here / "app.tcss", *sheets], **how)
+        self._asks = asks
+        self._readied = False
+
+    def on_whole_screen_shown(self) -> None:
+        """Something stands on the terminal."""
+        if not self._readied:
+            self._readied = True
+            self.have_every_theme()
+            threading.Thread(target=self._make_ready, name="ready", daemon=True).start()
+
+    def _make_ready(self) -> None:
+        if self._asks:
+            self._control.warm()
+        for name in _NEXT:
+            importlib.import_module(name)
