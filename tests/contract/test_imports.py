@@ -18,11 +18,16 @@ SCREEN = {"textual", "rich", "typer", "musmed_tui"}
 
 def imported_by(statement: str) -> set[str]:
     """The top-level modules in ``sys.modules`` after ``statement``."""
+    return {name.partition(".")[0] for name in every_module_of(statement)}
+
+
+def every_module_of(statement: str) -> set[str]:
+    """All that is in ``sys.modules`` after ``statement``."""
     code = f"""
 import contextlib, io, json, sys
 with contextlib.redirect_stdout(io.StringIO()):
     {statement}
-print(json.dumps(sorted({{name.partition('.')[0] for name in sys.modules}})))
+print(json.dumps(sorted(sys.modules)))
 """
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
@@ -73,6 +78,23 @@ def test_help_imports_nothing_that_computes() -> None:
     seen = imported_by(call)
     assert "typer" in seen
     assert not seen & (HEAVY | {"numpy", "textual", "sqlite3", "sounddevice"})
+
+
+def test_the_first_question_needs_no_arrays_no_commands_and_no_session() -> None:
+    """What is imported until it stands; the rest comes while it is looked at."""
+    modules = "musmed_tui.__main__, musmed_tui.commands.screen, musmed_tui.app"
+    seen = every_module_of(f"import {modules}")
+    assert "textual.app" in seen
+    assert not {name.partition(".")[0] for name in seen} & {*HEAVY, "numpy", "soundfile", "typer"}
+    later = {"session", "check_out", "history", "settings", "help", "first_run"}
+    assert not seen & {f"musmed_tui.screens.{name}" for name in later}
+    assert not seen & {"musmed_tui.session_view", "engine.playback.playback", "engine.link.client"}
+
+
+def test_the_library_is_opened_without_arrays() -> None:
+    seen = imported_by("import engine.session.library.library")
+    assert "sqlite3" in seen
+    assert not seen & (HEAVY | {"numpy", "soundfile"})
 
 
 def test_the_front_process_stays_light() -> None:
