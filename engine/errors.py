@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -18,6 +17,8 @@ class UnknownWordError(MusmedError):
     """A word that is not in a vocabulary: the sentence names the nearest words that are."""
 
     def __init__(self, kind: str, word: str, known: Iterable[str], hint: str) -> None:
+        import difflib
+
         self.suggestions = difflib.get_close_matches(word.lower(), list(known), n=3, cutoff=0.5)
         near = f"; did you mean {' or '.join(self.suggestions)}?" if self.suggestions else "."
         super().__init__(f"There is no {kind} called {word!r}{near} {hint}")

@@ -8,7 +8,7 @@ import sys
 from musmed_tui.completion import VARIABLE
 from musmed_tui.exits import guarded
 from musmed_tui.terminal.streams import write_out
-from musmed_tui.terminal.terminal import forget_odd_width
+from musmed_tui.terminal.width import forget_odd_width
 
 
 def main() -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from engine.errors import MusmedError
 from engine.printable import visible_lines
-from engine.private import make_private_folder, write_private
 from musmed_tui.terminal.streams import (
     is_closed,
     open_streams,
@@ -108,6 +107,7 @@ def mendable_sentence(error: BaseException) -> str | None:
 def _log_defect(error: BaseException) -> Path | None:
     import traceback
 
+    from engine.private import make_private_folder, write_private
     from musmed_tui.paths import folders
 
     try:

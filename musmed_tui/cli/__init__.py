@@ -23,7 +23,7 @@ from musmed_tui.cli.study import researching
 from musmed_tui.cli.train import training
 from musmed_tui.exits import guarded
 from musmed_tui.terminal.streams import say, write_out
-from musmed_tui.terminal.terminal import forget_odd_width
+from musmed_tui.terminal.width import forget_odd_width
 
 app = typer.Typer(
     name="musmed",

@@ -9,7 +9,8 @@ from typing import TextIO
 
 from engine.printable import one_line
 from musmed_tui.terminal.streams import remark, write_out
-from musmed_tui.terminal.terminal import LEAST_COLUMNS, columns, look_at_terminal
+from musmed_tui.terminal.terminal import columns, look_at_terminal
+from musmed_tui.terminal.width import LEAST_COLUMNS
 
 
 def say_sentence(text: str) -> None:

@@ -14,8 +14,6 @@ import sys
 from pathlib import PurePath
 from typing import IO, TextIO, cast
 
-import msgspec
-
 from engine.errors import MusmedError
 from engine.printable import one_line, plain_json, visible_lines
 
@@ -88,6 +86,8 @@ def tell_lines(text: str) -> None:
 
 def say_json(value: object) -> None:
     """``value`` as indented JSON, on standard output. Raises like ``say``."""
+    import msgspec
+
     write_out(f"{plain_json(msgspec.json.format(_encoded(value), indent=2))}\n")
 
 
@@ -97,6 +97,8 @@ def json_line(value: object) -> str:
 
 
 def _encoded(value: object) -> bytes:
+    import msgspec
+
     try:
         return msgspec.json.encode(value, enc_hook=_path)
     except UnicodeEncodeError:  # a file's name that is not UTF-8

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from engine.printable import one_line
 from musmed_tui.terminal.streams import write_out
-from musmed_tui.terminal.terminal import LEAST_COLUMNS, look_at_terminal
 from musmed_tui.terminal.terminal import columns as terminal_columns
+from musmed_tui.terminal.terminal import look_at_terminal
+from musmed_tui.terminal.width import LEAST_COLUMNS
 
 
 def print_table(

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from musmed_tui.settings import GlyphChoice
 
 FALLBACK_COLUMNS = 80
-LEAST_COLUMNS = 20
-"""Narrower than this nothing is laid out."""
 FULL_SCREEN_OFF = (
     b"\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[?7h"
     b"\x1b[<u\x1b[?1049l\x1b[?25h"
@@ -108,14 +106,6 @@ def columns(stream: TextIO) -> int:
         return os.get_terminal_size(stream.fileno()).columns or FALLBACK_COLUMNS
     except (OSError, ValueError):
         return FALLBACK_COLUMNS
-
-
-def forget_odd_width() -> None:
-    """rich believes COLUMNS before the terminal's own size. Where that is no width, or one in which
-    nothing can be read, it is taken out of the environment."""
-    told = os.environ.get("COLUMNS")
-    if told is not None and not (told.isdecimal() and int(told) >= LEAST_COLUMNS):
-        del os.environ["COLUMNS"]
 
 
 class Cbreak:
