@@ -351,6 +351,7 @@ def test_what_the_settings_pin_can_be_left_to_the_mood(control: FakeControl) -> 
     async def go() -> None:
         app = make_app(control)
         async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot)
             field(app, "start").put(feeling("sad").affect)
             field(app, "target").put(feeling("glad").affect)
             app.screen.query_one("#instrument", Select).value = ""
