@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +49,18 @@ class RenderResult(msgspec.Struct, frozen=True):
     notices: tuple[Notice, ...]
 
 
+MOST_JOBS = 2
+"""One sounds the notes while the other finishes what has come of them."""
+
+
+def jobs_of_use() -> int:
+    """As many as help here: no more than this process may use cores."""
+    here = (
+        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    )
+    return min(MOST_JOBS, len(here))
+
+
 class CancelledError(MusmedError):
     """The listener called the rendering off; nothing was left behind."""
 
@@ -67,6 +80,7 @@ def render_session(
     speeds: Speeds | None = None,
     until: float | None = None,
     far: FarEngine | None = None,
+    jobs: int = 1,
     warm: LastingEngine | None = None,
 ) -> RenderResult:
     """Compose the whole session into ``output`` (.flac, .wav or .ogg) and its sidecar.
@@ -76,7 +90,8 @@ def render_session(
     it has had more than one composer; ``gated``: which of them were, as ``StoredSession.gated``;
     ``options.synthesis``: for the same sound, its own.
     ``until``: session seconds at which it is stopped, as a listener stops it, with a fade.
-    ``far``: the engine on another machine that composes. ``warm``: one that composes several
+    ``far``: the engine on another machine that composes. ``jobs``: processes that compose at once,
+    of which two are of use; the same samples with one. ``warm``: one that composes several
     renderings, one after the other; the same samples come of it.
     ``progress(done, total)`` is called a few times a second with session seconds. The audio appears
     under its name only when it is whole. Raises ``MusmedError`` (one sentence) for an output that
@@ -99,6 +114,7 @@ def render_session(
             options=options,
             log_file=log_file,
             speeds=speeds,
+            apart=jobs > 1,
             far=far,
             warm=warm,
             passing=True,
@@ -170,6 +186,7 @@ def render_kept(
     speeds: Speeds | None = None,
     until: float | None = None,
     far: FarEngine | None = None,
+    jobs: int = 1,
 ) -> RenderResult:
     """Compose a kept session again into ``output`` and its sidecar, as ``render_session`` does:
     its request, its events, and each clip by the composer and the synthesis that the record names.
@@ -195,6 +212,7 @@ def render_kept(
         speeds=speeds,
         until=until,
         far=far,
+        jobs=jobs,
     )
 
 
@@ -210,6 +228,7 @@ def render_heard(
     speeds: Speeds | None = None,
     composing: Callable[[], None] = lambda: None,
     far: FarEngine | None = None,
+    jobs: int = 1,
 ) -> RenderResult:
     """What was heard of a kept session into ``output`` and its sidecar, the same samples: from the
     clips in the folder ``clips``, which takes seconds. Where some of them are gone, that much of
@@ -258,6 +277,7 @@ def render_heard(
         speeds=speeds,
         until=until,
         far=far,
+        jobs=jobs,
     )
 
 

@@ -201,6 +201,15 @@ class Scored(Protocol):
 
 
 @runtime_checkable
+class Parted(Protocol):
+    """A composer that can leave half of its work to a process of its own."""
+
+    def sound_apart(self) -> None:
+        """From now on do that. A clip is the same as without."""
+        ...
+
+
+@runtime_checkable
 class Loadable(Protocol):
     """A composer with a model, which takes a while to load."""
 

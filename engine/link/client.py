@@ -52,6 +52,8 @@ OUTGOING = 256
 GONE_SECONDS = 2.0
 """How long the stream of an engine that was killed may stay open: somebody else may hold it."""
 
+APART = ("--apart",)
+"""Has the engine leave half of its work to a process of its own."""
 LAST_WORDS_SECONDS = 1.0
 """How long what ssh printed is waited for when it has ended."""
 
@@ -63,7 +65,8 @@ class EngineClient:
     from the reader thread, in order; ``EngineLost`` is the last delivery and comes exactly once,
     unless ``close`` ended the engine. One that hangs (``watchdog``) is killed, and lost likewise.
 
-    ``argv``: the command to run, this interpreter's engine by default. ``far``: one on another
+    ``argv``: the command to run, this interpreter's engine by default, two processes of it where it
+    can work ``apart``. ``far``: one on another
     machine in its place; whether its process runs can't be seen here, and a dead line is ssh's to
     notice. ``log``: a file (or its descriptor) for the engine's stderr, of one on another machine
     for the beginning of it (``overheard``); None for none. Raises ``MusmedError`` when the
@@ -76,6 +79,7 @@ class EngineClient:
         *,
         argv: Sequence[str] | None = None,
         far: FarEngine | None = None,
+        apart: bool = False,
         log: IO[bytes] | IO[str] | int | None = None,
     ) -> None:
         self._deliver = deliver
@@ -91,7 +95,7 @@ class EngineClient:
         self._outgoing: queue.Queue[tuple[ToEngine, bytes] | None] = queue.Queue(OUTGOING)
         command = far.argv if far is not None else argv
         self._process = spawn(
-            default_argv() if command is None else command,
+            [*default_argv(), *APART[:apart]] if command is None else command,
             log if far is None else subprocess.PIPE,
         )
         self._errors: Overheard | None = None

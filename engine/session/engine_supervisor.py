@@ -41,7 +41,8 @@ class EngineSupervisor:
     ``options``: of every composer it opens. ``gated``: whether each was gated in this session so
         far, for where ``options`` leave that to the composer.
     ``log_file``: takes what engine processes print.
-    ``argv``: the command, None for the engine of this installation.
+    ``argv``: the command, None for the engine of this installation; ``apart``: that one in two
+        processes.
     ``far``: the engine on another machine, for as long as the conductor asks for that. That it
         answers again is delivered with the number ``NOBODY``.
     ``warm``: an engine that is already up, used first.
@@ -55,6 +56,7 @@ class EngineSupervisor:
         gated: Mapping[str, bool] | None = None,
         log_file: Path,
         argv: Sequence[str] | None = None,
+        apart: bool = False,
         far: FarEngine | None = None,
         warm: WarmEngine | LastingEngine | None = None,
     ) -> None:
@@ -69,6 +71,7 @@ class EngineSupervisor:
         self._log_file = log_file
         self._log: IO[bytes] | None = None
         self._argv = argv
+        self._apart = apart
         self._warm = warm
         self._client: EngineClient | None = None
         self._due: float | None = None
@@ -145,6 +148,7 @@ class EngineSupervisor:
             self._client = (warm.take(deliver) if warm else None) or EngineClient(
                 deliver,
                 argv=self._argv,
+                apart=self._apart,
                 far=self._far_now,
                 log=self._opened_log(),
             )

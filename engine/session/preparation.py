@@ -61,6 +61,7 @@ def prepare(
     settings: Mapping[str, str] | None = None,
     volume: float = 1.0,
     engine_argv: Sequence[str] | None = None,
+    apart: bool = False,
     far: FarEngine | None = None,
     warm: WarmEngine | LastingEngine | None = None,
     speeds: Speeds | None = None,
@@ -76,11 +77,11 @@ def prepare(
     how composers are opened; a kept session goes on with the synthesis it has, and gated as it was
     unless they say otherwise. ``settings`` are kept with a new session. ``volume`` in [0, 1],
     linear gain. ``far``: the engine on another machine that composes; whether the composer can play
-    there is for it to say. ``warm``: an engine that is already up, used first. ``speeds``: where
-    measured speeds (of ``far``, if another machine composes) are looked up and kept; without it
-    'auto' is the embedded composer. ``signal``:
-    of the listener's body; the session closes it at its end. ``passing``: its clips are heard once
-    and not kept; nobody seeks.
+    there is for it to say. ``apart``: the engine works in two processes. ``warm``: an engine that
+    is already up, used first. ``speeds``: where measured speeds (of ``far``, if another machine
+    composes) are looked up and kept; without it 'auto' is the embedded composer. ``signal``: of the
+    listener's body; the session closes it at its end. ``passing``: its clips are heard once and not
+    kept; nobody seeks.
 
     Raises ``MusmedError`` for a composer that can't play here; of a new session nothing is kept
     then.
@@ -111,6 +112,7 @@ def prepare(
         gated=resume.gated if resume else gated,
         log_file=log_file,
         argv=engine_argv,
+        apart=apart,
         far=far,
         warm=warm,
     )

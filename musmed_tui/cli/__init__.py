@@ -239,6 +239,14 @@ def render(
     ] = False,
     denoise: Denoise = None,
     synthesis: Synthesis = None,
+    jobs: Annotated[
+        Text,
+        typer.Option(
+            metavar="N",
+            help="Processes that compose at once: 1 or 2 (2 where there are two cores).",
+            rich_help_panel=SOUND,
+        ),
+    ] = None,
     as_json: Json = False,
     host: Host = None,
     codec: CodecName = None,
@@ -257,6 +265,7 @@ def render(
         heard=heard,
         denoise=denoise,
         synthesis=synthesis,
+        jobs=jobs,
         as_json=as_json,
         host=host,
         codec=codec,

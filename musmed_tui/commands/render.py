@@ -48,6 +48,7 @@ def render_to(
     heard: bool = False,
     denoise: bool | None,
     synthesis: str | None,
+    jobs: str | None = None,
     as_json: bool = False,
     host: str | None = None,
     codec: str | None = None,
@@ -55,7 +56,7 @@ def render_to(
     """Render a session into ``output``, its score into ``midi``, or both; gives the exit code.
     ``session``: a kept one, as it was played, in place of what is ``asked``; ``as_json``: nothing
     is said but one JSON document at the end (docs/json.md); ``host``: the other machine that
-    composes a new session. Raises ``MusmedError``."""
+    composes a new session; ``jobs``: how many processes compose here. Raises ``MusmedError``."""
     other = denoise is not None or synthesis is not None
     _refuse(output, midi, session, heard=heard, other=other, host=host)
     check_codec(host, codec)
@@ -70,9 +71,9 @@ def render_to(
         request = build_request(asked, loaded)
         if not asked.no_preferences:
             request = kept_leaning(request, where.library)
-        made = _Made(request, (), wish)
+        made = _Made(request, (), wish, jobs=_jobs(jobs, host))
     else:
-        made = _kept(where, session, asked, wish, other=synthesis is not None)
+        made = _kept(where, session, asked, wish, _jobs(jobs, host), other=synthesis is not None)
         as_it_was = made.only_in_its_clips() if denoise is None and not heard else None
         if as_it_was is not None:
             made = made._replace(stored=as_it_was)
@@ -135,6 +136,19 @@ def _refuse(
         raise MusmedError("-o is missing: name the .flac, .wav or .ogg file to write.")
 
 
+def _jobs(text: str | None, host: str | None) -> int:
+    """How many processes compose. Raises ``MusmedError``."""
+    from engine.render import MOST_JOBS, jobs_of_use
+
+    if text is None:
+        return jobs_of_use() if host is None else 1
+    if host is not None:
+        raise MusmedError("--jobs is for this machine; leave it out with --host.")
+    if text not in {str(number) for number in range(1, MOST_JOBS + 1)}:
+        raise MusmedError(f"--jobs must be 1 or {MOST_JOBS}, not {text!r}.")
+    return int(text)
+
+
 def _pulls_apart(made: _Made, done: _Done | None) -> tuple[str, ...]:
     """What pulls apart in a new session, where its sound has not said it yet."""
     from engine.plan.contradictions import contradictions
@@ -187,6 +201,8 @@ class _Made(NamedTuple):
     """Where its clips lie, if it is to be written from them as far as it was heard."""
     far: FarEngine | None = None
     """On which other machine it is composed; None for this one."""
+    jobs: int = 1
+    """How many processes compose it."""
 
     def only_in_its_clips(self) -> StoredSession | None:
         """As the function of ``engine.render``; None for another sound than its own."""
@@ -195,7 +211,9 @@ class _Made(NamedTuple):
         return None if self.stored is None or self.other else only_in_its_clips(self.stored)
 
 
-def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis, *, other: bool) -> _Made:
+def _kept(
+    where: Folders, session: str, asked: Asked, wish: Synthesis, jobs: int, *, other: bool
+) -> _Made:
     """A session of the library, as it was played."""
     if asked != Asked():
         raise MusmedError(
@@ -207,7 +225,7 @@ def _kept(where: Folders, session: str, asked: Asked, wish: Synthesis, *, other:
         raise MusmedError(f"There is no session {session}; 'musmed sessions' lists them.")
     with opened(where.library) as library:
         stored = library.load(session)
-    return _Made(request_of(stored), stored.events, wish, stored, other)
+    return _Made(request_of(stored), stored.events, wish, stored, other, jobs=jobs)
 
 
 def _render_sound(
@@ -284,6 +302,7 @@ def _render(
                 cancelled=cancelled,
                 speeds=speeds,
                 composing=composing,
+                jobs=made.jobs,
             )
         if made.stored is not None:
             return render_kept(
@@ -295,6 +314,7 @@ def _render(
                 log_file=log_file,
                 cancelled=cancelled,
                 speeds=speeds,
+                jobs=made.jobs,
             )
         return render_session(
             made.request,
@@ -305,6 +325,7 @@ def _render(
             cancelled=cancelled,
             speeds=speeds,
             far=made.far,
+            jobs=made.jobs,
         )
     except CancelledError:
         return None

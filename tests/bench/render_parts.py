@@ -194,7 +194,8 @@ def front(folder: str, words: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[2:] == ["engine"]:
-        engine(sys.argv[1])
+    if sys.argv[2:3] == ["engine"]:
+        folder, sys.argv = sys.argv[1], sys.argv[2:]
+        engine(folder)
     else:
         front(sys.argv[1], sys.argv[2:])

@@ -9,6 +9,7 @@ import msgspec
 from engine.audio.format import CHANNELS, GRID_FRAMES, SAMPLE_RATE, Frames, frames_of, seconds_of
 from engine.composers.base import BarRecords, Marks, Traits
 from engine.composers.clip_notes import BEFORE, ClipNotes, PlayedNote, Voice, packed
+from engine.composers.score.apart import Apart, ApartRenderer
 from engine.composers.score.parts.bar_record import bar_record
 from engine.composers.score.parts.handover import notes_of
 from engine.composers.score.parts.touch import Note
@@ -39,11 +40,22 @@ class EmbeddedComposer:
     )
 
     def __init__(self) -> None:
+        self._apart: Apart | None = None
         self.sound_with(Synthesis())
+
+    def sound_apart(self) -> None:
+        """``Parted`` of the protocol."""
+        self._apart = self._apart or Apart()
+
+    def close(self) -> None:
+        """End the process that sounds the notes, if there is one; it ends with this one, too."""
+        if self._apart is not None:
+            self._apart.close()
 
     def sound_with(self, wish: Synthesis) -> str:
         """``Sounding`` of the protocol."""
         chosen = choose(wish)
+        self._wish = wish
         self._renderer = Renderer(instruments=chosen.instruments)
         self._replaced: Replaced | None = chosen.replaced
         self.traits = msgspec.structs.replace(self.traits, synthesis=chosen.identity)
@@ -56,7 +68,10 @@ class EmbeddedComposer:
         of its own begins with the clip, in the key that the other was in. Raises ``MusmedError``
         for bytes that are no state."""
         score = _score_before(spec, state)
-        return ScoreComposition(self._renderer, spec, score, cancelled, self._replaced)
+        renderer: Renderer | ApartRenderer = self._renderer
+        if self._apart is not None:
+            renderer = self._apart.asked(spec, state, self._wish)
+        return ScoreComposition(renderer, spec, score, cancelled, self._replaced)
 
 
 def _score_before(spec: ClipSpec, state: bytes | None) -> ScoreState:
@@ -74,7 +89,7 @@ class ScoreComposition:
 
     def __init__(
         self,
-        renderer: Renderer,
+        renderer: Renderer | ApartRenderer,
         spec: ClipSpec,
         score: ScoreState,
         cancelled: Callable[[], bool],

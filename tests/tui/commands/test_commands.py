@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from engine.composers.score.midi import midi_bytes
 from engine.errors import MusmedError
 from engine.plan.events import Ease, Skip
 from engine.printable import one_line
+from engine.render import jobs_of_use
 from engine.session.library.library import Library
 from musmed_tui.asked import Asked
 from musmed_tui.doctor.finding import Finding
@@ -236,6 +238,30 @@ def test_only_the_embedded_composer_has_a_score(
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "embedded" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--jobs", "3"), "--jobs must be 1 or 2, not '3'."),
+        (("--jobs", "two"), "--jobs must be 1 or 2, not 'two'."),
+        (("--jobs", "2", "--host", "user@server"), "--jobs is for this machine"),
+    ],
+)
+def test_jobs_that_can_t_be_are_a_sentence(
+    arguments: tuple[str, ...], says: str, monkeypatch: Patch, capsys: Printed, tmp_path: Path
+) -> None:
+    way = ("--from", "tense", "--to", "calm", "-o", str(tmp_path / "out.flac"))
+    assert musmed(monkeypatch, "render", *way, *arguments) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert says in said
+
+
+@pytest.mark.parametrize(("cores", "jobs"), [(1, 1), (2, 2), (64, 2)])
+def test_as_many_jobs_as_help(cores: int, jobs: int, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    assert jobs_of_use() == jobs
 
 
 def test_a_kept_session_is_made_again_as_it_was_played(
