@@ -11,10 +11,18 @@ import msgspec
 import pytest
 
 from engine.affect.circumplex import Affect
+from engine.clip_record import ClipRecord
 from engine.composers import choice
 from engine.composers.base import EMBEDDED, composer_names, has_model, resolve_composer
 from engine.composers.choice import check_composer, choose_composer, unheld
-from engine.composers.speeds import FILE, SessionSpeeds, Speeds, device_name, measured_as
+from engine.composers.speeds import (
+    ENOUGH_FRAMES,
+    FILE,
+    SessionSpeeds,
+    Speeds,
+    device_name,
+    measured_as,
+)
 from engine.errors import MusmedError
 from engine.plan.generation import Generation
 from engine.plan.request import Request
@@ -113,6 +121,34 @@ def test_a_speed_without_guidance_says_nothing_of_one_with_it(
     kept = SessionSpeeds(speeds, unguided)
     assert kept.of("musicgen-small") == 2.0
     assert SessionSpeeds(speeds, USUAL).of("musicgen-small") is None
+
+
+def test_a_speed_is_that_of_a_precision(tmp_path: Path) -> None:
+    """What 'auto' came to is known as that, and as the speed of whoever wishes nothing; a session
+    that goes on in something else says nothing of what 'auto' comes to."""
+    speeds = Speeds(tmp_path)
+    name, rounded = "musicgen-small", Generation(precision="int8")
+    assert measured_as(name, rounded) == f"{name} (int8)" == measured_as(name, USUAL, "int8")
+    SessionSpeeds(speeds, USUAL).keep(measured(name, "int8", 2.0), ENOUGH_FRAMES, cut=False)
+    assert speeds.of(measured_as(name, USUAL)) == speeds.of(measured_as(name, rounded)) == 2.0
+    going_on = SessionSpeeds(speeds, USUAL, "bfloat16")
+    assert going_on.of(name) is None
+    going_on.keep(measured(name, "bfloat16", 0.5), ENOUGH_FRAMES, cut=False)
+    assert going_on.of(name) == 0.5
+    assert SessionSpeeds(speeds, USUAL).of(name) == 2.0
+
+
+def measured(composer: str, precision: str, speed: float) -> ClipRecord:
+    return ClipRecord(
+        composer=composer,
+        version=1,
+        loudness=None,
+        true_peak=None,
+        gating="off",
+        seconds=1.0,
+        speed=speed,
+        precision=precision,
+    )
 
 
 def test_a_named_composer_is_taken_as_named(tmp_path: Path) -> None:
@@ -214,6 +250,10 @@ def test_options_of_musicgen_reach_the_request(tmp_path: Path) -> None:
     assert made.generation == Generation(
         guidance=2.0, top_k=40, temperature=0.5, decoder="reference"
     )
+    rounded = Loaded(Settings(precision="int8"), {})
+    assert build_request(asked(), rounded).generation.precision == "int8"
+    exact = build_request(asked(precision="float32"), rounded)
+    assert exact.generation.precision == "float32"
     opened = build_request(asked(opening="song.mp3", composer="musicgen-small"), loaded)
     assert opened.generation.opening == str(Path("song.mp3").absolute())
     assert opened.published().generation.opening == "song.mp3"
@@ -229,6 +269,7 @@ def test_options_of_musicgen_reach_the_request(tmp_path: Path) -> None:
         ({"top_k": "0"}, "--top-k must be a whole number"),
         ({"sampling_temperature": "-1"}, "--sampling-temperature must be a number from 0 to 2"),
         ({"decoder": "theirs"}, "--decoder must be ours or reference or audiocraft"),
+        ({"precision": "int4"}, "--precision must be auto or float32 or bfloat16 or int8"),
         ({"opening": "song.mp3"}, "--opening is for MusicGen"),
         ({"opening": "song.mp3", "composer": "embedded"}, "--composer musicgen-small"),
     ],

@@ -413,6 +413,7 @@ CASES = (
             ("a sequence for terminals", 'strategy = "\\u001b[2J"', ("iso or direct", "x1b")),
             ("a log level", 'log_level = "loud"', ("debug", "warning")),
             ("glyphs", 'glyphs = "runes"', ("auto", "ascii")),
+            ("numbers there are not", 'precision = "int4"', ("line 1", "bfloat16 or int8")),
             ("a half code", "top_k = 2.5", ("whole number",)),
             ("a folder as adapter", 'adapters = ["=1"]', ("adapter",)),
         )
@@ -478,6 +479,7 @@ CASES = (
     Case("top-k", f"{SMALL} --top-k 1.5", ("--top-k", "whole number", "'1.5'")),
     Case("sampling temperature", f"{SMALL} --sampling-temperature x", ("0 to 2", "'x'")),
     Case("unknown decoder", f"{SMALL} --decoder theirs", ("ours", "reference", "audiocraft")),
+    Case("unknown precision", f"{SMALL} --precision int4", ("auto", "float32", "int8", "'int4'")),
     Case("unknown synthesis", f"{PLAY} --synthesis fm", ("auto", "builtin", "fluidsynth")),
     Case("opening for embedded", f"{PLAY} --opening {{home}}/a.wav", ("--opening", "MusicGen")),
     Case("empty minutes", f"{PLAN} --minutes ''", ("--minutes", "''")),

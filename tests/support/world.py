@@ -98,6 +98,9 @@ class World:
     engine_works: bool = True
     stand_ins: tuple[str, ...] = ()
     refusal: str = ""
+    multiplies: str = ""
+    """What the wish for a precision comes to; '' for engines that know of none."""
+    precisions: list[str] = field(default_factory=list)
     line: bool = True
     """The other machine can be reached."""
     asks: bool = False
@@ -171,9 +174,11 @@ class World:
             case OpenComposer():
                 self.opened.append(command.name)
                 self.told.append(command.synthesis)
+                self.precisions.append(command.precision)
                 if self.engine_works or command.name in self.stand_ins:
                     self.sounding = self.found(command)
-                    opened = Opened(command.name, self.version, self.sounding)
+                    multiplies = self.multiplies and (command.precision or self.multiplies)
+                    opened = Opened(command.name, self.version, self.sounding, precision=multiplies)
                     self.from_engine(0.1, self.alive, opened)
                 elif self.refusal:
                     self.from_engine(0.1, self.alive, Failure(self.refusal))
