@@ -73,18 +73,18 @@ def _log(x: float) -> float:
 
 
 def _rhythm(bands: Floats) -> list[float]:
-    level = np.sqrt(np.mean(bands.astype(np.float64) ** 2, axis=0))
+    level = np.sqrt(np.mean(bands * bands, axis=0, dtype=np.float64))
     plain = _rise(np.log1p(bands * np.float32(20.0 / (np.max(level) + 1e-15))), 2)
     scale = 4.0 / (level + 0.02 * np.max(level) + 1e-15)
     fine = np.log1p(bands * scale.astype(np.float32))
-    white, whitened = _rise(fine, 2), fine.astype(np.float64)
+    white, around = _rise(fine, 2), fine - fine.mean(0, dtype=np.float64)
     flux, soft = plain.mean(1, dtype=np.float64), white.mean(1, dtype=np.float64)
     half = bands.shape[1] // 2
     seconds = len(bands) / _FRAMES_PER_SECOND
     picks = [_onsets(soft, threshold) for threshold in (0.03, 0.08, 0.16)]
     gaps = np.diff(picks[1]) / _FRAMES_PER_SECOND
     strength = float(soft[picks[0]].mean()) if len(picks[0]) else 0.0
-    falling = np.maximum(0.0, whitened[:-2] - whitened[2:]).mean()
+    falling = np.maximum(0.0, fine[:-2] - fine[2:]).mean(dtype=np.float64)
     return [
         _log(flux.mean() + 1e-3), _log(flux.std() + 1e-3),
         _log(soft.mean() + 1e-3), _log(soft.std() + 1e-3),
@@ -94,16 +94,20 @@ def _rhythm(bands: Floats) -> list[float]:
         float(np.std(np.log2(gaps + 0.02))) if len(gaps) > 1 else 1.0,
         *_pulse(soft),
         _log(falling + 1e-3),
-        *(_held(whitened, lag) for lag in (5, 20, 80)),
-        *_swells(whitened),
-        *_beats(whitened),
+        *(_held(around, lag) for lag in (5, 20, 80)),
+        *_swells(fine),
+        *_beats(around),
     ]  # fmt: skip
 
 
-def _swells(whitened: Vector) -> list[float]:
+def _swells(whitened: Floats) -> list[float]:
     """Rises over 0.1 and 0.25 s, and how many bands begin to rise in a second: what onsets are
     to sounds that begin slowly."""
-    slow = _running(whitened, 5).astype(np.float32)
+    count = len(whitened) - 4
+    slow = whitened[:count].copy()
+    for later in range(1, 5):
+        slow += whitened[later:][:count]
+    slow *= np.float32(0.2)
     rise = _rise(slow, 10)
     rises = [_log(float(risen.mean()) + 1e-3) for risen in (rise, _rise(slow, 25))]
     begun = (rise[1:] > 0.25) & (rise[:-1] <= 0.25)
@@ -119,12 +123,15 @@ def _rise(log_bands: Floats, lag: int) -> Floats:
     return np.maximum(widest, np.float32(0.0), out=widest)
 
 
-def _beats(whitened: Vector) -> list[float]:
-    """Modulation of the bands by octaves around 1, 2, 4, 8 and 16 Hz, log2 of root power."""
-    x = (whitened - whitened.mean(0)) * np.hanning(len(whitened))[:, None]
-    power = np.mean(np.abs(np.fft.rfft(x, axis=0)) ** 2, axis=1) / len(x) ** 2
-    hertz = np.fft.rfftfreq(len(x), 1.0 / _FRAMES_PER_SECOND)
+def _beats(around: Vector) -> list[float]:
+    """Modulation of the bands (``around`` their means) by octaves around 1, 2, 4, 8 and 16 Hz, log2
+    of root power."""
     edges = 2.0 ** (np.arange(6) - 0.5)
+    hertz = np.fft.rfftfreq(len(around), 1.0 / _FRAMES_PER_SECOND)
+    hertz = hertz[hertz < edges[-1]]
+    x = np.ascontiguousarray(around.T) * np.hanning(len(around))
+    spectrum = np.ascontiguousarray(np.fft.rfft(x, axis=1)[:, : len(hertz)])
+    power = (spectrum.real**2 + spectrum.imag**2).mean(axis=0) / len(around) ** 2
     return [
         0.5 * _log(float(power[(hertz >= low) & (hertz < high)].sum()) + 1e-5)
         for low, high in itertools.pairwise(edges)
@@ -155,12 +162,12 @@ def _pulse(flux: Vector) -> tuple[float, float, float]:
     return float(part[best]), -_log(lags[best]), float(part[:20].max() - part[20:].max())
 
 
-def _held(whitened: Vector, lag: int) -> float:
-    """How alike a band is to itself ``lag`` frames later: 1 for held sounds."""
-    x = whitened - whitened.mean(0)
-    power = np.mean(x**2, axis=0) + 1e-9
-    alike = np.mean(x[:-lag] * x[lag:], axis=0)
-    return float(np.sum(alike) / np.sum(power))
+def _held(around: Vector, lag: int) -> float:
+    """How alike bands (``around`` their means) are to themselves ``lag`` frames later: 1 for held
+    sounds."""
+    power = np.vdot(around, around) / len(around) + 1e-9 * around.shape[1]
+    alike = np.vdot(around[:-lag], around[lag:]) / (len(around) - lag)
+    return float(alike / power)
 
 
 def _pitch(peaks: Vector) -> list[float]:
@@ -176,8 +183,8 @@ def _pitch(peaks: Vector) -> list[float]:
         *_key(whole, low, chroma),
         *_triads(smooth),
         _fifths(whole),
-        _entropy(whole),
-        float(np.mean([_entropy(c) for c in smooth])),
+        float(_entropies(whole)),
+        float(np.mean(_entropies(smooth))),
         *_intervals(smooth),
         *_motion(chroma, smooth),
         *_register(tones, pitch),
@@ -285,9 +292,9 @@ def _fifths(whole: Vector) -> float:
     return float(abs(np.sum(whole * turn)) / (whole.sum() + 1e-12))
 
 
-def _entropy(row: Vector) -> float:
-    p = row / (row.sum() + 1e-12)
-    return float(-np.sum(p * np.log2(p + 1e-12)))
+def _entropies(rows: Vector) -> Vector:
+    p = rows / (rows.sum(axis=-1, keepdims=True) + 1e-12)
+    return np.asarray(-np.sum(p * np.log2(p + 1e-12), axis=-1))
 
 
 def _intervals(chroma: Vector) -> list[float]:
