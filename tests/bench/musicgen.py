@@ -80,7 +80,7 @@ def main() -> None:
         if asked.session:
             cpu = torch.device("cpu")
             whole = random_model(size, cpu, torch.float32)
-            rest += whole_session(size, whole, asked.session)
+            rest += whole_session(size, whole, asked.session, asked.dtypes.split(","))
     print()
     print("\n".join(rest))
 

@@ -1,5 +1,9 @@
 """MusicGen through the real pipeline, timed: the first finished audio out of a warm engine, and a
-whole session with codec, finishing, joins and FLAC. For ``musicgen.py --session MINUTES``."""
+whole session with codec, finishing, joins and FLAC. For ``musicgen.py --session MINUTES``.
+
+On a CPU each number format is timed twice: as musmed has it, one core for the sound and the others
+for the decoder, and with a decoder that has all cores (``OMP_NUM_THREADS``), that of the sound too.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -22,6 +28,7 @@ from engine.composers.options import ComposerOptions  # noqa: E402
 from engine.link.client import EngineClient  # noqa: E402
 from engine.link.deliveries import ChunkArrived, ClipEnded, Delivery, EngineLost  # noqa: E402
 from engine.link.protocol import ClipFailed, Failure, Hello, Opened  # noqa: E402
+from engine.plan.generation import Generation, Precision  # noqa: E402
 from engine.plan.planner import make_plan  # noqa: E402
 from engine.plan.request import Request  # noqa: E402
 from engine.render import render_session  # noqa: E402
@@ -31,16 +38,45 @@ FIRST_SECONDS = 0.1
 """So much heard is a beginning: loading ends there."""
 
 
-def whole_session(size: str, model: Any, minutes: float) -> list[str]:
-    """Render ``minutes`` (1 to 60) from a checkpoint folder of ``model``, with the gate off: the
-    time to the first sound, loading included, and of all the rest."""
+def whole_session(size: str, model: Any, minutes: float, formats: list[str]) -> list[str]:
+    """Render ``minutes`` (1 to 60) from a checkpoint folder of ``model``, with the gate off, in
+    each of ``formats``: the time to the first sound, loading included, and of all the rest."""
     os.environ["PYTHONPATH"] = str(ROOT)
+    lines = []
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = save_checkpoint(model, Path(folder) / f"musicgen-{size}")
-        start, target = parse_affect("tense")[0], parse_affect("calm")[0]
-        request = Request(
-            start=start, target=target, minutes=minutes, seed=7, composer=str(checkpoint)
-        )
+        for name in formats:
+            precision: Any = name if name in get_args(Precision) else "auto"
+            request = Request(
+                start=parse_affect("tense")[0],
+                target=parse_affect("calm")[0],
+                minutes=minutes,
+                seed=7,
+                composer=str(checkpoint),
+                generation=Generation(precision=precision),
+            )
+            lines += rendered(f"{size} {name}", request)
+            if precision != "auto":
+                with all_cores():
+                    lines += rendered(f"{size} {name}, a decoder with all cores", request)
+    return lines
+
+
+@contextmanager
+def all_cores() -> Iterator[None]:
+    """Engines that are started meanwhile have as many threads in their decoder as in torch."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = before or str(len(os.sched_getaffinity(0)))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+
+
+def rendered(name: str, request: Request) -> list[str]:
+    """Lines about one session."""
+    with tempfile.TemporaryDirectory() as folder:
         warm = first_audio(request)
         begun = time.perf_counter()
         first = 0.0
@@ -59,9 +95,9 @@ def whole_session(size: str, model: Any, minutes: float) -> list[str]:
         )
         rest = time.perf_counter() - first
     return [
-        f"- {size}: the engine, loaded and used once, sends the first finished audio {warm:.2f} s "
+        f"- {name}: the engine, loaded and used once, sends the first finished audio {warm:.2f} s "
         "after it is asked for a session's first clip",
-        f"- {size}: {result.seconds / 60:g} minutes of session in {rest:.1f} s "
+        f"- {name}: {result.seconds / 60:g} minutes of session in {rest:.1f} s "
         f"({result.seconds / rest:.2f} x real time) from the first sound on, which came after "
         f"{first - begun:.1f} s, engine and model loaded",
     ]
@@ -74,7 +110,8 @@ def first_audio(request: Request) -> float:
     client = EngineClient(told.put, log=subprocess.DEVNULL)
     try:
         wait_for(told, Hello)
-        client.open(request.composer, ComposerOptions(denoise=False))
+        options = ComposerOptions(denoise=False, generation=request.generation)
+        client.open(request.composer, options)
         wait_for(told, Opened)
         for seed in (1, 2):
             clip = make_plan(msgspec.structs.replace(request, seed=seed)).clips[0]
