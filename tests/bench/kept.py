@@ -74,6 +74,7 @@ def filled(home: Path, pattern_home: Path, clips: int) -> Kept:
     Library(data).close()
     source = Library(pattern_home / "data" / "library")
     (row,) = source.sessions(1)
+    source.load(row.id)  # what reading imports is not what is measured
     files = sorted(source.clip_folder(row.id).glob("*.flac"))
     source.close()
     made: list[str] = []
