@@ -47,7 +47,7 @@ def engines(front: int) -> list[int]:
     found = []
     for child in psutil.Process(front).children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            if child.cmdline()[-2:] == ["-m", "engine"]:
+            if "-m engine" in " ".join(child.cmdline()):
                 found.append(child.pid)
     return found
 
