@@ -151,7 +151,8 @@ def test_a_fresh_composer_goes_on_from_a_state_alone() -> None:
 
 
 def test_what_a_clip_shares_with_the_one_before_it_is_sounded_once() -> None:
-    """The blocks of the overlap, those after it that were looked at, and what the hall answers."""
+    """The blocks of the overlap, those after it that were looked at, and what the hall answers; its
+    bars and their notes."""
     composer, made, state = EmbeddedComposer(), [], None
     for index in range(2):
         composition, _, audio = play(spec_of(index), state, composer)
@@ -160,6 +161,22 @@ def test_what_a_clip_shares_with_the_one_before_it_is_sounded_once() -> None:
         state = composition.state()
     seconds = clip_end(1, TOTAL) - clip_end(0, TOTAL)
     assert made[1] - made[0] == frames_of(seconds) // GRID_FRAMES
+    remembered, bars = composer._remembered, composition._bars[-1].number + 1
+    assert remembered.bars.made == remembered.notes.made == bars
+
+
+def test_another_path_is_another_music_whatever_was_remembered() -> None:
+    """Bars and notes are those of a composer that remembers nothing, before a steer and after."""
+    composer = EmbeddedComposer()
+    state = composer.compose(spec_of(0), None, lambda: False).state()
+    list(composer.compose(spec_of(1), state, lambda: False).chunks())
+    for later in (0.1, 3.0, 12.0):
+        turned = (*PATH.segment(0.0, 36.0).waypoints, Waypoint(36.0 + later, Affect(0.7, 0.7)))
+        one, two = (
+            play(spec_of(1, Path(turned)), state, who)[0].notes()
+            for who in (composer, EmbeddedComposer())
+        )
+        assert one == two
 
 
 def test_what_was_kept_is_not_taken_for_other_notes() -> None:

@@ -11,12 +11,12 @@ from engine.composers.base import BarRecords, Marks, Traits
 from engine.composers.clip_notes import BEFORE, ClipNotes, PlayedNote, Voice, packed
 from engine.composers.score.apart import Apart, ApartRenderer
 from engine.composers.score.parts.bar_record import bar_record
-from engine.composers.score.parts.handover import notes_of
 from engine.composers.score.parts.touch import Note
+from engine.composers.score.remembered import Remembered
 from engine.composers.score.sound.chosen import Replaced
 from engine.composers.score.sound.renderer import LOOKBACK_SECONDS, Renderer
 from engine.composers.score.sound.soundfont import choose
-from engine.composers.score.writing.course import course_of
+from engine.composers.score.writing.course import Course, course_of
 from engine.composers.score.writing.earlier import earlier_score
 from engine.composers.score.writing.form import Bar, first_state, next_bar
 from engine.composers.score.writing.state import ScoreState, pack_state, unpack_state
@@ -57,6 +57,7 @@ class EmbeddedComposer:
         chosen = choose(wish)
         self._wish = wish
         self._renderer = Renderer(instruments=chosen.instruments)
+        self._remembered = Remembered()
         self._replaced: Replaced | None = chosen.replaced
         self.traits = msgspec.structs.replace(self.traits, synthesis=chosen.identity)
         return chosen.notice
@@ -71,7 +72,14 @@ class EmbeddedComposer:
         renderer: Renderer | ApartRenderer = self._renderer
         if self._apart is not None:
             renderer = self._apart.asked(spec, state, self._wish)
-        return ScoreComposition(renderer, spec, score, cancelled, self._replaced)
+        return ScoreComposition(
+            renderer,
+            spec,
+            score,
+            cancelled,
+            remembered=self._remembered,
+            replaced=self._replaced,
+        )
 
 
 def _score_before(spec: ClipSpec, state: bytes | None) -> ScoreState:
@@ -93,15 +101,17 @@ class ScoreComposition:
         spec: ClipSpec,
         score: ScoreState,
         cancelled: Callable[[], bool],
+        *,
+        remembered: Remembered,
         replaced: Replaced | None = None,
     ) -> None:
         self._renderer, self._spec, self._cancelled = renderer, spec, cancelled
-        self._replaced = replaced
-        self._bars, self._kept = bars_of(spec, score)
+        self._replaced, self._remembered = replaced, remembered
+        self._bars, self._kept = bars_of(spec, score, remembered.next_bar)
         self.start_frame = first_frame(spec, self._bars)
         self.render_from = self.start_frame // GRID_FRAMES * GRID_FRAMES
         self.marks = self._marks()
-        self._feed = _Feed(self._bars, spec)
+        self._feed = _Feed(self._bars, spec, remembered)
 
     def state(self) -> bytes:
         """The score state at a bar early enough to render this clip again from."""
@@ -145,7 +155,7 @@ class ScoreComposition:
         end = _last_frame(self._spec)
         first = self.render_from // GRID_FRAMES
         last = -(-end // GRID_FRAMES)
-        self._feed = feed = _Feed(self._bars, self._spec)
+        self._feed = feed = _Feed(self._bars, self._spec, self._remembered)
         blocks = self._renderer.blocks(feed.until, first, last, self._spec.gentle)
         for block, audio in enumerate(blocks, first):
             if self._cancelled():
@@ -164,7 +174,8 @@ class ScoreComposition:
 class _Feed:
     """Hands the notes of a list of bars to the renderer, in time order."""
 
-    def __init__(self, bars: list[Bar], spec: ClipSpec) -> None:
+    def __init__(self, bars: list[Bar], spec: ClipSpec, remembered: Remembered) -> None:
+        self._remembered = remembered
         self._bars, self._path = iter(bars), course_of(spec).path
         self._waiting: list[Note] = []
         self.played: list[tuple[Bar, list[Note]]] = []
@@ -172,7 +183,7 @@ class _Feed:
 
     def until(self, frame: int) -> list[Note]:
         while self._next is not None and self._next.start < frame:
-            notes = notes_of(self._next, self._path)
+            notes = self._remembered.notes_of(self._next, self._path)
             self.played.append((self._next, notes))
             self._waiting += notes
             self._next = next(self._bars, None)
@@ -182,8 +193,13 @@ class _Feed:
         return ready
 
 
-def bars_of(spec: ClipSpec, score: ScoreState) -> tuple[list[Bar], ScoreState]:
-    """The bars that a clip needs, and the last state that lies early enough before it."""
+def bars_of(
+    spec: ClipSpec,
+    score: ScoreState,
+    following: Callable[[ScoreState, Course], tuple[Bar, ScoreState]] = next_bar,
+) -> tuple[list[Bar], ScoreState]:
+    """The bars that a clip needs, each ``following`` a state, and the last state that lies early
+    enough before it."""
     early = frames_of(spec.start - LOOKBACK_SECONDS)
     end = _last_frame(spec)
     kept, course = score, course_of(spec)
@@ -191,7 +207,7 @@ def bars_of(spec: ClipSpec, score: ScoreState) -> tuple[list[Bar], ScoreState]:
     while score.frame < end and not score.done:
         if score.frame <= early:
             kept, bars = score, []
-        bar, score = next_bar(score, course)
+        bar, score = following(score, course)
         bars.append(bar)
     return bars, kept
 

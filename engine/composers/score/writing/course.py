@@ -107,7 +107,11 @@ def affect_at(path: Path, frame: int) -> Affect:
     differs in its last bits; on the grid both give the same music. The grid's offset keeps its
     edges away from round numbers.
     """
-    affect = path.at(frame / SAMPLE_RATE)
+    return on_grid(path.at(frame / SAMPLE_RATE))
+
+
+def on_grid(affect: Affect) -> Affect:
+    """The affect on the grid that the score knows."""
     return Affect(_on_grid(affect.valence), _on_grid(affect.arousal))
 
 
