@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import Any
+
 import pytest
 
 torch = pytest.importorskip("torch")
 
-import itertools
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from engine.composers.musicgen.model.attention import BLOCK, Gathered, Memory, Placed, Reach
+from engine.composers.musicgen.model.attention import (
+    BLOCK,
+    Gathered,
+    Memory,
+    Placed,
+    Reach,
+    gathers,
+)
+from engine.composers.musicgen.model.matrices import integers, saturates
+from engine.composers.musicgen.model.sampler import Sampling
+from engine.composers.musicgen.model.step import State, step
+from engine.composers.musicgen.model.weights import from_transformers
 
 LAYERS, ROWS, HEADS, SIZE = 2, 2, 3, 8
 
@@ -67,3 +81,35 @@ def test_text_with_its_bias(both: tuple[Memory, Memory, float], count: int) -> N
     q = torch.randn(ROWS, count, HEADS * SIZE)
     said = [each.text(bias)(1, q) for each in (placed, gathered)]
     assert (said[0] - said[1]).abs().max() < near
+
+
+VIEWS = {"view", "to", "reshape", "unsqueeze", "select", "unbind", "transpose", "narrow"}
+VIEWS |= {"expand", "slice", "chunk"}
+
+
+def test_a_step_in_int8_is_few_operators(tiny_model: Any, tokenizer: Any) -> None:
+    """Each takes some microseconds, however little it does; views are left out. A layer makes do
+    with six products of six each, three norms, two attentions and an activation."""
+    if not (integers() and gathers(torch.device("cpu"))):
+        pytest.skip("this processor has other kernels")
+    saturates()
+    model = from_transformers(tiny_model, tokenizer, torch.int8)
+    state = State.empty(model.decoder, 1, 2, BLOCK, BLOCK)
+    state.grid.zero_()
+    with torch.inference_mode(), Counting() as counting:
+        step(model.decoder, state, Sampling(temperature=0.0), 1, masked=False)
+    assert len(counting.names) <= 55 * len(model.decoder.layers) + 30
+
+
+class Counting(TorchDispatchMode):
+    """Which operators were run that are more than a view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = func.name().split("::")[1].split(".")[0]
+        if name not in VIEWS:
+            self.names.append(name)
+        return func(*args, **(kwargs or {}))

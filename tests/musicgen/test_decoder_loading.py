@@ -22,6 +22,7 @@ from engine.composers.musicgen.model import weights
 from engine.composers.musicgen.model.codec import CodecStream, CodecWeights
 from engine.composers.musicgen.model.decoder import Conditioning, Decoder
 from engine.composers.musicgen.model.device import fitting
+from engine.composers.musicgen.model.fused import balanced
 from engine.composers.musicgen.model.matrices import (
     Dense,
     Integers,
@@ -367,6 +368,34 @@ class TestMatrices:
 
     def test_rows_of_zeros_are_zeros(self, rounding: Any) -> None:
         assert not rounding(self.weight())(torch.zeros(2, 64)).any()
+
+
+def test_a_channel_that_is_loud_after_a_norm_does_not_take_the_others_steps() -> None:
+    """What the norm makes 100 times as loud the weights make as soft: float32 hears no difference,
+    and neither does int8 once both share it."""
+    generator = torch.Generator().manual_seed(3)
+    z, weight = (torch.randn((rows, 64), generator=generator) for rows in (8, 96))
+    gain, offset = torch.ones(64), torch.zeros(64)
+    gain[:3], weight[:, :3] = 100, weight[:, :3] / 100
+    exact = (z * gain + offset) @ weight.T
+
+    def off(gain: Any, offset: Any, weight: Any) -> float:
+        product = matrix(weight, CPU, torch.int8)(z * gain + offset)
+        return float((product - exact).norm() / exact.norm())
+
+    (new_gain, new_offset), new_weight = balanced((gain, offset), weight)
+    assert ((z * new_gain + new_offset) @ new_weight.T - exact).abs().max() < 1e-3
+    assert off(new_gain, new_offset, new_weight) < 0.02
+    if integers():
+        assert off(gain, offset, weight) > 0.1
+
+
+def test_norms_and_weights_of_zeros_stay_numbers() -> None:
+    zeros = torch.zeros(8)
+    (gain, offset), weight = balanced((zeros, zeros), torch.zeros(4, 8))
+    assert not (gain.any())
+    assert not (offset.any())
+    assert not (weight.any())
 
 
 def test_an_int8_model_decodes_and_is_near_the_exact_one(tiny_checkpoint: Path) -> None:

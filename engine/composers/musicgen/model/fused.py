@@ -126,27 +126,38 @@ def fuse(
     def fast(*names: str) -> Matrix:
         return matrix(torch.cat([state[name + ".weight"] for name in names]), device, dtype)
 
+    def after(given: Norm, *names: str) -> tuple[Norm, Matrix]:
+        """What a norm gives, and what multiplies it."""
+        weight = torch.cat([state[name + ".weight"] for name in names])
+        if dtype == torch.int8:
+            given, weight = balanced(given, weight.to(device, plain))
+        return given, matrix(weight, device, dtype)
+
     def norm(name: str) -> Norm:
         weight, bias = (state[f"{name}.{part}"].to(device, plain) for part in ("weight", "bias"))
         return weight.clone(), bias.clone()
 
     def cross(at: str) -> CrossWeights:
+        given, q = after(norm(at + "encoder_attn_layer_norm"), at + "encoder_attn.q_proj")
         return CrossWeights(
-            norm=norm(at + "encoder_attn_layer_norm"),
-            q=fast(at + "encoder_attn.q_proj"),
+            norm=given,
+            q=q,
             out=fast(at + "encoder_attn.out_proj"),
         )
 
     def layers() -> Iterator[LayerWeights]:
         for index in range(settings.num_hidden_layers):
             at = f"{base}layers.{index}."
+            past = (f"{at}self_attn.{part}_proj" for part in "qkv")
+            self_norm, qkv = after(norm(at + "self_attn_layer_norm"), *past)
+            feed_norm, feed_in = after(norm(at + "final_layer_norm"), at + "fc1")
             yield LayerWeights(
-                self_norm=norm(at + "self_attn_layer_norm"),
-                qkv=fast(*(f"{at}self_attn.{part}_proj" for part in "qkv")),
+                self_norm=self_norm,
+                qkv=qkv,
                 self_out=fast(at + "self_attn.out_proj"),
                 cross=None if prefixed else cross(at),
-                feed_norm=norm(at + "final_layer_norm"),
-                feed_in=fast(at + "fc1"),
+                feed_norm=feed_norm,
+                feed_in=feed_in,
                 feed_out=fast(at + "fc2"),
             )
             progress((index + 1) / settings.num_hidden_layers)
@@ -186,6 +197,18 @@ def fuse(
         attention_heads=settings.num_attention_heads,
         kept=kept_as(device, dtype),
     )
+
+
+def balanced(norm: Norm, weight: Tensor) -> tuple[Norm, Tensor]:
+    """The same product, with what is loud in each channel shared between the norm that gives it and
+    the ``weight`` (out, in) that multiplies it: a few loud channels on either side would leave the
+    others few of the steps that a row is rounded to. As SmoothQuant (Xiao et al. 2023), but with
+    the norm's own numbers in the place of measured ones."""
+    gain, offset = norm
+    loud, soft = gain.hypot(offset), weight.abs().amax(0)
+    loud, soft = (each.clamp_min(1e-4 * float(each.max()) + 1e-30) for each in (loud, soft))
+    shared = (loud / soft).sqrt()
+    return (gain / shared, offset / shared), weight * shared
 
 
 def sinusoids(positions: int, width: int) -> Tensor:

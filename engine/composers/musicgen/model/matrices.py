@@ -73,7 +73,9 @@ class Packed:
     weight: Tensor
 
     def __call__(self, x: Tensor) -> Tensor:
-        product = torch.ops.mkldnn._linear_pointwise
+        product = (
+            torch.ops.mkldnn._linear_pointwise.default
+        )  # else its overload is sought each time
         y: Tensor = product(x.to(self.weight.dtype), self.weight, None, "none", [], "")
         return y.to(x.dtype)
 
@@ -124,7 +126,7 @@ class Integers:
         """That of the rows of ``x`` over the largest number in each, and those."""
         rows = x.reshape(-1, x.shape[-1]).float()
         largest = rows.abs().amax(1, keepdim=True).clamp_min_(1e-30)
-        product = torch.ops.quantized.linear_dynamic
+        product = torch.ops.quantized.linear_dynamic.default
         return product(rows / largest, self.packed, saturates()), largest
 
     def dense(self) -> Tensor:

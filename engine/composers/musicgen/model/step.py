@@ -22,6 +22,9 @@ from engine.composers.musicgen.model.sampler import Sampling, choose, guide
 DRAWN_STEPS = 25
 """Steps whose draws are made at once."""
 
+EPSILON = 1e-5
+"""Of the norms."""
+
 Between = Callable[[], None]
 """Called before every layer. On a CPU, where a step of a large model takes a while, it may raise
 and so end the step; what is written by then is in places that the same step writes again."""
@@ -220,4 +223,4 @@ def feed_forward(layer: LayerWeights, x: Tensor) -> None:
 
 
 def normed(x: Tensor, norm: Norm) -> Tensor:
-    return functional.layer_norm(x, x.shape[-1:], *norm)
+    return torch.native_layer_norm(x, x.shape[-1:], *norm, EPSILON)[0]
