@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # to type: what the options are is looked at by the command l
     import typer
 
 WAY, FELT, MUSIC, MODEL = "The way", "How it feels", "The music", "MusicGen"
-WANTED = "What it is like"
+WANTED, RUN = "What it is like", "How MusicGen runs"
 SOUND, TERMINAL, FILES = "The sound", "The terminal", "What is written"
 STUDY = "A study"
 """The groups of options in a command's help."""
@@ -183,7 +183,7 @@ class Asked:
             metavar="NAME",
             help="What runs the model: ours, reference or audiocraft (ours).",
             autocompletion=completes(decoders),
-            rich_help_panel=MODEL,
+            rich_help_panel=RUN,
         ),
     ] = None
     precision: Annotated[
@@ -192,7 +192,7 @@ class Asked:
             metavar="NAME",
             help="What the model multiplies in: auto, float32, bfloat16 or int8 (auto).",
             autocompletion=completes(precisions),
-            rich_help_panel=MODEL,
+            rich_help_panel=RUN,
         ),
     ] = None
     adapters: Annotated[

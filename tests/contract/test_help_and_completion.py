@@ -197,7 +197,7 @@ def test_the_options_of_play_are_in_groups(tmp_path: Path) -> None:
     panels = re.split(r"╭─ ", shown)[1:]
     assert [panel.partition(" ─")[0] for panel in panels] == [
         *("Options", "The way", "How it feels", "The music", "What it is like"),
-        *("MusicGen", "The sound", "The terminal", "A study"),
+        *("MusicGen", "How MusicGen runs", "The sound", "The terminal", "A study"),
     ]
     assert max(panel.count("│ --") for panel in panels) <= 6
 
