@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from engine.composers.base import Composer
+    from engine.composers.base import Composer, Parted
 
 
 def take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
@@ -22,14 +22,26 @@ def take_standard_streams() -> tuple[BinaryIO, BinaryIO]:
     return os.fdopen(incoming, "rb"), os.fdopen(outgoing, "wb")
 
 
-def open_parted(name: str) -> Composer:
-    """As ``open_composer``, with half of the work apart where the composer can do that."""
-    from engine.composers.base import Parted, open_composer
+class _Opening:
+    """Opens composers; ``apart``: with half of the work in a process of its own, where they can."""
 
-    composer = open_composer(name)
-    if isinstance(composer, Parted):
-        composer.sound_apart()
-    return composer
+    def __init__(self, *, apart: bool) -> None:
+        self._apart = apart
+        self._parted: list[Parted] = []
+
+    def __call__(self, name: str) -> Composer:
+        from engine.composers.base import Parted, open_composer
+
+        composer = open_composer(name)
+        if self._apart and isinstance(composer, Parted):
+            composer.sound_apart()
+            self._parted.append(composer)
+        return composer
+
+    def close(self) -> None:
+        """End those processes, and take note of what they have spent: it counts as the engine's."""
+        for composer in self._parted:
+            composer.close()
 
 
 def main() -> None:
@@ -37,13 +49,14 @@ def main() -> None:
     # A Ctrl-C at the front's terminal is the front's to answer; the engine ends with its stdin.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    from engine.composers.base import open_composer
     from engine.link.server import serve
 
-    load = open_parted if sys.argv[1:] == ["--apart"] else open_composer
+    opening = _Opening(apart=sys.argv[1:] == ["--apart"])
+    status = serve(incoming, outgoing, opening)
+    opening.close()
     # Not sys.exit: composing may be in the middle of a long numpy call, and nothing is to be
     # kept, so the process ends now and not when that call returns.
-    os._exit(serve(incoming, outgoing, load))
+    os._exit(status)
 
 
 if __name__ == "__main__":

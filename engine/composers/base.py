@@ -208,6 +208,10 @@ class Parted(Protocol):
         """From now on do that. A clip is the same as without."""
         ...
 
+    def close(self) -> None:
+        """End that process."""
+        ...
+
 
 @runtime_checkable
 class Loadable(Protocol):

@@ -42,7 +42,7 @@ class PlaybackState(msgspec.Struct, frozen=True, kw_only=True):
     volume: float
     """In [0, 1]."""
     peak: tuple[float, float]
-    """dBFS of the last 0.1 s, left and right, -120 when silent."""
+    """dBFS of the last 0.1 s, left and right, -120 when silent, or nobody listens in real time."""
     sink: str
     lacking: str = ""
     """What the session stands for until it is there ('no sound device'); '' while it is heard."""
@@ -171,8 +171,10 @@ class Playback:
         )
 
     def _peak(self, stream: int) -> tuple[float, float]:
+        if not self._feeder.realtime or self._speaker.silent:
+            return SILENCE_DB, SILENCE_DB
         audio = self._ring.past(stream, BLOCK_FRAMES)
-        if not len(audio) or self._speaker.silent:
+        if not len(audio):
             return SILENCE_DB, SILENCE_DB
         channels = np.ascontiguousarray(audio.T)
         peaks = np.abs(channels).max(axis=1) * self._speaker.volume

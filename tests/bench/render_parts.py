@@ -30,7 +30,14 @@ ENGINE = {
     ),
     "sounding": ("engine.composers.score.composer:ScoreComposition.chunks",),
     "finishing": ("engine.finishing:ClipFinisher.chunks",),
-    "measuring what is finished": ("engine.finishing:ClipFinisher._measure",),
+    "its limiter and true peak": (
+        "engine.audio.limiter:TruePeakLimiter.push",
+        "engine.audio.limiter:TruePeakLimiter.flush",
+    ),
+    "its loudness as heard": (
+        "engine.finishing:ClipFinisher._note_energy",
+        "engine.finishing:ClipFinisher._heard",
+    ),
     "affect meter": ("engine.meter.meter:Meter.push", "engine.meter.meter:Meter.finish"),
     "coding for the link": ("engine.link.codec:encoder_of",),
     "the link": (
@@ -142,17 +149,23 @@ def _stepped(clock: Clock, part: str, steps: Iterator[Any]) -> Iterator[Any]:
         yield step
 
 
+def found(place: str) -> tuple[Any, str]:
+    """Whose attribute ``place`` is ('module:Class.method'), and its name there."""
+    module, path = place.split(":")
+    owner = importlib.import_module(module)
+    *outer, last = path.split(".")
+    for attribute in outer:
+        owner = getattr(owner, attribute)
+    return owner, last
+
+
 def watch(parts: dict[str, tuple[str, ...]], name: str, folder: str) -> Callable[[], None]:
     """Wrap all ``parts``. Returns what writes the figures, to be called at the process' end."""
     clock = Clock()
     for part, places in parts.items():
         for place in places:
-            module, path = place.split(":")
-            owner = importlib.import_module(module)
-            *outer, last = path.split(".")
-            for attribute in outer:
-                owner = getattr(owner, attribute)
-            setattr(owner, last, wrapped(clock, part, getattr(owner, last)))
+            owner, name_there = found(place)
+            setattr(owner, name_there, wrapped(clock, part, getattr(owner, name_there)))
     clock.seconds["start and imports"] = time.process_time()
 
     def write() -> None:

@@ -29,3 +29,12 @@ def test_a_script_finds_what_it_imports(script: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_parts_of_a_rendering_are_where_its_bench_looks_for_them() -> None:
+    from tests.bench.render_parts import ENGINE, FRONT, found
+
+    for places in (*ENGINE.values(), *FRONT.values()):
+        for place in places:
+            owner, name = found(place)
+            assert callable(getattr(owner, name)), place
