@@ -150,7 +150,7 @@ def fall(length: int) -> Table:
 def slow(values: Table, length: int) -> Table:
     """A slow curve at the sample rate: straight lines between ``values``, which lie ``SLOW``
     frames apart; shape (length,)."""
-    steps = np.diff(values)[:, None] * _RAMP
+    steps = (values[1:] - values[:-1])[:, None] * _RAMP
     steps += values[:-1, None]
     return steps.reshape(-1)[:length]
 
