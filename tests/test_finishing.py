@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from itertools import islice
@@ -452,3 +454,10 @@ def test_samples_that_are_no_numbers_are_refused(wrong: float) -> None:
     finisher = ClipFinisher(spec(0.0, 3.0), composition, TRAITS, denoise=None, checkpoints=None)
     with pytest.raises(MusmedError, match="no numbers"):
         list(finisher.chunks())
+
+
+def test_finishing_needs_no_scipy() -> None:
+    """Its import took half a second before an engine's first sound."""
+    told = "import sys, engine.finishing as f; f.warm_up(); print('scipy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -28,13 +28,18 @@ __all__ = [
 Frames = NDArray[np.float32]
 """Audio: shape (frames, 2), float32, full scale 1.0, at 48 kHz unless said otherwise."""
 
-_STEPS = np.float64(2**23)
+_STEPS = np.float32(2**23)
 
 
 def quantise24(audio: Frames) -> Frames:
-    """Round to 24-bit steps and clip to their range; float32 holds every such value exactly.
+    """Round to 24-bit steps and clip to their range; float32 holds every such value exactly, and
+    nothing but the rounding rounds.
 
     Shape is kept. A FLAC-24 or WAV-24 round trip of the result is the identity.
     """
-    steps = np.rint(audio.astype(np.float64) * _STEPS)
-    return (np.clip(steps, -_STEPS, _STEPS - 1) / _STEPS).astype(np.float32)
+    with np.errstate(over="ignore"):
+        steps = audio * _STEPS
+    np.rint(steps, out=steps)
+    np.clip(steps, -_STEPS, _STEPS - 1, out=steps)
+    steps /= _STEPS
+    return steps

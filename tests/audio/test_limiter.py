@@ -13,7 +13,14 @@ from scipy.signal import butter, firwin, resample_poly, sosfiltfilt
 from support.true_peak import true_peak_dbtp
 
 from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE, Frames
-from engine.audio.limiter import LimiterState, TruePeakLimiter, TruePeakMeter
+from engine.audio.limiter import (
+    LimiterState,
+    TruePeakLimiter,
+    TruePeakMeter,
+    _at_most,
+    _bends,
+    _peaks,
+)
 
 N = 2 * SAMPLE_RATE
 T = np.arange(N) / SAMPLE_RATE
@@ -168,3 +175,34 @@ def test_a_state_taken_between_blocks_goes_on_with_the_release() -> None:
 def test_the_look_ahead_must_fit_a_block() -> None:
     with pytest.raises(ValueError, match="look_ahead"):
         TruePeakLimiter(look_ahead=5_000)
+
+
+def test_what_does_not_exceed_is_not_even_copied() -> None:
+    limiter = TruePeakLimiter()
+    first, second = (np.full((BLOCK_FRAMES, 2), 0.25, np.float32) for _ in range(2))
+    limiter.push(first)
+    assert limiter.push(second) is first
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), smooth=st.sampled_from([1, 4, 40]))
+def test_no_peak_is_above_what_samples_and_second_differences_allow(seed: int, smooth: int) -> None:
+    rng = np.random.default_rng(seed)
+    audio = np.cumsum(rng.standard_normal((400, 2)), axis=0)
+    audio = np.stack([np.convolve(c, np.ones(smooth) / smooth, "same") for c in audio.T], axis=1)
+    line = (audio / np.abs(audio).max()).astype(np.float32)
+    bound = _at_most(np.abs(line).max(keepdims=True), _bends(line).max(keepdims=True))
+    assert _peaks(line, 0.0).max() <= bound.item()
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_the_meter_finds_the_peak_that_it_would_find_everywhere(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    audio = rng.standard_normal((SAMPLE_RATE, 2)) * np.repeat(rng.random(100), 480)[:, None]
+    line = (0.2 * audio).astype(np.float32)
+    meter = TruePeakMeter()
+    meter.push(line)
+    silence = np.zeros((24, 2), np.float32)
+    everywhere = _peaks(np.concatenate((silence, line, silence)), 0.0).max()
+    assert meter.dbtp == pytest.approx(20 * np.log10(everywhere), abs=1e-5)

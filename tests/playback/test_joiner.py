@@ -415,3 +415,13 @@ def test_before_the_first_clip_it_waits() -> None:
     block = Joiner(TOTAL).read_late()
     assert block.waiting
     assert len(block.audio) == BLOCK_FRAMES
+
+
+def test_several_blocks_at_once_are_the_blocks_one_by_one() -> None:
+    joiner, blocks = Joiner(TOTAL), []
+    for clip in own_sounds():
+        joiner.place(clip.grow(), NO_MARKS, splice=False)
+    while (block := joiner.read(7)) is not None:
+        blocks.append(block.audio)
+    assert max(map(len, blocks)) == 7 * BLOCK_FRAMES
+    np.testing.assert_array_equal(np.concatenate(blocks), straight())
