@@ -182,6 +182,16 @@ class Sounding(Protocol):
 
 
 @runtime_checkable
+class Rehearsing(Protocol):
+    """A composer whose first clip of all takes longer than any later one."""
+
+    def rehearse(self) -> Iterator[None]:
+        """Make, step by step, what is kept for later clips, while none is asked for; whoever asks
+        may leave off after any step. What is composed then is the same with it and without."""
+        ...
+
+
+@runtime_checkable
 class Sounded(Protocol):
     """A composition of notes, by a composer that is ``Sounding``."""
 

@@ -20,6 +20,7 @@ from engine.composers.base import (
     Composition,
     Continuation,
     Loadable,
+    Rehearsing,
     Scored,
     Sounded,
     Sounding,
@@ -79,6 +80,7 @@ class ComposeWorker:
         self._composer: Composer | None = None
         self._opened: tuple[Open, Opened] | None = None
         self._denoise: bool | None = None
+        self._rehearsal: Iterator[None] = iter(())
         self._thread = threading.Thread(target=self._run, name="compose", daemon=True)
 
     def start(self) -> None:
@@ -129,6 +131,7 @@ class ComposeWorker:
                 self._compose(item)
 
     def _next(self) -> Open | Job | None:
+        self._rehearse()
         if not self._queue:
             give_back_free()  # what a clip took on the way is a tenth of an engine
         with self._changed:
@@ -138,6 +141,15 @@ class ComposeWorker:
             item = self._queue.popleft()
             self._current = item if isinstance(item, Job) else None
             return item
+
+    def _rehearse(self) -> None:
+        """While nothing is asked for."""
+        try:
+            while not self._queue and not self._closed:
+                if next(self._rehearsal, self) is self:
+                    return
+        except Exception:  # should it matter, the first clip will say so
+            traceback.print_exc()
 
     def _open(self, message: Open) -> None:
         adapters = message.options.generation.adapters  # another may lie there by now
@@ -166,6 +178,7 @@ class ComposeWorker:
             )
             self._opened = message, opened
             self._outbox.answer(opened)
+            self._rehearsal = composer.rehearse() if isinstance(composer, Rehearsing) else iter(())
 
     def _again(self, name: str) -> Composer | None:
         """The composer that is open, if it is this one and has a model that may serve again; any

@@ -296,6 +296,41 @@ def test_what_is_free_is_given_back_when_there_is_nothing_to_compose(
     outbox.close()
 
 
+class RehearsingTone(ToneComposer):
+    """Says each of its three steps; the second waits until it is let go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[int] = []
+        self.begun, self.go_on, self.over = (threading.Event() for _ in range(3))
+
+    def rehearse(self) -> Iterator[None]:
+        for step in range(3):
+            if step == 1:
+                self.begun.set()
+                assert self.go_on.wait(HANG_SECONDS)
+            self.made.append(step)
+            yield
+        self.over.set()
+
+
+def test_a_composer_rehearses_while_no_clip_is_asked_for() -> None:
+    composer = RehearsingTone()
+    front = Front(composer)
+    front.open()
+    assert composer.begun.wait(HANG_SECONDS)
+    front.send(Compose(FIRST))
+    front.send(Ping(7))
+    assert front.next().message == Pong(7)  # so the clip is queued
+    assert composer.states == []
+    composer.go_on.set()
+    _, chunks, _ = front.clip()
+    assert chunks
+    assert composer.made[:2] == [0, 1]
+    assert composer.over.wait(HANG_SECONDS), "what is left of it comes behind the clip"
+    front.close()
+
+
 @pytest.mark.parametrize(
     ("error", "says"),
     [

@@ -193,6 +193,15 @@ def test_what_was_kept_is_not_taken_for_other_notes() -> None:
         assert np.array_equal(np.concatenate([turn[k] for turn in chunks])[: len(audio)], audio)
 
 
+def test_a_rehearsal_changes_nothing() -> None:
+    """Left off after any step, or to its end."""
+    for steps in (2, 99):
+        rehearsed = EmbeddedComposer()
+        assert len(list(itertools.islice(rehearsed.rehearse(), steps))) >= 2
+        first = next(iter(rehearsed.compose(spec_of(0), None, lambda: False).chunks()))
+        assert np.array_equal(first, composed()[0][1][0])
+
+
 def test_the_state_is_small_early_and_within_the_specs_history() -> None:
     compositions, _ = session()
     for index, composition in enumerate(compositions):

@@ -111,6 +111,9 @@ class QuickComposer(EmbeddedComposer):
     def sound_with(self, wish: Synthesis) -> str:
         return SAYS or super().sound_with(wish)
 
+    def rehearse(self) -> Iterator[None]:
+        return iter(())
+
     def compose(  # type: ignore[override]
         self, spec: ClipSpec, state: bytes | None, cancelled: Callable[[], bool]
     ) -> QuickComposition:

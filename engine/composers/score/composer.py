@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 import msgspec
 
+from engine.affect.circumplex import Affect
 from engine.audio.format import CHANNELS, GRID_FRAMES, SAMPLE_RATE, Frames, frames_of, seconds_of
 from engine.composers.base import BarRecords, Marks, Traits
 from engine.composers.clip_notes import BEFORE, ClipNotes, PlayedNote, Voice, packed
@@ -15,6 +17,7 @@ from engine.composers.score.parts.touch import Note
 from engine.composers.score.remembered import Remembered
 from engine.composers.score.sound.chosen import Replaced
 from engine.composers.score.sound.renderer import LOOKBACK_SECONDS, Renderer
+from engine.composers.score.sound.reverb import Hall
 from engine.composers.score.sound.soundfont import choose
 from engine.composers.score.writing.course import Course, course_of
 from engine.composers.score.writing.earlier import earlier_score
@@ -22,11 +25,21 @@ from engine.composers.score.writing.form import Bar, first_state, next_bar
 from engine.composers.score.writing.state import ScoreState, pack_state, unpack_state
 from engine.composers.synthesis import BUILTIN, Synthesis
 from engine.plan.clock import clip_start
+from engine.plan.request import Request
 from engine.plan.spec import ClipSpec
 
 AFTER_SECONDS = 1.5
 """How far a clip can be heard past its end, for finishing to look ahead; within
 ``FUTURE_SECONDS``, so that it is what the next clip begins with."""
+_REHEARSED = Request(
+    start=Affect(-0.4, 0.4),
+    target=Affect(0.4, -0.4),
+    start_word="tense",
+    target_word="calm",
+    minutes=5.0,
+    seed=1,
+)
+_REHEARSED_BLOCKS = 4
 
 
 class EmbeddedComposer:
@@ -56,11 +69,27 @@ class EmbeddedComposer:
         """``Sounding`` of the protocol."""
         chosen = choose(wish)
         self._wish = wish
+        self._instruments = chosen.instruments
         self._renderer = Renderer(instruments=chosen.instruments)
         self._remembered = Remembered()
         self._replaced: Replaced | None = chosen.replaced
         self.traits = msgspec.structs.replace(self.traits, synthesis=chosen.identity)
         return chosen.notice
+
+    def rehearse(self) -> Iterator[None]:
+        """``Rehearsing``: the hall, and the beginning of some music that nobody hears, which has
+        read and transformed what many a music is made of."""
+        from engine.plan.planner import make_plan
+
+        Hall().answer()
+        yield
+        clip = make_plan(_REHEARSED).clips[0]
+        yield
+        renderer, score = Renderer(instruments=self._instruments), _score_before(clip, None)
+        composition = ScoreComposition(renderer, clip, score, lambda: False)
+        yield
+        for _ in islice(composition.chunks(), _REHEARSED_BLOCKS):
+            yield
 
     def compose(
         self, spec: ClipSpec, state: bytes | None, cancelled: Callable[[], bool]
