@@ -81,12 +81,16 @@ class EmbeddedComposer:
         read and transformed what many a music is made of."""
         from engine.plan.planner import make_plan
 
+        if self._apart is not None:  # what is kept, the other process keeps
+            return
         Hall().answer()
         yield
         clip = make_plan(_REHEARSED).clips[0]
         yield
         renderer, score = Renderer(instruments=self._instruments), _score_before(clip, None)
-        composition = ScoreComposition(renderer, clip, score, lambda: False)
+        composition = ScoreComposition(
+            renderer, clip, score, lambda: False, remembered=Remembered()
+        )
         yield
         for _ in islice(composition.chunks(), _REHEARSED_BLOCKS):
             yield
