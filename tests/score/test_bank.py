@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.parts.takes import with_takes
 from engine.composers.score.parts.touch import Note
-from engine.composers.score.sound import bank, soundfont
+from engine.composers.score.sound import bank, pieces, soundfont
 from engine.composers.score.sound.bank import BANK, INDEX, Bank
 from engine.composers.score.sound.instruments import INSTRUMENTS, LAYERS, laid_out
 from engine.composers.score.sound.soundfont import choose
@@ -78,6 +78,24 @@ def test_it_is_recorded_by_its_fingerprint() -> None:
 
 
 # how it sounds
+
+
+@given(st.floats(1_500.0, 200_000.0))
+def test_a_number_of_frames_that_is_quick_is_in_tune(wanted: float) -> None:
+    """Of pieces and loops alike: an octave has 1,200 cents, and some five are heard."""
+    assert abs(1200.0 * np.log2(pieces.quick(wanted) / wanted)) <= 2.0
+
+
+@pytest.mark.parametrize("name", PITCHED)
+def test_no_note_takes_a_slow_transform(name: str) -> None:
+    for pitch in range(INSTRUMENTS[name].low, INSTRUMENTS[name].high + 1):
+        zone, away = bank._zone(RECORDED[name], pitch, again=False)
+        stretch = SAMPLE_RATE / bank.opened().index.rate * 2.0 ** (-away / 12.0)
+        left = pieces.quick((pieces.MARGIN if zone.loop is None else zone.frames) * stretch)
+        for factor in range(2, 201):
+            while left % factor == 0:
+                left //= factor
+        assert left == 1
 
 
 @pytest.mark.parametrize(

@@ -214,7 +214,7 @@ def _loop(bank: Bank, name: str, recorded: Recorded) -> Maker:
 
     def make(pitch: int, layer: int, _frames: int) -> Table:
         zone, away = _zone(recorded, pitch, again=False)
-        frames = quick(round(zone.frames * SAMPLE_RATE / rate * 2.0 ** (-away / 12.0)))
+        frames = quick(zone.frames * SAMPLE_RATE / rate * 2.0 ** (-away / 12.0))
         coloured = bank.round(zone) * colour(layer, zone.key, rate, zone.frames)
         table = np.asarray(np.fft.irfft(coloured, frames, axis=-1), np.float32)
         level(narrowed(table, side_kept(table, name)))

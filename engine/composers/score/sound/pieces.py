@@ -7,9 +7,9 @@ two lengths of a note are made apart.
 
 from __future__ import annotations
 
-import bisect
 import functools
 import io
+import math
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,8 +28,7 @@ _PARTS = 16
 """A sixteenth of them before the piece, and one after it."""
 MARGIN = WINDOW // _PARTS
 HOP = WINDOW - 2 * MARGIN
-_LARGEST = 400_000
-"""Frames of the longest transform: more than a loop two octaves down."""
+_QUICK = 200
 _DECODED_BYTES = 24 * 2**20
 _ENDS = 256
 """Frames in which a recording ends."""
@@ -120,8 +119,8 @@ def window_of(
 
 def moved(spectrum: Spectrum, stretch: float) -> Table:
     """A piece of which ``spectrum`` is that of its window, in ``stretch`` times as many frames;
-    exact, but that their number is such that it is quick to transform (by some cents' fraction)."""
-    part = quick(round(MARGIN * stretch))
+    exact, but that their number is such that it is quick to transform (``quick``)."""
+    part = quick(MARGIN * stretch)
     wave = np.fft.irfft(spectrum, _PARTS * part, axis=-1)
     return np.asarray(wave[:, part:-part], np.float32)
 
@@ -132,21 +131,29 @@ def spectrum_of(window: Table) -> Spectrum:
     return np.asarray(np.fft.rfft(window, axis=-1, norm="forward"), np.complex64)
 
 
-def quick(wanted: int) -> int:
-    """The number next to ``wanted`` with no prime factor above 13."""
-    numbers = _smooth()
-    place = bisect.bisect_left(numbers, wanted)
-    return min(numbers[max(0, place - 1) : place + 1], key=lambda number: abs(number - wanted))
+@functools.lru_cache(maxsize=1024)
+def quick(wanted: float) -> int:
+    """A number of frames within a cent of ``wanted`` that is quick to transform: that with the
+    smallest largest prime factor. Factors up to ``_QUICK`` cost little; where there is none with
+    such, within two cents."""
+    best = _quickest(wanted, 1.0)
+    return best if _largest_factor(best) <= _QUICK else _quickest(wanted, 2.0)
 
 
-@functools.cache
-def _smooth() -> list[int]:
-    numbers = np.array([1])
-    for prime in (2, 3, 5, 7, 11, 13):
-        powers = prime ** np.arange(1 + int(np.log(_LARGEST) / np.log(prime)))
-        numbers = np.multiply.outer(numbers, powers).reshape(-1)
-        numbers = numbers[numbers <= _LARGEST]
-    return [int(number) for number in np.sort(numbers)]
+def _quickest(wanted: float, cents: float) -> int:
+    low, high = (wanted * 2.0 ** (off / 1200.0) for off in (-cents, cents))
+    near = range(math.ceil(low), math.floor(high) + 1) or (round(wanted),)
+    return min(near, key=lambda number: (_largest_factor(number), abs(number - wanted)))
+
+
+def _largest_factor(number: int) -> int:
+    factor = 2
+    while factor * factor <= number:
+        if number % factor:
+            factor += 1
+        else:
+            number //= factor
+    return number
 
 
 @functools.cache
