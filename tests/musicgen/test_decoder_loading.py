@@ -80,6 +80,18 @@ def test_a_folder_is_the_model_that_was_saved(request: Any, tokenizer: Any, ster
     assert abs(ours - CodecStream(CodecWeights(saved.codec)).push(codes)).max() < 1e-5
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="no list of what is mapped")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int8])
+def test_a_loaded_model_lets_its_files_go(
+    tiny_checkpoint: Path, tmp_path: Path, dtype: Any
+) -> None:
+    """Or the whole checkpoint would stay in memory beside what was made of it."""
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "held")
+    model = opened(folder, dtype)
+    assert str(folder) not in Path("/proc/self/maps").read_text("utf-8")
+    assert model.codebooks
+
+
 def test_loading_says_how_far_it_is(tiny_checkpoint: Path) -> None:
     shares: list[float] = []
     load(find(str(tiny_checkpoint)), device=CPU, dtype=torch.float32, progress=shares.append)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.allocation import give_back_free
 from engine.composers.musicgen import precision
 from engine.composers.musicgen.files.adapters import Adapter
 from engine.composers.musicgen.files.catalogue import decoder_size
@@ -106,6 +107,7 @@ def _measure(load: Load, progress: Progress) -> tuple[Model, Figures]:
     drawn = rounding.draw_codes(exact, part(progress, 0.25, 0.65))
     del exact
     gc.collect()
+    give_back_free()
     model = load("int8", part(progress, 0.65, 0.85))
     return model, rounding.compare(drawn, model, part(progress, 0.85, _MEASURED))
 

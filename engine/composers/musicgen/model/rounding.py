@@ -17,7 +17,6 @@ from engine.composers.musicgen.model.decoder import Conditioning, Decoder
 from engine.composers.musicgen.model.sampler import guide
 from engine.composers.musicgen.model.weights import Model
 from engine.composers.musicgen.precision import Figures
-from engine.plan.clock import CLIP_SECONDS
 
 PROMPTS = (
     "calm ambient piano",
@@ -43,7 +42,7 @@ class Drawn(NamedTuple):
 
 def draw_codes(model: Model, progress: Callable[[float], None]) -> Drawn:
     """Clips by ``model``, and its own logits of them."""
-    decoder = Decoder(model, max_seconds=CLIP_SECONDS)
+    decoder = _decoder(model)
     heard = [Conditioning(model.text_states(prompt)) for prompt in PROMPTS]
     pieces: list[Tensor] = []
     for piece in decoder.frames(heard, None, FRAMES, seed=SEED, guidance=GUIDANCE):
@@ -57,7 +56,7 @@ def draw_codes(model: Model, progress: Callable[[float], None]) -> Drawn:
 
 def compare(drawn: Drawn, model: Model, progress: Callable[[float], None]) -> Figures:
     """``model`` beside the one that has drawn the codes."""
-    decoder = Decoder(model, max_seconds=CLIP_SECONDS)
+    decoder = _decoder(model)
     differences, changed = [], []
     for number, (codes, exact) in enumerate(zip(drawn.codes, drawn.logits, strict=True)):
         text = Conditioning(model.text_states(PROMPTS[number]))
@@ -79,6 +78,12 @@ def figures_of(differences: Sequence[Tensor], changed: Sequence[Tensor]) -> Figu
         changed=float(torch.cat([one.flatten() for one in changed]).double().mean()),
         places=len(all_of_them),
     )
+
+
+def _decoder(model: Model) -> Decoder:
+    """With room for what is measured: for a whole clip of every prompt in float32 the keys and
+    values alone would be three gigabytes."""
+    return Decoder(model, max_seconds=FRAMES / model.frame_rate)
 
 
 def _logits(decoder: Decoder, text: Conditioning, codes: Tensor) -> Tensor:

@@ -107,9 +107,10 @@ def load(
                 state[name] = tensor.to(rounded)
     with _complaining_of(checkpoint):
         decoder = fuse(state, config, device, dtype, lambda share: progress(0.5 + 0.3 * share))
-        text = _module(T5EncoderModel, config.text_encoder, _part(state, _TEXT))
+        text = _module(T5EncoderModel, config.text_encoder, _own(_part(state, _TEXT)))
         progress(0.9)
-        codec = _module(EncodecModel, config.audio_encoder, _part(state, _CODEC))
+        codec = _module(EncodecModel, config.audio_encoder, _own(_part(state, _CODEC)))
+        state.clear()
         tokenizer = _tokenizer(checkpoint)
         fold(codec)
         for part in (text, codec):
@@ -124,7 +125,7 @@ def load_codec(checkpoint: Checkpoint, device: torch.device) -> EncodecModel:
     """A checkpoint's EnCodec alone, as ``load`` has it. Raises ``MusmedError``."""
     from transformers import EncodecModel
 
-    state = _part(_read(checkpoint, (), parts=(_CODEC,)), _CODEC)
+    state = _own(_part(_read(checkpoint, (), parts=(_CODEC,)), _CODEC))
     with _complaining_of(checkpoint):
         codec = _module(EncodecModel, _config(checkpoint).audio_encoder, state)
         fold(codec)
@@ -140,7 +141,7 @@ def load_text(
     """A checkpoint's text encoder alone, and its tokenizer. Raises ``MusmedError``."""
     from transformers import T5EncoderModel
 
-    state = _part(_read(checkpoint, (), parts=(_TEXT,)), _TEXT)
+    state = _own(_part(_read(checkpoint, (), parts=(_TEXT,)), _TEXT))
     with _complaining_of(checkpoint):
         text = _module(T5EncoderModel, _config(checkpoint).text_encoder, state)
         tokenizer = _tokenizer(checkpoint)
@@ -289,6 +290,11 @@ def _part(state: State, prefix: str) -> State:
         for name, tensor in state.items()
         if name.startswith(prefix)
     }
+
+
+def _own(state: State) -> State:
+    """The same in memory of its own: a single tensor of a file keeps the whole file mapped."""
+    return {name: tensor.clone() for name, tensor in state.items()}
 
 
 def _module(kind: type[Module], config: object, state: State) -> Module:
