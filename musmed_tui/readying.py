@@ -3,11 +3,13 @@ comes next."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import threading
 from pathlib import Path
 from typing import Any, Generic
 
+from engine.errors import MusmedError
 from musmed_tui.checked_out import KeepingApp
 from musmed_tui.screens.check_in import SHEETS
 from musmed_tui.session_control import SessionControl
@@ -45,6 +47,7 @@ class ReadyingApp(KeepingApp[R], Generic[R]):
 
     def _make_ready(self) -> None:
         if self._asks:
-            self._control.warm()
+            with contextlib.suppress(MusmedError):  # the session will say what is wrong
+                self._control.warm()
         for name in _NEXT:
             importlib.import_module(name)

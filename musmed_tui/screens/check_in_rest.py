@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import ClassVar
@@ -62,6 +63,7 @@ class RestOfForm(Vertical):
     def __init__(self, settings: Settings, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._settings = settings
+        self._filling = asyncio.Lock()
         self._usual = {
             "strategy": settings.strategy,
             "instrument": settings.instrument or "",
@@ -71,10 +73,12 @@ class RestOfForm(Vertical):
         }
 
     async def fill(self) -> None:
-        """Make the rows, unless they are there."""
-        if self._usual:
-            self._usual = {}
-            await self.mount_all(self._rows())
+        """Make the rows, unless they are there. Keys may come meanwhile: whoever asks for the rows
+        waits until all of them are there, and until then everything is as usual."""
+        async with self._filling:
+            if self._usual:
+                await self.mount_all(self._rows())
+                self._usual = {}
 
     def _rows(self) -> ComposeResult:
         settings, statistics = self._settings, tag_statistics()

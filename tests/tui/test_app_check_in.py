@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 from textwrap import wrap as wrapped
 
@@ -17,9 +19,11 @@ from engine.affect.circumplex import Affect
 from engine.affect.feelings import FEELINGS, feeling
 from engine.affect.harm import HELP, HELP_GERMAN
 from engine.affect.quarters import Quarter, quarter_of
+from engine.errors import MusmedError
 from engine.plan.request import Request
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.screens.check_in import CheckInScreen
+from musmed_tui.screens.check_in_rest import RestOfForm
 from musmed_tui.screens.feeling_field import FeelingField
 from musmed_tui.screens.feeling_list import FeelingListScreen
 from musmed_tui.screens.session import SessionScreen
@@ -306,6 +310,53 @@ def test_beginning_too_early_goes_to_what_is_missing(control: FakeControl) -> No
         assert control.asked == ["warm"]
 
     run(go())
+
+
+def test_the_rest_is_asked_while_it_is_made(control: FakeControl) -> None:
+    """As by a key that is pressed the moment the screen stands."""
+
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot)
+            rest = RestOfForm(Settings(strategy="direct"), id="another")
+            await app.screen.mount(rest)
+            filling = asyncio.create_task(rest.fill())
+            await asyncio.sleep(0)
+            assert (rest.strategy, rest.piece, rest.chosen) == ("direct", None, "straight there")
+            await rest.fill()
+            assert rest.query_one("#seed", Input).value == ""
+            assert rest.strategy == "direct"
+            await filling
+            assert len(rest.query("#seed")) == 1
+
+    run(go())
+
+
+def test_an_engine_that_cannot_be_made_ready_is_no_failure(
+    control: FakeControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is printed over the screen; the session starts its own and says what is wrong."""
+    failed: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", failed.append)
+
+    def warm() -> None:
+        control.asked.append("warm")
+        raise MusmedError("The log can't be written.")
+
+    monkeypatch.setattr(control, "warm", warm)
+
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot)
+            for thread in threading.enumerate():
+                if thread.name == "ready":
+                    thread.join()
+            assert control.asked == ["warm"]
+
+    run(go())
+    assert failed == []
 
 
 def test_everything_else_reaches_the_request(control: FakeControl) -> None:
