@@ -89,6 +89,8 @@ _HARD = 10.0 ** (-6.0 / 20.0)
 the step in the gain is the onset."""
 _LARGEST_SAMPLE = 1e6
 """What is larger is clipped: no energy overflows."""
+_USUAL_MEMORY = 100.0
+"""Music leaves less in the filter's memory; what leaves more, or no number, may be too large."""
 _TRIES = 16
 _LATER = 10.0 ** (-4.0 / 10.0)
 """By how much, as a ratio of energies, what passes may have to be turned down later."""
@@ -151,7 +153,7 @@ class RiseGuard:
         while len(blocks):
             with np.errstate(invalid="ignore", over="ignore"):
                 laid = k_weighting().lay(blocks)
-            if not np.isfinite(laid.ends).all():
+            if not np.abs(laid.ends).max() <= _USUAL_MEMORY:
                 blocks = np.nan_to_num(blocks, nan=0.0, posinf=0.0, neginf=0.0)
                 blocks = np.clip(blocks, -_LARGEST_SAMPLE, _LARGEST_SAMPLE)
                 laid = k_weighting().lay(blocks)

@@ -312,6 +312,18 @@ def test_samples_that_are_not_numbers_are_silenced() -> None:
     np.testing.assert_array_equal(out[:28_800], audio[:28_800])
 
 
+def test_samples_beyond_all_measure_overflow_nothing() -> None:
+    audio = noise(1.0, 0.05)
+    audio[30_000:30_010] = 1e30
+    with np.errstate(all="raise"):
+        out = guarded(audio)
+    assert np.abs(out).max() <= 1e6
+    np.testing.assert_array_equal(out[:28_800], audio[:28_800])
+    guard = RiseGuard()
+    blocks = [guard.push(audio[at : at + BLOCK_FRAMES]) for at in range(0, len(audio), 4_800)]
+    np.testing.assert_array_equal(np.concatenate(blocks), out)
+
+
 @settings(max_examples=8, deadline=None)
 @given(SOUNDS)
 def test_one_that_hears_what_came_before_goes_on_as_one_that_never_stopped(audio: Frames) -> None:
