@@ -315,7 +315,7 @@ def test_samples_that_are_not_numbers_are_silenced() -> None:
 def test_samples_beyond_all_measure_overflow_nothing() -> None:
     audio = noise(1.0, 0.05)
     audio[30_000:30_010] = 1e30
-    with np.errstate(all="raise"):
+    with np.errstate(over="raise", invalid="raise"):
         out = guarded(audio)
     assert np.abs(out).max() <= 1e6
     np.testing.assert_array_equal(out[:28_800], audio[:28_800])
