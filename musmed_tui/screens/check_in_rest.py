@@ -64,6 +64,7 @@ class RestOfForm(Vertical):
         super().__init__(id=id)
         self._settings = settings
         self._filling = asyncio.Lock()
+        self._filled = False
         self._usual = {
             "strategy": settings.strategy,
             "instrument": settings.instrument or "",
@@ -76,9 +77,9 @@ class RestOfForm(Vertical):
         """Make the rows, unless they are there. Keys may come meanwhile: whoever asks for the rows
         waits until all of them are there, and until then everything is as usual."""
         async with self._filling:
-            if self._usual:
+            if not self._filled:
                 await self.mount_all(self._rows())
-                self._usual = {}
+                self._filled = True
 
     def _rows(self) -> ComposeResult:
         settings, statistics = self._settings, tag_statistics()
@@ -120,7 +121,7 @@ class RestOfForm(Vertical):
     @property
     def piece(self) -> str | None:
         """The number that makes the same piece again, as it was typed; None: a new piece."""
-        return None if self._usual else self.query_one("#seed", Input).value.strip() or None
+        return self.query_one("#seed", Input).value.strip() or None if self._filled else None
 
     @property
     def composer(self) -> str:
@@ -145,13 +146,14 @@ class RestOfForm(Vertical):
             yield f"composed by {_composer(self.composer)}"
 
     def show_about(self) -> None:
-        if not self._usual:
+        if self._filled:
             self.query_one("#about", Words).say((_ABOUT[self.strategy], "$muted"))
 
     def _selected(self, name: str) -> str:
-        if self._usual:
+        select = self.query_one(f"#{name}", Select) if self._filled else None
+        if select is None or select.is_blank():  # it has its value only a moment after it is there
             return self._usual[name]
-        return str(self.query_one(f"#{name}", Select).value)
+        return str(select.value)
 
 
 def row(label: str, control: Widget) -> ComposeResult:

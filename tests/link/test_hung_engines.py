@@ -21,7 +21,7 @@ from engine.link import client as client_module
 from engine.link import watchdog
 from engine.link.client import EngineClient
 from engine.link.deliveries import Delivery, EngineLost
-from engine.link.protocol import Hello, Loading, Opened, Pong
+from engine.link.protocol import Failure, Hello, Loading, Opened, Pong
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 
@@ -134,7 +134,7 @@ from engine.plan.generation import Generation
 
 class Slow(quick_engine.QuickComposer):
     name = "nowhere/slow"
-    def load(self, generation, progress):
+    def load(self, generation, progress, precision):
         for percent in (0, 100):
             progress(percent / 100)
             end = time.monotonic() + 2.5
@@ -160,7 +160,7 @@ def test_an_engine_that_loads_a_large_model_slowly_is_never_ended(start: Start) 
             client.open("nowhere/slow")
             client.ping(1)
         front.told += [told] if told else []
-        opened.extend([told] if isinstance(told, Opened | EngineLost) else [])
+        opened.extend([told] if isinstance(told, Opened | Failure | EngineLost) else [])
         return bool(opened)
 
     wait_until(go_on, front)

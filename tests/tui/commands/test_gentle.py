@@ -28,9 +28,11 @@ from musmed_tui.settings import load_settings
 ROOT = Path(__file__).parents[3]
 Printed = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
-WAY = ("--from", "sad", "--to", "excited", "--minutes", "1", "--seed", "3")
+# A seed whose steepest places are many: of a minute they are few, and chance weighs much
+# (tests/bench/gentle.py has whole sessions).
+WAY = ("--from", "sad", "--to", "excited", "--minutes", "1", "--seed", "4")
 PLAYERS = ("--instrument", "electricguitar", "--genre", "pop")
-ASKED = Asked(start="sad", target="excited", minutes="1", seed="3", gentle="all")
+ASKED = Asked(start="sad", target="excited", minutes="1", seed="4", gentle="all")
 
 
 @pytest.fixture(autouse=True)
