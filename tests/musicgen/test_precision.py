@@ -98,7 +98,8 @@ def test_a_session_of_another_machine_goes_on_and_says_so(
 def test_the_bound() -> None:
     fine = Figures(mean=0.02, high=0.25, changed=0.5, places=2000)
     assert fine.passes
-    for worse in ({"mean": 0.021}, {"high": 0.26}, {"places": 0}, {"mean": math.nan}):
+    damaged = ({"mean": -0.1}, {"high": -0.1}, {"mean": math.nan})
+    for worse in ({"mean": 0.021}, {"high": 0.26}, {"places": 0}, *damaged):
         assert not msgspec.structs.replace(fine, **worse).passes
 
 

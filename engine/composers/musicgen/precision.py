@@ -60,8 +60,9 @@ class Figures(msgspec.Struct, frozen=True):
 
     @property
     def passes(self) -> bool:
-        """Whether it may be chosen unasked. NaN does not pass."""
-        return self.places > 0 and self.mean <= MOST_MEAN and self.high <= MOST_HIGH
+        """Whether it may be chosen unasked. NaN does not pass, nor what no measurement gives."""
+        within = 0.0 <= self.mean <= MOST_MEAN and 0.0 <= self.high <= MOST_HIGH
+        return self.places > 0 and within
 
 
 def settle(wish: Precision, so_far: str, decoder: Decoder, here: Here) -> Settled:
