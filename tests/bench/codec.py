@@ -26,6 +26,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from bench.machine import machine  # noqa: E402
+from bench.musicgen import codec_config  # noqa: E402
 from torch import Tensor  # noqa: E402
 
 from engine.composers.musicgen.model.codec import CodecStream, CodecWeights, fold  # noqa: E402
@@ -119,19 +120,10 @@ def seconds_each(rows: int, width: int) -> float:
 
 
 def random_codec() -> Any:
-    from transformers import EncodecConfig, EncodecModel
+    from transformers import EncodecModel
 
     torch.manual_seed(0)
-    config = EncodecConfig(
-        target_bandwidths=[2.2],
-        sampling_rate=32000,
-        num_filters=64,
-        codebook_size=2048,
-        upsampling_ratios=[8, 5, 4, 4],
-        use_causal_conv=False,
-        use_conv_shortcut=False,
-    )
-    codec: Any = EncodecModel(config)
+    codec: Any = EncodecModel(codec_config())
     codec.eval()
     for quantizer in codec.quantizer.layers:
         quantizer.codebook.embed.normal_()

@@ -38,6 +38,7 @@ from engine.playback.sinks.file import FileSink  # noqa: E402
 from engine.session.conductor.clip_state import ClipState  # noqa: E402
 from engine.session.library.library import Library  # noqa: E402
 from engine.session.preparation import prepare  # noqa: E402
+from tests.bench.machine import processor  # noqa: E402
 
 TEMPERATURE = 0.5
 SESSIONS: tuple[tuple[str, str, str | None, str | None, int], ...] = (
@@ -312,7 +313,7 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.sounds is not None:
         return of_sounds(asked.sounds)
-    print(f"{time.strftime('%Y-%m-%d')}, {_processor()}, {os.cpu_count()} cores, Python", end=" ")
+    print(f"{time.strftime('%Y-%m-%d')}, {processor()}, {os.cpu_count()} cores, Python", end=" ")
     print(f"{platform.python_version()}, numpy {np.__version__}; {asked.minutes:g} minutes each\n")
     print("| session | LUFS (pyloudnorm) | rise LU/s | momentary | dBTP | silence s |", end=" ")
     print("clips LUFS | join step | join level dB | correlation (drifts) | laws |")
@@ -323,12 +324,6 @@ def main() -> int:
         broken = broken or bool(measured.broken())
         print(row(measured), flush=True)
     return int(broken)
-
-
-def _processor() -> str:
-    with Path("/proc/cpuinfo").open() as info:
-        names = [line.split(":", 1)[1].strip() for line in info if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import argparse
 import gc
 import itertools
 import os
-import platform
 import resource
 import statistics
 import sys
@@ -30,6 +29,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import torch  # noqa: E402
+from bench.machine import processor  # noqa: E402
 from bench.musicgen_session import whole_session  # noqa: E402
 
 from engine.composers.musicgen.decoders.reference import ReferenceDecoder  # noqa: E402
@@ -286,7 +286,7 @@ def memory(size: str, dtype: str, model: Model, device: torch.device, others: in
 def heading(device: torch.device, bandwidth: float) -> str:
     import transformers
 
-    name = torch.cuda.get_device_name() if device.type == "cuda" else cpu_name()
+    name = torch.cuda.get_device_name() if device.type == "cuda" else processor()
     threads = "" if device.type == "cuda" else f", {torch.get_num_threads()} threads"
     load = "" if device.type == "cuda" else f", load {os.getloadavg()[0]:.1f} at the start"
     if now is time.process_time:
@@ -297,18 +297,25 @@ def heading(device: torch.device, bandwidth: float) -> str:
     )
 
 
-def cpu_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), "CPU")
-
-
 def audiocraft(model: Model) -> Any:
     from engine.composers.musicgen.decoders.audiocraft import open_decoder
 
     return open_decoder(model)
+
+
+def codec_config() -> Any:
+    """Of the 32 kHz EnCodec that every size has."""
+    from transformers import EncodecConfig
+
+    return EncodecConfig(
+        target_bandwidths=[2.2],
+        sampling_rate=32000,
+        num_filters=64,
+        codebook_size=2048,
+        upsampling_ratios=[8, 5, 4, 4],
+        use_causal_conv=False,
+        use_conv_shortcut=False,
+    )
 
 
 def random_model(size: str, device: torch.device, dtype: torch.dtype) -> Any:
@@ -316,7 +323,6 @@ def random_model(size: str, device: torch.device, dtype: torch.dtype) -> Any:
     ``dtype`` (bfloat16 for int8, which is rounded later) from the start: large in float32 would
     not fit into many a machine's memory beside ours."""
     from transformers import (
-        EncodecConfig,
         MusicgenConfig,
         MusicgenDecoderConfig,
         MusicgenForConditionalGeneration,
@@ -334,15 +340,7 @@ def random_model(size: str, device: torch.device, dtype: torch.dtype) -> Any:
             num_heads=12,
             decoder_start_token_id=0,  # type: ignore[call-arg, unused-ignore]
         ),
-        audio_encoder=EncodecConfig(
-            target_bandwidths=[2.2],
-            sampling_rate=32000,
-            num_filters=64,
-            codebook_size=2048,
-            upsampling_ratios=[8, 5, 4, 4],
-            use_causal_conv=False,
-            use_conv_shortcut=False,
-        ),
+        audio_encoder=codec_config(),
         decoder=MusicgenDecoderConfig(
             num_hidden_layers=layers,
             hidden_size=width,

@@ -29,7 +29,8 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 import torch  # noqa: E402
 from bench import training_contestants  # noqa: E402
-from bench.musicgen import cpu_name, random_model  # noqa: E402
+from bench.machine import processor  # noqa: E402
+from bench.musicgen import random_model  # noqa: E402
 from support.tiny_musicgen import random_model as tiny_model  # noqa: E402
 from support.tiny_musicgen import save_checkpoint, tiny_config  # noqa: E402
 
@@ -139,7 +140,7 @@ def heading(asked: argparse.Namespace) -> str:
     import transformers
 
     cuda = asked.device == "cuda"
-    name = torch.cuda.get_device_name() if cuda else cpu_name()
+    name = torch.cuda.get_device_name() if cuda else processor()
     threads = asked.threads or torch.get_num_threads()
     load = "" if cuda else f", {threads} threads, load {os.getloadavg()[0]:.1f} at the start"
     load += ", timed by CPU time" if asked.cpu_time else ""
