@@ -18,7 +18,7 @@ from engine.plan.body import Offer
 from engine.plan.events import Event
 from engine.plan.planner import make_plan
 from engine.playback.clips import ClipStore, DamagedClipError
-from engine.playback.joiner import Joiner
+from engine.playback.joiner import Joiner, floor_block
 from engine.playback.placement import JoinRecord
 from engine.playback.playback import Playback
 from engine.playback.sinks.file import FileSink
@@ -82,11 +82,12 @@ def write_heard(
         total = frames_of(make_plan(stored.request, events).total)
         joiner = Joiner(total, fade_in=fade, fade_out=fade)
         place_kept(joiner, store, kept.placed)
-        if joiner.horizon() < min(total, frames_of(until)):
-            return None
+        frame, here = min(frames_of(until), total), joiner.frontier()
+        wanted = fade_end(frame, total)
+        if (here if here == total else floor_block(here)) < wanted:
+            return None  # the next clip was late: how this one gave way is in no clip
         playback, over = Playback(joiner, sink), threading.Event()
-        if (frame := frames_of(until)) < total:
-            wanted = min(fade_end(frame, total), joiner.horizon())
+        if frame < total:
             sink.stop_at(frame, lambda: stop_softly(playback, wanted, over))
         try:
             with _played(playback, over):
@@ -113,7 +114,7 @@ def fade_end(frame: int, total: int) -> int:
 def stop_softly(playback: Playback, wanted: int, over: threading.Event) -> None:
     """Stop where the sink is now, once the audio up to session frame ``wanted`` is here, of which
     the fade is made: a file asks faster than it is given. ``over``: nothing more will come."""
-    while playback.state().written < wanted and not over.wait(0.002):
+    while playback.delivered() < wanted and not over.wait(0.002):
         pass
     playback.stop()
 

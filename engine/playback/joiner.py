@@ -190,7 +190,7 @@ class Joiner:
         needs is not there yet (or at the end)."""
         if self.ended:
             return None
-        end, frontier = min(self.position + BLOCK_FRAMES, self.total), self._frontier()
+        end, frontier = min(self.position + BLOCK_FRAMES, self.total), self.frontier()
         if end > frontier:
             return None
         return self._emit(max(end, floor_block(min(frontier, self.position + most * BLOCK_FRAMES))))
@@ -221,7 +221,7 @@ class Joiner:
         self._take_back(unheard)
         begin = self._places[0].clip.start if self._places else self._origin
         first = -(-begin // BLOCK_FRAMES)
-        last = min(self._frontier(), self.total) - BLOCK_FRAMES
+        last = min(self.frontier(), self.total) - BLOCK_FRAMES
         self.position = max(first * BLOCK_FRAMES, floor_block(min(frame, last)))
         self._read_from = self.position
         self._ramp_from = self.position or None
@@ -230,7 +230,7 @@ class Joiner:
 
     # deterministic machinery
 
-    def _frontier(self) -> int:
+    def frontier(self) -> int:
         """Session frame up to which ``read`` may go: no further than to where something that is not
         here yet could change what is heard."""
         pending = self._resolve()
@@ -433,7 +433,7 @@ class Joiner:
 
     def _stall(self, tail: Placement) -> Block:
         """The clip that sounds is composed more slowly than it is heard and has run dry: its last
-        block fades away, and silence waits until ``HEADROOM`` of it is here (``_frontier``)."""
+        block fades away, and silence waits until ``HEADROOM`` of it is here (``frontier``)."""
         end = self.position + BLOCK_FRAMES
         if not self._stalled and end <= tail.reach():
             block = self._emit(end, fade_away=True)

@@ -133,6 +133,14 @@ class Playback:
         with self._feeder.lock:
             return self._joiner.horizon()
 
+    def delivered(self) -> int:
+        """Session frame up to which the sink can take audio now, but for the few milliseconds that
+        the limiter holds back before the session's end. ``state().written`` may be half a second
+        further: that much is being read, and can't be changed any more, but is on its way."""
+        with self._feeder.lock:
+            held_back = self._joiner.ended and not self._ring.finished
+            return self._joiner.position - held_back
+
     # where it is
 
     @property
