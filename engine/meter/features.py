@@ -34,10 +34,25 @@ _AARDEN = (
 )
 _OVERTONES = ((12, 0.75), (19, 0.6), (24, 0.5), (28, 0.4), (31, 0.35), (34, 0.25), (36, 0.3))
 """Semitones of partials 2 to 8 above a tone and the share of it taken off there."""
-_ABOVE = np.array([above for above, _ in _OVERTONES])
-_SHARES = np.array([share for _, share in _OVERTONES])[:, None]
+_REACH = _OVERTONES[-1][0]
+
+
+def _from_below() -> Vector:
+    """What each tone of an octave loses of those up to ``_REACH`` semitones below the octave, as
+    their overtone: (12, _REACH)."""
+    lost = np.zeros((12, _REACH))
+    for tone in range(12):
+        for above, share in _OVERTONES:
+            lost[tone, _REACH + tone - above] = share
+    return lost
+
+
+_FROM_BELOW = _from_below()
+_TURNED = (np.arange(12)[:, None] + np.arange(12)) % 12
+"""Pitch classes as each of them has them above itself: (12, 12)."""
 _FRAMES_PER_SECOND = 100
 _EPS = 1e-9
+_NONE = np.float32(1e-15)
 
 NAMES = (
     "flux", "flux_sd", "flux_white", "flux_white_sd", "flux_low", "flux_high",
@@ -60,7 +75,7 @@ def features(heard: list[BlockSpectrum]) -> Vector:
 
     A gain on the audio changes nothing beyond rounding. Silence gives finite numbers too.
     """
-    bands = np.concatenate([h.bands for h in heard])
+    bands = np.ascontiguousarray(np.concatenate([h.bands for h in heard]).T)
     peaks = np.stack([h.peaks for h in heard]).astype(np.float64)
     tonal = float(np.mean([h.tonal for h in heard]))
     vector = np.array([*_rhythm(bands), tonal, *_pitch(peaks)])
@@ -73,28 +88,28 @@ def _log(x: float) -> float:
 
 
 def _rhythm(bands: Floats) -> list[float]:
-    level = np.sqrt(np.mean(bands * bands, axis=0, dtype=np.float64))
-    plain = _rise(np.log1p(bands * np.float32(20.0 / (np.max(level) + 1e-15))), 2)
-    scale = 4.0 / (level + 0.02 * np.max(level) + 1e-15)
-    fine = np.log1p(bands * scale.astype(np.float32))
-    white, around = _rise(fine, 2), fine - fine.mean(0, dtype=np.float64)
-    flux, soft = plain.mean(1, dtype=np.float64), white.mean(1, dtype=np.float64)
-    half = bands.shape[1] // 2
-    seconds = len(bands) / _FRAMES_PER_SECOND
-    picks = [_onsets(soft, threshold) for threshold in (0.03, 0.08, 0.16)]
+    """Of (BANDS, frames), as all that follow: along time numpy has long rows to work on."""
+    level = np.sqrt(np.mean(bands * bands, axis=1, keepdims=True))
+    plain = _rise(np.log1p(bands * (20.0 / (np.max(level) + _NONE))), 2)
+    fine = np.log1p(bands * (4.0 / (level + 0.02 * np.max(level) + _NONE)))
+    white, around = _rise(fine, 2), fine - fine.mean(1, keepdims=True)
+    flux, soft = (rise.mean(0).astype(np.float64) for rise in (plain, white))
+    half = len(bands) // 2
+    seconds = bands.shape[1] / _FRAMES_PER_SECOND
+    picks = _onsets(soft, (0.03, 0.08, 0.16))
     gaps = np.diff(picks[1]) / _FRAMES_PER_SECOND
     strength = float(soft[picks[0]].mean()) if len(picks[0]) else 0.0
-    falling = np.maximum(0.0, fine[:-2] - fine[2:]).mean(dtype=np.float64)
+    falling = np.maximum(fine[:, :-2] - fine[:, 2:], np.float32(0.0)).mean()
     return [
         _log(flux.mean() + 1e-3), _log(flux.std() + 1e-3),
         _log(soft.mean() + 1e-3), _log(soft.std() + 1e-3),
-        _log(white[:, :half].mean() + 1e-3), _log(white[:, half:].mean() + 1e-3),
+        _log(white[:half].mean() + 1e-3), _log(white[half:].mean() + 1e-3),
         *(_log(len(p) / seconds + 0.2) for p in picks),
         strength,
         float(np.std(np.log2(gaps + 0.02))) if len(gaps) > 1 else 1.0,
         *_pulse(soft),
         _log(falling + 1e-3),
-        *(_held(around, lag) for lag in (5, 20, 80)),
+        *_held(around, (5, 20, 80)),
         *_swells(fine),
         *_beats(around),
     ]  # fmt: skip
@@ -103,71 +118,82 @@ def _rhythm(bands: Floats) -> list[float]:
 def _swells(whitened: Floats) -> list[float]:
     """Rises over 0.1 and 0.25 s, and how many bands begin to rise in a second: what onsets are
     to sounds that begin slowly."""
-    count = len(whitened) - 4
-    slow = whitened[:count].copy()
+    count = whitened.shape[1] - 4
+    slow = whitened[:, :count].copy()
     for later in range(1, 5):
-        slow += whitened[later:][:count]
+        slow += whitened[:, later : later + count]
     slow *= np.float32(0.2)
     rise = _rise(slow, 10)
     rises = [_log(float(risen.mean()) + 1e-3) for risen in (rise, _rise(slow, 25))]
-    begun = (rise[1:] > 0.25) & (rise[:-1] <= 0.25)
-    return [*rises, _log(float(begun.mean()) * _FRAMES_PER_SECOND + 0.02)]
+    risen = rise > np.float32(0.25)
+    begun = np.count_nonzero(risen[:, 1:] & ~risen[:, :-1]) / (risen.size - len(risen))
+    return [*rises, _log(begun * _FRAMES_PER_SECOND + 0.02)]
 
 
 def _rise(log_bands: Floats, lag: int) -> Floats:
-    before = log_bands[:-lag]
+    before = log_bands[:, :-lag]
     widest = before.copy()
-    np.maximum(widest[:, 1:], before[:, :-1], out=widest[:, 1:])
-    np.maximum(widest[:, :-1], before[:, 1:], out=widest[:, :-1])
-    np.subtract(log_bands[lag:], widest, out=widest)
+    np.maximum(widest[1:], before[:-1], out=widest[1:])
+    np.maximum(widest[:-1], before[1:], out=widest[:-1])
+    np.subtract(log_bands[:, lag:], widest, out=widest)
     return np.maximum(widest, np.float32(0.0), out=widest)
 
 
-def _beats(around: Vector) -> list[float]:
+def _beats(around: Floats) -> list[float]:
     """Modulation of the bands (``around`` their means) by octaves around 1, 2, 4, 8 and 16 Hz, log2
     of root power."""
+    frames = around.shape[1]
     edges = 2.0 ** (np.arange(6) - 0.5)
-    hertz = np.fft.rfftfreq(len(around), 1.0 / _FRAMES_PER_SECOND)
-    hertz = hertz[hertz < edges[-1]]
-    x = np.ascontiguousarray(around.T) * np.hanning(len(around))
-    spectrum = np.ascontiguousarray(np.fft.rfft(x, axis=1)[:, : len(hertz)])
-    power = (spectrum.real**2 + spectrum.imag**2).mean(axis=0) / len(around) ** 2
+    hertz = np.fft.rfftfreq(frames, 1.0 / _FRAMES_PER_SECOND)
+    first = np.searchsorted(hertz, edges)
+    windowed = around * np.hanning(frames).astype(np.float32)
+    # divided by their number, which keeps numpy in single precision
+    spectrum = np.fft.rfft(windowed, axis=1, norm="forward")[:, : first[-1]]
+    power = (spectrum.real**2 + spectrum.imag**2).mean(axis=0)
     return [
-        0.5 * _log(float(power[(hertz >= low) & (hertz < high)].sum()) + 1e-5)
-        for low, high in itertools.pairwise(edges)
+        0.5 * _log(float(power[low:high].sum()) + 1e-5) for low, high in itertools.pairwise(first)
     ]
 
 
-def _onsets(flux: Vector, threshold: float) -> NDArray[np.intp]:
-    padded = np.pad(flux, 10)
-    sums = np.cumsum(np.pad(padded, (1, 0)))
-    mean = (sums[21:] - sums[:-21]) / 21.0
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(flux, 3), 7).max(1)
-    return np.nonzero((flux >= around) & (flux > mean + threshold))[0]
+def _onsets(flux: Vector, thresholds: tuple[float, ...]) -> list[NDArray[np.intp]]:
+    """Where flux is the largest of 70 ms and above the mean of 210 ms, by each threshold."""
+    sums = np.zeros(len(flux) + 21)
+    np.cumsum(flux, out=sums[11:-10])
+    sums[-10:] = sums[-11]
+    above = flux - (sums[21:] - sums[:-21]) / 21.0
+    padded = np.pad(flux, 3)
+    largest = flux
+    for lag in (0, 1, 2, 4, 5, 6):
+        largest = np.maximum(largest, padded[lag : lag + len(flux)])
+    above[flux < largest] = -1.0
+    return [np.flatnonzero(above > threshold) for threshold in thresholds]
+
+
+_SLOWEST = 150
+"""Frames of the longest period that counts as a pulse."""
 
 
 def _pulse(flux: Vector) -> tuple[float, float, float]:
     """Clarity, log2 beats per second of the clearest period in 0.2-1.5 s, and how much of the
     periodicity is faster than 0.4 s."""
-    x = flux - flux.mean()
-    size = 1 << (2 * len(x) - 1).bit_length()
-    raw = np.fft.irfft(np.abs(np.fft.rfft(x, size)) ** 2, size)[: len(x)]
-    r = raw / (raw[0] + 1e-15)
-    part = r[20:150]
-    if len(part) < 130:
+    if len(flux) < _SLOWEST:
         return 0.0, 0.8, 0.0
-    lags = np.arange(20, 150) / _FRAMES_PER_SECOND
+    size = len(flux) + 4 * _SLOWEST // 3  # silence enough behind them that no period wraps around
+    r = np.fft.irfft(np.abs(np.fft.rfft(flux - flux.mean(), size)) ** 2, size)
+    part = r[20:_SLOWEST] / (r[0] + 1e-15)
+    lags = np.arange(20, _SLOWEST) / _FRAMES_PER_SECOND
     weight = np.exp(-0.5 * (np.log2(lags / 0.5) / 1.0) ** 2)
     best = int(np.argmax(part * weight))
     return float(part[best]), -_log(lags[best]), float(part[:20].max() - part[20:].max())
 
 
-def _held(around: Vector, lag: int) -> float:
+def _held(around: Floats, lags: tuple[int, ...]) -> list[float]:
     """How alike bands (``around`` their means) are to themselves ``lag`` frames later: 1 for held
     sounds."""
-    power = np.vdot(around, around) / len(around) + 1e-9 * around.shape[1]
-    alike = np.vdot(around[:-lag], around[lag:]) / (len(around) - lag)
-    return float(alike / power)
+    bands, frames = around.shape
+    power = float(np.vdot(around, around)) / frames + 1e-9 * bands
+    alike = (float(np.vecdot(around[:, :-lag], around[:, lag:]).sum()) for lag in lags)
+    return [like / (frames - lag) / power for like, lag in zip(alike, lags, strict=True)]
 
 
 def _pitch(peaks: Vector) -> list[float]:
@@ -209,11 +235,13 @@ def _tuned(peaks: Vector) -> Vector:
 
 def _tones(pitches: Vector) -> Vector:
     """Take overtones off, from below: what is left are the tones played (roughly)."""
-    left = np.ascontiguousarray(pitches.T)
-    for p in range(PITCHES):
-        above = _ABOVE[p + _ABOVE < PITCHES]
-        over = left[p + above] - _SHARES[: len(above)] * left[p]
-        left[p + above] = np.maximum(over, 0.0)
+    line = np.zeros((_REACH + PITCHES, len(pitches)))
+    line[_REACH:] = pitches.T
+    for at in range(_REACH, len(line), 12):  # no tone of an octave is another's overtone
+        octave = line[at : at + 12]
+        octave -= _FROM_BELOW[: len(octave)] @ line[at - _REACH : at]
+        np.maximum(octave, 0.0, out=octave)
+    left = line[_REACH:]
     floor = 0.08 * np.max(left, axis=0, initial=0.0)
     return np.ascontiguousarray(np.where(left > floor, left, 0.0).T)
 
@@ -253,10 +281,9 @@ def _key(whole: Vector, low: Vector, chroma: Vector) -> list[float]:
     local = _fits(parts[0], _KEYS[1]).max(2)
     weight = np.exp(8.0 * fits[1].max(0))
     weight /= weight.sum()
-    degrees = np.array([np.roll(mixed, -k) for k in range(12)])
-    degree = weight @ degrees
+    degree = weight @ mixed[_TURNED]
     degree = degree / (degree.sum() + 1e-12)
-    lows = weight @ np.array([np.roll(low, -k) for k in range(12)])
+    lows = weight @ low[_TURNED]
 
     def lean(row: Vector, major: int, minor: int) -> float:
         return float(
@@ -272,9 +299,8 @@ def _key(whole: Vector, low: Vector, chroma: Vector) -> list[float]:
 
 def _triads(chroma: Vector) -> list[float]:
     x = chroma / (np.linalg.norm(chroma, axis=1, keepdims=True) + 1e-12)
-    roll = [np.roll(x, -k, axis=1) for k in range(12)]
     best = [
-        ((x + roll[third] + roll[fifth]) / np.sqrt(3.0)).max(1)
+        ((x + x[:, _TURNED[third]] + x[:, _TURNED[fifth]]) / np.sqrt(3.0)).max(1)
         for third, fifth in ((4, 7), (3, 7), (3, 6))
     ]
     major, minor, diminished = best
@@ -299,7 +325,7 @@ def _entropies(rows: Vector) -> Vector:
 
 def _intervals(chroma: Vector) -> list[float]:
     x = chroma / (np.linalg.norm(chroma, axis=1, keepdims=True) + 1e-12)
-    by = [float(np.mean(np.sum(x * np.roll(x, -k, axis=1), axis=1))) for k in range(1, 7)]
+    by = [float(np.mean(np.vecdot(x, x[:, _TURNED[k]]))) for k in range(1, 7)]
     return [by[0], by[5], by[2] + by[3], by[4]]
 
 
