@@ -22,10 +22,9 @@ from engine.playback.joiner import Joiner, floor_block
 from engine.playback.placement import JoinRecord
 from engine.playback.playback import Playback
 from engine.playback.sinks.file import FileSink
-from engine.session.conductor.clip_state import ClipState
 from engine.session.executor import FADE_SECONDS, place_kept
 from engine.session.library.lock import being_read
-from engine.session.library.records import StoredSession
+from engine.session.library.records import ClipRow, StoredSession
 from engine.session.preparation import taken_up
 
 LOOK_SECONDS = 0.05
@@ -54,7 +53,7 @@ def heard_offers(stored: StoredSession) -> tuple[Offer, ...]:
 class Written(msgspec.Struct, frozen=True):
     """What went into the file."""
 
-    clips: Sequence[ClipState]
+    clips: Sequence[ClipRow]
     joins: tuple[JoinRecord, ...]
 
 
@@ -101,8 +100,9 @@ def write_heard(
             return None
         sink.check()
         frames = round(until * SAMPLE_RATE)
+        placed = ((one.clip.spec.key, one.clip.start) for one in kept.placed)
         return Written(
-            [one.clip for one in kept.placed if one.clip.start < frames], tuple(joiner.joins)
+            [stored.clips[key] for key, start in placed if start < frames], tuple(joiner.joins)
         )
 
 

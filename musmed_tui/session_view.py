@@ -13,7 +13,6 @@ from engine.affect.moods import MoodTable
 from engine.affect.path import Path
 from engine.affect.phrases import SAME, called, presently
 from engine.audio.units import SILENCE_DB
-from engine.clip_record import ClipRecord
 from engine.listener.likings import Liking
 from engine.plan.events import Event, Steer
 from engine.plan.expected import felt_at
@@ -23,6 +22,7 @@ from engine.plan.request import Request
 from engine.plan.spec import Plan, Tags
 from engine.plan.wanted import FREE, Faders, FaderStep
 from engine.printable import one_line
+from engine.record_in_short import ShownRecord
 from engine.session.conductor.line_state import LineState
 from engine.session.status import ClipView, Phase, RunnerStatus, clip_at, played_tags
 from engine.session.stretches import Done, Stretch, done, sections, stretches
@@ -223,7 +223,7 @@ _SECTIONS = _Latest[tuple[float, ...]]()
 _ASKED = _Latest[tuple[Done, ...]]()
 
 
-def _records(views: Sequence[ClipView]) -> dict[int, ClipRecord]:
+def _records(views: Sequence[ClipView]) -> dict[int, ShownRecord]:
     return {view.index: view.record for view in views if view.record is not None}
 
 

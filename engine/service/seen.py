@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -23,7 +23,6 @@ from engine.affect.harm import help_for, speaks_of_harm
 from engine.affect.offered import ANCHORS, EXAMPLES
 from engine.affect.path import Path
 from engine.affect.phrases import SAME, presently
-from engine.clip_record import ClipRecord
 from engine.errors import MusmedError
 from engine.listener.ratings import Slider
 from engine.plan.events import Event, Shape, Steer
@@ -33,6 +32,7 @@ from engine.plan.spec import Plan
 from engine.plan.story import story
 from engine.plan.wanted import Faders
 from engine.printable import one_line
+from engine.record_in_short import ShownRecord
 from engine.service.hall import Hall
 from engine.service.job import JobState
 from engine.session.stretches import stretches
@@ -218,8 +218,8 @@ def way_answer(hall: Hall, session: str) -> WayAnswer:
     """The way of a session as it stands. Raises ``UnknownSessionError``."""
     status = hall.status(session)
     if status is not None:
-        records = {view.index: view.record for view in status.clips if view.record is not None}
-        return _way(session, status.request, status.plan, status.events, records)
+        shown = {view.index: view.record for view in status.clips if view.record is not None}
+        return _way(session, status.request, status.plan, status.events, shown)
     kept = hall.stored(session)
     plan = make_plan(kept.request, kept.events)
     records = {
@@ -235,7 +235,7 @@ def _way(
     request: Request,
     plan: Plan,
     events: Sequence[Event],
-    records: dict[int, ClipRecord],
+    records: Mapping[int, ShownRecord],
 ) -> WayAnswer:
     points = plan.path.waypoints
     start_word, target_word = _seen(request.start_word), _seen(_target_word(request, plan, events))

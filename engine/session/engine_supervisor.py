@@ -19,12 +19,12 @@ from engine.link.knocking import Answer, Knocking
 from engine.link.lasting import LastingEngine
 from engine.link.ssh import FarEngine
 from engine.link.warm import WarmEngine
+from engine.plan.spec import ClipSpec
 from engine.private import open_log
 from engine.session.conductor.messages import (
     EngineCommand,
     OpenComposer,
     SendCancel,
-    SendCompose,
     StartEngine,
     WatchFar,
 )
@@ -93,14 +93,16 @@ class EngineSupervisor:
             case OpenComposer():
                 if client is not None:
                     client.open(command.name, self._options_for(command))
-            case SendCompose():
-                if client is not None:
-                    client.compose(command.spec, command.continuation)
             case SendCancel():
                 if client is not None:
                     client.cancel(command.key, command.keep_until)
             case _:
                 assert_never(command)
+
+    def compose(self, spec: ClipSpec, continuation: bytes) -> None:
+        """Have a clip composed from ``continuation`` (packed; b'' for none)."""
+        if self._client is not None:
+            self._client.compose(spec, continuation)
 
     def _far_for(self, command: StartEngine) -> FarEngine | None:
         if self._far is None or not command.far:

@@ -29,6 +29,7 @@ from engine.session.conductor.messages import (
     Withdraw,
 )
 from engine.session.conductor.resumption import PlacedClip, Resumption
+from engine.session.kept_clips import KeptClips
 from engine.session.library.library import Library
 
 FADE_SECONDS = 4.0
@@ -58,6 +59,7 @@ class Executor:
         library: Library,
         session: str,
         store: ClipStore,
+        kept_clips: KeptClips,
         sink: Sink | ListenSink,
         *,
         total: float,
@@ -66,6 +68,7 @@ class Executor:
         self._library = library
         self._session = session
         self.store = store
+        self.kept_clips = kept_clips
         fade = frames_of(FADE_SECONDS)
         joiner = Joiner(frames_of(total), fade_in=fade, fade_out=fade)
         if kept is not None:
@@ -101,6 +104,7 @@ class Executor:
                 self._finish(command)
             case DiscardClip():
                 self._library.remove_clip(self._session, command.key)
+                self.kept_clips.forget(command.key)
                 self.store.discard(command.key)
             case PlaceClip():
                 return self._place(command)
@@ -149,3 +153,4 @@ class Executor:
             command.record,
             command.marks,
         )
+        self.kept_clips.keep(command.spec.key, command.continuation, command.record)

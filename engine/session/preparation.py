@@ -38,6 +38,7 @@ from engine.session.engine_supervisor import EngineSupervisor
 from engine.session.executor import Executor
 from engine.session.fingerprints import materials_of
 from engine.session.first_composer import FirstComposer
+from engine.session.kept_clips import KeptClips
 from engine.session.library.library import Library
 from engine.session.library.records import StoredSession
 from engine.session.lifecycle import Lifecycle
@@ -137,7 +138,10 @@ def prepare(
         precision=composer.precision,
         far="" if far is None else far.called,
     )
-    executor = Executor(library, session, store, sink, total=conductor.plan.total, kept=kept)
+    kept_clips = KeptClips(library, session, request)
+    executor = Executor(
+        library, session, store, kept_clips, sink, total=conductor.plan.total, kept=kept
+    )
     playback = executor.playback
     playback.set_volume(volume)
     notices = Notices(library, session, lambda: playback.state().heard)
@@ -235,7 +239,6 @@ def taken_up(store: ClipStore, session: StoredSession) -> tuple[Resumption, tupl
                 start=row.start,
                 frames=row.frames,
                 cut=row.cut,
-                continuation=row.continuation,
                 marks=row.marks,
                 record=row.record,
             )

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from engine.affect.circumplex import Affect
-from engine.audio.format import seconds_of
 from engine.composers.speeds import SessionSpeeds
 from engine.errors import MusmedError
 from engine.link.deliveries import Banner, Delivery
@@ -33,9 +32,9 @@ from engine.playback.sound_columns import SoundColumn
 from engine.printable import one_line
 from engine.session.bedtime import Bedtime
 from engine.session.body_watch import BodyWatch
-from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.conductor import Conductor
 from engine.session.conductor.messages import (
+    BEGINS_AFRESH,
     Command,
     FinishClip,
     GiveUp,
@@ -54,19 +53,19 @@ from engine.session.conductor.resumption import Resumption
 from engine.session.engine_supervisor import NOBODY, EngineSupervisor
 from engine.session.executor import Executor
 from engine.session.first_composer import FirstComposer
-from engine.session.heard_notes import HeardScore, ScoredClip, heard_score
+from engine.session.heard_notes import HeardScore
+from engine.session.kept_clips import FinishedClip
 from engine.session.library.library import Library
 from engine.session.library.records import State
 from engine.session.lifecycle import Lifecycle
 from engine.session.liking import Wish, keep_reaction, wished_for, with_liking
+from engine.session.near_score import NearScore
 from engine.session.notices import Notice, Notices
 from engine.session.status import RunnerStatus, sentence_of, status_of
 from engine.session.watch import Watch
 
 TICK_SECONDS = 0.1
 POSITION_EVERY_SECONDS = 1.0
-SCORE_SECONDS = 90.0
-"""Before and after what is heard: more than a screen shows at once."""
 AT_ONCE = 64
 """Messages between two looks at how playback stands."""
 BANNERS = 5
@@ -124,8 +123,8 @@ class SessionRunner:
         self._loading: float | None = None
         self._banners = 0
         self._stored_position = -1.0
-        self._scored: tuple[object, list[ScoredClip], HeardScore] = (None, [], HeardScore())
-        """What the score was made of, which is kept: its key has the objects' numbers."""
+        self._kept_clips = parts.executor.kept_clips
+        self._score = NearScore(self._kept_clips)
         self._likings: tuple[Liking, ...] = ()
         if self._kept is not None:
             self._likings = self._library.listener.likings([self.session])[self.session]
@@ -259,28 +258,19 @@ class SessionRunner:
         """A session that was heard to its end before is heard again."""
         return self._lifecycle.replay
 
-    def finished_clips(self) -> tuple[ClipState, ...]:
-        """The clips that were composed and not thrown away, older revisions included."""
-        return tuple(s for s in list(self._conductor.clips.values()) if s.continuation)
+    def finished_clips(self) -> tuple[FinishedClip, ...]:
+        """The clips that were composed and not thrown away, older revisions included, all that was
+        measured of them read from the library."""
+        return tuple(
+            FinishedClip(s.spec, s.start, s.frames, self._kept_clips.record(s.spec.key))
+            for s in list(self._conductor.clips.values())
+            if s.over
+        )
 
     def score(self) -> HeardScore:
         """The notes that are heard about now, a minute and a half on both sides, as far as they are
-        composed; the same object while that is the same. May be called from any thread."""
-        now = self._status.playback.heard
-        clips = [
-            (ScoredClip(clip.spec.index, seconds_of(clip.start), clip.record), clip.reach)
-            for clip in self.finished_clips()
-            if clip.record is not None
-        ]
-        near = [
-            clip
-            for clip, end in clips
-            if clip.start < now + SCORE_SECONDS and seconds_of(end) > now - SCORE_SECONDS
-        ]
-        key = tuple((clip.number, clip.start, id(clip.record)) for clip in near)
-        if key != self._scored[0]:
-            self._scored = key, near, heard_score(near)
-        return self._scored[2]
+        composed; the same object while that is the same. From one thread at a time."""
+        return self._score.at(self._status.playback.heard, list(self._conductor.clips.values()))
 
     def sound(self) -> tuple[SoundColumn, ...]:
         """What is heard about now, to be seen. May be called from any thread."""
@@ -460,8 +450,10 @@ class SessionRunner:
                 self._give_up(
                     f"The composer can't go on ({command.reason.rstrip('.')}); the log says more."
                 )
-            case StartEngine() | WatchFar() | OpenComposer() | SendCompose() | SendCancel():
+            case StartEngine() | WatchFar() | OpenComposer() | SendCancel():
                 self._engine.carry_out(command)
+            case SendCompose():
+                self._compose(command)
             case FinishClip():
                 self._executor.carry_out(command)
                 self._speeds.keep(command.record, command.frames, cut=command.cut)
@@ -471,6 +463,14 @@ class SessionRunner:
             case _:
                 return self._executor.carry_out(command)
         return None
+
+    def _compose(self, command: SendCompose) -> None:
+        continuation = None
+        if command.source is not None:
+            continuation = self._kept_clips.continuation(command.source)
+            if continuation is None:
+                self._notices.say(BEGINS_AFRESH)
+        self._engine.compose(command.spec, continuation or b"")
 
     def _changed(self) -> None:
         """A finished session that is changed in its replay has not been heard to its end."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from engine.audio.units import SAMPLE_RATE
-from engine.clip_record import ClipRecord
 from engine.errors import MusmedError
 from engine.listener.likings import Liking
 from engine.plan.clock import STRIDE_SECONDS
 from engine.plan.events import Event
 from engine.plan.request import Request
 from engine.plan.spec import ClipSpec, Plan, Tags
+from engine.record_in_short import ShownRecord
 from engine.session.conductor.line_state import LineState
 
 if TYPE_CHECKING:  # the screen opens before there is a conductor
@@ -37,7 +37,7 @@ class ClipView(msgspec.Struct, frozen=True):
     start: float
     end: float
     phase: ClipStanding
-    record: ClipRecord | None
+    record: ShownRecord | None
 
 
 class RunnerStatus(msgspec.Struct, frozen=True):
@@ -122,7 +122,7 @@ def clip_at(clips: Sequence[ClipSpec], position: float) -> int:
     return min(int(position // STRIDE_SECONDS), len(clips) - 1)
 
 
-def played_tags(tags: Tags, record: ClipRecord | None, position: float) -> Tags:
+def played_tags(tags: Tags, record: ShownRecord | None, position: float) -> Tags:
     """A clip's tags with those whose players play at ``position``, once the clip's bars are known:
     a planned change of players is heard when the music's form has a place for it."""
     bars = () if record is None else record.bars

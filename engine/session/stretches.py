@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from engine.affect.phrases import towards
-from engine.clip_record import ClipRecord
 from engine.listener.likings import Liking
 from engine.plan.clock import STRIDE_SECONDS
 from engine.plan.events import Ease, Event, Less, More, Shape, Skip, Steer
@@ -15,6 +14,7 @@ from engine.plan.spec import ClipSpec, Plan, Tags
 from engine.plan.wanted import FaderStep, faders_before, moved_in_words
 from engine.plan.words import spelled
 from engine.printable import one_line
+from engine.record_in_short import ShownRecord
 from engine.session.status import played_tags
 
 Deed = Literal["steer", "ease", "anew", "more", "less", "stay", "shape", "like", "dislike"]
@@ -57,7 +57,7 @@ class Done(NamedTuple):
 
 
 def stretches(
-    clips: Iterable[ClipSpec], records: Mapping[int, ClipRecord] | None = None
+    clips: Iterable[ClipSpec], records: Mapping[int, ShownRecord] | None = None
 ) -> Iterator[Stretch]:
     """What ``clips`` play, which follow one another: a stretch for each run that shares mood and
     players. ``records`` (by a clip's index) say who really plays from which bar on."""
@@ -70,7 +70,7 @@ def stretches(
                 yield found
 
 
-def _played(clip: ClipSpec, record: ClipRecord | None) -> Iterator[tuple[float, Tags]]:
+def _played(clip: ClipSpec, record: ShownRecord | None) -> Iterator[tuple[float, Tags]]:
     """Who plays a clip from when on: from its start, then at each bar up to the next clip's."""
     yield clip.start, played_tags(clip.tags, record, clip.start)
     if record is None:
@@ -81,7 +81,7 @@ def _played(clip: ClipSpec, record: ClipRecord | None) -> Iterator[tuple[float, 
             yield bar.start, played_tags(clip.tags, record, bar.start)
 
 
-def sections(clips: Iterable[ClipSpec], records: Mapping[int, ClipRecord]) -> Iterator[float]:
+def sections(clips: Iterable[ClipSpec], records: Mapping[int, ShownRecord]) -> Iterator[float]:
     """Where another section of the music begins, in session seconds, as far as it is known."""
     before = 0
     for clip in clips:

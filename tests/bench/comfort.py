@@ -35,7 +35,7 @@ from engine.plan.request import Request  # noqa: E402
 from engine.plan.spec import Tags  # noqa: E402
 from engine.playback.placement import JoinRecord  # noqa: E402
 from engine.playback.sinks.file import FileSink  # noqa: E402
-from engine.session.conductor.clip_state import ClipState  # noqa: E402
+from engine.session.kept_clips import FinishedClip  # noqa: E402
 from engine.session.library.library import Library  # noqa: E402
 from engine.session.preparation import prepare  # noqa: E402
 from tests.bench.machine import processor  # noqa: E402
@@ -164,7 +164,7 @@ def _measured(
     name: str,
     audio: Frames,
     kept: Path,
-    clips: Sequence[ClipState],
+    clips: Sequence[FinishedClip],
     joins: Sequence[JoinRecord],
 ) -> Measured:
     heard = {clip.spec.index: clip for clip in clips}

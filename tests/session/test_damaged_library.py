@@ -192,7 +192,6 @@ def goes_on(session: StoredSession) -> None:
             start=row.start,
             frames=row.frames,
             cut=row.cut,
-            continuation=row.continuation,
             marks=row.marks,
             record=row.record,
         )

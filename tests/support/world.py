@@ -186,8 +186,9 @@ class World:
                     self.from_engine(0.1, self.alive, EngineLost("it died"))
             case SendCompose():
                 assert self.job is None, "one clip at a time"
-                self.sent.append((command.spec, command.continuation))
-                if command.continuation == self.unreadable:
+                continuation = b"" if command.source is None else continuation_of(command.source)
+                self.sent.append((command.spec, continuation))
+                if continuation == self.unreadable:
                     refused = ClipFailed(*command.spec.key, "It is damaged.")
                     self.from_engine(0.1, self.alive, refused)
                     return
@@ -287,7 +288,7 @@ class World:
             record = msgspec.structs.replace(self.record, synthesis=self.sounding)
             if self.here:
                 record = msgspec.structs.replace(record, composer=self.opened[-1])
-            self.tell(ClipEnded(key, cut, record, f"{key.index}-{key.revision}".encode()))
+            self.tell(ClipEnded(key, cut, record, continuation_of(key)))
             return
         audio = np.broadcast_to(np.float32(0), (min(SAMPLE_RATE, frames - done), 2))
         self.tell(ChunkArrived(key, audio))
@@ -382,6 +383,11 @@ class World:
             self.tick()
 
 
+def continuation_of(key: ClipKey) -> bytes:
+    """What a clip can be gone on from, as if packed."""
+    return f"{key.index}-{key.revision}".encode()
+
+
 def started(**settings_: object) -> World:
     world = World(**settings_)  # type: ignore[arg-type]
     world.do(world.conductor.start())
@@ -400,7 +406,6 @@ def interrupted(world: World, lost: frozenset[int] = frozenset()) -> Resumption:
             start=clip.start,
             frames=clip.frames,
             cut=clip.cut,
-            continuation=clip.continuation,
             marks=clip.marks,
             record=clip.record,
         )

@@ -10,7 +10,8 @@ passes on stays *coming* until the last has ended it, and one that is thrown awa
 sounds stays so for good (``state.Fate``). *ended*: all of it is here, with the continuation that
 the next clip goes on from. *cut*: as much as will come is here, for a splice
 lies behind it; it too has a continuation. Only ``end`` leaves *coming*, so that a clip has a
-continuation exactly when it is *ended* or *cut*. In whatever phase it is, a clip that nobody wants
+continuation exactly when it is *ended* or *cut* (``over``): the session's store has it then, and
+the whole record (``engine.session.kept_clips``). In whatever phase it is, a clip that nobody wants
 any more is forgotten (``ConductorState.forget``). One of an earlier run begins as *ended* or *cut*.
 """
 
@@ -24,6 +25,7 @@ from engine.composers.base import Marks
 from engine.link.protocol import ClipStarted
 from engine.plan.spec import ClipSpec
 from engine.playback.handover import Handover
+from engine.record_in_short import RecordInShort, in_short
 
 
 class ClipPhase(Enum):
@@ -48,10 +50,8 @@ class ClipState:
     """How many of them are here."""
     placed: bool = False
     """The joiner has it."""
-    continuation: bytes | None = None
-    """What the next clip goes on from, packed."""
     marks: Marks = field(default_factory=Marks)
-    record: ClipRecord | None = None
+    record: RecordInShort | None = None
     comes: int = 0
     """Session frame of the next frame from the engine; it lies before what is here when a clip is
     composed a second time."""
@@ -70,13 +70,12 @@ class ClipState:
         start: int,
         frames: int,
         cut: bool,
-        continuation: bytes,
         marks: Marks,
         record: ClipRecord | None,
     ) -> ClipState:
         """A clip of an earlier run, all of whose audio is on disk."""
         clip = cls(spec, start=start, frames=frames, got=frames, marks=marks)
-        clip.end(continuation, record, cut=cut)
+        clip.end(record, cut=cut)
         return clip
 
     @property
@@ -88,6 +87,11 @@ class ClipState:
     def whole(self) -> bool:
         """It ended without being cut."""
         return self.phase is ClipPhase.ENDED
+
+    @property
+    def over(self) -> bool:
+        """All that will come of it is here, and its continuation is kept."""
+        return self.phase in (ClipPhase.ENDED, ClipPhase.CUT)
 
     @property
     def awaits_next(self) -> bool:
@@ -122,9 +126,9 @@ class ClipState:
         self.start, self.frames, self.marks = told.start, told.frames, told.marks
         self.by = by
 
-    def end(self, continuation: bytes, record: ClipRecord | None, *, cut: bool) -> None:
+    def end(self, record: ClipRecord | None, *, cut: bool) -> None:
         """All that will come of it is here. ``record``: None where none was kept."""
         self.phase = ClipPhase.CUT if cut else ClipPhase.ENDED
-        self.continuation, self.record = continuation, record
+        self.record = None if record is None else in_short(record)
         if cut:
             self.frames = self.got

@@ -57,6 +57,7 @@ from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.failures import RESTART_DELAYS, Failures
 from engine.session.conductor.line_state import LineState
 from engine.session.conductor.messages import (
+    BEGINS_AFRESH,
     AppendChunk,
     Arm,
     Command,
@@ -172,7 +173,7 @@ class Conductor:
     def last_has_ended(self) -> bool:
         """Whether the plan's last clip is composed to its end, so that its record is here too."""
         last = self._state.clips.get(self._state.plan.clips[-1].key)
-        return last is not None and last.continuation is not None
+        return last is not None and last.over
 
     @property
     def restarts(self) -> int:
@@ -329,7 +330,7 @@ class Conductor:
         """All that will come of the clip is here."""
         state, key = self._state, told.key
         record = record_of(clip, told.record)
-        clip.end(told.continuation, record, cut=told.cut)
+        clip.end(record, cut=told.cut)
         self._steering.offer(clip)
         state.ask(
             FinishClip(
@@ -362,7 +363,7 @@ class Conductor:
             if offered is not None and offered.placed:
                 return  # the joiner's answer is awaited
             source = state.clips.get(splice.source) if splice.source is not None else None
-            if splice.source is None or (source is not None and source.continuation is not None):
+            if splice.source is None or (source is not None and source.over):
                 self._send(splice.spec, source)
                 return
             # An engine died under the source: that clip is made whole first.
@@ -390,11 +391,11 @@ class Conductor:
         self._say_renewal(spec, source)
         state.clips.setdefault(spec.key, ClipState(spec))
         state.composing = Composing(spec.key)
-        continuation = source.continuation if source is not None else None
+        before = source.spec.key if source is not None and source.over else None
         if self._failures.begins_afresh(spec.key):
-            state.say("This clip is composed without what came before it, which can't be read.")
-            continuation = None
-        state.ask(SendCompose(spec, continuation or b""))
+            state.say(BEGINS_AFRESH)
+            before = None
+        state.ask(SendCompose(spec, before))
 
     def _say_renewal(self, spec: ClipSpec, source: ClipState | None) -> None:
         """In a session that goes on: from when on it is made otherwise, once."""

@@ -334,7 +334,7 @@ class Failures:
     def _begun(self) -> list[tuple[ClipKey, ClipState]]:
         """The clips of which some is here and more is to come."""
         clips = self._state.clips.items()
-        return [(key, c) for key, c in clips if c.begun and c.continuation is None]
+        return [(key, c) for key, c in clips if c.begun and not c.over]
 
     def _pass_on(self, key: ClipKey, clip: ClipState) -> None:
         """A begun clip of which nothing is about to be heard is composed anew: one clip, one

@@ -66,6 +66,9 @@ key was pressed, and the conductor aims it (``steering``)."""
 
 # asked for
 
+BEGINS_AFRESH = "This clip is composed without what came before it, which can't be read."
+"""Said of a clip whose source's continuation is lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class StartEngine:
@@ -94,8 +97,10 @@ class OpenComposer:
 
 @dataclass(frozen=True, slots=True)
 class SendCompose:
+    """``source``: the clip whose continuation it goes on from, None where there is none."""
+
     spec: ClipSpec
-    continuation: bytes
+    source: ClipKey | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +233,6 @@ ExecutorCommand = (
 )
 """What clip store, playback and library carry out. ``ClipStarted`` as the engine said it: make
 room for the clip's audio."""
-EngineCommand = StartEngine | WatchFar | OpenComposer | SendCompose | SendCancel
+EngineCommand = StartEngine | WatchFar | OpenComposer | SendCancel
 """What the engine carries out."""
-Command = ExecutorCommand | EngineCommand | Say | GiveUp
+Command = ExecutorCommand | EngineCommand | SendCompose | Say | GiveUp

@@ -3,15 +3,15 @@ composer, or with other sounds. What is kept of it stays as it is."""
 
 from __future__ import annotations
 
-from engine.clip_record import ClipRecord
 from engine.composers.base import EMBEDDED
 from engine.composers.synthesis import spoken
+from engine.record_in_short import RecordInShort
 from engine.session.conductor.clip_composers import ComposedBy
 from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.state import ConductorState
 
 
-def begins_anew(before: ClipRecord | None, composer: str, version: int) -> bool:
+def begins_anew(before: RecordInShort | None, composer: str, version: int) -> bool:
     """Whether ``composer`` begins a piece of its own after a clip with the record ``before``: it is
     the embedded composer, in another ``version``."""
     if before is None or not before.composer == EMBEDDED == composer:

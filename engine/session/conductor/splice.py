@@ -77,7 +77,7 @@ def goes_on_from(
     older = [
         clip
         for key, clip in clips.items()
-        if key.index == spec.index and key.revision < spec.revision and clip.continuation
+        if key.index == spec.index and key.revision < spec.revision and clip.over
     ]
     if spec.start != clip_start(spec.index) and older:
         newest = max(older, key=lambda clip: clip.spec.revision)

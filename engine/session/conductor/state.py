@@ -151,6 +151,6 @@ class ConductorState:
         missing = (
             spec.index
             for spec in self.plan.clips
-            if spec.key not in self.clips or self.clips[spec.key].continuation is None
+            if spec.key not in self.clips or not self.clips[spec.key].over
         )
         return next(missing, len(self.plan.clips))

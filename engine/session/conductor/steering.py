@@ -143,7 +143,7 @@ class Steering:
         composing = self._state.composing
         if composing == Composing(clip.spec.key, Fate.THROWN_AWAY):
             return
-        if clip.got < min(SPLICE_READY_FRAMES, clip.frames) and clip.continuation is None:
+        if clip.got < min(SPLICE_READY_FRAMES, clip.frames) and not clip.over:
             return
         clip.placed = True
         arm = frames_of(self._script[0].at) if self._script else None
@@ -167,7 +167,7 @@ class Steering:
         old, clip = state.plan, state.clips[told.key]
         self.splice, self._waited = None, 0.0
         state.plan, state.events = splice.plan, (*state.events, splice.event)
-        state.next = splice.plan.first_changed + (1 if clip.continuation is not None else 0)
+        state.next = splice.plan.first_changed + (1 if clip.over else 0)
         if splice.held:
             state.furthest = max(state.furthest, frames_of(splice.event.at) + 1)
         else:

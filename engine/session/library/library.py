@@ -37,6 +37,7 @@ from engine.session.library.reading import (
     ID,
     NAME_LIMIT,
     Row,
+    read_clips,
     read_events,
     session_row,
     stored_session,
@@ -382,6 +383,13 @@ class Library:
             ) from error
         self._remember(stored)
         return stored
+
+    def clip(self, session: str, key: ClipKey, request: Request) -> ClipRow | None:
+        """One clip of a session of ``request``; None where it is not there or can't be read."""
+        where = "WHERE session = ? AND number = ? AND revision = ?"
+        with self._errors():
+            rows = self._db.rows(_CLIP, "clips", where, (session, *key))
+        return next(read_clips(rows, request), None)
 
     def _with_last_word(self, row: Row) -> Row:
         """``row``, which begins as ``_HEAD`` says. One that is called 'running' and is held by

@@ -87,7 +87,7 @@ def stored_session(
     head = session_row(row[:7])
     version, settings, materials = row[7:]
     done = read_events(events, head.request.seconds)
-    found = list(_clips(clips, head.request))
+    found = list(read_clips(clips, head.request))
     whole = {clip.spec.key: clip for clip in found if clip is not None}
     return StoredSession(
         id=head.id,
@@ -247,8 +247,8 @@ def _notes(rows: Iterable[Row]) -> Iterator[NoticeRow]:
             yield NoticeRow(at, text)
 
 
-def _clips(rows: Iterable[Row], request: Request) -> Iterator[ClipRow | None]:
-    """None for one that is to be composed again."""
+def read_clips(rows: Iterable[Row], request: Request) -> Iterator[ClipRow | None]:
+    """Of a session of ``request``. None for one that is to be composed again."""
     for row in rows:
         try:
             yield _clip(row, request)

@@ -26,7 +26,7 @@ def test_a_clip_goes_from_asked_to_ended() -> None:
     assert (clip.phase, clip.begun, clip.whole) == (ClipPhase.COMING, True, False)
     assert clip.reach == clip.start == 1_000
     clip.got = 500
-    clip.end(b"state", RECORD, cut=False)
+    clip.end(RECORD, cut=False)
     assert (clip.phase, clip.begun, clip.whole) == (ClipPhase.ENDED, True, True)
     assert clip.reach == 1_500
 
@@ -35,18 +35,16 @@ def test_a_cut_clip_is_as_long_as_what_is_here() -> None:
     clip = ClipState(SPEC)
     clip.begin(ClipStarted(1, 0, 0, 500, Marks()), Stage("fake"))
     clip.got = 200
-    clip.end(b"state", RECORD, cut=True)
+    clip.end(RECORD, cut=True)
     assert (clip.phase, clip.begun, clip.whole) == (ClipPhase.CUT, True, False)
     assert clip.frames == 200
 
 
 @pytest.mark.parametrize("cut", [False, True])
 def test_a_kept_clip_is_here_with_its_continuation(cut: bool) -> None:
-    clip = ClipState.kept(
-        SPEC, start=7, frames=90, cut=cut, continuation=b"state", marks=Marks(), record=None
-    )
+    clip = ClipState.kept(SPEC, start=7, frames=90, cut=cut, marks=Marks(), record=None)
     assert clip.phase is (ClipPhase.CUT if cut else ClipPhase.ENDED)
-    assert (clip.got, clip.frames, clip.continuation) == (90, 90, b"state")
+    assert (clip.got, clip.frames, clip.over) == (90, 90, True)
     assert not clip.placed
 
 
@@ -55,14 +53,14 @@ def assert_states_hold(world: World) -> None:
     state = world.conductor._state
     for key, clip in state.clips.items():
         ended = clip.phase in (ClipPhase.ENDED, ClipPhase.CUT)
-        assert (clip.continuation is not None) == ended, key
+        assert clip.over == ended, key
         assert clip.got <= clip.frames, key
         assert clip.got == 0 or clip.begun, key
         assert clip.begun or not clip.placed, key
         assert not clip.whole or clip.got == clip.frames, key
     if state.composing is not None:
         clip = state.clips[state.composing.key]
-        assert clip.continuation is None
+        assert not clip.over
         assert state.composing.fate is not Fate.PASSED_ON or clip.awaits_next
     assert not state.ready or not state.given_up
 
