@@ -56,26 +56,28 @@ class FirstComposer:
             self._remarks.update(dict.fromkeys(check_composer(composer, generation)))
 
     def tell(self, notices: Notices) -> None:
-        """What a listener should know before the first sound."""
+        """What a listener should know before the first sound; once. What is kept of the session is
+        not held any longer: of a long one that is ten MB."""
+        resume, self._resume = self._resume, None
         for remark in self._remarks:
             notices.say_once(remark)
-        if self._resume is None:
+        if resume is None:
             return
         if self.now != self.chosen:
             notices.tell(
                 f"In this session the {self.now} composer took over from {file_name(self.chosen)}; "
                 "it goes on."
             )
-        begun, now = self._resume.first_synthesis, self._resume.synthesis
+        begun, now = resume.first_synthesis, resume.synthesis
         if begun and now and spoken(begun) != spoken(now):
             notices.tell(
                 f"In this session {spoken(now)} took over from {spoken(begun)}; it goes on."
             )
-        gated = self._resume.gated.get(self.now)
+        gated = resume.gated.get(self.now)
         if self._denoise is not None and gated not in (None, self._denoise):
             so_far, now_it = ("denoised", "is not") if gated else ("not denoised", "is")
             notices.tell(f"This session was {so_far} so far; what is composed now {now_it}.")
-        for place in changed_materials(self._resume, self.now):
+        for place in changed_materials(resume, self.now):
             notices.tell(
                 f"{said_of(place, self.now)}; what is composed from here on may sound different."
             )

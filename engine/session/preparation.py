@@ -137,6 +137,7 @@ def prepare(
         synthesis=composer.synthesis or opened_with.synthesis.settled,
         precision=composer.precision,
         far="" if far is None else far.called,
+        passing=passing,
     )
     kept_clips = KeptClips(library, session, request)
     executor = Executor(

@@ -28,7 +28,7 @@ from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.messages import BEGINS_AFRESH
 from engine.session.engine_supervisor import EngineSupervisor
 from engine.session.kept_clips import KeptClips
-from engine.session.library.library import Library
+from engine.session.library.library import Library, StoredSession
 from engine.session.near_score import NearScore
 from engine.session.preparation import prepare
 from engine.session.runner import SessionRunner
@@ -218,11 +218,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> dict[ClipKey, bytes]:
 @pytest.fixture
 def make(
     quick_engine: None, library: Library, tmp_path: Path
-) -> Iterator[Callable[[], SessionRunner]]:
+) -> Iterator[Callable[..., SessionRunner]]:
     made: list[SessionRunner] = []
 
-    def runner() -> SessionRunner:
-        one = prepare(REQUEST, library=library, sink=Card(FAST), log_file=tmp_path / "engine.log")
+    def runner(**more: StoredSession) -> SessionRunner:
+        log = tmp_path / "engine.log"
+        one = prepare(REQUEST, library=library, sink=Card(FAST), log_file=log, **more)  # type: ignore[arg-type]
         made.append(one)
         return one
 
@@ -238,7 +239,7 @@ def composed(runner: SessionRunner) -> None:
 
 
 def test_who_goes_back_composes_from_what_lies_there(
-    make: Callable[[], SessionRunner],
+    make: Callable[..., SessionRunner],
     sent: dict[ClipKey, bytes],
     library: Library,
     monkeypatch: pytest.MonkeyPatch,
@@ -259,8 +260,23 @@ def test_who_goes_back_composes_from_what_lies_there(
     assert len(runner._kept_clips) <= 2
 
 
+def test_a_session_that_goes_on_holds_no_more_of_what_is_kept(
+    make: Callable[..., SessionRunner], library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_clips, "NEWEST", 2)
+    first = make()
+    composed(first)
+    first.close()
+    again = make(resume=library.load(first.session))
+    again.start()
+    wait_for_session(again, lambda: again.status().playback.heard > 1.0)
+    held = reached(again)
+    assert sum(isinstance(one, ClipState) for one in held) == len(PLAN.clips)
+    assert sum(isinstance(one, ClipRecord) for one in held) <= 2
+
+
 def test_what_can_not_be_read_any_more_is_composed_without_and_said(
-    make: Callable[[], SessionRunner],
+    make: Callable[..., SessionRunner],
     sent: dict[ClipKey, bytes],
     library: Library,
     monkeypatch: pytest.MonkeyPatch,

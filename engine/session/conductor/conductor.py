@@ -81,6 +81,9 @@ from engine.session.conductor.steering import Steering
 
 AHEAD_SECONDS = 300.0
 """Composition stays at most this far ahead: what a steer throws away is bounded."""
+PASSING_AHEAD_SECONDS = 60.0
+"""The same where clips are not kept but wait in memory until they were passed, 0.4 MB a second:
+behind a disk that takes less than is composed."""
 
 
 class Conductor:
@@ -99,6 +102,7 @@ class Conductor:
         which is settled when an engine first says what sounds them.
     ``precision``: what a model is to multiply in, likewise.
     ``far``: the other machine whose engine composes, '' for this one.
+    ``passing``: clips wait in memory until they were passed.
     """
 
     def __init__(
@@ -114,10 +118,12 @@ class Conductor:
         synthesis: str = "",
         precision: str = "",
         far: str = "",
+        passing: bool = False,
     ) -> None:
         self._state = _begin(request, composer, kept, clip_composers or {})
         self._state.synthesis, self._state.precision = synthesis, precision
         self._state.far = far
+        self._passing = passing
         self._renewed = math.inf
         """Session seconds from which on what is kept is made otherwise, as far as it was said."""
         self._steering = Steering(
@@ -371,9 +377,14 @@ class Conductor:
             return
         spec = state.plan.clips[state.next]
         ahead = spec.start + CLIP_SECONDS - state.written / SAMPLE_RATE
-        if ahead > AHEAD_SECONDS and not self._failures.slow:
-            return  # who composes more slowly than is played needs all the lead there is
-        self._send(spec, goes_on_from(spec, state.plan, state.clips))
+        if ahead <= self._most_ahead():
+            self._send(spec, goes_on_from(spec, state.plan, state.clips))
+
+    def _most_ahead(self) -> float:
+        if self._passing:
+            return PASSING_AHEAD_SECONDS
+        # Who composes more slowly than is played needs all the lead there is.
+        return math.inf if self._failures.slow else AHEAD_SECONDS
 
     def _send(self, spec: ClipSpec, source: ClipState | None) -> None:
         state = self._state

@@ -14,7 +14,7 @@ from engine.affect.circumplex import Affect
 from engine.audio.format import frames_of
 from engine.plan.events import Ease, Event, Skip, Steer
 from engine.plan.request import Request
-from engine.session.conductor.conductor import AHEAD_SECONDS, Conductor
+from engine.session.conductor.conductor import AHEAD_SECONDS, PASSING_AHEAD_SECONDS, Conductor
 from engine.session.conductor.messages import (
     Progress,
 )
@@ -40,6 +40,19 @@ def test_composition_stays_within_five_minutes_ahead_and_two_clips() -> None:
     world = started(conductor=Conductor(request, "fake"))
     world.run(60)
     assert AHEAD_SECONDS - 60 < world.furthest_ahead <= AHEAD_SECONDS + 0.1
+
+
+def test_clips_that_wait_in_memory_are_composed_a_minute_ahead() -> None:
+    """However slowly they are taken, and however slow who composes is known to be."""
+    conductor = Conductor(REQUEST, "fake", passing=True, speed=0.5)
+    world = started(conductor=conductor, realtime=False)
+    horizon = world.horizon
+    world.horizon = lambda: min(horizon(), frames_of(0.5 * world.now))  # type: ignore[method-assign]
+    world.run(120.0)
+    assert PASSING_AHEAD_SECONDS - 30 < world.furthest_ahead <= PASSING_AHEAD_SECONDS + 0.1
+    world.horizon = horizon  # type: ignore[method-assign]
+    world.run(160.0)
+    assert world.written == frames_of(world.conductor.plan.total)
 
 
 def test_a_script_makes_the_session_again() -> None:
