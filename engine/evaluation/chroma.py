@@ -75,7 +75,7 @@ class Listener:
         return Chroma(frames, silent, tuning, remarks)
 
     def _block(self, samples: Floats) -> None:
-        peaks, _ = spectral_peaks(samples)
+        [(peaks, _)] = spectral_peaks([samples])
         self._fine.append(np.bincount(_PLACES, peaks, minlength=_FINE).astype(np.float32))
         block = samples[HISTORY:].astype(np.float64)
         self._loud.append(float(np.sqrt(np.mean(block**2))))

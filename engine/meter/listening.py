@@ -6,7 +6,7 @@ Everything here scales with the audio's gain, so that what is made of a stretch 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 BLOCK_SECONDS = GRID_FRAMES / SAMPLE_RATE
 BAND_WINDOW, BAND_HOP = 2048, 480
@@ -31,9 +32,10 @@ HISTORY = PEAK_WINDOW - PEAK_HOP
 LOWEST_PITCH, PITCHES, BINS_PER_SEMITONE = 35, 73, 10
 """Peaks are counted in tenths of a semitone from MIDI 35 - 0.5 to 108 - 0.5 (60 to 4100 Hz)."""
 
-_BAND_WINDOW = (BAND_EVERY * np.hanning(BAND_WINDOW)[::BAND_EVERY]).astype(np.float32)
-_PEAK_WINDOW = (PEAK_EVERY * np.hanning(PEAK_WINDOW)[::PEAK_EVERY]).astype(np.float32)
-"""Times what is left out, so that magnitudes are those of all samples."""
+_BAND_WINDOW = (BAND_WINDOW * np.hanning(BAND_WINDOW)[::BAND_EVERY]).astype(np.float32)
+_PEAK_WINDOW = (PEAK_WINDOW * np.hanning(PEAK_WINDOW)[::PEAK_EVERY]).astype(np.float32)
+"""Times what is left out, so that magnitudes are those of all samples; and times what is left,
+by which the transform divides: numpy makes it in single precision then."""
 
 
 def _band_edges() -> NDArray[np.intp]:
@@ -84,10 +86,12 @@ class BlockSpectrum(NamedTuple):
     tonal: float
 
 
-def listen(mono: Floats) -> BlockSpectrum:
-    """Analyse one block: ``HISTORY`` frames before it and the block, shape (HISTORY + 24000,)."""
-    peaks, tonal = spectral_peaks(mono)
-    return BlockSpectrum(spectral_bands(mono), peaks, tonal)
+def listen(blocks: Sequence[Floats]) -> list[BlockSpectrum]:
+    """Analyse blocks, each with the ``HISTORY`` frames before it, shape (HISTORY + 24000,). What
+    is heard of one does not hang on which are heard with it; four together take least."""
+    peaks = spectral_peaks(blocks)
+    bands = [spectral_bands(mono) for mono in blocks]
+    return [BlockSpectrum(own, *found) for own, found in zip(bands, peaks, strict=True)]
 
 
 def to_mono(audio: Frames) -> Floats:
@@ -131,9 +135,10 @@ class Thinned:
 
 
 def _windows(thin: Floats, every: int, window: int, hop: int) -> Floats:
-    count, first = GRID_FRAMES // hop, (HISTORY + hop - window) // every
-    views = np.lib.stride_tricks.sliding_window_view(thin[first:], window // every)
-    return views[:: hop // every][:count]
+    """The windows that end in the block with which ``thin`` ends."""
+    count = GRID_FRAMES // hop
+    views = np.lib.stride_tricks.sliding_window_view(thin, window // every)
+    return views[-1 - (count - 1) * hop // every :: hop // every]
 
 
 @cache
@@ -146,44 +151,82 @@ def _for_peaks() -> Thinned:
     return Thinned(PEAK_EVERY, (_PEAK_HIGH + _AROUND + 2) * SAMPLE_RATE / PEAK_WINDOW)
 
 
+_BAND_HISTORY = 1_664
+"""Frames before a block that the bands' windows and the low-pass reach back to: 1568 and 36."""
+
+
 def spectral_bands(mono: Floats) -> Floats:
-    """``bands`` of a ``BlockSpectrum``, of ``mono`` as ``listen`` takes it."""
-    windows = _windows(_for_bands()(mono), BAND_EVERY, BAND_WINDOW, BAND_HOP)
-    spectrum = np.fft.rfft(windows * _BAND_WINDOW, axis=1)
-    part = spectrum[:, : _EDGES[-1]]
-    power = part.real**2 + part.imag**2
-    return np.sqrt(np.add.reduceat(power, _EDGES[:-1], axis=1)).astype(np.float32)
+    """``bands`` of a ``BlockSpectrum``, of one block as ``listen`` takes it."""
+    thin = _for_bands()(mono[HISTORY - _BAND_HISTORY :])
+    windows = _windows(thin, BAND_EVERY, BAND_WINDOW, BAND_HOP) * _BAND_WINDOW
+    spectrum = np.fft.rfft(windows, axis=1, norm="forward")
+    parts = spectrum.view(np.float32)  # real and imaginary by turns
+    np.multiply(parts, parts, out=parts)
+    power = np.add.reduceat(parts[:, : 2 * _EDGES[-1]], 2 * _EDGES[:-1], axis=1)
+    return np.asarray(np.sqrt(power), np.float32)
 
 
-def spectral_peaks(mono: Floats) -> tuple[Floats, float]:
-    """``peaks`` and ``tonal`` of a ``BlockSpectrum``, of ``mono`` as ``listen`` takes it."""
-    windows = _windows(_for_peaks()(mono), PEAK_EVERY, PEAK_WINDOW, PEAK_HOP)
-    spectrum = np.fft.rfft(windows * _PEAK_WINDOW, axis=1)
+def spectral_peaks(blocks: Sequence[Floats]) -> list[tuple[Floats, float]]:
+    """``peaks`` and ``tonal`` of a ``BlockSpectrum``, of each block as ``listen`` takes it."""
+    thin = _for_peaks()
+    windows = np.concatenate(
+        [_windows(thin(mono), PEAK_EVERY, PEAK_WINDOW, PEAK_HOP) for mono in blocks]
+    )
+    windows *= _PEAK_WINDOW
+    spectrum = np.fft.rfft(windows, axis=1, norm="forward")
     part = spectrum[:, _PEAK_LOW - _AROUND : _PEAK_HIGH + _AROUND + 1]
     wide = np.sqrt(part.real**2 + part.imag**2)
     middle = np.ascontiguousarray(wide[:, _AROUND:-_AROUND])
-    before, after = wide[:, _AROUND - 1 : -_AROUND - 1], wide[:, _AROUND + 1 : -_AROUND + 1]
-    floor = np.float32(0.005) * np.max(middle, axis=1, keepdims=True)
-    rows, columns = np.divmod(
-        np.flatnonzero((middle > before) & (middle >= after) & (middle > floor)), middle.shape[1]
-    )
-    sums = np.zeros((len(wide), wide.shape[1] + 1))
-    np.cumsum(wide, axis=1, dtype=np.float64, out=sums[:, 1:])
-    around = sums[rows, columns + (2 * _AROUND + 1)] - sums[rows, columns]
-    stand = middle[rows, columns] * (2 * _AROUND + 1) > 2.0 * around
-    rows, columns = rows[stand], columns[stand]
+    rows, columns = _peaks(wide, middle)
+    powers = np.vecdot(middle, middle).reshape(len(blocks), -1).sum(axis=1, dtype=np.float64)
     b, m, a = (wide[rows, columns + _AROUND + side].astype(np.float64) for side in (-1, 0, 1))
-    total = float(np.vdot(middle, middle))
-    if not len(m) or total <= 0.0:
-        return np.zeros(PITCHES * BINS_PER_SEMITONE, np.float32), 0.0
+    place = _places(columns, b, m, a)
+    inside = (place >= 0) & (place < _PLACES)
+    block = rows // (len(wide) // len(blocks))
+    counted = np.bincount(
+        (block * _PLACES + place)[inside], np.sqrt(m[inside]), minlength=len(blocks) * _PLACES
+    )
+    stand = np.bincount(block, m**2 + b**2 + a**2, minlength=len(blocks))
+    tonal = np.minimum(1.0, stand / np.maximum(powers, _NO_POWER))
+    return [*zip(counted.reshape(-1, _PLACES).astype(np.float32), tonal.tolist(), strict=True)]
+
+
+_PLACES = PITCHES * BINS_PER_SEMITONE
+_NO_POWER = 1e-60
+
+
+def _peaks(wide: Floats, middle: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of what stands out in ``middle``: it is the largest of three, above a part
+    of the row's largest, and above twice the mean of the bins around it in ``wide``."""
+    before, after = wide[:, _AROUND - 1 : -_AROUND - 1], wide[:, _AROUND + 1 : -_AROUND + 1]
+    found = middle > before
+    found &= middle >= after
+    found &= middle > np.float32(0.005) * np.max(middle, axis=1, keepdims=True)
+    found &= middle * np.float32((2 * _AROUND + 1) / 2.0) > _around(wide)
+    rows, columns = np.divmod(np.flatnonzero(found), middle.shape[1])
+    return rows, columns
+
+
+def _around(wide: Floats) -> Floats:
+    """Sums over ``2 * _AROUND + 1`` = 32 + 8 + 1 bins, by doubling."""
+    sums, width = wide, 1
+    count = wide.shape[1] - 2 * _AROUND
+    made = wide[:, :count].copy()
+    at = 1
+    while width < _AROUND:
+        sums = sums[:, :-width] + sums[:, width:]
+        width *= 2
+        if 2 * _AROUND & width:
+            made += sums[:, at : at + count]
+            at += width
+    return made
+
+
+def _places(columns: NDArray[np.intp], b: Doubles, m: Doubles, a: Doubles) -> NDArray[np.intp]:
+    """In tenths of a semitone, of peaks ``m`` between ``b`` and ``a``."""
     # Parabola through the logarithms; the Hann window's main lobe is close to one.
     lb, lm, la = (np.log(np.maximum(x, 1e-30)) for x in (b, m, a))
     shift = np.clip(0.5 * (lb - la) / np.minimum(lb - 2.0 * lm + la, -1e-9), -0.5, 0.5)
     hertz = (columns + _PEAK_LOW + shift) * (SAMPLE_RATE / PEAK_WINDOW)
     pitch = 69.0 + 12.0 * np.log2(hertz / 440.0)
-    place = np.floor((pitch - LOWEST_PITCH + 0.5) * BINS_PER_SEMITONE).astype(np.intp)
-    inside = (place >= 0) & (place < PITCHES * BINS_PER_SEMITONE)
-    counted = np.bincount(
-        place[inside], np.sqrt(m[inside]), minlength=PITCHES * BINS_PER_SEMITONE
-    ).astype(np.float32)
-    return counted, float(min(1.0, np.sum(m**2 + b**2 + a**2) / total))
+    return np.floor((pitch - LOWEST_PITCH + 0.5) * BINS_PER_SEMITONE).astype(np.intp)

@@ -22,6 +22,8 @@ from engine.meter.reading import Reading
 
 STEP_SECONDS, CONTEXT_SECONDS = 10.0, 30.0
 _STEP, _CONTEXT = int(STEP_SECONDS / BLOCK_SECONDS), int(CONTEXT_SECONDS / BLOCK_SECONDS)
+_TOGETHER = 4
+"""Blocks that are heard together; steps are wholes of them."""
 _SILENCE = 1e-5
 """Root mean square (-100 dB) under which there is nothing to judge."""
 _LEAST = int(5.0 / BLOCK_SECONDS)
@@ -49,6 +51,8 @@ class Meter:
         self._cut = Blocks()
         self._heard: deque[tuple[BlockSpectrum, bool]] = deque(maxlen=_CONTEXT)
         """Each block, and whether there was any sound in it."""
+        self._waiting: list[Floats] = []
+        """Blocks that are heard together with the next ones."""
         self._blocks = 0
 
     def push(self, audio: Frames) -> list[Reading]:
@@ -56,21 +60,28 @@ class Meter:
         with less than 5 s of sound in its context gives none."""
         readings: list[Reading] = []
         for samples in self._cut.push(to_mono(audio)):
-            self._block(samples)
+            self._waiting.append(samples)
+            self._blocks += 1
+            if self._blocks % _TOGETHER == 0:
+                self._hear()
             if self._blocks % _STEP == 0:
                 readings += self._read(_STEP)
         return readings
 
     def finish(self) -> list[Reading]:
         """The reading of a last step that was cut short, if it lasted 5 s or more."""
+        self._hear()
         rest = self._blocks % _STEP
         return self._read(rest) if rest >= _LEAST else []
 
-    def _block(self, samples: Floats) -> None:
-        self._blocks += 1
-        block = samples[HISTORY:].astype(np.float64)
-        loud = float(np.mean(block**2)) > _SILENCE**2
-        self._heard.append((listen(samples), loud))
+    def _hear(self) -> None:
+        if not self._waiting:
+            return
+        for samples, spectrum in zip(self._waiting, listen(self._waiting), strict=True):
+            block = samples[HISTORY:]
+            loud = float(np.vdot(block, block)) > len(block) * _SILENCE**2
+            self._heard.append((spectrum, loud))
+        self._waiting = []
 
     def _read(self, blocks: int) -> list[Reading]:
         if sum(loud for _, loud in self._heard) < _LEAST:

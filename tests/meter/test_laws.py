@@ -177,7 +177,7 @@ def test_features_are_finite_whatever_sounds() -> None:
     click = np.zeros(HISTORY + 24_000, np.float32)
     click[HISTORY + 1000] = 1.0
     for mono in (np.zeros_like(click), click, np.ones_like(click), click * np.float32(1e-30)):
-        vector = features([listen(mono)] * 10)
+        vector = features(listen([mono]) * 10)
         assert vector.shape == (len(NAMES),)
         assert np.all(np.isfinite(vector))
 
@@ -317,7 +317,7 @@ def test_fewer_samples_hear_what_all_of_them_do() -> None:
     """Bands and peaks of noise up to half the rate: what is left out would fold into them."""
     rng = np.random.default_rng(8)
     mono = (0.1 * rng.standard_normal(HISTORY + GRID_FRAMES)).astype(np.float32)
-    heard = listen(mono)
+    [heard] = listen([mono])
     power = every_sample(mono, BAND_WINDOW, BAND_HOP)[:, : _EDGES[-1]] ** 2
     bands = np.sqrt(np.add.reduceat(power, _EDGES[:-1], axis=1))
     assert heard.bands == pytest.approx(bands, rel=2e-3, abs=1e-3 * bands.max())
