@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from engine.audio.format import Frames
     from engine.finishing import ClipFinisher
     from engine.link.codec import Piece
+    from engine.meter.meter import Known
     from engine.meter.reading import Reading
 
 JOBS = 64
@@ -80,6 +81,7 @@ class ComposeWorker:
         self._composer: Composer | None = None
         self._opened: tuple[Open, Opened] | None = None
         self._denoise: bool | None = None
+        self._metered: Known = {}  # of the last clip's end, which the next one shares
         self._rehearsal: Iterator[None] = iter(())
         self._thread = threading.Thread(target=self._run, name="compose", daemon=True)
 
@@ -206,18 +208,18 @@ class ComposeWorker:
         from engine.audio.format import seconds_of
         from engine.meter.meter import Meter
 
-        if self._composer is None:
+        if (composer := self._composer) is None:
             raise MusmedError("No composer is open; open one before asking for clips.")
         clock = _Stopwatch()
         with clock:
-            composition, finisher = _begin(self._composer, job, self._denoise)
+            composition, finisher = _begin(composer, job, self._denoise)
         start, key = composition.start_frame, job.spec.key
         self._outbox.begin(
             ClipStarted(key.index, key.revision, start, finisher.frames, composition.marks)
         )
         at = start
         crossing = _Crossing(self._outbox, job, start)
-        meter = Meter(seconds_of(start))
+        meter = Meter(seconds_of(start), known=self._metered)
         readings: list[Reading] = []
         chunks = finisher.chunks()
         while (chunk := clock.next(chunks)) is not None:
@@ -231,8 +233,9 @@ class ComposeWorker:
         crossing.finish(clock)
         with clock:
             readings += meter.finish()
+            self._metered = meter.ending
             state = composition.state()
-        record = _record(self._composer, finisher, at - start, clock.seconds, readings)
+        record = _record(composer, finisher, at - start, clock.seconds, readings)
         built_in = composition.built_in() if isinstance(composition, Sounded) else ()
         notes = composition.notes() if isinstance(composition, Scored) else None
         record = msgspec.structs.replace(
@@ -242,11 +245,9 @@ class ComposeWorker:
             notes=notes,
             codec=codec_of(job.codec),
         )
+        name, version, finishing = composer.name, composer.version, finisher.checkpoints()
         continuation = Continuation(
-            composer=self._composer.name,
-            version=self._composer.version,
-            state=state,
-            finishing=finisher.checkpoints(),
+            composer=name, version=version, state=state, finishing=finishing
         )
         return record, continuation.pack(), at - start < finisher.frames
 

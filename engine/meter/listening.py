@@ -89,7 +89,7 @@ class BlockSpectrum(NamedTuple):
 def listen(blocks: Sequence[Floats]) -> list[BlockSpectrum]:
     """Analyse blocks, each with the ``HISTORY`` frames before it, shape (HISTORY + 24000,). What
     is heard of one does not hang on which are heard with it; four together take least."""
-    peaks = spectral_peaks(blocks)
+    peaks = spectral_peaks(blocks) if blocks else []
     bands = [spectral_bands(mono) for mono in blocks]
     return [BlockSpectrum(own, *found) for own, found in zip(bands, peaks, strict=True)]
 

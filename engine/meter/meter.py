@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from engine.audio.format import SAMPLE_RATE, Frames
+from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames, frames_of
 from engine.meter.features import features
 from engine.meter.listening import (
     BLOCK_SECONDS,
@@ -24,6 +26,8 @@ STEP_SECONDS, CONTEXT_SECONDS = 10.0, 30.0
 _STEP, _CONTEXT = int(STEP_SECONDS / BLOCK_SECONDS), int(CONTEXT_SECONDS / BLOCK_SECONDS)
 _TOGETHER = 4
 """Blocks that are heard together; steps are wholes of them."""
+_ENDING = int(10.0 / BLOCK_SECONDS)
+"""Blocks that are kept for who goes on: clips share 7.5 s."""
 _SILENCE = 1e-5
 """Root mean square (-100 dB) under which there is nothing to judge."""
 _LEAST = int(5.0 / BLOCK_SECONDS)
@@ -41,17 +45,38 @@ def validity() -> str:
     )
 
 
+class Heard(NamedTuple):
+    """A block of sound (``samples`` with their history), what was heard of it, and whether there
+    was any sound in it."""
+
+    samples: Floats
+    spectrum: BlockSpectrum
+    loud: bool
+
+
+Known = Mapping[int, Heard]
+"""What was heard already, by the session frame at which a block begins."""
+
+
 class Meter:
     """Push audio in, get readings out. The same samples give the same readings, whatever the
-    sizes of the pieces they come in. ``start``: seconds at which the audio begins."""
+    sizes of the pieces they come in. ``start``: seconds at which the audio begins.
 
-    def __init__(self, start: float = 0.0, model: Estimator | None = None) -> None:
+    ``known``: the ``ending`` of a meter of sound that this one may begin with. Blocks that are the
+    same samples are not heard again.
+    """
+
+    def __init__(
+        self, start: float = 0.0, model: Estimator | None = None, known: Known | None = None
+    ) -> None:
         self._model = model or shipped()
         self._start = start
         self._cut = Blocks()
+        self._known = dict(known or {})
         self._heard: deque[tuple[BlockSpectrum, bool]] = deque(maxlen=_CONTEXT)
         """Each block, and whether there was any sound in it."""
-        self._waiting: list[Floats] = []
+        self._newest: deque[tuple[int, Heard]] = deque(maxlen=_ENDING)
+        self._waiting: list[tuple[int, Floats]] = []
         """Blocks that are heard together with the next ones."""
         self._blocks = 0
 
@@ -60,7 +85,8 @@ class Meter:
         with less than 5 s of sound in its context gives none."""
         readings: list[Reading] = []
         for samples in self._cut.push(to_mono(audio)):
-            self._waiting.append(samples)
+            at = frames_of(self._start) + self._blocks * GRID_FRAMES
+            self._waiting.append((at, samples))
             self._blocks += 1
             if self._blocks % _TOGETHER == 0:
                 self._hear()
@@ -74,14 +100,23 @@ class Meter:
         rest = self._blocks % _STEP
         return self._read(rest) if rest >= _LEAST else []
 
+    @property
+    def ending(self) -> Known:
+        """What was heard of the last 10 s, for the meter of what begins within them."""
+        return dict(self._newest)
+
     def _hear(self) -> None:
-        if not self._waiting:
-            return
-        for samples, spectrum in zip(self._waiting, listen(self._waiting), strict=True):
-            block = samples[HISTORY:]
-            loud = float(np.vdot(block, block)) > len(block) * _SILENCE**2
-            self._heard.append((spectrum, loud))
-        self._waiting = []
+        waiting, self._waiting = self._waiting, []
+        known = {frame: self._recognised(frame, samples) for frame, samples in waiting}
+        spectra = iter(listen([samples for frame, samples in waiting if known[frame] is None]))
+        for frame, samples in waiting:
+            heard = known[frame] or Heard(samples, next(spectra), _is_loud(samples))
+            self._heard.append((heard.spectrum, heard.loud))
+            self._newest.append((frame, heard))
+
+    def _recognised(self, frame: int, samples: Floats) -> Heard | None:
+        heard = self._known.pop(frame, None)
+        return heard if heard and np.array_equal(heard.samples, samples) else None
 
     def _read(self, blocks: int) -> list[Reading]:
         if sum(loud for _, loud in self._heard) < _LEAST:
@@ -107,6 +142,11 @@ class Meter:
                 known=self._model.known(vector),
             )
         ]
+
+
+def _is_loud(samples: Floats) -> bool:
+    block = samples[HISTORY:]
+    return float(np.vdot(block, block)) > len(block) * _SILENCE**2
 
 
 def estimate(audio: Frames, start: float = 0.0) -> list[Reading]:

@@ -30,7 +30,7 @@ from engine.audio.rise import RiseGuard
 from engine.composers.base import Composition, Marks
 from engine.composers.score.composer import EmbeddedComposer
 from engine.finishing import ClipFinisher
-from engine.meter.meter import Meter
+from engine.meter.meter import Known, Meter
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
 from engine.plan.spec import ClipKey
@@ -141,6 +141,7 @@ def main() -> None:
     joiner = Joiner(round(plan.clips[-1].end * SAMPLE_RATE))
     limiter = TruePeakLimiter()
     held: list[Whole] = []
+    known: Known = {}
     seconds = {"engine, finishing": 0.0, "engine, meter": 0.0, "front": 0.0}
     for spec in plan.clips:
         composition = composer.compose(spec, state, lambda: False)
@@ -154,10 +155,11 @@ def main() -> None:
         assert finisher.loudness
         assert finisher.true_peak
         between = time.thread_time()
-        meter = Meter(spec.start)
+        meter = Meter(spec.start, known=known)
         for chunk in chunks:
             meter.push(chunk)
         meter.finish()
+        known = meter.ending
         after = time.thread_time()
         seconds["engine, finishing"] += between - began
         seconds["engine, meter"] += after - between
