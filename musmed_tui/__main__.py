@@ -7,6 +7,7 @@ import sys
 
 from musmed_tui.completion import VARIABLE
 from musmed_tui.exits import guarded
+from musmed_tui.starting import start
 from musmed_tui.terminal.streams import write_out
 from musmed_tui.terminal.width import forget_odd_width
 
@@ -38,6 +39,7 @@ def _help() -> int:
 
 
 def _alone() -> int:
+    start()
     from musmed_tui.commands.screen import has_screen, open_check_in
 
     if has_screen(plain=False):

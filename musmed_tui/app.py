@@ -59,7 +59,7 @@ PAUSE_SECONDS = 0.5
 
 class Left(msgspec.Struct, frozen=True):
     """How the app was left: by which signal, if any; the last session as it stood; a sentence
-    when the session that was asked for could not begin."""
+    when the session that was asked for could not begin, or none can."""
 
     signal: signal.Signals | None
     last: Snapshot | None
@@ -266,7 +266,7 @@ class MusmedApp(SessionApp[Left]):
 
     def on_session_screen_refused(self, event: SessionScreen.Refused) -> None:
         if self._first_session is not None and self._last is None:
-            self.exit(Left(self._signal, None, event.sentence))
+            self.refuse(event.sentence)
             return
         self._show_instead(self._check_in())
         self.notify(event.sentence, severity="error", markup=False, timeout=15)
@@ -285,6 +285,9 @@ class MusmedApp(SessionApp[Left]):
         self._play(lambda: self._control.again(session, from_start=from_start), first)
 
     # leaving
+
+    def refuse(self, sentence: str) -> None:
+        self.exit(Left(self._signal, None, sentence))
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -6,22 +6,21 @@ Every method raises ``MusmedError``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.affect.circumplex import Affect
-from engine.listener.history import Past
 from engine.listener.personal_meter import UNBENT, PersonalMeter, personal_meter
-from engine.listener.preferences import Learned, learned
-from engine.listener.ratings import Felt, Rating, clean_note
-from engine.plan.spec import ClipSpec
-from musmed_tui.past_words import heard_clips
-from musmed_tui.rating import keep
 
 if TYPE_CHECKING:
+    from engine.affect.circumplex import Affect
+    from engine.listener.history import Past
+    from engine.listener.preferences import Learned
+    from engine.listener.ratings import Felt, Rating
+    from engine.plan.spec import ClipSpec
     from engine.session.library.library import Library
 
-HeardClips = tuple[tuple[ClipSpec, Affect | None], ...]
-"""Clips as planned, each with where the meter placed it."""
+    HeardClips = tuple[tuple[ClipSpec, Affect | None], ...]
+    """Clips as planned, each with where the meter placed it."""
 
 
 class OnePast(NamedTuple):
@@ -35,8 +34,12 @@ class OnePast(NamedTuple):
 class ListenerControl:
     """Over the library that the sessions are kept in."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, opened: Callable[[], Library]) -> None:
+        self._opened = opened
+
+    @property
+    def _library(self) -> Library:
+        return self._opened()
 
     # how a session felt
 
@@ -47,6 +50,9 @@ class ListenerControl:
     def rate(self, session: str, after: Rating, note: str | None) -> Felt:
         """Keep how it was after a session, and the note (None: as it is); what is kept then. What
         was rated so before is not rated anew: it keeps its time."""
+        from engine.listener.ratings import clean_note
+        from musmed_tui.rating import keep
+
         told = None if note is None else clean_note(note)
         rated = None if after == self.felt(session).after else after
         return keep(self._library, session, after=rated, note=told)
@@ -63,6 +69,7 @@ class ListenerControl:
         """One session, with its clips."""
         from engine.session.library.past import past_session
         from engine.session.library.rated import rated_music
+        from musmed_tui.past_words import heard_clips
 
         past, readings = past_session(self._library, session)
         meter = personal_meter(rated_music(self._library))
@@ -80,6 +87,8 @@ class ListenerControl:
 
     def learned(self) -> tuple[Learned, ...]:
         """Each preference, the most said first."""
+        from engine.listener.preferences import learned
+
         return learned(self._library.listener.evidence())
 
     def forget(self, one: Learned) -> None:

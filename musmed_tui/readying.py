@@ -13,6 +13,7 @@ from engine.errors import MusmedError
 from musmed_tui.checked_out import KeepingApp
 from musmed_tui.screens.check_in import SHEETS
 from musmed_tui.session_control import SessionControl
+from musmed_tui.starting import started
 from musmed_tui.theme_shelf import ThemeShelf
 from musmed_tui.themed_app import R
 
@@ -42,11 +43,26 @@ class ReadyingApp(KeepingApp[R], Generic[R]):
         """Something stands on the terminal."""
         if not self._readied:
             self._readied = True
+            started()
             self.have_every_theme()
             threading.Thread(target=self._make_ready, name="ready", daemon=True).start()
 
+    def refuse(self, sentence: str) -> None:
+        """Leave, with a sentence that says why."""
+        raise NotImplementedError
+
+    def _has_library(self) -> bool:
+        try:
+            self._control.open_library()
+        except MusmedError as error:
+            self.call_later(self.refuse, str(error))
+            return False
+        return True
+
     def _make_ready(self) -> None:
         if self._asks:
+            if not self._has_library():
+                return
             with contextlib.suppress(MusmedError):  # the session will say what is wrong
                 self._control.warm()
         for name in _NEXT:

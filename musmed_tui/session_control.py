@@ -12,25 +12,22 @@ from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
-from engine.affect.circumplex import Affect
 from engine.composers.options import USUAL, ComposerOptions
 from engine.errors import MusmedError
-from engine.link.ssh import FarEngine
-from engine.listener.ratings import Rating
-from engine.plan.generation import Generation
-from engine.plan.request import Request
 from engine.private import open_log
-from musmed_tui.asked import Asked
 from musmed_tui.listener_control import ListenerControl
 from musmed_tui.logs import start_logging
-from musmed_tui.options import generation_of
 from musmed_tui.paths import Folders, make_writable
 from musmed_tui.settings import Loaded
 from musmed_tui.terminal.streams import remark
 
 if TYPE_CHECKING:
+    from engine.affect.circumplex import Affect
     from engine.composers.speeds import Speeds
+    from engine.link.ssh import FarEngine
     from engine.link.warm import WarmEngine
+    from engine.listener.ratings import Rating
+    from engine.plan.request import Request
     from engine.plan.wanted import Faders
     from engine.playback.sinks.base import Sink
     from engine.playback.sinks.listen import ListenSink
@@ -98,8 +95,6 @@ class SessionControl:
     """Begins sessions, one at a time. ``close`` ends all of it, whatever state it is in."""
 
     def __init__(self, where: Folders, loaded: Loaded, options: Options) -> None:
-        from engine.session.library.library import Library
-
         self.loaded = loaded
         self._where = where
         self._options = options
@@ -109,14 +104,32 @@ class SessionControl:
         self._log: IO[bytes] | None = None
         self._house: threading.Thread | None = None
         self._lock = threading.RLock()
+        self._library: Library | None = None
+        self._opening = threading.Lock()
         self._closed = False
         self._on_desktop: Mpris | None = None
         self.quit_asked = threading.Event()
         """By the desktop: whoever runs the program leaves it."""
         start_logging(where, loaded.settings.log_level)
         make_writable(where.library, "the session library")
-        self.library: Library = Library(where.library)
-        self.listener = ListenerControl(self.library)
+        self.listener = ListenerControl(lambda: self.library)
+
+    @property
+    def library(self) -> Library:
+        """Where sessions are kept; opened when it is first asked for, by whichever thread. Raises
+        ``MusmedError``."""
+        from engine.session.library.library import Library
+
+        with self._opening:
+            if self._library is None:
+                if self._closed:
+                    raise MusmedError("musmed is ending.")
+                self._library = Library(self._where.library)
+            return self._library
+
+    def open_library(self) -> None:
+        """For who wants to know at once whether it can be. Raises ``MusmedError``."""
+        _ = self.library
 
     @property
     def folder(self) -> Path:
@@ -142,6 +155,9 @@ class SessionControl:
         to compose."""
         from engine.composers.choice import choose_composer
         from engine.link.warm import WarmEngine
+        from engine.plan.generation import Generation
+        from musmed_tui.asked import Asked
+        from musmed_tui.options import generation_of
 
         with self._lock:
             if self._warm is not None or self._closed or self._options.far is not None:
@@ -163,7 +179,10 @@ class SessionControl:
         say. Takes milliseconds."""
         from musmed_tui.leaning import leaning
 
-        return leaning(request, self.library)
+        try:
+            return leaning(request, self.library)
+        except MusmedError:  # what can't be opened begins nothing either, and that says so
+            return request
 
     def begin(
         self,
@@ -182,11 +201,12 @@ class SessionControl:
             self.end()
             if self._closed:
                 raise MusmedError("musmed is ending.")
+            library = self.library  # what can't be kept is not begun
             sink, notice = self._open_sink()
             warm, self._warm = self._warm, None
             runner = prepare(
                 request,
-                library=self.library,
+                library=library,
                 sink=sink,
                 log_file=self._where.engine_log,
                 options=self._options.composer,
@@ -335,9 +355,12 @@ class SessionControl:
         self.end()
         if self._house is not None:
             self._house.join()
-        for said in self.library.take_remarks():  # what no session was there to say
-            remark(said)
-        self.library.close()
+        with self._opening:
+            library = self._library
+        if library is not None:
+            for said in library.take_remarks():  # what no session was there to say
+                remark(said)
+            library.close()
         if self._log is not None:
             self._log.close()
 

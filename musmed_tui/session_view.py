@@ -24,8 +24,9 @@ from engine.plan.wanted import FREE, Faders, FaderStep
 from engine.printable import one_line
 from engine.record_in_short import ShownRecord
 from engine.session.conductor.line_state import LineState
+from engine.session.deeds import Done
 from engine.session.status import ClipView, Phase, RunnerStatus, clip_at, played_tags
-from engine.session.stretches import Done, Stretch, done, sections, stretches
+from engine.session.stretches import Stretch, done, sections, stretches
 
 if TYPE_CHECKING:
     from engine.session.library.records import StoredSession

@@ -22,6 +22,7 @@ from engine.affect.path import Strategy
 from engine.composers.synthesis import Synthesis
 from engine.errors import MusmedError
 from engine.places import open_file
+from engine.plan.clock import MAX_MINUTES, MIN_MINUTES
 from engine.plan.generation import (
     GUIDANCE_RANGE,
     SAMPLING_RANGE,
@@ -31,7 +32,6 @@ from engine.plan.generation import (
     Precision,
 )
 from engine.plan.gentle import parse_gentle
-from engine.plan.request import MAX_MINUTES, MIN_MINUTES
 from engine.toml_text import dotted_line
 
 LogLevel = Literal["debug", "info", "warning", "error"]

@@ -9,13 +9,13 @@ the places come from.
 from __future__ import annotations
 
 import functools
-import importlib.resources
 import math
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.affect.circumplex import Affect
+from engine.affect.data_files import read_data
 from engine.affect.harm import speaks_of_harm
 from engine.affect.quarters import Quarter, quarter_of
 from engine.affect.real_words import NEVER_TYPOS
@@ -91,7 +91,7 @@ class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @functools.cache
 def _words() -> _Words:
-    data = importlib.resources.files("engine.affect").joinpath("data/feelings.json").read_bytes()
+    data = read_data("feelings")
     return msgspec.json.decode(data, type=_Words)
 
 
@@ -123,7 +123,7 @@ class _Everyday(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @functools.cache
 def _everyday() -> _Everyday:
-    data = importlib.resources.files("engine.affect").joinpath("data/everyday.json").read_bytes()
+    data = read_data("everyday")
     return msgspec.json.decode(data, type=_Everyday)
 
 

@@ -7,11 +7,11 @@ than one quarter of the plane, or something is negated, nothing is offered.
 from __future__ import annotations
 
 import functools
-import importlib.resources
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from engine.affect.data_files import read_data
 from engine.affect.feelings import (
     FEELINGS,
     Feeling,
@@ -55,7 +55,7 @@ class _Near(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @functools.cache
 def _table() -> _Near:
-    data = importlib.resources.files("engine.affect").joinpath("data/meanings.json").read_bytes()
+    data = read_data("meanings")
     return msgspec.json.decode(data, type=_Near)
 
 

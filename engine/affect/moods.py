@@ -4,13 +4,13 @@ musmed's own table, or by one that people have signed off (``MoodTable``)."""
 from __future__ import annotations
 
 import functools
-import importlib.resources
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.affect.circumplex import Affect
+from engine.affect.data_files import read_data
 from engine.errors import UnknownWordError
 from engine.printable import is_visible, one_line
 
@@ -93,7 +93,7 @@ class _Tags(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @functools.cache
 def _moods() -> tuple[Mood, ...]:
-    data = importlib.resources.files("engine.affect").joinpath("data/moods.json").read_bytes()
+    data = read_data("moods")
     tags = msgspec.json.decode(data, type=_Tags)
     true = [
         Mood(name, from_norms(*norms), f"norm of {tags.stand_ins.get(name, name)!r}, {_NORMS}")

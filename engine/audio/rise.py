@@ -41,6 +41,7 @@ where one is that never stopped: what a block weighs hangs on itself and the one
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from engine.audio.biquads import Laid
@@ -95,8 +96,6 @@ _LATER = 10.0 ** (-4.0 / 10.0)
 """By how much, as a ratio of energies, what passes may have to be turned down later."""
 _COARSE = STEPS
 """Steps between those that are looked at over the next 3 s."""
-_NOTHING = 1e-30
-"""No energy is divided by less."""
 _FURTHER = _MOMENTARY - ECHO_STEPS
 """Steps of silence behind the echo in which what leaves now is still in a window."""
 
@@ -267,73 +266,67 @@ def _lawful_ones(past: Doubles, leaving: Doubles) -> int:
     lines = _lines(past, leaving)
     totals = _totals(lines)
     good = _within(totals)
-    until = slice(STEPS, _MEMORY + STEPS)  # the 4 s up to each block's end
-    good &= _can_go_on(lines[:, until], totals[:, until.start : until.stop + 1])
-    return len(good) if good.all() else int(good.argmin())
+    heard = totals[:, STEPS : _MEMORY + STEPS + 1]  # the 4 s up to each block's end
+    easy = good & _goes_on_easily(heard)
+    for at in np.flatnonzero(~easy):
+        if not (good[at] and _can_go_on(lines[at, STEPS : _MEMORY + STEPS])):
+            return int(at)
+    return len(leaving)
 
 
-def _can_go_on(lines: Doubles, totals: Doubles) -> NDArray[np.bool_]:
+def _goes_on_easily(totals: Doubles) -> NDArray[np.bool_]:
+    """Where ``_can_go_on`` says so for a simple reason: in music, where the last second alone is
+    enough to count the two that follow from. ``totals``: the running sums of its lines."""
+    known = _sums(totals[:, -_SECOND - _SHORT_TERM - 1 :], _SHORT_TERM)
+    least = known.min(axis=1)
+    level = np.minimum(
+        (totals[:, -1] - totals[:, -1 - STEPS]) / STEPS,
+        (totals[:, -1] - totals[:, -1 - _SECOND]) / _SECOND,
+    )
+    lasts = known[:, -1] + _SECOND * _LATER * level <= _RISES[0] * _MARGIN * least
+    return np.asarray(lasts & (least > _SHORT_TERM * _FLOOR))
+
+
+def _can_go_on(line: Doubles) -> bool:
     """Whether what leaves could go on behind a block for 3 s, turned down by 4 dB at most.
-    ``lines``: weighted energies of steps of 10 ms, of the 4 s that have left then, block by block,
-    and their running sums.
+    ``line``: weighted energies of steps of 10 ms, of the 4 s that have left then.
 
     After silence that is by both windows, at the block's level. In music it is by short-term
     loudness alone, at the block's level or that of the last second, whichever is softer: a chord
-    does not go on, and what may follow a rest is counted from what was before the rest. Mostly the
-    last second alone is enough to count the two that follow from.
+    does not go on, and what may follow a rest is counted from what was before the rest.
     """
-    known = _sums(totals[:, -_SECOND - _SHORT_TERM - 1 :], _SHORT_TERM)
-    least, floor = known.min(axis=1), _SHORT_TERM * _FLOOR
-    at_end = (totals[:, -1] - totals[:, -1 - STEPS]) / STEPS
-    level = np.minimum(at_end, (totals[:, -1] - totals[:, -1 - _SECOND]) / _SECOND)
-    most = _RISES[0] * _MARGIN * np.maximum(least, floor)
-    good = np.asarray(known[:, -1] + _SECOND * _LATER * level <= most)
-    unsure = np.flatnonzero(~good)
-    if len(unsure):
-        good[unsure] = _lasting(totals[unsure], level[unsure]) >= _LATER
-    for at in np.flatnonzero(least <= floor):
-        if lines[at, _SECOND:-_SECOND].max() <= _FLOOR:
-            good[at] = _goes_on_after_silence(lines[at], totals[at], float(at_end[at]))
-    return good
-
-
-def _goes_on_after_silence(line: Doubles, totals: Doubles, level: float) -> bool:
-    if level <= _FLOOR:
+    level = float(line[-STEPS:].mean())
+    known = _sums(_totals(line), _SHORT_TERM)[-_SECOND - 1 :]
+    least, floor = float(known.min()), _SHORT_TERM * _FLOOR
+    if least <= floor and float(line[_SECOND:-_SECOND].max()) <= _FLOOR:
+        if level <= _FLOOR:
+            return True
+        if _largest(line, np.ones(0), level) ** 2 < _LATER:
+            return False
+        return _lasting(line, level) >= _LATER
+    level = min(level, float(line[-_SECOND:].mean()))
+    if float(known[-1]) + _SECOND * _LATER * level <= _RISES[0] * _MARGIN * max(least, floor):
         return True
-    if _largest(line, np.ones(0), level) ** 2 < _LATER:
-        return False
-    return bool(_lasting(totals[None], np.array([level]))[0] >= _LATER)
+    return _lasting(line, level) >= _LATER
 
 
-_COUNTED = _SECOND // _COARSE
-_KNOWN = np.arange(_COUNTED + _SHORT_TERM // _COARSE) - _COUNTED
-_COMING = _COARSE * np.maximum(np.append(_KNOWN, _KNOWN[-1] + 1), 0.0)
-"""Steps still to come in each of the windows of 3 s that end a second ago or later, looked at every
-tenth of a second, up to 3 s from now."""
-_BEFORE = np.arange(_SHORT_TERM // _COARSE)[:, None] + np.arange(1, _COUNTED + 1)
-"""For each window that ends later than now, those within the second before."""
-_MORE = _COMING[_COUNTED + 1 :, None] - _RISES[0] * _MARGIN * _COMING[_BEFORE]
-"""What each step's energy adds to a window beyond what it adds to what is allowed there."""
-_SHARES = np.divide(1.0, _MORE, out=np.zeros_like(_MORE), where=_MORE > 0.0)
-_ANYTHING = np.where(_MORE > 0.0, 0.0, np.inf)
-
-
-def _lasting(totals: Doubles, level: Doubles) -> Doubles:
-    """The largest ratio of energies at which steps of the energy ``level``, behind 4 s whose steps
-    have these running ``totals``, keep the law of short-term loudness for 3 s, when it is counted
-    from what is still to come, too. Looked at every tenth of a second; row by row."""
-    rise = _RISES[0] * _MARGIN
-    known = _sums(totals, _SHORT_TERM)[:, -_SECOND - 1 :: _COARSE]
-    # of the past, what is in the windows that end later
-    still = totals[:, -1:] - totals[:, -1 - _SHORT_TERM :: _COARSE][:, 1:]
-    old = np.concatenate((known, still), axis=1)
-    per_step = np.maximum(level, _NOTHING)[:, None]
-    from_floor = (rise * _SHORT_TERM * _FLOOR - still) / (_COMING[_COUNTED + 1 :] * per_step)
-    room = rise * old[:, _BEFORE] - still[:, :, None]
-    room *= _SHARES
-    room += _ANYTHING
-    from_there = room.min(axis=2) / per_step
-    return np.asarray(np.maximum(from_floor, from_there).min(axis=1))
+def _lasting(past: Doubles, level: float) -> float:
+    """The largest ratio of energies at which steps of the energy ``level`` (over 0), behind the
+    steps ``past`` (4 s), keep the law of short-term loudness for 3 s, when it is counted from what
+    is still to come, too. Looked at every tenth of a second."""
+    rise, width = _RISES[0] * _MARGIN, _SECOND // _COARSE
+    known = _sums(_totals(past), _SHORT_TERM)[-_SECOND - 1 :: _COARSE]
+    still = np.cumsum(past[-_SHORT_TERM:][::-1])[::-1][_COARSE::_COARSE]
+    # of the past, and of what is to come, what is in the windows that end then
+    old = np.concatenate((known, still, np.zeros(1)))
+    new = level * _COARSE * np.maximum(np.arange(len(old)) - (len(known) - 1.0), 0.0)
+    ahead = slice(len(known), None)
+    from_floor = (rise * _SHORT_TERM * _FLOOR - old[ahead]) / new[ahead]
+    room = rise * sliding_window_view(old[:-1], width)[1:] - old[ahead, None]
+    more = new[ahead, None] - rise * sliding_window_view(new[:-1], width)[1:]
+    from_there = np.full(room.shape, np.inf)
+    np.divide(room, more, out=from_there, where=more > 0.0)
+    return float(np.maximum(from_floor, from_there.min(axis=1)).min())
 
 
 def _wanted(past: Doubles, coming: Doubles, gain: float) -> tuple[int, float]:

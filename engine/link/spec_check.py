@@ -12,9 +12,8 @@ from itertools import pairwise
 import msgspec
 
 from engine.link.framing import LinkError
-from engine.plan.clock import CLIP_SECONDS, OVERLAP_SECONDS
+from engine.plan.clock import CLIP_SECONDS, MAX_MINUTES, OVERLAP_SECONDS
 from engine.plan.packed import unpacked
-from engine.plan.request import MAX_MINUTES
 from engine.plan.spec import ClipSpec
 
 MOST_CLIPS, MOST_REVISIONS = 1_000, 1_000_000

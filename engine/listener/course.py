@@ -17,7 +17,7 @@ from msgspec import Meta
 from engine.affect.feelings import parse_affect
 from engine.affect.path import Strategy
 from engine.errors import MusmedError
-from engine.plan.request import MAX_MINUTES, MIN_MINUTES
+from engine.plan.clock import MAX_MINUTES, MIN_MINUTES
 from engine.printable import one_line
 from engine.toml_text import parse_toml
 

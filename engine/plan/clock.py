@@ -12,6 +12,9 @@ import math
 CLIP_SECONDS = 30.0
 OVERLAP_SECONDS = CLIP_SECONDS / 4
 STRIDE_SECONDS = CLIP_SECONDS - OVERLAP_SECONDS
+MIN_MINUTES = 1.0
+MAX_MINUTES = 60.0
+"""How long a session may be asked to be."""
 
 
 def clip_count(total_seconds: float) -> int:

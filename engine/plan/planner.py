@@ -17,7 +17,14 @@ import msgspec
 from engine.affect.path import GENTLE_SPEED, dwell, ease, gentle_seconds, plan_path, speed, steer
 from engine.errors import MusmedError
 from engine.plan import words
-from engine.plan.clock import STRIDE_SECONDS, clip_count, clip_end, clip_start
+from engine.plan.clock import (
+    MAX_MINUTES,
+    MIN_MINUTES,
+    STRIDE_SECONDS,
+    clip_count,
+    clip_end,
+    clip_start,
+)
 from engine.plan.contradictions import contradictions
 from engine.plan.drift import unwanted
 from engine.plan.events import Dwell, Ease, Event, Less, More, Shape, Skip, Steer
@@ -29,7 +36,7 @@ from engine.plan.levels import (
     steered_levels,
 )
 from engine.plan.packed import packed
-from engine.plan.request import MAX_MINUTES, MIN_MINUTES, Request
+from engine.plan.request import Request
 from engine.plan.schedule import schedule
 from engine.plan.spec import (
     FUTURE_SECONDS,

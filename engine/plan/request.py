@@ -15,8 +15,6 @@ from engine.plan.gentle import Gentle
 from engine.plan.leanings import Leanings
 from engine.plan.wanted import Features
 
-MIN_MINUTES = 1.0
-MAX_MINUTES = 60.0
 MAX_SEED = 2**63 - 1
 _DRAWN_SEEDS = 10**9
 """Seeds musmed draws itself stay short enough to be typed again."""

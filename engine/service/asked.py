@@ -13,9 +13,10 @@ from engine.affect.harm import help_for
 from engine.affect.path import Strategy
 from engine.composers.choice import check_request
 from engine.errors import MusmedError
+from engine.plan.clock import MAX_MINUTES, MIN_MINUTES
 from engine.plan.described import Description
 from engine.plan.gentle import Gentle
-from engine.plan.request import MAX_MINUTES, MIN_MINUTES, Request, draw_seed
+from engine.plan.request import Request, draw_seed
 from engine.plan.wanted import Faders, Features
 
 Pace = Literal["fast", "live"]

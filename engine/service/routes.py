@@ -21,7 +21,7 @@ from litestar.response import Stream
 
 from engine.audio.format import frames_of
 from engine.description.described import Document
-from engine.plan.request import MAX_MINUTES
+from engine.plan.clock import MAX_MINUTES
 from engine.service.answers import Problem, SessionAnswer, SessionsAnswer, session_answer
 from engine.service.asked import (
     MAX_SEED,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from engine.affect.phrases import towards
 from engine.listener.likings import Liking
@@ -15,28 +15,8 @@ from engine.plan.wanted import FaderStep, faders_before, moved_in_words
 from engine.plan.words import spelled
 from engine.printable import one_line
 from engine.record_in_short import ShownRecord
+from engine.session.deeds import Done
 from engine.session.status import played_tags
-
-Deed = Literal["steer", "ease", "anew", "more", "less", "stay", "shape", "like", "dislike"]
-
-DEED_SIGNS: Mapping[Deed, str] = {
-    "steer": "◆",
-    "ease": "▾",
-    "anew": "≈",
-    "more": "+",
-    "less": "-",
-    "stay": "=",
-    "shape": "↕",
-    "like": "+",
-    "dislike": "-",
-}
-ASCII_DEED_SIGNS: Mapping[Deed, str] = {
-    **DEED_SIGNS,
-    "steer": "*",
-    "ease": "v",
-    "anew": "~",
-    "shape": "|",
-}
 
 
 class Stretch(NamedTuple):
@@ -46,14 +26,6 @@ class Stretch(NamedTuple):
     mood: str
     instrument: str
     genre: str
-
-
-class Done(NamedTuple):
-    """At ``at`` session seconds something was asked for; ``said``: 'steered to glad'."""
-
-    at: float
-    deed: Deed
-    said: str
 
 
 def stretches(

@@ -13,6 +13,7 @@ from msgspec import Meta
 from engine.affect.path import Strategy
 from engine.errors import MusmedError
 from engine.places import read_small
+from engine.plan.clock import MAX_MINUTES, MIN_MINUTES
 from engine.plan.generation import (
     GUIDANCE_RANGE,
     MOST_ADAPTERS,
@@ -21,7 +22,6 @@ from engine.plan.generation import (
     Decoder,
     Precision,
 )
-from engine.plan.request import MAX_MINUTES, MIN_MINUTES
 from engine.plan.wanted import Features
 from engine.printable import one_line
 from engine.study.listening.questions import MOST_MOMENTS, Questions

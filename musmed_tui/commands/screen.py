@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING
 
 from engine.composers.options import ComposerOptions
 from engine.errors import MusmedError
-from engine.listener.ratings import Rating
-from engine.plan.request import Request
 from musmed_tui.exits import exit_code
 from musmed_tui.first_run import is_first, remember
-from musmed_tui.following import Next, keep_step
 from musmed_tui.logs import stderr_to
 from musmed_tui.paths import Folders, folders
 from musmed_tui.session_control import Begun, Options, SessionControl
-from musmed_tui.settings import Loaded, load_settings
+from musmed_tui.settings import Loaded, Settings, load_settings
 from musmed_tui.terminal.streams import tell
 from musmed_tui.terminal.terminal import chosen_glyphs, look_at_terminal
 from musmed_tui.theme_shelf import ThemeShelf
 from musmed_tui.wording import clock
 
 if TYPE_CHECKING:
+    from engine.listener.ratings import Rating
+    from engine.plan.request import Request
     from engine.session.body_watch import Source
     from engine.session.library.library import Library
     from engine.session.library.records import StoredSession
     from musmed_tui.app import Left, MusmedApp
+    from musmed_tui.following import Next
     from musmed_tui.session_view import Snapshot
 
 FirstSession = Callable[[SessionControl], "tuple[Callable[[], Begun], Snapshot]"]
@@ -70,6 +70,8 @@ def new_session(
         snapshot = expected(asked, control.volume)
 
         def begin() -> Begun:
+            from musmed_tui.following import keep_step
+
             return keep_step(control, control.begin(asked, before=before, signal=signal), step)
 
         return begin, snapshot
@@ -120,16 +122,20 @@ def run_app(
 ) -> int:
     """Run the app until it is left; gives the exit code. ``said`` is shown on it for a while.
     Raises ``MusmedError``."""
-    from engine.composers.base import resolve_composer
+    if loaded.settings.composer != Settings().composer:  # the usual one there is
+        from engine.composers.base import resolve_composer
 
-    resolve_composer(loaded.settings.composer)
+        resolve_composer(loaded.settings.composer)
     terminal = look_at_terminal(plain=False)
     shelf = ThemeShelf.of(where, sixteen=terminal.colour == "standard")
     shelf.find(loaded.settings.theme)
     glyphs = chosen_glyphs(loaded.settings.glyphs, terminal, os.environ)
     control = SessionControl(where, loaded, options)
     try:
-        session = first(control) if first else None
+        session = None
+        if first is not None:
+            control.open_library()
+            session = first(control)
         from musmed_tui.app import MusmedApp
         from musmed_tui.keymap import read_keymap
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from engine.composers.options import ComposerOptions
 from engine.errors import MusmedError
 from engine.places import place_of
-from engine.plan.request import MAX_MINUTES, MIN_MINUTES
+from engine.plan.clock import MAX_MINUTES, MIN_MINUTES
 from engine.service.limits import Limits
 from musmed_tui.exits import exit_code
 from musmed_tui.logs import start_logging

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from engine.clip_levels import unpacked
-from engine.session.stretches import ASCII_DEED_SIGNS, DEED_SIGNS, Done
+from engine.session.deeds import ASCII_DEED_SIGNS, DEED_SIGNS, Done
 from musmed_tui.drawing.raster import BLANK, Cell, Glyphs, Row, write
 from musmed_tui.wording import clock
 

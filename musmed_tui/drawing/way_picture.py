@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
-from engine.session.stretches import ASCII_DEED_SIGNS, DEED_SIGNS, Done, Stretch
+from engine.session.deeds import ASCII_DEED_SIGNS, DEED_SIGNS, Done
+from engine.session.stretches import Stretch
 from musmed_tui.drawing.raster import BLANK, Glyphs, Row, write
 from musmed_tui.wording import ASCII, UNICODE, clock
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,26 +14,20 @@ from textual.widgets import Button, Input, Select
 from textual.widgets._select import SelectOverlay
 
 from engine.affect.circumplex import Affect
-from engine.affect.feelings import Feeling
-from engine.affect.moods import MoodTable
 from engine.affect.offered import EXAMPLES
 from engine.errors import MusmedError
 from engine.listener.ratings import Rating
-from engine.plan.request import Request
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
-from musmed_tui.options import mood_table_of
 from musmed_tui.screens.check_in_form import CheckInForm
 from musmed_tui.screens.check_in_keys import KEYS
 from musmed_tui.screens.check_in_offers import Keeper, goes_on
 from musmed_tui.screens.check_in_past import PastOfferingScreen
 from musmed_tui.screens.check_in_rest import MoreRow
 from musmed_tui.screens.feeling_field import FeelingField
-from musmed_tui.screens.feeling_list import FeelingListScreen
 from musmed_tui.screens.grid import SHEET
 from musmed_tui.screens.questions import Answered, Asking, Place, Question, first_open
 from musmed_tui.screens.shown_focus import stands, while_open
-from musmed_tui.screens.sliders import Said, SlidersScreen
 from musmed_tui.screens.whole import WholeScreen
 from musmed_tui.settings import Loaded
 from musmed_tui.widgets.circumplex import Circumplex
@@ -41,6 +35,12 @@ from musmed_tui.widgets.timeline import Timeline, TimelineState
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Words
 from musmed_tui.wording import rating_in_words
+
+if TYPE_CHECKING:
+    from engine.affect.feelings import Feeling
+    from engine.affect.moods import MoodTable
+    from engine.plan.request import Request
+    from musmed_tui.screens.sliders import Said
 
 SHEETS = (SHEET, "check_in.tcss")
 _HEADLINES = (
@@ -76,8 +76,11 @@ class CheckInScreen(PastOfferingScreen):
         self._glyphs: Glyphs = glyphs
         self._loaded = loaded
         self._table: MoodTable | None = None
-        with contextlib.suppress(MusmedError):  # said when the session is to begin
-            self._table = mood_table_of(loaded)
+        if loaded.settings.mood_table is not None:
+            from musmed_tui.options import mood_table_of
+
+            with contextlib.suppress(MusmedError):  # said when the session is to begin
+                self._table = mood_table_of(loaded)
         self._cursor = _MIDDLE
         self._every_mood = False
         self._asking = Asking()
@@ -196,6 +199,8 @@ class CheckInScreen(PastOfferingScreen):
 
     def action_words(self) -> None:
         """Pick a feeling from the list, for the question that '/' would answer."""
+        from musmed_tui.screens.feeling_list import FeelingListScreen
+
         self._look()
         question = self._asking.typed_in
 
@@ -212,6 +217,8 @@ class CheckInScreen(PastOfferingScreen):
 
     def action_sliders(self) -> None:
         """Say how it is now by two sliders, whatever is asked."""
+        from musmed_tui.screens.sliders import SlidersScreen
+
         self._look()
 
         def rated(said: Said | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Input
@@ -11,17 +13,6 @@ from engine.affect.feelings import feeling
 from engine.affect.offered import Example
 from engine.affect.path import GENTLE_SPEED, gentle_seconds, plan_path, speed
 from engine.errors import MusmedError
-from engine.plan.request import Request
-from musmed_tui.asked import Asked
-from musmed_tui.options import (
-    check,
-    composer_of,
-    generation_of,
-    gentle_of,
-    mood_table_of,
-    number,
-    seed_of,
-)
 from musmed_tui.screens.check_in_offers import Offers
 from musmed_tui.screens.check_in_rest import MoreRow, RestOfForm, number_line, row
 from musmed_tui.screens.feeling_field import FeelingField
@@ -29,6 +20,9 @@ from musmed_tui.settings import Loaded, parse_number
 from musmed_tui.widgets.choice import BeginButton
 from musmed_tui.widgets.words import Words
 from musmed_tui.wording import length
+
+if TYPE_CHECKING:
+    from engine.plan.request import Request
 
 _LIST = "The down arrow opens a list of those it does."
 
@@ -71,6 +65,18 @@ class CheckInForm(VerticalScroll, can_focus=False):
     def request(self) -> Request:
         """Of the values that are chosen, both feelings among them. Raises ``MusmedError`` for a
         number that is none."""
+        from engine.plan.request import Request
+        from musmed_tui.asked import Asked
+        from musmed_tui.options import (
+            check,
+            composer_of,
+            generation_of,
+            gentle_of,
+            mood_table_of,
+            number,
+            seed_of,
+        )
+
         start, target = self.feelings
         assert start.affect is not None
         assert target.affect is not None

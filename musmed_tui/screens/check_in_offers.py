@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from engine.affect.offered import EXAMPLES
-from engine.listener.history import Past
-from engine.plan.story import story
 from engine.printable import one_line
 from musmed_tui.widgets.key_words import KeyWord, KeyWords
 from musmed_tui.widgets.words import Words
 from musmed_tui.wording import clock, length, named
+
+if TYPE_CHECKING:
+    from engine.listener.history import Past
 
 
 class Keeper(Protocol):
@@ -46,6 +47,8 @@ class Offers(Vertical):
 
 def last_time(past: Past) -> str:
     """'last time: tense to calm, 15 minutes, stopped at 6:27'."""
+    from engine.plan.story import story
+
     way = one_line(named(past.name, story(past.request, past.events)))
     ended = f"stopped at {clock(past.heard)}" if goes_on(past) else "heard to its end"
     return f"last time: {way}, {length(past.request.minutes)}, {ended}"

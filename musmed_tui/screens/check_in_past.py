@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.app import App
 from textual.message import Message
 
 from engine.errors import MusmedError
-from engine.listener.history import Past
 from musmed_tui.screens.check_in_offers import Keeper, Offers
 from musmed_tui.screens.grid import GridScreen
 from musmed_tui.screens.shown_focus import while_open
+
+if TYPE_CHECKING:
+    from engine.listener.history import Past
 
 
 class PastOfferingScreen(GridScreen):

@@ -15,8 +15,6 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select
 
 from engine.affect.path import Strategy
-from engine.composers.base import composer_names
-from engine.plan.words import spelled, tag_statistics
 from engine.printable import one_line, visible
 from musmed_tui.settings import Settings
 from musmed_tui.widgets.choice import Choice, NumberLine
@@ -82,6 +80,9 @@ class RestOfForm(Vertical):
                 self._filled = True
 
     def _rows(self) -> ComposeResult:
+        from engine.composers.base import composer_names
+        from engine.plan.words import tag_statistics
+
         settings, statistics = self._settings, tag_statistics()
         yield from row("way", choice(_WAYS, settings.strategy, id="strategy"))
         yield from row("players", _tags(statistics.instruments, settings.instrument, "instrument"))
@@ -136,7 +137,10 @@ class RestOfForm(Vertical):
         usual = Settings()
         if self.strategy != usual.strategy:
             yield _WAYS[1][0]
-        yield from (spelled(tag) for tag in (self.instrument, self.genre) if tag)
+        if pinned := [tag for tag in (self.instrument, self.genre) if tag]:
+            from engine.plan.words import spelled
+
+            yield from map(spelled, pinned)
         if self.change != usual.temperature:
             words = [word for word, number in _CHANGES.items() if number == self.change]
             yield f"players change {words[0]}" if words else "players change as set"
@@ -175,6 +179,8 @@ def choice(
 
 
 def _tags(tags: tuple[str, ...], value: str | None, name: str) -> Choice:
+    from engine.plan.words import spelled
+
     options = [(_AS_ASKED, ""), *((spelled(tag), tag) for tag in tags)]
     return choice(options, value or "", id=name)
 

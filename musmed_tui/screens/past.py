@@ -4,7 +4,7 @@ how it felt."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -22,7 +22,7 @@ from engine.plan.words import spelled
 from musmed_tui.drawing.plane_layout import PlaneState, plane_words
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.drawing.timeline_picture import ClipSpan, as_heard
-from musmed_tui.listener_control import HeardClips, OnePast
+from musmed_tui.listener_control import OnePast
 from musmed_tui.past_words import planned
 from musmed_tui.screens.grid import SHEET, GridScreen
 from musmed_tui.screens.past_actions import KEEPING, PLAYING, PastActions, PastKeeper
@@ -33,6 +33,9 @@ from musmed_tui.widgets.timeline import Timeline, TimelineState
 from musmed_tui.widgets.transport import Transport
 from musmed_tui.widgets.words import Part, Words
 from musmed_tui.wording import clock, nearest_word
+
+if TYPE_CHECKING:
+    from musmed_tui.listener_control import HeardClips
 
 _PLACE = 12
 """Columns of a feeling's word and the blank behind it; the longest is 'distressed'."""

@@ -89,6 +89,14 @@ def test_the_first_question_needs_no_arrays_no_commands_and_no_session() -> None
     later = {"session", "check_out", "history", "settings", "help", "first_run"}
     assert not seen & {f"musmed_tui.screens.{name}" for name in later}
     assert not seen & {"musmed_tui.session_view", "engine.playback.playback", "engine.link.client"}
+    assert not seen & {"sqlite3", "engine.session.library.library", "engine.clip_record"}
+    assert not seen & {"engine.plan.request", "engine.plan.spec", "engine.composers.base"}
+    assert not seen & {
+        "musmed_tui.options",
+        "musmed_tui.following",
+        "importlib.resources",
+        "zipfile",
+    }
 
 
 def test_the_library_is_opened_without_arrays() -> None:

@@ -139,7 +139,9 @@ def test_a_session_control_narrows_an_old_library_to_its_sessions(
     monkeypatch.setenv("MUSMED_HOME", str(tmp_path))
     where = folders()
     session = old_library(where.library)
-    SessionControl(where, Loaded(Settings(), {}), Options(sink="null", volume=1.0)).close()
+    control = SessionControl(where, Loaded(Settings(), {}), Options(sink="null", volume=1.0))
+    control.open_library()
+    control.close()
     assert open_to_others(session.parent) == [f"{session / '0000-0.flac'} -rw-r--r--"]
 
 

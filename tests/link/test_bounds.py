@@ -31,11 +31,12 @@ from engine.link.protocol import (
     sentence,
 )
 from engine.link.spec_check import MOST_LETTERS, MOST_POINTS, SpecRefusedError, check_spec, checked
+from engine.plan.clock import MAX_MINUTES, MIN_MINUTES
 from engine.plan.described import MAX_BARS, DescribedBar, Description
 from engine.plan.events import Ease, Skip, Steer
 from engine.plan.packed import packed
 from engine.plan.planner import make_plan
-from engine.plan.request import MAX_MINUTES, MIN_MINUTES, Request
+from engine.plan.request import Request
 from engine.plan.spec import ClipSpec, LevelPoint, SeedStep, Tags
 from engine.plan.wanted import FREE, FaderStep, Features
 

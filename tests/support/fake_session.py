@@ -369,6 +369,9 @@ class FakeControl:
         self.refusal: str | None = None
         self.notice: str | None = None
 
+    def open_library(self) -> None:
+        self.asked.append("library")
+
     def warm(self) -> None:
         self.asked.append("warm")
 

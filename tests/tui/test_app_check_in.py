@@ -9,7 +9,7 @@ from textwrap import wrap as wrapped
 
 import msgspec
 import pytest
-from support.fake_session import FakeControl, make_app, run, settled
+from support.fake_session import FakeControl, make_app, run, settled, until
 from support.mood_tables import CORNERS, signed
 from textual import events
 from textual.pilot import Pilot
@@ -71,7 +71,7 @@ def test_two_words_are_enough(control: FakeControl) -> None:
             await pilot.press("enter")
             await settled(pilot)
             assert isinstance(app.screen, SessionScreen)
-        assert control.asked[0] == "warm"
+        assert control.asked[:2] == ["library", "warm"]
         request = asked_request(control)
         assert (request.start_word, request.target_word) == ("tense", "calm")
         assert (request.minutes, request.strategy, request.composer) == (15.0, "iso", "auto")
@@ -307,7 +307,7 @@ def test_beginning_too_early_goes_to_what_is_missing(control: FakeControl) -> No
             await pilot.press("escape", "b")
             await pilot.pause()
             assert field(app, "target").has_focus
-        assert control.asked == ["warm"]
+        assert control.asked == ["library", "warm"]
 
     run(go())
 
@@ -333,6 +333,25 @@ def test_the_rest_is_asked_while_it_is_made(control: FakeControl) -> None:
     run(go())
 
 
+def test_a_library_that_cannot_be_opened_ends_it_with_a_sentence(
+    control: FakeControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise MusmedError("The library is broken.")
+
+    monkeypatch.setattr(control, "open_library", broken)
+
+    async def go() -> None:
+        app = make_app(control)
+        async with app.run_test(size=SIZE) as pilot:
+            await until(pilot, lambda: app.return_value is not None)
+        assert app.return_value is not None
+        assert app.return_value.refused == "The library is broken."
+        assert control.asked == []
+
+    run(go())
+
+
 def test_an_engine_that_cannot_be_made_ready_is_no_failure(
     control: FakeControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -353,7 +372,7 @@ def test_an_engine_that_cannot_be_made_ready_is_no_failure(
             for thread in threading.enumerate():
                 if thread.name == "ready":
                     thread.join()
-            assert control.asked == ["warm"]
+            assert control.asked == ["library", "warm"]
 
     run(go())
     assert failed == []
@@ -429,7 +448,7 @@ def test_a_bad_number_is_said_and_nothing_begins(control: FakeControl) -> None:
             await pilot.press(*"12")  # over what stood there
             await pilot.pause()
             assert said(app, "question") == "Ready when you are."
-        assert control.asked == ["warm"]
+        assert control.asked == ["library", "warm"]
 
 
 def test_no_cursor_stands_where_there_is_nothing_left_to_choose(control: FakeControl) -> None:

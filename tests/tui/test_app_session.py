@@ -25,9 +25,9 @@ from engine.clip_record import ClipRecord
 from engine.meter.reading import Reading
 from engine.playback.sound_columns import BANDS, SoundColumn
 from engine.session.conductor.line_state import LineState
+from engine.session.deeds import Done
 from engine.session.heard_notes import HeardScore
 from engine.session.notices import Notice
-from engine.session.stretches import Done
 from musmed_tui.app import Left, MusmedApp
 from musmed_tui.drawing.digits_picture import clock_rows
 from musmed_tui.drawing.levels_picture import FLOOR_DB

@@ -23,10 +23,10 @@ from engine.clip_record import ClipRecord
 from engine.composers.base import CONTINUATION_LIMIT, EMBEDDED, Marks, resolve_composer
 from engine.errors import MusmedError
 from engine.plan.body import Offer
-from engine.plan.clock import CLIP_SECONDS, clip_count
+from engine.plan.clock import CLIP_SECONDS, MAX_MINUTES, clip_count
 from engine.plan.events import Event, Less, More, Steer
 from engine.plan.planner import check_request
-from engine.plan.request import MAX_MINUTES, MAX_SEED, Request
+from engine.plan.request import MAX_SEED, Request
 from engine.plan.spec import ClipSpec
 from engine.plan.words import known
 from engine.printable import one_line

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.drawn import text_of
 
 from engine.clip_levels import packed
-from engine.session.stretches import Done
+from engine.session.deeds import Done
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.drawing.timeline_picture import (
     LUFS,

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.drawn import text_of
 
-from engine.session.stretches import Done, Stretch
+from engine.session.deeds import Done
+from engine.session.stretches import Stretch
 from musmed_tui.drawing.raster import Glyphs
 from musmed_tui.drawing.way_picture import DEED, NEXT, NOW, PAST, WayState, way_rows
 
