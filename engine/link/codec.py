@@ -46,6 +46,7 @@ _BROKEN = "The audio received is damaged (not a whole Opus stream); compose this
 _NOT_PLAIN = "The audio received is damaged (no plain samples of 24 bits); compose this clip again."
 _WORDS = np.dtype("<i4")
 _STEPS = np.float32(2**23)
+_STEP = np.float32(2**-23)
 
 
 class Piece(NamedTuple):
@@ -116,7 +117,7 @@ class PlainDecoder:
         if words.min() < -_STEPS or words.max() >= _STEPS:
             raise MusmedError(_NOT_PLAIN)
         audio = words.astype(np.float32)
-        audio /= _STEPS  # a power of two: exact
+        audio *= _STEP  # a power of two: exact
         return audio.reshape(frames, CHANNELS)
 
 

@@ -4,7 +4,7 @@ A stream begins with the preamble line (``versions``); what comes before it (a l
 message of the day) is skipped and handed back. Then frames, all integers big endian:
 
     header length  uint32   1 to 256 KiB
-    payload length uint32   0 to 64 KiB and a little
+    payload length uint32   0 to 512 KiB
     header         msgpack of one tagged ``msgspec`` struct
     payload        raw bytes
     CRC-32         uint32   over header and payload
@@ -23,8 +23,8 @@ from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from engine.composers.base import CONTINUATION_LIMIT
 from engine.errors import MusmedError
+from engine.link.protocol import WHOLE_PART_BYTES
 from engine.link.versions import GREETING, OWN, Version, as_spoken, is_known, preamble, version_in
 from engine.printable import one_line, printable
 
@@ -32,7 +32,8 @@ PREAMBLE = preamble()
 BANNER_LINES = 200
 BANNER_BYTES = 64 * 1024
 HEADER_LIMIT = 256 * 1024
-PAYLOAD_LIMIT = CONTINUATION_LIMIT + 1024
+PAYLOAD_LIMIT = WHOLE_PART_BYTES
+"""A continuation has 64 KiB at most."""
 
 _LENGTHS = struct.Struct(">II")
 _CHECKSUM = struct.Struct(">I")

@@ -35,7 +35,7 @@ class Inbox:
         """The clip has failed already; what is still said of it is passed over."""
         self._start = self._end = 0
         self._left = 0
-        self._chunk = bytearray()
+        self._chunk: list[bytes] = []
         self._chunk_frames = 0
         self._decoder = decoder_of(LOSSLESS)
 
@@ -96,7 +96,7 @@ class Inbox:
             return None
         key = asked.spec.key
         first = not self._chunk
-        self._chunk += payload
+        self._chunk.append(payload)
         if first:
             self._chunk_frames = message.frames
         limit = min(SAMPLE_RATE, self._left)
@@ -104,12 +104,12 @@ class Inbox:
             not payload
             or not 0 < message.frames <= limit
             or message.frames != self._chunk_frames
-            or len(self._chunk) > CHUNK_BYTES
+            or sum(map(len, self._chunk)) > CHUNK_BYTES
         ):
             raise _out_of_order(key)
         if not message.last:
             return None
-        data = bytes(self._chunk)
+        data = b"".join(self._chunk)
         self._chunk.clear()
         self._left -= message.frames
         self._end += message.frames

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from engine.errors import MusmedError
 
+PIPE_BYTES = 512 * 1024
+"""A second of plain samples, and more than that."""
 TERMINATE_SECONDS = 0.5
 """How long a process that was asked to end may take before it is killed."""
 KILLED_SECONDS = 5.0
@@ -24,7 +27,7 @@ def spawn(argv: Sequence[str], log: IO[bytes] | IO[str] | int | None) -> subproc
     ``log``: where its standard error goes (``subprocess.PIPE`` is possible). Raises
     ``MusmedError`` when it can't be started."""
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             list(argv),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -37,6 +40,15 @@ def spawn(argv: Sequence[str], log: IO[bytes] | IO[str] | int | None) -> subproc
             f"The engine can't be started ({argv[0]}: {error.strerror}); "
             "check that musmed is installed there."
         ) from error
+    _widen(cast("IO[bytes]", process.stdout).fileno())
+    return process
+
+
+def _widen(pipe: int) -> None:
+    """Let more of what the engine says fit into ``pipe``, where the system can: with the usual 64
+    KiB each second of sound wakes both processes six times."""
+    with contextlib.suppress(OSError, AttributeError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def environment() -> dict[str, str]:

@@ -4,7 +4,7 @@ Every text and figure of a message has a limit here, or where it is looked at: a
 for in ``spec_check``, one that is sent in ``clip_check``.
 
 The engine composes one clip at a time. A clip crosses the link as ``ClipStarted``, then chunks
-of at most 1 s, each in ``Part`` frames of at most 16 KiB (64 where they are plain samples, which
+of at most 1 s, each in ``Part`` frames of at most 16 KiB (whole where they are plain samples, which
 never cross a slow line), then ``ClipDone`` with the
 continuation as its payload. Parts are pulled: the engine sends one for each credit the front
 has granted, so that a slow line keeps its control round trip short.
@@ -26,12 +26,17 @@ from engine.plan.spec import ClipKey, ClipSpec
 
 PROTOCOL_VERSION = 5
 """Goes up where one side would not understand the other any more."""
-PROTOCOL_MINOR = 6
+PROTOCOL_MINOR = 7
 """Goes up with what may be added: ``versions``. 1: Opus. 2: a clip's notes. 3: its levels. 4:
-what is asked of the music itself. 5: plain samples. 6: what a model multiplies in."""
+what is asked of the music itself. 5: plain samples. 6: what a model multiplies in. 7: a second
+of plain samples at once."""
 PART_BYTES = 16 * 1024
 PLAIN_PART_BYTES = 64 * 1024
-"""Of plain samples, which are asked for on this machine alone: what a pipe takes at once."""
+"""Of plain samples, which are asked for on this machine alone, for a front that reads no more at
+once."""
+WHOLE_PART_BYTES = 512 * 1024
+"""The same, else: a chunk of a second, 384 kB, is one part. What a part costs is the threads that
+it wakes on both sides."""
 WINDOW_PARTS = 4
 OPUS_WINDOW_PARTS = 2
 """A second of Opus is two parts: for lines on which four would keep a word waiting for 2 s."""

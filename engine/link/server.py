@@ -18,12 +18,16 @@ from collections.abc import Callable
 from typing import BinaryIO, assert_never
 
 from engine import __version__
+from engine.clip_record import PLAIN, Coding
 from engine.composers.base import Composer, composer_names, open_composer
 from engine.link.framing import Frame, FrameReader, FrameWriter, LinkError
 from engine.link.front_watch import LOOK_SECONDS, FrontWatch
 from engine.link.outbox import Outbox
 from engine.link.protocol import (
+    PART_BYTES,
+    PLAIN_PART_BYTES,
     PROTOCOL_VERSION,
+    WHOLE_PART_BYTES,
     Cancel,
     Compose,
     Failure,
@@ -37,6 +41,7 @@ from engine.link.protocol import (
     sentence,
 )
 from engine.link.spec_check import checked
+from engine.link.versions import WHOLE_MINOR
 from engine.link.worker import ComposeWorker, Job
 from engine.plan.spec import ClipKey
 
@@ -134,7 +139,8 @@ class _Server:
             case Open():
                 self._worker.add(message)
             case Compose(spec, codec, described):
-                self._worker.add(Job(checked(spec, described), frame.payload, codec))
+                part = _part_bytes(codec, self._reader.version.minor)
+                self._worker.add(Job(checked(spec, described), frame.payload, codec, part))
             case Cancel(index, revision, keep_until):
                 self._worker.cancel(ClipKey(index, revision), keep_until)
             case Quit():
@@ -142,6 +148,13 @@ class _Server:
             case _:
                 assert_never(message)
         return True
+
+
+def _part_bytes(codec: Coding, minor: int) -> int:
+    """How much of a clip's sound is one part for a front of ``minor``."""
+    if codec != PLAIN:
+        return PART_BYTES
+    return PLAIN_PART_BYTES if minor < WHOLE_MINOR else WHOLE_PART_BYTES
 
 
 def _hello() -> Hello:

@@ -55,6 +55,8 @@ OPUS_MINOR = 1
 """Who is older knows FLAC alone."""
 PLAIN_MINOR = 5
 """Who is older sends no plain samples."""
+WHOLE_MINOR = 7
+"""Who is older reads no second of plain samples at once."""
 WANTED_MINOR = 4
 """Who is older holds nothing that is asked of the music itself."""
 

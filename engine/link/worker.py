@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 import sys
 import threading
-import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.allocation import give_back_free
-from engine.clip_record import LOSSLESS, PLAIN, ClipRecord, Coding, codec_of
+from engine.clip_record import LOSSLESS, ClipRecord, Coding, codec_of
 from engine.composers.base import (
     Composer,
     Composition,
@@ -26,11 +25,11 @@ from engine.composers.base import (
     Sounding,
 )
 from engine.errors import MusmedError
+from engine.link.crossing import Crossing, Stopwatch
 from engine.link.framing import LinkError
-from engine.link.outbox import Chunk, Outbox
+from engine.link.outbox import Outbox
 from engine.link.protocol import (
     PART_BYTES,
-    PLAIN_PART_BYTES,
     ClipDone,
     ClipFailed,
     ClipStarted,
@@ -43,9 +42,7 @@ from engine.link.protocol import (
 from engine.plan.spec import ClipKey, ClipSpec
 
 if TYPE_CHECKING:
-    from engine.audio.format import Frames
     from engine.finishing import ClipFinisher
-    from engine.link.codec import Piece
     from engine.meter.meter import Known
     from engine.meter.reading import Reading
 
@@ -56,9 +53,17 @@ JOBS = 64
 class Job:
     """A clip to compose. ``keep_until`` is None until it is cancelled."""
 
-    def __init__(self, spec: ClipSpec, continuation: bytes, codec: Coding = LOSSLESS) -> None:
+    def __init__(
+        self,
+        spec: ClipSpec,
+        continuation: bytes,
+        codec: Coding = LOSSLESS,
+        part_bytes: int = PART_BYTES,
+    ) -> None:
         self.spec = spec
         self.codec: Coding = codec
+        self.part_bytes = part_bytes
+        """Of its sound, in one part at most."""
         self.continuation = continuation
         self.keep_until: int | None = None
         self.reached = -1
@@ -210,7 +215,7 @@ class ComposeWorker:
 
         if (composer := self._composer) is None:
             raise MusmedError("No composer is open; open one before asking for clips.")
-        clock = _Stopwatch()
+        clock = Stopwatch()
         with clock:
             composition, finisher = _begin(composer, job, self._denoise)
         start, key = composition.start_frame, job.spec.key
@@ -218,7 +223,7 @@ class ComposeWorker:
             ClipStarted(key.index, key.revision, start, finisher.frames, composition.marks)
         )
         at = start
-        crossing = _Crossing(self._outbox, job, start)
+        crossing = Crossing(self._outbox, job, start)
         meter = Meter(seconds_of(start), known=self._metered)
         readings: list[Reading] = []
         chunks = finisher.chunks()
@@ -252,35 +257,6 @@ class ComposeWorker:
         return record, continuation.pack(), at - start < finisher.frames
 
 
-class _Crossing:
-    """A clip's sound from session frame ``start`` on, chunk by chunk into the outbox."""
-
-    def __init__(self, outbox: Outbox, job: Job, start: int) -> None:
-        from engine.link.codec import encoder_of
-
-        self._outbox, self._key = outbox, job.spec.key
-        self._part = PLAIN_PART_BYTES if job.codec == PLAIN else PART_BYTES
-        self._encoder = encoder_of(job.codec)
-        self._start = self._at = start
-
-    def send(self, chunk: Frames, clock: _Stopwatch) -> None:
-        with clock:
-            pieces = list(self._encoder.push(chunk))
-        self._put(pieces)
-
-    def finish(self, clock: _Stopwatch) -> None:
-        with clock:
-            pieces = list(self._encoder.finish())
-        self._put(pieces)
-
-    def _put(self, pieces: Sequence[Piece]) -> None:
-        for frames, data in pieces:
-            first = self._at == self._start
-            chunk = Chunk(self._key, self._at, first, frames, data, self._part)
-            self._outbox.chunk(chunk)
-            self._at += frames
-
-
 class _Loaded:
     """Tells the front how far loading is, in steps of a hundredth at least."""
 
@@ -306,24 +282,6 @@ def _warm_up() -> None:
         shipped()
     except Exception:
         traceback.print_exc()
-
-
-class _Stopwatch:
-    """Wall seconds spent composing, waiting for the front left out."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._since = 0.0
-
-    def __enter__(self) -> None:
-        self._since = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self.seconds += time.perf_counter() - self._since
-
-    def next(self, chunks: Iterator[Frames]) -> Frames | None:
-        with self:
-            return next(chunks, None)
 
 
 def reason(error: Exception, what: str) -> str:

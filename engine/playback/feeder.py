@@ -18,7 +18,7 @@ URGENT = frames_of(1.0)
 HEAD_START = frames_of(2.0)
 """Audio wanted before a listener in real time hears the first of it: a composer that was just
 started is slow at first, on a busy machine slower than it plays."""
-AT_ONCE = 5
+AT_ONCE = 10
 """Blocks read at a time by who is not in real time."""
 NAP = 0.02
 """A sound card's thread takes without a word, so in real time the feeder looks so often."""
@@ -93,7 +93,7 @@ class Feeder:
 
     def pump(self) -> bool:
         """Under ``lock``: from joiner to ring what is due and there: in real time one block, else
-        up to half a second at once, which costs less."""
+        up to a second at once, which costs less."""
         ring = self._ring
         pending = self._pushed - max(ring.taken, ring.skip_to)
         if ring.finished or pending >= self._ahead or ring.free < 4 * BLOCK_FRAMES:

@@ -78,7 +78,7 @@ class Player:
     def fill(self, out: Frames) -> int:
         """Fill ``out``, shape (n, 2). Returns how many of its frames are the session's: fewer
         than n only at the end, where zeros follow."""
-        done = 0
+        done = told = 0
         self._notice_a_stop()
         self._wait_after_the_end()
         while done < len(out):
@@ -88,11 +88,15 @@ class Player:
             if count == 0:
                 break
             done += count
+            if not self.realtime and done < len(out):  # who waits for the rest has had this
+                told += count
+                self.asked += count
+                self._note()
         out[done:] = 0.0
         self._fade_in_again(out, done)
         over = self._ring.drained or (self.stopping and self._gain == 0.0)
         valid = done if over or self.released else len(out)
-        self.asked += len(out)
+        self.asked += len(out) - told
         if over and self.drained_at is None:
             self.drained_at = self.asked - len(out) + done
         self._note()

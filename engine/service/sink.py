@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.audio.format import SAMPLE_RATE
+from engine.audio.format import BLOCK_FRAMES, SAMPLE_RATE
 from engine.places import part_of
 from engine.playback.sinks.file import FileSink
 
@@ -40,6 +40,8 @@ class GrowingSink(FileSink):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(path, title=title)
+        if live:  # what is paused or steered is heard soon
+            self.at_once = BLOCK_FRAMES
         self._live, self._since, self._clock = live, since, clock
         self._held_until = -math.inf
         self._began: float | None = None

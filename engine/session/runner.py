@@ -61,10 +61,10 @@ from engine.session.lifecycle import Lifecycle
 from engine.session.liking import Wish, keep_reaction, wished_for, with_liking
 from engine.session.near_score import NearScore
 from engine.session.notices import Notice, Notices
+from engine.session.pace import Pace
 from engine.session.status import RunnerStatus, sentence_of, status_of
 from engine.session.watch import Watch
 
-TICK_SECONDS = 0.1
 POSITION_EVERY_SECONDS = 1.0
 AT_ONCE = 64
 """Messages between two looks at how playback stands."""
@@ -118,6 +118,7 @@ class SessionRunner:
         self._body = parts.body
         self._watch = Watch(self.playback, begins=self._lifecycle.begins)
         self._bedtime = Bedtime(self.playback, self._notices, self.stop)
+        self._pace = Pace()
         self._over = threading.Event()
         self._quit = threading.Event()
         self._loading: float | None = None
@@ -294,6 +295,8 @@ class SessionRunner:
             while not self._quit.is_set():
                 try:
                     self._take_messages()
+                    if not self._pace.is_due():
+                        continue
                     self._tick()
                 except Exception as error:
                     self._give_up(sentence_of(error))
@@ -310,13 +313,14 @@ class SessionRunner:
             self._library.remove_clip(self.session, key)
 
     def _take_messages(self) -> None:
-        """Handle what has come, waiting at most a tick for the first message. Not more than
+        """Handle what has come, waiting for the first message until a look is due. Not more than
         ``AT_ONCE``, so that an engine that never stops talking does not stop the session."""
-        timeout: float | None = TICK_SECONDS
+        timeout = self._pace.left()
         with contextlib.suppress(queue.Empty):
             for _ in range(AT_ONCE):
-                message = self._inbox.get(timeout=timeout) if timeout else self._inbox.get_nowait()
-                timeout = None
+                message, timeout = self._inbox.get(timeout=timeout), 0.0
+                if not isinstance(message, tuple):
+                    self._pace.hurry()
                 if isinstance(message, Wish):
                     message = wished_for(self._look(), message)
                 if isinstance(message, Reaction):
@@ -326,6 +330,7 @@ class SessionRunner:
                 elif isinstance(message, tuple):
                     number, delivery = message
                     if number in {self._engine.current, NOBODY}:
+                        self._pace.came(delivery)
                         self._take_delivery(delivery)
                 else:
                     self._progress()

@@ -37,6 +37,7 @@ from engine.link.protocol import (
     ToFront,
 )
 from engine.link.server import serve
+from engine.link.versions import OWN
 from engine.link.worker import ComposeWorker, Job
 from engine.plan.planner import make_plan
 from engine.plan.request import Request
@@ -109,8 +110,9 @@ class Front:
         self.status = serve(*self._engine, load)
         self._engine[1].close()
 
-    def greet(self) -> None:
-        self.writer.send_preamble()
+    def greet(self, line: bytes = PREAMBLE) -> None:
+        self.raw.write(line)
+        self.raw.flush()
         assert self.reader.skip_to_preamble(lambda _: None)
         assert isinstance(self.next().message, Hello)
 
@@ -195,6 +197,26 @@ def test_parts_wait_for_credits_and_a_pong_does_not(front: Front) -> None:
         assert isinstance(front.next().message, Part)
         front.send(Ping(number))
         assert front.next().message == Pong(number)  # and no third part before it
+
+
+@pytest.mark.parametrize(("minor", "most"), [(5, 64 * 1024), (6, 64 * 1024), (7, 384_000)])
+def test_plain_samples_come_in_parts_that_the_front_reads(
+    front: Front, minor: int, most: int
+) -> None:
+    """A chunk is one part for a front that reads as much at once."""
+    front.greet(b"musmed-link 5.%d\n" % minor)
+    front.send(Open("tone"))
+    assert isinstance(front.next().message, Opened)
+    front.writer.minor = OWN.minor
+    front.send(Compose(FIRST, "pcm"))
+    front.send(Pull(64))
+    assert isinstance(front.next().message, ClipStarted)
+    sizes = []
+    while isinstance((frame := front.next()).message, Part):
+        sizes.append((len(frame.payload), frame.message.last))
+        front.send(Pull(1))
+    assert max(size for size, _ in sizes) == most
+    assert all(last for _, last in sizes) == (minor >= 7)
 
 
 def test_a_cut_clip_ends_with_the_chunk_that_reaches_what_is_kept(front: Front) -> None:

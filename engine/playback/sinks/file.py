@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.audio.files import AudioWriter, check_target
-from engine.audio.format import BLOCK_FRAMES, CHANNELS
+from engine.audio.format import CHANNELS, SAMPLE_RATE
 from engine.errors import MusmedError
 from engine.playback.sinks.base import Fill, SinkUnavailableError
 
@@ -26,6 +26,8 @@ class FileSink:
     name = "file"
     realtime = False
     own_clock = False
+    at_once = SAMPLE_RATE
+    """Frames asked for at a time."""
 
     def __init__(
         self, path: Path, *, title: str = "musmed session", comment: str = "music medicine"
@@ -81,13 +83,13 @@ class FileSink:
             self._thread = None
 
     def before(self) -> None:
-        """Called before each block is asked for, in the sink's thread: it may wait."""
+        """Called before more is asked for, in the sink's thread: it may wait."""
 
     def after(self, frames: int) -> None:
         """The same, when ``frames`` more were written."""
 
     def _run(self, fill: Fill, writer: AudioWriter) -> None:
-        block = np.zeros((BLOCK_FRAMES, CHANNELS), np.float32)
+        block = np.zeros((self.at_once, CHANNELS), np.float32)
         left = self._until
         try:
             going = True
