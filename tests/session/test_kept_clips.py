@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
-from support.card import Card
-from support.waiting import wait_for_session
+from support.card import Card, SteppedFile
+from support.waiting import session_end, wait_for_session
 from support.world import RECORD, REQUEST, continuation_of, started
 
 from engine.affect.circumplex import Affect
@@ -28,7 +29,7 @@ from engine.session.conductor.clip_state import ClipState
 from engine.session.conductor.messages import BEGINS_AFRESH
 from engine.session.engine_supervisor import EngineSupervisor
 from engine.session.kept_clips import KeptClips
-from engine.session.library.library import Library, StoredSession
+from engine.session.library.library import Library
 from engine.session.near_score import NearScore
 from engine.session.preparation import prepare
 from engine.session.runner import SessionRunner
@@ -221,9 +222,10 @@ def make(
 ) -> Iterator[Callable[..., SessionRunner]]:
     made: list[SessionRunner] = []
 
-    def runner(**more: StoredSession) -> SessionRunner:
+    def runner(**wanted: object) -> SessionRunner:
+        wanted = {"sink": Card(FAST)} | wanted
         log = tmp_path / "engine.log"
-        one = prepare(REQUEST, library=library, sink=Card(FAST), log_file=log, **more)  # type: ignore[arg-type]
+        one = prepare(REQUEST, library=library, log_file=log, **wanted)  # type: ignore[arg-type]
         made.append(one)
         return one
 
@@ -258,6 +260,25 @@ def test_who_goes_back_composes_from_what_lies_there(
     assert sent[spliced] == before[ClipKey(0, 0)].continuation
     assert runner.finished_clips()[0].record == before[ClipKey(0, 0)].record
     assert len(runner._kept_clips) <= 2
+
+
+def test_behind_a_slow_disk_few_clips_wait_to_be_passed(
+    make: Callable[..., SessionRunner], tmp_path: Path
+) -> None:
+    sink = SteppedFile(tmp_path / "slow.wav", until=20.0)
+    runner = make(sink=sink, passing=True)
+    runner.start()
+    state, held = runner._conductor._state, runner._executor.store._held
+
+    def stands() -> bool:
+        return len(held) > 1 and state.ready and state.composing is None
+
+    wait_for_session(runner, stands)
+    assert len(held) <= 4 < len(PLAN.clips) - 1
+    sink.until = math.inf
+    session_end(runner)
+    assert runner.status().failure is None
+    assert runner.playback.state().heard == PLAN.total
 
 
 def test_a_session_that_goes_on_holds_no_more_of_what_is_kept(
