@@ -7,6 +7,7 @@ against the path.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import math
@@ -177,6 +178,7 @@ def _chosen(request: Request, instruments: Distribution, genres: Distribution) -
     return Players(instrument, _draw(genres, _uniform(request.seed, 0, "genre")))
 
 
+@functools.cache
 def _belong(players: Players) -> float:
     """How many times as often instrument and genre come together as they would by chance."""
     table = tag_statistics()

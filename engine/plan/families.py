@@ -67,12 +67,17 @@ def _table() -> _Table:
 
 
 @functools.cache
-def played(players: Players) -> Played:
-    """What is played for two tags of MTG-Jamendo."""
+def _number(players: Players) -> int:
+    """Of the ensemble that plays for two tags of MTG-Jamendo."""
     table = _table()
     row = next(k for k, tags in enumerate(table.instruments) if players.instrument in tags)
     column = next(k for k, tags in enumerate(table.genres) if players.genre in tags)
-    return table.ensembles[table.cells[row][column]]
+    return table.cells[row][column]
+
+
+def played(players: Players) -> Played:
+    """What is played for two tags of MTG-Jamendo."""
+    return _table().ensembles[_number(players)]
 
 
 def density(ensemble: Played, arousal: float) -> Density:
@@ -119,7 +124,14 @@ def stretch(path: Path, not_before: float, not_after: float) -> Stretch:
 def may_follow(one: Players, other: Players, where: Stretch) -> bool:
     """Whether ``other`` may take over there from ``one``: nowhere much denser or sparser, no denser
     where arousal falls, no sparser where it rises."""
-    here, there = played(one), played(other)
+    return _follows(_number(one), _number(other), where)
+
+
+@functools.lru_cache(maxsize=1_024)
+def _follows(one: int, other: int, where: Stretch) -> bool:
+    """``may_follow`` of two ensembles: many tags have the same, and a plan that is made again with
+    an event more asks the same of nearly all places."""
+    here, there = _table().ensembles[one], _table().ensembles[other]
     if here == there:
         return True
     return all(

@@ -7,37 +7,23 @@ changed clip keep theirs, so the past never changes.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from itertools import pairwise
 
 import msgspec
 
-from engine.affect.path import GENTLE_SPEED, dwell, ease, gentle_seconds, plan_path, speed, steer
+from engine.affect.path import GENTLE_SPEED, gentle_seconds, speed
 from engine.errors import MusmedError
 from engine.plan import words
-from engine.plan.clock import (
-    MAX_MINUTES,
-    MIN_MINUTES,
-    STRIDE_SECONDS,
-    clip_count,
-    clip_end,
-    clip_start,
-)
+from engine.plan.clock import MAX_MINUTES, MIN_MINUTES, clip_count, clip_end, clip_start
 from engine.plan.contradictions import contradictions
+from engine.plan.course import Course, course
 from engine.plan.drift import unwanted
-from engine.plan.events import Dwell, Ease, Event, Less, More, Shape, Skip, Steer
-from engine.plan.levels import (
-    eased_levels,
-    held_loudness,
-    level_segment,
-    session_levels,
-    steered_levels,
-)
+from engine.plan.events import Event, Steer
+from engine.plan.levels import level_segment
 from engine.plan.packed import packed
 from engine.plan.request import Request
-from engine.plan.schedule import schedule
 from engine.plan.spec import (
     FUTURE_SECONDS,
     HISTORY_SECONDS,
@@ -55,8 +41,6 @@ from engine.plan.wanted import FaderStep
 
 LAST_CHANCE_SECONDS = 8.0
 """An event nearer to the session's end changes nothing that could still be heard."""
-SPLICE_MARGIN = 2.0
-"""An event so shortly before the next clip's start revises that clip, not this one."""
 
 
 class RequestError(MusmedError):
@@ -71,7 +55,7 @@ def make_plan(request: Request, events: Sequence[Event] = ()) -> Plan:
     after it, from its usual start. Raises what ``check_request`` raises, and ``ValueError``
     for events that are not in ascending order within the session.
     """
-    request, versions, schedules = _course(request, events)
+    request, _, versions, schedules = _course(request, events)
     total = request.seconds
     newest = versions[-1]
     return Plan(
@@ -93,7 +77,7 @@ def heard_clips(request: Request, events: Sequence[Event], heard: float) -> tupl
 
     The first clip is always among them. Raises what ``make_plan`` raises.
     """
-    request, versions, schedules = _course(request, events)
+    request, _, versions, schedules = _course(request, events)
     found: dict[ClipKey, ClipSpec] = {}
     for number, version in enumerate(versions):
         later = versions[number + 1].at if number + 1 < len(versions) else request.seconds
@@ -139,98 +123,21 @@ def check_request(request: Request) -> None:
 
 
 def _canonical(request: Request) -> Request:
-    """The request with its pinned tags as MTG-Jamendo writes them."""
+    """The request with its pinned tags as MTG-Jamendo writes them; itself where it has them so."""
     instrument, genre = request.instrument, request.genre
-    return msgspec.structs.replace(
-        request,
-        instrument=None if instrument is None else words.instrument(instrument),
-        genre=None if genre is None else words.genre(genre),
+    asked = (
+        None if instrument is None else words.instrument(instrument),
+        None if genre is None else words.genre(genre),
     )
+    if asked == (instrument, genre):
+        return request
+    return msgspec.structs.replace(request, instrument=asked[0], genre=asked[1])
 
 
-def _course(
-    request: Request, events: Sequence[Event]
-) -> tuple[Request, list[Version], list[tuple[Change, ...]]]:
-    """The request, checked and with canonical tags; the versions of its course; and the schedule
-    after each."""
+def _course(request: Request, events: Sequence[Event]) -> Course:
+    """Of a request that is checked."""
     check_request(request)
-    request = _canonical(request)
-    versions = [_first_version(request)]
-    for event in events:
-        versions.append(_after(versions[-1], event, request))
-    return request, versions, [schedule(request, versions[: k + 1]) for k in range(len(versions))]
-
-
-def _first_version(request: Request) -> Version:
-    path = plan_path(request.start, request.target, request.seconds, request.strategy)
-    levels, reference = session_levels(path, request.seconds, _loudness(request))
-    return Version(
-        at=0.0,
-        first=0,
-        path=path,
-        levels=levels,
-        reference=reference,
-        seeds=(SeedStep(0.0, request.seed),),
-        goal=request.target,
-        goal_word=request.target_word,
-    )
-
-
-def _after(old: Version, event: Event, request: Request) -> Version:
-    """The course after ``event``."""
-    at, total, loudness = event.at, request.seconds, _loudness(request)
-    if not (math.isfinite(at) and old.at <= at < total):
-        raise ValueError(f"events must ascend within [0, {total}), not {old.at} then {at}")
-    place = {"at": at, "first": _first_changed(at, total), "wish": None}
-    match event:
-        case Steer(target=target, word=word):
-            path = steer(old.path, at, target, total)
-            levels, reference = steered_levels(old.levels, path, at, total, loudness)
-            return msgspec.structs.replace(
-                old,
-                path=path,
-                levels=levels,
-                reference=reference,
-                goal=target,
-                goal_word=word,
-                steered=True,
-                **place,
-            )
-        case Ease():
-            path = ease(old.path, at, total)
-            levels = eased_levels(old.levels, path, at, total, old.reference, loudness=loudness)
-            goal = path.at(total)
-            return msgspec.structs.replace(
-                old, path=path, levels=levels, goal=goal, goal_word=None, steered=False, **place
-            )
-        case Dwell(seconds=seconds):
-            path = dwell(old.path, at, seconds, total)
-            levels = eased_levels(old.levels, path, at, total, old.reference, loudness=loudness)
-            return msgspec.structs.replace(old, path=path, levels=levels, steered=False, **place)
-        case Skip():
-            step = SeedStep(at, _skip_seed(request.seed, len(old.seeds)))
-            return msgspec.structs.replace(old, seeds=(*old.seeds, step), steered=False, **place)
-        case Shape(faders=faders):
-            moved = (*old.faders, FaderStep(at, faders))
-            return msgspec.structs.replace(old, faders=moved, steered=False, **place)
-        case More() | Less():
-            return msgspec.structs.replace(old, steered=False, **(place | {"wish": event}))
-
-
-def _loudness(request: Request) -> float:
-    return held_loudness(None if request.features is None else request.features.loudness)
-
-
-def _first_changed(at: float, total: float) -> int:
-    last = clip_count(total) - 1
-    k = min(int(at // STRIDE_SECONDS), last)
-    return k + 1 if k < last and at > clip_start(k + 1) - SPLICE_MARGIN else k
-
-
-def _skip_seed(seed: int, number: int) -> int:
-    """The 63-bit seed after the session's ``number``-th skip."""
-    digest = hashlib.blake2b(f"skip:{seed}:{number}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> 1
+    return course(_canonical(request), events)
 
 
 def _clips(
