@@ -197,7 +197,8 @@ class QuickFinisher:
 
 
 class NoMeter:
-    def __init__(self, _start: float) -> None: ...
+    def __init__(self, _start: float, known: object) -> None:
+        self.ending = known
 
     def push(self, _audio: Frames) -> list[Any]:
         return []
