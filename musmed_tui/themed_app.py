@@ -51,6 +51,15 @@ class ThemedApp(App[R], Generic[R]):
             self.unregister_theme(name)
         self.theme = chosen
 
+    def refresh_css(self, animate: bool = True) -> None:
+        """Textual's. At the start, with no screen and nothing parsed yet, that parses every sheet$
+        for the look of the app alone, and then all of them again."""
+        if self.screen_stack or not self.stylesheet._require_parse:
+            super().refresh_css(animate)
+            return
+        self.stylesheet.set_variables(self.get_css_variables())
+        self.stylesheet.update(self, animate=False)
+
     def have_every_theme(self) -> None:
         """The one it begins with is there at once, the others once something is shown."""
         for name in self.shelf.names - set(self.available_themes):

@@ -306,7 +306,8 @@ class CheckInScreen(PastOfferingScreen):
     @on(Select.Changed)
     @on(Input.Changed, "#minutes, #seed")
     def _changed(self) -> None:
-        self._show()
+        if self._whole:  # else it is the value that it was made with
+            self._show()
 
     @on(Input.Submitted, "#minutes, #seed")
     def _next(self) -> None:

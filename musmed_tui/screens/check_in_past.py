@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.app import App
+from textual.events import ScreenResume
 from textual.message import Message
 
 from engine.errors import MusmedError
@@ -43,7 +44,7 @@ class PastOfferingScreen(GridScreen):
     def on_whole_screen_shown(self) -> None:
         self._read_last(self.app)
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, _: ScreenResume) -> None:
         if self._whole:  # else once it is shown: it waits for no library
             self._read_last(self.app)
 

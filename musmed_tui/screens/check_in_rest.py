@@ -12,12 +12,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, Input, Label, Select
+from textual.widgets import Input, Label, Select
 
 from engine.affect.path import Strategy
 from engine.printable import one_line, visible
 from musmed_tui.settings import Settings
-from musmed_tui.widgets.choice import Choice, NumberLine
+from musmed_tui.widgets.choice import Choice, NumberLine, RowButton
 from musmed_tui.widgets.words import Words
 
 _WAYS = (("small steps", "iso"), ("straight there", "direct"))
@@ -34,7 +34,7 @@ _ABOUT = {
 _CLOSED = "way, players, style"
 
 
-class MoreRow(Button):
+class MoreRow(RowButton):
     """Opens the rest, and closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

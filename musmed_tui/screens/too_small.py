@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import ScreenResume
 from textual.screen import ModalScreen
 
 from musmed_tui.screens.shown_focus import while_open
@@ -60,7 +61,7 @@ class TooSmallScreen(WholeScreen[None], ModalScreen[None]):
             *words,
         )
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, _: ScreenResume) -> None:
         self.on_resize()
 
     def _go(self) -> None:

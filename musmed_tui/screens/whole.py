@@ -8,6 +8,7 @@ frame of another window's layout, in which the plane may have no room and loses 
 
 from __future__ import annotations
 
+from textual.events import ScreenResume
 from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen, ScreenResultType
@@ -29,6 +30,10 @@ class WholeScreen(Screen[ScreenResultType]):
 
     def on_mount(self) -> None:  # behind the one of the class that inherits
         self.call_after_refresh(self.call_after_refresh, self._reveal)
+
+    def on_screen_resume(self, event: ScreenResume) -> None:  # before Textual's own
+        if not self._whole:  # what was made just now has its styles
+            event.refresh_styles = False
 
     def on_resize(self) -> None:  # before Textual's own, which lays out
         self._sort_by_size(self.app.size)

@@ -53,7 +53,30 @@ class DeedList(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [_enter("select", "ok", "Do what is marked")]
 
 
-class BeginButton(Button):
+class RowButton(Button, inherit_css=False):
+    """A button of one row. Textual's own has a sheet of 57 rules, for every kind there is."""
+
+    DEFAULT_CSS = """
+    RowButton {
+        width: auto;
+        min-width: 16;
+        height: auto;
+        line-pad: 1;
+        text-align: center;
+        content-align: center middle;
+        pointer: pointer;
+        text-style: bold;
+        color: $button-foreground;
+        background: $surface;
+
+        &:focus { text-style: $button-focus-text-style; background-tint: $foreground 5%; }
+        &.-active { tint: $background 30%; }
+        &.-active:ansi { background: $ansi-background !important; tint: transparent; }
+    }
+    """
+
+
+class BeginButton(RowButton):
     """The button that begins a session."""
 
     BINDINGS: ClassVar[list[BindingType]] = [_enter("press", "begin", "Begin the session")]
