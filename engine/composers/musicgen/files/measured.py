@@ -26,7 +26,7 @@ from engine.places import open_file
 from engine.private import make_private_folder, write_private
 
 FILE = "int8.json"
-FORMAT = 1
+FORMAT = 2
 """Goes up where int8 is multiplied, or measured, otherwise: then all is measured again."""
 _LIMIT_BYTES = 256 * 1024
 _MOST = 256

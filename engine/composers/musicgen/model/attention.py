@@ -7,6 +7,7 @@ there they lie in tables whose rows are summed up by weight (``Gathered``).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -30,6 +31,32 @@ class Reach(NamedTuple):
     places: Tensor
     span: int
     mask: Tensor | None
+
+
+BagTensors = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+"""Those of ``Bags``: the rows and bags of keys, of values, factors, and (rows, heads, blocks, size)
+room for queries."""
+
+
+Held = tuple[Tensor, Tensor, Tensor, Tensor]
+"""Of a layer: where a place's key and value go (rows, heads, size), and the tables of all."""
+
+
+class Place(NamedTuple):
+    """What ``past_of_one`` takes beside queries; ``held`` for each layer."""
+
+    held: tuple[Held, ...]
+    span: int
+    bags: BagTensors
+    mask: Tensor | None
+
+
+class Beside(NamedTuple):
+    """What ``text_of_one`` takes beside queries; ``tables``, keys and values, for each layer."""
+
+    tables: tuple[tuple[Tensor, Tensor], ...]
+    bags: BagTensors
+    bias: Tensor
 
 
 class Memory(Protocol):
@@ -132,8 +159,10 @@ class Gathered:
         self.keys, self.values, self.rows = keys, values, rows
         layers, pairs, blocks, size, _ = keys.shape
         self.blocks, self.size, self.heads = blocks, size, pairs // rows
-        self._key_tables = keys.view(layers, -1, BLOCK).unbind()
-        self._value_tables = values.view(layers, -1, size).unbind()
+        self._tables = (
+            keys.view(layers, -1, BLOCK).unbind(),
+            values.view(layers, -1, size).unbind(),
+        )
         self._bags = Bags.of(pairs, blocks, 1, size, keys.dtype)
 
     @staticmethod
@@ -161,31 +190,22 @@ class Gathered:
             return self._past_of_many(reach)
         return self._past_of_one(reach)
 
+    def place(self, reach: Reach) -> Place:
+        """The one place of ``reach``, in all layers."""
+        block, place = divmod(reach.span - 1, BLOCK)
+        shape = (-1, self.rows, self.heads, self.size)
+        key_slots = self.keys[:, :, block, :, place].view(shape).unbind()
+        value_slots = self.values[:, :, reach.span - 1].view(shape).unbind()
+        return Place(
+            held=tuple(zip(key_slots, value_slots, *self._tables, strict=True)),
+            span=reach.span,
+            bags=self._among(block + 1).tensors(self.rows),
+            mask=None if reach.mask is None else reach.mask[:, 0],
+        )
+
     def _past_of_one(self, reach: Reach) -> Hear:
-        span, size = reach.span, self.size
-        block, place = divmod(span - 1, BLOCK)
-        key_slots = self.keys[:, :, block, :, place].unbind()
-        value_slots = self.values[:, :, span - 1].unbind()
-        bags = self._among(block + 1)
-        beyond = (block + 1) * BLOCK - span
-        mask = None if reach.mask is None else reach.mask[:, 0]
-
-        def hear(layer: int, qkv: Tensor) -> Tensor:
-            q, k, v = qkv.view(self.rows, 3, self.heads, size).unbind(1)
-            key_slots[layer].view(k.shape).copy_(k)
-            value_slots[layer].view(v.shape).copy_(v)
-            scores = bags.scores(self._key_tables[layer], q)
-            if beyond:
-                scores.narrow(1, span, beyond).fill_(-torch.inf)
-            if mask is not None:
-                scores.view(self.rows, self.heads, -1)[..., :span] += mask
-            return self._weighed(bags, layer, scores)
-
-        return hear
-
-    def _weighed(self, bags: Bags, layer: int, scores: Tensor) -> Tensor:
-        heard = bags.sums(self._value_tables[layer], scores.softmax(1))
-        return heard.view(self.rows, 1, self.heads * self.size)
+        held, span, bags, mask = self.place(reach)
+        return lambda layer, qkv: past_of_one(qkv, held[layer], span, bags, mask)
 
     def _past_of_many(self, reach: Reach) -> Hear:
         t, span, everywhere = len(reach.places), reach.span, slice(None)
@@ -201,15 +221,13 @@ class Gathered:
     def text(self, bias: Tensor) -> Hear:
         if bias.shape[2] > 1:
             return self._text_of_many(bias)
-        bags = self._among(self.blocks)
-        added = bias[:, 0].to(self.keys.dtype)
+        tables, bags, added = self.beside(bias)
+        return lambda layer, q: text_of_one(q, tables[layer], bags, added)
 
-        def hear(layer: int, q: Tensor) -> Tensor:
-            scores = bags.scores(self._key_tables[layer], q.view(self.rows, self.heads, self.size))
-            scores.view(self.rows, self.heads, -1).add_(added)
-            return self._weighed(bags, layer, scores)
-
-        return hear
+    def beside(self, bias: Tensor) -> Beside:
+        """All places, for one, in all layers. ``bias`` (rows, 1, 1, places)."""
+        bags, added = self._among(self.blocks).tensors(self.rows), bias[:, 0]
+        return Beside(tuple(zip(*self._tables, strict=True)), bags, added.to(self.keys.dtype))
 
     def _text_of_many(self, bias: Tensor) -> Hear:
         def hear(layer: int, q: Tensor) -> Tensor:
@@ -266,22 +284,53 @@ class Bags:
             queries=torch.empty((pairs, blocks, size), dtype=kept),
         )
 
-    def scores(self, table: Tensor, q: Tensor) -> Tensor:
-        """(pairs, blocks * BLOCK) of queries (rows, heads, size)."""
-        rows, heads, size = q.shape
-        room = self.queries.view(rows, heads, self.blocks, size)
-        torch.mul(q[:, :, None], self.factors, out=room)
-        scores = _summed(table, self.key_rows, self.key_bags, room.view(-1))
-        return scores.view(rows * heads, -1)
+    def tensors(self, rows: int) -> BagTensors:
+        room = self.queries.view(rows, -1, *self.queries.shape[1:])
+        bags = (self.key_rows, self.key_bags, self.value_rows, self.value_bags)
+        return (*bags, self.factors, room)
 
-    def sums(self, table: Tensor, weights: Tensor) -> Tensor:
-        """(pairs, size) of weights (pairs, blocks * BLOCK)."""
-        return _summed(table, self.value_rows, self.value_bags, weights.view(-1))
+
+def past_of_one(
+    qkv: Tensor, held: Held, span: int, bags: BagTensors, mask: Tensor | None
+) -> Tensor:
+    """Attention of one place to the first ``span``, its own the last of them: queries, key and
+    value (rows, 1, 3 * hidden) -> (rows, 1, hidden). ``mask`` (rows, 1, span)."""
+    key_slot, value_slot, keys, values = held
+    q, k, v = qkv.view(qkv.size(0), 3, key_slot.size(1), -1).unbind(1)
+    key_slot.copy_(k)
+    value_slot.copy_(v)
+    scores = _scores(keys, q, bags)
+    beyond = scores.size(2) - span
+    if beyond > 0:
+        scores.narrow(2, span, beyond).fill_(-math.inf)
+    if mask is not None:
+        scores.narrow(2, 0, span).add_(mask)
+    return _weighed(values, scores, bags)
+
+
+def text_of_one(q: Tensor, tables: tuple[Tensor, Tensor], bags: BagTensors, bias: Tensor) -> Tensor:
+    """Attention of one place to all of ``tables``, with ``bias`` (rows, 1, places)."""
+    queries = bags[5]
+    scores = _scores(tables[0], q.view(q.size(0), queries.size(1), -1), bags)
+    scores.add_(bias)
+    return _weighed(tables[1], scores, bags)
+
+
+def _scores(keys: Tensor, q: Tensor, bags: BagTensors) -> Tensor:
+    """(rows, heads, places) of queries (rows, heads, size)."""
+    key_rows, key_bags, _, _, factors, room = bags
+    torch.mul(q.unsqueeze(2), factors, out=room)
+    scores = _summed(keys, key_rows, key_bags, room.view(-1))
+    return scores.view(q.size(0), q.size(1), -1)
+
+
+def _weighed(values: Tensor, scores: Tensor, bags: BagTensors) -> Tensor:
+    weights = scores.softmax(2).view(-1)
+    return _summed(values, bags[2], bags[3], weights).view(scores.size(0), 1, -1).float()
 
 
 def _summed(table: Tensor, rows: Tensor, bags: Tensor, weights: Tensor) -> Tensor:
     """The sums of the bags that begin at ``bags`` in ``rows`` of ``table``."""
-    summed: Tensor = torch._embedding_bag_forward_only(
+    return torch._embedding_bag_forward_only(
         table, rows, bags, False, 0, False, weights, False, -1
     )[0]
-    return summed

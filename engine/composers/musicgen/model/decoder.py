@@ -17,11 +17,11 @@ from engine.composers.musicgen.model.delay import (
     undelayed,
 )
 from engine.composers.musicgen.model.fused import DecoderWeights
+from engine.composers.musicgen.model.one_place import Between
 from engine.composers.musicgen.model.prefix import blocks_of, no_prefix, prefix_of
 from engine.composers.musicgen.model.sampler import Sampling, draw
 from engine.composers.musicgen.model.step import (
     DRAWN_STEPS,
-    Between,
     State,
     forward,
     logits_of,
@@ -175,14 +175,15 @@ class Decoder:
     def warm(
         self, *, guidance: float = 3.0, top_k: int = 250, temperature: float = 1.0, keys: int = 1
     ) -> None:
-        """Make room, and on CUDA every graph, beforehand, so that the first clip does not wait for
-        them."""
+        """Make room, on CUDA every graph and on a CPU the layers at one place, beforehand, so that
+        the first clip does not wait for them."""
         sampling = Sampling(guidance, top_k, temperature)
         width = self.weights.embedding if self.weights.text is None else self.weights.text[0]
         states = torch.zeros((keys, width.shape[-1]), device=self.weights.device)
         with self._apart():
             state = self._begin([Conditioning(states)], None, 1, sampling)
             if self._graphs is None:
+                self._step(state, sampling, 0, nothing)
                 return
             for span in range(BUCKET, self._places + 1, BUCKET):
                 self._graphs.replay(self.weights, state, sampling, span)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,11 +14,10 @@ from torch import Tensor
 from engine.composers.musicgen.model.attention import kept_as
 from engine.composers.musicgen.model.delay import delays_of
 from engine.composers.musicgen.model.matrices import Matrix, matrix
+from engine.composers.musicgen.model.one_place import Norm, OnePlace, layers_of
 
 if TYPE_CHECKING:
     from transformers import MusicgenConfig, MusicgenMelodyConfig
-
-Norm = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,11 @@ class DecoderWeights:
     @property
     def dtype(self) -> torch.dtype:
         return self.embedding.dtype
+
+    @cached_property
+    def at_one_place(self) -> tuple[OnePlace, ...]:
+        """The layers for one position on a CPU."""
+        return layers_of(self.layers)
 
     def step_bytes(self) -> int:
         """How many bytes of weights one step has to read: the floor of its time is this (and the

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import functools
 import warnings
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 
 class Matrix(Protocol):
-    """Weights (out, in): called with (..., in) it gives (..., out)."""
+    """Weights (out, in): called with (rows, positions, in) it gives (rows, positions, out).
+    They are torch's modules, which its script interpreter can call (``one_place``)."""
 
     def __call__(self, x: Tensor) -> Tensor: ...
 
@@ -45,13 +45,14 @@ def matrix(weight: Tensor, device: torch.device, dtype: torch.dtype) -> Matrix:
     return Dense(weight.clone())
 
 
-@dataclass(frozen=True)
-class Dense:
+class Dense(nn.Module):
     """As it is: what cuBLAS and MPS take."""
 
-    weight: Tensor
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.weight = weight
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         return functional.linear(x, self.weight)
 
     def add(self, total: Tensor, x: Tensor) -> None:
@@ -65,17 +66,16 @@ class Dense:
         return self.weight.numel() * self.weight.element_size()
 
 
-@dataclass(frozen=True)
-class Packed:
+class Packed(nn.Module):
     """In oneDNN's own blocks, the same numbers. For two rows, as with guidance, this reads the
     weights once; the CPU's usual product goes through them once for each row."""
 
-    weight: Tensor
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.weight = weight
 
-    def __call__(self, x: Tensor) -> Tensor:
-        product = (
-            torch.ops.mkldnn._linear_pointwise.default
-        )  # else its overload is sought each time
+    def forward(self, x: Tensor) -> Tensor:
+        product = torch.ops.mkldnn._linear_pointwise
         y: Tensor = product(x.to(self.weight.dtype), self.weight, None, "none", [], "")
         return y.to(x.dtype)
 
@@ -89,45 +89,35 @@ class Packed:
         return self.weight.numel() * (2 if self.weight.dtype == torch.bfloat16 else 4)
 
 
-@dataclass(frozen=True)
-class Integers:
+class Integers(nn.Module):
     """8 bits on both sides: weights with a scale for each of their rows, and what they are
-    multiplied with, which is rounded anew in every product, with a scale for each row of its own.
-    So the processor multiplies and adds whole numbers, exactly and as fast as it reads them, and a
-    row's product hardly depends on the rows beside it. FBGEMM's layout; ``size`` is its bytes."""
+    multiplied with, which is rounded anew in every product, with a scale that the rows of a
+    position share: what is guided and what it is guided away from. So the processor multiplies and
+    adds whole numbers, exactly and as fast as it reads them, and a position's product hardly
+    depends on the positions beside it. FBGEMM's layout; ``size`` is its bytes; ``narrow``: what is
+    multiplied is rounded to 7 bits."""
 
-    packed: Any
-    size: int
+    def __init__(self, packed: object, size: int, *, narrow: bool) -> None:
+        super().__init__()
+        self.packed, self.size, self.narrow = packed, size, narrow
 
     @staticmethod
     def of(weight: Tensor) -> Integers:
         rounded, scales = rounded_rows(weight.float())
-        places = torch.zeros(len(scales), dtype=torch.long)
-        usual = torch.backends.quantized.engine
-        torch.backends.quantized.engine = "fbgemm"
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # its tensors are to move elsewhere one day
-                made = torch._make_per_channel_quantized_tensor(rounded, scales.double(), places, 0)
-                packed = torch.ops.quantized.linear_prepack(made, None)
-        finally:
-            torch.backends.quantized.engine = usual
-        return Integers(packed, rounded.numel() + 4 * scales.numel())
+        size = rounded.numel() + 4 * scales.numel()
+        return Integers(_packed(rounded, scales), size, narrow=saturates())
 
-    def __call__(self, x: Tensor) -> Tensor:
-        product, largest = self._product(x)
-        return product.mul_(largest).view(*x.shape[:-1], -1).to(x.dtype)
+    def forward(self, x: Tensor) -> Tensor:
+        product = torch.ops.quantized.linear_dynamic
+        if x.size(-2) == 1:
+            alone: Tensor = product(x, self.packed, self.narrow)
+            return alone
+        largest = x.abs().amax((0, -1), keepdim=True).clamp_min(1e-30)
+        y: Tensor = product(x / largest, self.packed, self.narrow)
+        return y * largest
 
     def add(self, total: Tensor, x: Tensor) -> None:
-        product, largest = self._product(x)
-        total.view(-1, total.shape[-1]).addcmul_(product, largest)
-
-    def _product(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """That of the rows of ``x`` over the largest number in each, and those."""
-        rows = x.reshape(-1, x.shape[-1]).float()
-        largest = rows.abs().amax(1, keepdim=True).clamp_min_(1e-30)
-        product = torch.ops.quantized.linear_dynamic.default
-        return product(rows / largest, self.packed, saturates()), largest
+        total += self(x)
 
     def dense(self) -> Tensor:
         weight: Tensor = torch.ops.quantized.linear_unpack(self.packed)[0]
@@ -135,6 +125,19 @@ class Integers:
 
     def bytes(self) -> int:
         return self.size
+
+
+def _packed(rounded: Tensor, scales: Tensor) -> object:
+    places = torch.zeros(len(scales), dtype=torch.long)
+    usual = torch.backends.quantized.engine
+    torch.backends.quantized.engine = "fbgemm"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its tensors are to move elsewhere one day
+            made = torch._make_per_channel_quantized_tensor(rounded, scales.double(), places, 0)
+            return torch.ops.quantized.linear_prepack(made, None)
+    finally:
+        torch.backends.quantized.engine = usual
 
 
 def rounded_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -155,19 +158,18 @@ def saturates() -> bool:
     multiplied then has to be rounded to 7 bits, or large sums would be cut off. Found out by such
     a sum, since what a processor has is not yet what a library uses of it."""
     width = 64
-    largest = Integers.of(torch.full((width, width), 127.0))
-    ones = torch.ones((2, width))
-    product: Tensor = torch.ops.quantized.linear_dynamic(ones, largest.packed, False)
+    largest = _packed(*rounded_rows(torch.full((width, width), 127.0)))
+    product: Tensor = torch.ops.quantized.linear_dynamic(torch.ones((2, width)), largest, False)
     return bool((product - 127.0 * width).abs().max() > 1.0)
 
 
-@dataclass(frozen=True)
-class Rounded:
+class Rounded(nn.Module):
     """Rounded to 8 bits with a scale for each row, where there is no FBGEMM. A product is computed
     from bfloat16 and given out as one."""
 
-    weight: Tensor
-    scales: Tensor
+    def __init__(self, weight: Tensor, scales: Tensor) -> None:
+        super().__init__()
+        self.weight, self.scales = weight, scales
 
     @staticmethod
     def of(weight: Tensor) -> Rounded:
@@ -177,10 +179,10 @@ class Rounded:
         rounded = (weight / scales.float()[:, None]).round().to(torch.int8)
         return Rounded(rounded.contiguous(), scales)
 
-    def __call__(self, x: Tensor) -> Tensor:
-        rows = x.reshape(-1, x.shape[-1])
-        y = torch._weight_int8pack_mm(rows.bfloat16(), self.weight, self.scales)
-        return y.view(*x.shape[:-1], -1).to(x.dtype)
+    def forward(self, x: Tensor) -> Tensor:
+        rows = x.flatten(0, -2).bfloat16()
+        y = torch._weight_int8pack_mm(rows, self.weight, self.scales)
+        return y.view(x.size(0), -1, y.size(1)).to(x.dtype)
 
     def add(self, total: Tensor, x: Tensor) -> None:
         total += self(x)

@@ -7,27 +7,20 @@ replayed, and the host only counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.composers.musicgen.model.attention import Hear, Memory, Reach, memory
+from engine.composers.musicgen.model.attention import Gathered, Hear, Memory, Reach, memory
 from engine.composers.musicgen.model.delay import OPEN
-from engine.composers.musicgen.model.fused import CrossWeights, DecoderWeights, LayerWeights, Norm
+from engine.composers.musicgen.model.fused import CrossWeights, DecoderWeights, LayerWeights
+from engine.composers.musicgen.model.one_place import Between, normed, through
 from engine.composers.musicgen.model.sampler import Sampling, choose, guide
 
 DRAWN_STEPS = 25
 """Steps whose draws are made at once."""
-
-EPSILON = 1e-5
-"""Of the norms."""
-
-Between = Callable[[], None]
-"""Called before every layer. On a CPU, where a step of a large model takes a while, it may raise
-and so end the step; what is written by then is in places that the same step writes again."""
 
 
 def nothing() -> None:
@@ -152,8 +145,12 @@ def transform(
     its values are, and it would add nothing.
     """
     x = x + weights.positions.index_select(0, reach.places)
+    past, text = state.past, state.text
+    if isinstance(past, Gathered) and isinstance(text, Gathered) and len(reach.places) == 1:
+        through(weights.at_one_place, x, past.place(reach), text.beside(bias), between)
+        return normed(x, weights.norm)
     conditional = x[: state.bias.shape[1]]
-    hear_past, hear_text = state.past.past(reach), state.text.text(bias)
+    hear_past, hear_text = past.past(reach), text.text(bias)
     for number, layer in enumerate(weights.layers):
         between()
         attend_to_past(layer, number, x, hear_past)
@@ -220,7 +217,3 @@ def attend_to_text(layer: CrossWeights, number: int, x: Tensor, hear: Hear) -> N
 
 def feed_forward(layer: LayerWeights, x: Tensor) -> None:
     layer.feed_out.add(x, functional.gelu(layer.feed_in(normed(x, layer.feed_norm))))
-
-
-def normed(x: Tensor, norm: Norm) -> Tensor:
-    return torch.native_layer_norm(x, x.shape[-1:], *norm, EPSILON)[0]
