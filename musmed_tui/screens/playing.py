@@ -43,11 +43,14 @@ class PlayingScreen(GridScreen):
 
     def hold(self) -> bool:
         """Pause what plays, or what begins as soon as it has; gives whether that silences it."""
-        if self._runner is None:
+        if self._begun is None:
             self._hold_early = True
-        elif not self._shown.ended:
-            self._runner.pause(True)
-        return not self._shown.ended and not self._shown.paused
+            now = self._shown
+        else:
+            now = self._begun.look()  # what is shown may be older than the last key
+            if not now.ended:
+                self._begun.runner.pause(True)
+        return not now.ended and not now.paused
 
     def action_skip(self) -> None:
         if self._runner is not None:

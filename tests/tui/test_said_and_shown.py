@@ -136,6 +136,29 @@ def test_ctrl_z_pauses_what_plays(
     run(go())
 
 
+def test_ctrl_z_right_after_a_key_goes_by_what_plays_and_not_by_what_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def go() -> None:
+        control = FakeControl()
+        app: Any = make_app(control, playing=True)
+        monkeypatch.setattr("musmed_tui.app.has_shell", lambda: True)
+        monkeypatch.setattr("musmed_tui.app.PAUSE_SECONDS", 0.0)
+        monkeypatch.setattr(MusmedApp, "_stand_still", lambda _: None)
+        async with app.run_test() as pilot:
+            await settled(pilot)
+            await press(pilot, "space")
+            assert app.screen.shown.paused
+            app.screen.action_pause()
+            await app.action_put_aside()
+            await settled(pilot)
+            assert control.runner.asked == ["pause", "pause", HELD]
+            assert [one.message for one in app._notifications] == ["Paused. Space goes on."]
+            app.exit()
+
+    run(go())
+
+
 def test_ctrl_z_without_a_shell_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     async def go() -> None:
         control = FakeControl()
