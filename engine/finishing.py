@@ -8,7 +8,9 @@ clip's checkpoints, finishing the same music again gives the same samples. See d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Generator, Iterator
+from itertools import chain
 
 import numpy as np
 from msgspec.structs import replace
@@ -36,6 +38,7 @@ from engine.audio.trim import LeadingTrim
 from engine.clip_levels import packed
 from engine.composers.base import Composition, Traits
 from engine.errors import MusmedError
+from engine.finished import Ending, Keeping, Shared
 from engine.plan.clock import clip_start
 from engine.plan.spec import ClipSpec, LevelPoint
 
@@ -123,10 +126,13 @@ class _Target:
     def __init__(self, levels: tuple[LevelPoint, ...]) -> None:
         self._times = np.array([point.time for point in levels])
         self._lufs = np.array([point.lufs for point in levels])
+        self._known: dict[int, float] = {}
 
     def __call__(self, block: int) -> float:
-        middle = (block + 0.5) * BLOCK_FRAMES / SAMPLE_RATE
-        return round(float(np.interp(middle, self._times, self._lufs)), 6)
+        if block not in self._known:
+            middle = (block + 0.5) * BLOCK_FRAMES / SAMPLE_RATE
+            self._known[block] = round(float(np.interp(middle, self._times, self._lufs)), 6)
+        return self._known[block]
 
 
 class ClipFinisher:
@@ -134,6 +140,8 @@ class ClipFinisher:
 
     ``denoise``: True or False, or None for what the composer's traits say. ``checkpoints``: the
     previous clip's (or, for a revision, the revised clip's), None at the session's start.
+    ``before``: the ``ending`` of a clip that was finished in this process, which saves doing again
+    what both share and changes nothing else.
     ``loudness`` (integrated LUFS, None for silence), ``levels`` (``engine.clip_levels``),
     ``true_peak`` (dBTP) and ``gating`` ('off', 'on', or why it was bypassed) are of what has been
     emitted so far.
@@ -149,6 +157,7 @@ class ClipFinisher:
         *,
         denoise: bool | None,
         checkpoints: bytes | None,
+        before: Ending | None = None,
     ) -> None:
         self.start_frame = composition.start_frame
         self.frames = max(0, frames_of(spec.end) - composition.start_frame)
@@ -163,9 +172,12 @@ class ClipFinisher:
         if traits.denoise if denoise is None else denoise:
             profile = _profile(spec, stored)
             self._gate = GateStream(profile, first, _gated_from(spec))
-        softened = None if spec.gentle is None else spec.gentle.brightness
-        self._analysis = Analysis(point, self._blocks.block, self._gate, softened)
+        self._softened = None if spec.gentle is None else spec.gentle.brightness
+        self._analysis = Analysis(point, self._blocks.block, self._gate, self._softened)
         self._resume(stored, point)
+        self._shared: Shared | None = None
+        if before is not None and point is not None and self._may_share(before, checkpoints, point):
+            self._shared = Shared(before, self._out_block, self._end_block, self._target)
         self._points: list[Checkpoint] = []
         self._meter = TruePeakMeter()
         self._emitted = 0
@@ -174,6 +186,7 @@ class ClipFinisher:
         """K-weighted, of the blocks that have left the limiter."""
         self._limiting: Levelled | None = None
         """The block that the limiter holds back."""
+        self._keeping = Keeping()
 
     def _resume(self, stored: Checkpoints | None, point: Checkpoint | None) -> None:
         rider_state = limiter_state = None
@@ -183,6 +196,17 @@ class ClipFinisher:
         self._rider = Rider(self._target(self._out_block), rider_state)
         self._leveller = Leveller(self._rider, self._target, self._out_block)
         self._limiter = TruePeakLimiter(state=limiter_state)
+
+    def _may_share(self, before: Ending, checkpoints: bytes | None, point: Checkpoint) -> bool:
+        """Whether this clip begins at a point of the clip before, and both let what comes first
+        pass: what is stored of the limiter's past is rounded."""
+        begins = point.grid * GRID_BLOCKS == self._out_block and self._out_block in before.left
+        same = before.checkpoints == checkpoints and before.softened == self._softened
+        if self._gate is not None or not (begins and same):
+            return False
+        limiter = TruePeakLimiter(state=point.limiter_state)
+        limiter.push(before.left[self._out_block].audio)
+        return limiter.rests
 
     def chunks(self) -> Iterator[Frames]:
         """Finished chunks, (n, 2), n <= 48000, 24-bit values; ``frames`` in total. The first
@@ -219,6 +243,15 @@ class ClipFinisher:
         moved = [replace(point, history_end=point.history_end - base) for point in points]
         return Checkpoints(VERSION, tuple(moved), energies.tobytes(), noise, given).pack()
 
+    def ending(self, checkpoints: bytes) -> Ending | None:
+        """For the next clip, once this one's ``checkpoints`` are there; None with gating, which
+        hears half a second ahead of itself and learns."""
+        if self._gate is not None:
+            return None
+        return self._keeping.ending(
+            checkpoints, self._softened, self._points, self._rider.history, self._target
+        )
+
     @property
     def loudness(self) -> float | None:
         return gated_lufs(np.array(self._heard()))
@@ -245,7 +278,10 @@ class ClipFinisher:
 
     def _limited(self) -> Iterator[Frames]:
         """Limited audio from the first block on, as it becomes ready."""
-        for piece in self._blocks:
+        pieces = self._pieces()
+        if self._shared is not None:
+            pieces = yield from self._known(self._shared, pieces)
+        for piece in pieces:
             levelled = self._leveller.push(self._analysis.push(piece))
             if done := [self._limit(block) for block in levelled]:
                 yield np.concatenate(done)
@@ -256,13 +292,68 @@ class ClipFinisher:
         self._note_energy(last)
         yield last
 
+    def _pieces(self) -> Iterator[Frames]:
+        """What comes from the composer, in whole blocks."""
+        block = self._blocks.block
+        for piece in self._blocks:
+            if self._gate is None:
+                self._keeping.came(block, piece)
+            block += len(piece) // BLOCK_FRAMES
+            yield piece
+
+    def _known(
+        self, shared: Shared, pieces: Iterator[Frames]
+    ) -> Generator[Frames, None, Iterator[Frames]]:
+        """Give what the clip before has made of the same sound, as far as it is the same; then
+        everything stands where it stood then. Returns what is still to come."""
+        waiting: deque[tuple[int, Frames]] = deque()
+        block = self._out_block
+        for piece in pieces:
+            waiting.append((block, piece))
+            block += len(piece) // BLOCK_FRAMES
+            if not shared.hears(piece):
+                break
+            while waiting[0][0] < shared.block:
+                waiting.popleft()
+            if shared.block > self._out_block:
+                self._note(shared)
+            if known := [self._passed(shared.left(at)) for at in self._to_pass(shared)]:
+                yield np.concatenate(known)
+        if shared.block > shared.first:
+            self._go_on(shared)
+        return chain((piece for _, piece in waiting), pieces)
+
+    def _to_pass(self, shared: Shared) -> range:
+        """Blocks that a limiter which goes on from ``shared.block`` does not hold back."""
+        begin = shared.first + len(self._energies)
+        return range(begin, max(begin, shared.block - 1))
+
+    def _passed(self, levelled: Levelled) -> Frames:
+        self._keeping.left(self._first_block + len(self._energies), levelled)
+        self._energies.append(levelled.energy)
+        return levelled.audio
+
+    def _note(self, shared: Shared) -> None:
+        """Whoever asks for checkpoints now gets them."""
+        self._out_block = shared.block
+        self._rider = Rider(self._target(shared.block), shared.rider())
+        self._points = shared.points()
+
+    def _go_on(self, shared: Shared) -> None:
+        self._analysis = Analysis(shared.point(), shared.block, None, self._softened)
+        self._leveller = Leveller(self._rider, self._target, shared.block)
+        self._limiter = shared.limiter()
+        self._limiting = shared.left(shared.block - 1)
+
     def _note_energy(self, limited: Frames) -> None:
         """``limited`` is what has become of the block that the limiter held back."""
         held = self._limiting
         if held is None:
             return
         energy = held.energy
-        if limited is not held.audio:
+        if limited is held.audio:
+            self._keeping.left(self._first_block + len(self._energies), held)
+        else:
             before, after = (float(np.vdot(a, a)) for a in (held.audio, limited))
             energy *= after / max(before, 1e-30)
         self._energies.append(energy)

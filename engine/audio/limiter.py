@@ -269,6 +269,11 @@ class TruePeakLimiter:
         reduction = 0.0 if self._held is None else float(self._held[-1])
         return LimiterState(self._emitted_tail, reduction)
 
+    @property
+    def rests(self) -> bool:
+        """Whether nothing is turned down, nor about to be."""
+        return self._needs is None and self._held is None
+
     def push(self, audio: Frames) -> Frames:
         """Limit further frames, shape (n, 2); gives those that are ready (whole blocks)."""
         audio = audio.astype(np.float32, copy=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import threading
 import traceback
@@ -16,7 +15,6 @@ from engine.allocation import give_back_free
 from engine.clip_record import LOSSLESS, ClipRecord, Coding, codec_of
 from engine.composers.base import (
     Composer,
-    Composition,
     Continuation,
     Loadable,
     Rehearsing,
@@ -25,6 +23,7 @@ from engine.composers.base import (
     Sounding,
 )
 from engine.errors import MusmedError
+from engine.link.clip_making import begin, record_of
 from engine.link.crossing import Crossing, Stopwatch
 from engine.link.framing import LinkError
 from engine.link.outbox import Outbox
@@ -42,7 +41,7 @@ from engine.link.protocol import (
 from engine.plan.spec import ClipKey, ClipSpec
 
 if TYPE_CHECKING:
-    from engine.finishing import ClipFinisher
+    from engine.finished import Ending
     from engine.meter.meter import Known
     from engine.meter.reading import Reading
 
@@ -86,7 +85,9 @@ class ComposeWorker:
         self._composer: Composer | None = None
         self._opened: tuple[Open, Opened] | None = None
         self._denoise: bool | None = None
-        self._metered: Known = {}  # of the last clip's end, which the next one shares
+        self._finished: Ending | None = None
+        self._metered: Known = {}
+        """Both of the last clip's end, which the next one shares."""
         self._rehearsal: Iterator[None] = iter(())
         self._thread = threading.Thread(target=self._run, name="compose", daemon=True)
 
@@ -217,7 +218,7 @@ class ComposeWorker:
             raise MusmedError("No composer is open; open one before asking for clips.")
         clock = Stopwatch()
         with clock:
-            composition, finisher = _begin(composer, job, self._denoise)
+            composition, finisher = begin(composer, job, self._denoise, self._finished)
         start, key = composition.start_frame, job.spec.key
         self._outbox.begin(
             ClipStarted(key.index, key.revision, start, finisher.frames, composition.marks)
@@ -240,7 +241,7 @@ class ComposeWorker:
             readings += meter.finish()
             self._metered = meter.ending
             state = composition.state()
-        record = _record(composer, finisher, at - start, clock.seconds, readings)
+        record = record_of(composer, finisher, at - start, clock.seconds, readings)
         built_in = composition.built_in() if isinstance(composition, Sounded) else ()
         notes = composition.notes() if isinstance(composition, Scored) else None
         record = msgspec.structs.replace(
@@ -251,6 +252,7 @@ class ComposeWorker:
             codec=codec_of(job.codec),
         )
         name, version, finishing = composer.name, composer.version, finisher.checkpoints()
+        self._finished = finisher.ending(finishing)
         continuation = Continuation(
             composer=name, version=version, state=state, finishing=finishing
         )
@@ -290,68 +292,3 @@ def reason(error: Exception, what: str) -> str:
         return sentence(str(error))
     traceback.print_exception(error, file=sys.stderr)
     return sentence(f"{what}: {error or type(error).__name__} (the log has the details).")
-
-
-def _begin(composer: Composer, job: Job, denoise: bool | None) -> tuple[Composition, ClipFinisher]:
-    """Start composing where the continuation left off.
-
-    Another composer's state means nothing to this one, which then begins afresh at the spec's
-    start; another version's is for the composer to judge. What finishing remembers (loudness,
-    filters, noise) is about the audio that was heard, whoever made it, and is used as long as it
-    can be read.
-    """
-    state = checkpoints = None
-    if job.continuation:
-        continuation = Continuation.unpack(job.continuation)
-        checkpoints = continuation.finishing
-        if continuation.composer == composer.name:
-            state = continuation.state
-    composition = composer.compose(job.spec, state, job.cancelled)
-    finisher = _finisher(composer, job.spec, composition, denoise, checkpoints)
-    if finisher.frames < 1:
-        raise MusmedError("There is nothing to compose between a clip's end and itself.")
-    return composition, finisher
-
-
-def _finisher(
-    composer: Composer,
-    spec: ClipSpec,
-    composition: Composition,
-    denoise: bool | None,
-    checkpoints: bytes | None,
-) -> ClipFinisher:
-    from engine.finishing import ClipFinisher
-
-    if checkpoints is not None:
-        try:
-            return ClipFinisher(
-                spec, composition, composer.traits, denoise=denoise, checkpoints=checkpoints
-            )
-        except MusmedError as error:
-            print(f"musmed engine: finishing begins afresh: {error}", file=sys.stderr)
-    return ClipFinisher(spec, composition, composer.traits, denoise=denoise, checkpoints=None)
-
-
-def _record(
-    composer: Composer,
-    finisher: ClipFinisher,
-    frames: int,
-    seconds: float,
-    readings: list[Reading],
-) -> ClipRecord:
-    from engine.audio.format import seconds_of
-
-    peak = finisher.true_peak
-    return ClipRecord(
-        composer=composer.name,
-        version=composer.version,
-        synthesis=composer.traits.synthesis,
-        precision=composer.traits.precision,
-        loudness=finisher.loudness,
-        levels=finisher.levels,
-        true_peak=peak if math.isfinite(peak) else None,
-        gating=finisher.gating,
-        seconds=seconds,
-        speed=seconds_of(frames) / max(seconds, 1e-6),
-        readings=tuple(readings),
-    )

@@ -1,9 +1,9 @@
 """What finishing, the meter and joining cost: ``python tests/bench/finishing.py [--minutes 4]``.
 
 CPU milliseconds for a second of session, stage by stage, of the embedded composer's own sound
-(composing it is not counted): in the engine finishing and the affect meter, which hear 31.5 s of
-every 22.5 s; in the front joining, rise guard, safety limiter and 24 bits. Each stage without what
-it calls of the others. Below, what the floor of one pass over the samples is on this machine now.
+(composing it is not counted): in the engine finishing and the affect meter, which are given
+31.5 s of every 22.5 s; in the front joining, rise guard, safety limiter and 24 bits. Each stage
+without what it calls of the others. Below, what the floor of one pass over the samples is on this machine now.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from engine.audio.limiter import TruePeakLimiter, TruePeakMeter
 from engine.audio.rise import RiseGuard
 from engine.composers.base import Composition, Marks
 from engine.composers.score.composer import EmbeddedComposer
+from engine.finished import Ending
 from engine.finishing import ClipFinisher
 from engine.meter.meter import Known, Meter
 from engine.plan.planner import make_plan
@@ -142,15 +143,19 @@ def main() -> None:
     limiter = TruePeakLimiter()
     held: list[Whole] = []
     known: Known = {}
+    before: Ending | None = None
     seconds = {"engine, finishing": 0.0, "engine, meter": 0.0, "front": 0.0}
     for spec in plan.clips:
         composition = composer.compose(spec, state, lambda: False)
         sound = Held(composition)
         state = composition.state()
         began = time.thread_time()
-        finisher = ClipFinisher(spec, sound, composer.traits, denoise=None, checkpoints=checkpoints)
+        finisher = ClipFinisher(
+            spec, sound, composer.traits, denoise=None, checkpoints=checkpoints, before=before
+        )
         chunks = list(finisher.chunks())
         checkpoints = finisher.checkpoints()
+        before = finisher.ending(checkpoints)
         assert finisher.levels
         assert finisher.loudness
         assert finisher.true_peak
