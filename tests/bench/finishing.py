@@ -3,7 +3,8 @@
 CPU milliseconds for a second of session, stage by stage, of the embedded composer's own sound
 (composing it is not counted): in the engine finishing and the affect meter, which are given
 31.5 s of every 22.5 s; in the front joining, rise guard, safety limiter and 24 bits. Each stage
-without what it calls of the others. Below, what the floor of one pass over the samples is on this machine now.
+without what it calls of the others. Below, what the floor of one pass over the samples is on this
+machine now.
 """
 
 from __future__ import annotations
