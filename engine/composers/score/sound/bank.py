@@ -23,19 +23,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.format import SAMPLE_RATE
-from engine.composers.score.sound.instruments import INSTRUMENTS, Instrument, loudest
+from engine.composers.score.sound.instruments import INSTRUMENTS, Instrument
 from engine.composers.score.sound.pieces import (
     WINDOW,
     Decoded,
     Pieced,
     moved,
-    over,
+    pieces_of,
     quick,
     spectrum_of,
     window_of,
 )
 from engine.composers.score.sound.struck import Maker
-from engine.composers.score.sound.tables import LEVEL, Table, TableCache, level
+from engine.composers.score.sound.tables import LEVEL, Table, TableCache, level, loudest
 from engine.composers.score.sound.touch import HIT_PITCH, colour, gain_of, narrowed, side_kept
 from engine.errors import MusmedError
 
@@ -109,7 +109,8 @@ class Bank:
     def piece(self, recorded: Recorded, zone: Zone, number: int) -> NDArray[np.complex64] | None:
         """The transform of the window of a recording's ``number``-th piece, shape (channels, bins);
         None behind its end."""
-        if over(number, zone.frames, zone.loop):
+        count = pieces_of(zone.frames, zone.loop)
+        if count is not None and number >= count:
             return None
 
         def transform() -> NDArray[np.complex64]:
@@ -148,9 +149,8 @@ def instruments_of(bank: Bank) -> dict[str, Instrument]:
         if recorded.kind == "held":
             made[name] = replace(made[name], make=_loop(bank, name, recorded), coherent=True)
             continue
-        one, other = (
-            Pieced(_Notes(bank, name, recorded, again=again).piece) for again in (False, True)
-        )
+        notes = [_Notes(bank, name, recorded, again=again) for again in (False, True)]
+        one, other = (Pieced(note.piece, note.count) for note in notes)
         made[name] = replace(made[name], make=one, again=other, loop=False, motion=0.0)
     return made
 
@@ -174,15 +174,17 @@ class _Notes:
         self._bank, self._name, self._recorded, self._again = bank, name, recorded, again
         self._levels: dict[tuple[int, int], tuple[float, float]] = {}
 
+    def count(self, pitch: int) -> int | None:
+        zone, _ = _zone(self._recorded, pitch, again=self._again)
+        return pieces_of(zone.frames, zone.loop)
+
     def piece(self, pitch: int, layer: int, number: int) -> Table:
         wave = self._raw(pitch, layer, number)
         if (pitch, layer) not in self._levels:
             first = wave if number == 0 else self._raw(pitch, layer, 0)
             self._levels[pitch, layer] = self._level(pitch, layer, first)
         side, gain = self._levels[pitch, layer]
-        narrowed(wave, side)
-        wave *= np.float32(gain)
-        return wave
+        return narrowed(wave, side, gain)
 
     def _raw(self, pitch: int, layer: int, number: int) -> Table:
         rate, hit = self._bank.index.rate, self._recorded.kind == "hit"
@@ -198,7 +200,7 @@ class _Notes:
     def _level(self, pitch: int, layer: int, first: Table) -> tuple[float, float]:
         """How much of a note's side is kept, and its gain, by its ``first`` piece; what is sung may
         take another one to be at its loudest."""
-        wave = first.copy()
+        wave = first
         if self._recorded.kind == "sung":
             wave = np.concatenate((first, self._raw(pitch, layer, 1)), axis=-1)
         side = side_kept(wave, self._name)
@@ -217,8 +219,6 @@ def _loop(bank: Bank, name: str, recorded: Recorded) -> Maker:
         frames = quick(zone.frames * SAMPLE_RATE / rate * 2.0 ** (-away / 12.0))
         coloured = bank.round(zone) * colour(layer, zone.key, rate, zone.frames)
         table = np.asarray(np.fft.irfft(coloured, frames, axis=-1), np.float32)
-        level(narrowed(table, side_kept(table, name)))
-        table *= np.float32(gain_of(layer))
-        return table
+        return level(narrowed(table, side_kept(table, name)), LEVEL * gain_of(layer))
 
     return make

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.audio.format import SAMPLE_RATE
 from engine.composers.score.sound import drums
 from engine.composers.score.sound.plucked import (
     BASS_BODY,
@@ -211,11 +210,3 @@ def laid_out(instrument: Instrument, pitch: int, layer: int, frames: int) -> Tab
     if not instrument.loop:
         return table
     return np.tile(table, -(-frames // table.shape[-1]))[..., :frames]
-
-
-def loudest(table: Table) -> float:
-    """The RMS of the loudest part of 0.2 s, as ``level`` takes it."""
-    window = min(table.shape[-1], SAMPLE_RATE // 5)
-    whole = table.shape[-1] // window * window
-    squares = (table[..., :whole] ** 2).reshape(-1, whole // window, window)
-    return float(np.sqrt(np.max(np.mean(squares, axis=(0, 2)))))

@@ -37,9 +37,10 @@ _ENDS = 256
 @dataclass(frozen=True)
 class Pieced:
     """A maker of tables that can be made ``piece`` by piece: (pitch, layer, number) -> frames of
-    the table, as many in each."""
+    the table, as many in each. ``count``: pitch -> how many pieces have any sound; None: all."""
 
     piece: Callable[[int, int, int], Table]
+    count: Callable[[int], int | None]
 
     def __call__(self, pitch: int, layer: int, frames: int) -> Table:
         made = [self.piece(pitch, layer, 0)]
@@ -88,9 +89,9 @@ class _Recording:
         return self._wave
 
 
-def over(number: int, frames: int, loop: tuple[int, int] | None) -> bool:
-    """Whether nothing is left of a recording of ``frames`` in its ``number``-th piece."""
-    return loop is None and number * HOP - MARGIN >= frames
+def pieces_of(frames: int, loop: tuple[int, int] | None) -> int | None:
+    """How many pieces have anything of a recording of ``frames``; None where it goes round."""
+    return None if loop is not None else -(-(frames + MARGIN) // HOP)
 
 
 def window_of(
@@ -98,20 +99,24 @@ def window_of(
 ) -> Table:
     """What is transformed for the ``number``-th piece of a recording of ``frames``, which ``until``
     decodes, and which goes on in its ``loop``: (channels, WINDOW)."""
-    first = number * HOP - MARGIN
-    places = np.arange(max(first, 0), first + WINDOW)
-    if loop is not None:
-        begin, end = loop
-        places = np.where(places < end, places, begin + (places - begin) % (end - begin))
-    known = until(min(frames, int(places.max()) + 1))[:, :frames]
-    there = places < known.shape[1]
-    window = np.zeros((len(known), WINDOW), np.float32)
-    at = places[there]
-    window[:, max(-first, 0) :][:, : len(at)] = known[:, at]
-    if loop is None:
-        left = frames - at
-        ending = left <= _ENDS
-        window[:, max(-first, 0) :][:, : len(at)][:, ending] *= _fade()[-left[ending]]
+    first, stop = number * HOP - MARGIN, (number + 1) * HOP + MARGIN
+    begin = max(first, 0)
+    if loop is None or stop <= loop[1]:
+        heard = until(min(frames, stop))[:, begin : min(frames, stop)]
+    else:
+        places = np.arange(begin, stop)
+        places = np.where(
+            places < loop[1], places, loop[0] + (places - loop[0]) % (loop[1] - loop[0])
+        )
+        known = until(min(frames, int(places.max()) + 1))[:, :frames]
+        heard = known[:, places[places < known.shape[1]]]
+    window = np.zeros((len(heard), WINDOW), np.float32)
+    there = window[:, begin - first :][:, : heard.shape[1]]
+    there[:] = heard
+    ending = max(0, frames - _ENDS - begin)
+    if loop is None and ending < there.shape[1]:
+        faded = there[:, ending:]
+        faded *= _fade()[begin + ending - frames + _ENDS :][: faded.shape[1]]
     window[:, : MARGIN // 2] *= _taper()
     window[:, -MARGIN // 2 :] *= _taper()[::-1]
     return window

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.format import GRID_FRAMES, SAMPLE_RATE, Frames
 from engine.composers.score.parts.arrangement import LONGEST_NOTE, Note
+from engine.composers.score.sound.desk import Bus, Desk, Gains, gains_of
 from engine.composers.score.sound.instruments import INSTRUMENTS, Instrument
 from engine.composers.score.sound.reverb import REACH, Hall
 from engine.composers.score.sound.tables import Table, TableCache
-from engine.composers.score.sound.voices import Voice, voice_of
+from engine.composers.score.sound.voices import PLACE, Voice, combed, voice_of
 from engine.plan.gentle import Gentle
-
-Bus = NDArray[np.float32]
-"""Dry left, dry right and hall send, shape (3, frames)."""
 
 MAX_RELEASE = max(i.release for i in INSTRUMENTS.values())
 LOOKBACK_SECONDS = LONGEST_NOTE / SAMPLE_RATE + MAX_RELEASE + (REACH + 1) * 0.5
@@ -49,6 +47,14 @@ class _Block:
     audio: Frames | None = None
 
 
+class _Part(NamedTuple):
+    """A note as it is played: how deep it is moved from side to side."""
+
+    voice: Voice
+    gains: Gains
+    depth: float
+
+
 class Renderer:
     """Renders any stretch of a score. Holds tables and the blocks it made last, never any
     decision: a block that is made of the same notes again is the one that is here.
@@ -64,6 +70,7 @@ class Renderer:
         self._tables: TableCache[Table] = tables or TableCache()
         self._instruments = instruments
         self._kept: OrderedDict[int, _Block] = OrderedDict()
+        self._desks: dict[int, Desk] = {}
         self.made = 0
         """Blocks whose notes were sounded, since this renderer is there."""
 
@@ -83,7 +90,7 @@ class Renderer:
         the ``REACH`` before it: a pure function of the notes.
         """
         active: list[Note] = []
-        voices: dict[Note, Voice] = {}
+        parts: dict[Note, _Part] = {}
         keys: tuple[_Key, ...] = ()
         hall = Hall()
         for block in range(first - REACH, last):
@@ -93,9 +100,9 @@ class Renderer:
             made, key = self._known(block, (gentle, tuple(active)))
             keys = (*keys[-REACH:], key)
             if made is None or (block >= first and made.through != keys):
-                voices = {note: voices.get(note) or self._voice(note, gentle) for note in active}
-                bus = self._bus(active, voices, begin, gentle)
-                made = _Block(key, bus[2])
+                parts = {note: parts.get(note) or self._part(note, gentle) for note in active}
+                bus = self._bus(active, parts, begin)
+                made = _Block(key, bus[2].copy())
                 hall.hear(made.send)
                 if block >= first:
                     made.through, made.audio = keys, _mixed(bus[:2], hall.answer())
@@ -117,47 +124,60 @@ class Renderer:
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
-    def _voice(self, note: Note, gentle: Gentle | None) -> Voice:
+    def _part(self, note: Note, gentle: Gentle | None) -> _Part:
         instrument = self._instruments[note.instrument]
         where = (note.instrument, note.pitch, note.brightness, note.gate, note.entry)
         voice = voice_of(self._tables, *where, take=note.take, instrument=instrument)
         if gentle is not None and gentle.onsets is not None:
             voice.eased(int(gentle.onsets * SAMPLE_RATE / 1000.0))
-        return voice
+        depth = INSTRUMENTS[note.instrument].tremolo
+        if gentle is not None and gentle.beating is not None:
+            depth = 0.0
+        sides = 2 if depth else voice.sides
+        return _Part(voice, gains_of(sides, note.pan, note.gain, note.send), depth)
 
-    def _bus(
-        self, active: list[Note], voices: Mapping[Note, Voice], begin: int, gentle: Gentle | None
-    ) -> Bus:
+    def _bus(self, active: list[Note], parts: Mapping[Note, _Part], begin: int) -> Bus:
+        """The block that begins at ``begin``, there until the next one is made."""
         self.made += 1
-        bus, scratch = np.zeros((3, GRID_FRAMES), np.float32), np.empty(GRID_FRAMES, np.float32)
+        # What is heard through a comb is added up before it, with as much as that looks back on.
+        desks = {0: self._desk(0)}
         for note in active:
-            voice = voices[note]
-            at = note.onset - begin
-            start, stop = max(0, at), min(GRID_FRAMES, at + voice.length)
+            voice, gains, depth = parts[note]
+            comb, at = voice.comb, note.onset - begin + PLACE
+            start = max(0 if comb else PLACE, at)
+            stop = min(_FRAMES, at + voice.length)
             if stop <= start:
                 continue
-            wave = voice.read(start - at, stop - at)
-            depth = INSTRUMENTS[note.instrument].tremolo
-            if depth and (gentle is None or gentle.beating is None):
-                wave = _panned(wave, begin + start, depth)
-            _add(bus[:, start:stop], wave, note, scratch[: stop - start])
+            if comb not in desks:
+                desks[comb] = self._desk(comb)
+            desk = desks[comb]
+            rows = desk.rows(gains.shape[1])
+            end = start + voice.write(rows[: voice.sides, start:stop], start - at)
+            if end == start:
+                continue
+            if depth:
+                wave = rows[: voice.sides, start:end]
+                rows[:, start:end] = _panned(wave, begin - PLACE + start, depth)
+            if start:
+                rows[:, :start] = 0.0
+            if end < _FRAMES:
+                rows[:, end:] = 0.0
+            desk.add(gains)
+        bus = desks.pop(0).heard()[:, PLACE:]
+        for comb, desk in sorted(desks.items()):
+            bus += combed(desk.heard(), comb)
         return bus
 
+    def _desk(self, comb: int) -> Desk:
+        desk = self._desks.get(comb)
+        if desk is None:
+            desk = self._desks[comb] = Desk()
+        desk.begin()
+        return desk
 
-def _add(bus: Bus, wave: Table, note: Note, scratch: Table) -> None:
-    """A note's wave into the bus, at its place and level."""
-    angle = (note.pan + 1.0) * math.pi / 4.0
-    gains = (note.gain * math.cos(angle), note.gain * math.sin(angle))
-    stereo = wave.ndim == 2
-    for side, gain in enumerate(gains):
-        np.multiply(wave[side] if stereo else wave, np.float32(gain), out=scratch)
-        bus[side] += scratch
-    if stereo:
-        np.add(wave[0], wave[1], out=scratch)
-        scratch *= np.float32(0.5 * note.gain * note.send)
-    else:
-        np.multiply(wave, np.float32(0.7 * note.gain * note.send), out=scratch)
-    bus[2] += scratch
+
+_FRAMES = PLACE + GRID_FRAMES
+"""Of a block, and before it as many as a comb looks back on."""
 
 
 def _mixed(dry: Bus, wet: Bus) -> Frames:

@@ -161,6 +161,13 @@ class Hall:
         self._lows: dict[int, Block] = {}
         self._pasts: dict[int, LateSpectrum] = {}
         self._heard = 0
+        # Large arrays that come anew with each block come page by page, which takes as long as a
+        # transform.
+        bins = _SIZE // 2 + 1
+        self._window, self._newest = np.zeros(_SIZE), np.empty(bins, np.complex128)
+        self._total = np.empty((2, bins), np.complex128)
+        self._wave = np.empty((2, _SIZE))
+        self._late, self._one = np.empty((2, bins), np.complex64), np.empty(bins, np.complex64)
 
     def hear(self, send: Block) -> None:
         """The next block that is sent, (GRID_FRAMES,)."""
@@ -171,17 +178,22 @@ class Hall:
         """The reverberation of the newest block, shape (2, GRID_FRAMES)."""
         newest = self._heard
         first, later = _response_spectra()
-        total = first * self._spectrum(newest)
+        total = np.multiply(first, self._spectrum(newest), out=self._total)
         # What was sent before this block: no more precise than it is heard.
-        past = np.zeros((2, max(band.shape[1] for band in later)), np.complex64)
-        for back, band in enumerate(later, 1):
-            bins = band.shape[1]
-            past[:, :bins] += band * self._past(newest - back)[:bins]
-        total[:, : past.shape[1]] += past
+        for side, late in enumerate(self._late):
+            late[:] = 0.0
+            for back, band in enumerate(later, 1):
+                bins = band.shape[1]
+                one = np.multiply(
+                    band[side], self._past(newest - back)[:bins], out=self._one[:bins]
+                )
+                late[:bins] += one
+            total[side] += late
         for known in (self._lows, self._pasts):
             for old in [number for number in known if number <= newest - REACH]:
                 del known[old]
-        return _doubled(np.fft.irfft(total, _SIZE)[:, -_HALF - _DELAY :].astype(np.float32))
+        wave = np.fft.irfft(total, _SIZE, out=self._wave)
+        return _doubled(wave[:, -_HALF - _DELAY :].astype(np.float32))
 
     def _past(self, number: int) -> LateSpectrum:
         """The spectrum of a block before the newest."""
@@ -194,11 +206,11 @@ class Hall:
 
         In double precision, so that what changes late in a block leaves its beginning as it was.
         """
-        before = self._low(number - 2)[-_MARGIN:]
-        window = np.concatenate((before, self._low(number - 1), self._low(number)))
-        padded = np.zeros(_SIZE)
-        padded[-len(window) :] = window
-        spectrum = np.fft.rfft(padded)
+        window = self._window
+        window[-_HALF:] = self._low(number)
+        window[-2 * _HALF : -_HALF] = self._low(number - 1)
+        window[-2 * _HALF - _MARGIN : -2 * _HALF] = self._low(number - 2)[-_MARGIN:]
+        spectrum = np.fft.rfft(window, out=self._newest)
         self._pasts[number] = spectrum.astype(np.complex64)
         return spectrum
 

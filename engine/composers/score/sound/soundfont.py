@@ -30,10 +30,9 @@ from engine.composers.score.sound.instruments import (
     LAYERS,
     Instrument,
     laid_out,
-    loudest,
 )
 from engine.composers.score.sound.struck import Maker
-from engine.composers.score.sound.tables import Table, level
+from engine.composers.score.sound.tables import LEVEL, Table, level, loudest
 from engine.composers.score.sound.touch import HIT_PITCH, colour, gain_of, narrowed, side_kept
 from engine.composers.synthesis import BUILTIN, Synthesis, built_in
 from engine.errors import MusmedError
@@ -230,9 +229,7 @@ def _maker(font: Font, name: str, base: Instrument, replaced: Replaced, *, again
             wave = wave[0].copy()
         if drums:
             return level(wave, loudest(INSTRUMENTS[name].make(pitch, layer, frames)))
-        wave = level(narrowed(wave, side_kept(wave, name)))
-        wave *= np.float32(gain_of(layer))
-        return wave
+        return level(narrowed(wave, side_kept(wave, name)), LEVEL * gain_of(layer))
 
     return make
 

@@ -125,12 +125,19 @@ LEVEL = 0.1
 
 def level(table: Table, rms: float = LEVEL) -> Table:
     """Scale a table so that the RMS of its loudest part of 0.2 s is ``rms``."""
-    window = min(table.shape[-1], SAMPLE_RATE // 5)
-    whole = table.shape[-1] // window * window
-    squares = (table[..., :whole] ** 2).reshape(-1, whole // window, window)
-    loudest = float(np.sqrt(np.max(np.mean(squares, axis=(0, 2)))))
-    table *= np.float32(rms / (loudest + 1e-9))
+    table *= np.float32(rms / (loudest(table) + 1e-9))
     return table
+
+
+def loudest(table: Table) -> float:
+    """The RMS of the loudest part of 0.2 s."""
+    sides = np.atleast_2d(table)
+    window = min(sides.shape[1], SAMPLE_RATE // 5)
+    count = sides.shape[1] // window
+    parts = sides[:, : count * window].reshape(len(sides), count, window)
+    # Without an array of squares: a table of a loop is larger than what is next to the core.
+    energies = sum(np.einsum("ij,ij->i", side, side) for side in parts)
+    return float(np.sqrt(np.max(energies) / (len(sides) * window)))
 
 
 @functools.lru_cache(maxsize=256)
@@ -150,9 +157,12 @@ def fall(length: int) -> Table:
 def slow(values: Table, length: int) -> Table:
     """A slow curve at the sample rate: straight lines between ``values``, which lie ``SLOW``
     frames apart; shape (length,)."""
-    steps = (values[1:] - values[:-1])[:, None] * _RAMP
-    steps += values[:-1, None]
-    return steps.reshape(-1)[:length]
+    corners = np.empty((len(values) - 1, 2), np.float32)
+    corners[:, 0] = values[:-1]
+    np.subtract(values[1:], values[:-1], out=corners[:, 1])
+    # So few rows at once that OpenBLAS would not share them among threads.
+    parts = [corners[k : k + _ROWS] @ _RAMP for k in range(0, len(corners), _ROWS)]
+    return (parts[0] if len(parts) == 1 else np.concatenate(parts)).reshape(-1)[:length]
 
 
 def slow_times(length: int) -> NDArray[np.float64]:
@@ -161,4 +171,5 @@ def slow_times(length: int) -> NDArray[np.float64]:
 
 
 SLOW = 512
-_RAMP = (np.arange(SLOW) / SLOW).astype(np.float32)[None, :]
+_RAMP = np.stack((np.ones(SLOW), np.arange(SLOW) / SLOW)).astype(np.float32)
+_ROWS = 128

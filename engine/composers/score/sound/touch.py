@@ -67,10 +67,10 @@ def side_kept(wave: Table, name: str) -> float:
     return float(min(1.0, most / (have + 1e-12)))
 
 
-def narrowed(wave: Table, kept: float) -> Table:
-    """A stereo table, (2, n), with so much of its side, in place; a mono one is left as it is."""
-    if wave.ndim == 2 and kept < 1.0:
-        crossed = wave[::-1] * np.float32(0.5 * (1.0 - kept))
-        wave *= np.float32(0.5 * (1.0 + kept))
-        wave += crossed
-    return wave
+def narrowed(wave: Table, kept: float, gain: float = 1.0) -> Table:
+    """A new table, ``gain`` times one; of a stereo one, (2, n), with so much of its side."""
+    if wave.ndim == 1 or kept >= 1.0:
+        return wave * np.float32(gain)
+    made = wave * np.float32(0.5 * (1.0 + kept) * gain)
+    made += wave[::-1] * np.float32(0.5 * (1.0 - kept) * gain)
+    return made

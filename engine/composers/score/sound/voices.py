@@ -22,7 +22,7 @@ from engine.composers.score.sound.tables import (
     slow_times,
 )
 
-_PLACE, _COMB = 26, 0.09
+PLACE, _COMB = 26, 0.09
 """Where a string is struck is a comb (Fletcher & Rossing 1998, 12.2): frames and depth of one that
 colours a take by about 1.6 dB."""
 _LENGTHS = (1.5, 3.0, 5.0, 9.5)
@@ -32,24 +32,32 @@ _LENGTHS = (1.5, 3.0, 5.0, 9.5)
 class _Source(Protocol):
     """What a note is made of, before its envelope."""
 
-    owned: bool
-    """Whether what is read may be written to."""
+    sides: int
+    """1, or 2 of a stereo one."""
 
-    def read(self, first: int, last: int) -> Table:
-        """Frames ``first`` to ``last`` - 1 of the note, (n,) or (2, n)."""
+    def write(self, out: Table, first: int, swell: Table | None) -> int:
+        """The note's frames from ``first`` on, times ``swell``, into ``out``, (sides, n): as many
+        of them as its tables have, and their number."""
 
 
 class Voice:
     """One note of unit loudness; it ends in a fade, at exactly zero, after ``length`` frames.
 
     A piece of it is a function of the note and of the piece's own place alone, so nothing depends
-    on how a note was read before.
+    on how a note was read before. ``comb``: through which comb it is heard (``combed``); that is
+    left to who adds up notes.
     """
 
-    def __init__(
-        self, source: _Source, length: int, swell: Table | None, attack: int, release: int
+    def __init__(  # noqa: PLR0917 - a voice is these things
+        self,
+        source: _Source,
+        length: int,
+        swell: Table | None,
+        attack: int,
+        release: int,
+        comb: int = 0,
     ) -> None:
-        self.length = length
+        self.length, self.comb, self.sides = length, comb, source.sides
         self._source, self._swell = source, swell
         self._edges = [(length - release, fall(release))]
         if attack:
@@ -60,18 +68,17 @@ class Voice:
         self._edges.append((0, rise(min(frames, self.length))))
         return self
 
-    def read(self, first: int, last: int) -> Table:
-        """Frames ``first`` to ``last`` - 1, shape (n,) or (2, n), not to be written to."""
-        wave, owned = self._source.read(first, last), self._source.owned
-        if self._swell is not None:
-            wave, owned = wave * _between(self._swell, first, last), True
+    def write(self, out: Table, first: int) -> int:
+        """The note's frames from ``first`` on into ``out``, (sides, n), n at most as many as are
+        left; how many there are, behind which nothing is written and nothing sounds."""
+        last = first + out.shape[1]
+        swell = None if self._swell is None else _between(self._swell, first, last)
+        end = first + self._source.write(out, first, swell)
         for begin, curve in self._edges:
-            low, high = max(first, begin), min(last, begin + len(curve))
+            low, high = max(first, begin), min(end, begin + len(curve))
             if low < high:
-                if not owned:
-                    wave, owned = wave.copy(), True
-                wave[..., low - first : high - first] *= curve[low - begin : high - begin]
-        return wave
+                out[:, low - first : high - first] *= curve[low - begin : high - begin]
+        return end - first
 
 
 def voice_of(  # noqa: PLR0917 - a note is these things
@@ -97,7 +104,7 @@ def voice_of(  # noqa: PLR0917 - a note is these things
     layer = min(LAYERS - 1, max(0, int(brightness * LAYERS)))
     release = int(instrument.release * SAMPLE_RATE)
     length = gate + release
-    swell = None
+    swell, comb = None, 0
     if instrument.swell:
         swell = 1.0 - np.float32(instrument.swell) * (1.0 - _arc(gate, length))
     if instrument.loop:
@@ -115,16 +122,17 @@ def voice_of(  # noqa: PLR0917 - a note is these things
         make, key = other or instrument.make, (name, pitch, layer, other is not None)
         comb = 0 if other is not None else take
         if isinstance(make, Pieced):
-            source = _Pieces(cache, key, functools.partial(make.piece, pitch, layer), comb)
+            piece = functools.partial(make.piece, pitch, layer)
+            source = _Pieces(cache, key, piece, make.count(pitch))
         else:
             room = _room(length)
             table = cache.get((*key, room), functools.partial(make, pitch, layer, room))
             length = min(length, table.shape[-1])
-            source = _Struck(table, comb)
+            source = _Struck(table)
     # What is played with force speaks sooner.
     attack = int(instrument.attack * (1.3 - 0.7 * brightness) * SAMPLE_RATE)
     attack = min(attack // 128 * 128, length // 2)
-    return Voice(source, length, swell, attack, min(release, length))
+    return Voice(source, length, swell, attack, min(release, length), comb)
 
 
 def sound(  # noqa: PLR0917 - a note is these things
@@ -141,89 +149,105 @@ def sound(  # noqa: PLR0917 - a note is these things
     """One note whole, as ``voice_of`` has it; shape (n,) or (2, n)."""
     where = (name, pitch, brightness, gate, entry)
     voice = voice_of(cache, *where, take=take, instrument=instrument)
-    return voice.read(0, voice.length)
+    wave = np.zeros((voice.sides, PLACE + voice.length), np.float32)
+    voice.write(wave[:, PLACE:], 0)
+    heard = combed(wave, voice.comb) if voice.comb else wave[:, PLACE:]
+    return heard if voice.sides == 2 else heard[0]
+
+
+def combed(wave: Table, comb: int) -> Table:
+    """``PLACE`` frames less, with those so far back as a string struck elsewhere has them."""
+    return wave[..., PLACE:] - np.float32(comb * _COMB) * wave[..., :-PLACE]
 
 
 class _Struck:
     """A note of a table that is read from its beginning."""
 
-    def __init__(self, table: Table, take: int) -> None:
-        self._table, self._comb = table, np.float32(take * _COMB)
-        self.owned = bool(take)
+    def __init__(self, table: Table) -> None:
+        self._table, self.sides = table, _sides(table)
 
-    def read(self, first: int, last: int) -> Table:
-        if not self.owned:
-            return self._frames(first, last)
-        since = max(first - _PLACE, 0)
-        before = self._frames(since, max(last - _PLACE, since))
-        wave = self._frames(first, last).copy()
-        wave[..., wave.shape[-1] - before.shape[-1] :] -= self._comb * before
-        return wave
-
-    def _frames(self, first: int, last: int) -> Table:
-        return self._table[..., first:last]
+    def write(self, out: Table, first: int, swell: Table | None) -> int:
+        return _written(self._table[..., first : first + out.shape[1]], out, swell)
 
 
-class _Pieces(_Struck):
-    """The same of a table that is made piece by piece."""
+class _Pieces:
+    """The same of a table that is made piece by piece: so many of them, or with no end."""
 
     def __init__(
         self,
         cache: TableCache[Table],
         key: tuple[str, int, int, bool],
         make: Callable[[int], Table],
-        take: int,
+        count: int | None,
     ) -> None:
-        self._cache, self._key, self._make = cache, key, make
-        super().__init__(self._piece(0), take)
+        self._cache, self._key, self._make, self._count = cache, key, make, count
+        # The one at hand, which is asked for block after block.
+        self._number, self._at_hand = 0, self._made(0)
+        self._size, self.sides = self._at_hand.shape[-1], _sides(self._at_hand)
 
-    def _frames(self, first: int, last: int) -> Table:
-        size = self._table.shape[-1]
-        parts = []
-        while True:
-            number, place = divmod(first, size)
-            part = self._piece(number)[..., place : place + last - first]
-            parts.append(part)
-            first += part.shape[-1]
-            if first >= last:
-                return part if len(parts) == 1 else np.concatenate(parts, axis=-1)
+    def write(self, out: Table, first: int, swell: Table | None) -> int:
+        done, frames = 0, out.shape[1]
+        while done < frames:
+            number, place = divmod(first + done, self._size)
+            if self._count is not None and number >= self._count:
+                break
+            part = self._piece(number)[..., place : place + frames - done]
+            done += _written(part, out[:, done:], None if swell is None else swell[done:])
+        return done
 
     def _piece(self, number: int) -> Table:
+        if number != self._number:
+            self._number, self._at_hand = number, self._made(number)
+        return self._at_hand
+
+    def _made(self, number: int) -> Table:
         return self._cache.get((*self._key, number), functools.partial(self._make, number))
+
+
+def _written(part: Table, out: Table, swell: Table | None) -> int:
+    frames: int = part.shape[-1]
+    if swell is None:
+        out[:, :frames] = part
+    else:
+        np.multiply(part, swell[:frames], out=out[:, :frames])
+    return frames
+
+
+def _sides(table: Table) -> int:
+    return 1 if table.ndim == 1 else len(table)
 
 
 class _Loops:
     """A held note: two tables that repeat, each with its share of the note's level."""
 
-    owned = True
-
     def __init__(
         self, pair: list[Table], shares: tuple[Table, Table], swell: Table | None, entry: int
     ) -> None:
-        self._pair, self._entry = pair, entry
+        self._pair, self._entry, self.sides = pair, entry, len(pair[0])
         self._shares = shares if swell is None else (shares[0] * swell, shares[1] * swell)
 
-    def read(self, first: int, last: int) -> Table:
-        wave, other = (
-            _looped(table, self._entry + first, _between(share, first, last))
-            for table, share in zip(self._pair, self._shares, strict=True)
-        )
-        wave += other
-        return wave
+    def write(self, out: Table, first: int, _swell: Table | None) -> int:
+        last, into = first + out.shape[1], out
+        for table, share in zip(self._pair, self._shares, strict=True):
+            if not share[first // SLOW : -(-last // SLOW) + 1].any():
+                continue  # all of it is the other layer here
+            _looped(table, self._entry + first, _between(share, first, last), into)
+            if into is out:
+                into = np.empty_like(out)
+            else:
+                out += into
+        return 0 if into is out else out.shape[1]
 
 
-def _looped(table: Table, entry: int, gains: Table) -> Table:
+def _looped(table: Table, entry: int, gains: Table, out: Table) -> None:
     """As many frames of a table that repeats as there are ``gains``, times those."""
-    size = table.shape[1]
-    out = np.empty((len(table), len(gains)), np.float32)
-    done = 0
+    size, done = table.shape[1], 0
     while done < len(gains):
         place = (entry + done) % size
         count = min(len(gains) - done, size - place)
         piece = slice(done, done + count)
         np.multiply(table[:, place : place + count], gains[piece], out=out[:, piece])
         done += count
-    return out
 
 
 def _between(values: Table, first: int, last: int) -> Table:
