@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import io
 import math
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ class _Recording:
     def __init__(self, data: bytes) -> None:
         self._data = len(data)
         self._file = soundfile.SoundFile(io.BytesIO(data))
+        # A process that ends lets go of it last of all, when soundfile can close nothing any more.
+        weakref.finalize(self, self._file.close)
         self._wave = np.zeros((self._file.channels, 0), np.float32)
         self._whole = False
 
