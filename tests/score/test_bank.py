@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -246,18 +244,3 @@ def test_a_damaged_bank_ends_in_a_sentence_and_the_synthesised_tables(
     assert chosen.identity == BUILTIN
     assert chosen.notice.startswith(f"The bank of instruments {path} is ")
     assert chosen.notice.endswith("synthesised instruments play instead (install musmed anew).")
-
-
-def test_a_process_ends_without_a_word_of_what_it_had_open() -> None:
-    """The bank's recordings stay open as long as the process, and longer than soundfile."""
-    play = (
-        "import sys\n"
-        "from engine.composers.score.sound import bank\n"
-        "zone = bank.opened().index.instruments['piano'].zones[0]\n"
-        "bank.opened()._decoded.until(zone.file, 100)\n"
-        "sys.bank = bank.opened()\n"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", play], check=False, capture_output=True, text=True
-    )
-    assert (ended.returncode, ended.stderr) == (0, "")
