@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import NamedTuple
 
 from engine.audio.format import BLOCK_FRAMES, Frames, frames_of, quantise24
 from engine.audio.limiter import TruePeakLimiter
+from engine.playback.head_start import HeadStart
 from engine.playback.joiner import Block, Joiner
 from engine.playback.ring import Ring
 from engine.playback.sound_columns import SoundColumns
@@ -15,9 +18,9 @@ from engine.playback.sound_columns import SoundColumns
 CEILING_DBTP = -1.0
 URGENT = frames_of(1.0)
 """With less than this written ahead a listener in real time gets what there is (read_late)."""
-HEAD_START = frames_of(2.0)
-"""Audio wanted before a listener in real time hears the first of it: a composer that was just
-started is slow at first, on a busy machine slower than it plays."""
+URGENT_AT_FIRST = frames_of(0.2)
+"""The same until so much as ``URGENT`` was written ahead once: who composes fast is not waited
+for."""
 AT_ONCE = 10
 """Blocks read at a time by who is not in real time."""
 NAP = 0.02
@@ -41,7 +44,15 @@ class Feeder:
     ``ahead``: frames kept written beyond what the sink has taken.
     """
 
-    def __init__(self, joiner: Joiner, ring: Ring, *, ahead: int, realtime: bool) -> None:
+    def __init__(
+        self,
+        joiner: Joiner,
+        ring: Ring,
+        *,
+        ahead: int,
+        realtime: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.lock = threading.Lock()
         self.realtime = realtime
         self.failure: Exception | None = None
@@ -53,6 +64,8 @@ class Feeder:
         self._notes: list[ClockMark] = [ClockMark(0, joiner.position, True)]
         self._pushed = 0
         self._begun = False
+        self._head_start = HeadStart(clock)
+        self._urgent = URGENT_AT_FIRST
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
 
@@ -96,25 +109,27 @@ class Feeder:
         up to a second at once, which costs less."""
         ring = self._ring
         pending = self._pushed - max(ring.taken, ring.skip_to)
+        if pending >= URGENT:
+            self._urgent = URGENT
         if ring.finished or pending >= self._ahead or ring.free < 4 * BLOCK_FRAMES:
             return False
         if self._joiner.ended:
             self._write_rest()
             return True
-        if self.realtime and self._pushed == 0 and not self._head_start():
+        if self.realtime and self._pushed == 0 and not self._may_begin():
             return False
         most = 1 if self.realtime else min(AT_ONCE, ring.free // BLOCK_FRAMES - 3)
         block = self._joiner.read(most)
-        if block is None and self.realtime and self._begun and pending < URGENT:
+        if block is None and self.realtime and self._begun and pending < self._urgent:
             block = self._joiner.read_late()
         if block is None:
             return False
         self._push(block)
         return True
 
-    def _head_start(self) -> bool:
-        joiner = self._joiner
-        return joiner.horizon() >= min(joiner.position + HEAD_START, joiner.total)
+    def _may_begin(self) -> bool:
+        at = self._joiner.position
+        return self._head_start.enough(self._joiner.horizon() - at, self._joiner.total - at)
 
     def _push(self, block: Block) -> None:
         self._begun = True

@@ -21,7 +21,7 @@ from engine.playback.speaker import DeviceSpeaker, Speaker
 
 PAST = 2.0
 """Seconds of played audio the ring still holds, for the level meter behind the latency."""
-LEAD = 1 / 3
+LEAD = 0.25
 """Of what is written ahead, so much is there before the first of it is heard."""
 
 
