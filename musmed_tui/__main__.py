@@ -7,7 +7,7 @@ import sys
 
 from musmed_tui.completion import VARIABLE
 from musmed_tui.exits import guarded
-from musmed_tui.starting import start
+from musmed_tui.starting import leave, start
 from musmed_tui.terminal.streams import write_out
 from musmed_tui.terminal.width import forget_odd_width
 
@@ -18,9 +18,9 @@ def main() -> None:
     if VARIABLE not in os.environ:
         forget_odd_width()
         if len(sys.argv) == 1:
-            sys.exit(guarded(_alone))
+            leave(guarded(_alone))
         if sys.argv[1:] in (["--help"], ["-h"]):
-            sys.exit(guarded(_help))
+            leave(guarded(_help))
     from musmed_tui import cli
 
     cli.main()

@@ -1,4 +1,4 @@
-"""Python's search for cycles of objects, put off while the program starts.
+"""Python's search for cycles of objects, put off while the program starts, and left out at its end.
 
 A start makes some hundred thousand objects and hardly any garbage; to look through them again and
 again would be a tenth of it.
@@ -7,6 +7,8 @@ again would be a tenth of it.
 from __future__ import annotations
 
 import gc
+import sys
+from typing import NoReturn
 
 _SELDOM = 200_000
 """Objects more than were let go, between two searches: a start has none or one."""
@@ -18,6 +20,13 @@ def start() -> None:
     """Look seldom until ``started``; where that never comes, it is looked through all the same."""
     _usual.append(gc.get_threshold())
     gc.set_threshold(_SELDOM, *_usual[0][1:])
+
+
+def leave(code: int) -> NoReturn:
+    """End the program with ``code``. What is here goes back to the system whole: at its end Python
+    would look through all of it twice, which took a fifth of a short command."""
+    gc.freeze()
+    sys.exit(code)
 
 
 def started() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Optional
 
 import typer
@@ -22,6 +21,7 @@ from musmed_tui.cli.show import showing
 from musmed_tui.cli.study import researching
 from musmed_tui.cli.train import training
 from musmed_tui.exits import guarded
+from musmed_tui.starting import leave
 from musmed_tui.terminal.streams import say, write_out
 from musmed_tui.terminal.width import forget_odd_width
 
@@ -413,7 +413,7 @@ def main() -> None:
     """What ``musmed`` does with a command line."""
     forget_odd_width()
     completion.prepare()
-    sys.exit(guarded(run))
+    leave(guarded(run))
 
 
 def run() -> int:

@@ -14,7 +14,7 @@ from textual.css.stylesheet import Stylesheet
 from textual.dom import DOMNode
 
 from musmed_tui.screens.check_in import CheckInScreen
-from musmed_tui.starting import start, started
+from musmed_tui.starting import leave, start, started
 
 
 def test_cycles_are_looked_for_seldom_until_it_has_started() -> None:
@@ -33,6 +33,16 @@ def test_who_did_not_start_so_has_nothing_to_end() -> None:
     before, frozen = gc.get_threshold(), gc.get_freeze_count()
     started()
     assert (gc.get_threshold(), gc.get_freeze_count()) == (before, frozen)
+
+
+def test_nothing_is_looked_through_at_the_end() -> None:
+    try:
+        with pytest.raises(SystemExit) as ended:
+            leave(2)
+        assert ended.value.code == 2
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
 
 
 def test_musmed_s_sheets_are_parsed_once_and_each_widget_styled_as_it_is_made(
