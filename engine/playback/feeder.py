@@ -21,8 +21,9 @@ URGENT = frames_of(1.0)
 URGENT_AT_FIRST = frames_of(0.2)
 """The same until so much as ``URGENT`` was written ahead once: who composes fast is not waited
 for."""
-AT_ONCE = 10
-"""Blocks read at a time by who is not in real time."""
+AT_ONCE = 5
+"""Blocks read at a time by who is not in real time. Of twice as many the limiter's and the guard's
+arrays are the system's own each time (``engine.allocation``), and a fifth slower."""
 NAP = 0.02
 """A sound card's thread takes without a word, so in real time the feeder looks so often."""
 IDLE = 0.5
@@ -106,7 +107,7 @@ class Feeder:
 
     def pump(self) -> bool:
         """Under ``lock``: from joiner to ring what is due and there: in real time one block, else
-        up to a second at once, which costs less."""
+        up to half a second at once, which costs less."""
         ring = self._ring
         pending = self._pushed - max(ring.taken, ring.skip_to)
         if pending >= URGENT:

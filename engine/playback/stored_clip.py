@@ -15,9 +15,9 @@ from engine.audio.format import BLOCK_FRAMES, CHANNELS, Frames
 from engine.plan.spec import ClipKey
 from engine.playback.handover import Outgoing, faded_end
 
-LONG_STRETCH = 12 * BLOCK_FRAMES
+LONG_STRETCH = 8 * BLOCK_FRAMES
 """Longer ones are read for a join that is being measured, and not to be played: a feeder that is
-not in real time plays a second at once (``feeder.AT_ONCE``)."""
+not in real time plays half a second at once (``feeder.AT_ONCE``)."""
 
 Reads = Callable[[ClipKey, int, int], Frames]
 """Frames of a whole clip, from an offset on, so many."""
