@@ -109,11 +109,13 @@ class Feeder:
         """Under ``lock``: from joiner to ring what is due and there: in real time one block, else
         up to half a second at once, which costs less."""
         ring = self._ring
+        ring.crowded = True  # before it is looked: whatever is taken from here on is told
         pending = self._pushed - max(ring.taken, ring.skip_to)
         if pending >= URGENT:
             self._urgent = URGENT
         if ring.finished or pending >= self._ahead or ring.free < 4 * BLOCK_FRAMES:
             return False
+        ring.crowded = False
         if self._joiner.ended:
             self._write_rest()
             return True

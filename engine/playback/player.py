@@ -208,7 +208,7 @@ class Player:
                 break
             self._wait()
             taken = self._ring.take(out)
-        if not self.realtime and self._ring.low:
+        if not self.realtime and self._ring.crowded and self._ring.low:
             self._ring.room.set()
         if taken:
             self._flowing = True

@@ -27,6 +27,8 @@ class Ring:
         """Frames before it are not wanted any more."""
         self.finished = False
         """Nothing more will be written."""
+        self.crowded = False
+        """The writer wants room: a reader that takes much says so (``room``). The writer's."""
         self.more = threading.Event()
         """Something was written, or the reader is to look again. The reader clears it and looks."""
         self.room = threading.Event()

@@ -310,6 +310,18 @@ def test_a_file_closed_early_holds_what_there_was(tmp_path: Path) -> None:
     np.testing.assert_array_equal(written, audio[: len(written)])
 
 
+def test_only_a_writer_that_waits_for_room_is_told_of_it() -> None:
+    """A file takes whatever comes at once: each time the feeder would be woken for nothing."""
+    ring = Ring(48_000)
+    player = Player(ring, realtime=False)
+    out = np.zeros((4_800, 2), np.float32)
+    for crowded in (False, True):
+        ring.crowded = crowded
+        ring.write(noise()[:4_800])
+        assert player.fill(out) == len(out)
+        assert ring.room.is_set() == crowded
+
+
 def test_the_null_sink_keeps_time_by_its_clock() -> None:
     """A callback that was late: what was missed is caught up with."""
     times = iter([0.0, 0.0, 0.9])
