@@ -43,6 +43,8 @@ from engine.plan.clock import clip_start
 from engine.plan.spec import ClipSpec, LevelPoint
 
 UNGATED_SECONDS = 10.0
+_TARGETS = 64
+"""Blocks whose loudness targets are worked out at once."""
 
 
 def warm_up() -> None:
@@ -130,8 +132,10 @@ class _Target:
 
     def __call__(self, block: int) -> float:
         if block not in self._known:
-            middle = (block + 0.5) * BLOCK_FRAMES / SAMPLE_RATE
-            self._known[block] = round(float(np.interp(middle, self._times, self._lufs)), 6)
+            blocks = range(block, block + _TARGETS)
+            middles = (np.array(blocks) + 0.5) * BLOCK_FRAMES / SAMPLE_RATE
+            lufs = np.interp(middles, self._times, self._lufs)
+            self._known |= zip(blocks, (round(one, 6) for one in lufs.tolist()), strict=True)
         return self._known[block]
 
 

@@ -28,7 +28,7 @@ __all__ = [
 Frames = NDArray[np.float32]
 """Audio: shape (frames, 2), float32, full scale 1.0, at 48 kHz unless said otherwise."""
 
-_STEPS = np.float32(2**23)
+_STEPS, _STEP = np.float32(2**23), np.float32(2**-23)
 
 
 def quantise24(audio: Frames) -> Frames:
@@ -41,5 +41,5 @@ def quantise24(audio: Frames) -> Frames:
         steps = audio * _STEPS
     np.rint(steps, out=steps)
     np.clip(steps, -_STEPS, _STEPS - 1, out=steps)
-    steps /= _STEPS
+    steps *= _STEP  # a power of two: as exact as to divide, and quicker
     return steps

@@ -182,9 +182,13 @@ class TruePeakMeter:
         interpolated, those that may be the highest first."""
         line = np.concatenate((self._tail, audio))
         self._tail = line[-_CONTEXT:]
-        if not len(audio) or np.abs(line).max() * _L1 <= self.peak:
+        if not len(audio):
             return
-        bounds = _stretch_bounds(line)
+        starts = np.arange(0, len(line) - 2, _STRETCH) * CHANNELS
+        largest = _by_stretch(np.abs(line), starts)
+        if largest.max() * _L1 <= self.peak:
+            return
+        bounds = _at_most(largest, _by_stretch(_bends(line), starts))
         for stretch in np.argsort(-bounds, kind="stable").tolist():
             if bounds[stretch] <= self.peak:
                 return
@@ -202,16 +206,12 @@ class TruePeakMeter:
         return float(20.0 * np.log10(peak)) if peak > 0.0 else -np.inf
 
 
-def _stretch_bounds(line: Frames) -> NDArray[np.floating[Any]]:
-    """What no refined peak of each stretch of ``_STRETCH`` intervals is above; a stretch reaches
-    ``_CONTEXT`` frames into the next."""
-    starts = np.arange(0, len(line) - 2, _STRETCH) * CHANNELS
-    found = []
-    for values in (np.abs(line), _bends(line)):
-        largest = np.maximum.reduceat(values.ravel(), starts)
-        np.maximum(largest[:-1], largest[1:], out=largest[:-1])
-        found.append(largest)
-    return _at_most(*found)
+def _by_stretch(values: Frames, starts: NDArray[np.intp]) -> NDArray[np.floating[Any]]:
+    """The largest of each stretch of ``_STRETCH`` frames and of the next, into which a stretch
+    reaches with ``_CONTEXT`` frames."""
+    largest = np.maximum.reduceat(values.ravel(), starts)
+    np.maximum(largest[:-1], largest[1:], out=largest[:-1])
+    return np.asarray(largest)
 
 
 def _sliding_max(values: Doubles, width: int) -> Doubles:
