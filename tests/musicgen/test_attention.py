@@ -13,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.composers.musicgen.model.attention import (
     BLOCK,
+    TEXT_BLOCK,
     Gathered,
     Memory,
     Placed,
@@ -94,7 +95,7 @@ def test_a_step_in_int8_is_few_operators(tiny_model: Any, tokenizer: Any) -> Non
         pytest.skip("this processor has other kernels")
     saturates()
     model = from_transformers(tiny_model, tokenizer, torch.int8)
-    state = State.empty(model.decoder, 1, 2, BLOCK, BLOCK)
+    state = State.empty(model.decoder, 1, 2, BLOCK, TEXT_BLOCK)
     state.grid.zero_()
     with torch.inference_mode(), Counting() as counting:
         step(model.decoder, state, Sampling(temperature=0.0), 1, masked=False)

@@ -54,3 +54,18 @@ def test_a_warm_decoder_has_its_layers(tiny_model: Any, tokenizer: Any) -> None:
         pytest.skip("this processor has other kernels")
     Decoder(model, max_seconds=1).warm()
     assert "at_one_place" in vars(model.decoder)
+
+
+def test_texts_of_other_lengths_are_as_with_a_new_decoder(tiny_model: Any, tokenizer: Any) -> None:
+    """Their room is made anew, and nothing of the text before is heard."""
+    model = from_transformers(tiny_model, tokenizer, torch.int8)
+    generator = torch.Generator().manual_seed(0)
+    states = torch.randn((40, len(model.text_states("calm")[0])), generator=generator)
+    used = Decoder(model, max_seconds=4)
+    for count in (40, 5, 17):
+        text = Conditioning(states[:count])
+        said = [
+            torch.cat(list(each.frames(text, None, 12, seed=3)), dim=-1)
+            for each in (used, Decoder(model, max_seconds=2))
+        ]
+        assert torch.equal(*said)

@@ -18,6 +18,8 @@ from torch.nn import functional
 
 BLOCK = 64
 """Places whose keys lie together in ``Gathered``."""
+TEXT_BLOCK = 16
+"""Those of a text, which is short: half a block of 64 would be read for nothing."""
 
 Hear = Callable[[int, Tensor], Tensor]
 """A layer's number and its queries (rows, t, hidden), or queries, keys and values one after the
@@ -79,11 +81,15 @@ class Memory(Protocol):
 
 
 def memory(
-    shape: tuple[int, int, int, int, int], device: torch.device, kept: torch.dtype
+    shape: tuple[int, int, int, int, int],
+    device: torch.device,
+    kept: torch.dtype,
+    block: int = BLOCK,
 ) -> Memory:
-    """Room for (layers, rows, heads, places, size), kept as ``kept`` on ``device``."""
+    """Room for (layers, rows, heads, places, size), kept as ``kept`` on ``device``, where tables
+    have blocks of ``block`` places."""
     if gathers(device):
-        return Gathered.empty(shape, kept)
+        return Gathered.empty(shape, kept, block)
     layers, *rest = shape
     return Placed(torch.zeros((layers, 2, *rest), device=device, dtype=kept))
 
@@ -151,27 +157,29 @@ class Gathered:
     the places of a block inside. What is heard is the sum of the values by weight. Both are what
     torch has for bags of embeddings, which reads 16 bits as fast as it reads 32.
 
-    ``keys`` (layers, rows * heads, blocks, size, BLOCK), ``values`` (layers, rows * heads,
-    blocks * BLOCK, size).
+    ``keys`` (layers, rows * heads, blocks, size, block), ``values`` (layers, rows * heads,
+    blocks * block, size).
     """
 
     def __init__(self, keys: Tensor, values: Tensor, rows: int) -> None:
         self.keys, self.values, self.rows = keys, values, rows
-        layers, pairs, blocks, size, _ = keys.shape
-        self.blocks, self.size, self.heads = blocks, size, pairs // rows
+        layers, pairs, blocks, size, self.block = keys.shape
+        self.pairs, self.blocks, self.size, self.heads = pairs, blocks, size, pairs // rows
         self._tables = (
-            keys.view(layers, -1, BLOCK).unbind(),
+            keys.view(layers, -1, self.block).unbind(),
             values.view(layers, -1, size).unbind(),
         )
-        self._bags = Bags.of(pairs, blocks, 1, size, keys.dtype)
+        self._bags = Bags.of(self, 1)
 
     @staticmethod
-    def empty(shape: tuple[int, int, int, int, int], kept: torch.dtype) -> Gathered:
+    def empty(
+        shape: tuple[int, int, int, int, int], kept: torch.dtype, block: int = BLOCK
+    ) -> Gathered:
         layers, rows, heads, places, size = shape
-        blocks = -(-places // BLOCK)
+        blocks = -(-places // block)
         pairs = (layers, rows * heads)
-        keys = torch.zeros((*pairs, blocks, size, BLOCK), dtype=kept)
-        return Gathered(keys, torch.zeros((*pairs, blocks * BLOCK, size), dtype=kept), rows)
+        keys = torch.zeros((*pairs, blocks, size, block), dtype=kept)
+        return Gathered(keys, torch.zeros((*pairs, blocks * block, size), dtype=kept), rows)
 
     def fill(self, row: int, kv: Tensor) -> None:
         pairs = slice(row * self.heads, (row + 1) * self.heads)
@@ -182,7 +190,9 @@ class Gathered:
         """Of the places from ``first`` on: (pairs, places, size)."""
         places = torch.arange(first, first + keys.shape[1])
         table = self.keys[layer, pairs]
-        table[:, places // BLOCK, :, places % BLOCK] = keys.transpose(0, 1).to(table.dtype)
+        table[:, places // self.block, :, places % self.block] = keys.transpose(0, 1).to(
+            table.dtype
+        )
         self.values[layer, pairs, first : first + keys.shape[1]] = values.to(table.dtype)
 
     def past(self, reach: Reach) -> Hear:
@@ -192,7 +202,7 @@ class Gathered:
 
     def place(self, reach: Reach) -> Place:
         """The one place of ``reach``, in all layers."""
-        block, place = divmod(reach.span - 1, BLOCK)
+        block, place = divmod(reach.span - 1, self.block)
         shape = (-1, self.rows, self.heads, self.size)
         key_slots = self.keys[:, :, block, :, place].view(shape).unbind()
         value_slots = self.values[:, :, reach.span - 1].view(shape).unbind()
@@ -239,7 +249,7 @@ class Gathered:
 
     def _dense(self, layer: int, span: int) -> tuple[Tensor, Tensor]:
         """Keys and values of the first places: (rows, heads, span, size), float32."""
-        blocks = -(-span // BLOCK)
+        blocks = -(-span // self.block)
         shape = (self.rows, self.heads, -1, self.size)
         keys = self.keys[layer, :, :blocks].float().transpose(2, 3).reshape(shape)
         values = self.values[layer, :, :span].float().view(shape)
@@ -247,8 +257,7 @@ class Gathered:
 
     def _among(self, blocks: int) -> Bags:
         if self._bags.blocks != blocks:
-            pairs = self.rows * self.heads
-            self._bags = Bags.of(pairs, self.blocks, blocks, self.size, self.keys.dtype)
+            self._bags = Bags.of(self, blocks)
         return self._bags
 
 
@@ -266,7 +275,9 @@ class Bags:
     queries: Tensor
 
     @staticmethod
-    def of(pairs: int, room: int, blocks: int, size: int, kept: torch.dtype) -> Bags:
+    def of(whole: Gathered, blocks: int) -> Bags:
+        pairs, room, size, block = whole.pairs, whole.blocks, whole.size, whole.block
+
         def rows(in_block: int) -> Tensor:
             each = torch.arange(pairs * room * in_block, dtype=torch.int32)
             return each.view(pairs, room, in_block)[:, :blocks].reshape(-1)
@@ -278,10 +289,10 @@ class Bags:
             blocks=blocks,
             key_rows=rows(size),
             key_bags=bags(size, pairs * blocks),
-            value_rows=rows(BLOCK),
-            value_bags=bags(blocks * BLOCK, pairs),
+            value_rows=rows(block),
+            value_bags=bags(blocks * block, pairs),
             factors=torch.full((blocks, 1), size**-0.5),
-            queries=torch.empty((pairs, blocks, size), dtype=kept),
+            queries=torch.empty((pairs, blocks, size), dtype=whole.keys.dtype),
         )
 
     def tensors(self, rows: int) -> BagTensors:

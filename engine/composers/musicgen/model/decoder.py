@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.composers.musicgen.model.attention import Reach
+from engine.composers.musicgen.model.attention import TEXT_BLOCK, Reach
 from engine.composers.musicgen.model.delay import (
     delayed,
     frames_within,
@@ -35,8 +35,8 @@ from engine.composers.musicgen.model.weights import TEXT_TOKENS, Model
 BUCKET = 256
 """On CUDA a step attends to a multiple of this many positions: one graph for each."""
 KEYS_BUCKET = 64
-"""Room for the text's keys comes in multiples of this, so that prompts of other lengths find the
-same graphs; what is not used has a bias of -inf."""
+"""On CUDA room for the text's keys comes in multiples of this, so that prompts of other lengths
+find the same graphs; what is not used has a bias of -inf."""
 CPU_PIECE, GPU_PIECE = 32, 512
 """Positions of a prompt that are read at once."""
 
@@ -224,7 +224,8 @@ class Decoder:
         places = len(self._prefix) + positions_of(count, weights.delays)
         if count < 1 or places > self._places:
             raise ValueError(f"{count} code frames do not fit into {self._places} places")
-        keys = -(-max(len(each.states) for each in heard) // KEYS_BUCKET) * KEYS_BUCKET
+        bucket = TEXT_BLOCK if self._graphs is None else KEYS_BUCKET
+        keys = -(-max(len(each.states) for each in heard) // bucket) * bucket
         state = self._room(batch, rows, keys)
         state.position.zero_()
         state.first.fill_(len(self._prefix))
@@ -243,14 +244,16 @@ class Decoder:
         return state
 
     def _room(self, batch: int, rows: int, keys: int) -> State:
-        """A state with room: the last one, where it can be used again, and its graphs with it."""
+        """A state with room: the last one, where it can be used again, and its graphs with it.
+        Without graphs it has room for no more text than there is, since all of it is read."""
         state = self._state
-        if (
-            state is not None
-            and (len(state.grid), state.past.rows) == (batch, rows)
-            and state.bias.shape[2] >= keys
-        ):
-            return state
+        if state is not None and (len(state.grid), state.past.rows) == (batch, rows):
+            room = state.bias.shape[2]
+            if room == keys or (self._graphs is not None and room > keys):
+                return state
+            if self._graphs is None:
+                self._state = state.for_text(self.weights, keys)
+                return self._state
         self._state = None  # its memory first
         if self._graphs is not None:
             self._graphs = Graphs(self._graphs.stream)

@@ -7,13 +7,21 @@ replayed, and the host only counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.composers.musicgen.model.attention import Gathered, Hear, Memory, Reach, memory
+from engine.composers.musicgen.model.attention import (
+    BLOCK,
+    TEXT_BLOCK,
+    Gathered,
+    Hear,
+    Memory,
+    Reach,
+    memory,
+)
 from engine.composers.musicgen.model.delay import OPEN
 from engine.composers.musicgen.model.fused import CrossWeights, DecoderWeights, LayerWeights
 from engine.composers.musicgen.model.one_place import Between, normed, through
@@ -60,9 +68,9 @@ class State:
         def zeros(*shape: int) -> Tensor:
             return torch.zeros(shape, device=weights.device, dtype=weights.dtype)
 
-        def room(rows: int, places: int) -> Memory:
+        def room(rows: int, places: int, block: int) -> Memory:
             shape = (layers, rows, heads, places, size)
-            return memory(shape, weights.device, weights.kept)
+            return memory(shape, weights.device, weights.kept, block)
 
         def whole(*shape: int) -> Tensor:
             return torch.zeros(shape, device=weights.device, dtype=torch.long)
@@ -71,11 +79,22 @@ class State:
             grid=whole(*codes, positions),
             position=whole(1),
             first=whole(1),
-            past=room(rows, positions),
-            text=room(batch, keys),
+            past=room(rows, positions, BLOCK),
+            text=room(batch, keys, TEXT_BLOCK),
             bias=zeros(positions, batch, keys),
             draws=torch.ones((DRAWN_STEPS, *codes, weights.codes), device=weights.device),
             later=hide_later(positions, weights),
+        )
+
+    def for_text(self, weights: DecoderWeights, keys: int) -> State:
+        """The same with room for ``keys`` keys of text."""
+        positions, batch, _ = self.bias.shape
+        shape = (len(weights.layers), batch, weights.attention_heads, keys)
+        size = weights.hidden // weights.attention_heads
+        return replace(
+            self,
+            text=memory((*shape, size), weights.device, weights.kept, TEXT_BLOCK),
+            bias=self.bias.new_zeros((positions, batch, keys)),
         )
 
 
