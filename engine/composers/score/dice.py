@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Sequence
 from typing import TypeVar
 
 _T = TypeVar("_T")
 _SCALE = 1.0 / 2**32
+_NUMBERS = struct.Struct("<16I")
 
 
 class Dice:
@@ -26,7 +28,7 @@ class Dice:
         """The next number in [0, 1)."""
         if not self._left:
             digest = hashlib.blake2b(b"%d/%s" % (self._block, self._key), digest_size=64).digest()
-            self._left = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 64, 4)]
+            self._left = list(_NUMBERS.unpack(digest))
             self._block += 1
         return self._left.pop() * _SCALE
 

@@ -17,7 +17,7 @@ from engine.audio.format import SAMPLE_RATE
 
 Table = NDArray[np.float32]
 TOP = 0.45 * SAMPLE_RATE
-CACHE_BYTES = 112 * 2**20
+CACHE_BYTES = 160 * 2**20
 
 
 Kept = TypeVar("Kept", bound=NDArray[Any])

@@ -105,11 +105,12 @@ def voice_of(  # noqa: PLR0917 - a note is these things
     release = int(instrument.release * SAMPLE_RATE)
     length = gate + release
     swell, comb = None, 0
-    if instrument.swell:
-        swell = 1.0 - np.float32(instrument.swell) * (1.0 - _arc(gate, length))
-    if instrument.loop:
+    arc = _arc(gate, length) if instrument.swell or instrument.loop else None
+    if instrument.swell and arc is not None:
+        swell = 1.0 - np.float32(instrument.swell) * (1.0 - arc)
+    if instrument.loop and arc is not None:
         low = min(layer, LAYERS - 2)
-        way = instrument.motion * (_arc(gate, length) - 0.5 + _drift(entry, length))
+        way = instrument.motion * (arc - 0.5 + _drift(entry, length))
         pair = [
             cache.get((name, pitch, at), functools.partial(instrument.make, pitch, at, 0))
             for at in (low, low + 1)
