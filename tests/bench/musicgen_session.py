@@ -38,11 +38,11 @@ FIRST_SECONDS = 0.1
 """So much heard is a beginning: loading ends there."""
 
 
-def whole_session(size: str, model: Any, minutes: float, formats: list[str]) -> list[str]:
+def whole_session(size: str, model: Any, minutes: float, formats: list[str]) -> Iterator[str]:
     """Render ``minutes`` (1 to 60) from a checkpoint folder of ``model``, with the gate off, in
-    each of ``formats``: the time to the first sound, loading included, and of all the rest."""
+    each of ``formats``: the time to the first sound, loading included, and of all the rest. Lines
+    come as they are measured."""
     os.environ["PYTHONPATH"] = str(ROOT)
-    lines = []
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = save_checkpoint(model, Path(folder) / f"musicgen-{size}")
         for name in formats:
@@ -55,11 +55,10 @@ def whole_session(size: str, model: Any, minutes: float, formats: list[str]) -> 
                 composer=str(checkpoint),
                 generation=Generation(precision=precision),
             )
-            lines += rendered(f"{size} {name}", request)
+            yield from rendered(f"{size} {name}", request)
             if precision != "auto":
                 with all_cores():
-                    lines += rendered(f"{size} {name}, a decoder with all cores", request)
-    return lines
+                    yield from rendered(f"{size} {name}, a decoder with all cores", request)
 
 
 @contextmanager
@@ -74,10 +73,13 @@ def all_cores() -> Iterator[None]:
             del os.environ["OMP_NUM_THREADS"]
 
 
-def rendered(name: str, request: Request) -> list[str]:
+def rendered(name: str, request: Request) -> Iterator[str]:
     """Lines about one session."""
     with tempfile.TemporaryDirectory() as folder:
-        warm = first_audio(request)
+        yield (
+            f"- {name}: the engine, loaded and used once, sends the first finished audio "
+            f"{first_audio(request):.2f} s after it is asked for a session's first clip"
+        )
         begun = time.perf_counter()
         first = 0.0
 
@@ -94,13 +96,11 @@ def rendered(name: str, request: Request) -> list[str]:
             log_file=Path(folder) / "log",
         )
         rest = time.perf_counter() - first
-    return [
-        f"- {name}: the engine, loaded and used once, sends the first finished audio {warm:.2f} s "
-        "after it is asked for a session's first clip",
+    yield (
         f"- {name}: {result.seconds / 60:g} minutes of session in {rest:.1f} s "
         f"({result.seconds / rest:.2f} x real time) from the first sound on, which came after "
-        f"{first - begun:.1f} s, engine and model loaded",
-    ]
+        f"{first - begun:.1f} s, engine and model loaded"
+    )
 
 
 def first_audio(request: Request) -> float:
