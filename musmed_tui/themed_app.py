@@ -8,7 +8,9 @@ from typing import Any, Generic, TypeVar
 from textual import on
 from textual.app import App
 from textual.command import Command, CommandPalette
+from textual.events import ScreenResume
 from textual.filter import LineFilter, Monochrome, NoColor
+from textual.screen import Screen
 from textual.timer import Timer
 
 from musmed_tui.terminal.line_filter import VisibleOnly
@@ -34,6 +36,13 @@ class ThemeChoice:
         self.app.choose_theme(self.name)
 
 
+class Ground(Screen[None]):
+    """Lies below every other screen, where nobody sees it."""
+
+    def on_screen_resume(self, event: ScreenResume) -> None:  # before Textual's own
+        event.refresh_styles = False
+
+
 class ThemedApp(App[R], Generic[R]):
     """Begins with the theme called ``chosen``."""
 
@@ -50,6 +59,9 @@ class ThemedApp(App[R], Generic[R]):
         for name in set(self.available_themes) - {chosen}:
             self.unregister_theme(name)
         self.theme = chosen
+
+    def get_default_screen(self) -> Screen[None]:
+        return Ground(id="_default")
 
     def refresh_css(self, animate: bool = True) -> None:
         """Textual's. At the start, with no screen and nothing parsed yet, that parses every sheet$

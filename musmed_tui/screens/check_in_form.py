@@ -38,7 +38,8 @@ class CheckInForm(VerticalScroll, can_focus=False):
         settings = self._loaded.settings
         yield Words(id="question")
         yield Words(id="ways")
-        yield from row("from", FeelingField("a word", id="start", otherwise=_LIST))
+        start = FeelingField("a word", id="start", otherwise=_LIST)
+        yield from row("from", start, active=True)
         yield from row("to", FeelingField("a word", id="target", wanted=True, otherwise=_LIST))
         yield Words(id="hint")
         yield from row("minutes", number_line(f"{settings.minutes:g}", id="minutes"))

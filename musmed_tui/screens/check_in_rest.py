@@ -160,9 +160,12 @@ class RestOfForm(Vertical):
         return str(select.value)
 
 
-def row(label: str, control: Widget) -> ComposeResult:
-    """A control with its name before it."""
-    yield Horizontal(Label(label, classes="label"), control, classes="row", id=f"row-{control.id}")
+def row(label: str, control: Widget, *, active: bool = False) -> ComposeResult:
+    """A control with its name before it; ``active``: it is asked for."""
+    classes = "row -active" if active else "row"
+    yield Horizontal(
+        Label(label, classes="label"), control, classes=classes, id=f"row-{control.id}"
+    )
 
 
 def number_line(value: str, *, id: str, placeholder: str = "") -> Input:  # noqa: A002
