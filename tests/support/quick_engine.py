@@ -195,6 +195,8 @@ class QuickFinisher:
     def checkpoints(self) -> bytes:
         return b""
 
+    def ending(self, _: bytes) -> None: ...
+
 
 class NoMeter:
     def __init__(self, _start: float, known: object) -> None:
