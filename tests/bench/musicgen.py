@@ -36,6 +36,7 @@ from engine.composers.musicgen.decoders.reference import ReferenceDecoder  # noq
 from engine.composers.musicgen.model.codec import CodecStream, CodecWeights, fold  # noqa: E402
 from engine.composers.musicgen.model.decoder import Conditioning, Decoder  # noqa: E402
 from engine.composers.musicgen.model.device import settle  # noqa: E402
+from engine.composers.musicgen.model.large_pages import into_large_pages  # noqa: E402
 from engine.composers.musicgen.model.step import DRAWN_STEPS  # noqa: E402
 from engine.composers.musicgen.model.weights import Model, from_transformers  # noqa: E402
 from engine.errors import MusmedError  # noqa: E402
@@ -245,6 +246,8 @@ def step_bytes(model: Model, context: int, guidance: float) -> float:
 def memory_bandwidth(device: torch.device) -> float:
     """Bytes a second that this device reads: the best of a few sums over half a gigabyte."""
     data = torch.ones(2**27, device=device)
+    if device.type == "cpu":
+        into_large_pages()  # as the model is
     best = 0.0
     for _ in range(8):
         synchronise(device)

@@ -17,6 +17,7 @@ from engine.composers.musicgen.model.delay import (
     undelayed,
 )
 from engine.composers.musicgen.model.fused import DecoderWeights
+from engine.composers.musicgen.model.large_pages import into_large_pages
 from engine.composers.musicgen.model.one_place import Between
 from engine.composers.musicgen.model.prefix import blocks_of, no_prefix, prefix_of
 from engine.composers.musicgen.model.sampler import Sampling, draw
@@ -37,6 +38,8 @@ BUCKET = 256
 KEYS_BUCKET = 64
 """On CUDA room for the text's keys comes in multiples of this, so that prompts of other lengths
 find the same graphs; what is not used has a bias of -inf."""
+LARGE_BYTES = 1 << 26
+"""Matrices of more than this are worth large pages: less may stay in the processor's caches."""
 CPU_PIECE, GPU_PIECE = 32, 512
 """Positions of a prompt that are read at once."""
 
@@ -184,6 +187,8 @@ class Decoder:
             state = self._begin([Conditioning(states)], None, 1, sampling)
             if self._graphs is None:
                 self._step(state, sampling, 0, nothing)
+                if self.weights.device.type == "cpu" and self.weights.step_bytes() > LARGE_BYTES:
+                    into_large_pages()
                 return
             for span in range(BUCKET, self._places + 1, BUCKET):
                 self._graphs.replay(self.weights, state, sampling, span)
