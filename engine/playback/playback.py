@@ -65,7 +65,7 @@ class Playback:
         self._joiner = joiner
         self._ring = Ring(frames_of(ahead + PAST) + 4 * BLOCK_FRAMES)
         self._feeder = Feeder(joiner, self._ring, ahead=frames_of(ahead), realtime=sink.realtime)
-        self._said: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._said: queue.Queue[str] = queue.Queue()
         self._speaker: Speaker
         if isinstance(sink, ListenSink):
             self._speaker = sink.speaker(self._ring, self._said.put)

@@ -33,7 +33,7 @@ class Notices:
         self._library = library
         self._session = session
         self._heard = heard
-        self._queue: queue.SimpleQueue[Notice] = queue.SimpleQueue()
+        self._queue: queue.Queue[Notice] = queue.Queue()
         self._said: set[str] = set()
 
     def tell(self, text: str, *, answer: bool = False) -> None:

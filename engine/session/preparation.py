@@ -105,7 +105,7 @@ def prepare(
     if far is None:
         composer.check(generation)
     session_speeds = SessionSpeeds(speeds, generation, composer.precision)
-    inbox: Inbox = queue.SimpleQueue()
+    inbox: Inbox = queue.Queue()
     opened_with = _options(options, request, resume)
     engine = EngineSupervisor(
         lambda number, told: inbox.put((number, told)),

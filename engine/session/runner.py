@@ -73,7 +73,7 @@ BANNERS = 5
 
 log = logging.getLogger(__name__)
 
-Inbox = queue.SimpleQueue[tuple[int, Delivery] | Event | Reaction | Wish | GoBack]
+Inbox = queue.Queue[tuple[int, Delivery] | Event | Reaction | Wish | GoBack]
 """An engine's words with the engine's number, and what the listener does."""
 
 

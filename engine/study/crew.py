@@ -95,7 +95,7 @@ class _Member:
 class _Crew:
     def __init__(self, folder: StudyFolder, part: int, parts: int) -> None:
         self._folder, self._part, self._parts = folder, part, parts
-        self._said: queue.SimpleQueue[tuple[int, _Member, Word | None]] = queue.SimpleQueue()
+        self._said: queue.Queue[tuple[int, _Member, Word | None]] = queue.Queue()
         self._members: dict[int, _Member] = {}
         self._places: dict[int, Place] = {}
         self._deaths: dict[int, int] = {}

@@ -78,7 +78,7 @@ def check(name: str | None, composer: str | None) -> int:
     if name is None:
         raise MusmedError("Name a host: 'musmed host list' names them; an address will do.")
     engine = far_engine(folders(), name)
-    told: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+    told: queue.Queue[Delivery] = queue.Queue()
     began = time.monotonic()
     client = EngineClient(told.put, far=engine)
     try:
@@ -93,7 +93,7 @@ def check(name: str | None, composer: str | None) -> int:
 
 
 def _heard(
-    client: EngineClient, told: queue.SimpleQueue[Delivery], began: float
+    client: EngineClient, told: queue.Queue[Delivery], began: float
 ) -> Iterator[tuple[str, bool]]:
     """What the engine says until its composer is open, each with whether all is well so far."""
     asked, banners = began, 0

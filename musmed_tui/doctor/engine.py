@@ -25,7 +25,7 @@ _REINSTALL = "Install musmed again; without its engine it can neither play nor r
 def composer(settings: Settings) -> Iterator[Finding]:
     """Start the engine, open the composer 'auto' takes, and say how long that took and what it
     sounds with."""
-    told: queue.SimpleQueue[tuple[float, Delivery]] = queue.SimpleQueue()
+    told: queue.Queue[tuple[float, Delivery]] = queue.Queue()
     began = time.monotonic()
     try:
         client = EngineClient(lambda delivery: told.put((time.monotonic(), delivery)))
@@ -43,7 +43,7 @@ def composer(settings: Settings) -> Iterator[Finding]:
         yield Finding(_AREA, "ok", f"Also known: {', '.join(others)}.")
 
 
-def _heard(told: queue.SimpleQueue[tuple[float, Delivery]], began: float) -> Iterator[Finding]:
+def _heard(told: queue.Queue[tuple[float, Delivery]], began: float) -> Iterator[Finding]:
     """What the engine says, until the composer is open or can't be."""
     deadline = began + ENGINE_PATIENCE_SECONDS
     while True:

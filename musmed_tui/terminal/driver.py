@@ -66,6 +66,7 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._file = cast("TextIOWrapper", TerminalFile(os.dup(sys.stdout.fileno())))
         self.dropped = False
+        self._aside = False
 
     @property
     def behind(self) -> bool:
@@ -83,14 +84,18 @@ class TerminalDriver(LinuxDriver):
     def put_aside(self) -> None:
         """Give the terminal back and stand still; returns when this process is continued, with the
         terminal taken again. All of it has to be drawn again."""
+        self._aside = True
         self.suspend_application_mode()
         stand_still(self.fileno)
         self.resume_application_mode()
+        self._aside = False
         self.dropped = True
 
     def _sigtstp_application(self, *_: object) -> None:
-        """Told to stop by somebody else than the keyboard: as if it were by that."""
-        self._app.call_later(self._app.run_action, "put_aside")
+        """Told to stop by somebody else than the keyboard: as if it were by that. Where it is about
+        to stand still that was Ctrl-Z held down, in the terminal it has just given back."""
+        if not self._aside:
+            self._app.call_later(self._app.run_action, "put_aside")
 
     def _sigcont_application(self, *_: object) -> None:
         """After a stop that could not be seen coming the shell may have written over the screen."""

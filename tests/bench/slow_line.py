@@ -64,7 +64,7 @@ class Talk:
     def __init__(self, codec: Codec) -> None:
         host, folder = Host(NAME, THERE, codec), control_folder()
         connect(host, folder, asks=False)
-        self.told: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+        self.told: queue.Queue[Delivery] = queue.Queue()
         self.client = EngineClient(self.told.put, far=FarEngine(host, folder))
         self.asked: dict[int, float] = {}
         self.answers: list[float] = []

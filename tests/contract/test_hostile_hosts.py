@@ -68,7 +68,7 @@ def test_what_an_engine_there_prints_does_not_fill_the_disk_here(tmp_path: Path)
     """And it is not held up by that: its greeting comes after 2 MB of it."""
     host = Host(NAME, f"head -c 2000000 /dev/zero >&2; echo done; {HELLO}; sleep 1000")
     connect(host, control_folder(), asks=False)
-    told: queue.SimpleQueue[object] = queue.SimpleQueue()
+    told: queue.Queue[object] = queue.Queue()
     log = tmp_path / "engine.log"
     with log.open("wb") as file:
         one = client.EngineClient(told.put, far=FarEngine(host, control_folder()), log=file)

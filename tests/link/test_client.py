@@ -29,7 +29,7 @@ PLAN = make_plan(Request(start=Affect(-0.4, 0.6), target=Affect(0.5, -0.5), minu
 
 class Session:
     def __init__(self, argv: Sequence[str] | None, log: Path) -> None:
-        self._told: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+        self._told: queue.Queue[Delivery] = queue.Queue()
         with log.open("ab") as file:
             self.client = EngineClient(self._told.put, argv=argv, log=file)
 

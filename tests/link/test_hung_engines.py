@@ -45,7 +45,7 @@ class Front:
     def __init__(self, *argv: str) -> None:
         self.told: list[Delivery] = []
         self.lost: list[EngineLost] = []
-        self._queue: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+        self._queue: queue.Queue[Delivery] = queue.Queue()
         self.client = EngineClient(self._queue.put, argv=[sys.executable, *argv])
 
     def go_on(self) -> bool:

@@ -18,7 +18,7 @@ from engine.link.process import kill
 from engine.link.protocol import Hello, Opened
 
 QUICK_ENGINE = Path(__file__).parents[1] / "support" / "quick_engine.py"
-Told = queue.SimpleQueue[Delivery]
+Told = queue.Queue[Delivery]
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def lasting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lasting
 
 def opened(lasting: LastingEngine) -> tuple[engine.link.client.EngineClient, Told]:
     """A session's engine, with its composer."""
-    told: Told = queue.SimpleQueue()
+    told: Told = queue.Queue()
     client = lasting.take(told.put)
     assert client is not None
     assert isinstance(take(told), Hello)

@@ -44,7 +44,7 @@ Engine = tuple[EngineClient, Callable[[type], Delivery]]
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """The real one."""
-    told: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+    told: queue.Queue[Delivery] = queue.Queue()
     with (tmp_path / "log").open("ab") as log:
         client = EngineClient(told.put, argv=REAL, log=log)
 

@@ -202,7 +202,7 @@ class Talk:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, codec: str | None) -> None:
         argv = [sys.executable, "-P", QUICK]
-        self.told: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+        self.told: queue.Queue[Delivery] = queue.Queue()
         if codec is None:
             self.client = EngineClient(self.told.put, argv=argv)
             return

@@ -307,7 +307,7 @@ Engine = tuple[EngineClient, Callable[[], Delivery]]
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    told: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+    told: queue.Queue[Delivery] = queue.Queue()
     with (tmp_path / "log").open("ab") as log:
         client = EngineClient(told.put, log=log)
 

@@ -98,7 +98,7 @@ def end_of(process: subprocess.Popen[Any], *more: Callable[[], object]) -> tuple
         stall.look()
 
 
-def take(told: queue.SimpleQueue[Seen], *pids: int) -> Seen:
+def take(told: queue.Queue[Seen], *pids: int) -> Seen:
     """The next thing from ``told``, for as long as the processes ``pids`` compute (without any: all
     that this process has begun)."""
     stall = Stall("something to be told", lambda: cpu_seconds(*pids) if pids else begun_cpu())

@@ -58,7 +58,7 @@ class Apart:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._number = 0
-        self._blocks: queue.SimpleQueue[_Came] = queue.SimpleQueue()
+        self._blocks: queue.Queue[_Came] = queue.Queue()
         """Of what was asked last."""
 
     @property
@@ -71,7 +71,7 @@ class Apart:
         ``MusmedError`` where the process can't be started."""
         with self._lock:
             self._number += 1
-            blocks: queue.SimpleQueue[_Came] = queue.SimpleQueue()
+            blocks: queue.Queue[_Came] = queue.Queue()
             self._blocks = blocks
             number = self._number
         data = msgspec.msgpack.encode(Asked(number, spec, state, wish))
@@ -161,12 +161,12 @@ def main() -> None:
     """Sound what is asked for on stdin until it ends."""
     incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print is no block
-    wanted: queue.SimpleQueue[Asked] = queue.SimpleQueue()
+    wanted: queue.Queue[Asked] = queue.Queue()
     threading.Thread(target=_listen, args=(incoming, wanted), name="read", daemon=True).start()
     _Sounding(wanted, outgoing).run()
 
 
-def _listen(incoming: BinaryIO, wanted: queue.SimpleQueue[Asked]) -> None:
+def _listen(incoming: BinaryIO, wanted: queue.Queue[Asked]) -> None:
     decoder = msgspec.msgpack.Decoder(Asked)
     while len(head := incoming.read(_LENGTH.size)) == _LENGTH.size:
         wanted.put(decoder.decode(incoming.read(*_LENGTH.unpack(head))))
@@ -174,7 +174,7 @@ def _listen(incoming: BinaryIO, wanted: queue.SimpleQueue[Asked]) -> None:
 
 
 class _Sounding:
-    def __init__(self, wanted: queue.SimpleQueue[Asked], outgoing: BinaryIO) -> None:
+    def __init__(self, wanted: queue.Queue[Asked], outgoing: BinaryIO) -> None:
         from engine.composers.score.composer import EmbeddedComposer
 
         self._wanted, self._outgoing = wanted, outgoing
