@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
+from engine.allocation import give_back_free
 from engine.audio.format import frames_of
 from engine.link.protocol import ClipStarted
 from engine.playback.clips import ClipStore
@@ -77,6 +78,8 @@ class Executor:
                 placed.clip.placed = True
             joiner.start_at(frames_of(kept.position))
         self.playback = Playback(joiner, sink)
+        self._lasts = sink.realtime
+        """It takes as long as it plays, perhaps an hour; a rendering is over before."""
 
     def store_kept(self, kept: Resumption) -> None:
         """Once the session is held: what is of no use any more goes."""
@@ -154,3 +157,5 @@ class Executor:
             command.marks,
         )
         self.kept_clips.keep(command.spec.key, command.continuation, command.record)
+        if self._lasts:
+            give_back_free()  # what the clip took on its way, once for each

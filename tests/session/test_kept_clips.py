@@ -312,3 +312,14 @@ def test_what_can_not_be_read_any_more_is_composed_without_and_said(
     wait_for_session(runner, lambda: len(runner.status().events) == 1)
     assert sent[ClipKey(0, 1)] == b""
     assert BEGINS_AFRESH in [one.text for one in runner.take_notices()]
+
+
+def test_what_is_free_is_given_back_with_each_clip_of_a_session_that_is_listened_to(
+    make: Callable[..., SessionRunner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[int] = []
+    monkeypatch.setattr("engine.session.executor.give_back_free", lambda: given.append(1))
+    runner = make(sink=Card(FAST))
+    runner.start()
+    session_end(runner)
+    assert len(given) == len(runner.finished_clips())
