@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from engine.audio.format import seconds_of
 from engine.record_in_short import RecordInShort
@@ -12,6 +12,8 @@ from engine.session.kept_clips import KeptClips
 
 SCORE_SECONDS = 90.0
 """Before and after what is heard: more than a screen shows at once."""
+AGAIN_SECONDS = 2.0
+"""A record that was not there is asked for again: a clip is over shortly before it is kept."""
 
 
 class NearScore:
@@ -23,6 +25,8 @@ class NearScore:
         self._near: list[tuple[ClipState, RecordInShort]] = []
         """What ``_score`` is of."""
         self._score = HeardScore()
+        self._lacked: float | None = None
+        """The session second at which a record was not there."""
 
     def at(self, now: float, clips: Iterable[ClipState]) -> HeardScore:
         """The notes of ``clips`` a minute and a half around session second ``now``; the same object
@@ -34,13 +38,14 @@ class NearScore:
             and seconds_of(clip.start) < now + SCORE_SECONDS
             and seconds_of(clip.reach) > now - SCORE_SECONDS
         ]
-        if len(near) != len(self._near) or any(
-            one[1] is not other[1] for one, other in zip(near, self._near, strict=True)
-        ):
-            self._near, self._score = near, heard_score(self._scored(near))
+        again = self._lacked is not None and abs(now - self._lacked) >= AGAIN_SECONDS
+        if again or [id(one) for _, one in near] != [id(one) for _, one in self._near]:
+            scored = list(self._scored(near))
+            self._near, self._score = near, heard_score(scored)
+            self._lacked = now if len(scored) < len(near) else None
         return self._score
 
-    def _scored(self, near: Iterable[tuple[ClipState, RecordInShort]]) -> Iterable[ScoredClip]:
+    def _scored(self, near: Iterable[tuple[ClipState, RecordInShort]]) -> Iterator[ScoredClip]:
         for clip, _ in near:
             record = self._kept_clips.record(clip.spec.key)
             if record is not None:

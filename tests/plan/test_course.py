@@ -6,15 +6,19 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.affect.circumplex import Affect
 from engine.plan import course
-from engine.plan.events import Ease, Event, Less, Skip, Steer
+from engine.plan.body import Reason
+from engine.plan.events import Dwell, Ease, Event, Less, More, Shape, Skip, Steer
 from engine.plan.planner import heard_clips, make_plan
 from engine.plan.request import Request
 from engine.plan.schedule import schedule
 from engine.plan.spec import Change, Plan, Players
 from engine.plan.version import Version
+from engine.plan.wanted import Faders
 
 REQUEST = Request(start=Affect(-0.04, 0.8), target=Affect(0.6, -0.5), minutes=15, temperature=1.0)
 EVENTS: tuple[Event, ...] = (
@@ -84,3 +88,40 @@ def test_events_out_of_order_are_refused_whatever_is_known(made: list[int]) -> N
         make_plan(REQUEST, (*EVENTS, Ease(400.0)))
     with pytest.raises(ValueError, match="ascend"):
         make_plan(REQUEST, (EVENTS[1], EVENTS[0]))
+
+
+SHORT = msgspec.structs.replace(REQUEST, minutes=4, genre="Ambient")
+"""Its genre is not as MTG-Jamendo writes it, so it is another request each time."""
+PIANO = Players("piano", "ambient")
+
+
+def some_event(at: float, kind: int) -> Event:
+    some: tuple[Event, ...] = (
+        *(Steer(at, Affect(-0.0, 0.5)), Steer(at, Affect(0.0, 0.5)), Ease(at), Skip(at)),
+        *(More(at, PIANO), Less(at, PIANO), Shape(at, Faders(density=0.5))),
+        Dwell(at, 20.0, Reason("heart", 70.0, 80.0, 0.2)),
+    )
+    return some[kind]
+
+
+actions = st.lists(st.tuples(st.floats(0, 90), st.integers(0, 7)), max_size=3)
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4), actions), min_size=1, max_size=4))
+def test_whatever_was_planned_before_a_plan_is_as_if_nothing_were(
+    sittings: list[tuple[int, int, list[tuple[float, int]]]],
+) -> None:
+    """Three sessions by turns; in each, one goes back behind some events and does others."""
+    requests = (REQUEST, SHORT, msgspec.structs.replace(REQUEST, seed=5, minutes=4))
+    done: dict[int, tuple[Event, ...]] = {}
+    for which, kept, more in sittings:
+        events = done.get(which, ())[:kept]
+        for later, kind in more:
+            at = (events[-1].at if events else 0.0) + later
+            events = (*events, some_event(at, kind)) if at < 240.0 else events
+        request, done[which] = requests[which], events
+        whole = [make_plan(request, events), *heard_clips(request, events, 100.0)]
+        alone = msgspec.structs.replace(request)
+        expected = [make_plan(alone, events), *heard_clips(alone, events, 100.0)]
+        assert msgspec.json.encode(whole) == msgspec.json.encode(expected)

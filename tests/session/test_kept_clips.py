@@ -30,7 +30,7 @@ from engine.session.conductor.messages import BEGINS_AFRESH
 from engine.session.engine_supervisor import EngineSupervisor
 from engine.session.kept_clips import KeptClips
 from engine.session.library.library import Library
-from engine.session.near_score import NearScore
+from engine.session.near_score import AGAIN_SECONDS, NearScore
 from engine.session.preparation import prepare
 from engine.session.runner import SessionRunner
 from engine.session.status import played_tags
@@ -191,6 +191,21 @@ def test_the_score_reads_the_clips_that_are_near_alone(library: Library) -> None
     later = score.at(200.0, clips)
     assert later.notes[0].onset >= 90.0
     assert score.at(10.0, clips) == told
+
+
+def test_a_clip_that_is_over_and_not_yet_kept_is_in_the_score_soon(library: Library) -> None:
+    """Whoever looks may come between the two."""
+    clips = [clip_state(spec) for spec in PLAN.clips[:2]]
+    session, kept = kept_in(library, PLAN.clips[:1])
+    score = NearScore(kept)
+    told = score.at(10.0, clips)
+    assert told.notes[-1].onset < PLAN.clips[0].end
+    spec = PLAN.clips[1]
+    library.save_clip(session, spec, 1_080_000, 1_440_000, False, b"", record_of(spec), Marks())
+    kept.keep(spec.key, b"", record_of(spec))
+    whole = score.at(10.0 + AGAIN_SECONDS, clips)
+    assert whole == NearScore(kept).at(10.0, clips) != told
+    assert score.at(20.0, clips) is whole
 
 
 def clip_state(spec: ClipSpec) -> ClipState:
