@@ -105,6 +105,8 @@ class SessionControl:
         self._house: threading.Thread | None = None
         self._lock = threading.RLock()
         self._library: Library | None = None
+        self._unopened: str | None = None
+        """Why the library can't be opened."""
         self._opening = threading.Lock()
         self._closed = False
         self._on_desktop: Mpris | None = None
@@ -117,14 +119,19 @@ class SessionControl:
     @property
     def library(self) -> Library:
         """Where sessions are kept; opened when it is first asked for, by whichever thread. Raises
-        ``MusmedError``."""
+        ``MusmedError``: where it can't be opened for all who ask, since one attempt at a library
+        that somebody holds takes ten seconds."""
         from engine.session.library.library import Library
 
         with self._opening:
             if self._library is None:
-                if self._closed:
-                    raise MusmedError("musmed is ending.")
-                self._library = Library(self._where.library)
+                if self._closed or self._unopened is not None:
+                    raise MusmedError(self._unopened or "musmed is ending.")
+                try:
+                    self._library = Library(self._where.library)
+                except MusmedError as error:
+                    self._unopened = str(error)
+                    raise
             return self._library
 
     def open_library(self) -> None:

@@ -18,6 +18,7 @@ from support.waiting import session_end, wait_for_session
 from engine.affect.circumplex import Affect
 from engine.audio.format import SAMPLE_RATE, Frames, frames_of
 from engine.composers import base
+from engine.errors import MusmedError
 from engine.plan.request import Request
 from engine.session.library.records import StoredSession
 from musmed_tui.asked import Asked
@@ -82,6 +83,24 @@ def control(where: Folders) -> Iterator[SessionControl]:
     made = SessionControl(where, Loaded(Settings(), {}), Options(sink="auto", volume=1.0))
     yield made
     made.close()
+
+
+def test_a_library_that_cannot_be_opened_is_tried_once(
+    control: SessionControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks while somebody else holds it waits for one attempt, not for one of their own."""
+    tried: list[Path] = []
+
+    def held(folder: Path) -> None:
+        tried.append(folder)
+        raise MusmedError("The library is in use.")
+
+    monkeypatch.setattr("engine.session.library.library.Library", held)
+    for ask in (control.open_library, lambda: control.begin(REQUEST)):
+        with pytest.raises(MusmedError, match="in use"):
+            ask()
+    assert control.leaning(REQUEST) is REQUEST
+    assert len(tried) == 1
 
 
 def played(where: Folders, output: Path) -> tuple[SessionControl, Begun]:
