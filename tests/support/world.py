@@ -132,6 +132,11 @@ class World:
     renewed: list[bool] = field(default_factory=list)
     """Of each splice that was placed, whether it begins another piece."""
     answers: deque[SplicePlaced] = field(default_factory=deque)
+    library: set[ClipKey] = field(init=False)
+    """The clips that can be gone on from."""
+
+    def __post_init__(self) -> None:
+        self.library = {key for key, clip in self.conductor.clips.items() if clip.over}
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         self.serial += 1
@@ -186,6 +191,7 @@ class World:
                     self.from_engine(0.1, self.alive, EngineLost("it died"))
             case SendCompose():
                 assert self.job is None, "one clip at a time"
+                assert command.source is None or command.source in self.library, "it is not kept"
                 continuation = b"" if command.source is None else continuation_of(command.source)
                 self.sent.append((command.spec, continuation))
                 if continuation == self.unreadable:
@@ -206,9 +212,11 @@ class World:
                 self.pass_on(command)
             case FinishClip():
                 self.finished[command.spec.key] = command
+                self.library.add(command.spec.key)
             case DiscardClip():
                 del self.got[command.key]
                 self.finished.pop(command.key, None)
+                self.library.discard(command.key)
             case PlaceClip():
                 self.place(command)
             case Arm():
