@@ -52,6 +52,8 @@ class KeptClips:
         self._session = session
         self._request = request
         self._newest: OrderedDict[ClipKey, Kept] = OrderedDict()
+        self._told = 0
+        """How often the session's thread has kept or forgotten a clip."""
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -61,14 +63,19 @@ class KeptClips:
     def keep(self, key: ClipKey, continuation: bytes, record: ClipRecord | None) -> None:
         """The library has the clip; one of the same key is replaced."""
         with self._lock:
-            self._newest[key] = Kept(continuation, record)
-            self._newest.move_to_end(key)
-            while len(self._newest) > NEWEST:
-                self._newest.popitem(last=False)
+            self._told += 1
+            self._put(key, Kept(continuation, record))
+
+    def _put(self, key: ClipKey, kept: Kept) -> None:
+        self._newest[key] = kept
+        self._newest.move_to_end(key)
+        while len(self._newest) > NEWEST:
+            self._newest.popitem(last=False)
 
     def forget(self, key: ClipKey) -> None:
         """The clip is no more."""
         with self._lock:
+            self._told += 1
             self._newest.pop(key, None)
 
     def continuation(self, key: ClipKey) -> bytes | None:
@@ -83,7 +90,7 @@ class KeptClips:
 
     def _kept(self, key: ClipKey) -> Kept | None:
         with self._lock:
-            found = self._newest.get(key)
+            found, told = self._newest.get(key), self._told
         if found is not None:
             return found
         try:
@@ -93,5 +100,8 @@ class KeptClips:
             return None
         if row is None:
             return None
-        self.keep(key, row.continuation, row.record)
-        return Kept(row.continuation, row.record)
+        kept = Kept(row.continuation, row.record)
+        with self._lock:
+            if self._told == told:  # else it may be of a clip that is no more
+                self._put(key, kept)
+        return kept

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -108,6 +109,24 @@ def test_a_clip_that_is_composed_anew_is_another(library: Library) -> None:
     library.save_clip(session, spec, 1_080_000, 1_440_000, False, b"new", None, Marks())
     kept.keep(spec.key, b"new", None)
     assert (kept.continuation(spec.key), kept.record(spec.key)) == (b"new", None)
+
+
+def test_what_was_read_while_the_clip_was_replaced_is_not_kept(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The screen reads while the session's thread composes the same clip anew."""
+    session, _ = kept_in(library, PLAN.clips[:1])
+    kept, spec, read = KeptClips(library, session, REQUEST), PLAN.clips[0], library.clip
+
+    def replaced_meanwhile(*asked: Any) -> Any:
+        row = read(*asked)
+        kept.forget(spec.key)
+        kept.keep(spec.key, b"new", None)
+        return row
+
+    monkeypatch.setattr(library, "clip", replaced_meanwhile)
+    assert kept.continuation(spec.key) == repr(spec.key).encode()
+    assert kept.continuation(spec.key) == b"new"
 
 
 def test_a_library_that_can_not_be_read_has_none(
