@@ -173,6 +173,7 @@ class AudioWriter:
         check_target(path)
         self.path = path
         self.frames = 0
+        self._begun = False
         self._format = _FORMATS[path.suffix.lower()][0]
         self._temporary = part_of(path)
         try:
@@ -184,6 +185,7 @@ class AudioWriter:
 
     def write(self, audio: Frames) -> None:
         """Append (n, 2) frames. Raises ``MusmedError`` (disk full, device gone)."""
+        self._begun = True
         try:
             for start in range(0, len(audio), _PIECE_FRAMES):
                 piece = audio[start : start + _PIECE_FRAMES]
@@ -246,7 +248,7 @@ class AudioWriter:
                 f"The disk is full, so {self.path} can't be written; free some space and try again."
             ) from error
         # libsndfile does not say why a write failed; mostly it is room.
-        room = "free some space or " if self.frames else ""
+        room = "free some space or " if self._begun else ""
         raise MusmedError(
             f"{self.path} can't be written ({_reason(error)}); {room}name another place."
         ) from error

@@ -338,7 +338,7 @@ def many(request: Request, _versions: Sequence[object]) -> tuple[PlannedChange, 
 def test_every_note_sounds_under_its_own_instrument(
     minutes: float, seed: int, steered: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.plan.planner.schedule", many)
+    monkeypatch.setattr("engine.plan.course.schedule", many)
     request = msgspec.structs.replace(REQUEST, minutes=minutes, seed=seed)
     deeds = (*EVENTS, Steer(at=minutes * 40.0, target=Affect(-0.5, -0.6), word="sad"))
     within = [deed for deed in deeds if deed.at < request.seconds]

@@ -51,7 +51,7 @@ OWN = choose(Synthesis()).identity
 FAST = 16.0
 AHEAD = frames_of(1.0)
 """More than what is on its way from the joiner to the ring."""
-LATE = "part@60"
+LATE = "part@20"
 """Well into the first clip."""
 
 pytestmark = pytest.mark.usefixtures("held_engines")
