@@ -3,7 +3,7 @@
     failing_engine.py FOLDER HOW MOMENT [whole]
 
 ``MOMENT``: 'start' (before it has said anything), 'hello', 'opened', 'clip_started', 'part' (in the
-midst of a clip; 'part@20' after twenty of its parts) or 'clip_done' (before its last word). ``HOW``,
+midst of a clip; 'part@20' after twenty of them) or 'clip_done' (before its last word). ``HOW``,
 from then on:
 
 - 'stop': its process is stopped, as by SIGSTOP;
