@@ -11,11 +11,11 @@ import msgspec
 import pytest
 import soundfile
 from support.card import Card
-from support.waiting import session_end, wait_for, wait_for_session
+from support.waiting import STALL_SECONDS, session_end, wait_for, wait_for_session
 
 from engine.affect.circumplex import Affect
 from engine.audio.format import frames_of
-from engine.heard import fade_end, write_heard
+from engine.heard import LOOK_SECONDS, fade_end, write_heard
 from engine.plan.request import Request
 from engine.playback.feeder import Feeder
 from engine.playback.joiner import Block
@@ -97,5 +97,6 @@ def test_what_was_heard_of_a_late_clip_is_composed_again(library: Library, tmp_p
 
 
 def stood_still(called: list[float]) -> bool:
-    """Nothing more has come for a hundred looks, of which there are twenty a second."""
-    return called[-1:] * 100 == called[-100:] and len(called) >= 100
+    """Nothing more has come for as long as only a hang takes."""
+    looks = round(STALL_SECONDS / LOOK_SECONDS)
+    return called[-1:] * looks == called[-looks:] and len(called) >= looks
